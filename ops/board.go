@@ -1,0 +1,176 @@
+package ops
+
+import "time"
+
+// Section is a part of a Board that changes and travels as a whole.
+type Section uint8
+
+// Sections of a Board.
+const (
+	SectionEstate Section = iota
+	SectionSources
+	SectionAlerts
+	SectionContainers
+	SectionFigures
+	SectionJobs
+	SectionChanges
+	SectionFindings
+	Sections // how many there are
+)
+
+var sectionNames = enumNames{"estate", "sources", "alerts", "containers", "figures", "jobs", "changes", "findings"}
+
+func (s Section) String() string               { return sectionNames.name(uint8(s)) }
+func (s Section) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText accepts the names that String gives.
+func (s *Section) UnmarshalText(b []byte) error { return parseInto(s, sectionNames, "section", b) }
+
+// Board is one consistent picture of the estate. A Board is never changed after
+// it was handed out: slices are shared between all who hold it.
+type Board struct {
+	Rev  uint64           `json:"rev"`  // grows by one with every change
+	Revs [Sections]uint64 `json:"revs"` // the Rev at which each section last changed
+	At   time.Time        `json:"at"`   // when this picture was put together
+
+	Estate     EstateInfo             `json:"estate"`
+	Sources    []Source               `json:"sources"`
+	Alerts     []Reading[[]Alert]     `json:"alerts"`     // one reading per Prometheus
+	Containers []Reading[[]Container] `json:"containers"` // one reading per Docker host
+	Figures    []ContainerFigures     `json:"figures"`    // of what somebody looks at
+	Jobs       []Job                  `json:"jobs"`       // running ones and the last ended, newest first
+	Changes    []Record               `json:"changes"`    // the last hour, newest first
+	Findings   []Finding              `json:"findings"`   // worst first
+	Level      Level                  `json:"level"`      // of the whole estate
+}
+
+// EstateInfo is what the frame says of the estate and of the agent behind it.
+type EstateInfo struct {
+	Name        Text        `json:"name"`
+	Environment Environment `json:"environment"`
+	Agent       AgentInfo   `json:"agent"`
+}
+
+// AgentKind is which of the three ways to run is at work.
+type AgentKind uint8
+
+// The three ways to run.
+const (
+	AgentLocal    AgentKind = iota // in the console's process: read-only, no history
+	AgentPersonal                  // started by a console, outlives it, runs no schedules
+	AgentSystem                    // the systemd unit: the one that production uses
+)
+
+var agentKindNames = enumNames{"local", "personal", "system"}
+
+func (k AgentKind) String() string               { return agentKindNames.name(uint8(k)) }
+func (k AgentKind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+
+// UnmarshalText accepts the names that String gives.
+func (k *AgentKind) UnmarshalText(b []byte) error {
+	return parseInto(k, agentKindNames, "agent kind", b)
+}
+
+// AgentInfo is the process that polls and owns the history.
+type AgentInfo struct {
+	Kind    AgentKind `json:"kind"`
+	Version Text      `json:"version"`
+	PID     int       `json:"pid"`
+	Started time.Time `json:"started"`
+	// History says in words what is wrong with the history; empty when nothing is.
+	History Text `json:"history,omitzero"`
+	// Warnings are other things the frame has to say, in words.
+	Warnings []Text `json:"warnings,omitempty"`
+}
+
+// Source is a server that is read, and how it stands.
+type Source struct {
+	Ref      Ref           `json:"ref"`
+	Name     Text          `json:"name"`
+	Kind     SourceKind    `json:"kind"`
+	State    SourceState   `json:"state"`
+	Why      Text          `json:"why,omitzero"`   // the cause in words, where State is not ok
+	Since    time.Time     `json:"since,omitzero"` // when State began
+	LastGood time.Time     `json:"last_good,omitzero"`
+	Every    time.Duration `json:"every"`         // how often it is asked
+	Took     time.Duration `json:"took,omitzero"` // the last answer
+	Required bool          `json:"required"`      // unreadable means the whole is unknown
+	Live     bool          `json:"live"`          // pushes its changes to us
+	Version  Text          `json:"version,omitzero"`
+	Notes    []Text        `json:"notes,omitempty"` // warnings in words, where State is ok
+}
+
+// SourceKind is what sort of server a source is.
+type SourceKind uint8
+
+// Kinds of sources.
+const (
+	SourceKindUnknown SourceKind = iota
+	SourcePrometheus
+	SourceDocker
+)
+
+var sourceKindNames = enumNames{"unknown", "prometheus", "docker"}
+
+func (k SourceKind) String() string               { return sourceKindNames.name(uint8(k)) }
+func (k SourceKind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+
+// UnmarshalText accepts the names that String gives.
+func (k *SourceKind) UnmarshalText(b []byte) error {
+	return parseInto(k, sourceKindNames, "source kind", b)
+}
+
+// Alert is one alert instance as Prometheus evaluates it.
+type Alert struct {
+	Ref         Ref        `json:"ref"` // id is the fingerprint of the labels
+	Name        Text       `json:"name"`
+	State       AlertState `json:"state"`
+	Severity    Severity   `json:"severity"`
+	Since       time.Time  `json:"since"` // when the condition began (activeAt)
+	Value       Figure     `json:"value"`
+	Labels      []Label    `json:"labels"` // sorted by name
+	Summary     Text       `json:"summary,omitzero"`
+	Description Text       `json:"description,omitzero"`
+	Expr        Text       `json:"expr,omitzero"`
+	Runbook     Text       `json:"runbook,omitzero"`
+	RuleFault   Text       `json:"rule_fault,omitzero"` // the rule's lastError
+}
+
+// Severity is the estate's own word and the rank the estate gives it.
+type Severity struct {
+	Name Text `json:"name"`
+	Rank Rank `json:"rank"`
+}
+
+// Rank orders severities: whatever an estate calls them, each has one.
+type Rank uint8
+
+// Ranks. None is for alerts whose severity the estate does not rank.
+const (
+	RankNone Rank = iota
+	RankInfo
+	RankMedium
+	RankHigh
+	RankCritical
+)
+
+var rankNames = enumNames{"none", "info", "medium", "high", "critical"}
+
+func (r Rank) String() string               { return rankNames.name(uint8(r)) }
+func (r Rank) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
+
+// UnmarshalText accepts the names that String gives.
+func (r *Rank) UnmarshalText(b []byte) error { return parseInto(r, rankNames, "rank", b) }
+
+// Level maps a rank to the level of a finding.
+func (r Rank) Level() Level {
+	switch r {
+	case RankCritical:
+		return LevelCritical
+	case RankHigh, RankMedium:
+		return LevelWarning
+	case RankInfo:
+		return LevelInfo
+	}
+	return LevelWarning // an alert nobody ranked still asks for attention
+}

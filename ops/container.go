@@ -1,0 +1,78 @@
+package ops
+
+import "time"
+
+// Bytes is a size in bytes.
+type Bytes uint64
+
+// Container is one container, or one that the estate expects and no daemon has.
+type Container struct {
+	Ref      Ref             `json:"ref"` // id is the name: it outlives a re-creation
+	Name     Text            `json:"name"`
+	ID       Text            `json:"id,omitzero"` // Docker's id, shortened to 12
+	Image    Text            `json:"image,omitzero"`
+	ImageID  Text            `json:"image_id,omitzero"`
+	Project  Text            `json:"project,omitzero"` // com.docker.compose.project
+	Service  Text            `json:"service,omitzero"` // com.docker.compose.service
+	State    ContainerState  `json:"state"`
+	Health   ContainerHealth `json:"health"`
+	Expected bool            `json:"expected"`
+	Created  time.Time       `json:"created,omitzero"`
+	Started  time.Time       `json:"started,omitzero"`
+	Finished time.Time       `json:"finished,omitzero"`
+	Exit     Exit            `json:"exit"`
+	Fault    Text            `json:"fault,omitzero"` // State.Error: a port clash stands only here
+	Restarts int             `json:"restarts"`       // RestartCount, by the daemon's own restart policy
+	Policy   Text            `json:"policy,omitzero"`
+	Ports    []Port          `json:"ports,omitempty"`
+	// MemoryLimit is zero where there is none.
+	MemoryLimit Bytes `json:"memory_limit,omitzero"`
+	// Deaths are the ends we saw by event, newest first, of the last hour.
+	Deaths []Death `json:"deaths,omitempty"`
+	// Verdict is filled by judge.
+	Verdict Verdict `json:"verdict"`
+}
+
+// Exit is how the last run ended.
+type Exit struct {
+	Known bool `json:"known"`
+	Code  int  `json:"code"`
+}
+
+// Death is one end of a container as an event told it.
+type Death struct {
+	At   time.Time `json:"at"`
+	Code int       `json:"code"`
+	OOM  bool      `json:"oom"`
+}
+
+// Port is one published or exposed port.
+type Port struct {
+	Host   Text   `json:"host,omitzero"` // the address it is published on; empty: not published
+	Public uint16 `json:"public,omitzero"`
+	Inside uint16 `json:"inside"`
+	Proto  Text   `json:"proto"`
+}
+
+// Verdict is the judgement of one object, with the cause and the next step in
+// words.
+type Verdict struct {
+	Level Level     `json:"level"`
+	Word  Text      `json:"word"` // one or two words for a table cell: "crash-looping"
+	Cause Text      `json:"cause,omitzero"`
+	Next  Text      `json:"next,omitzero"`
+	Since time.Time `json:"since,omitzero"`
+}
+
+// ContainerFigures are the sampled figures of one container somebody looks at.
+type ContainerFigures struct {
+	Ref    Ref       `json:"ref"`
+	At     time.Time `json:"at"`
+	CPU    Figure    `json:"cpu"`    // share of one core, 1 = 100 %
+	Memory Figure    `json:"memory"` // bytes, page cache taken off as docker stats does
+	Limit  Figure    `json:"limit"`  // bytes
+	NetIn  Figure    `json:"net_in"` // bytes since start
+	NetOut Figure    `json:"net_out"`
+	PIDs   Figure    `json:"pids"`
+	Why    Text      `json:"why,omitzero"` // why figures are missing
+}

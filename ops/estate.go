@@ -1,0 +1,94 @@
+package ops
+
+import "time"
+
+// Estate is what opsdeck looks after, without the addresses and secrets of its
+// sources, which only the wiring needs.
+type Estate struct {
+	Name        Text        `json:"name"`
+	Environment Environment `json:"environment"`
+	// Ranks gives each of the estate's severity words its rank.
+	Ranks []SeverityRank `json:"ranks"`
+	// SeverityLabel is the alert label that holds the severity.
+	SeverityLabel Text `json:"severity_label"`
+	// Watchdog is the alert that always fires; empty where the estate has none.
+	Watchdog Text `json:"watchdog,omitzero"`
+	// Expected are the containers that ought to run.
+	Expected []Expected `json:"expected"`
+	Access   Access     `json:"access"`
+	Limits   Limits     `json:"limits"`
+}
+
+// SeverityRank gives one severity word its rank.
+type SeverityRank struct {
+	Name Text `json:"name"`
+	Rank Rank `json:"rank"`
+}
+
+// Expected is a container that ought to run.
+type Expected struct {
+	Name   Text   `json:"name"`
+	Source Text   `json:"source"` // the Docker source it runs on
+	Port   uint16 `json:"port,omitzero"`
+}
+
+// Access says who may what. An actor gets the best role of all grants that
+// match; nobody matched is Default.
+type Access struct {
+	Default Role    `json:"default"`
+	Grants  []Grant `json:"grants"`
+}
+
+// Grant gives a role to a login name, a unix group or an ssh key's name.
+type Grant struct {
+	User  Text `json:"user,omitzero"`
+	Group Text `json:"group,omitzero"`
+	Key   Text `json:"key,omitzero"`
+	Role  Role `json:"role"`
+}
+
+// Limits are the thresholds of judgement.
+type Limits struct {
+	// StaleAfter is how many missed intervals make a source stale.
+	StaleAfter int `json:"stale_after"`
+	// CrashLoop is how many deaths within CrashWindow make a crash loop.
+	CrashLoop   int           `json:"crash_loop"`
+	CrashWindow time.Duration `json:"crash_window"`
+	// Mark is how long what happened stays marked after things are good again.
+	Mark time.Duration `json:"mark"`
+	// Unlock is how long production stays unlocked.
+	Unlock time.Duration `json:"unlock"`
+}
+
+// RankOf returns the severity of an alert that carries the given word.
+func (e Estate) RankOf(word Text) Severity {
+	for _, r := range e.Ranks {
+		if r.Name == word {
+			return Severity{Name: word, Rank: r.Rank}
+		}
+	}
+	return Severity{Name: word}
+}
+
+// RoleOf returns what an actor may do.
+func (a Access) RoleOf(user, key string, groups []string) Role {
+	best := a.Default
+	for _, g := range a.Grants {
+		if g.Role > best && g.matches(user, key, groups) {
+			best = g.Role
+		}
+	}
+	return best
+}
+
+func (g Grant) matches(user, key string, groups []string) bool {
+	if !g.User.Empty() && g.User.String() == user || !g.Key.Empty() && g.Key.String() == key {
+		return true
+	}
+	for _, name := range groups {
+		if !g.Group.Empty() && g.Group.String() == name {
+			return true
+		}
+	}
+	return false
+}

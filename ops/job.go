@@ -1,0 +1,170 @@
+package ops
+
+import "time"
+
+// JobID numbers the jobs of one history, from 1.
+type JobID uint64
+
+// PlanID names a plan that the agent keeps: 128 random bits in hex.
+type PlanID = Text
+
+// Actor is who asked, as the transport knows it; never as a request says it.
+type Actor struct {
+	Name Text `json:"name"`           // login name, or "schedule"
+	UID  int  `json:"uid"`            // as the kernel names the peer; -1 where there is none
+	Key  Text `json:"key,omitzero"`   // name of the ssh key, for shared accounts
+	From Text `json:"from,omitzero"`  // client address, where ssh told it
+	Role Role `json:"role,omitempty"` // what the estate lets this actor do
+}
+
+// Caller is an actor in one console session.
+type Caller struct {
+	Actor   Actor
+	Session Text // names one console; an unlock holds for it alone
+}
+
+// Request asks for an action. It carries no actor on purpose.
+type Request struct {
+	Action Text    `json:"action"` // "container.restart"
+	Target Ref     `json:"target"`
+	Params []Param `json:"params,omitempty"`
+}
+
+// Param is one named parameter of a request.
+type Param struct {
+	Name  Text `json:"name"`
+	Value Text `json:"value"`
+}
+
+// Value returns the value of the named parameter, or other where it is absent.
+func (r Request) Value(name, other string) string {
+	for _, p := range r.Params {
+		if p.Name.String() == name {
+			return p.Value.String()
+		}
+	}
+	return other
+}
+
+// ActionInfo describes an action, and how it stands for one target and caller.
+type ActionInfo struct {
+	ID     Text        `json:"id"`   // "container.restart"
+	Verb   Text        `json:"verb"` // "restart"
+	What   Text        `json:"what"` // one sentence
+	Class  Class       `json:"class"`
+	On     Kind        `json:"on"` // the kind of target it works on
+	Params []ParamInfo `json:"params,omitempty"`
+	// Blocked says why it cannot run now; empty when it can.
+	Blocked Text `json:"blocked,omitzero"`
+}
+
+// ParamInfo describes one parameter of an action.
+type ParamInfo struct {
+	Name    Text `json:"name"`
+	What    Text `json:"what"`
+	Default Text `json:"default,omitzero"`
+}
+
+// Plan is exactly what would be done. The agent keeps it under its id for two
+// minutes; nothing a client sends can change it.
+type Plan struct {
+	ID       PlanID    `json:"id"`
+	Request  Request   `json:"request"`
+	Class    Class     `json:"class"`
+	Title    Text      `json:"title"`              // "restart container web"
+	Steps    []Step    `json:"steps"`              // in the order they run
+	Replaces []Text    `json:"replaces,omitempty"` // what is lost or interrupted, in words
+	Warnings []Text    `json:"warnings,omitempty"`
+	Locks    []Ref     `json:"locks"` // targets no other job may hold meanwhile
+	Ask      Ask       `json:"ask"`
+	Made     time.Time `json:"made"`
+	Expires  time.Time `json:"expires"`
+}
+
+// Step is one call of a plan.
+type Step struct {
+	How StepKind `json:"how"`
+	// What is the call itself: "POST /containers/web/restart?t=10", one SQL
+	// statement, or an argv quoted for reading.
+	What Text `json:"what"`
+}
+
+// StepKind is how a step reaches its server.
+type StepKind uint8
+
+// Step kinds.
+const (
+	StepAPI  StepKind = iota // an HTTP call
+	StepSQL                  // a statement
+	StepExec                 // a child process
+	StepHere                 // a change in the agent itself
+)
+
+var stepKindNames = enumNames{"api", "sql", "exec", "here"}
+
+func (k StepKind) String() string               { return stepKindNames.name(uint8(k)) }
+func (k StepKind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+
+// UnmarshalText accepts the names that String gives.
+func (k *StepKind) UnmarshalText(b []byte) error { return parseInto(k, stepKindNames, "step kind", b) }
+
+// Ask is what the agent wants before it starts a plan.
+type Ask struct {
+	Yes    bool `json:"yes"`           // a deliberate yes
+	Type   Text `json:"type,omitzero"` // the name that has to be typed
+	Reason bool `json:"reason"`        // why, in the actor's words
+	Unlock bool `json:"unlock"`        // this session has to be unlocked first
+}
+
+// Confirmation answers an Ask.
+type Confirmation struct {
+	Yes    bool `json:"yes"`
+	Typed  Text `json:"typed,omitzero"`
+	Reason Text `json:"reason,omitzero"`
+	// Key makes Start idempotent: the same key gives the same job.
+	Key Text `json:"key,omitzero"`
+}
+
+// Job is one run of an action.
+type Job struct {
+	ID       JobID     `json:"id"`
+	Action   Text      `json:"action"`
+	Title    Text      `json:"title"`
+	Target   Ref       `json:"target"`
+	Class    Class     `json:"class"`
+	Actor    Actor     `json:"actor"`
+	Reason   Text      `json:"reason,omitzero"`
+	Key      Text      `json:"key,omitzero"`
+	State    JobState  `json:"state"`
+	Progress Progress  `json:"progress"`
+	Created  time.Time `json:"created"`
+	Started  time.Time `json:"started,omitzero"`
+	Ended    time.Time `json:"ended,omitzero"`
+	// Result says how it ended, in words: what was reached, or the cause and the
+	// way to find out.
+	Result Text  `json:"result,omitzero"`
+	Locks  []Ref `json:"locks,omitempty"`
+	// Process is the child that does the work, where there is one.
+	Process Process `json:"process,omitzero"`
+}
+
+// Process identifies a child beyond the reuse of its pid.
+type Process struct {
+	PID   int    `json:"pid"`
+	Start uint64 `json:"start"` // field 22 of /proc/PID/stat, clock ticks since boot
+}
+
+// Progress is how far a job is. Total is zero where nobody knows.
+type Progress struct {
+	Done  float64       `json:"done"`
+	Total float64       `json:"total"`
+	Unit  Text          `json:"unit,omitzero"`
+	Note  Text          `json:"note,omitzero"`
+	Left  time.Duration `json:"left,omitzero"` // estimate; zero: none
+}
+
+// Result is how an action's Run ended when it did not fail.
+type Result struct {
+	State JobState // succeeded or partial
+	What  Text     // one sentence
+}

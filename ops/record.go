@@ -1,0 +1,98 @@
+package ops
+
+import "time"
+
+// Record is one entry of the history.
+type Record struct {
+	Seq   uint64     `json:"seq"` // grows by one in one history
+	At    time.Time  `json:"at"`
+	Kind  RecordKind `json:"kind"`
+	Ref   Ref        `json:"ref,omitzero"`
+	Level Level      `json:"level,omitzero"`
+	What  Text       `json:"what"`
+	Actor Actor      `json:"actor,omitzero"`
+	Job   JobID      `json:"job,omitzero"`
+	Facts []Fact     `json:"facts,omitempty"`
+}
+
+// RecordKind is what sort of thing a record tells.
+type RecordKind uint8
+
+// Kinds of records. Intent and outcome are the two that the audit chain holds
+// for every operation.
+const (
+	RecordNote RecordKind = iota
+	RecordAgent
+	RecordSource
+	RecordAlert
+	RecordContainer
+	RecordIntent
+	RecordOutcome
+	RecordUnlock
+	RecordRefused // a start that was turned down, and why
+)
+
+var recordKindNames = enumNames{"note", "agent", "source", "alert", "container", "intent", "outcome", "unlock", "refused"}
+
+func (k RecordKind) String() string               { return recordKindNames.name(uint8(k)) }
+func (k RecordKind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+
+// UnmarshalText accepts the names that String gives.
+func (k *RecordKind) UnmarshalText(b []byte) error {
+	return parseInto(k, recordKindNames, "record kind", b)
+}
+
+// Audited reports whether records of this kind belong into the audit chain.
+func (k RecordKind) Audited() bool {
+	switch k {
+	case RecordIntent, RecordOutcome, RecordUnlock, RecordRefused:
+		return true
+	}
+	return false
+}
+
+// Query asks for a page of the history, newest first.
+type Query struct {
+	From   time.Time    `json:"from,omitzero"`  // inclusive
+	Until  time.Time    `json:"until,omitzero"` // exclusive
+	Before uint64       `json:"before,omitzero"`
+	Kinds  []RecordKind `json:"kinds,omitempty"`
+	Ref    Ref          `json:"ref,omitzero"`
+	Match  Text         `json:"match,omitzero"` // plain words, all of which What or Ref has to hold
+	Limit  int          `json:"limit,omitzero"` // 0: 200
+}
+
+// Line is one line of a log or of a job's output.
+type Line struct {
+	Offset uint64    `json:"offset"` // where to resume after this line
+	At     time.Time `json:"at,omitzero"`
+	From   Ref       `json:"from"`
+	Stream Stream    `json:"stream"`
+	Text   Text      `json:"text"`
+}
+
+// Stream is which of a program's outputs a line came from.
+type Stream uint8
+
+// Streams. Meta lines are ours: "12 lines dropped".
+const (
+	StreamOut Stream = iota
+	StreamErr
+	StreamMeta
+)
+
+var streamNames = enumNames{"out", "err", "meta"}
+
+func (s Stream) String() string               { return streamNames.name(uint8(s)) }
+func (s Stream) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText accepts the names that String gives.
+func (s *Stream) UnmarshalText(b []byte) error { return parseInto(s, streamNames, "stream", b) }
+
+// TailFrom says where a Tail begins and whether it goes on.
+type TailFrom struct {
+	Offset uint64    `json:"offset,omitzero"` // resume behind this offset (jobs)
+	Since  time.Time `json:"since,omitzero"`  // logs
+	Lines  int       `json:"lines,omitzero"`  // at most so many old lines; 0: all the source gives
+	Follow bool      `json:"follow"`
+}

@@ -1,0 +1,79 @@
+package ops
+
+import (
+	"context"
+	"time"
+)
+
+// Facts is what one collection found out. A nil field says nothing about its
+// subject; an empty slice behind a non-nil pointer says that there is nothing.
+type Facts struct {
+	Alerts     *[]Alert
+	Containers *[]Container
+	Figures    []ContainerFigures
+	Events     []Record // what happened, for the history (container events)
+	Version    Text
+	Notes      []Text // what the source warns of, in words
+}
+
+// Collector reads one source.
+type Collector interface {
+	// Source names it as the estate does.
+	Source() SourceInfo
+	// Collect asks once. Errors are *Error or tell their kind by errors.Is
+	// (deadline, refused); judgement of them is the engine's.
+	Collect(ctx context.Context) (Facts, error)
+}
+
+// SourceInfo is what the engine has to know to poll a source.
+type SourceInfo struct {
+	Name     Text
+	Kind     SourceKind
+	Every    time.Duration
+	Timeout  time.Duration
+	Required bool
+}
+
+// Pusher is a collector whose source tells of changes by itself.
+type Pusher interface {
+	// Push calls tell for everything that happened until ctx ends or the stream
+	// breaks, which is its error. tell never blocks long. Facts.Events are for
+	// the history; the engine collects soon after each call.
+	Push(ctx context.Context, tell func(Facts)) error
+}
+
+// Sampler is a collector that can sample figures of things on screen.
+type Sampler interface {
+	Sample(ctx context.Context, refs []Ref) ([]ContainerFigures, error)
+}
+
+// Opener is a collector that can open one of its objects.
+type Opener interface {
+	Open(ctx context.Context, ref Ref, window time.Duration) (Detail, error)
+}
+
+// Tailer is a collector that can follow an object's log.
+type Tailer interface {
+	Tail(ctx context.Context, ref Ref, from TailFrom, emit func(Line) error) error
+}
+
+// Action can be planned and run. It holds its client; it does not see the
+// confirmation, the actor or the history, which are the engine's.
+type Action interface {
+	Describe() ActionInfo
+	// Plan says exactly what Run would do. It fills Title, Steps, Replaces,
+	// Warnings and Locks, and nothing else. Planning twice with nothing changed
+	// gives the same plan.
+	Plan(ctx context.Context, req Request) (Plan, error)
+	// Run does what the plan said. An error of CodeUnanswered means that the call
+	// may have taken effect.
+	Run(ctx context.Context, p Plan, out Progresser) (Result, error)
+}
+
+// Progresser takes a running action's progress and output.
+type Progresser interface {
+	Progress(Progress)
+	Line(Stream, string)
+	// Child records the process that does the work, before it is waited for.
+	Child(Process)
+}
