@@ -44,6 +44,9 @@ type Death struct {
 	At   time.Time `json:"at"`
 	Code int       `json:"code"`
 	OOM  bool      `json:"oom"`
+	// Asked is true where somebody stopped, restarted or killed it through the
+	// daemon just before: such an end is no crash.
+	Asked bool `json:"asked"`
 }
 
 // Port is one published or exposed port.

@@ -33,7 +33,7 @@ type Expected struct {
 }
 
 // Access says who may what. An actor gets the best role of all grants that
-// match; nobody matched is Default.
+// match, or Default where none does.
 type Access struct {
 	Default Role    `json:"default"`
 	Grants  []Grant `json:"grants"`
@@ -70,15 +70,19 @@ func (e Estate) RankOf(word Text) Severity {
 	return Severity{Name: word}
 }
 
-// RoleOf returns what an actor may do.
-func (a Access) RoleOf(user, key string, groups []string) Role {
-	best := a.Default
+// RoleOf returns the best role that a grant gives to the actor, and whether any
+// grant matched; Default is what it returns otherwise.
+func (a Access) RoleOf(user, key string, groups []string) (Role, bool) {
+	best, matched := RoleViewer, false
 	for _, g := range a.Grants {
-		if g.Role > best && g.matches(user, key, groups) {
-			best = g.Role
+		if g.matches(user, key, groups) {
+			best, matched = max(best, g.Role), true
 		}
 	}
-	return best
+	if !matched {
+		return a.Default, false
+	}
+	return best, true
 }
 
 func (g Grant) matches(user, key string, groups []string) bool {

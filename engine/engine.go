@@ -1,0 +1,202 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"opsdeck/ops"
+)
+
+// History is what the engine needs of the store.
+type History interface {
+	Append(recs ...ops.Record) ([]ops.Record, error)
+	History(q ops.Query) ([]ops.Record, error)
+	NewJob(j ops.Job, intent ops.Record) (ops.Job, error)
+	PutJob(j ops.Job) error
+	EndJob(j ops.Job, outcome ops.Record) error
+	Job(id ops.JobID) (ops.Job, bool, error)
+	Jobs(limit int) ([]ops.Job, error)
+	OpenJobs() ([]ops.Job, error)
+	AppendOutput(id ops.JobID, lines []ops.Line) error
+	Output(id ops.JobID, after uint64, limit int) ([]ops.Line, error)
+	Notice() ops.Text
+}
+
+// Config is all an engine is made of.
+type Config struct {
+	Estate     ops.Estate
+	Agent      ops.AgentInfo
+	Collectors []ops.Collector
+	Actions    []ops.Action
+	// History is nil in a local engine, which is then read-only.
+	History History
+	// Verify checks the audit chain, for Detail of ops.KindAudit; nil with History.
+	Verify func(ctx context.Context) (ops.Detail, error)
+	// Journal is the second home of intents and outcomes: the system's journal.
+	Journal func(line string) error
+	// Alive reports whether a process recorded by a job still runs.
+	Alive func(ops.Process) bool
+	Now   func() time.Time
+	// Random fills plan ids and spreads polls; crypto/rand's Read.
+	Random func([]byte) (int, error)
+	Log    *slog.Logger
+}
+
+// Engine owns the picture, the jobs and the history of one estate.
+type Engine struct {
+	Config
+	state  chan func(*picture)
+	broker broker
+	kicks  map[string]chan struct{} // source name -> poll now
+	looked chan struct{}            // something new is on somebody's screen
+	stop   context.Context          // ends when the engine is to stop
+	wg     sync.WaitGroup
+
+	mu       sync.Mutex
+	plans    map[ops.PlanID]plan
+	sessions map[sessionKey]*session
+	holders  map[ops.Ref]ops.JobID
+	running  map[ops.JobID]*run
+	draining bool
+	volatile ops.JobID // last id given to a job that could not be recorded
+}
+
+// New returns an engine that does nothing until Run.
+func New(c Config) *Engine {
+	e := &Engine{
+		Config:   c,
+		state:    make(chan func(*picture), 64),
+		kicks:    map[string]chan struct{}{},
+		looked:   make(chan struct{}, 1),
+		plans:    map[ops.PlanID]plan{},
+		sessions: map[sessionKey]*session{},
+		holders:  map[ops.Ref]ops.JobID{},
+		running:  map[ops.JobID]*run{},
+		volatile: 1 << 40,
+		stop:     context.Background(),
+	}
+	for _, col := range c.Collectors {
+		e.kicks[col.Source().Name.String()] = make(chan struct{}, 1)
+	}
+	return e
+}
+
+// Run polls, runs jobs and publishes boards until ctx ends, then waits for what
+// it started. Running jobs are canceled by ctx's end; call Drain first to let
+// them finish.
+func (e *Engine) Run(ctx context.Context) error {
+	e.stop = ctx
+	p := newPicture(e)
+	if err := e.adoptJobs(p); err != nil {
+		return err
+	}
+	e.note(ops.RecordAgent, ops.LevelInfo, ops.Textf("%s agent started, version %s, pid %d", e.Agent.Kind, e.Agent.Version, e.Agent.PID))
+	for _, col := range e.Collectors {
+		e.spawn(func() { e.poll(ctx, col) })
+		if pusher, ok := col.(ops.Pusher); ok {
+			e.spawn(func() { e.follow(ctx, col, pusher) })
+		}
+		if sampler, ok := col.(ops.Sampler); ok {
+			e.spawn(func() { e.sample(ctx, col, sampler) })
+		}
+	}
+	e.spawn(func() { e.watchOrphans(ctx) })
+	e.reduce(ctx, p)
+	e.mu.Lock()
+	e.draining = true
+	e.mu.Unlock()
+	e.wg.Wait()
+	e.broker.close()
+	e.note(ops.RecordAgent, ops.LevelInfo, ops.Textf("%s agent stopped", e.Agent.Kind))
+	return nil
+}
+
+// spawn runs f and makes Run wait for it.
+func (e *Engine) spawn(f func()) {
+	e.wg.Add(1)
+	go func() {
+		defer e.wg.Done()
+		f()
+	}()
+}
+
+// update hands a change to the goroutine that owns the picture. It is dropped
+// when the engine stops.
+func (e *Engine) update(f func(*picture)) {
+	select {
+	case e.state <- f:
+	case <-e.stop.Done():
+	}
+}
+
+// kick makes a source be asked at once.
+func (e *Engine) kick(source string) {
+	if c := e.kicks[source]; c != nil {
+		select {
+		case c <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// note writes one record of our own. A history that fails is said on the frame;
+// polling goes on without it.
+func (e *Engine) note(kind ops.RecordKind, level ops.Level, what ops.Text) {
+	e.record(ops.Record{At: e.Now(), Kind: kind, Level: level, What: what})
+}
+
+// record appends records to the history and to the picture's last hour.
+func (e *Engine) record(recs ...ops.Record) {
+	if len(recs) == 0 {
+		return
+	}
+	if e.History != nil {
+		done, err := e.History.Append(recs...)
+		e.historyState(err)
+		if err != nil {
+			e.Log.Error("append to the history", "err", err)
+		} else {
+			recs = done
+		}
+	}
+	e.update(func(p *picture) { p.addChanges(recs) })
+}
+
+// historyState shows what is wrong with the history, or that nothing is.
+func (e *Engine) historyState(err error) {
+	var words ops.Text
+	if err != nil {
+		words = ops.Clean("history not written: " + ops.AsError(err).Error())
+	}
+	e.update(func(p *picture) { p.setHistory(words) })
+}
+
+// Drain lets running jobs finish and accepts no new ones. It returns when none
+// runs or ctx ends.
+func (e *Engine) Drain(ctx context.Context) error {
+	e.mu.Lock()
+	e.draining = true
+	var waits []chan struct{}
+	for _, r := range e.running {
+		waits = append(waits, r.done)
+	}
+	e.mu.Unlock()
+	for _, w := range waits {
+		select {
+		case <-w:
+		case <-ctx.Done():
+			return errors.Join(ctx.Err(), ops.Errorf(ops.CodeHeld, "jobs are still running"))
+		}
+	}
+	return nil
+}
+
+// Busy reports how many jobs run.
+func (e *Engine) Busy() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.running)
+}

@@ -1,0 +1,149 @@
+package engine
+
+import (
+	"context"
+	"encoding/hex"
+	"reflect"
+	"time"
+
+	"opsdeck/ops"
+)
+
+// planFor is how long a plan can be started.
+const planFor = 2 * time.Minute
+
+// plan is a plan kept for the caller that asked for it.
+type plan struct {
+	ops.Plan
+	owner sessionKey
+}
+
+// action returns the action of a request.
+func (e *Engine) action(id ops.Text) (ops.Action, error) {
+	for _, a := range e.Actions {
+		if a.Describe().ID == id {
+			return a, nil
+		}
+	}
+	return nil, ops.Errorf(ops.CodeNotFound, "there is no action %q", id).Help("opsdeck actions lists them")
+}
+
+// plan works a request out, completes it with what the engine asks for, and
+// keeps it.
+func (e *Engine) plan(ctx context.Context, c ops.Caller, req ops.Request) (ops.Plan, error) {
+	p, err := e.workOut(ctx, c, req)
+	if err != nil {
+		return ops.Plan{}, err
+	}
+	var id [16]byte
+	if _, err := e.Random(id[:]); err != nil {
+		return ops.Plan{}, err
+	}
+	p.ID = ops.Clean(hex.EncodeToString(id[:]))
+	p.Made = e.Now()
+	p.Expires = p.Made.Add(planFor)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for old, kept := range e.plans {
+		if p.Made.After(kept.Expires) {
+			delete(e.plans, old)
+		}
+	}
+	e.plans[p.ID] = plan{p, keyOf(c)}
+	return p, nil
+}
+
+// workOut asks the action for its plan and adds class and confirmation, which
+// are not the action's to decide.
+func (e *Engine) workOut(ctx context.Context, c ops.Caller, req ops.Request) (ops.Plan, error) {
+	if e.History == nil {
+		return ops.Plan{}, ops.Errorf(ops.CodeLocked, "this console runs without an agent and is read-only").Help("start it without --local")
+	}
+	if isSession(req.Action) {
+		return e.sessionPlan(req)
+	}
+	a, err := e.action(req.Action)
+	if err != nil {
+		return ops.Plan{}, err
+	}
+	info := a.Describe()
+	if info.On != req.Target.Kind {
+		return ops.Plan{}, ops.Errorf(ops.CodeInvalid, "%s works on a %s, not on %s", info.ID, info.On, req.Target)
+	}
+	if err := knownParams(info, req); err != nil {
+		return ops.Plan{}, err
+	}
+	p, err := a.Plan(ctx, req)
+	if err != nil {
+		return ops.Plan{}, err
+	}
+	p.Request, p.Class, p.Ask = req, info.Class, e.ask(c, info, req)
+	return p, nil
+}
+
+func knownParams(info ops.ActionInfo, req ops.Request) error {
+	for _, p := range req.Params {
+		known := false
+		for _, k := range info.Params {
+			known = known || k.Name == p.Name
+		}
+		if !known {
+			return ops.Errorf(ops.CodeInvalid, "%s has no parameter %q", info.ID, p.Name)
+		}
+	}
+	return nil
+}
+
+// ask says what has to be answered before a plan of this class starts here.
+func (e *Engine) ask(c ops.Caller, info ops.ActionInfo, req ops.Request) ops.Ask {
+	if info.Class == ops.ClassSafe {
+		return ops.Ask{}
+	}
+	guarded := e.Estate.Environment == ops.Production
+	a := ops.Ask{Yes: true, Reason: guarded, Unlock: guarded && e.unlockedUntil(c).IsZero()}
+	if info.Class == ops.ClassDestructive {
+		a.Type = req.Target.ID
+	}
+	return a
+}
+
+// take removes a plan from the book for its owner. A plan starts once.
+func (e *Engine) take(c ops.Caller, id ops.PlanID) (ops.Plan, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	p, ok := e.plans[id]
+	if !ok || p.owner != keyOf(c) || e.Now().After(p.Expires) {
+		return ops.Plan{}, ops.Errorf(ops.CodeExpired, "there is no such plan any more").Help("plan again; a plan lives two minutes and starts once")
+	}
+	delete(e.plans, id)
+	return p.Plan, nil
+}
+
+// giveBack puts a plan back that was not started, so that the answer can be
+// corrected.
+func (e *Engine) giveBack(c ops.Caller, p ops.Plan) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.plans[p.ID] = plan{p, keyOf(c)}
+}
+
+// same reports whether two plans do the same to the same things.
+func same(a, b ops.Plan) bool {
+	return a.Title == b.Title && a.Class == b.Class && reflect.DeepEqual(a.Steps, b.Steps) &&
+		reflect.DeepEqual(a.Replaces, b.Replaces) && reflect.DeepEqual(a.Locks, b.Locks)
+}
+
+// confirmed checks the answers to what a plan asks for.
+func confirmed(a ops.Ask, c ops.Confirmation) error {
+	switch {
+	case a.Unlock:
+		return ops.Errorf(ops.CodeLocked, "production is read-only").Help("unlock this console first (U)")
+	case !a.Type.Empty() && c.Typed != a.Type:
+		return ops.Errorf(ops.CodeConfirm, "this destroys something").Help("type %q to confirm; a yes is not enough", a.Type)
+	case a.Yes && a.Type.Empty() && !c.Yes:
+		return ops.Errorf(ops.CodeConfirm, "this was not confirmed").Help("answer yes")
+	case a.Reason && c.Reason.Empty():
+		return ops.Errorf(ops.CodeConfirm, "a reason is missing").Help("say why: it goes into the audit")
+	}
+	return nil
+}

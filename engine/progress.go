@@ -1,0 +1,94 @@
+package engine
+
+import (
+	"time"
+
+	"opsdeck/ops"
+)
+
+// Paces of a job's reports: what it says is shown at most four times a second
+// and written down twice a second.
+const (
+	showEvery  = 250 * time.Millisecond
+	flushEvery = 500 * time.Millisecond
+	maxPending = 10_000 // output lines waiting to be written
+)
+
+// progress is what an action sees of the engine.
+type progress struct {
+	e *Engine
+	r *run
+}
+
+// Progress shows how far the job is.
+func (p progress) Progress(v ops.Progress) {
+	p.r.mu.Lock()
+	p.r.job.Progress = v
+	now := p.e.Now()
+	due := now.Sub(p.r.shown) >= showEvery
+	if due {
+		p.r.shown = now
+	}
+	j := p.r.job
+	p.r.mu.Unlock()
+	if due {
+		p.e.show(j)
+	}
+}
+
+// Line takes one line of output.
+func (p progress) Line(s ops.Stream, text string) {
+	p.r.mu.Lock()
+	defer p.r.mu.Unlock()
+	if len(p.r.lines) >= maxPending {
+		return
+	}
+	p.r.lines = append(p.r.lines, ops.Line{At: p.e.Now(), Stream: s, Text: ops.CleanLine(text),
+		From: jobRef(p.r.job.ID)})
+}
+
+// Child writes down the process that does the work, before it is waited for: if
+// the agent dies, the next one knows whom to watch.
+func (p progress) Child(proc ops.Process) {
+	p.r.mu.Lock()
+	p.r.job.Process = proc
+	j := p.r.job
+	p.r.mu.Unlock()
+	if err := p.e.History.PutJob(j); err != nil {
+		p.e.Log.Error("write down a job's process", "job", uint64(j.ID), "err", err)
+	}
+	p.e.show(j)
+}
+
+// flushOutput writes a job's output in batches until quit, and wakes those who
+// follow it.
+func (e *Engine) flushOutput(r *run, quit <-chan struct{}) {
+	tick := time.NewTicker(flushEvery)
+	defer tick.Stop()
+	for done := false; !done; {
+		select {
+		case <-quit:
+			done = true
+		case <-tick.C:
+		}
+		r.mu.Lock()
+		lines := r.lines
+		r.lines = nil
+		id := r.job.ID
+		r.mu.Unlock()
+		if len(lines) == 0 || r.volatile {
+			continue
+		}
+		if err := e.History.AppendOutput(id, lines); err != nil {
+			e.Log.Error("write a job's output", "job", uint64(id), "err", err)
+		}
+		r.mu.Lock()
+		for wake := range r.tails {
+			select {
+			case wake <- struct{}{}:
+			default:
+			}
+		}
+		r.mu.Unlock()
+	}
+}

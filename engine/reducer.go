@@ -1,0 +1,102 @@
+package engine
+
+import (
+	"context"
+	"reflect"
+	"slices"
+	"time"
+
+	"opsdeck/judge"
+	"opsdeck/ops"
+)
+
+// rejudge is how often judgement is repeated with nothing having been said:
+// sources go stale and marks run out by the clock alone.
+const rejudge = 5 * time.Second
+
+// reduce is the one goroutine that owns the picture: it takes changes, judges,
+// and publishes a board when something is different.
+func (e *Engine) reduce(ctx context.Context, p *picture) {
+	tick := time.NewTicker(rejudge)
+	defer tick.Stop()
+	e.publish(p)
+	for {
+		select {
+		case <-ctx.Done():
+			e.drainState(p)
+			return
+		case f := <-e.state:
+			f(p)
+			for more := true; more; {
+				select {
+				case f := <-e.state:
+					f(p)
+				default:
+					more = false
+				}
+			}
+		case <-tick.C:
+			p.tick()
+		}
+		e.publish(p)
+	}
+}
+
+// drainState applies what was already sent, so that the last words of jobs that
+// the stop canceled still reach the board.
+func (e *Engine) drainState(p *picture) {
+	for {
+		select {
+		case f := <-e.state:
+			f(p)
+		default:
+			e.publish(p)
+			return
+		}
+	}
+}
+
+// tick judges by the clock: a source whose poller says nothing goes stale, the
+// containers are judged again, and changes leave the board after their hour.
+func (p *picture) tick() {
+	now := p.now()
+	for i := range p.board.Sources {
+		if judge.Stale(p.estate, p.board.Sources[i], now) {
+			p.board.Sources = slices.Clone(p.board.Sources)
+			s := &p.board.Sources[i]
+			s.State, s.Since, s.Why = ops.SourceStale, now, ops.Clean("no new answer for several intervals")
+			p.changed[ops.SectionSources] = true
+		}
+	}
+	for _, r := range p.board.Containers {
+		if r.Known() {
+			p.setContainers(r.Source, slices.Clone(r.Value))
+		}
+	}
+	if recs := p.recent(p.board.Changes); len(recs) != len(p.board.Changes) {
+		p.board.Changes = recs
+		p.changed[ops.SectionChanges] = true
+	}
+}
+
+// publish hands out a new board if any section changed.
+func (e *Engine) publish(p *picture) {
+	if p.changed == [ops.Sections]bool{} {
+		return
+	}
+	ops.Stamp(&p.board)
+	before := p.board.Findings
+	judge.Findings(p.estate, &p.board)
+	if !reflect.DeepEqual(before, p.board.Findings) {
+		p.changed[ops.SectionFindings] = true
+	}
+	p.board.Rev++
+	p.board.At = p.now()
+	for i, c := range p.changed {
+		if c {
+			p.board.Revs[i] = p.board.Rev
+		}
+	}
+	p.changed = [ops.Sections]bool{}
+	e.broker.publish(p.board)
+}

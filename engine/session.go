@@ -1,0 +1,219 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"opsdeck/ops"
+)
+
+// sessionKey is one console of one user: a session named by somebody else's
+// console is a different one.
+type sessionKey struct {
+	uid  int
+	name ops.Text
+}
+
+// session is what the engine keeps of one console.
+type session struct {
+	until    time.Time // unlocked until
+	looks    []ops.Ref
+	lookedAt time.Time
+}
+
+// lookFor is how long a Look holds without being repeated.
+const lookFor = 30 * time.Second
+
+func keyOf(c ops.Caller) sessionKey { return sessionKey{c.Actor.UID, c.Session} }
+
+// sessionOf returns the caller's session; e.mu is held.
+func (e *Engine) sessionOf(c ops.Caller) *session {
+	k := keyOf(c)
+	s := e.sessions[k]
+	if s == nil {
+		e.forgetSessions()
+		s = &session{}
+		e.sessions[k] = s
+	}
+	return s
+}
+
+// forgetSessions drops those that hold nothing any more, so that headless calls
+// do not pile up; e.mu is held.
+func (e *Engine) forgetSessions() {
+	now := e.Now()
+	for k, s := range e.sessions {
+		if now.After(s.until) && now.Sub(s.lookedAt) > lookFor {
+			delete(e.sessions, k)
+		}
+	}
+}
+
+// unlockedUntil returns the end of the caller's unlock, or zero.
+func (e *Engine) unlockedUntil(c ops.Caller) time.Time {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if s := e.sessions[keyOf(c)]; s != nil && e.Now().Before(s.until) {
+		return s.until
+	}
+	return time.Time{}
+}
+
+// The two actions on the caller's own console. They are the engine's, because
+// they change nothing outside it.
+const (
+	unlockAction = "session.unlock"
+	lockAction   = "session.lock"
+)
+
+func isSession(action ops.Text) bool {
+	return action.String() == unlockAction || action.String() == lockAction
+}
+
+// sessionInfos describes them.
+func sessionInfos() []ops.ActionInfo {
+	return []ops.ActionInfo{
+		{ID: ops.Clean(unlockAction), Verb: ops.Clean("unlock"), Class: ops.ClassSafe, On: ops.KindSession,
+			What: ops.Clean("let this console act on production for a while")},
+		{ID: ops.Clean(lockAction), Verb: ops.Clean("lock"), Class: ops.ClassSafe, On: ops.KindSession,
+			What: ops.Clean("make this console read-only again")},
+	}
+}
+
+// sessionPlan plans a change of the caller's own session, whatever session the
+// request names.
+func (e *Engine) sessionPlan(req ops.Request) (ops.Plan, error) {
+	p := ops.Plan{Request: req, Class: ops.ClassSafe, Title: ops.Clean("make this console read-only again")}
+	step := "forget this console's unlock"
+	if req.Action.String() == unlockAction {
+		p.Title = ops.Textf("unlock %s for this console", e.Estate.Environment)
+		step = "let this console start disruptive and destructive actions for " + e.Estate.Limits.Unlock.String()
+	}
+	p.Steps = []ops.Step{{How: ops.StepHere, What: ops.Clean(step)}}
+	return p, nil
+}
+
+// startSession carries a session plan out at once: it is not a job.
+func (e *Engine) startSession(c ops.Caller, action, reason ops.Text) error {
+	if action.String() == unlockAction {
+		return e.setUnlock(c, e.Now().Add(e.Estate.Limits.Unlock), reason)
+	}
+	return e.setUnlock(c, time.Time{}, reason)
+}
+
+// setUnlock changes the caller's unlock, writes it down and tells all consoles.
+// The record comes first: an unlock that nobody could find later is refused.
+func (e *Engine) setUnlock(c ops.Caller, until time.Time, reason ops.Text) error {
+	what := ops.Textf("locked production again")
+	if !until.IsZero() {
+		what = ops.Textf("unlocked production until %s", until.UTC().Format("15:04Z"))
+	}
+	rec := ops.Record{At: e.Now(), Kind: ops.RecordUnlock, Level: ops.LevelInfo, What: what, Actor: c.Actor,
+		Ref: ops.NewRef(ops.KindSession, "", c.Session.String())}
+	if !reason.Empty() {
+		rec.Facts = []ops.Fact{{Name: ops.Clean("reason"), Value: reason}}
+	}
+	done, err := e.History.Append(rec)
+	e.historyState(err)
+	if err != nil {
+		return err
+	}
+	e.mu.Lock()
+	e.sessionOf(c).until = until
+	e.mu.Unlock()
+	e.update(func(p *picture) { p.addChanges(done) })
+	e.broker.pokeAll()
+	return nil
+}
+
+// look remembers what the caller has on screen.
+func (e *Engine) look(c ops.Caller, refs []ops.Ref) {
+	e.mu.Lock()
+	s := e.sessionOf(c)
+	fresh := newIn(refs, s.looks)
+	s.looks, s.lookedAt = refs, e.Now()
+	e.mu.Unlock()
+	if fresh {
+		select {
+		case e.looked <- struct{}{}:
+		default:
+		}
+	}
+}
+
+func newIn(refs, before []ops.Ref) bool {
+	had := make(map[ops.Ref]bool, len(before))
+	for _, r := range before {
+		had[r] = true
+	}
+	for _, r := range refs {
+		if !had[r] {
+			return true
+		}
+	}
+	return false
+}
+
+// lookedAtNow returns what anybody has on screen of one source.
+func (e *Engine) lookedAtNow(source ops.Text) []ops.Ref {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	now, seen := e.Now(), map[ops.Ref]bool{}
+	var refs []ops.Ref
+	for _, s := range e.sessions {
+		if now.Sub(s.lookedAt) > lookFor {
+			continue
+		}
+		for _, r := range s.looks {
+			if r.Source == source && !seen[r] {
+				seen[r] = true
+				refs = append(refs, r)
+			}
+		}
+	}
+	return refs
+}
+
+// Sampling paces: figures of what is on screen, and of what has just come there.
+const (
+	sampleEvery   = 10 * time.Second
+	sampleSpacing = 2 * time.Second
+)
+
+// sample reads the figures of what is on somebody's screen, and of nothing else:
+// asking for the statistics of everything is what makes a Docker daemon burn a
+// core for its watchers.
+func (e *Engine) sample(ctx context.Context, col ops.Collector, sampler ops.Sampler) {
+	info := col.Source()
+	for {
+		if refs := e.lookedAtNow(info.Name); len(refs) > 0 {
+			cctx, cancel := context.WithTimeout(ctx, info.Timeout)
+			figs, err := sampler.Sample(cctx, refs)
+			cancel()
+			if err != nil {
+				e.Log.Warn("sample figures", "source", info.Name.String(), "err", err)
+			} else {
+				e.update(func(p *picture) { p.setFigures(info.Name, figs) })
+			}
+			if !sleep(ctx, sampleSpacing) {
+				return
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(sampleEvery - sampleSpacing):
+		case <-e.looked:
+		}
+	}
+}
+
+// sleep waits for d and reports whether ctx let it.
+func sleep(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
+	}
+}

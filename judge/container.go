@@ -1,0 +1,156 @@
+package judge
+
+import (
+	"strings"
+	"time"
+
+	"opsdeck/ops"
+)
+
+// Container judges one container. What the estate expects to run and does not is
+// critical; the same of a container nobody asked for is worth a word.
+func Container(e ops.Estate, c ops.Container, now time.Time) ops.Verdict {
+	bad := ops.LevelWarning
+	if c.Expected {
+		bad = ops.LevelCritical
+	}
+	if v, ok := crashLoop(e, c, now); ok {
+		v.Level = bad
+		return v
+	}
+	switch c.State {
+	case ops.ContainerMissing:
+		return ops.Verdict{Level: ops.LevelCritical, Word: ops.Clean("missing"),
+			Cause: ops.Textf("the estate expects it on %s, which has no such container", c.Ref.Source),
+			Next:  ops.Clean("create it from its compose project")}
+	case ops.ContainerCreated:
+		return created(c, bad)
+	case ops.ContainerExited, ops.ContainerDead:
+		return exited(c, bad)
+	case ops.ContainerPaused:
+		return ops.Verdict{Level: ops.LevelWarning, Word: ops.Clean("paused"),
+			Cause: ops.Clean("somebody paused it: it does nothing and answers nobody"), Next: ops.Clean("unpause it")}
+	case ops.ContainerRestarting:
+		v := exited(c, bad)
+		v.Word = ops.Clean("restarting")
+		return v
+	case ops.ContainerRunning:
+		return running(e, c, bad, now)
+	}
+	return ops.Verdict{Level: ops.LevelUnknown, Word: ops.Clean(c.State.String())}
+}
+
+// crashLoop recognises a container that dies again and again: by the deaths we
+// saw, or, where we were not there, by its restart count and a recent start.
+func crashLoop(e ops.Estate, c ops.Container, now time.Time) (ops.Verdict, bool) {
+	deaths, last := 0, ops.Death{}
+	for _, d := range c.Deaths {
+		if now.Sub(d.At) <= e.Limits.CrashWindow && !asked(d) {
+			if deaths++; deaths == 1 {
+				last = d
+			}
+		}
+	}
+	alive := c.State == ops.ContainerRunning || c.State == ops.ContainerRestarting
+	counted := alive && c.Restarts >= e.Limits.CrashLoop && now.Sub(c.Started) <= e.Limits.CrashWindow
+	if c.State == ops.ContainerExited || (deaths < e.Limits.CrashLoop && !counted) {
+		return ops.Verdict{}, false
+	}
+	v := ops.Verdict{Word: ops.Clean("crash-looping"), Next: ops.Clean("read its last lines (l); stop it if it harms others"), Since: c.Finished}
+	switch {
+	case deaths > 0:
+		v.Cause = ops.Textf("%s, %s; restarted %d times", times(deaths, "death")+" in "+short(e.Limits.CrashWindow), exitWords(last.Code, last.OOM, true), c.Restarts)
+		v.Since = c.Deaths[min(deaths, len(c.Deaths))-1].At
+	case c.Exit.Known && c.Exit.Code != 0:
+		v.Cause = ops.Textf("restarted %d times, %s", c.Restarts, exitWords(c.Exit.Code, false, false))
+	default:
+		v.Cause = ops.Textf("restarted %d times, last start %s", c.Restarts, clock(c.Started))
+	}
+	return v, true
+}
+
+// asked reports whether a death looks like an orderly stop: exit 0 or SIGTERM.
+func asked(d ops.Death) bool { return !d.OOM && (d.Code == 0 || d.Code == 143) }
+
+func created(c ops.Container, bad ops.Level) ops.Verdict {
+	if c.Fault.Empty() {
+		return ops.Verdict{Level: bad, Word: ops.Clean("not started"), Cause: ops.Clean("created and never started"), Next: ops.Clean("start it")}
+	}
+	v := ops.Verdict{Level: bad, Word: ops.Clean("cannot start"), Cause: c.Fault, Next: ops.Clean("mend the cause, then start it")}
+	if s := c.Fault.String(); strings.Contains(s, "port is already allocated") || strings.Contains(s, "address already in use") {
+		v.Word, v.Next = ops.Clean("port clash"), ops.Clean("free the port or change it, then start it")
+	}
+	return v
+}
+
+func exited(c ops.Container, bad ops.Level) ops.Verdict {
+	oom, seen := false, false
+	if len(c.Deaths) > 0 {
+		oom, seen = c.Deaths[0].OOM, true
+	}
+	v := ops.Verdict{Level: bad, Word: ops.Clean(c.State.String()), Since: c.Finished, Next: ops.Clean("read its last lines (l), then start it")}
+	if !c.Expected && c.Exit.Known && c.Exit.Code == 0 {
+		v.Level, v.Next = ops.LevelOK, ops.Text{}
+	}
+	if !c.Exit.Known {
+		v.Cause = ops.Clean("how it ended is not known")
+		return v
+	}
+	v.Cause = ops.Clean(exitWords(c.Exit.Code, oom, seen))
+	switch {
+	case oom:
+		v.Word, v.Next = ops.Clean("out of memory"), ops.Clean("raise its limit or find the leak, then start it")
+	case c.Exit.Code == 137:
+		v.Word = ops.Clean("killed")
+	}
+	return v
+}
+
+// exitWords puts an exit code into words. Docker reports 128+N for signal N; 137
+// is SIGKILL, which is also how the kernel's OOM killer ends a process: without
+// the event nobody can tell the two apart (State.OOMKilled of Docker 20.10 is
+// false even after an OOM kill).
+func exitWords(code int, oom, seen bool) string {
+	switch {
+	case oom:
+		return ops.Textf("out of memory, exit code %d", code).String()
+	case code == 137 && !seen:
+		return "exit code 137: killed or out of memory, not known"
+	case code == 137:
+		return "exit code 137: killed (SIGKILL)"
+	case code == 143:
+		return "exit code 143: asked to stop (SIGTERM)"
+	case code == 139:
+		return "exit code 139: crashed (SIGSEGV)"
+	case code == 0:
+		return "exit code 0: ended by itself or was stopped"
+	case code == 127:
+		return "exit code 127: command not found"
+	}
+	return ops.Textf("exit code %d", code).String()
+}
+
+func running(e ops.Estate, c ops.Container, bad ops.Level, now time.Time) ops.Verdict {
+	v := ops.Verdict{Level: ops.LevelOK, Word: ops.Clean("running"), Since: c.Started}
+	switch c.Health {
+	case ops.HealthUnhealthy:
+		return ops.Verdict{Level: bad, Word: ops.Clean("unhealthy"), Cause: ops.Clean("its health check fails"),
+			Next: ops.Clean("open it (enter) for the health log"), Since: c.Started}
+	case ops.HealthStarting:
+		v.Level, v.Word = ops.LevelInfo, ops.Clean("starting")
+	case ops.HealthHealthy:
+		v.Word = ops.Clean("healthy")
+	case ops.HealthUnknown:
+		v.Word = ops.Clean("running")
+	}
+	for _, d := range c.Deaths {
+		if !asked(d) && now.Sub(d.At) <= e.Limits.Mark {
+			// Green again, and still marked: a restart policy hides a death from
+			// everybody who was not looking.
+			v.Level = ops.LevelInfo
+			v.Cause = ops.Textf("died %s, %s", clock(d.At), exitWords(d.Code, d.OOM, true))
+			break
+		}
+	}
+	return v
+}
