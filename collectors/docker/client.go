@@ -1,0 +1,137 @@
+// Package docker reads one Docker daemon: its containers, their events, figures
+// and logs. It speaks API 1.40 to 1.56, whichever the daemon offers.
+package docker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/containerd/errdefs"
+	"github.com/moby/moby/client"
+
+	"opsdeck/ops"
+)
+
+// API is what the collector asks of a daemon. *client.Client has it.
+type API interface {
+	ServerVersion(ctx context.Context, o client.ServerVersionOptions) (client.ServerVersionResult, error)
+	ContainerList(ctx context.Context, o client.ContainerListOptions) (client.ContainerListResult, error)
+	ContainerInspect(ctx context.Context, id string, o client.ContainerInspectOptions) (client.ContainerInspectResult, error)
+	ContainerStats(ctx context.Context, id string, o client.ContainerStatsOptions) (client.ContainerStatsResult, error)
+	ContainerLogs(ctx context.Context, id string, o client.ContainerLogsOptions) (client.ContainerLogsResult, error)
+	Events(ctx context.Context, o client.EventsListOptions) client.EventsResult
+}
+
+// dialTimeout bounds a connect that nobody bounds: log and event streams carry
+// no deadline.
+const dialTimeout = 10 * time.Second
+
+// Dial returns a client for a daemon at unix:///path or tcp://host:port. It
+// connects with the first call, and settles the API version then. For tcp the
+// certificates are the ones the docker command would take (DOCKER_CERT_PATH,
+// DOCKER_TLS_VERIFY).
+func Dial(host string) (*client.Client, error) {
+	u, err := url.Parse(host)
+	if err != nil || u.Scheme != "unix" && u.Scheme != "tcp" {
+		// The error of url.Parse repeats the address, userinfo and all.
+		return nil, ops.Errorf(ops.CodeInvalid, "the docker host is not an address this program can use").
+			Help("write unix:///run/docker.sock or tcp://host:port")
+	}
+	if u.User != nil {
+		return nil, ops.Errorf(ops.CodeInvalid, "the docker host carries a user name or password").
+			Help("docker knows none: use certificates (DOCKER_CERT_PATH) or a unix socket")
+	}
+	var opts []client.Opt
+	if u.Scheme == "tcp" {
+		opts = append(opts, client.WithTLSClientConfigFromEnv())
+	}
+	opts = append(opts, client.WithHost(host), client.WithDialContext(dialer(u)))
+	cl, err := client.New(opts...)
+	if err != nil {
+		return nil, fmt.Errorf("make docker client: %w", err)
+	}
+	return cl, nil
+}
+
+// dialer returns a dial function whose errors keep their cause: moby's client
+// replaces a refused or forbidden connect by a sentence, which nobody can ask
+// with errors.Is.
+func dialer(u *url.URL) func(context.Context, string, string) (net.Conn, error) {
+	d := &net.Dialer{Timeout: dialTimeout}
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		if u.Scheme == "unix" {
+			network, addr = "unix", u.Path
+		}
+		conn, err := d.DialContext(ctx, network, addr)
+		if err != nil {
+			return nil, &dialError{cause: err}
+		}
+		return conn, nil
+	}
+}
+
+// dialError hides its cause from errors.Is on purpose (see dialer); explain
+// takes it out again.
+type dialError struct{ cause error }
+
+func (e *dialError) Error() string { return "no connection" }
+
+// explain turns an error of the client into one that tells its kind: denied, not
+// found, silent (context.DeadlineExceeded) or refused (syscall.ECONNREFUSED).
+func (c *Collector) explain(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	for _, end := range []error{context.Canceled, context.DeadlineExceeded} {
+		if errors.Is(err, end) {
+			return fmt.Errorf("%s: %w", doing, end)
+		}
+	}
+	if d, ok := errors.AsType[*dialError](err); ok {
+		return c.explainDial(d.cause)
+	}
+	switch {
+	case errdefs.IsNotFound(err):
+		return ops.Errorf(ops.CodeNotFound, "%s: %s", doing, daemonWords(err))
+	case errdefs.IsUnauthorized(err), errdefs.IsPermissionDenied(err):
+		return ops.Errorf(ops.CodeDenied, "%s: %s", doing, daemonWords(err)).
+			Help("an authorization plugin or proxy of this daemon turns us down")
+	case strings.Contains(err.Error(), "client version"):
+		// Negotiated once per client: a daemon replaced meanwhile may want another.
+		return ops.Errorf(ops.CodeVersion, "%s: %s", doing, daemonWords(err)).
+			Help("the daemon was replaced by one that speaks another API: start the agent again")
+	}
+	return fmt.Errorf("%s: %s", doing, daemonWords(err))
+}
+
+func (c *Collector) explainDial(cause error) error {
+	host := c.cfg.Host
+	switch {
+	case errors.Is(cause, os.ErrPermission):
+		return ops.Errorf(ops.CodeDenied, "connect to %s: permission denied", host).
+			Help("this user is not in the group docker: usermod -aG docker USER, then log in again")
+	case errors.Is(cause, os.ErrNotExist):
+		return fmt.Errorf("connect to %s: no such socket, the daemon is not running: %w", host, syscall.ECONNREFUSED)
+	case errors.Is(cause, syscall.ECONNREFUSED):
+		return fmt.Errorf("connect to %s: the daemon is not running: %w", host, syscall.ECONNREFUSED)
+	}
+	if t, ok := errors.AsType[net.Error](cause); ok && t.Timeout() {
+		return fmt.Errorf("connect to %s: %w", host, context.DeadlineExceeded)
+	}
+	return fmt.Errorf("connect to %s: %w", host, cause)
+}
+
+// daemonWords takes the request's URL and moby's preface off an error.
+func daemonWords(err error) string {
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		return u.Err.Error()
+	}
+	return strings.TrimPrefix(err.Error(), "Error response from daemon: ")
+}

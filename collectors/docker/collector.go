@@ -1,0 +1,155 @@
+package docker
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/client"
+
+	"opsdeck/ops"
+)
+
+// Config says which daemon is read and how.
+type Config struct {
+	Name     string        // the source's name in the estate
+	Host     string        // unix:///path or tcp://host:port, for words only: the client is made by Dial
+	Every    time.Duration // the reconciling list
+	Timeout  time.Duration // of one collection
+	Required bool
+	Expected []ops.Expected // the containers that ought to run on this daemon
+	Now      func() time.Time
+}
+
+// Collector reads one daemon. Its methods may be called at the same time.
+type Collector struct {
+	cfg Config
+	api API
+
+	collecting sync.Mutex // one collection at a time; never taken while mu is held
+
+	mu      sync.Mutex // guards what follows; held for moments, never over a call
+	known   map[string]inspected
+	touched map[string]bool // ids an event spoke of since their last inspect
+	deaths  *deathBook
+	stream  streamState
+	samples map[string]sample
+	version ops.Text
+	asked   time.Time // when version was asked for last
+}
+
+// New returns a collector for the daemon behind cl.
+func New(c Config, cl API) *Collector {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return &Collector{
+		cfg: c, api: cl,
+		known:   map[string]inspected{},
+		touched: map[string]bool{},
+		deaths:  newDeathBook(),
+		samples: map[string]sample{},
+	}
+}
+
+// Source names the daemon as the estate does.
+func (c *Collector) Source() ops.SourceInfo {
+	return ops.SourceInfo{
+		Name: ops.Clean(c.cfg.Name), Kind: ops.SourceDocker,
+		Every: c.cfg.Every, Timeout: c.cfg.Timeout, Required: c.cfg.Required,
+	}
+}
+
+// Collect lists the containers, and inspects those of which the list does not
+// tell enough.
+func (c *Collector) Collect(ctx context.Context) (ops.Facts, error) {
+	c.collecting.Lock()
+	defer c.collecting.Unlock()
+	ctx, cancel := c.bounded(ctx)
+	defer cancel()
+	list, err := c.api.ContainerList(ctx, client.ContainerListOptions{All: true})
+	if err != nil {
+		return ops.Facts{}, c.explain("list containers", err)
+	}
+	details, notes, err := c.details(ctx, list.Items)
+	if err != nil {
+		return ops.Facts{}, err
+	}
+	rows := c.rows(list.Items, details)
+	return ops.Facts{
+		Containers: &rows,
+		Version:    c.daemonVersion(ctx),
+		Notes:      append(notes, c.streamNotes()...),
+	}, nil
+}
+
+func (c *Collector) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	if c.cfg.Timeout <= 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, c.cfg.Timeout)
+}
+
+// rows puts list, details, deaths and expectation together, sorted by name.
+func (c *Collector) rows(items []container.Summary, details map[string]inspected) []ops.Container {
+	expected := map[string]bool{}
+	for _, e := range c.cfg.Expected {
+		expected[e.Name.String()] = true
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := c.cfg.Now()
+	rows := make([]ops.Container, 0, len(items)+len(expected))
+	for i := range items {
+		d, ok := details[items[i].ID]
+		if ok && d.gone {
+			continue
+		}
+		row := fromList(c.cfg.Name, &items[i])
+		if ok {
+			d.addTo(&row)
+		}
+		row.Expected = expected[row.Name.String()]
+		row.Deaths = c.deaths.of(row.Name.String(), now)
+		delete(expected, row.Name.String())
+		rows = append(rows, row)
+	}
+	for name := range expected {
+		rows = append(rows, ops.Container{
+			Ref: ops.NewRef(ops.KindContainer, c.cfg.Name, name), Name: ops.Clean(name),
+			State: ops.ContainerMissing, Expected: true, Deaths: c.deaths.of(name, now),
+		})
+	}
+	slices.SortFunc(rows, func(a, b ops.Container) int {
+		return cmp.Or(cmp.Compare(a.Name.String(), b.Name.String()), cmp.Compare(a.ID.String(), b.ID.String()))
+	})
+	return rows
+}
+
+// versionEvery is how often the daemon is asked for its version: it changes
+// with an upgrade only.
+const versionEvery = 10 * time.Minute
+
+// daemonVersion returns the version, asked for at its own slow pace. That it
+// cannot be had is no reason to throw the list away.
+func (c *Collector) daemonVersion(ctx context.Context) ops.Text {
+	now := c.cfg.Now()
+	c.mu.Lock()
+	version, due := c.version, now.Sub(c.asked) >= versionEvery
+	c.mu.Unlock()
+	if !due {
+		return version
+	}
+	v, err := c.api.ServerVersion(ctx, client.ServerVersionOptions{})
+	if err != nil {
+		return version
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.version, c.asked = ops.Clean(fmt.Sprintf("%s (API %s)", v.Version, v.APIVersion)), now
+	return c.version
+}

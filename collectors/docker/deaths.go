@@ -1,0 +1,136 @@
+package docker
+
+import (
+	"slices"
+	"time"
+
+	"opsdeck/ops"
+)
+
+// deathBook remembers how containers ended, as events told it. By name, because
+// the name outlives a re-creation. Whoever holds one guards it.
+type deathBook struct {
+	byName map[string][]ops.Death // oldest first
+	oom    map[string]time.Time   // by container id: the last oom event
+	kill   map[string]time.Time   // by container id: the last kill event
+}
+
+// Bounds of the book: a loop of short-lived containers must not fill memory.
+const (
+	deathMemory = time.Hour
+	deathsEach  = 200
+	deathNames  = 2000
+)
+
+// An oom event comes moments before the die that it causes, a kill event up to
+// the stop's grace period before.
+const (
+	oomBefore  = 10 * time.Second
+	killBefore = 2 * time.Minute
+)
+
+func newDeathBook() *deathBook {
+	return &deathBook{byName: map[string][]ops.Death{}, oom: map[string]time.Time{}, kill: map[string]time.Time{}}
+}
+
+// outOfMemory notes an oom event of a container. 20.10 can tell of it only after
+// the die, which is then marked.
+func (b *deathBook) outOfMemory(id, name string, at time.Time) {
+	b.oom[id] = at
+	b.bound(at)
+	if d := b.byName[name]; len(d) > 0 {
+		last := &d[len(d)-1]
+		if gap := at.Sub(last.At); gap >= 0 && gap < time.Second {
+			last.OOM = true
+		}
+	}
+}
+
+// asked notes that somebody sent a container a signal through the daemon.
+func (b *deathBook) asked(id string, at time.Time) {
+	b.kill[id] = at
+	b.bound(at)
+}
+
+// started forgets the signals that the run before got.
+func (b *deathBook) started(id string) { delete(b.oom, id); delete(b.kill, id) }
+
+// died adds an end and returns it with its marks.
+func (b *deathBook) died(id, name string, at time.Time, code int) ops.Death {
+	d := ops.Death{
+		At: at, Code: code,
+		OOM:   recent(b.oom[id], at, oomBefore),
+		Asked: recent(b.kill[id], at, killBefore),
+	}
+	b.started(id)
+	list := append(b.byName[name], d)
+	if len(list) > deathsEach {
+		list = slices.Clone(list[len(list)-deathsEach:])
+	}
+	b.byName[name] = list
+	b.bound(at)
+	return d
+}
+
+// bound keeps each map of the book below twice its bound.
+func (b *deathBook) bound(now time.Time) {
+	if max(len(b.byName), len(b.oom), len(b.kill)) > deathNames {
+		b.prune(now)
+	}
+}
+
+func recent(event, at time.Time, within time.Duration) bool {
+	return !event.IsZero() && !event.After(at) && at.Sub(event) <= within
+}
+
+// renamed moves the ends of a container to its new name.
+func (b *deathBook) renamed(from, to string) {
+	if d, ok := b.byName[from]; ok {
+		b.byName[to] = d
+		delete(b.byName, from)
+	}
+}
+
+// of returns the ends of the last hour, newest first.
+func (b *deathBook) of(name string, now time.Time) []ops.Death {
+	var out []ops.Death
+	for _, d := range slices.Backward(b.byName[name]) {
+		if now.Sub(d.At) > deathMemory {
+			break
+		}
+		out = append(out, d)
+	}
+	if out == nil {
+		delete(b.byName, name)
+	}
+	return out
+}
+
+// prune drops what is older than the memory, and where that is not enough the
+// older half of what is left.
+func (b *deathBook) prune(now time.Time) {
+	prune(b.byName, now, func(d []ops.Death) time.Time { return d[len(d)-1].At })
+	prune(b.oom, now, func(t time.Time) time.Time { return t })
+	prune(b.kill, now, func(t time.Time) time.Time { return t })
+}
+
+func prune[V any](m map[string]V, now time.Time, when func(V) time.Time) {
+	var times []time.Time
+	for key, v := range m {
+		if at := when(v); now.Sub(at) > deathMemory {
+			delete(m, key)
+		} else {
+			times = append(times, at)
+		}
+	}
+	if len(times) < deathNames {
+		return
+	}
+	slices.SortFunc(times, time.Time.Compare)
+	edge := times[len(times)/2]
+	for key, v := range m {
+		if when(v).Before(edge) {
+			delete(m, key)
+		}
+	}
+}

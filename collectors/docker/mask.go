@@ -1,0 +1,61 @@
+package docker
+
+import (
+	"regexp"
+	"strings"
+)
+
+// hiddenValue stands wherever a value is not shown.
+const hiddenValue = "•••"
+
+// Secrets in a command line: a word that names one, and what is assigned to it;
+// and the user part of a URL.
+var (
+	secretName   = `(?i:[\w.-]*(?:pass(?:word|wd|phrase)?|pwd|secret|token|credential|api[_-]?key|access[_-]?key|private[_-]?key|auth|dsn)[\w.-]*)`
+	secretAssign = regexp.MustCompile(`(` + secretName + `)([=:]\s*|\s+)("[^"]*"|'[^']*'|\S+)`)
+	secretFlag   = regexp.MustCompile(`^-{1,2}` + secretName + `$`)
+	secretKey    = regexp.MustCompile(`^` + secretName + `$`)
+	urlUser      = regexp.MustCompile(`(\w[\w+.-]*://)[^/@\s]+@`)
+)
+
+// maskWords hides what looks like a secret in an argv: --password=x, the word
+// behind --password, TOKEN=x within a shell's text, and URL userinfo.
+func maskWords(argv []string) []string {
+	out := make([]string, len(argv))
+	hide := false
+	for i, w := range argv {
+		switch {
+		case hide && !strings.HasPrefix(w, "-"):
+			out[i] = hiddenValue
+		default:
+			out[i] = maskText(w)
+		}
+		hide = secretFlag.MatchString(w)
+	}
+	return out
+}
+
+// maskText hides secrets within one text.
+func maskText(s string) string {
+	s = urlUser.ReplaceAllString(s, "${1}"+hiddenValue+"@")
+	return secretAssign.ReplaceAllString(s, "${1}${2}"+hiddenValue)
+}
+
+// maskValue hides the value of a label whose key names a secret.
+func maskValue(key, value string) string {
+	if secretKey.MatchString(key) {
+		return hiddenValue
+	}
+	return maskText(value)
+}
+
+// envKeys returns the names of environment variables; values never leave the
+// daemon's answer.
+func envKeys(env []string) []string {
+	out := make([]string, 0, len(env))
+	for _, e := range env {
+		key, _, _ := strings.Cut(e, "=")
+		out = append(out, key)
+	}
+	return out
+}

@@ -1,0 +1,134 @@
+package docker
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/client"
+
+	"opsdeck/ops"
+)
+
+// lastLines is how much of the log an opened container shows.
+const lastLines = 20
+
+// Open returns all that inspect tells of a container, and its last log lines.
+func (c *Collector) Open(ctx context.Context, ref ops.Ref, window time.Duration) (ops.Detail, error) {
+	if ref.Kind != ops.KindContainer || ref.Source.String() != c.cfg.Name {
+		return ops.Detail{}, ops.Errorf(ops.CodeInvalid, "%s is no container of %s", ref, c.cfg.Name)
+	}
+	ctx, cancel := c.bounded(ctx)
+	defer cancel()
+	res, err := c.api.ContainerInspect(ctx, ref.ID.String(), client.ContainerInspectOptions{})
+	if err != nil {
+		return ops.Detail{}, c.explain("inspect "+ref.ID.String(), err)
+	}
+	r := &res.Container
+	d := ops.Detail{
+		Ref: ref, At: c.cfg.Now(), Window: window,
+		Title:  ops.Clean("container " + strings.TrimPrefix(r.Name, "/")),
+		Groups: groupsOf(r),
+	}
+	var why []string
+	if clash, ok := clashOf(r); ok {
+		fact, err := c.holderOf(ctx, clash)
+		if err != nil {
+			why = append(why, err.Error())
+		} else {
+			d.Groups[0].Facts = append(d.Groups[0].Facts, fact)
+		}
+	}
+	tty := r.Config != nil && r.Config.Tty
+	err = c.tail(ctx, ref, r.ID, tty, ops.TailFrom{Lines: lastLines}, func(l ops.Line) error {
+		d.Lines = append(d.Lines, l)
+		return nil
+	})
+	if err != nil {
+		why = append(why, err.Error())
+	}
+	// Both streams are cut into lines by themselves, so they come interleaved
+	// only roughly.
+	slices.SortStableFunc(d.Lines, func(a, b ops.Line) int { return a.At.Compare(b.At) })
+	d.Why = ops.Clean(strings.Join(why, "; "))
+	return d, nil
+}
+
+// holderOf says which container publishes a port that could not be bound.
+func (c *Collector) holderOf(ctx context.Context, clash portClash) (ops.Fact, error) {
+	list, err := c.api.ContainerList(ctx, client.ContainerListOptions{})
+	if err != nil {
+		return ops.Fact{}, c.explain("look for the holder of port "+clash.String(), err)
+	}
+	fact := ops.Fact{Name: ops.Clean("port " + clash.String() + " is held by")}
+	for i := range list.Items {
+		s := &list.Items[i]
+		if slices.ContainsFunc(s.Ports, clash.meets) {
+			fact.Value = ops.Clean("container " + nameOf(s))
+			return fact, nil
+		}
+	}
+	fact.Value = ops.Clean("no container of this daemon: a process of the host (ss -ltnp)")
+	return fact, nil
+}
+
+// groupsOf makes fact groups of an inspect answer; the first tells the state.
+func groupsOf(r *container.InspectResponse) []ops.FactGroup {
+	groups := []ops.FactGroup{stateGroup(r), imageGroup(r)}
+	for _, g := range []ops.FactGroup{portGroup(r), networkGroup(r), mountGroup(r), limitGroup(r), healthGroup(r), envGroup(r), labelGroup(r)} {
+		if len(g.Facts) > 0 {
+			groups = append(groups, g)
+		}
+	}
+	return groups
+}
+
+func stateGroup(r *container.InspectResponse) ops.FactGroup {
+	g := facts("state")
+	if st := r.State; st != nil {
+		g.add("state", string(st.Status))
+		g.addTime("started", st.StartedAt)
+		g.addTime("finished", st.FinishedAt)
+		if !st.Running && !timeOf(st.FinishedAt).IsZero() || st.Error != "" {
+			g.add("exit", fmt.Sprint(st.ExitCode))
+		}
+		if st.Running && st.Pid > 0 {
+			g.add("pid", fmt.Sprint(st.Pid))
+		}
+		g.add("fault", maskText(st.Error))
+		if st.OOMKilled {
+			// The other way round says nothing: 20.10 leaves it false after a kill.
+			g.add("out of memory", "yes, says the daemon")
+		}
+	}
+	g.addTime("created", r.Created)
+	g.add("restarts by policy", fmt.Sprint(r.RestartCount))
+	if r.HostConfig != nil {
+		g.add("restart policy", policyOf(r.HostConfig.RestartPolicy).String())
+		if r.HostConfig.AutoRemove {
+			g.add("when it ends", "is removed (--rm)")
+		}
+	}
+	g.add("id", short(r.ID))
+	return g.FactGroup
+}
+
+func imageGroup(r *container.InspectResponse) ops.FactGroup {
+	g := facts("image")
+	if cfg := r.Config; cfg != nil {
+		g.add("name", cfg.Image)
+		g.add("id", short(r.Image))
+		g.add("entrypoint", strings.Join(maskWords(cfg.Entrypoint), " "))
+		g.add("command", strings.Join(maskWords(cfg.Cmd), " "))
+		g.add("user", cfg.User)
+		g.add("directory", cfg.WorkingDir)
+		g.add("stop signal", cfg.StopSignal)
+		if cfg.Tty {
+			g.add("terminal", "yes")
+		}
+	}
+	return g.FactGroup
+}

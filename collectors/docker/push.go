@@ -1,0 +1,163 @@
+package docker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/moby/moby/api/types/events"
+	"github.com/moby/moby/client"
+
+	"opsdeck/ops"
+)
+
+// streamState is what is remembered of the event stream between two of them.
+type streamState struct {
+	last     time.Time // of the last event; where there was none, when the first stream stood
+	ended    time.Time // when the last stream ended
+	gapFrom  time.Time // of the last gap; zero where there was none
+	gapUntil time.Time
+}
+
+// heard are the events that are asked for. The filter works at the daemon:
+// health checks alone make three exec events each time they run.
+var heard = []string{"create", "start", "restart", "stop", "die", "kill", "oom",
+	"pause", "unpause", "destroy", "rename", "update", "health_status"}
+
+// batchMost is how many events one call of tell carries at most.
+const batchMost = 64
+
+// Push follows the event stream. It calls tell once when the stream stands, so
+// that what happened between the last list and now is looked at, and then for
+// every event. Nothing is queued here: a slow tell slows the reading, and the
+// daemon drops for itself.
+func (c *Collector) Push(ctx context.Context, tell func(ops.Facts)) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // ends the client's goroutine with us
+	start := c.cfg.Now()
+	resumed, since := c.resumeAt(start)
+	filters := client.Filters{}.Add("type", "container").Add("event", heard...)
+	res := c.api.Events(ctx, client.EventsListOptions{
+		Since: fmt.Sprintf("%d.%09d", since.Unix(), since.Nanosecond()), Filters: filters,
+	})
+	select {
+	case err := <-res.Err: // Events has tried to connect when it returns
+		return c.streamEnd(err)
+	default:
+	}
+	c.streamStands(start)
+	tell(ops.Facts{})
+	// Before the first stream of this process nothing was watched: what the
+	// daemon remembers of that time counts as deaths, and is no news.
+	news := since
+	if !resumed {
+		news = start
+	}
+	for {
+		select {
+		case m := <-res.Messages:
+			tell(ops.Facts{Events: c.batch(m, res.Messages, news)})
+		case err := <-res.Err:
+			return c.streamEnd(err)
+		}
+	}
+}
+
+// resumeAt says from when on events are wanted: behind the last one seen, or an
+// hour back for the first stream.
+func (c *Collector) resumeAt(now time.Time) (resumed bool, since time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.stream.last.IsZero() {
+		return false, now.Add(-deathMemory)
+	}
+	return true, c.stream.last.Add(time.Nanosecond)
+}
+
+// batch takes m and what waits behind it, without waiting for more.
+func (c *Collector) batch(m events.Message, more <-chan events.Message, news time.Time) []ops.Record {
+	var out []ops.Record
+	for n := 1; ; n++ {
+		if r, ok := c.take(m); ok && !r.At.Before(news) {
+			out = append(out, r)
+		}
+		if n == batchMost {
+			return out
+		}
+		select {
+		case m = <-more:
+		default:
+			return out
+		}
+	}
+}
+
+// take notes an event in our books and returns its record.
+func (c *Collector) take(m events.Message) (ops.Record, bool) {
+	e := eventOf(m)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if e.at.After(c.stream.last) {
+		c.stream.last = e.at
+	}
+	c.touched[e.id] = true
+	var death ops.Death
+	switch e.action {
+	case "oom":
+		c.deaths.outOfMemory(e.id, e.name, e.at)
+	case "kill":
+		if e.ends() {
+			c.deaths.asked(e.id, e.at)
+		}
+	case "start":
+		c.deaths.started(e.id)
+	case "die":
+		death = c.deaths.died(e.id, e.name, e.at, e.exit)
+	case "rename":
+		c.deaths.renamed(e.oldName, e.name)
+	case "destroy":
+		delete(c.samples, e.id)
+	}
+	return e.record(c.cfg.Name, death)
+}
+
+// streamEnd turns the end of the stream into its cause.
+func (c *Collector) streamEnd(err error) error {
+	c.mu.Lock()
+	if c.stream.ended.IsZero() {
+		c.stream.ended = c.cfg.Now()
+	}
+	c.mu.Unlock()
+	if err == nil || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("follow events: the daemon ended the stream: %w", io.ErrUnexpectedEOF)
+	}
+	return c.explain("follow events", err)
+}
+
+// streamStands remembers that nobody followed the events between the end of the
+// last stream and now. The daemon repeats what it still knows, which is 256
+// events, and after its own restart none.
+func (c *Collector) streamStands(now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.stream.last.IsZero() {
+		c.stream.last = now
+	} else {
+		c.stream.gapFrom, c.stream.gapUntil = c.stream.ended, now
+	}
+	c.stream.ended = time.Time{}
+}
+
+// streamNotes says in words where events may be missing, for an hour.
+func (c *Collector) streamNotes() []ops.Text {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := c.stream
+	if s.gapFrom.IsZero() || c.cfg.Now().Sub(s.gapUntil) > deathMemory {
+		return nil
+	}
+	return []ops.Text{ops.Textf("container events between %s and %s may be missing",
+		s.gapFrom.UTC().Format(time.TimeOnly+"Z"), s.gapUntil.UTC().Format(time.TimeOnly+"Z"))}
+}
