@@ -1,0 +1,272 @@
+package agent
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"syscall"
+	"time"
+
+	"opsdeck/ops"
+)
+
+// Client is the port over a socket. It keeps no picture but the one of its
+// Watch, so reconnecting is watching again.
+type Client struct {
+	socket  string
+	session ops.Text
+	http    *http.Client
+}
+
+var _ ops.Console = (*Client)(nil)
+
+// Dial returns a client of the agent behind a socket and who that is. session
+// names the console: an unlock holds for it alone.
+func Dial(ctx context.Context, socket, session string) (*Client, Hello, error) {
+	d := net.Dialer{Timeout: time.Second}
+	c := &Client{socket: socket, session: ops.Clean(session), http: &http.Client{Transport: &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return d.DialContext(ctx, "unix", socket) },
+	}}}
+	var h Hello
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	if err := c.get(ctx, "hello", nil, &h); err != nil {
+		return nil, Hello{}, err
+	}
+	if h.Protocol != Protocol {
+		return nil, h, versionError(strconv.Itoa(Protocol), h)
+	}
+	return c, h, nil
+}
+
+// Board fetches the whole picture once.
+func (c *Client) Board(ctx context.Context) (ops.Board, error) {
+	var b ops.Board
+	err := c.get(ctx, "board", nil, &b)
+	return b, err
+}
+
+// Look tells the agent what is on screen.
+func (c *Client) Look(ctx context.Context, refs []ops.Ref) error {
+	return c.post(ctx, "look", refs, nil)
+}
+
+// Detail opens one object.
+func (c *Client) Detail(ctx context.Context, ref ops.Ref, window time.Duration) (ops.Detail, error) {
+	var d ops.Detail
+	q := url.Values{"ref": {ref.String()}, "window": {window.String()}}
+	err := c.get(ctx, "detail", q, &d)
+	return d, err
+}
+
+// Actions lists what can be done to ref.
+func (c *Client) Actions(ctx context.Context, ref ops.Ref) ([]ops.ActionInfo, error) {
+	var list []ops.ActionInfo
+	q := url.Values{}
+	if !ref.Zero() {
+		q.Set("ref", ref.String())
+	}
+	err := c.get(ctx, "actions", q, &list)
+	return list, err
+}
+
+// Plan asks what a request would do.
+func (c *Client) Plan(ctx context.Context, req ops.Request) (ops.Plan, error) {
+	var p ops.Plan
+	err := c.post(ctx, "plan", req, &p)
+	return p, err
+}
+
+// Start starts a plan. When the answer is lost the job may have started: the
+// error then is of CodeUnanswered, and the same Key tells.
+func (c *Client) Start(ctx context.Context, id ops.PlanID, conf ops.Confirmation) (ops.JobID, error) {
+	var a startAnswer
+	err := c.post(ctx, "start", startBody{id, conf}, &a)
+	return a.Job, err
+}
+
+// Cancel asks a running job to stop.
+func (c *Client) Cancel(ctx context.Context, id ops.JobID) error {
+	return c.post(ctx, "cancel", startAnswer{id}, nil)
+}
+
+// History returns a page of records.
+func (c *Client) History(ctx context.Context, q ops.Query) ([]ops.Record, error) {
+	var recs []ops.Record
+	err := c.post(ctx, "history", q, &recs)
+	return recs, err
+}
+
+// Watch follows the agent's boards. The channel closes when the agent is gone or
+// has been silent for longer than its heartbeat allows.
+func (c *Client) Watch(ctx context.Context) (<-chan ops.Event, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	body, err := c.stream(ctx, "watch", nil)
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	out := make(chan ops.Event)
+	go func() {
+		defer close(out)
+		defer body.Close()
+		defer cancel()
+		silence := time.AfterFunc(lostAfter, cancel)
+		defer silence.Stop()
+		var b ops.Board
+		var me ops.Me
+		dec := json.NewDecoder(bufio.NewReaderSize(body, 64<<10))
+		for {
+			var f frame
+			if dec.Decode(&f) != nil {
+				return
+			}
+			silence.Reset(lostAfter)
+			if f.Me == nil {
+				continue // a heartbeat
+			}
+			if apply(&b, f) != nil {
+				return
+			}
+			me = *f.Me
+			select {
+			case out <- ops.Event{Board: b, Me: me}:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return out, nil
+}
+
+// apply puts a frame's sections into the picture. Sections this build does not
+// know are left out: an additive protocol lets a newer agent send more.
+func apply(b *ops.Board, f frame) error {
+	b.Rev, b.Revs, b.At, b.Level = f.Rev, f.Revs, f.At, f.Level
+	for i := range ops.Sections {
+		if raw, ok := f.Sections[i.String()]; ok {
+			if err := decode(b, i, raw); err != nil {
+				return fmt.Errorf("read section %s: %w", i, err)
+			}
+		}
+	}
+	ops.Stamp(b)
+	return nil
+}
+
+// Tail follows a log or a job's output.
+func (c *Client) Tail(ctx context.Context, ref ops.Ref, from ops.TailFrom) (<-chan ops.Line, error) {
+	q := url.Values{"ref": {ref.String()}, "offset": {strconv.FormatUint(from.Offset, 10)},
+		"lines": {strconv.Itoa(from.Lines)}, "follow": {strconv.FormatBool(from.Follow)}}
+	if !from.Since.IsZero() {
+		q.Set("since", from.Since.Format(time.RFC3339Nano))
+	}
+	body, err := c.stream(ctx, "tail", q)
+	if err != nil {
+		return nil, err
+	}
+	out := make(chan ops.Line, 64)
+	go func() {
+		defer close(out)
+		defer body.Close()
+		dec := json.NewDecoder(bufio.NewReader(body))
+		for {
+			var l ops.Line
+			if dec.Decode(&l) != nil {
+				return
+			}
+			select {
+			case out <- l:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return out, nil
+}
+
+// get and post are calls with a deadline of their own.
+func (c *Client) get(ctx context.Context, path string, q url.Values, out any) error {
+	return c.call(ctx, http.MethodGet, path, q, nil, out)
+}
+
+func (c *Client) post(ctx context.Context, path string, in, out any) error {
+	b, err := json.Marshal(in)
+	if err != nil {
+		return err
+	}
+	return c.call(ctx, http.MethodPost, path, nil, b, out)
+}
+
+func (c *Client) call(ctx context.Context, method, path string, q url.Values, body []byte, out any) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	resp, err := c.do(ctx, method, path, q, body)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	return decodeAnswer(path, resp, out)
+}
+
+func (c *Client) stream(ctx context.Context, path string, q url.Values) (io.ReadCloser, error) {
+	resp, err := c.do(ctx, http.MethodGet, path, q, nil)
+	if err != nil {
+		return nil, err
+	}
+	if resp.StatusCode != http.StatusOK {
+		defer resp.Body.Close()
+		return nil, decodeAnswer(path, resp, nil)
+	}
+	return resp.Body, nil
+}
+
+func (c *Client) do(ctx context.Context, method, path string, q url.Values, body []byte) (*http.Response, error) {
+	u := "http://agent/v1/" + path
+	if len(q) > 0 {
+		u += "?" + q.Encode()
+	}
+	req, err := http.NewRequestWithContext(ctx, method, u, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set(headerProtocol, strconv.Itoa(Protocol))
+	req.Header.Set(headerSession, c.session.String())
+	resp, err := c.http.Do(req)
+	if err == nil {
+		return resp, nil
+	}
+	if errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ENOENT) {
+		return nil, ops.Errorf(ops.CodeUnavailable, "no agent answers on %s", c.socket).Help("opsdeck starts one; opsdeck agent status tells more")
+	}
+	if errors.Is(err, syscall.EACCES) {
+		return nil, ops.Errorf(ops.CodeDenied, "no permission for %s", c.socket).Help("join the group the socket belongs to: ls -l shows it")
+	}
+	return nil, ops.Errorf(ops.CodeUnanswered, "the agent did not answer %s: %v", path, errors.Unwrap(err)).
+		Help("it may have done it all the same: look at the jobs")
+}
+
+func decodeAnswer(path string, resp *http.Response, out any) error {
+	if resp.StatusCode != http.StatusOK {
+		var e ops.Error
+		if err := json.NewDecoder(io.LimitReader(resp.Body, maxBody)).Decode(&e); err != nil {
+			return ops.Errorf(ops.CodeInternal, "the agent answered %s with status %d", path, resp.StatusCode)
+		}
+		return &e
+	}
+	if out == nil {
+		return nil
+	}
+	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
+		return ops.Errorf(ops.CodeUnanswered, "read the agent's answer to %s: %v", path, err)
+	}
+	return nil
+}

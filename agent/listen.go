@@ -1,0 +1,82 @@
+package agent
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"opsdeck/ops"
+)
+
+// Listen opens the socket. One that nobody answers on is replaced; one that
+// somebody answers on is left alone, and the error says who.
+func Listen(path string, mode os.FileMode) (net.Listener, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, err
+	}
+	if err := clearStale(path); err != nil {
+		return nil, err
+	}
+	// The socket must not be open to others even for the moment before chmod.
+	old := syscall.Umask(0o177)
+	l, err := net.Listen("unix", path)
+	syscall.Umask(old)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w", path, err)
+	}
+	if err := os.Chmod(path, mode); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
+}
+
+func clearStale(path string) error {
+	if _, err := os.Lstat(path); errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	c, err := net.DialTimeout("unix", path, time.Second)
+	if err == nil {
+		defer c.Close()
+		p, _ := peerOf(c)
+		return ops.Errorf(ops.CodeHeld, "an agent (pid %d, uid %d) already answers on %s", p.PID, p.UID, path).
+			Help("use it, or stop it with opsdeck agent stop")
+	}
+	if !errors.Is(err, syscall.ECONNREFUSED) {
+		return fmt.Errorf("look at the old socket: %w", err)
+	}
+	return os.Remove(path)
+}
+
+// Claim tells other agents of this machine that one looks after the estate: an
+// abstract socket, which the kernel frees with the process. When another holds
+// it, Claim returns who, and nil to close.
+func Claim(estate string) (release func(), other *Peer, err error) {
+	name := "@opsdeck/" + estate
+	l, err := net.Listen("unix", name)
+	if err == nil {
+		go func() {
+			for {
+				c, err := l.Accept()
+				if err != nil {
+					return
+				}
+				_ = c.Close()
+			}
+		}()
+		return func() { _ = l.Close() }, nil, nil
+	}
+	if !errors.Is(err, syscall.EADDRINUSE) {
+		return func() {}, nil, err
+	}
+	c, err := net.DialTimeout("unix", name, time.Second)
+	if err != nil {
+		return func() {}, nil, err
+	}
+	defer c.Close()
+	p, err := peerOf(c)
+	return func() {}, &p, err
+}

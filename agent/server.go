@@ -1,0 +1,174 @@
+package agent
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"opsdeck/ops"
+)
+
+// Server serves consoles over a socket.
+type Server struct {
+	Hello   Hello
+	Console func(ops.Caller) ops.Console
+	// Who turns the kernel's word into an actor with a role.
+	Who func(Peer) ops.Actor
+	Log *slog.Logger
+
+	cache sectionCache
+}
+
+// Serve answers until ctx ends, then closes every stream.
+func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	base, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	hs := &http.Server{
+		Handler:           s.routes(),
+		ConnContext:       withPeer,
+		BaseContext:       func(net.Listener) context.Context { return base },
+		ReadHeaderTimeout: callTimeout,
+		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelWarn),
+	}
+	stopped := context.AfterFunc(ctx, func() {
+		cancel()
+		sctx, done := context.WithTimeout(context.Background(), time.Second)
+		defer done()
+		if err := hs.Shutdown(sctx); err != nil {
+			_ = hs.Close()
+		}
+	})
+	defer stopped()
+	if err := hs.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+func (s *Server) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /v1/hello", func(w http.ResponseWriter, _ *http.Request) { answer(w, s.Hello, nil) })
+	mux.HandleFunc("GET /v1/board", s.with(func(w http.ResponseWriter, r *http.Request, c ops.Console) {
+		b, err := c.Board(r.Context())
+		answer(w, b, err)
+	}))
+	mux.HandleFunc("GET /v1/watch", s.with(s.watch))
+	mux.HandleFunc("GET /v1/tail", s.with(tail))
+	mux.HandleFunc("GET /v1/actions", s.with(actions))
+	mux.HandleFunc("GET /v1/detail", s.with(detail))
+	mux.HandleFunc("POST /v1/look", s.with(func(w http.ResponseWriter, r *http.Request, c ops.Console) {
+		call(w, r, func(refs []ops.Ref) (struct{}, error) { return struct{}{}, c.Look(r.Context(), refs) })
+	}))
+	mux.HandleFunc("POST /v1/plan", s.with(func(w http.ResponseWriter, r *http.Request, c ops.Console) {
+		call(w, r, func(req ops.Request) (ops.Plan, error) { return c.Plan(r.Context(), req) })
+	}))
+	mux.HandleFunc("POST /v1/start", s.with(func(w http.ResponseWriter, r *http.Request, c ops.Console) {
+		call(w, r, func(b startBody) (startAnswer, error) {
+			// Not the request's context: a console that hangs up between the press
+			// of the key and the answer has started the job all the same.
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), callTimeout)
+			defer cancel()
+			id, err := c.Start(ctx, b.Plan, b.Confirmation)
+			return startAnswer{id}, err
+		})
+	}))
+	mux.HandleFunc("POST /v1/cancel", s.with(func(w http.ResponseWriter, r *http.Request, c ops.Console) {
+		call(w, r, func(b startAnswer) (struct{}, error) { return struct{}{}, c.Cancel(r.Context(), b.Job) })
+	}))
+	mux.HandleFunc("POST /v1/history", s.with(func(w http.ResponseWriter, r *http.Request, c ops.Console) {
+		call(w, r, func(q ops.Query) ([]ops.Record, error) { return c.History(r.Context(), q) })
+	}))
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		fail(w, ops.Errorf(ops.CodeNotFound, "there is no %s %s", r.Method, r.URL.Path).Help("docs/guide/socket.md lists the calls"))
+	})
+	return mux
+}
+
+type startBody struct {
+	Plan         ops.PlanID       `json:"plan"`
+	Confirmation ops.Confirmation `json:"confirmation"`
+}
+
+type startAnswer struct {
+	Job ops.JobID `json:"job"`
+}
+
+// with finds out who calls before anything is done.
+func (s *Server) with(h func(http.ResponseWriter, *http.Request, ops.Console)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if v := r.Header.Get(headerProtocol); v != "" && v != strconv.Itoa(Protocol) {
+			fail(w, versionError(v, s.Hello))
+			return
+		}
+		peer, ok := r.Context().Value(peerKey{}).(Peer)
+		if !ok {
+			fail(w, ops.Errorf(ops.CodeDenied, "the kernel does not say who is calling"))
+			return
+		}
+		session := ops.Clean(r.Header.Get(headerSession))
+		h(w, r, s.Console(ops.Caller{Actor: s.Who(peer), Session: session}))
+	}
+}
+
+func versionError(theirs string, h Hello) error {
+	return ops.Errorf(ops.CodeVersion, "this console speaks protocol %s, the agent (version %s, pid %d) speaks %d", theirs, h.Version, h.PID, h.Protocol).
+		Help("restart the agent with the same build: opsdeck agent stop lets running jobs finish")
+}
+
+// call decodes a body strictly, so that a misspelt field is an error and not a
+// default, and answers with what f returns.
+func call[In, Out any](w http.ResponseWriter, r *http.Request, f func(In) (Out, error)) {
+	var in In
+	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&in); err != nil {
+		fail(w, ops.Errorf(ops.CodeInvalid, "read the request: %v", err))
+		return
+	}
+	out, err := f(in)
+	answer(w, out, err)
+}
+
+func answer(w http.ResponseWriter, v any, err error) {
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	// A peer that hung up is no fault of ours.
+	_ = json.NewEncoder(w).Encode(v)
+}
+
+func fail(w http.ResponseWriter, err error) {
+	e := ops.AsError(err)
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status(e.Code))
+	_ = json.NewEncoder(w).Encode(e)
+}
+
+// sectionCache keeps the encoding of each section's newest revision: twenty
+// consoles cost one encoding.
+type sectionCache struct {
+	mu  sync.Mutex
+	rev [ops.Sections]uint64
+	raw [ops.Sections]json.RawMessage
+}
+
+func (c *sectionCache) get(b ops.Board, s ops.Section) (json.RawMessage, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.rev[s] == b.Revs[s] && c.raw[s] != nil {
+		return c.raw[s], nil
+	}
+	raw, err := encode(b, s)
+	if err == nil && b.Revs[s] >= c.rev[s] {
+		c.rev[s], c.raw[s] = b.Revs[s], raw
+	}
+	return raw, err
+}

@@ -1,0 +1,147 @@
+package agent
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"time"
+
+	"opsdeck/ops"
+)
+
+// stream writes NDJSON with a deadline for every line, so that a console that
+// stopped reading costs one goroutine and one buffer, and not for ever.
+type stream struct {
+	enc  *json.Encoder
+	ctrl *http.ResponseController
+}
+
+func newStream(w http.ResponseWriter) stream {
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	return stream{json.NewEncoder(w), http.NewResponseController(w)}
+}
+
+func (s stream) send(v any) error {
+	if err := s.ctrl.SetWriteDeadline(time.Now().Add(callTimeout)); err != nil {
+		return err
+	}
+	if err := s.enc.Encode(v); err != nil {
+		return err
+	}
+	return s.ctrl.Flush()
+}
+
+// watch sends what changed since the last frame, and a heartbeat when nothing
+// did: a console that hears neither knows that we are gone.
+func (s *Server) watch(w http.ResponseWriter, r *http.Request, c ops.Console) {
+	events, err := c.Watch(r.Context())
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	out := newStream(w)
+	idle := time.NewTicker(beat)
+	defer idle.Stop()
+	var sent [ops.Sections]uint64
+	var rev uint64
+	for {
+		select {
+		case ev, more := <-events:
+			if !more {
+				return
+			}
+			f, err := s.frame(ev, &sent)
+			if err != nil {
+				s.Log.Error("encode a board", "err", err)
+				return
+			}
+			rev = f.Rev
+			if out.send(f) != nil {
+				return
+			}
+			idle.Reset(beat)
+		case <-idle.C:
+			if out.send(frame{Rev: rev, Revs: sent}) != nil {
+				return
+			}
+		case <-r.Context().Done():
+			return
+		}
+	}
+}
+
+func (s *Server) frame(ev ops.Event, sent *[ops.Sections]uint64) (frame, error) {
+	b := ev.Board
+	f := frame{Rev: b.Rev, Revs: b.Revs, At: b.At, Level: b.Level, Me: &ev.Me, Sections: map[string]json.RawMessage{}}
+	for i := range ops.Sections {
+		if sent[i] == b.Revs[i] {
+			continue
+		}
+		raw, err := s.cache.get(b, i)
+		if err != nil {
+			return f, err
+		}
+		f.Sections[i.String()] = raw
+		sent[i] = b.Revs[i]
+	}
+	return f, nil
+}
+
+func tail(w http.ResponseWriter, r *http.Request, c ops.Console) {
+	q := r.URL.Query()
+	ref, err := ops.ParseRef(q.Get("ref"))
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	from := ops.TailFrom{Follow: q.Get("follow") == "true"}
+	from.Offset, _ = strconv.ParseUint(q.Get("offset"), 10, 64)
+	from.Lines, _ = strconv.Atoi(q.Get("lines"))
+	if s := q.Get("since"); s != "" {
+		if from.Since, err = time.Parse(time.RFC3339Nano, s); err != nil {
+			fail(w, ops.Errorf(ops.CodeInvalid, "since: %v", err))
+			return
+		}
+	}
+	lines, err := c.Tail(r.Context(), ref, from)
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	out := newStream(w)
+	for l := range lines {
+		if out.send(l) != nil {
+			return
+		}
+	}
+}
+
+func actions(w http.ResponseWriter, r *http.Request, c ops.Console) {
+	var ref ops.Ref
+	if s := r.URL.Query().Get("ref"); s != "" {
+		var err error
+		if ref, err = ops.ParseRef(s); err != nil {
+			fail(w, err)
+			return
+		}
+	}
+	list, err := c.Actions(r.Context(), ref)
+	answer(w, list, err)
+}
+
+func detail(w http.ResponseWriter, r *http.Request, c ops.Console) {
+	ref, err := ops.ParseRef(r.URL.Query().Get("ref"))
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	var window time.Duration
+	if s := r.URL.Query().Get("window"); s != "" {
+		if window, err = time.ParseDuration(s); err != nil {
+			fail(w, ops.Errorf(ops.CodeInvalid, "window: %v", err))
+			return
+		}
+	}
+	d, err := c.Detail(r.Context(), ref, window)
+	answer(w, d, err)
+}
