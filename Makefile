@@ -1,0 +1,61 @@
+# `make` alone prints the targets.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help demo build lab-build lab-up lab-down lab-status lab-fault lab-heal test check clean
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+COMMIT  := $(shell git rev-parse --short HEAD 2>/dev/null || echo none)
+DATE    := $(shell git log -1 --format=%cI 2>/dev/null || echo unknown)
+LDFLAGS := -X main.version=$(VERSION) -X main.commit=$(COMMIT) -X main.date=$(DATE)
+
+help: ## print the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## install what is missing, start the lab, open the console
+	@scripts/check-go
+	@scripts/install-packages lab
+	@$(MAKE) --no-print-directory build lab-up
+	@estate=$$(scripts/lab env | sed -n 's/^OPSDECK_LAB_ESTATE=//p') && exec ./bin/opsdeck --estate "$$estate"
+
+build: ## build bin/opsdeck
+	@scripts/check-go
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w $(LDFLAGS)' -o bin/opsdeck ./cmd/opsdeck
+
+# No VCS stamp: the images are made anew when their program changes, and it
+# should not change with every commit.
+lab-build: ## build bin/lab and the program its containers run
+	@scripts/check-go
+	@cd lab && CGO_ENABLED=0 go build -trimpath -buildvcs=false -o ../bin/lab ./cmd/lab
+	@cd lab && CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w' -o ../bin/ifrs9svc ./cmd/ifrs9svc
+
+lab-up: lab-build ## start the real servers and containers on loopback
+	@scripts/install-packages lab
+	@scripts/lab up
+
+lab-down: lab-build ## stop what the lab started, and nothing else
+	@scripts/lab down
+
+lab-status: lab-build ## ask every server and container how it is
+	@scripts/lab status
+
+lab-fault: lab-build ## break something: make lab-fault NAME=container-killed
+	@if [ -z "$(NAME)" ]; then echo 'NAME= one of:'; scripts/lab faults; exit 64; fi
+	@scripts/lab fault '$(NAME)'
+
+lab-heal: lab-build ## mend it again: make lab-heal NAME=container-killed (or all)
+	@if [ -z "$(NAME)" ]; then echo 'NAME= all or one of:'; scripts/lab faults; exit 64; fi
+	@scripts/lab heal '$(NAME)'
+
+test: ## install what is missing and run all tests against the lab
+	@scripts/check-go
+	@scripts/install-packages lab
+	@$(MAKE) --no-print-directory lab-build
+	@scripts/test-with-lab
+
+check: ## format, vet, linters, import rules, tests with the race detector
+	@scripts/check-go
+	@scripts/install-packages check
+	@scripts/check
+
+clean: ## remove what was built (the lab's data: bin/lab down --purge)
+	rm -rf bin

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"opsdeck/lab/internal/faults"
+	"opsdeck/lab/internal/layout"
+)
+
+const faultLimit = time.Minute
+
+func fault(ctx context.Context, args []string, out io.Writer) error {
+	if len(args) != 1 {
+		return fmt.Errorf("%w: lab fault NAME", errUsage)
+	}
+	f, err := faults.Find(args[0])
+	if err != nil {
+		return fmt.Errorf("%w: %w", errUsage, err)
+	}
+	return onLab(ctx, func(ctx context.Context, lab faults.Lab) error {
+		if err := f.Apply(ctx, lab); err != nil {
+			return fmt.Errorf("fault %s: %w", f.Name, err)
+		}
+		_, err := fmt.Fprintf(out, "fault %s: %s\n", f.Name, f.Line)
+		return err
+	})
+}
+
+// heal mends one fault, or all of them; mending what is whole does no harm.
+func heal(ctx context.Context, args []string, out io.Writer) error {
+	if len(args) != 1 {
+		return fmt.Errorf("%w: lab heal NAME|all", errUsage)
+	}
+	list := faults.Table()
+	if args[0] != "all" {
+		f, err := faults.Find(args[0])
+		if err != nil {
+			return fmt.Errorf("%w: %w", errUsage, err)
+		}
+		list = []faults.Fault{f}
+	}
+	return onLab(ctx, func(ctx context.Context, lab faults.Lab) error {
+		var errs []error
+		for _, f := range list {
+			if err := f.Heal(ctx, lab); err != nil {
+				errs = append(errs, fmt.Errorf("heal %s: %w", f.Name, err))
+				continue
+			}
+			if _, err := fmt.Fprintf(out, "healed %s\n", f.Name); err != nil {
+				return err
+			}
+		}
+		return errors.Join(errs...)
+	})
+}
+
+func onLab(ctx context.Context, do func(context.Context, faults.Lab) error) error {
+	l, err := layout.FromEnvironment()
+	if err != nil {
+		return err
+	}
+	unlock, err := lock(ctx, l)
+	if err != nil {
+		return fmt.Errorf("%w (`lab up` first)", err)
+	}
+	defer unlock()
+	ctx, cancel := context.WithTimeout(ctx, faultLimit)
+	defer cancel()
+	return do(ctx, faults.Lab{Layout: l})
+}
+
+func listFaults(out io.Writer) error {
+	for _, f := range faults.Table() {
+		if _, err := fmt.Fprintf(out, "%-20s %s\n", f.Name, f.Line); err != nil {
+			return err
+		}
+	}
+	return nil
+}

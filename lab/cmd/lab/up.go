@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"opsdeck/lab/internal/engine"
+	"opsdeck/lab/internal/layout"
+	"opsdeck/lab/internal/servers"
+	"opsdeck/lab/internal/stack"
+)
+
+// up starts servers and containers side by side and tells each as it is ready.
+func up(ctx context.Context, args []string, out io.Writer) error {
+	flags := flag.NewFlagSet("up", flag.ContinueOnError)
+	wait := flags.Duration("wait", 120*time.Second, "how long everything may take to be ready")
+	if err := flags.Parse(args); err != nil || flags.NArg() > 0 {
+		return fmt.Errorf("%w: lab up [--wait 120s]", errUsage)
+	}
+	l, err := layout.FromEnvironment()
+	if err != nil {
+		return err
+	}
+	if missing := servers.Missing(); len(missing) > 0 {
+		return fmt.Errorf("%w: %s not installed: run scripts/install-packages", errCannot, strings.Join(missing, ", "))
+	}
+	if err := l.Create(); err != nil {
+		return fmt.Errorf("%w (choose another folder with %s)", err, layout.EnvState)
+	}
+	unlock, err := lock(ctx, l)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	began := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, *wait)
+	defer cancel()
+	say := printer(out)
+	var wg sync.WaitGroup
+	var hostErr, stackErr error
+	wg.Go(func() { hostErr = servers.Up(ctx, l, func(r servers.Report) { say(serverLine(r)) }) })
+	wg.Go(func() { stackErr = upContainers(ctx, l, say) })
+	wg.Wait()
+	if err := errors.Join(hostErr, stackErr); err != nil {
+		return err
+	}
+	if err := writeEstate(l); err != nil {
+		return err
+	}
+	say(fmt.Sprintf("lab is up in %.1f s; console: opsdeck --estate %s", time.Since(began).Seconds(), l.Estate()))
+	return nil
+}
+
+func upContainers(ctx context.Context, l layout.Layout, say func(string)) error {
+	began := time.Now()
+	e, err := engine.Up(ctx, l)
+	if err != nil {
+		return err
+	}
+	for _, n := range e.Notes {
+		say(n)
+	}
+	kind := "this machine's"
+	if e.Own {
+		kind = "the lab's own"
+	}
+	say(fmt.Sprintf("ready  %-22s %-6s %6d ms  docker %s, %s", "docker", "-", time.Since(began).Milliseconds(), e.Version, kind))
+	return stack.Up(ctx, e.Client, l, say, func(r stack.Report) {
+		say(readyLine(r.Name, r.Port, r.Took, r.Already, "container"))
+	})
+}
+
+func serverLine(r servers.Report) string {
+	return readyLine(r.Name, fmt.Sprint(r.Port), r.Took, r.Already, r.Note)
+}
+
+func readyLine(name, port string, took time.Duration, already bool, note string) string {
+	line := fmt.Sprintf("ready  %-22s %-6s %6d ms", name, port, took.Milliseconds())
+	if already {
+		line += "  (was up)"
+	}
+	if note != "" {
+		line += "  " + note
+	}
+	return line
+}
+
+// printer serialises lines: two halves of the lab come up at once.
+func printer(out io.Writer) func(string) {
+	var mu sync.Mutex
+	return func(line string) {
+		mu.Lock()
+		defer mu.Unlock()
+		// Nobody left to read the progress is no reason to stop.
+		_, _ = fmt.Fprintln(out, line)
+	}
+}
+
+// writeEstate writes what the console is started with.
+func writeEstate(l layout.Layout) error {
+	text := fmt.Sprintf(`# Written by lab up. The shipped estate ifrs9, with the lab's addresses.
+extends: ifrs9
+sources:
+  prometheus: {url: %q}
+  docker: {host: %q}
+`, layout.URL(layout.PortPrometheus), engine.Host(l))
+	return os.WriteFile(l.Estate(), []byte(text), 0o644)
+}
