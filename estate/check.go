@@ -1,0 +1,212 @@
+package estate
+
+import (
+	"fmt"
+	"strings"
+
+	"opsdeck/ops"
+)
+
+// checking walks a tree along the description and collects every fault.
+type checking struct {
+	env     func(string) (string, bool)
+	faults  *Faults
+	partial bool // an estate below could not be read: missing keys prove nothing
+}
+
+func (c *checking) fault(p place, where, what, remedy string) {
+	f := Fault{Line: p.line, Column: p.col, Where: ops.Clean(where), What: ops.Clean(what), Remedy: ops.Clean(remedy)}
+	if p.src != nil {
+		f.File = p.src.name
+	}
+	*c.faults = append(*c.faults, f)
+}
+
+// value checks one value; nil means that it was faulty.
+func (c *checking) value(k key, n *node, where string) *value {
+	if n.kind == nodeNull {
+		if !c.partial {
+			c.fault(n.place, where, "has no value, and nothing below it that it could remove", emptyRemedy(k))
+		}
+		return nil
+	}
+	switch k.shape {
+	case shapeMapping:
+		return c.mapping(k, n, where)
+	case shapeTable:
+		return c.table(k, n, where)
+	case shapeList:
+		return c.list(k, n, where)
+	}
+	return c.scalar(k, n, where)
+}
+
+func emptyRemedy(k key) string {
+	switch k.shape {
+	case shapeMapping, shapeTable:
+		return "write {} for an empty map, or leave the key out"
+	case shapeList:
+		return "write [] for an empty list, or leave the key out"
+	}
+	return "write a value, or leave the key out"
+}
+
+func (c *checking) wrongShape(k key, n *node, where string) {
+	remedy := ""
+	if !k.composite() && n.kind != nodeMapping && n.kind != nodeList {
+		remedy = "put it in quotes"
+	}
+	c.fault(n.place, where, fmt.Sprintf("wants %s, here is %s", k.noun(), nodeNouns[n.kind]), remedy)
+}
+
+func (c *checking) mapping(k key, n *node, where string) *value {
+	if n.kind != nodeMapping {
+		c.wrongShape(k, n, where)
+		return nil
+	}
+	fields := k.fields
+	if len(k.variants) > 0 {
+		word := ""
+		if e := n.entry(discriminator); e != nil {
+			word, _, _ = expand(e.value.raw, c.env)
+		}
+		fields = k.fieldsFor(word)
+	}
+	c.unknown(k, fields, n, where)
+	v := &value{key: k, node: n, place: n.place}
+	for _, f := range fields {
+		if m := c.field(f, n, where); m != nil {
+			v.member = append(v.member, *m)
+		}
+	}
+	c.exactlyOne(k, n, where)
+	return v
+}
+
+// field checks one field of a mapping, or takes its default.
+func (c *checking) field(f key, n *node, where string) *member {
+	inside := join(where, f.name)
+	if e := n.entry(f.name); e != nil {
+		if v := c.value(f, e.value, inside); v != nil {
+			return &member{f.name, e.place, v}
+		}
+		return nil
+	}
+	if f.required && !c.partial {
+		c.fault(n.place, where, fmt.Sprintf("%q is missing", f.name), fmt.Sprintf("for example %s: %s", f.name, f.sample()))
+		return nil
+	}
+	if v := c.missing(f); v != nil {
+		return &member{f.name, place{}, v}
+	}
+	return nil
+}
+
+// missing returns the default of a key that the file leaves out, nil for none.
+// The description's own defaults are checked by a test.
+func (c *checking) missing(f key) *value {
+	var v *value
+	switch {
+	case f.always:
+		v = c.mapping(f, &node{kind: nodeMapping}, "")
+	case f.fallback == "":
+		return nil
+	case f.shape == shapeTable:
+		v = c.value(f, parse(&source{}, []byte(f.fallback), c.faults), "")
+	default:
+		v = c.read(f, f.fallback, f.fallback, place{}, "")
+	}
+	if v != nil {
+		v.node = nil
+	}
+	return v
+}
+
+// sample is what a missing key could look like.
+func (k key) sample() string {
+	switch {
+	case k.example != "":
+		return k.example
+	case k.composite():
+		return "{...}"
+	}
+	return "..."
+}
+
+func (c *checking) unknown(k key, fields []key, n *node, where string) {
+	names := make([]string, 0, len(fields))
+	known := make(map[string]bool, len(fields))
+	for _, f := range fields {
+		names = append(names, f.name)
+		known[f.name] = true
+	}
+	for _, e := range n.entries {
+		if known[e.key] {
+			continue
+		}
+		remedy := suggest(e.key, names)
+		for _, v := range k.variants {
+			for _, f := range v.fields {
+				if f.name == e.key {
+					remedy = fmt.Sprintf("it belongs to %s: %s", discriminator, v.word)
+				}
+			}
+		}
+		c.fault(e.place, join(where, short(e.key)), "unknown key", remedy)
+	}
+}
+
+func (c *checking) exactlyOne(k key, n *node, where string) {
+	if len(k.exactly) == 0 {
+		return
+	}
+	var have []string
+	for _, name := range k.exactly {
+		if n.entry(name) != nil {
+			have = append(have, name)
+		}
+	}
+	switch list := strings.Join(k.exactly, ", "); len(have) {
+	case 0:
+		c.fault(n.place, where, "names nobody", "give one of "+list)
+	case 1:
+	default:
+		c.fault(n.place, where, "has "+strings.Join(have, " and "), "give exactly one of "+list+"; write two entries for two")
+	}
+}
+
+func (c *checking) table(k key, n *node, where string) *value {
+	if n.kind != nodeMapping {
+		c.wrongShape(k, n, where)
+		return nil
+	}
+	v := &value{key: k, node: n, place: n.place}
+	for _, e := range n.entries {
+		inside := join(where, short(e.key))
+		if !k.pattern.allows(e.key) {
+			c.fault(e.place, inside, "not a name that can stand here", "allowed: "+k.pattern.words)
+			continue
+		}
+		if m := c.value(*k.elem, e.value, inside); m != nil {
+			v.member = append(v.member, member{e.key, e.place, m})
+		}
+	}
+	if k.filled && len(n.entries) == 0 && !c.partial {
+		c.fault(n.place, where, "is empty", "at least one entry has to be there")
+	}
+	return v
+}
+
+func (c *checking) list(k key, n *node, where string) *value {
+	if n.kind != nodeList {
+		c.wrongShape(k, n, where)
+		return nil
+	}
+	v := &value{key: k, node: n, place: n.place}
+	for i, item := range n.items {
+		if m := c.value(*k.elem, item, fmt.Sprintf("%s[%d]", where, i)); m != nil {
+			v.items = append(v.items, m)
+		}
+	}
+	return v
+}

@@ -1,0 +1,61 @@
+package estate
+
+import (
+	"encoding/json"
+	"strings"
+
+	"github.com/prometheus/common/config"
+
+	"opsdeck/ops"
+)
+
+// httpConfig hands what http_config says to prometheus/common. Only what the
+// file says is handed over: the library has defaults of its own.
+func httpConfig(v *value, where string, faults *Faults) config.HTTPClientConfig {
+	if v == nil {
+		return config.DefaultHTTPClientConfig
+	}
+	// JSON is YAML too, and needs no second YAML library to be written.
+	text, err := json.Marshal(v.plain())
+	if err == nil {
+		var c *config.HTTPClientConfig
+		if c, err = config.LoadHTTPConfig(string(text)); err == nil {
+			return *c
+		}
+	}
+	what := err.Error()
+	if strings.HasPrefix(what, "yaml:") {
+		what = "cannot be read as an http_config" // its text would quote values
+	}
+	f := Fault{Line: v.place.line, Column: v.place.col, Where: ops.Clean(where), What: ops.Clean(what)}
+	if v.place.src != nil {
+		f.File = v.place.src.name
+	}
+	*faults = append(*faults, f)
+	return config.HTTPClientConfig{}
+}
+
+// plain returns what the file says as maps, lists and scalars, without defaults.
+func (v *value) plain() any {
+	switch v.key.shape {
+	case shapeMapping, shapeTable:
+		out := make(map[string]any, len(v.member))
+		for _, m := range v.member {
+			if m.value.node != nil {
+				out[m.name] = m.value.plain()
+			}
+		}
+		return out
+	case shapeList:
+		out := make([]any, 0, len(v.items))
+		for _, i := range v.items {
+			out = append(out, i.plain())
+		}
+		return out
+	case shapeFlag:
+		return v.flag
+	case shapeNumber:
+		return v.number
+	}
+	return v.text
+}

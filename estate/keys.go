@@ -1,0 +1,123 @@
+package estate
+
+import (
+	"regexp"
+	"time"
+
+	"opsdeck/ops"
+)
+
+// shape is what a value looks like in YAML.
+type shape uint8
+
+const (
+	shapeText shape = iota
+	shapeWord       // one of a closed list
+	shapeNumber
+	shapeFlag
+	shapeDuration
+	shapeAddress // a URL
+	shapeSecret  // only as a whole ${NAME}
+	shapePath    // a file; relative to the estate file it stands in
+	shapeMapping // fixed keys
+	shapeTable   // free names -> values of one shape
+	shapeList
+)
+
+// key describes one key of an estate file. The tables of keys are the only
+// description there is: checking, schema, reference and show all walk them.
+type key struct {
+	name     string
+	shape    shape
+	meaning  string
+	example  string
+	fallback string // the default as it would be written; empty: none
+	required bool
+
+	words    []string // shapeWord: those allowed
+	pattern  pattern  // shapeText, and the names of a shapeTable
+	min, max int64    // shapeNumber
+	shortest time.Duration
+	longest  time.Duration
+	address  address
+	fields   []key     // shapeMapping
+	elem     *key      // shapeTable and shapeList
+	filled   bool      // shapeTable: at least one entry
+	variants []variant // shapeMapping: more fields, chosen by the word of discriminator
+	exactly  []string  // shapeMapping: exactly one of these keys
+	always   bool      // shapeMapping: there, with its defaults, even where it is left out
+}
+
+// discriminator is the key whose word chooses a variant.
+const discriminator = "kind"
+
+// variant is the fields a mapping has for one word of its discriminator.
+type variant struct {
+	word   string
+	fields []key
+}
+
+// pattern is a regular expression and what it means in words.
+type pattern struct{ expr, words string }
+
+// allows reports whether s is one line that p matches and a view can print.
+func (p pattern) allows(s string) bool {
+	ok, err := regexp.MatchString(p.expr, s)
+	return ok && err == nil && ops.Clean(s).String() == s
+}
+
+// address narrows what a URL may be.
+type address struct {
+	schemes []string
+	bare    bool // no user, query or fragment
+}
+
+// fieldsFor returns the fields of a mapping whose discriminator says word; for
+// a word that is none, all fields there are, so that the one wrong word does
+// not make every other key a fault.
+func (k key) fieldsFor(word string) []key {
+	fields := k.fields
+	seen := map[string]bool{}
+	for _, v := range k.variants {
+		if v.word == word {
+			return append(fields[:len(fields):len(fields)], v.fields...)
+		}
+	}
+	for _, v := range k.variants {
+		for _, f := range v.fields {
+			if !seen[f.name] {
+				seen[f.name] = true
+				fields = append(fields[:len(fields):len(fields)], f)
+			}
+		}
+	}
+	return fields
+}
+
+// composite reports whether values of k hold other values.
+func (k key) composite() bool {
+	return k.shape == shapeMapping || k.shape == shapeTable || k.shape == shapeList
+}
+
+// noun is what a value of k is called in a message.
+func (k key) noun() string {
+	switch k.shape {
+	case shapeNumber:
+		return "a whole number"
+	case shapeFlag:
+		return "true or false"
+	case shapeDuration:
+		return "a duration"
+	case shapeAddress:
+		return "a URL"
+	case shapeSecret:
+		return "a reference to the environment"
+	case shapePath:
+		return "a file name"
+	case shapeMapping, shapeTable:
+		return "a map"
+	case shapeList:
+		return "a list"
+	}
+	return "text"
+}

@@ -1,0 +1,109 @@
+package estate
+
+import "time"
+
+// Names, as they may stand in a path, a reference and a command line.
+var (
+	nameOfEstate    = pattern{`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`, "letters, digits, dot, dash and underscore, at most 63, the first a letter or digit"}
+	nameOfSource    = nameOfEstate
+	nameOfContainer = pattern{`^[A-Za-z0-9][A-Za-z0-9_.-]{0,253}$`, "a container name as Docker takes it: letters, digits, dot, dash and underscore, the first a letter or digit"}
+	anyText         = pattern{`^.{1,200}$`, "one line of 1 to 200 characters"}
+	labelName       = pattern{`^[A-Za-z_][A-Za-z0-9_]*$`, "a label name: letters, digits and underscore, the first not a digit"}
+)
+
+// document describes a whole estate file.
+func document() key {
+	return key{shape: shapeMapping, meaning: "An estate: what opsdeck looks after.", fields: []key{
+		{name: "extends", shape: shapeText, pattern: pattern{`^[^$]{1,1000}$`, "a shipped name or a path, without a reference to the environment"}, example: "./base.yaml",
+			meaning: "A shipped estate, or a file relative to this one, that this file builds on. What follows overrides it key by key: maps merge, scalars and lists replace, `null` removes an entry."},
+		{name: "estate", shape: shapeText, pattern: nameOfEstate, required: true, example: "shop-production",
+			meaning: "The name of the estate, as the frame, the history and the state folder carry it."},
+		{name: "environment", shape: shapeWord, words: []string{"production", "staging", "development"}, fallback: "production", example: "staging",
+			meaning: "Production is read-only until it is unlocked, and asks for a reason. What says nothing is production."},
+		{name: "sources", shape: shapeTable, required: true, filled: true, pattern: nameOfSource, elem: sourceKey(),
+			meaning: "The servers that are read, by a name of your choice."},
+		{name: "severities", shape: shapeTable, filled: true, pattern: anyText, example: "{page: critical, ticket: medium}",
+			fallback: "{critical: critical, high: high, medium: medium, info: info}",
+			elem:     &key{shape: shapeWord, words: []string{"critical", "high", "medium", "info"}, meaning: "The rank of this severity word."},
+			meaning:  "The severity words of the alert rules, each with its rank. A word that is not listed has no rank and still asks for attention."},
+		{name: "severity_label", shape: shapeText, pattern: labelName, fallback: "severity", example: "priority",
+			meaning: "The alert label that holds the severity word."},
+		{name: "watchdog", shape: shapeText, pattern: anyText, example: "Watchdog",
+			meaning: "The alert that always fires. When it is missing, a quiet alert list proves nothing and is shown so. Without this key nobody looks for one."},
+		{name: "containers", shape: shapeTable, pattern: nameOfContainer, elem: containerKey(),
+			meaning: "The containers that ought to run. A missing one is a row of its own."},
+		{name: "access", shape: shapeMapping, always: true, meaning: "Who may what.", fields: accessKeys()},
+		{name: "limits", shape: shapeMapping, always: true, meaning: "The thresholds of judgement.", fields: limitKeys()},
+	}}
+}
+
+func sourceKey() *key {
+	return &key{shape: shapeMapping, meaning: "One server.", fields: []key{
+		{name: discriminator, shape: shapeWord, words: []string{"prometheus", "docker"}, required: true, example: "docker",
+			meaning: "What sort of server it is."},
+		{name: "optional", shape: shapeFlag, fallback: "false", example: "true",
+			meaning: "Whether the whole may be called ok while this source cannot be read. A required source that is unreadable makes the whole unknown."},
+	}, variants: []variant{
+		{word: "prometheus", fields: []key{
+			{name: "url", shape: shapeAddress, required: true, example: "http://127.0.0.1:9090", address: address{schemes: []string{"http", "https"}, bare: true},
+				meaning: "Where Prometheus answers, with the path prefix where it has one. User and password stand in http_config."},
+			every("10s"), timeout("3s"),
+			{name: "http_config", shape: shapeMapping, fields: httpKeys(),
+				meaning: "How to connect and to log in: the `http_config` of Prometheus's own configuration."},
+		}},
+		{word: "docker", fields: []key{
+			{name: "host", shape: shapeAddress, fallback: "unix:///var/run/docker.sock", example: "tcp://127.0.0.1:2375", address: address{schemes: []string{"unix", "tcp"}, bare: true},
+				meaning: "The daemon's socket. Over tcp:// the connection is neither encrypted nor authenticated, and whoever reaches it is root there."},
+			every("15s"), timeout("5s"),
+		}},
+	}}
+}
+
+func every(fallback string) key {
+	return key{name: "every", shape: shapeDuration, fallback: fallback, example: "30s", shortest: time.Second, longest: time.Hour,
+		meaning: "How often the source is asked."}
+}
+
+func timeout(fallback string) key {
+	return key{name: "timeout", shape: shapeDuration, fallback: fallback, example: "2s", shortest: 100 * time.Millisecond, longest: 10 * time.Minute,
+		meaning: "How long one answer may take. Not longer than `every`; the default is shortened to it."}
+}
+
+func containerKey() *key {
+	return &key{shape: shapeMapping, meaning: "One expected container.", fields: []key{
+		{name: "source", shape: shapeText, pattern: nameOfSource, example: "docker",
+			meaning: "The Docker source it runs on. May be left out where there is only one."},
+		{name: "port", shape: shapeNumber, min: 1, max: 65535, example: "8000",
+			meaning: "The port it is expected to answer on."},
+	}}
+}
+
+func accessKeys() []key {
+	roles := []string{"viewer", "operator", "admin"}
+	return []key{
+		{name: "default", shape: shapeWord, words: roles, fallback: "viewer", example: "viewer",
+			meaning: "The role of everybody whom no grant names. A viewer reads; an operator runs safe and disruptive actions; an admin also destructive ones."},
+		{name: "grants", shape: shapeList, meaning: "Roles given to people. Who matches several has the best.",
+			elem: &key{shape: shapeMapping, meaning: "One grant: a role, and exactly one of user, group and key.", exactly: []string{"user", "group", "key"}, fields: []key{
+				{name: "user", shape: shapeText, pattern: anyText, example: "ana", meaning: "A login name, as the kernel tells it."},
+				{name: "group", shape: shapeText, pattern: anyText, example: "opsdeck", meaning: "A unix group."},
+				{name: "key", shape: shapeText, pattern: anyText, example: "ana@laptop", meaning: "The name of an ssh key, for unix accounts that several people share."},
+				{name: "role", shape: shapeWord, words: roles, required: true, example: "operator", meaning: "The role."},
+			}}},
+	}
+}
+
+func limitKeys() []key {
+	return []key{
+		{name: "stale_after", shape: shapeNumber, min: 1, max: 100, fallback: "3", example: "5",
+			meaning: "How many missed intervals make a source stale."},
+		{name: "crash_loop", shape: shapeNumber, min: 2, max: 100, fallback: "3", example: "5",
+			meaning: "How many deaths within `crash_window` are a crash loop."},
+		{name: "crash_window", shape: shapeDuration, fallback: "5m", example: "10m", shortest: 10 * time.Second, longest: time.Hour,
+			meaning: "The window in which deaths are counted. Deaths are remembered for an hour."},
+		{name: "mark", shape: shapeDuration, fallback: "1h", example: "2h", shortest: time.Minute, longest: 7 * 24 * time.Hour,
+			meaning: "How long what happened stays marked after things are good again."},
+		{name: "unlock", shape: shapeDuration, fallback: "15m", example: "5m", shortest: time.Minute, longest: 8 * time.Hour,
+			meaning: "How long production stays unlocked."},
+	}
+}

@@ -1,0 +1,216 @@
+package estate_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"opsdeck/estate"
+	"opsdeck/ops"
+)
+
+func env(pairs ...string) func(string) (string, bool) {
+	m := map[string]string{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		m[pairs[i]] = pairs[i+1]
+	}
+	return func(name string) (string, bool) { v, ok := m[name]; return v, ok }
+}
+
+// write puts files into a directory and returns it.
+func write(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func load(t *testing.T, text string, pairs ...string) estate.File {
+	t.Helper()
+	f, err := estate.Load(filepath.Join(write(t, map[string]string{"e.yaml": text}), "e.yaml"), env(pairs...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+const small = "estate: shop\nsources: {prometheus: {kind: prometheus, url: 'http://127.0.0.1:9090'}}\n"
+
+func TestEveryShippedEstateLoadsInAnEmptyEnvironment(t *testing.T) {
+	names := estate.Shipped()
+	if len(names) != 2 {
+		t.Fatalf("shipped: %v", names)
+	}
+	for _, name := range names {
+		f, err := estate.Load(name, env())
+		if err != nil {
+			t.Errorf("%s:\n%v", name, err)
+			continue
+		}
+		if len(f.Prometheus) == 0 || len(f.Docker) == 0 || len(f.Estate.Expected) == 0 || len(f.Paths) != 1 {
+			t.Errorf("%s: %+v", name, f)
+		}
+	}
+}
+
+func TestDefaultsOfASmallEstate(t *testing.T) {
+	f := load(t, small)
+	want := ops.Limits{StaleAfter: 3, CrashLoop: 3, CrashWindow: 5 * time.Minute, Mark: time.Hour, Unlock: 15 * time.Minute}
+	if f.Estate.Limits != want {
+		t.Errorf("limits: %+v", f.Estate.Limits)
+	}
+	if f.Estate.Environment != ops.Production || f.Estate.Access.Default != ops.RoleViewer {
+		t.Errorf("what says nothing has to be production, read by viewers: %+v", f.Estate)
+	}
+	if got := f.Estate.RankOf(ops.Clean("high")).Rank; got != ops.RankHigh {
+		t.Errorf("rank of high: %v", got)
+	}
+	p := f.Prometheus[0]
+	if p.Every != 10*time.Second || p.Timeout != 3*time.Second || !p.Required || !p.HTTP.FollowRedirects || !p.HTTP.EnableHTTP2 {
+		t.Errorf("prometheus: %+v", p)
+	}
+	if !f.Estate.Watchdog.Empty() || f.Estate.SeverityLabel.String() != "severity" {
+		t.Errorf("estate: %+v", f.Estate)
+	}
+}
+
+func TestEverythingSetArrivesWhereItBelongs(t *testing.T) {
+	f := load(t, `
+estate: shop
+environment: staging
+sources:
+  p: {kind: prometheus, url: "http://${HOST:-localhost}:9090/prom", every: 1m, timeout: 2500ms, optional: true,
+      http_config: {basic_auth: {username: ops, password: "${PW}"}, tls_config: {ca_file: ca.pem, min_version: TLS12}, follow_redirects: false,
+                    http_headers: {X-Tenant: {values: [a], secrets: ["${PW}"]}}}}
+  near: {kind: docker}
+  far: {kind: docker, host: "tcp://10.0.0.1:2375", every: 2s}
+severities: {page: critical, ticket: medium}
+severity_label: prio
+watchdog: Dead man
+containers:
+  web: {source: far, port: 80}
+  db: {source: near}
+access: {default: operator, grants: [{user: ana, role: admin}, {group: g, role: operator}, {key: k@l, role: viewer}]}
+limits: {stale_after: 5, crash_loop: 4, crash_window: 10m, mark: 1d, unlock: 1h}
+`, "PW", "s3cr3t")
+	p := f.Prometheus[0]
+	if p.URL != "http://localhost:9090/prom" || p.Every != time.Minute || p.Timeout != 2500*time.Millisecond || p.Required {
+		t.Errorf("prometheus: %+v", p)
+	}
+	if string(p.HTTP.BasicAuth.Password) != "s3cr3t" || p.HTTP.FollowRedirects || !filepath.IsAbs(p.HTTP.TLSConfig.CAFile) || string(p.HTTP.HTTPHeaders.Headers["X-Tenant"].Secrets[0]) != "s3cr3t" {
+		t.Errorf("http: %+v", p.HTTP)
+	}
+	if len(f.Docker) != 2 || f.Docker[1].Host != "tcp://10.0.0.1:2375" || f.Docker[1].Timeout != 2*time.Second {
+		t.Errorf("docker, whose timeout is shortened to every: %+v", f.Docker)
+	}
+	if e := f.Estate.Expected; len(e) != 2 || e[0].Source.String() != "far" || e[0].Port != 80 || e[1].Port != 0 {
+		t.Errorf("expected: %+v", e)
+	}
+	if f.Estate.RankOf(ops.Clean("ticket")).Rank != ops.RankMedium || f.Estate.RankOf(ops.Clean("critical")).Rank != ops.RankNone {
+		t.Errorf("given severities replace the default ones: %+v", f.Estate.Ranks)
+	}
+	if a := f.Estate.Access; a.Default != ops.RoleOperator || len(a.Grants) != 3 || a.Grants[0].Role != ops.RoleAdmin || a.Grants[2].Key.String() != "k@l" {
+		t.Errorf("access: %+v", a)
+	}
+	if l := f.Estate.Limits; l.Mark != 24*time.Hour || l.CrashLoop != 4 {
+		t.Errorf("limits: %+v", l)
+	}
+}
+
+func TestExtendsMergesMapsAndReplacesTheRest(t *testing.T) {
+	dir := write(t, map[string]string{
+		"base/base.yaml": small + "containers: {a: {port: 1}, b: {port: 2}, c: {}}\nwatchdog: Watchdog\naccess: {grants: [{user: u, role: admin}]}\n",
+		"mid.yaml":       "extends: base/base.yaml\nsources: {docker: {kind: docker}}\ncontainers: {b: {port: 3}, d: {}}\n",
+		"top.yaml":       "extends: mid.yaml\nestate: mine\nsources: {prometheus: {every: 5s}}\ncontainers: {a: null, e: {}}\nwatchdog: null\naccess: {grants: []}\n",
+	})
+	f, err := estate.Load(filepath.Join(dir, "top.yaml"), env())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, e := range f.Estate.Expected {
+		names = append(names, e.Name.String())
+	}
+	if got := strings.Join(names, " "); got != "b c d e" || f.Estate.Expected[0].Port != 3 {
+		t.Errorf("containers: %s %+v", got, f.Estate.Expected)
+	}
+	if f.Prometheus[0].Every != 5*time.Second || f.Prometheus[0].URL == "" || !f.Estate.Watchdog.Empty() || len(f.Estate.Access.Grants) != 0 {
+		t.Errorf("merged: %+v", f)
+	}
+	if len(f.Paths) != 3 || filepath.Base(f.Paths[0]) != "top.yaml" || filepath.Base(f.Paths[2]) != "base.yaml" {
+		t.Errorf("paths: %v", f.Paths)
+	}
+}
+
+func TestAReferenceThatIsOverriddenIsNotMissed(t *testing.T) {
+	dir := write(t, map[string]string{
+		"base.yaml": "estate: shop\nsources: {p: {kind: prometheus, url: \"${NOT_SET}\"}}\n",
+		"top.yaml":  "extends: base.yaml\nsources: {p: {url: 'http://h:1'}}\n",
+	})
+	if _, err := estate.Load(filepath.Join(dir, "top.yaml"), env()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestNoFaultTellsASecret(t *testing.T) {
+	const hidden = "hunter2"
+	for situation, text := range map[string]string{
+		"clear password":              small + "x: 1\naccess: {default: \"${S}\"}\n",
+		"in http_config":              "estate: e\nsources: {p: {kind: prometheus, url: 'http://h', http_config: {basic_auth: {password: hunter2}}}}",
+		"in the URL":                  "estate: e\nsources: {p: {kind: prometheus, url: 'http://u:hunter2@h'}}",
+		"in a URL that is none":       "estate: e\nsources: {p: {kind: prometheus, url: 'http://u:hunter2@ h:x'}}",
+		"in the proxy":                "estate: e\nsources: {p: {kind: prometheus, url: 'http://h', http_config: {proxy_url: 'http://u:hunter2@h:1'}}}",
+		"in a syntax error":           "estate: e\nsources: {p: {password: hunter2\n",
+		"as a port":                   small + "containers: {a: {port: \"${S}\"}}\n",
+		"as a source":                 small + "sources: {d: {kind: docker}, e: {kind: docker}}\ncontainers: {a: {source: \"${S}\"}}\n",
+		"as a duration":               small + "limits: {mark: \"${S}\"}\n",
+		"secret with clear default":   "estate: e\nsources: {p: {kind: prometheus, url: 'http://h', http_config: {authorization: {credentials: \"${Z:-hunter2}\"}}}}",
+		"as a name":                   "estate: \"${S} x\"\n",
+		"control character in secret": "estate: e\nsources: {p: {kind: prometheus, url: 'http://h', http_config: {basic_auth: {username: u, password: \"${C}\"}, authorization: {}}}}",
+	} {
+		path := filepath.Join(write(t, map[string]string{"e.yaml": text}), "e.yaml")
+		_, err := estate.Load(path, env("S", hidden, "C", hidden+"\x7f"))
+		if err == nil {
+			t.Errorf("%s: no fault", situation)
+		} else if strings.Contains(err.Error(), hidden) {
+			t.Errorf("%s: told: %v", situation, err)
+		}
+	}
+}
+
+func TestLoadsErrorIsFaults(t *testing.T) {
+	_, err := estate.Load(filepath.Join(t.TempDir(), "none.yaml"), env())
+	fs, ok := errors.AsType[*estate.Faults](err)
+	if !ok || len(*fs) != 1 {
+		t.Fatalf("%T %v", err, err)
+	}
+}
+
+func TestHashSeesWhatMattersAndNothingElse(t *testing.T) {
+	base := small + "containers: {a: {port: 1}, b: {}}\nsources2: x\n"
+	base = strings.ReplaceAll(base, "sources2: x\n", "")
+	with := func(s string) string { return strings.Replace(base, "}}\n", "}, docker: {kind: docker}}\n", 1) + s }
+	one := estate.Hash(load(t, with("")))
+	if two := estate.Hash(load(t, strings.Replace(with(""), "{a: {port: 1}, b: {}}", "{b: {}, a: {port: 1}}", 1))); one != two {
+		t.Error("the order of entries changes the hash")
+	}
+	if two := estate.Hash(load(t, strings.Replace(with(""), "port: 1", "port: 2", 1))); one == two {
+		t.Error("a port does not change the hash")
+	}
+	secret := with("") + "extra"
+	secret = strings.Replace(with(""), "'http://127.0.0.1:9090'", "'http://127.0.0.1:9090', http_config: {proxy_url: \"http://u:${PW}@h:1\", authorization: {credentials: \"${PW}\"}}", 1)
+	if estate.Hash(load(t, secret, "PW", "a")) != estate.Hash(load(t, secret, "PW", "b")) {
+		t.Error("a secret changes the hash, which is shown")
+	}
+}

@@ -1,0 +1,178 @@
+package estate
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/prometheus/common/model"
+
+	"opsdeck/ops"
+)
+
+// scalar checks that n is a scalar of k's shape and replaces its references.
+func (c *checking) scalar(k key, n *node, where string) *value {
+	if n.kind == nodeMapping || n.kind == nodeList {
+		c.wrongShape(k, n, where)
+		return nil
+	}
+	if k.shape == shapeSecret && !wholeReference(n.raw) {
+		c.clearSecret(k, n, where)
+		return nil
+	}
+	text, missing, broken := expand(n.raw, c.env)
+	if broken {
+		c.fault(n.place, where, "holds a ${ that is no reference", "write ${NAME} or ${NAME:-default}, with letters, digits and underscore in the name")
+		return nil
+	}
+	for _, name := range missing {
+		c.fault(n.place, where, fmt.Sprintf("the environment has no %s", name), missingRemedy(k, name))
+	}
+	if len(missing) > 0 || !c.written(k, n, where) {
+		return nil
+	}
+	if k.shape == shapeAddress && clearPassword(n.raw) {
+		c.fault(n.place, where, "a password in clear text", "write it as ${NAME}, and set NAME where opsdeck is started")
+		return nil
+	}
+	v := c.read(k, text, short(n.raw), n.place, where)
+	if v == nil {
+		return nil
+	}
+	v.node = n
+	if k.shape == shapePath && !filepath.IsAbs(text) && n.src.dir != "" {
+		v.text = filepath.Join(n.src.dir, text)
+	}
+	return v
+}
+
+func missingRemedy(k key, name string) string {
+	if k.shape == shapeSecret {
+		return "set it where opsdeck is started, or use the key's *_file form"
+	}
+	return fmt.Sprintf("set it where opsdeck is started, or write ${%s:-default}", name)
+}
+
+func (c *checking) clearSecret(k key, n *node, where string) {
+	remedy := "write \"${NAME}\", without a default, and set NAME where opsdeck is started"
+	if k.name != "" {
+		remedy += fmt.Sprintf("; or use %s_file", k.name)
+	}
+	what := "a secret in clear text"
+	if fromEnvironment(n.raw) {
+		what = "a secret has to be one reference and nothing else"
+	}
+	c.fault(n.place, where, what, remedy)
+}
+
+// written checks that the value is written as its shape wants it: a number
+// without quotes, a text that YAML does not take for something else. What comes
+// from the environment is text whatever it is meant for.
+func (c *checking) written(k key, n *node, where string) bool {
+	if fromEnvironment(n.raw) {
+		return true
+	}
+	want := nodeText
+	switch k.shape {
+	case shapeNumber:
+		want = nodeInteger
+	case shapeFlag:
+		want = nodeFlag
+	}
+	if n.kind == want {
+		return true
+	}
+	switch {
+	case k.shape == shapeDuration && n.kind == nodeInteger:
+		c.fault(n.place, where, "wants a duration, here is a number without a unit", "write a unit, for example "+k.example)
+	case want == nodeText:
+		c.wrongShape(k, n, where)
+	default:
+		c.fault(n.place, where, fmt.Sprintf("wants %s, here is %s", k.noun(), nodeNouns[n.kind]), "for example "+k.example)
+	}
+	return false
+}
+
+// read reads text as k wants it. Faults quote only shown, which is what the
+// file says: what the environment says stays out of messages.
+func (c *checking) read(k key, text, shown string, p place, where string) *value {
+	v := &value{key: k, place: p, text: text}
+	wrong := func(what, remedy string) *value {
+		c.fault(p, where, what, remedy)
+		return nil
+	}
+	if text == "" {
+		return wrong("is empty", "write a value, or leave the key out")
+	}
+	switch k.shape {
+	case shapeWord:
+		if !slices.Contains(k.words, text) {
+			return wrong(fmt.Sprintf("%q is not one of the words allowed here", shown), wordRemedy(shown, k.words))
+		}
+	case shapeText:
+		if !k.pattern.allows(text) {
+			return wrong("not allowed here", "allowed: "+k.pattern.words)
+		}
+	case shapeNumber:
+		n, err := strconv.ParseInt(text, 10, 64)
+		if err != nil || n < k.min || n > k.max {
+			return wrong(fmt.Sprintf("%q is not a whole number from %d to %d", shown, k.min, k.max), "for example "+k.example)
+		}
+		v.number = n
+	case shapeFlag:
+		if text != "true" && text != "false" {
+			return wrong(fmt.Sprintf("%q is neither true nor false", shown), "")
+		}
+		v.flag = text == "true"
+	case shapeDuration:
+		d, ok := parseDuration(text)
+		if !ok {
+			return wrong(fmt.Sprintf("%q is not a duration", shown), "write a number and a unit, for example "+k.example)
+		}
+		if d < k.shortest || d > k.longest {
+			return wrong(fmt.Sprintf("%q is not between %s and %s", shown, spell(k.shortest), spell(k.longest)), "for example "+k.example)
+		}
+		v.span = d
+	case shapeAddress:
+		if what, remedy := k.address.check(text); what != "" {
+			return wrong(what, remedy)
+		}
+	case shapePath:
+		if ops.Clean(text).String() != text {
+			return wrong("holds characters that cannot be shown", "")
+		}
+	}
+	return v
+}
+
+func wordRemedy(text string, words []string) string {
+	if near := nearest(text, words); near != "" {
+		return fmt.Sprintf("did you mean %q? allowed: %s", near, strings.Join(words, ", "))
+	}
+	return "allowed: " + strings.Join(words, ", ")
+}
+
+// parseDuration reads Go's durations and Prometheus's, which know days, weeks
+// and years.
+func parseDuration(s string) (time.Duration, bool) {
+	if d, err := time.ParseDuration(s); err == nil {
+		return d, true
+	}
+	d, err := model.ParseDuration(s)
+	return time.Duration(d), err == nil
+}
+
+// spell writes a duration as an estate would: 5m rather than 5m0s.
+func spell(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
