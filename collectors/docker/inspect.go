@@ -196,4 +196,3 @@ func sortPorts(p []ops.Port) {
 			cmp.Compare(a.Proto.String(), b.Proto.String()), cmp.Compare(a.Host.String(), b.Host.String()))
 	})
 }
-

@@ -1,0 +1,136 @@
+// Package prometheus reads one Prometheus server: its alerts as its own rules
+// evaluate them, how it stands itself, and series for charts. It understands
+// servers from 2.42 to 3.x.
+package prometheus
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/prometheus/common/config"
+
+	"opsdeck/ops"
+)
+
+// Config says which server is read and how.
+type Config struct {
+	Name     string        // the source's name in the estate
+	URL      string        // base address; userinfo in it serves as basic_auth
+	Every    time.Duration // between two collections
+	Timeout  time.Duration // of one collection
+	Required bool
+	HTTP     config.HTTPClientConfig // TLS, authorization, proxy: as in Prometheus's own files
+	// SeverityLabel is the alert label with the severity; empty: "severity".
+	SeverityLabel string
+	// Rank gives a severity word its rank; nil ranks nothing.
+	Rank func(ops.Text) ops.Severity
+	Now  func() time.Time
+}
+
+// Collector reads one server. Its methods may be called at the same time.
+type Collector struct {
+	cfg    Config
+	base   *url.URL // without userinfo
+	client *http.Client
+
+	collecting sync.Mutex // one collection at a time; never taken while mu is held
+
+	mu    sync.Mutex // guards what follows; never held over a call
+	book  ruleBook   // of the last collection
+	slow  slowFacts
+	clock clockOffset
+}
+
+// New returns a collector. It connects with the first call.
+func New(c Config) (*Collector, error) {
+	base, err := url.Parse(c.URL)
+	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
+		// The error of url.Parse repeats the address, userinfo and all.
+		return nil, ops.Errorf(ops.CodeInvalid, "the url of source %s is not an http address", c.Name).
+			Help("write http://host:9090 or https://host/prefix")
+	}
+	if base.RawQuery != "" || base.Fragment != "" {
+		return nil, ops.Errorf(ops.CodeInvalid, "the url of source %s holds a query", c.Name).
+			Help("give tokens in the http section (authorization, http_headers)")
+	}
+	if user := base.User; user != nil {
+		if c.HTTP.BasicAuth == nil {
+			password, _ := user.Password()
+			c.HTTP.BasicAuth = &config.BasicAuth{Username: user.Username(), Password: config.Secret(password)}
+		}
+		base.User = nil
+	}
+	if err := c.HTTP.Validate(); err != nil {
+		return nil, ops.Errorf(ops.CodeInvalid, "http settings of source %s: %v", c.Name, err)
+	}
+	cl, err := config.NewClientFromConfig(c.HTTP, "opsdeck")
+	if err != nil {
+		return nil, fmt.Errorf("make client of source %s: %w", c.Name, err)
+	}
+	if c.SeverityLabel == "" {
+		c.SeverityLabel = "severity"
+	}
+	if c.Rank == nil {
+		c.Rank = func(word ops.Text) ops.Severity { return ops.Severity{Name: word} }
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return &Collector{cfg: c, base: base, client: cl}, nil
+}
+
+// Source names the server as the estate does.
+func (c *Collector) Source() ops.SourceInfo {
+	return ops.SourceInfo{
+		Name: ops.Clean(c.cfg.Name), Kind: ops.SourcePrometheus,
+		Every: c.cfg.Every, Timeout: c.cfg.Timeout, Required: c.cfg.Required,
+	}
+}
+
+// Collect asks for the alerts, the targets that are down, and now and then for
+// the server's own state: one small call after the other, because the server
+// evaluates its rules with the same few query slots.
+func (c *Collector) Collect(ctx context.Context) (ops.Facts, error) {
+	c.collecting.Lock()
+	defer c.collecting.Unlock()
+	ctx, cancel := c.bounded(ctx)
+	defer cancel()
+	book, err := c.rules(ctx)
+	if err != nil {
+		return ops.Facts{}, err
+	}
+	// From here on a failed call is a note: the alerts are good without it.
+	notes := append(book.notes(c.cfg.Now()), c.targetNotes(ctx)...)
+	slow := c.slowly(ctx)
+	c.mu.Lock()
+	c.book = book
+	notes = append(notes, c.clock.notes()...)
+	c.mu.Unlock()
+	alerts := book.alerts
+	return ops.Facts{Alerts: &alerts, Version: slow.version, Notes: append(notes, slow.notes()...)}, nil
+}
+
+func (c *Collector) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	if c.cfg.Timeout <= 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, c.cfg.Timeout)
+}
+
+// rules asks for all alerting rules and reads them.
+func (c *Collector) rules(ctx context.Context) (ruleBook, error) {
+	ans, err := c.call(ctx, "rules", url.Values{"type": {"alert"}})
+	if err != nil {
+		return ruleBook{}, err
+	}
+	book, err := parseRules(ans.Data, c.cfg)
+	if err != nil {
+		return ruleBook{}, fmt.Errorf("read alert rules: %w", err)
+	}
+	book.warnings = ans.notes()
+	return book, nil
+}

@@ -1,0 +1,133 @@
+package prometheus
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"opsdeck/ops"
+)
+
+// slowEvery is how often the server's own state is asked for.
+const slowEvery = time.Minute
+
+// slowFacts are what changes rarely. A pointer is nil where the server did not
+// say.
+type slowFacts struct {
+	asked   time.Time
+	version ops.Text
+	runtime *runtimeInfo
+	pagers  *int // Alertmanagers that alerts are sent to
+}
+
+type runtimeInfo struct {
+	StartTime           time.Time `json:"startTime"`
+	ReloadConfigSuccess *bool     `json:"reloadConfigSuccess"`
+	LastConfigTime      time.Time `json:"lastConfigTime"`
+	CorruptionCount     int64     `json:"corruptionCount"`
+	StorageRetention    string    `json:"storageRetention"`
+}
+
+type buildInfo struct {
+	Version   string `json:"version"`
+	Revision  string `json:"revision"`
+	GoVersion string `json:"goVersion"`
+}
+
+// slowly returns the server's own state, asked for at its own pace.
+func (c *Collector) slowly(ctx context.Context) slowFacts {
+	now := c.cfg.Now()
+	c.mu.Lock()
+	was := c.slow
+	c.mu.Unlock()
+	if !was.asked.IsZero() && now.Sub(was.asked) < slowEvery {
+		return was
+	}
+	next := slowFacts{asked: now, version: was.version}
+	if b, err := decode[buildInfo](c, ctx, "status/buildinfo"); err == nil {
+		next.version = ops.Clean(b.Version)
+	}
+	if r, err := decode[runtimeInfo](c, ctx, "status/runtimeinfo"); err == nil {
+		next.runtime = &r
+	}
+	if a, err := decode[alertmanagers](c, ctx, "alertmanagers"); err == nil {
+		n := len(a.Active)
+		next.pagers = &n
+	}
+	if ctx.Err() != nil {
+		return was // cut short by the deadline: asked again next time
+	}
+	c.mu.Lock()
+	c.slow = next
+	c.mu.Unlock()
+	return next
+}
+
+type alertmanagers struct {
+	Active []struct {
+		URL string `json:"url"`
+	} `json:"activeAlertmanagers"`
+}
+
+// notes tells what is wrong with the server itself.
+func (s slowFacts) notes() []ops.Text {
+	var out []ops.Text
+	if r := s.runtime; r != nil {
+		if r.ReloadConfigSuccess != nil && !*r.ReloadConfigSuccess {
+			out = append(out, ops.Textf("its last configuration was not accepted; it runs on the one of %s", r.LastConfigTime.UTC().Format(time.RFC3339)))
+		}
+		if r.CorruptionCount > 0 {
+			out = append(out, ops.Textf("its storage found %d corruptions", r.CorruptionCount))
+		}
+	}
+	if s.pagers != nil && *s.pagers == 0 {
+		out = append(out, ops.Clean("it knows no Alertmanager: nobody is paged"))
+	}
+	return out
+}
+
+// downMost is how many targets that are down are named.
+const downMost = 5
+
+// targetNotes asks which targets are down. It asks `up`, not /targets, whose
+// metadata is tens of kilobytes for a handful of targets.
+func (c *Collector) targetNotes(ctx context.Context) []ops.Text {
+	down, err := c.Query(ctx, "up == 0", time.Time{})
+	if err != nil {
+		return []ops.Text{ops.Clean("which targets are down is not known: " + err.Error())}
+	}
+	all, err := c.Query(ctx, "count(up)", time.Time{})
+	if err != nil {
+		return []ops.Text{ops.Clean("how many targets there are is not known: " + err.Error())}
+	}
+	out := append(down.Notes, all.Notes...)
+	if len(all.Series) == 0 {
+		return append(out, ops.Clean("it scrapes nothing: there is no up series"))
+	}
+	if len(down.Series) == 0 {
+		return out
+	}
+	var names []string
+	for _, s := range down.Series[:min(len(down.Series), downMost)] {
+		names = append(names, s.Name.String())
+	}
+	if more := len(down.Series) - len(names); more > 0 {
+		names = append(names, fmt.Sprintf("%d more", more))
+	}
+	return append(out, ops.Textf("%d of %.0f targets are down: %s", len(down.Series), all.last(), strings.Join(names, ", ")))
+}
+
+// decode asks an endpoint and reads its data.
+func decode[T any](c *Collector, ctx context.Context, endpoint string) (T, error) {
+	var out T
+	ans, err := c.call(ctx, endpoint, nil)
+	if err != nil {
+		return out, err
+	}
+	if err := json.Unmarshal(ans.Data, &out); err != nil {
+		return out, fmt.Errorf("read %s: %w", endpoint, err)
+	}
+	return out, nil
+}

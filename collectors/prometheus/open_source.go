@@ -1,0 +1,160 @@
+package prometheus
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"opsdeck/ops"
+)
+
+// targetsMost is how many targets that are down are listed.
+const targetsMost = 50
+
+// openSource tells how the server itself stands. Each part may fail by itself;
+// only a server that answers nothing at all is an error.
+func (c *Collector) openSource(ctx context.Context, ref ops.Ref) (ops.Detail, error) {
+	d := ops.Detail{Ref: ref, At: c.cfg.Now(), Title: ops.Clean("prometheus " + c.cfg.Name)}
+	parts := []func(context.Context) (ops.FactGroup, error){c.serverPart, c.targetPart, c.rulePart, c.pagerPart, c.replayPart}
+	var why []string
+	var first error
+	for _, part := range parts {
+		g, err := part(ctx)
+		if err != nil {
+			first = cmp.Or(first, err)
+			why = append(why, err.Error())
+			continue
+		}
+		d.Groups = append(d.Groups, g)
+	}
+	if len(d.Groups) == 0 {
+		return ops.Detail{}, first
+	}
+	d.Why = ops.Clean(strings.Join(why, "; "))
+	return d, nil
+}
+
+func (c *Collector) serverPart(ctx context.Context) (ops.FactGroup, error) {
+	g := facts("server")
+	g.add("address", c.base.String())
+	b, err := decode[buildInfo](c, ctx, "status/buildinfo")
+	if err != nil {
+		return g.FactGroup, err
+	}
+	g.add("version", b.Version)
+	g.add("revision", b.Revision)
+	g.add("built with", b.GoVersion)
+	r, err := decode[runtimeInfo](c, ctx, "status/runtimeinfo")
+	if err != nil {
+		return g.FactGroup, err
+	}
+	if !r.StartTime.IsZero() {
+		g.add("started", r.StartTime.UTC().Format(time.RFC3339))
+	}
+	if r.ReloadConfigSuccess != nil {
+		g.add("last configuration accepted", yesNo(*r.ReloadConfigSuccess))
+	}
+	if !r.LastConfigTime.IsZero() {
+		g.add("configuration of", r.LastConfigTime.UTC().Format(time.RFC3339))
+	}
+	g.add("corruptions found", fmt.Sprint(r.CorruptionCount))
+	g.add("retention", r.StorageRetention)
+	return g.FactGroup, nil
+}
+
+func yesNo(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}
+
+// targets is what is read of /targets: the metadata beside it is skipped.
+type targets struct {
+	Active []struct {
+		Labels struct {
+			Job      string `json:"job"`
+			Instance string `json:"instance"`
+		} `json:"labels"`
+		Health     string    `json:"health"`
+		LastError  string    `json:"lastError"`
+		LastScrape time.Time `json:"lastScrape"`
+	} `json:"activeTargets"`
+}
+
+func (c *Collector) targetPart(ctx context.Context) (ops.FactGroup, error) {
+	g := facts("targets")
+	ans, err := c.call(ctx, "targets", url.Values{"state": {"active"}})
+	if err != nil {
+		return g.FactGroup, err
+	}
+	var t targets
+	if err := json.Unmarshal(ans.Data, &t); err != nil {
+		return g.FactGroup, fmt.Errorf("read targets: %w", err)
+	}
+	count := map[string]int{}
+	for _, a := range t.Active {
+		count[a.Health]++
+		if a.Health != "down" || len(g.Facts) >= targetsMost {
+			continue
+		}
+		g.add(a.Labels.Job+" "+a.Labels.Instance, "down: "+cmp.Or(withoutUser(a.LastError), "no error told"))
+	}
+	slices.SortFunc(g.Facts, byName)
+	summary := fmt.Sprintf("%d up, %d down, %d not scraped yet", count["up"], count["down"], count["unknown"])
+	g.Facts = slices.Insert(g.Facts, 0, ops.Fact{Name: ops.Clean("targets"), Value: ops.Clean(summary)})
+	return g.FactGroup, nil
+}
+
+// userInfo is the user part of a URL. A target's error repeats its address.
+var userInfo = regexp.MustCompile(`(\w[\w+.-]*://)[^/@\s"]+@`)
+
+func withoutUser(s string) string { return userInfo.ReplaceAllString(s, "${1}•••@") }
+
+func (c *Collector) rulePart(ctx context.Context) (ops.FactGroup, error) {
+	g := facts("rules")
+	book, err := c.rules(ctx)
+	if err != nil {
+		return g.FactGroup, err
+	}
+	rules := 0
+	for i := range book.groups {
+		rules += len(book.groups[i].Rules)
+	}
+	g.add("alert rules", fmt.Sprintf("%d in %d groups", rules, len(book.groups)))
+	for _, n := range book.notes(c.cfg.Now()) {
+		g.add("fault", n.String())
+	}
+	return g.FactGroup, nil
+}
+
+func (c *Collector) pagerPart(ctx context.Context) (ops.FactGroup, error) {
+	g := facts("alertmanagers")
+	a, err := decode[alertmanagers](c, ctx, "alertmanagers")
+	if err != nil {
+		return g.FactGroup, err
+	}
+	for _, m := range a.Active {
+		g.add("sends to", withoutUser(m.URL))
+	}
+	if len(a.Active) == 0 {
+		g.add("sends to", "nobody")
+	}
+	return g.FactGroup, nil
+}
+
+func (c *Collector) replayPart(ctx context.Context) (ops.FactGroup, error) {
+	g := facts("write-ahead log")
+	r, err := decode[replay](c, ctx, walReplay)
+	if err != nil {
+		return g.FactGroup, err
+	}
+	g.add("replayed at start", fmt.Sprintf("segment %d of %d", r.Current, r.Max))
+	return g.FactGroup, nil
+}
