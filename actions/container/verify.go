@@ -1,0 +1,143 @@
+package container
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/containerd/errdefs"
+	"github.com/moby/moby/api/pkg/stdcopy"
+	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/client"
+
+	"opsdeck/ops"
+)
+
+// lookEvery is the pace of looking at a started container, lookMost the bound of
+// one look.
+const (
+	lookEvery = 250 * time.Millisecond
+	lookMost  = 5 * time.Second
+)
+
+// verify looks whether the call took effect. The daemon said that it did, so a
+// look that fails makes the result partial and not failed; and a cancel that
+// comes now is too late to matter.
+func (a *action) verify(ctx context.Context, c call, before *container.InspectResponse, took time.Duration) (ops.Result, error) {
+	ctx = context.WithoutCancel(ctx)
+	if c.verb == verbStop {
+		return a.verifyStopped(ctx, c, took)
+	}
+	timer := time.NewTicker(lookEvery)
+	defer timer.Stop()
+	first := ""
+	for watched := time.Duration(0); ; watched += lookEvery {
+		r, err := a.look(ctx, c.id)
+		if err != nil || r.State == nil {
+			return notVerified(c, err), nil
+		}
+		if first == "" {
+			first = r.State.StartedAt
+		}
+		if done, res, err := a.judgeStarted(ctx, c, before, &r, first, took); done {
+			return res, err
+		}
+		if watched >= a.watch {
+			return ops.Result{State: ops.JobSucceeded, What: ops.Textf("%s: %s done in %s, running%s", c.name, c.verb, seconds(took), healthNote(&r))}, nil
+		}
+		<-timer.C
+	}
+}
+
+// judgeStarted reports whether what is seen already settles the matter.
+func (a *action) judgeStarted(ctx context.Context, c call, before, r *container.InspectResponse, first string, took time.Duration) (bool, ops.Result, error) {
+	st := r.State
+	if before.State != nil && st.StartedAt == before.State.StartedAt {
+		return true, ops.Result{}, ops.Errorf(ops.CodeInternal, "the daemon says that it did, but %s was not started anew: %s", c.name, st.Status)
+	}
+	alive := st.Running && !st.Restarting
+	switch {
+	case alive && st.StartedAt == first:
+		return false, ops.Result{}, nil
+	case !st.Running && st.ExitCode == 0 && st.Error == "":
+		return true, ops.Result{State: ops.JobSucceeded, What: ops.Textf("%s: %s done in %s, it ran and ended with exit 0", c.name, c.verb, seconds(took))}, nil
+	}
+	words := fmt.Sprintf("%s was started and ended again at once, exit %d", c.name, st.ExitCode)
+	if alive {
+		words = c.name + " was started and ended again at once; its restart policy started it anew"
+	}
+	if st.Error != "" {
+		words += ": " + st.Error
+	}
+	if line := a.lastLine(ctx, r); line != "" {
+		words += "; last line of its log: " + line
+	}
+	return true, ops.Result{}, ops.Errorf(ops.CodeInternal, "%s", words).Help("read its log, then its configuration")
+}
+
+func (a *action) verifyStopped(ctx context.Context, c call, took time.Duration) (ops.Result, error) {
+	r, err := a.look(ctx, c.id)
+	switch {
+	case errdefs.IsNotFound(err): // made with --rm, as the plan said
+		return ops.Result{State: ops.JobSucceeded, What: ops.Textf("%s: stop done in %s, it is removed", c.name, seconds(took))}, nil
+	case err != nil || r.State == nil:
+		return notVerified(c, err), nil
+	case r.State.Running:
+		return ops.Result{}, ops.Errorf(ops.CodeInternal, "%s was stopped and runs again since %s", c.name, stamp(r.State.StartedAt)).
+			Help("somebody or something started it anew: look at its events")
+	}
+	killed := ""
+	if r.State.ExitCode == 137 {
+		killed = " (it did not end by itself and was killed)"
+	}
+	return ops.Result{State: ops.JobSucceeded, What: ops.Textf("%s: stop done in %s, exit %d%s", c.name, seconds(took), r.State.ExitCode, killed)}, nil
+}
+
+func (a *action) look(ctx context.Context, id string) (container.InspectResponse, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookMost)
+	defer cancel()
+	return a.inspect(ctx, id)
+}
+
+func notVerified(c call, err error) ops.Result {
+	cause := "it tells no state"
+	if err != nil {
+		cause = daemonWords(err)
+	}
+	return ops.Result{State: ops.JobPartial, What: ops.Textf("the daemon accepted to %s %s; whether it took effect could not be seen: %s", c.verb, c.name, cause)}
+}
+
+func healthNote(r *container.InspectResponse) string {
+	if r.State.Health == nil || r.State.Health.Status == container.NoHealthcheck {
+		return ""
+	}
+	return ", health " + string(r.State.Health.Status)
+}
+
+func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }
+
+// logMost bounds what is read for one last line.
+const logMost = 256 << 10
+
+// lastLine returns the last line of the log, or nothing where there is none to be
+// had: it is an addition to an error, never the reason for one.
+func (a *action) lastLine(ctx context.Context, r *container.InspectResponse) string {
+	ctx, cancel := context.WithTimeout(ctx, lookMost)
+	defer cancel()
+	body, err := a.api.ContainerLogs(ctx, r.ID, client.ContainerLogsOptions{ShowStdout: true, ShowStderr: true, Tail: "1"})
+	if err != nil {
+		return ""
+	}
+	defer body.Close()
+	var text bytes.Buffer
+	in := io.LimitReader(body, logMost)
+	if r.Config != nil && r.Config.Tty {
+		_, _ = io.Copy(&text, in) // what was read up to an error is shown
+	} else {
+		_, _ = stdcopy.StdCopy(&text, &text, in)
+	}
+	lines := bytes.Split(bytes.TrimSpace(text.Bytes()), []byte("\n"))
+	return string(lines[len(lines)-1])
+}
