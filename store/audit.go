@@ -141,9 +141,12 @@ func lastEntry(tx *bolt.Tx) (h head, batch uint64, fault error) {
 		fault = errEntryShape
 	}
 	h.Chain = hex.EncodeToString(sum[:8])
-	k, v = b.Cursor().Last()
-	if len(k) != 8 {
-		return h, 0, errEntryShape
+	c := b.Cursor()
+	for k, v = c.Last(); k != nil && len(k) != 8; k, v = c.Prev() {
+		fault = errEntryShape // whatever stands there, nothing is written over it
+	}
+	if k == nil {
+		return h, 0, fault
 	}
 	h.Seq = binary.BigEndian.Uint64(k)
 	_, sum, body, err := openEntry(h.Seq, v)

@@ -25,7 +25,7 @@ func Check(path string) error {
 	if st.Size() == 0 {
 		return damaged("empty")
 	}
-	db, err := boltOpen(path, &bolt.Options{ReadOnly: true, Timeout: defaultTimeout, PreLoadFreelist: true})
+	db, _, err := boltOpen(path, &bolt.Options{ReadOnly: true, Timeout: defaultTimeout, PreLoadFreelist: true})
 	if errors.Is(err, errLocked) {
 		return heldError(path, kernelHolder(path))
 	}
@@ -161,7 +161,7 @@ func verifyFile(dir string, timeout time.Duration) (rep AuditReport, err error) 
 	if st.Size() == 0 {
 		return AuditReport{Fault: ops.Textf("%s is empty", dbName)}, nil
 	}
-	db, err := boltOpen(s.path(), &bolt.Options{ReadOnly: true, Timeout: timeout})
+	db, _, err := boltOpen(s.path(), &bolt.Options{ReadOnly: true, Timeout: timeout})
 	if errors.Is(err, errLocked) {
 		return rep, heldError(dir, lockHolder(dir, s.path()))
 	}
@@ -176,11 +176,11 @@ func verifyFile(dir string, timeout time.Duration) (rep AuditReport, err error) 
 			if err := checkShape(tx); err != nil {
 				return err
 			}
-			lines, err := readHeads(dir)
+			heads, err := readHeads(dir)
 			if err != nil {
 				return err
 			}
-			rep = verify(tx, lines)
+			rep = verify(tx, heads)
 			return nil
 		})
 	})

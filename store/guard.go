@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	bolterrors "go.etcd.io/bbolt/errors"
@@ -33,7 +34,10 @@ func isDamage(err error) bool {
 func guarded(f func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
-		if p := recover(); p != nil {
+		p := recover()
+		if _, fault := p.(interface{ Addr() uintptr }); fault {
+			err = damaged("a page cannot be read")
+		} else if p != nil {
 			err = damaged("%v", p)
 		}
 	}()
@@ -78,7 +82,11 @@ func openError(dir string, err error) error {
 }
 
 func isFull(err error) bool {
-	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return true
+	}
+	// bbolt does not wrap what fails while it grows the file.
+	return err != nil && strings.HasSuffix(err.Error(), " error: "+syscall.ENOSPC.Error())
 }
 
 func fullError(path string) error {

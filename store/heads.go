@@ -66,8 +66,16 @@ func newHeadsFile(dir string) *headsFile { return &headsFile{dir: dir} }
 
 func (h *headsFile) path() string { return filepath.Join(h.dir, headsName) }
 
-// append writes one line and syncs it.
+// append writes one line and syncs it. After an error the file is opened anew.
 func (h *headsFile) append(line string) error {
+	err := h.write(line)
+	if err != nil {
+		err = errors.Join(err, h.close())
+	}
+	return err
+}
+
+func (h *headsFile) write(line string) error {
 	if h.f == nil {
 		f, err := os.OpenFile(h.path(), os.O_CREATE|os.O_RDWR|os.O_APPEND, 0o600)
 		if err != nil {
@@ -158,9 +166,20 @@ func tail(f *os.File, max int64) ([]string, error) {
 	return strings.Split(string(b), "\n"), err
 }
 
-// readHeads returns all lines of audit.heads and its rotated files, oldest
-// first, with the file and line number of each.
-func readHeads(dir string) (lines []headLine, err error) {
+// headLines is audit.heads with its rotated files, oldest line first.
+type headLines struct {
+	lines []headLine
+	// whole says that rotation has not thrown away a file yet, so that the lines
+	// have to begin with the chain.
+	whole bool
+}
+
+// headLine is one line of audit.heads, and where it stands.
+type headLine struct{ where, text string }
+
+// readHeads reads all lines.
+func readHeads(dir string) (h headLines, err error) {
+	h.whole = true
 	for n := headsOld; n >= 0; n-- {
 		name := headsName
 		if n > 0 {
@@ -171,23 +190,21 @@ func readHeads(dir string) (lines []headLine, err error) {
 			continue
 		}
 		if err != nil {
-			return nil, openError(dir, err)
+			return h, openError(dir, err)
 		}
+		h.whole = h.whole && n < headsOld
 		for i, l := range bytes.Split(bytes.TrimSuffix(b, []byte("\n")), []byte("\n")) {
-			lines = append(lines, headLine{where: fmt.Sprintf("%s line %d", name, i+1), text: string(l)})
+			h.lines = append(h.lines, headLine{where: fmt.Sprintf("%s line %d", name, i+1), text: string(l)})
 		}
 	}
-	return lines, nil
+	return h, nil
 }
-
-// headLine is one line of audit.heads.
-type headLine struct{ where, text string }
 
 // writeHead writes the store's head down, in both its homes. The database comes
 // first: a head without its entry would be an alarm, an entry without its head
 // is a crash, named as such. The record is safe by now, so a failure here fails
 // nothing; the next audited transaction is refused until the head is written.
-func (s *Store) writeHead(late bool) {
+func (s *Store) writeHead(late bool) error {
 	line := s.head.line()
 	if late {
 		line += headsLate
@@ -195,16 +212,17 @@ func (s *Store) writeHead(late bool) {
 	if err := s.heads.append(line); err != nil {
 		s.heads.behind = true
 		s.setTrouble(ops.Textf("head of audit entry %d could not be written down: %v", s.head.Seq, err))
-		return
+		return err
 	}
 	s.heads.behind = false
 	s.setTrouble(ops.Text{})
 	if s.o.Heads == nil {
-		return
+		return nil
 	}
 	if err := s.o.Heads(line); err != nil {
 		s.setTrouble(ops.Textf("head of audit entry %d did not reach the system's journal: %v", s.head.Seq, err))
 	}
+	return nil
 }
 
 // catchUp writes down the head that could not be written before.
@@ -212,11 +230,12 @@ func (s *Store) catchUp() error {
 	if !s.heads.behind {
 		return nil
 	}
-	s.writeHead(true)
-	if s.heads.behind {
-		return fullError(s.heads.path())
+	err := s.writeHead(true)
+	if err == nil || isFull(err) {
+		return err
 	}
-	return nil
+	return ops.Errorf(ops.CodeUnavailable, "head of audit entry %d cannot be written down: %v", s.head.Seq, err).
+		Help("see why the agent cannot write to %s", s.heads.path())
 }
 
 // loadHead reads the end of the chain and compares it with the last line of
@@ -224,8 +243,11 @@ func (s *Store) catchUp() error {
 func (s *Store) loadHead() error {
 	var batch uint64
 	var fault error
+	empty := false
 	err := guarded(func() error {
 		return s.db.View(func(tx *bolt.Tx) error {
+			k, _ := tx.Bucket(auditBucket).Cursor().First()
+			empty = k == nil
 			s.head, batch, fault = lastEntry(tx)
 			return nil
 		})
@@ -233,7 +255,7 @@ func (s *Store) loadHead() error {
 	if err != nil {
 		return err
 	}
-	if s.head.Seq == 0 {
+	if empty {
 		return s.begin(lost{why: ops.Clean("had an empty audit chain")})
 	}
 	if fault != nil {
@@ -249,7 +271,7 @@ func (s *Store) loadHead() error {
 	case same && last.Seq == s.head.Seq && last.Sum == s.head.Sum:
 	case same && batch == last.Seq+1, !same && batch == 1:
 		s.tell(ops.Textf("head of audit entry %d was not yet written down", s.head.Seq))
-		s.writeHead(true)
+		_ = s.writeHead(true) // on a full disk Trouble tells, and catchUp tries again
 	default:
 		s.tell(ops.Textf("audit chain ends with entry %d, %s with %d: verify the audit", s.head.Seq, headsName, last.Seq))
 	}

@@ -70,6 +70,8 @@ func (s *Store) JobByKey(k string) (j ops.Job, found bool, err error) {
 // transaction of anybody and at Close: bbolt has no write without sync that
 // could not tear the whole file in a power cut, and four syncs a second for a
 // percentage are too many. A crash loses the last percentages, nothing else.
+// After an error the state is kept in memory too, and written with the next
+// transaction that succeeds.
 func (s *Store) PutJob(j ops.Job) error {
 	if j.State.Ended() {
 		return ops.Errorf(ops.CodeInvalid, "job %d: state %s ends it and needs its outcome", j.ID, j.State)
@@ -105,20 +107,13 @@ func (s *Store) EndJob(j ops.Job, outcome ops.Record) error {
 		return err
 	}
 	outcome.Job = j.ID
-	err := s.updateLocked(func(w *writing) error {
+	return s.updateLocked(func(w *writing) error {
 		if err := w.putJob(j); err != nil {
 			return err
 		}
 		_, err := w.append(outcome)
 		return err
 	})
-	if err != nil {
-		return err
-	}
-	s.state.Lock()
-	delete(s.pending, j.ID)
-	s.state.Unlock()
-	return nil
 }
 
 // unended returns the job if it may still change.

@@ -6,7 +6,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"time"
+	"syscall"
 
 	bolt "go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
@@ -84,14 +84,14 @@ func (s *Store) examine(known bool, left string) (lost, error) {
 }
 
 // openDB opens the database for writing.
-func openDB(path string, timeout time.Duration) (*bolt.DB, error) {
-	return boltOpen(path, &bolt.Options{Timeout: timeout, FreelistType: bolt.FreelistMapType})
+func (s *Store) openDB() (err error) {
+	s.db, s.file, err = boltOpen(s.path(), &bolt.Options{Timeout: s.o.Timeout, FreelistType: bolt.FreelistMapType})
+	return err
 }
 
 // boltOpen opens the database and leaves neither lock nor descriptor behind
 // when that fails, even by a panic.
-func boltOpen(path string, o *bolt.Options) (db *bolt.DB, err error) {
-	var f *os.File
+func boltOpen(path string, o *bolt.Options) (db *bolt.DB, f *os.File, err error) {
 	o.OpenFile = func(name string, flag int, mode os.FileMode) (*os.File, error) {
 		g, err := os.OpenFile(name, flag, mode)
 		f = g
@@ -102,21 +102,30 @@ func boltOpen(path string, o *bolt.Options) (db *bolt.DB, err error) {
 		return err
 	})
 	if err == nil {
-		return db, nil
+		return db, f, nil
 	}
-	if f != nil {
-		_ = f.Close() // bbolt has closed it already, unless it panicked
-	}
+	release(f)
 	if errors.Is(err, bolterrors.ErrTimeout) {
-		return nil, errLocked
+		return nil, nil, errLocked
 	}
-	return nil, fileDamage(err)
+	return nil, nil, fileDamage(err)
+}
+
+// release lets go of the file under a database that cannot be closed. Closing
+// the descriptor would not do: the map that stays keeps the file open, and with
+// it the lock. bbolt has closed f already unless it panicked, so that errors
+// say nothing here.
+func release(f *os.File) {
+	if f != nil {
+		_ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN)
+		_ = f.Close()
+	}
 }
 
 // begin makes a new history, whose first audit entry, and first record, tell
 // what became of the one before.
 func (s *Store) begin(l lost) error {
-	now := s.o.Now().UTC()
+	s.head = head{}
 	last, _, err := s.heads.last()
 	if err != nil {
 		return err
@@ -139,7 +148,7 @@ func (s *Store) begin(l lost) error {
 		if err := w.tx.Bucket(metaBucket).Put(versionKey, v); err != nil {
 			return err
 		}
-		rec := ops.Record{At: now, Kind: ops.RecordAgent, What: ops.Clean("history begun")}
+		rec := ops.Record{At: w.now, Kind: ops.RecordAgent, What: ops.Clean("history begun")}
 		if l.why.Empty() {
 			return w.audit(rec, &b)
 		}

@@ -48,6 +48,7 @@ type Store struct {
 	o    Options
 	lock *ownerLock
 	db   *bolt.DB
+	file *os.File // the descriptor under db, to be let go of where bbolt cannot
 	// notice is what Open had to do. It does not change afterwards.
 	notice ops.Text
 
@@ -94,7 +95,7 @@ func Open(dir string, o Options) (*Store, error) {
 
 // open does the work of Open under the owner's lock.
 func (s *Store) open(left string) error {
-	known, err := readMarker(s.dir)
+	known, err := s.known()
 	if err != nil {
 		return err
 	}
@@ -102,44 +103,55 @@ func (s *Store) open(left string) error {
 	if err != nil {
 		return err
 	}
-	if err := s.lock.write(owned()); err != nil {
-		return openError(s.dir, err)
-	}
+	// With a full disk this fails, and what is there can still be read: whoever
+	// asks for the owner learns it from the kernel then.
+	_ = s.lock.write(owned())
 	if loss.why.Empty() {
-		if s.db, err = openDB(s.path(), s.o.Timeout); err == nil {
+		if err = s.openDB(); err == nil {
 			err = s.load(known)
 		}
 		if !isDamage(err) {
-			return s.opened(known, err)
+			return s.opened(err)
 		}
 		s.discard()
-		loss = lost{why: ops.AsError(err).What, file: true}
+		loss = lost{why: ops.Textf("was damaged (%v)", err), file: true}
 	}
 	if loss.file {
 		if loss.aside, err = moveAside(s.dir, s.o.Now()); err != nil {
 			return err
 		}
 	}
-	if s.db, err = openDB(s.path(), s.o.Timeout); err == nil {
+	if err = s.openDB(); err == nil {
 		err = s.begin(loss)
 	}
-	return s.opened(known, err)
+	return s.opened(err)
 }
 
 // opened ends both ways through open.
-func (s *Store) opened(known bool, err error) error {
+func (s *Store) opened(err error) error {
 	if err != nil {
 		if errors.Is(err, errLocked) {
 			return heldError(s.dir, kernelHolder(s.path()))
 		}
 		return openError(s.dir, err)
 	}
-	if !known {
+	if marked, err := readMarker(s.dir); !marked || err != nil {
 		if err := writeMarker(s.dir, s.o.Now()); err != nil {
 			return openError(s.dir, err)
 		}
 	}
 	return nil
+}
+
+// known reports whether there was a history here before: somebody may have
+// removed the marker as well, but not the heads.
+func (s *Store) known() (bool, error) {
+	marked, err := readMarker(s.dir)
+	if err != nil || marked {
+		return marked, err
+	}
+	_, found, err := s.heads.last()
+	return found, err
 }
 
 func (s *Store) path() string { return filepath.Join(s.dir, dbName) }
@@ -155,10 +167,10 @@ func (s *Store) tell(t ops.Text) {
 // discard lets go of a database that turned out damaged.
 func (s *Store) discard() {
 	if s.db != nil {
-		// A panic inside bbolt was rolled back by its own defers, so that Close
-		// gets its locks. What Close says of a damaged file is of no use.
-		_ = guarded(s.db.Close)
-		s.db = nil
+		// Its map stays behind: after a panic bbolt may hold its own locks, and
+		// its Close would wait for them for ever.
+		release(s.file)
+		s.db, s.file = nil, nil
 	}
 }
 
@@ -212,9 +224,8 @@ func (s *Store) Close() error {
 	s.closed, broken = true, s.broken
 	s.state.Unlock()
 	if broken != nil {
-		// bbolt may still hold its own locks after a panic, so its Close could
-		// wait for ever; the process lets go of the file when it ends.
-		return errors.Join(err, s.heads.close())
+		s.discard()
+		return errors.Join(err, s.heads.close(), s.lock.close())
 	}
 	err = errors.Join(err, guarded(s.db.Close), s.heads.close())
 	if err == nil {

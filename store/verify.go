@@ -37,25 +37,29 @@ func (s *Store) VerifyAudit() (rep AuditReport, err error) {
 		return rep, err
 	}
 	err = guarded(func() error {
-		s.mu.Lock()
-		tx, err := s.db.Begin(false)
-		if err != nil {
-			s.mu.Unlock()
-			return err
-		}
-		lines, err := readHeads(s.dir)
-		s.mu.Unlock()
-		defer tx.Rollback()
+		tx, heads, err := s.snapshot()
 		if err != nil {
 			return err
 		}
-		rep = verify(tx, lines)
-		return nil
+		rep = verify(tx, heads)
+		return tx.Rollback()
 	})
 	if isDamage(err) {
 		return AuditReport{Fault: ops.Textf("%s is damaged: %v", dbName, err)}, nil
 	}
 	return rep, err
+}
+
+// snapshot takes hold of the chain and its heads as they are between two
+// transactions. The caller rolls tx back.
+func (s *Store) snapshot() (tx *bolt.Tx, heads headLines, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if heads, err = readHeads(s.dir); err != nil {
+		return nil, heads, err
+	}
+	tx, err = s.db.Begin(false)
+	return tx, heads, err
 }
 
 // entry is what verification remembers of an entry: enough to write its line.
@@ -73,21 +77,19 @@ type chain struct {
 }
 
 // verify reads the chain, then the heads.
-func verify(tx *bolt.Tx, lines []headLine) AuditReport {
+func verify(tx *bolt.Tx, heads headLines) AuditReport {
 	c, fault := readChain(tx)
 	rep := AuditReport{Entries: uint64(len(c.entries))}
 	if n := len(c.entries); n > 0 {
 		rep.First, rep.Last = c.entries[0].at, c.entries[n-1].at
 		rep.Head = ops.Textf("%d %s", n, c.head(uint64(n)).hash())
 	}
-	if c.begin.Why.Empty() && c.begin.Seq == 0 {
-		// nothing was before it
-	} else {
+	if !c.begin.Why.Empty() || c.begin.Seq > 0 {
 		rep.Notes = append(rep.Notes, c.begin.note())
 	}
 	if fault == "" {
 		var notes []ops.Text
-		notes, fault = c.compare(lines)
+		notes, fault = c.compare(heads)
 		rep.Notes = append(rep.Notes, notes...)
 	}
 	rep.Fault, rep.OK = ops.Clean(fault), fault == ""
@@ -169,11 +171,14 @@ func (c *chain) add(seq uint64, sum [sha256.Size]byte, body []byte) (fault strin
 }
 
 // compare holds every line of audit.heads against the chain.
-func (c chain) compare(lines []headLine) (notes []ops.Text, fault string) {
+func (c chain) compare(heads headLines) (notes []ops.Text, fault string) {
 	var covered, before head // last line of this chain, and of the one before it
-	var torn *headLine
-	for i := range lines {
-		l := lines[i]
+	var torn *headLine       // a line that cannot be read, until it is judged
+	for i := range heads.lines {
+		l := heads.lines[i]
+		if strings.Trim(l.text, "\x00") == "" {
+			continue
+		}
 		h, late, ok := parseHead(l.text)
 		switch {
 		case !ok:
@@ -188,14 +193,16 @@ func (c chain) compare(lines []headLine) (notes []ops.Text, fault string) {
 			before, torn = h, nil // what was torn there is that chain's affair
 			continue
 		}
-		if fault := c.line(l, h, covered); fault != "" {
+		if fault := c.line(l, h, covered, heads.whole || before.Seq > 0); fault != "" {
 			return notes, fault
 		}
 		if torn != nil {
-			if !tornOf(torn.text, h) {
+			// One that stands before the first of this chain belongs to a chain
+			// that is gone, so nobody can say any more what it should have read.
+			if !tornOf(torn.text, h) && (covered.Seq > 0 || c.begin.Why.Empty()) {
 				return notes, fmt.Sprintf("%s is not what a crash leaves of %s", torn.where, l.where)
 			}
-			notes, torn = append(notes, ops.Textf("%s was torn by a crash and written again", torn.where)), nil
+			notes, torn = append(notes, ops.Textf("%s was torn by a crash", torn.where)), nil
 		}
 		if late {
 			notes = append(notes, ops.Textf("head of entry %d was written down late, after a restart", h.Seq))
@@ -205,17 +212,20 @@ func (c chain) compare(lines []headLine) (notes []ops.Text, fault string) {
 	return c.tail(notes, covered, before, torn)
 }
 
-// line checks one line of this chain behind the last one.
-func (c chain) line(l headLine, h, covered head) (fault string) {
+// line checks one line of this chain behind the last one; first says that a line
+// with none before it has to be the chain's first.
+func (c chain) line(l headLine, h, covered head, first bool) (fault string) {
 	n := uint64(len(c.entries))
 	switch {
+	case h == covered && h.Seq > 0:
+		return "" // its sync failed, so that it was written once more
 	case h.Seq == 0 || h.Seq <= covered.Seq:
 		return fmt.Sprintf("%s: entry %d stands behind %d", l.where, h.Seq, covered.Seq)
 	case h.Seq > n:
 		return fmt.Sprintf("entries %d to %d are missing: %s knows entry %d of %s", n+1, h.Seq, l.where, h.Seq, h.At.Format(time.RFC3339))
 	case c.head(h.Seq).line() != h.line():
 		return fmt.Sprintf("entry %d is not the one that %s knows", h.Seq, l.where)
-	case covered.Seq > 0 && c.entries[h.Seq-1].batch != covered.Seq+1:
+	case (covered.Seq > 0 || first) && c.entries[h.Seq-1].batch != covered.Seq+1:
 		return fmt.Sprintf("entries %d to %d were never written down: %s comes next", covered.Seq+1, c.entries[h.Seq-1].batch-1, l.where)
 	}
 	return ""

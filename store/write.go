@@ -3,9 +3,7 @@ package store
 import (
 	"encoding/binary"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"syscall"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -39,6 +37,7 @@ func (s *Store) updateLocked(f func(*writing) error) error {
 	}
 	w := &writing{s: s, now: s.o.Now().UTC(), head: s.head}
 	flushed := s.pendingJobs()
+	commit := false // reached: what fails from here on is the disk's affair
 	err := guarded(func() error {
 		return s.db.Update(func(tx *bolt.Tx) error {
 			w.tx = tx
@@ -47,11 +46,13 @@ func (s *Store) updateLocked(f func(*writing) error) error {
 					return err
 				}
 			}
-			return f(w)
+			err := f(w)
+			commit = err == nil
+			return err
 		})
 	})
 	if err != nil {
-		return s.failed(err)
+		return s.failed(err, commit)
 	}
 	s.written(flushed)
 	if w.first > 0 {
@@ -67,7 +68,7 @@ func (s *Store) view(f func(*bolt.Tx) error) error {
 		return err
 	}
 	if err := guarded(func() error { return s.db.View(f) }); err != nil {
-		return s.failed(err)
+		return s.failed(err, false)
 	}
 	return nil
 }
@@ -82,18 +83,18 @@ func (s *Store) usable() error {
 	return s.broken
 }
 
-// failed makes the error a caller sees. Damage and a failed sync end the use of
-// the file: after a panic bbolt's own locks may be held, and after a failed
-// sync nobody knows what the disk has.
-func (s *Store) failed(err error) error {
+// failed makes the error a caller sees. Damage and a commit that failed for
+// anything but space end the use of the file: after a panic bbolt's own locks
+// may be held, and after a failed sync nobody knows what the disk has.
+func (s *Store) failed(err error, commit bool) error {
 	if isFull(err) {
 		return fullError(s.path())
 	}
-	if !isDamage(err) && !errors.Is(err, syscall.EIO) {
+	if !isDamage(err) && !commit {
 		return err
 	}
-	broken := ops.Errorf(ops.CodeUnavailable, "history is damaged: %v", err).
-		Help("restart the agent: it moves the file aside and begins a new one")
+	broken := ops.Errorf(ops.CodeUnavailable, "history cannot be used any more: %v", err).
+		Help("restart the agent: it moves a damaged file aside and begins a new one")
 	s.state.Lock()
 	defer s.state.Unlock()
 	if s.broken == nil {
