@@ -49,6 +49,12 @@ func (a address) check(text string) (what, remedy string) {
 	return "", ""
 }
 
+// allows reports whether check finds nothing wrong and no reference is in text.
+func (a address) allows(text string) bool {
+	what, _ := a.check(text)
+	return what == "" && !fromEnvironment(text)
+}
+
 // clearPassword reports whether raw, before references are replaced, is a URL
 // whose password stands in clear text.
 func clearPassword(raw string) bool {
@@ -70,4 +76,12 @@ func cutLast(s, sep string) (before, after string, ok bool) {
 		return s, "", false
 	}
 	return s[:i], s[i+len(sep):], true
+}
+
+// pattern is as much of check as a regular expression can say.
+func (a address) pattern() string {
+	if a.bare {
+		return "^(" + strings.Join(a.schemes, "|") + ")://[^@?#]+$"
+	}
+	return "^(" + strings.Join(a.schemes, "|") + ")://.+$"
 }

@@ -53,8 +53,14 @@ func emptyRemedy(k key) string {
 
 func (c *checking) wrongShape(k key, n *node, where string) {
 	remedy := ""
-	if !k.composite() && n.kind != nodeMapping && n.kind != nodeList {
+	switch {
+	case k.composite():
+	case k.shape == shapeWord:
+		remedy = "allowed: " + strings.Join(k.words, ", ")
+	case k.shape == shapeText && n.kind != nodeMapping && n.kind != nodeList:
 		remedy = "put it in quotes"
+	case k.example != "":
+		remedy = "for example " + k.example
 	}
 	c.fault(n.place, where, fmt.Sprintf("wants %s, here is %s", k.noun(), nodeNouns[n.kind]), remedy)
 }
@@ -72,14 +78,17 @@ func (c *checking) mapping(k key, n *node, where string) *value {
 		}
 		fields = k.fieldsFor(word)
 	}
-	c.unknown(k, fields, n, where)
+	meant := c.unknown(k, fields, n, where)
 	v := &value{key: k, node: n, place: n.place}
 	for _, f := range fields {
+		if meant[f.name] {
+			continue // misspelt, and told: that it is missing would be the same fault again
+		}
 		if m := c.field(f, n, where); m != nil {
 			v.member = append(v.member, *m)
 		}
 	}
-	c.exactlyOne(k, n, where)
+	c.exactlyOne(k, n, meant, where)
 	return v
 }
 
@@ -92,8 +101,8 @@ func (c *checking) field(f key, n *node, where string) *member {
 		}
 		return nil
 	}
-	if f.required && !c.partial {
-		c.fault(n.place, where, fmt.Sprintf("%q is missing", f.name), fmt.Sprintf("for example %s: %s", f.name, f.sample()))
+	if f.required && !c.partial && !n.holed {
+		c.fault(n.place, inside, "is missing", fmt.Sprintf("for example %s: %s", f.name, f.sample()))
 		return nil
 	}
 	if v := c.missing(f); v != nil {
@@ -133,7 +142,10 @@ func (k key) sample() string {
 	return "..."
 }
 
-func (c *checking) unknown(k key, fields []key, n *node, where string) {
+// unknown tells the keys that are none, and returns those they were probably
+// meant to be.
+func (c *checking) unknown(k key, fields []key, n *node, where string) map[string]bool {
+	meant := map[string]bool{}
 	names := make([]string, 0, len(fields))
 	known := make(map[string]bool, len(fields))
 	for _, f := range fields {
@@ -145,6 +157,9 @@ func (c *checking) unknown(k key, fields []key, n *node, where string) {
 			continue
 		}
 		remedy := suggest(e.key, names)
+		if near := nearest(e.key, names); near != "" && n.entry(near) == nil {
+			meant[near] = true
+		}
 		for _, v := range k.variants {
 			for _, f := range v.fields {
 				if f.name == e.key {
@@ -154,15 +169,16 @@ func (c *checking) unknown(k key, fields []key, n *node, where string) {
 		}
 		c.fault(e.place, join(where, short(e.key)), "unknown key", remedy)
 	}
+	return meant
 }
 
-func (c *checking) exactlyOne(k key, n *node, where string) {
-	if len(k.exactly) == 0 {
+func (c *checking) exactlyOne(k key, n *node, meant map[string]bool, where string) {
+	if len(k.exactly) == 0 || n.holed {
 		return
 	}
 	var have []string
 	for _, name := range k.exactly {
-		if n.entry(name) != nil {
+		if n.entry(name) != nil || meant[name] {
 			have = append(have, name)
 		}
 	}
@@ -191,7 +207,7 @@ func (c *checking) table(k key, n *node, where string) *value {
 			v.member = append(v.member, member{e.key, e.place, m})
 		}
 	}
-	if k.filled && len(n.entries) == 0 && !c.partial {
+	if k.filled && len(n.entries) == 0 && !c.partial && !n.holed {
 		c.fault(n.place, where, "is empty", "at least one entry has to be there")
 	}
 	return v

@@ -11,7 +11,8 @@ import (
 // stands: a block collection has no place of its own worth showing.
 func (p *parsing) convert(n ast.Node, here place, where string) *node {
 	if p.nodes++; p.nodes > maxNodes {
-		if p.nodes == maxNodes+1 {
+		if !p.over {
+			p.over = true
 			p.fault(at(n), where, "too much in one file once its aliases are followed", "write values out, or share them with extends")
 		}
 		return nil
@@ -83,6 +84,7 @@ func (p *parsing) mapping(values []*ast.MappingValueNode, here place, where stri
 				what = "merge keys have no meaning here"
 			}
 			p.fault(pos, where, what, "share values with extends, or write them out")
+			out.holed = true
 			continue
 		}
 		spot, inside := p.place(pos), join(where, name)
@@ -91,9 +93,12 @@ func (p *parsing) mapping(values []*ast.MappingValueNode, here place, where stri
 			continue
 		}
 		seen[name] = spot
-		if value := p.convert(v.Value, spot, inside); value != nil {
-			out.entries = append(out.entries, entry{place: spot, key: name, value: value})
+		value := p.convert(v.Value, spot, inside)
+		if value == nil {
+			out.holed = true
+			continue
 		}
+		out.entries = append(out.entries, entry{place: spot, key: name, value: value})
 	}
 	return out
 }

@@ -2,6 +2,7 @@ package estate
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/prometheus/common/config"
@@ -14,6 +15,9 @@ import (
 func httpConfig(v *value, where string, faults *Faults) config.HTTPClientConfig {
 	if v == nil {
 		return config.DefaultHTTPClientConfig
+	}
+	if slices.ContainsFunc(*faults, func(f Fault) bool { return strings.HasPrefix(f.Where.String(), where+".") }) {
+		return config.HTTPClientConfig{} // what is left of it would only be misjudged
 	}
 	// JSON is YAML too, and needs no second YAML library to be written.
 	text, err := json.Marshal(v.plain())

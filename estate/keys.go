@@ -42,6 +42,7 @@ type key struct {
 	address  address
 	fields   []key     // shapeMapping
 	elem     *key      // shapeTable and shapeList
+	literal  bool      // scalars: holds no reference to the environment
 	filled   bool      // shapeTable: at least one entry
 	variants []variant // shapeMapping: more fields, chosen by the word of discriminator
 	exactly  []string  // shapeMapping: exactly one of these keys
@@ -102,6 +103,8 @@ func (k key) composite() bool {
 // noun is what a value of k is called in a message.
 func (k key) noun() string {
 	switch k.shape {
+	case shapeWord:
+		return "a word"
 	case shapeNumber:
 		return "a whole number"
 	case shapeFlag:

@@ -14,7 +14,7 @@ var (
 // document describes a whole estate file.
 func document() key {
 	return key{shape: shapeMapping, meaning: "An estate: what opsdeck looks after.", fields: []key{
-		{name: "extends", shape: shapeText, pattern: pattern{`^[^$]{1,1000}$`, "a shipped name or a path, without a reference to the environment"}, example: "./base.yaml",
+		{name: "extends", shape: shapeText, literal: true, pattern: pattern{`^[^$]{1,1000}$`, "a shipped name or a path, without $"}, example: "./base.yaml",
 			meaning: "A shipped estate, or a file relative to this one, that this file builds on. What follows overrides it key by key: maps merge, scalars and lists replace, `null` removes an entry."},
 		{name: "estate", shape: shapeText, pattern: nameOfEstate, required: true, example: "shop-production",
 			meaning: "The name of the estate, as the frame, the history and the state folder carry it."},

@@ -67,11 +67,16 @@ func (c *checking) containers(root *value) {
 	}
 }
 
-// timeouts checks that one answer may not take longer than the interval.
+// timeouts checks that one answer may not take longer than the interval, and
+// shortens the default to it.
 func (c *checking) timeouts(root *value) {
 	for _, s := range root.members("sources") {
-		t := s.value.at("timeout")
-		if every := s.value.dur("every"); t != nil && t.node != nil && every > 0 && t.span > every {
+		t, every := s.value.at("timeout"), s.value.dur("every")
+		switch {
+		case t == nil || every == 0 || t.span <= every:
+		case t.node == nil:
+			t.span = every
+		default:
 			c.fault(t.place, "sources."+s.name+".timeout", "longer than every", "make it "+spell(every)+" or less")
 		}
 	}
@@ -85,8 +90,7 @@ func build(root *value, faults *Faults) File {
 	}
 	for _, s := range root.members("sources") {
 		required := !s.value.yes("optional")
-		every := s.value.dur("every")
-		timeout := min(s.value.dur("timeout"), every)
+		every, timeout := s.value.dur("every"), s.value.dur("timeout")
 		switch s.value.str(discriminator) {
 		case ops.SourcePrometheus.String():
 			f.Prometheus = append(f.Prometheus, Prometheus{Name: s.name, URL: s.value.str("url"), Every: every, Timeout: timeout,

@@ -23,6 +23,8 @@ type node struct {
 	raw     string // of a scalar, before references are replaced
 	entries []entry
 	items   []*node
+	// holed: entries were dropped as faulty, so that a missing key proves nothing.
+	holed bool
 }
 
 // place is where something stands.
@@ -65,7 +67,7 @@ func merge(base, over *node) *node {
 	if base.kind != nodeMapping || over.kind != nodeMapping {
 		return over
 	}
-	out := &node{place: over.place, kind: nodeMapping}
+	out := &node{place: over.place, kind: nodeMapping, holed: base.holed || over.holed}
 	done := make(map[string]bool, len(base.entries))
 	overs := make(map[string]int, len(over.entries))
 	for i, e := range over.entries {

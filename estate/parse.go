@@ -69,6 +69,7 @@ type parsing struct {
 	faults  *Faults
 	anchors map[string]*node
 	nodes   int
+	over    bool // nodes passed maxNodes, and that was told
 }
 
 func at(n ast.Node) *token.Position {

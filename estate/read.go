@@ -105,7 +105,7 @@ func (r *reading) open(ref string, from place) (*source, string, []byte) {
 			return nil, "", nil
 		}
 		if !filepath.IsAbs(ref) {
-			path = filepath.Join(from.src.dir, ref)
+			path = filepath.Join(filepath.Dir(from.src.name), ref)
 		}
 	}
 	text, what, remedy := readFile(path)
@@ -114,7 +114,7 @@ func (r *reading) open(ref string, from place) (*source, string, []byte) {
 		if from.src == nil {
 			from.src = &source{name: path}
 		} else {
-			where, what = "extends", fmt.Sprintf("%q: %s", short(path), what)
+			where, what = "extends", fmt.Sprintf("%q: %s", short(ref), what)
 		}
 		r.fault(from, where, what, remedy)
 		return nil, "", nil

@@ -23,6 +23,10 @@ func (c *checking) scalar(k key, n *node, where string) *value {
 		c.clearSecret(k, n, where)
 		return nil
 	}
+	if k.literal && fromEnvironment(n.raw) {
+		c.fault(n.place, where, "cannot hold a reference to the environment", "write the name itself")
+		return nil
+	}
 	text, missing, broken := expand(n.raw, c.env)
 	if broken {
 		c.fault(n.place, where, "holds a ${ that is no reference", "write ${NAME} or ${NAME:-default}, with letters, digits and underscore in the name")
@@ -34,7 +38,7 @@ func (c *checking) scalar(k key, n *node, where string) *value {
 	if len(missing) > 0 || !c.written(k, n, where) {
 		return nil
 	}
-	if k.shape == shapeAddress && clearPassword(n.raw) {
+	if k.shape == shapeAddress && !k.address.bare && clearPassword(n.raw) {
 		c.fault(n.place, where, "a password in clear text", "write it as ${NAME}, and set NAME where opsdeck is started")
 		return nil
 	}
@@ -165,8 +169,13 @@ func parseDuration(s string) (time.Duration, bool) {
 	return time.Duration(d), err == nil
 }
 
-// spell writes a duration as an estate would: 5m rather than 5m0s.
+// spell writes a duration as an estate would: 5m rather than 5m0s, 7d rather
+// than 168h0m0s.
 func spell(d time.Duration) string {
+	const day = 24 * time.Hour
+	if d > day && d%day == 0 {
+		return strconv.FormatInt(int64(d/day), 10) + "d"
+	}
 	s := d.String()
 	if strings.HasSuffix(s, "m0s") {
 		s = strings.TrimSuffix(s, "0s")
