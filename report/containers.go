@@ -1,0 +1,253 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"opsdeck/ops"
+)
+
+func containerColumns() []Column {
+	return []Column{
+		{Key: "name", Title: "NAME", Keep: 100, Min: 12, Max: 34},
+		{Key: "state", Title: "STATE", Keep: 99, Max: 16},
+		{Key: "since", Title: "SINCE", Right: true, Keep: 90},
+		{Key: "health", Title: "HEALTH", Keep: 60, Max: 11},
+		{Key: "restarts", Title: "RST", Right: true, Keep: 80},
+		{Key: "cpu", Title: "CPU", Right: true, Keep: 85},
+		{Key: "memory", Title: "MEM/LIMIT", Right: true, Keep: 70},
+		{Key: "cause", Title: "CAUSE", Keep: 50, Min: 18, Max: 60},
+		{Key: "ports", Title: "PORTS", Keep: 30, Max: 26},
+		{Key: "image", Title: "IMAGE", Keep: 20, Max: 40},
+	}
+}
+
+// Containers returns every container, found or expected, problems first within
+// projects and the projects with problems first.
+func Containers(b ops.Board, now time.Time) Table {
+	t := Table{Name: "containers", Columns: containerColumns()}
+	figures := make(map[ops.Ref]ops.ContainerFigures, len(b.Figures))
+	for _, f := range b.Figures {
+		figures[f.Ref] = f
+	}
+	for _, r := range b.Containers {
+		from := Origin{Source: r.Source.String(), At: r.At, State: r.State}
+		for _, c := range r.Value {
+			t.Rows = append(t.Rows, containerRow(c, figures[c.Ref], from, now))
+		}
+	}
+	sortGroups(t.Rows)
+	if len(t.Rows) == 0 {
+		t.Note = containersNote(b, now)
+	}
+	return t
+}
+
+func containersNote(b ops.Board, now time.Time) string {
+	if len(b.Containers) == 0 {
+		return "no Docker source in this estate"
+	}
+	for _, r := range b.Containers {
+		if !r.Fresh() {
+			return "containers unknown: " + standing(r.Source, r.State, r.At, now) + why(r.Why)
+		}
+	}
+	return "no containers: the daemon answered and has none"
+}
+
+func containerRow(c ops.Container, f ops.ContainerFigures, from Origin, now time.Time) Row {
+	level := c.Verdict.Level
+	if !from.Fresh() && level != ops.LevelCritical {
+		level = ops.LevelUnknown
+	}
+	return Row{
+		Ref: c.Ref, Group: project(c), Level: level, From: from, Lead: lead(c.Verdict),
+		Cells: []Cell{
+			text(c.Name.String()),
+			containerState(c, from),
+			containerSince(c, from, now),
+			containerHealth(c, from),
+			restarts(c),
+			cpu(f, from),
+			memory(c, f, from),
+			cause(c),
+			orNothing(Ports(c.Ports)),
+			orNothing(c.Image.String()),
+		},
+	}
+}
+
+func project(c ops.Container) string {
+	switch {
+	case !c.Project.Empty():
+		return c.Project.String()
+	case c.State == ops.ContainerMissing:
+		return "expected, not found"
+	}
+	return "no compose project"
+}
+
+// lead is the line that stands under a selected object.
+func lead(v ops.Verdict) string {
+	s := v.Cause.String()
+	if !v.Next.Empty() {
+		s = join("  ", s, "next: "+v.Next.String())
+	}
+	return s
+}
+
+// containerState is the verdict's word where judge found one, else Docker's. Of
+// a source that fell silent it is told in the past tense.
+func containerState(c ops.Container, from Origin) Cell {
+	word := c.Verdict.Word.Or(ops.Clean(c.State.String())).String()
+	cell := Cell{Text: word, Tone: ToneOf(c.Verdict.Level), Value: c.State.String()}
+	if !from.Fresh() {
+		cell.Text, cell.Tone = "was "+word, ToneUnknown
+	}
+	return cell
+}
+
+// containerSince is how long the present state has lasted; of a silent source,
+// how long it had lasted when it was last seen.
+func containerSince(c ops.Container, from Origin, now time.Time) Cell {
+	at := c.Started
+	switch c.State {
+	case ops.ContainerMissing:
+		at = c.Verdict.Since
+	case ops.ContainerExited, ops.ContainerDead, ops.ContainerRestarting:
+		at = c.Finished
+	case ops.ContainerCreated:
+		at = c.Created
+	}
+	if !from.Fresh() {
+		now = from.At
+	}
+	return moment(at, now)
+}
+
+func containerHealth(c ops.Container, from Origin) Cell {
+	word := c.Health.String()
+	switch {
+	case c.Health == ops.HealthNone || c.State != ops.ContainerRunning:
+		return nothing()
+	case !from.Fresh():
+		return toned("was "+word, ToneUnknown)
+	case c.Health == ops.HealthHealthy:
+		return toned(word, ToneOK)
+	case c.Health == ops.HealthUnhealthy:
+		return toned(word, ToneCritical)
+	case c.Health == ops.HealthStarting:
+		return toned(word, ToneWarning)
+	}
+	return toned(word, ToneUnknown)
+}
+
+func restarts(c ops.Container) Cell {
+	if c.State == ops.ContainerMissing {
+		return nothing()
+	}
+	cell := Cell{Text: fmt.Sprint(c.Restarts), Value: c.Restarts}
+	switch {
+	case len(c.Deaths) > 0:
+		cell.Tone = ToneWarning
+	case c.Restarts == 0:
+		cell.Tone = ToneMuted
+	}
+	return cell
+}
+
+func cpu(f ops.ContainerFigures, from Origin) Cell {
+	if !f.CPU.Known || !from.Fresh() {
+		return Cell{Text: Never, Tone: ToneMuted, Unit: "ratio"}
+	}
+	return Cell{Text: Percent(f.CPU.Value), Value: f.CPU.Value, Unit: "ratio"}
+}
+
+// memory warns from nine tenths of the limit on: that is where the kernel starts
+// to reclaim hard and the next peak ends in an OOM kill.
+func memory(c ops.Container, f ops.ContainerFigures, from Origin) Cell {
+	limit := float64(c.MemoryLimit)
+	if limit == 0 && f.Limit.Known {
+		limit = f.Limit.Value
+	}
+	cell := Cell{Text: Never, Tone: ToneMuted, Unit: "bytes"}
+	if f.Memory.Known && from.Fresh() {
+		cell = Cell{Text: Size(f.Memory.Value), Value: f.Memory.Value, Unit: "bytes"}
+		if limit > 0 && f.Memory.Value >= 0.9*limit {
+			cell.Tone = ToneWarning
+		}
+	}
+	if limit > 0 {
+		cell.Text += "/" + Size(limit)
+	}
+	return cell
+}
+
+func cause(c ops.Container) Cell {
+	if c.Verdict.Cause.Empty() {
+		return Cell{Text: "", Tone: ToneMuted}
+	}
+	return toned(c.Verdict.Cause.String(), TonePlain)
+}
+
+func orNothing(s string) Cell {
+	if s == "" {
+		return nothing()
+	}
+	return Cell{Text: s, Tone: ToneMuted, Value: s}
+}
+
+// Ports says which ports lead in: "8080->80" published everywhere,
+// "127.0.0.1:5432->5432", "9000" exposed only. The protocol is named unless tcp.
+func Ports(ports []ops.Port) string {
+	var out []string
+	for _, p := range ports {
+		s := fmt.Sprint(p.Inside)
+		if p.Public != 0 {
+			s = fmt.Sprintf("%d->%d", p.Public, p.Inside)
+			if h := p.Host.String(); h != "" && h != "0.0.0.0" && h != "::" {
+				s = h + ":" + s
+			}
+		}
+		if proto := p.Proto.String(); proto != "" && proto != "tcp" {
+			s += "/" + proto
+		}
+		if !slices.Contains(out, s) { // Docker lists 0.0.0.0 and :: as two
+			out = append(out, s)
+		}
+	}
+	return strings.Join(out, " ")
+}
+
+// sortGroups orders rows: the group with the worst row first, then by name;
+// within a group the worst first, then by name.
+func sortGroups(rows []Row) {
+	worst := map[string]ops.Level{}
+	for _, r := range rows {
+		if l, seen := worst[r.Group]; !seen || r.Level.Worse(l) {
+			worst[r.Group] = r.Level
+		}
+	}
+	slices.SortStableFunc(rows, func(a, b Row) int {
+		return cmp.Or(
+			byLevel(worst[a.Group], worst[b.Group]),
+			cmp.Compare(a.Group, b.Group),
+			byLevel(a.Level, b.Level),
+			cmp.Compare(a.Cells[0].Text, b.Cells[0].Text),
+			cmp.Compare(a.From.Source, b.From.Source),
+		)
+	})
+}
+
+func byLevel(a, b ops.Level) int {
+	switch {
+	case a.Worse(b):
+		return -1
+	case b.Worse(a):
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,100 @@
+package report
+
+import (
+	"fmt"
+	"time"
+
+	"opsdeck/ops"
+)
+
+// Counts is how many containers there are, against how many there ought to be.
+type Counts struct {
+	Expected  int // that the estate names
+	Up        int // of those, running
+	Missing   int
+	Unhealthy int // running, and their health check says no
+	Found     int // all that daemons have
+	Running   int // of those
+	Fresh     bool
+	Standing  string // of the worst reading, where not Fresh
+	Worst     ops.Ref
+}
+
+// CountContainers counts over every Docker source.
+func CountContainers(b ops.Board, now time.Time) Counts {
+	n := Counts{Fresh: len(b.Containers) > 0}
+	worst := ops.LevelOK
+	for _, r := range b.Containers {
+		if !r.Fresh() && n.Standing == "" {
+			n.Fresh = false
+			n.Standing = standing(r.Source, r.State, r.At, now)
+		}
+		for _, c := range r.Value {
+			n.add(c)
+			if c.Verdict.Level.Worse(worst) {
+				worst, n.Worst = c.Verdict.Level, c.Ref
+			}
+		}
+	}
+	return n
+}
+
+func (n *Counts) add(c ops.Container) {
+	running := c.State == ops.ContainerRunning
+	if c.Expected {
+		n.Expected++
+		if running {
+			n.Up++
+		}
+	}
+	if c.State == ops.ContainerMissing {
+		n.Missing++
+		return
+	}
+	n.Found++
+	if running {
+		n.Running++
+		if c.Health == ops.HealthUnhealthy {
+			n.Unhealthy++
+		}
+	}
+}
+
+// Cell says "13/13 running", and of a silent source "13/13 4m ago, docker
+// SILENT", which is not ok whatever the numbers are.
+func (n Counts) Cell() Cell {
+	share := fmt.Sprintf("%d/%d", n.Up, n.Expected)
+	if n.Expected == 0 {
+		share = fmt.Sprintf("%d/%d", n.Running, n.Found)
+	}
+	switch {
+	case n.Standing == "" && !n.Fresh:
+		return toned("no Docker source", ToneMuted)
+	case !n.Fresh && n.Found+n.Expected == 0:
+		return Cell{Text: "unknown, " + n.Standing, Tone: ToneUnknown}
+	case !n.Fresh:
+		return Cell{Text: share + " " + n.Standing, Tone: ToneUnknown}
+	case n.Expected == 0:
+		return toned(share+" running, none expected by name", ToneInfo)
+	}
+	text := share + " running"
+	if n.Missing > 0 {
+		text += fmt.Sprintf(", %d missing", n.Missing)
+	}
+	if n.Unhealthy > 0 {
+		text += fmt.Sprintf(", %d unhealthy", n.Unhealthy)
+	}
+	tone := ToneOK
+	if n.Up < n.Expected || n.Unhealthy > 0 {
+		tone = ToneCritical
+	}
+	return toned(text, tone)
+}
+
+// Others says how many containers run that the estate does not name.
+func (n Counts) Others() string {
+	if n.Expected == 0 || n.Found <= n.Expected-n.Missing {
+		return ""
+	}
+	return count(n.Found-(n.Expected-n.Missing), "other")
+}

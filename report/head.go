@@ -1,0 +1,176 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"opsdeck/ops"
+)
+
+// Head is what stands on the frame of every screen.
+type Head struct {
+	Estate      string
+	Environment string // as the estate says it, in capitals where it is production
+	Clock       string
+	Firing      []Cell // "2 crit", "1 high", or one cell that says why nobody knows
+	Sources     []Cell // worst first: "docker SILENT 4m", "prometheus ok"
+	Worst       string // the reason of the worst source in words; empty: all are ok
+	Warnings    []string
+	Level       ops.Level
+}
+
+// NewHead reads the frame off a board.
+func NewHead(b ops.Board, now time.Time) Head {
+	h := Head{
+		Estate:      b.Estate.Name.String(),
+		Environment: b.Estate.Environment.String(),
+		Clock:       now.UTC().Format("15:04Z"),
+		Firing:      firing(b, now),
+		Level:       Overall(b),
+		Warnings:    warnings(b.Estate.Agent),
+	}
+	if b.Estate.Environment == ops.Production {
+		h.Environment = strings.ToUpper(h.Environment)
+	}
+	h.Sources, h.Worst = sourceWords(b.Sources, now)
+	return h
+}
+
+// warnings are what the frame has to say of the agent.
+func warnings(a ops.AgentInfo) []string {
+	var out []string
+	if !a.History.Empty() {
+		out = append(out, "history: "+a.History.String())
+	}
+	for _, w := range a.Warnings {
+		out = append(out, w.String())
+	}
+	return out
+}
+
+// Overall is the level of the estate, never better than its required sources
+// allow.
+func Overall(b ops.Board) ops.Level {
+	level := b.Level
+	for _, s := range b.Sources {
+		if s.Required && s.State != ops.SourceOK && ops.LevelUnknown.Worse(level) {
+			level = ops.LevelUnknown
+		}
+	}
+	return level
+}
+
+func sourceWords(sources []ops.Source, now time.Time) ([]Cell, string) {
+	sorted := slices.Clone(sources)
+	slices.SortStableFunc(sorted, func(a, b ops.Source) int {
+		return byLevel(sourceLevel(a), sourceLevel(b))
+	})
+	var cells []Cell
+	worst := ""
+	for _, s := range sorted {
+		word := s.Name.String() + " " + StateWord(s.State, s.Live)
+		tone := ToneOf(sourceLevel(s))
+		if s.State != ops.SourceOK && !s.Since.IsZero() {
+			word += " " + Age(s.Since, now)
+		}
+		if worst == "" && s.State != ops.SourceOK {
+			worst = sourceReason(s, now)
+		}
+		cells = append(cells, toned(word, tone))
+	}
+	return cells, worst
+}
+
+func sourceReason(s ops.Source, now time.Time) string {
+	out := s.Name.String() + " " + StateWord(s.State, false)
+	if !s.Since.IsZero() {
+		out += " since " + Clock(s.Since, now)
+	}
+	return out + why(s.Why)
+}
+
+// sourceLevel is how much a source's state matters: an optional one that cannot
+// be read is a warning, a required one makes the whole unknown.
+func sourceLevel(s ops.Source) ops.Level {
+	switch {
+	case s.State == ops.SourceOK && len(s.Notes) > 0:
+		return ops.LevelInfo
+	case s.State == ops.SourceOK:
+		return ops.LevelOK
+	case s.Required:
+		return ops.LevelUnknown
+	}
+	return ops.LevelWarning
+}
+
+// alertCount is the firing alerts of one rank.
+type alertCount struct {
+	rank   ops.Rank
+	n      int
+	oldest time.Time
+	ref    ops.Ref // the oldest one
+}
+
+// countFiring counts by fingerprint, so that two Prometheus servers that see the
+// same alert count once; worst rank first.
+func countFiring(b ops.Board) []alertCount {
+	seen := map[ops.Text]bool{}
+	counts := make([]alertCount, int(ops.RankCritical)+1)
+	for _, r := range b.Alerts {
+		for _, a := range r.Value {
+			if a.State != ops.AlertFiring || seen[a.Ref.ID] {
+				continue
+			}
+			seen[a.Ref.ID] = true
+			c := &counts[min(a.Severity.Rank, ops.RankCritical)]
+			c.rank, c.n = a.Severity.Rank, c.n+1
+			if c.oldest.IsZero() || a.Since.Before(c.oldest) {
+				c.oldest, c.ref = a.Since, a.Ref
+			}
+		}
+	}
+	counts = slices.DeleteFunc(counts, func(c alertCount) bool { return c.n == 0 })
+	slices.Reverse(counts)
+	return counts
+}
+
+// alertsStanding returns how the worst alert reading stands, and whether all are
+// fresh. An estate without Prometheus has nothing that could fire.
+func alertsStanding(b ops.Board, now time.Time) (phrase string, fresh bool) {
+	for _, r := range b.Alerts {
+		if !r.Fresh() {
+			return standing(r.Source, r.State, r.At, now), false
+		}
+	}
+	return "", true
+}
+
+func rankWord(r ops.Rank) string {
+	switch r {
+	case ops.RankCritical:
+		return "crit"
+	case ops.RankNone:
+		return "unranked"
+	}
+	return r.String()
+}
+
+func firing(b ops.Board, now time.Time) []Cell {
+	if len(b.Alerts) == 0 {
+		return nil
+	}
+	phrase, fresh := alertsStanding(b, now)
+	var out []Cell
+	for _, c := range countFiring(b) {
+		out = append(out, toned(fmt.Sprintf("%d %s", c.n, rankWord(c.rank)), ToneOf(c.rank.Level())))
+	}
+	switch {
+	case !fresh:
+		return append(out, toned("alerts "+phrase, ToneUnknown))
+	case len(out) == 0:
+		return []Cell{toned("0 alerts", ToneOK)}
+	}
+	return out
+}

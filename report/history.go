@@ -1,0 +1,66 @@
+package report
+
+import (
+	"time"
+
+	"opsdeck/ops"
+)
+
+// Changes returns what happened in the last hour, newest first.
+func Changes(b ops.Board, now time.Time) Table {
+	if b.Estate.Agent.Kind == ops.AgentLocal {
+		t := History(nil, now)
+		t.Note = NoAgent
+		return t
+	}
+	t := History(b.Changes, now)
+	t.Note = "nothing changed in the last hour"
+	return t
+}
+
+// History returns records as rows, in the order given.
+func History(records []ops.Record, now time.Time) Table {
+	t := Table{Name: "history", Note: "no records", Columns: []Column{
+		{Key: "at", Title: "WHEN", Keep: 100},
+		{Key: "age", Title: "AGE", Right: true, Keep: 40},
+		{Key: "kind", Title: "KIND", Keep: 80},
+		{Key: "what", Title: "WHAT", Keep: 99, Min: 20, Max: 100},
+		{Key: "who", Title: "WHO", Keep: 70, Max: 16},
+		{Key: "about", Title: "ABOUT", Keep: 30, Min: 12, Max: 30},
+	}}
+	for _, r := range records {
+		t.Rows = append(t.Rows, recordRow(r, now))
+	}
+	return t
+}
+
+func recordRow(r ops.Record, now time.Time) Row {
+	tone := TonePlain
+	if r.Level == ops.LevelWarning || r.Level == ops.LevelCritical {
+		tone = ToneOf(r.Level)
+	}
+	ref := r.Ref
+	if r.Job != 0 {
+		ref = JobRef(r.Job)
+	}
+	return Row{
+		Ref: ref, Level: r.Level,
+		From: Origin{Source: "history", At: r.At, State: ops.SourceOK},
+		Cells: []Cell{
+			{Text: Clock(r.At, now), Tone: ToneMuted, Value: stamp(r.At)},
+			{Text: Age(r.At, now), Tone: ToneMuted, Value: max(0, now.Sub(r.At).Seconds()), Unit: "seconds"},
+			text(r.Kind.String()),
+			toned(r.What.String(), tone),
+			text(r.Actor.Name.String()),
+			orNothing(RefText(r.Ref).String()),
+		},
+	}
+}
+
+// RefText says what a Ref names: "container web", and "-" for nothing.
+func RefText(r ops.Ref) ops.Text {
+	if r.Zero() {
+		return ops.Clean(Never)
+	}
+	return ops.Clean(join(" ", r.Kind.String(), r.ID.String()))
+}

@@ -1,0 +1,142 @@
+package report
+
+import (
+	"fmt"
+	"time"
+
+	"opsdeck/ops"
+)
+
+// Jobs returns the running jobs and the last ones that ended, newest first.
+func Jobs(b ops.Board, now time.Time) Table {
+	t := Table{Name: "jobs", Columns: []Column{
+		{Key: "id", Title: "JOB", Right: true, Keep: 80},
+		{Key: "state", Title: "STATE", Keep: 99},
+		{Key: "title", Title: "WHAT", Keep: 100, Min: 16, Max: 60},
+		{Key: "since", Title: "SINCE", Right: true, Keep: 90},
+		{Key: "took", Title: "TOOK", Right: true, Keep: 50},
+		{Key: "who", Title: "WHO", Keep: 70, Max: 16},
+		{Key: "result", Title: "RESULT", Keep: 60, Min: 16, Max: 80},
+	}}
+	if b.Estate.Agent.Kind == ops.AgentLocal {
+		t.Note = NoAgent
+		return t
+	}
+	t.Note = "no jobs"
+	from := Origin{Source: "agent", At: b.At, State: ops.SourceOK}
+	for _, j := range b.Jobs {
+		t.Rows = append(t.Rows, Row{
+			Ref: JobRef(j.ID), Level: jobLevel(j.State), From: from, Lead: j.Result.String(),
+			Cells: []Cell{
+				{Text: fmt.Sprint(j.ID), Value: int(j.ID)},
+				toned(j.State.String(), ToneOf(jobLevel(j.State))),
+				text(j.Title.String()),
+				moment(firstOf(j.Ended, j.Started, j.Created), now),
+				took(j, now),
+				text(j.Actor.Name.String()),
+				text(JobProgress(j)),
+			},
+		})
+	}
+	return t
+}
+
+// NoAgent is what stands where only an agent could know.
+const NoAgent = "unknown: no agent"
+
+// JobRef names a job.
+func JobRef(id ops.JobID) ops.Ref { return ops.NewRef(ops.KindJob, "", fmt.Sprint(id)) }
+
+func firstOf(times ...time.Time) time.Time {
+	for _, t := range times {
+		if !t.IsZero() {
+			return t
+		}
+	}
+	return time.Time{}
+}
+
+func took(j ops.Job, now time.Time) Cell {
+	if j.Started.IsZero() {
+		return nothing()
+	}
+	d := j.Ended.Sub(j.Started)
+	if j.Ended.IsZero() {
+		d = now.Sub(j.Started).Truncate(time.Minute)
+		return Cell{Text: Age(j.Started, now), Value: d.Seconds(), Unit: "seconds"}
+	}
+	return Cell{Text: Span(d), Value: d.Seconds(), Unit: "seconds"}
+}
+
+func jobLevel(s ops.JobState) ops.Level {
+	switch s {
+	case ops.JobSucceeded:
+		return ops.LevelOK
+	case ops.JobQueued, ops.JobRunning, ops.JobCanceled:
+		return ops.LevelInfo
+	case ops.JobPartial, ops.JobOrphaned:
+		return ops.LevelWarning
+	case ops.JobFailed:
+		return ops.LevelCritical
+	}
+	return ops.LevelUnknown // unknown and lost: nobody saw how it ended
+}
+
+// JobProgress says how far a job is, or how it ended: "43%  ~2m left".
+func JobProgress(j ops.Job) string {
+	if j.State.Ended() {
+		return j.Result.String()
+	}
+	p := j.Progress
+	s := ""
+	switch {
+	case p.Total > 0:
+		s = Percent(min(1, p.Done/p.Total))
+	case p.Done > 0:
+		s = join(" ", fmt.Sprintf("%.0f", p.Done), p.Unit.String())
+	}
+	if p.Left > 0 {
+		s = join("  ", s, "~"+Span(p.Left.Round(time.Second))+" left")
+	}
+	if s == "" || !p.Note.Empty() {
+		s = join("  ", s, p.Note.String())
+	}
+	return s
+}
+
+// JobLine says one running job for the frame: "job 12 full backup  43%  ~2m left".
+func JobLine(j ops.Job) string {
+	state := ""
+	if j.State != ops.JobRunning {
+		state = j.State.String()
+	}
+	return join("  ", fmt.Sprintf("job %d %s", j.ID, j.Title), state, JobProgress(j))
+}
+
+// JobEnd says how a job ended: "restart container web: done in 2.1s".
+func JobEnd(j ops.Job) (string, Tone) {
+	tone := ToneOf(jobLevel(j.State))
+	word := j.State.String()
+	if j.State == ops.JobSucceeded {
+		word = "done"
+	}
+	line := j.Title.String() + ": " + word
+	if !j.Started.IsZero() && !j.Ended.IsZero() {
+		line += " in " + Span(j.Ended.Sub(j.Started))
+	}
+	if j.State != ops.JobSucceeded {
+		line += why(j.Result)
+	}
+	return line, tone
+}
+
+// Running returns the jobs that have not ended.
+func Running(b ops.Board) []ops.Job {
+	var out []ops.Job
+	for _, j := range b.Jobs {
+		if !j.State.Ended() {
+			out = append(out, j)
+		}
+	}
+	return out
+}

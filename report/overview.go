@@ -1,0 +1,236 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"opsdeck/ops"
+)
+
+// Groups of the overview, in the order they stand.
+const (
+	groupFindings = "needs attention"
+	groupState    = "state"
+	groupJobs     = "jobs"
+	groupChanges  = "changed in the last hour"
+)
+
+// LevelWord is how a level reads: what is bad or not known in capitals.
+func LevelWord(l ops.Level) string {
+	switch l {
+	case ops.LevelCritical, ops.LevelUnknown:
+		return strings.ToUpper(l.String())
+	}
+	return l.String()
+}
+
+// Verdict is the one line that answers "is anything wrong, and since when".
+func Verdict(b ops.Board, now time.Time) Cell {
+	level := Overall(b)
+	parts := []string{LevelWord(level)}
+	if level == ops.LevelOK {
+		n := CountContainers(b, now)
+		for _, c := range append(firing(b, now), n.Cell()) {
+			parts = append(parts, c.Text)
+		}
+		return toned(join("  ", parts...), ToneOK)
+	}
+	if n := len(b.Findings); n > 0 {
+		f := b.Findings[0]
+		s := count(n, "finding") + ", the worst: " + f.What.String()
+		if !f.Since.IsZero() {
+			s += " since " + Clock(f.Since, now) + " (" + Age(f.Since, now) + ")"
+		}
+		parts = append(parts, s)
+	} else if _, worst := sourceWords(b.Sources, now); worst != "" {
+		parts = append(parts, worst)
+	}
+	return toned(join("  ", parts...), ToneOf(level))
+}
+
+// Overview returns what an engineer has to know first: findings worst first,
+// what fires, what runs, the jobs, and what changed. At most limit findings are
+// rows; 0 is all. What is left out is counted in a row without a Ref.
+func Overview(b ops.Board, now time.Time, limit int) Table {
+	t := Table{Name: "overview", Columns: []Column{
+		{Key: "state", Title: "STATE", Keep: 99, Max: 11},
+		{Key: "what", Title: "WHAT", Keep: 100, Min: 24, Max: 64},
+		{Key: "since", Title: "SINCE", Right: true, Keep: 90},
+		{Key: "why", Title: "WHY, AND WHAT NEXT", Keep: 50, Min: 16, Max: 120},
+	}}
+	t.Rows = append(t.Rows, findingRows(b, now, limit)...)
+	t.Rows = append(t.Rows, stateRows(b, now)...)
+	t.Rows = append(t.Rows, jobRows(b, now)...)
+	t.Rows = append(t.Rows, changeRows(b, now)...)
+	return t
+}
+
+// Findings returns every finding, worst first.
+func Findings(b ops.Board, now time.Time) Table {
+	t := Overview(b, now, 0)
+	t.Name, t.Rows = "findings", findingRows(b, now, 0)
+	return t
+}
+
+func board(b ops.Board) Origin { return Origin{Source: "judge", At: b.At, State: ops.SourceOK} }
+
+func findingRows(b ops.Board, now time.Time, limit int) []Row {
+	if len(b.Findings) == 0 {
+		return []Row{noFinding(b, now)}
+	}
+	var rows []Row
+	for i, f := range b.Findings {
+		if limit > 0 && i == limit && len(b.Findings) > limit+1 {
+			more := len(b.Findings) - limit
+			return append(rows, Row{
+				Group: groupFindings, Level: f.Level, From: board(b),
+				Cells: []Cell{toned("+"+fmt.Sprint(more), ToneOf(f.Level)), text(count(more, "more finding") + ", enter shows all"), nothing(), text("")},
+			})
+		}
+		rows = append(rows, findingRow(f, board(b), now))
+	}
+	return rows
+}
+
+func findingRow(f ops.Finding, from Origin, now time.Time) Row {
+	l := lead(ops.Verdict{Cause: f.Cause, Next: f.Next})
+	return Row{
+		Ref: f.Ref, Group: groupFindings, Level: f.Level, From: from, Lead: l,
+		Cells: []Cell{
+			toned(LevelWord(f.Level), ToneOf(f.Level)),
+			text(f.What.String()),
+			moment(f.Since, now),
+			{Text: l, Tone: ToneMuted, Value: l},
+		},
+	}
+}
+
+// noFinding says that nothing is wrong only where that is known.
+func noFinding(b ops.Board, now time.Time) Row {
+	level := Overall(b)
+	what := "nothing needs attention"
+	if level != ops.LevelOK {
+		what = "cannot say whether anything needs attention"
+	}
+	_, worst := sourceWords(b.Sources, now)
+	return Row{
+		Group: groupFindings, Level: level, From: board(b), Lead: worst,
+		Cells: []Cell{toned(LevelWord(level), ToneOf(level)), text(what), nothing(), {Text: worst, Tone: ToneMuted, Value: worst}},
+	}
+}
+
+func stateRows(b ops.Board, now time.Time) []Row {
+	rows := firingRows(b, now)
+	n := CountContainers(b, now)
+	if n.Fresh || n.Standing != "" {
+		rows = append(rows, stateRow("containers", n.Cell(), n.Worst, n.Others(), b))
+	}
+	return append(rows, sourceSummary(b, now))
+}
+
+// stateRow is a row of the state group. A cell that is not judged stays so.
+func stateRow(what string, c Cell, ref ops.Ref, why string, b ops.Board) Row {
+	level := levelOf(c.Tone)
+	return Row{
+		Ref: ref, Group: groupState, Level: level, From: board(b),
+		Cells: []Cell{
+			toned(LevelWord(level), c.Tone), {Text: what + ": " + c.Text, Value: c.Text},
+			nothing(), {Text: why, Tone: ToneMuted, Value: why},
+		},
+	}
+}
+
+func levelOf(t Tone) ops.Level {
+	switch t {
+	case ToneOK:
+		return ops.LevelOK
+	case ToneInfo, ToneMuted, TonePlain:
+		return ops.LevelInfo
+	case ToneWarning:
+		return ops.LevelWarning
+	case ToneCritical:
+		return ops.LevelCritical
+	}
+	return ops.LevelUnknown
+}
+
+func firingRows(b ops.Board, now time.Time) []Row {
+	if len(b.Alerts) == 0 {
+		return nil
+	}
+	phrase, fresh := alertsStanding(b, now)
+	var rows []Row
+	for _, c := range countFiring(b) {
+		cell := toned(fmt.Sprintf("%d %s", c.n, rankWord(c.rank)), ToneOf(c.rank.Level()))
+		r := stateRow("alerts firing", cell, c.ref, "", b)
+		r.Cells[2] = moment(c.oldest, now)
+		if !fresh {
+			r.Cells[3] = toned("as of "+phrase, ToneUnknown)
+		}
+		rows = append(rows, r)
+	}
+	switch {
+	case !fresh:
+		rows = append(rows, stateRow("alerts", toned("unknown, "+phrase, ToneUnknown), ops.Ref{}, "", b))
+	case len(rows) == 0:
+		rows = append(rows, stateRow("alerts firing", toned("0", ToneOK), ops.Ref{}, "", b))
+	}
+	return rows
+}
+
+func sourceSummary(b ops.Board, now time.Time) Row {
+	ok, level := 0, ops.LevelOK
+	var ref ops.Ref
+	for _, s := range b.Sources {
+		if s.State == ops.SourceOK {
+			ok++
+		}
+		if l := sourceLevel(s); l.Worse(level) && l != ops.LevelInfo {
+			level, ref = l, s.Ref
+		}
+	}
+	if len(b.Sources) == 0 {
+		return stateRow("sources", toned("none", ToneUnknown), ops.Ref{}, "the estate names none", b)
+	}
+	_, worst := sourceWords(b.Sources, now)
+	return stateRow("sources", toned(fmt.Sprintf("%d/%d fresh", ok, len(b.Sources)), ToneOf(level)), ref, worst, b)
+}
+
+func jobRows(b ops.Board, now time.Time) []Row {
+	if b.Estate.Agent.Kind == ops.AgentLocal {
+		return []Row{noAgentRow(groupJobs)}
+	}
+	var rows []Row
+	for i, r := range Jobs(b, now).Rows {
+		if i == 5 {
+			break
+		}
+		rows = append(rows, Row{
+			Ref: r.Ref, Group: groupJobs, Level: r.Level, From: r.From, Lead: r.Lead,
+			Cells: []Cell{r.Cells[1], {Text: r.Cells[0].Text + " " + r.Cells[2].Text, Value: r.Cells[2].Text}, r.Cells[3], {Text: r.Cells[6].Text, Tone: ToneMuted, Value: r.Cells[6].Value}},
+		})
+	}
+	return rows
+}
+
+func noAgentRow(group string) Row {
+	return Row{
+		Group: group, Level: ops.LevelUnknown, From: Origin{Source: "agent", NoAgent: true},
+		Cells: []Cell{toned("UNKNOWN", ToneUnknown), toned(NoAgent, ToneUnknown), nothing(), text("")},
+	}
+}
+
+func changeRows(b ops.Board, now time.Time) []Row {
+	if b.Estate.Agent.Kind == ops.AgentLocal {
+		return []Row{noAgentRow(groupChanges)}
+	}
+	var rows []Row
+	for _, r := range Changes(b, now).Rows {
+		rows = append(rows, Row{
+			Ref: r.Ref, Group: groupChanges, Level: r.Level, From: r.From,
+			Cells: []Cell{{Text: r.Cells[0].Text, Tone: ToneMuted, Value: r.Cells[0].Value}, r.Cells[3], r.Cells[1], {Text: join(" ", r.Cells[2].Text, r.Cells[4].Text), Tone: ToneMuted, Value: r.Cells[4].Text}},
+		})
+	}
+	return rows
+}

@@ -1,0 +1,61 @@
+// Package themes holds the colours and signs of the console. Palettes are data;
+// a Theme is a palette made into ready escape sequences, so that painting a word
+// costs two string copies and no style computation.
+//
+// No theme carries meaning alone: whatever is painted is also said by a word or
+// a letter, and the mono theme has no colour at all.
+package themes
+
+// Palette gives each role a colour: "" is the terminal's own, "1".."15" one of
+// its sixteen, "#rrggbb" a fixed one (downsampled where the terminal has fewer).
+type Palette struct {
+	Name string
+	// Title names things, Muted is what matters least, Key is a key to press.
+	Title, Muted, Key string
+	// OK to Unknown paint judgements; Stale is a value whose source fell silent.
+	OK, Info, Warning, Critical, Unknown, Stale string
+	// Alarm is the text colour on a Critical ground, for what must not be missed.
+	Alarm string
+	// Plainly means that colours are left out and attributes carry the weight.
+	Plainly bool
+	// Bolder means that every judgement is bold, for eyes and screens that need it.
+	Bolder bool
+}
+
+// palettes returns every palette there is; the first is the default.
+func palettes() []Palette {
+	return []Palette{
+		{
+			Name: "dark", Title: "#e4e4e4", Muted: "#8a8a8a", Key: "#87afd7",
+			OK: "#87d787", Info: "#87afd7", Warning: "#ffaf00", Critical: "#ff5f5f",
+			Unknown: "#d787ff", Stale: "#bcbcbc", Alarm: "#000000",
+		},
+		{
+			Name: "light", Title: "#1c1c1c", Muted: "#626262", Key: "#005f87",
+			OK: "#00700a", Info: "#005f87", Warning: "#875f00", Critical: "#af0000",
+			Unknown: "#87008f", Stale: "#4e4e4e", Alarm: "#ffffff",
+		},
+		{
+			// Blue against orange stays apart for the common kinds of colour blindness.
+			Name: "high-contrast", Title: "15", Muted: "7", Key: "#5fd7ff",
+			OK: "#5fd7ff", Info: "15", Warning: "#ffd700", Critical: "#ff8700",
+			Unknown: "#ff87ff", Stale: "7", Alarm: "#000000", Bolder: true,
+		},
+		{
+			// The terminal's own colours: right on every ground that its owner chose.
+			Name: "16-colour", Title: "", Muted: "8", Key: "6",
+			OK: "2", Info: "6", Warning: "3", Critical: "1",
+			Unknown: "5", Stale: "", Alarm: "15",
+		},
+		{Name: "none", Plainly: true},
+	}
+}
+
+// Names lists the palettes, the default first.
+func Names() []string {
+	var names []string
+	for _, p := range palettes() {
+		names = append(names, p.Name)
+	}
+	return names
+}

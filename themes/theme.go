@@ -1,0 +1,127 @@
+package themes
+
+import (
+	"fmt"
+	"strings"
+
+	"charm.land/lipgloss/v2"
+)
+
+// Role is what a piece of text is on the screen.
+type Role uint8
+
+// Roles.
+const (
+	Plain Role = iota
+	Title
+	Muted
+	Key
+	OK
+	Info
+	Warning
+	Critical
+	Unknown
+	Stale
+	Selection // the selected thing; the caller also writes a mark beside it
+	Active    // the tab that is open
+	Header    // the titles above columns
+	Alarm     // what must not be missed: a lost agent, a full disk
+	Bar       // the done part of a progress bar
+	Match     // text that a filter found
+	roles
+)
+
+// Theme paints roles and draws signs.
+type Theme struct {
+	Name  string
+	Signs Signs
+	inks  [roles]ink
+}
+
+// ink is what goes before and behind painted text.
+type ink struct{ open, shut string }
+
+// New returns the named theme ("" is the default). Signs are plain ASCII where
+// ascii is set.
+func New(name string, ascii bool) (Theme, error) {
+	all := palettes()
+	if name == "" {
+		name = all[0].Name
+	}
+	for _, p := range all {
+		if p.Name == name {
+			return build(p, ascii), nil
+		}
+	}
+	return build(all[0], ascii), fmt.Errorf("no theme %q: there are %s", name, strings.Join(Names(), ", "))
+}
+
+// Paint returns s in the ink of its role. s is one line without escapes of its
+// own; painting painted text would end the outer ink early.
+func (t Theme) Paint(r Role, s string) string {
+	if s == "" || r >= roles {
+		return s
+	}
+	return t.inks[r].open + s + t.inks[r].shut
+}
+
+func build(p Palette, ascii bool) Theme {
+	t := Theme{Name: p.Name, Signs: signs(ascii)}
+	for r := range roles {
+		t.inks[r] = inkOf(style(p, r))
+	}
+	return t
+}
+
+func style(p Palette, r Role) lipgloss.Style {
+	s := lipgloss.NewStyle()
+	colour := func(c string) lipgloss.Style {
+		if c == "" || p.Plainly {
+			return s
+		}
+		return s.Foreground(lipgloss.Color(c))
+	}
+	switch r {
+	case Title:
+		return colour(p.Title).Bold(true)
+	case Muted:
+		return colour(p.Muted).Faint(p.Plainly)
+	case Key:
+		return colour(p.Key).Bold(p.Plainly)
+	case OK:
+		return colour(p.OK).Bold(p.Bolder)
+	case Info:
+		return colour(p.Info)
+	case Warning:
+		return colour(p.Warning).Bold(true)
+	case Critical:
+		return colour(p.Critical).Bold(true)
+	case Unknown:
+		return colour(p.Unknown).Bold(p.Bolder || p.Plainly)
+	case Stale:
+		return colour(p.Stale).Italic(!p.Plainly)
+	case Selection:
+		return s.Reverse(true).Bold(true)
+	case Active:
+		return s.Bold(true).Reverse(true)
+	case Header:
+		return colour(p.Muted).Underline(true)
+	case Alarm:
+		if p.Plainly {
+			return s.Bold(true).Reverse(true)
+		}
+		return colour(p.Alarm).Background(lipgloss.Color(p.Critical)).Bold(true)
+	case Bar:
+		return colour(p.Info)
+	case Match:
+		return s.Underline(true).Bold(true)
+	}
+	return s
+}
+
+// inkOf takes a style apart into what it writes before and behind a text.
+func inkOf(s lipgloss.Style) ink {
+	const probe = "x"
+	open, shut, _ := strings.Cut(s.Render(probe), probe)
+	return ink{open, shut}
+}

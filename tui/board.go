@@ -1,0 +1,162 @@
+package tui
+
+import (
+	"slices"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"opsdeck/ops"
+	"opsdeck/report"
+)
+
+// boardCame takes a new board: it is the news that the connection stands, too.
+func (m *Model) boardCame(msg boardMsg) tea.Cmd {
+	before := m.latest
+	m.latest, m.me, m.known = msg.Board, msg.Me, true
+	m.now = m.o.Now()
+	if !m.lost.since.IsZero() {
+		m.lost = loss{}
+		m.notices.say(report.ToneInfo, "the agent answers again", m.now)
+	}
+	m.noteJobs(before.Jobs)
+	ring := m.bell.ring(m.latest, m.o.Quiet)
+	m.hand()
+	return tea.Batch(ring, m.nextTick(), m.wantLook())
+}
+
+// lostAgent keeps the last board, and lets nothing on it look good.
+func (m *Model) lostAgent(msg lostMsg) tea.Cmd {
+	if m.lost.since.IsZero() {
+		m.now = m.o.Now()
+		m.lost.since = m.now
+	}
+	m.lost.why = ops.Clean("no connection to the agent")
+	if msg.err != nil {
+		m.lost.why = ops.AsError(msg.err).What
+	}
+	m.hand()
+	return m.nextTick()
+}
+
+// hand gives the picture to every screen, and the frame what is left.
+func (m *Model) hand() {
+	p := m.picture()
+	for _, s := range m.panes {
+		s.SetBoard(p)
+	}
+	for _, s := range m.opened {
+		s.SetBoard(p)
+	}
+	m.layout()
+}
+
+// noteJobs says on the job line what ended since the last board.
+func (m *Model) noteJobs(before []ops.Job) {
+	for _, j := range slices.Backward(m.latest.Jobs) {
+		if !j.State.Ended() {
+			continue
+		}
+		i := slices.IndexFunc(before, func(o ops.Job) bool { return o.ID == j.ID })
+		if i >= 0 && !before[i].State.Ended() || i < 0 && m.recent(j) {
+			line, tone := report.JobEnd(j)
+			m.notices.say(tone, line, m.now)
+		}
+	}
+}
+
+// recent reports whether a job that this console never saw running ended just
+// now: a quick one starts and ends between two boards.
+func (m *Model) recent(j ops.Job) bool { return m.now.Sub(j.Ended) < 5*time.Second }
+
+// tick is the clock. The same minute twice draws the same screen.
+func (m *Model) tick(msg tickMsg) tea.Cmd {
+	if msg.due.Equal(m.ticking) {
+		m.ticking = time.Time{}
+	}
+	m.now = m.o.Now()
+	m.notices.expire(m.now)
+	m.hand()
+	return m.nextTick()
+}
+
+// nextTick wakes at the next moment when the screen can change by itself: the
+// next minute, the end of an unlock, or the end of a notice. One tick at a time
+// is under way; an earlier one replaces it, and the late one finds nothing new.
+func (m *Model) nextTick() tea.Cmd {
+	now := m.o.Now()
+	due := now.Truncate(time.Minute).Add(time.Minute)
+	for _, at := range []time.Time{m.me.Until, m.notices.until()} {
+		if at.After(now) && at.Before(due) {
+			due = at
+		}
+	}
+	if !m.ticking.IsZero() && !due.Before(m.ticking) {
+		return nil
+	}
+	m.ticking = due
+	return tea.Tick(due.Sub(now), func(time.Time) tea.Msg { return tickMsg{due} })
+}
+
+// looking is the wait before the agent is told what is on the screen.
+type looking struct {
+	serial  int
+	pending bool
+	told    []ops.Ref
+	at      time.Time // when it was told
+}
+
+// How long a selection rests before the agent hears of it, how often it may
+// hear, and when it has to hear again (it forgets after 30 s).
+const (
+	lookRest  = 250 * time.Millisecond
+	lookEvery = time.Second
+	lookAgain = 20 * time.Second
+)
+
+// wantLook asks for figures of what is on the screen, after the hand rests.
+func (m *Model) wantLook() tea.Cmd {
+	refs := m.top().Visible()
+	now := m.o.Now()
+	if m.looked.pending || len(refs) == 0 && len(m.looked.told) == 0 ||
+		slices.Equal(refs, m.looked.told) && now.Sub(m.looked.at) < lookAgain {
+		return nil
+	}
+	m.looked.pending = true
+	m.looked.serial++
+	serial := m.looked.serial
+	wait := max(lookRest, lookEvery-now.Sub(m.looked.at))
+	return tea.Tick(wait, func(time.Time) tea.Msg { return lookMsg{serial} })
+}
+
+func (m *Model) look(msg lookMsg) tea.Cmd {
+	if msg.serial != m.looked.serial {
+		return nil
+	}
+	m.looked = looking{serial: msg.serial, told: m.top().Visible(), at: m.o.Now()}
+	return m.cmdLook(m.looked.told)
+}
+
+// bellState remembers which critical findings have rung.
+type bellState struct {
+	rung  map[ops.Ref]bool
+	first bool
+}
+
+// ring rings once for each new critical finding, and not for those that were
+// there when the console opened: those are on the screen.
+func (b *bellState) ring(board ops.Board, quiet bool) tea.Cmd {
+	fresh, now := false, map[ops.Ref]bool{}
+	for _, f := range board.Findings {
+		if f.Level == ops.LevelCritical {
+			now[f.Ref] = true
+			fresh = fresh || !b.rung[f.Ref]
+		}
+	}
+	opening := !b.first
+	b.rung, b.first = now, true
+	if !fresh || opening || quiet {
+		return nil
+	}
+	return tea.Raw("\a")
+}

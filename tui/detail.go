@@ -1,0 +1,167 @@
+package tui
+
+import (
+	"opsdeck/ops"
+	"opsdeck/report"
+	"opsdeck/themes"
+)
+
+// detail is one object opened: verdict, facts in groups, last lines, changes.
+type detail struct {
+	th     themes.Theme
+	serial int
+	ref    ops.Ref
+	d      ops.Detail
+	came   bool
+	err    error
+	p      picture
+	w, h   int
+	pager  pager
+}
+
+func newDetail(th themes.Theme, serial int, ref ops.Ref) *detail {
+	return &detail{th: th, serial: serial, ref: ref}
+}
+
+func (d *detail) SetSize(w, h int) { d.w, d.h = w, h; d.lay() }
+
+func (d *detail) SetBoard(p picture) { d.p = p; d.lay() }
+
+// take is the answer of the agent.
+func (d *detail) take(v ops.Detail, err error) {
+	d.d, d.err, d.came = v, err, true
+	d.lay()
+}
+
+// lay draws the lines once; scrolling only moves the window.
+func (d *detail) lay() {
+	if d.w <= 0 {
+		return
+	}
+	d.pager.set(d.lines(), max(0, d.h-1))
+}
+
+func (d *detail) lines() []string {
+	switch {
+	case d.err != nil:
+		e := ops.AsError(d.err)
+		lines := wrapped(d.th, "cannot open it: "+e.What.String(), d.w, 5)
+		return append(lines, wrapped(d.th, e.Remedy.String(), d.w, 5)...)
+	case !d.came:
+		return []string{d.th.Paint(themes.Muted, "asking the agent")}
+	}
+	var lines []string
+	lines = append(lines, d.verdict()...)
+	for _, g := range d.d.Groups {
+		lines = append(lines, d.group(g)...)
+	}
+	lines = append(lines, d.changes()...)
+	return append(lines, d.lastLines()...)
+}
+
+func (d *detail) verdict() []string {
+	v := d.d.Verdict
+	var lines []string
+	if !v.Word.Empty() {
+		word := d.th.Paint(role(report.ToneOf(v.Level)), v.Word.String())
+		if !v.Since.IsZero() {
+			word += d.th.Paint(themes.Muted, "  for "+report.Age(v.Since, d.p.now))
+		}
+		lines = append(lines, clip(d.th, word, d.w))
+	}
+	lines = append(lines, wrapped(d.th, v.Cause.String(), d.w, 3)...)
+	if !v.Next.Empty() {
+		lines = append(lines, wrapped(d.th, "next: "+v.Next.String(), d.w, 3)...)
+	}
+	if !d.d.Why.Empty() {
+		for _, l := range wrapped(d.th, "not known: "+d.d.Why.String(), d.w, 3) {
+			lines = append(lines, d.th.Paint(themes.Unknown, l))
+		}
+	}
+	return lines
+}
+
+func (d *detail) heading(s string) []string {
+	return []string{"", d.th.Paint(themes.Title, clip(d.th, s, d.w))}
+}
+
+func (d *detail) group(g ops.FactGroup) []string {
+	lines := d.heading(g.Title.String())
+	names := 0
+	for _, f := range g.Facts {
+		names = max(names, width(f.Name.String()))
+	}
+	names = min(names, max(8, d.w/3))
+	for _, f := range g.Facts {
+		lines = append(lines, d.fact(f, names)...)
+	}
+	return lines
+}
+
+func (d *detail) fact(f ops.Fact, names int) []string {
+	var lines []string
+	ink := themes.Plain
+	if f.Level != ops.LevelUnknown {
+		ink = role(report.ToneOf(f.Level))
+	}
+	values := wrapped(d.th, f.Value.String(), d.w-names-4, 4)
+	if len(values) == 0 {
+		values = []string{report.Never}
+	}
+	for i, v := range values {
+		name := ""
+		if i == 0 {
+			name = f.Name.String()
+		}
+		lines = append(lines, "  "+d.th.Paint(themes.Muted, fit(d.th, name, names, false))+"  "+d.th.Paint(ink, v))
+	}
+	return lines
+}
+
+func (d *detail) changes() []string {
+	if len(d.d.Changes) == 0 {
+		return nil
+	}
+	lines := d.heading("what changed")
+	for _, r := range d.d.Changes {
+		line := "  " + d.th.Paint(themes.Muted, fit(d.th, report.Clock(r.At, d.p.now), 7, false)) + r.What.String()
+		lines = append(lines, clip(d.th, line, d.w))
+	}
+	return lines
+}
+
+func (d *detail) lastLines() []string {
+	if len(d.d.Lines) == 0 {
+		return nil
+	}
+	lines := d.heading("last lines")
+	for _, l := range d.d.Lines {
+		lines = append(lines, clip(d.th, "  "+l.Text.String(), d.w))
+	}
+	return lines
+}
+
+func (d *detail) Key(k press) wish {
+	switch {
+	case d.pager.key(k.id):
+	case k.id == keyLeft:
+		return wish{kind: wishBack}
+	case k.id == keyLogs:
+		return wish{kind: wishLogs, ref: d.ref}
+	}
+	return wish{}
+}
+
+func (d *detail) View() []string {
+	title := d.d.Title.String()
+	if title == "" {
+		title = d.ref.Kind.String() + " " + d.ref.ID.String()
+	}
+	head := sides(d.th, d.th.Paint(themes.Title, title), d.th.Paint(themes.Muted, d.pager.more(d.th)), d.w)
+	return append([]string{head}, d.pager.view()...)
+}
+
+func (d *detail) Keys() []keyID      { return []keyID{keyActions, keyLogs, keyDown, keyCopy} }
+func (d *detail) Scope() scope       { return inText }
+func (d *detail) Selected() ops.Ref  { return d.ref }
+func (d *detail) Visible() []ops.Ref { return []ops.Ref{d.ref} }

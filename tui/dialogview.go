@@ -1,0 +1,151 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
+
+	"opsdeck/ops"
+	"opsdeck/themes"
+)
+
+// ansiCut cuts without a mark, for rules and other ornament.
+func ansiCut(s string, w int) string { return ansi.Truncate(s, w, "") }
+
+// planLines is the plan itself: title, class, steps, what is lost, warnings.
+func (d *dialog) planLines() []string {
+	var lines []string
+	if d.note != "" {
+		lines = append(lines, d.paintAll(themes.Warning, d.note, "")...)
+	}
+	for i, p := range d.plans {
+		if i > 0 {
+			lines = append(lines, "")
+		}
+		lines = append(lines, d.onePlan(p)...)
+	}
+	return lines
+}
+
+func (d *dialog) onePlan(p ops.Plan) []string {
+	class := strings.ToUpper(p.Class.String())
+	head := d.th.Paint(themes.Title, p.Title.String()) + "  " + d.th.Paint(classRole(p.Class), class)
+	if d.total > 1 && len(d.queue) > 0 || d.total > len(d.plans) {
+		head += d.th.Paint(themes.Muted, fmt.Sprintf("  %d of %d", d.total-len(d.queue), d.total))
+	}
+	lines := []string{clip(d.th, head, d.w)}
+	for _, s := range p.Steps {
+		lines = append(lines, d.paintAll(themes.Plain, s.What.String(), fmt.Sprintf("  %-5s", s.How))...)
+	}
+	for _, r := range p.Replaces {
+		lines = append(lines, d.paintAll(themes.Warning, r.String(), "  lost: ")...)
+	}
+	for _, w := range p.Warnings {
+		lines = append(lines, d.paintAll(themes.Warning, w.String(), "  mind: ")...)
+	}
+	return lines
+}
+
+// paintAll wraps a text behind a label that stands on its first line only. The
+// steps of a plan are never cut: what is not shown cannot be confirmed.
+func (d *dialog) paintAll(r themes.Role, text, label string) []string {
+	const all = 1000
+	var lines []string
+	for i, l := range wrapped(d.th, text, max(10, d.w-width(label)), all) {
+		lead := spaces(width(label))
+		if i == 0 {
+			lead = d.th.Paint(themes.Muted, label)
+		}
+		lines = append(lines, lead+d.th.Paint(r, l))
+	}
+	return lines
+}
+
+// question is what the dialog waits for.
+func (d *dialog) question() []string {
+	var lines []string
+	switch d.stage {
+	case stageLocked:
+		lines = d.paintAll(themes.Critical, "production is read-only: press esc, then U to unlock it for this console", "")
+	case stageReason:
+		lines = append(lines, "Why? It goes into the audit. Enter goes on.", d.reason.view(d.th, d.w))
+	case stageName:
+		lines = d.paintAll(themes.Critical, fmt.Sprintf("Type %s and press enter to do it.", d.plans[0].Ask.Type), "")
+		lines = append(lines, d.name.view(d.th, d.w))
+	case stageYes:
+		n := ""
+		if len(d.plans) > 1 {
+			n = fmt.Sprintf(" all %d", len(d.plans))
+		}
+		lines = append(lines, clip(d.th, "Do it"+n+"? "+d.th.Paint(themes.Key, "y")+" yes   "+d.th.Paint(themes.Key, "N")+" no, the default", d.w))
+	case stageSent:
+		lines = append(lines, "asking the agent to start it")
+	}
+	if d.wrong != "" {
+		lines = append(lines, d.th.Paint(themes.Critical, clip(d.th, d.wrong, d.w)))
+	}
+	return lines
+}
+
+// fault says what was turned down, why, and what can be done.
+type fault struct {
+	th   themes.Theme
+	what string
+	err  *ops.Error
+}
+
+func newFault(th themes.Theme, what string, err error) *fault {
+	return &fault{th: th, what: what, err: ops.AsError(err)}
+}
+
+func (f *fault) Key(k tea.KeyPressMsg, _ time.Time) outcome {
+	switch k.Keystroke() {
+	case "esc", "enter", "q", "ctrl+c", "space":
+		return outcome{close: true}
+	}
+	return outcome{}
+}
+
+func (f *fault) Paste(string) {}
+
+func (f *fault) View(w, h int) []string {
+	w = min(w, 100)
+	lines := []string{f.th.Paint(themes.Critical, clip(f.th, f.what, w)), ""}
+	lines = append(lines, wrapped(f.th, f.err.What.String(), w, 6)...)
+	if !f.err.Remedy.Empty() {
+		lines = append(lines, "")
+		lines = append(lines, wrapped(f.th, "what helps: "+f.err.Remedy.String(), w, 6)...)
+	}
+	return filled(lines, h)
+}
+
+func (f *fault) Bottom(int) string { return f.th.Paint(themes.Muted, "esc back") }
+
+// quitting asks once before leaving while jobs run.
+type quitting struct {
+	th   themes.Theme
+	jobs int
+}
+
+func newQuit(th themes.Theme, jobs int) *quitting { return &quitting{th, jobs} }
+
+func (q *quitting) Key(k tea.KeyPressMsg, _ time.Time) outcome {
+	switch k.Keystroke() {
+	case "q", "y", "enter", "ctrl+c":
+		return outcome{kind: outcomeQuit, close: true}
+	}
+	return outcome{close: true}
+}
+
+func (q *quitting) Paste(string)           {}
+func (q *quitting) View(int, int) []string { return nil }
+func (q *quitting) Bottom(w int) string {
+	word := "1 job runs and goes on"
+	if q.jobs > 1 {
+		word = fmt.Sprintf("%d jobs run and go on", q.jobs)
+	}
+	return clip(q.th, q.th.Paint(themes.Warning, word+" in the agent.")+" q leave   esc stay", w)
+}

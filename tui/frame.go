@@ -1,0 +1,278 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"opsdeck/ops"
+	"opsdeck/report"
+	"opsdeck/themes"
+)
+
+// Below these the frame is one line that says the most important thing.
+const (
+	leastWidth  = 30
+	leastHeight = 9
+)
+
+// View draws the whole screen.
+func (m *Model) View() tea.View {
+	v := tea.NewView(m.draw())
+	v.AltScreen = true
+	v.WindowTitle = m.title()
+	if m.mouse {
+		v.MouseMode = tea.MouseModeCellMotion
+	}
+	return v
+}
+
+// title is the terminal's own title: estate and environment, so that two windows
+// are not mistaken for each other.
+func (m *Model) title() string {
+	h := report.NewHead(m.live(), m.now)
+	if h.Estate == "" {
+		return "opsdeck"
+	}
+	return "opsdeck " + h.Estate + " " + h.Environment
+}
+
+func (m *Model) draw() string {
+	switch {
+	case m.w <= 0 || m.h <= 0:
+		return ""
+	case m.tiny():
+		return strings.Join(filled(m.tinyLines(), m.h), "\n")
+	}
+	lines := m.upper()
+	body := m.h - len(lines) - 2
+	lines = append(lines, filled(m.body(body), body)...)
+	return strings.Join(append(lines, m.jobLine(), m.hintLine()), "\n")
+}
+
+func (m *Model) tiny() bool { return m.w < leastWidth || m.h < leastHeight }
+
+// tinyLines is what remains on a very small screen: the verdict, then the count.
+func (m *Model) tinyLines() []string {
+	p := report.NewHead(m.live(), m.now)
+	n := report.CountContainers(m.live(), m.now).Cell()
+	text := p.Level.String()
+	if !m.known {
+		text = "connecting"
+	}
+	if !m.lost.since.IsZero() {
+		text = "AGENT LOST"
+	}
+	line := m.th.Paint(role(report.ToneOf(p.Level)), text)
+	var parts []string
+	for _, f := range p.Firing {
+		parts = append(parts, f.Text)
+	}
+	lines := []string{clip(m.th, line+" "+strings.Join(parts, " "), m.w)}
+	return append(lines, wrapped(m.th, n.Text, m.w, max(0, m.h-1))...)
+}
+
+// upper is everything above the body.
+func (m *Model) upper() []string {
+	h := report.NewHead(m.live(), m.now)
+	lines := []string{m.headLine(h)}
+	lines = append(lines, m.sourceLines(h)...)
+	lines = append(lines, m.warningLines(h)...)
+	return append(lines, m.tabs())
+}
+
+func (m *Model) headLine(h report.Head) string {
+	th := m.th
+	left := th.Paint(themes.Title, "opsdeck")
+	if h.Estate != "" {
+		left += "  " + th.Paint(themes.Title, clip(th, h.Estate, max(8, m.w/3)))
+		left += "  " + m.guard(h)
+	}
+	left += "  " + h.Clock
+	if !m.frozen.since.IsZero() {
+		left += "  " + th.Paint(themes.Alarm, " FROZEN "+report.Age(m.frozen.since, m.now)+" ")
+	}
+	var firing []string
+	for _, f := range h.Firing {
+		firing = append(firing, th.Paint(role(f.Tone), f.Text))
+	}
+	return sides(th, left, strings.Join(firing, " "), m.w)
+}
+
+// guard says which environment this is and what can be done to it now.
+func (m *Model) guard(h report.Head) string {
+	production := m.latest.Estate.Environment == ops.Production
+	switch {
+	case m.latest.Estate.Agent.Kind == ops.AgentLocal:
+		return m.th.Paint(themes.Title, h.Environment) + " read-only (no agent)"
+	case m.me.Until.After(m.now):
+		return m.th.Paint(themes.Alarm, " "+h.Environment+" UNLOCKED until "+m.me.Until.UTC().Format("15:04Z")+" ")
+	case production:
+		return m.th.Paint(themes.Title, h.Environment) + " read-only"
+	}
+	return m.th.Paint(themes.Title, h.Environment)
+}
+
+// sourceLines says how every source stands, the worst first, and the reason of
+// the worst in words. They take two lines at most: sources that are well are
+// counted when they do not fit.
+func (m *Model) sourceLines(h report.Head) []string {
+	if len(h.Sources) == 0 {
+		return nil
+	}
+	who := m.who()
+	room := m.w - 9
+	first, rest := m.packSources(h.Sources, room-width(who)-2)
+	lines := []string{sides(m.th, m.th.Paint(themes.Muted, "sources  ")+first, m.th.Paint(themes.Muted, who), m.w)}
+	if h.Worst != "" {
+		if rest != "" {
+			rest = "  " + m.th.Paint(themes.Muted, rest)
+		}
+		lines = append(lines, sides(m.th, spaces(9)+m.th.Paint(themes.Unknown, h.Worst), rest, m.w))
+	} else if rest != "" {
+		lines[0] = sides(m.th, m.th.Paint(themes.Muted, "sources  ")+first+"  "+rest, m.th.Paint(themes.Muted, who), m.w)
+	}
+	return lines
+}
+
+func (m *Model) packSources(cells []report.Cell, room int) (line, rest string) {
+	used := 0
+	for i, c := range cells {
+		n := width(c.Text) + 2
+		if used+n > max(room-8, 10) && i > 0 {
+			return line, fmt.Sprintf("+%d more", len(cells)-i)
+		}
+		if i > 0 {
+			line += "  "
+		}
+		line += m.th.Paint(role(c.Tone), c.Text)
+		used += n
+	}
+	return line, ""
+}
+
+// who names the caller, as the agent knows them.
+func (m *Model) who() string {
+	if m.me.Actor.Name.Empty() {
+		return ""
+	}
+	return fmt.Sprintf("%s (%s)", m.me.Actor.Name, m.me.Actor.Role)
+}
+
+// warningLines are what must not be missed: a lost agent, a history in trouble,
+// an agent that runs no schedules.
+func (m *Model) warningLines(h report.Head) []string {
+	var lines []string
+	if !m.lost.since.IsZero() {
+		text := fmt.Sprintf(" AGENT LOST since %s: %s; what you see is %s old, trying again ",
+			report.Clock(m.lost.since, m.now), m.lost.why, report.Age(m.latest.At, m.now))
+		lines = append(lines, m.th.Paint(themes.Alarm, clip(m.th, text, m.w)))
+	}
+	limit := 3
+	if m.h < 20 {
+		limit = 1
+	}
+	for i, w := range h.Warnings {
+		if i == limit {
+			break
+		}
+		lines = append(lines, m.th.Paint(themes.Critical, clip(m.th, "! "+w, m.w)))
+	}
+	if len(lines) == 0 && m.known && m.latest.Estate.Agent.Kind == ops.AgentPersonal {
+		lines = append(lines, m.th.Paint(themes.Muted, clip(m.th, "personal agent: it runs no schedules", m.w)))
+	}
+	return lines
+}
+
+// tabs names the panes there are, by the digit that opens them.
+func (m *Model) tabs() string {
+	var parts []string
+	for _, t := range tabOrder() {
+		b := m.keys.row(t.key)
+		label := b.keys[0] + " " + b.help
+		if t.pane == m.pane {
+			label = m.th.Paint(themes.Active, "["+label+"]")
+		} else {
+			label = m.th.Paint(themes.Muted, " "+label+" ")
+		}
+		parts = append(parts, label)
+	}
+	line := strings.Join(parts, " ")
+	if f := m.filterWord(); f != "" {
+		line = sides(m.th, line, m.th.Paint(themes.Warning, f), m.w)
+	}
+	return clip(m.th, line, m.w)
+}
+
+// filterWord reminds of a filter in force: rows that are not shown are the
+// easiest thing to forget at night.
+func (m *Model) filterWord() string {
+	if l, ok := m.top().(lister); ok && !l.Filter().Empty() {
+		return "filter: " + l.Filter().String()
+	}
+	return ""
+}
+
+// body is the overlay where one is open, else the screen on top.
+func (m *Model) body(h int) []string {
+	if m.over != nil {
+		if lines := m.over.View(m.w, h); lines != nil {
+			return lines
+		}
+	}
+	if !m.known && len(m.opened) == 0 {
+		return m.waiting()
+	}
+	return m.top().View()
+}
+
+func (m *Model) waiting() []string {
+	text := "waiting for the first board from the agent"
+	if !m.lost.since.IsZero() {
+		text = "no board yet: the agent cannot be reached"
+	}
+	return []string{"", "  " + m.th.Paint(themes.Unknown, clip(m.th, text, m.w-2))}
+}
+
+// jobLine says what runs, and for a while what ended last.
+func (m *Model) jobLine() string {
+	running := report.Running(m.live())
+	left := ""
+	if len(running) > 0 {
+		left = report.JobLine(running[0])
+		if n := len(running) - 1; n > 0 {
+			left += fmt.Sprintf("  +%d more", n)
+		}
+	}
+	right := m.th.Paint(role(m.notices.tone), clip(m.th, m.notices.text, m.w))
+	if left == "" {
+		return right
+	}
+	return sides(m.th, m.th.Paint(themes.Info, left), right, m.w)
+}
+
+// hintLine names the keys that help most here.
+func (m *Model) hintLine() string {
+	if m.over != nil {
+		return clip(m.th, m.over.Bottom(m.w), m.w)
+	}
+	ids := append(append([]keyID{}, m.top().Keys()...), keyHelp, keyPalette, keyQuit)
+	if len(m.opened) > 0 {
+		ids = append([]keyID{keyBack}, ids...)
+	}
+	line, used := "", 0
+	for _, id := range ids {
+		b := m.keys.row(id)
+		n := width(b.keys[0]) + 1 + width(b.short) + 2
+		if used+n > m.w+2 {
+			break
+		}
+		if used > 0 {
+			line += "  "
+		}
+		line += m.th.Paint(themes.Key, b.keys[0]) + " " + m.th.Paint(themes.Muted, b.short)
+		used += n
+	}
+	return line
+}

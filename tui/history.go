@@ -1,0 +1,164 @@
+package tui
+
+import (
+	"slices"
+
+	"opsdeck/ops"
+	"opsdeck/report"
+	"opsdeck/themes"
+)
+
+// historyPage is how many records one page asks for.
+const historyPage = 200
+
+// history is the time line of everything, newest first. Older pages are asked
+// for as the reader comes near the end of what is there.
+type history struct {
+	th      themes.Theme
+	list    list
+	p       picture
+	records []ops.Record
+	ended   bool // there is nothing older
+	serial  int  // of the page under way; 0: none
+	match   ops.Text
+	err     error
+	w, h    int
+}
+
+func newHistory(th themes.Theme) *history { return &history{th: th, list: newList(th)} }
+
+func (h *history) SetSize(w, hh int) {
+	h.w, h.h = w, hh
+	h.list.setSize(w, max(0, hh-1))
+}
+
+// SetBoard takes what is new from the board's last hour, so that the time line
+// grows at its head without asking.
+func (h *history) SetBoard(p picture) {
+	h.p = p
+	newest := uint64(0)
+	if len(h.records) > 0 {
+		newest = h.records[0].Seq
+		var fresh []ops.Record
+		for _, r := range p.board.Changes {
+			if r.Seq > newest {
+				fresh = append(fresh, r)
+			}
+		}
+		slices.SortFunc(fresh, func(a, b ops.Record) int { return int(int64(b.Seq) - int64(a.Seq)) })
+		h.records = append(fresh, h.records...)
+	}
+	h.lay()
+}
+
+func (h *history) lay() {
+	t := report.History(h.records, h.p.now)
+	switch {
+	case h.err != nil:
+		t.Note = "history unknown: " + h.err.Error()
+	case h.p.known && h.p.board.Estate.Agent.Kind == ops.AgentLocal:
+		t.Note = report.NoAgent + ": only an agent keeps a history"
+	case h.serial != 0:
+		t.Note = "reading the history"
+	}
+	// Two records may be about one thing: the row's Ref is made its own, so that
+	// the selection stays on one record.
+	for i := range t.Rows {
+		t.Rows[i].Ref = recordRef(h.records[i])
+	}
+	h.list.setTable(t)
+}
+
+func recordRef(r ops.Record) ops.Ref {
+	return ops.Ref{Kind: ops.KindAudit, ID: ops.Textf("%d", r.Seq)}
+}
+
+func (h *history) empty() bool { return len(h.records) == 0 && h.serial == 0 }
+
+// next returns the page to ask for, and whether one is wanted now.
+func (h *history) next() (ops.Query, bool) {
+	if h.serial != 0 || h.ended && len(h.records) > 0 {
+		return ops.Query{}, false
+	}
+	q := ops.Query{Limit: historyPage, Match: h.match}
+	if n := len(h.records); n > 0 {
+		q.Before = h.records[n-1].Seq
+	}
+	return q, true
+}
+
+func (h *history) asked(serial int) { h.serial, h.err = serial, nil; h.lay() }
+
+// take adds a page that was asked for; an answer to an older question is dropped.
+func (h *history) take(msg historyMsg) {
+	if msg.serial != h.serial {
+		return
+	}
+	h.serial, h.err = 0, msg.err
+	if msg.err == nil {
+		h.records = append(h.records, msg.records...)
+		h.ended = len(msg.records) < historyPage
+	}
+	h.lay()
+}
+
+func (h *history) Key(k press) wish {
+	if h.list.key(k.id) {
+		if h.list.sel > len(h.list.shown)-h.list.page() && !h.ended {
+			return wish{kind: wishMore}
+		}
+		return wish{}
+	}
+	if r, ok := h.current(); ok {
+		switch k.id {
+		case keyOpen, keyRight:
+			if r.Job != 0 {
+				return wish{kind: wishOpen, ref: report.JobRef(r.Job)}
+			}
+			return wish{kind: wishRecord, record: r}
+		case keyLogs:
+			return wish{kind: wishLogs, ref: h.Selected()}
+		}
+	}
+	return wish{}
+}
+
+func (h *history) current() (ops.Record, bool) {
+	if h.list.sel < 0 || h.list.sel >= len(h.list.shown) {
+		return ops.Record{}, false
+	}
+	return h.records[h.list.shown[h.list.sel].row], true
+}
+
+func (h *history) View() []string {
+	state := ""
+	switch {
+	case h.serial != 0:
+		state = "reading"
+	case h.err != nil:
+		state = "broken off: " + h.err.Error()
+	case !h.ended && len(h.records) > 0:
+		state = "older ones follow"
+	}
+	left := h.th.Paint(themes.Title, "newest first") + "  " + h.th.Paint(themes.Muted, state)
+	return append([]string{sides(h.th, left, h.th.Paint(themes.Muted, h.list.position()), h.w)}, h.list.view()...)
+}
+
+// Selected is what the selected record is about: its job, or its object.
+func (h *history) Selected() ops.Ref {
+	r, ok := h.current()
+	switch {
+	case !ok:
+		return ops.Ref{}
+	case r.Job != 0:
+		return report.JobRef(r.Job)
+	}
+	return r.Ref
+}
+
+func (h *history) Keys() []keyID             { return []keyID{keyFilter, keyOpen, keyCopy, keySort} }
+func (h *history) Scope() scope              { return inLists }
+func (h *history) Visible() []ops.Ref        { return nil }
+func (h *history) SetFilter(f report.Filter) { h.list.setFilter(f) }
+func (h *history) Filter() report.Filter     { return h.list.filter }
+func (h *history) Marked() []ops.Ref         { return nil }

@@ -1,0 +1,135 @@
+package tui
+
+import (
+	"slices"
+
+	tea "charm.land/bubbletea/v2"
+
+	"opsdeck/ops"
+	"opsdeck/report"
+)
+
+// key is where every key press goes: to what lies on top, then to what is alive
+// everywhere, then to the screen.
+func (m *Model) key(msg tea.KeyPressMsg) tea.Cmd {
+	if m.over != nil {
+		return m.grant(m.over.Key(msg, m.o.Now()))
+	}
+	name := msg.Keystroke()
+	if msg.Text != "" && msg.Text != " " { // "G", "?", ":" as typed, whatever the layout
+		name = msg.Text
+	}
+	id := m.keys.read(m.top().Scope(), name)
+	if cmd, done := m.global(id); done {
+		return cmd
+	}
+	return tea.Batch(m.fulfil(m.top().Key(press{id, name})), m.wantLook())
+}
+
+// global handles the keys that mean the same on every screen.
+func (m *Model) global(id keyID) (tea.Cmd, bool) {
+	switch id {
+	case keyOverview, keyContainers, keyHistory:
+		i := slices.IndexFunc(tabOrder(), func(t tab) bool { return t.key == id })
+		return m.show(tabOrder()[i].pane), true
+	case keyNextPane:
+		return m.show(m.neighbour(1)), true
+	case keyPrevPane:
+		return m.show(m.neighbour(-1)), true
+	case keyBack:
+		return m.back(), true
+	case keyFilter:
+		return m.openFilter(), true
+	case keyActions:
+		return m.askActions(), true
+	case keyCopy:
+		return m.copy(), true
+	case keyFreeze:
+		return m.toggleFreeze(), true
+	case keyPalette:
+		return m.openPalette(), true
+	case keyHelp:
+		m.over = newHelp(m.th, m.keys, m.top().Scope())
+		return nil, true
+	case keyRepaint:
+		return tea.ClearScreen, true
+	case keyUnlock:
+		return m.toggleUnlock(), true
+	case keyMouse:
+		m.mouse = !m.mouse
+		m.say(report.ToneInfo, map[bool]string{true: "mouse on", false: "mouse off: select text as usual"}[m.mouse])
+		return m.nextTick(), true
+	case keySuspend:
+		return tea.Suspend, true
+	case keyQuit:
+		return m.quit(), true
+	}
+	return nil, false
+}
+
+// quit leaves at once, unless jobs run: then it says first that they go on.
+func (m *Model) quit() tea.Cmd {
+	if n := len(report.Running(m.latest)); n > 0 {
+		m.over = newQuit(m.th, n)
+		return nil
+	}
+	return tea.Quit
+}
+
+// show opens a pane; what was opened on the old one closes.
+func (m *Model) show(p Pane) tea.Cmd {
+	m.closeAll()
+	m.pane = p
+	m.layout()
+	var more tea.Cmd
+	if h, ok := m.panes[p].(*history); ok && h.empty() {
+		more = m.askHistory(h)
+	}
+	return tea.Batch(more, m.wantLook())
+}
+
+func (m *Model) neighbour(d int) Pane {
+	tabs := tabOrder()
+	i := slices.IndexFunc(tabs, func(t tab) bool { return t.pane == m.pane })
+	return tabs[(i+d+len(tabs))%len(tabs)].pane
+}
+
+// back goes one step out: of what is opened, of a filter, of a frozen picture.
+func (m *Model) back() tea.Cmd {
+	if n := len(m.opened); n > 0 {
+		m.closeTop()
+		return m.wantLook()
+	}
+	if l, ok := m.top().(lister); ok && !l.Filter().Empty() {
+		return m.applyFilter("")
+	}
+	if !m.frozen.since.IsZero() {
+		return m.toggleFreeze()
+	}
+	return nil
+}
+
+func (m *Model) toggleFreeze() tea.Cmd {
+	if m.frozen.since.IsZero() {
+		m.frozen = freeze{since: m.now, board: m.latest}
+	} else {
+		m.frozen = freeze{}
+	}
+	m.hand()
+	return nil
+}
+
+func (m *Model) say(tone report.Tone, text string) {
+	m.notices.say(tone, text, m.o.Now())
+}
+
+// targets are what an action is for: the marked things, else the selected one.
+func (m *Model) targets() []ops.Ref {
+	if l, ok := m.top().(lister); ok && len(l.Marked()) > 0 {
+		return l.Marked()
+	}
+	if r := m.top().Selected(); !r.Zero() {
+		return []ops.Ref{r}
+	}
+	return nil
+}

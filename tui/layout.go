@@ -1,0 +1,39 @@
+package tui
+
+import tea "charm.land/bubbletea/v2"
+
+// tab is a pane in the order of its digits, 0 last as on the keyboard.
+type tab struct {
+	pane Pane
+	key  keyID
+}
+
+func tabOrder() []tab {
+	return []tab{
+		{PaneOverview, keyOverview},
+		{PaneContainers, keyContainers},
+		{PaneHistory, keyHistory},
+	}
+}
+
+// resize takes a new size of the terminal.
+func (m *Model) resize(w, h int) tea.Cmd {
+	m.w, m.h = w, h
+	m.layout()
+	return m.wantLook()
+}
+
+// layout gives the body's rectangle to whatever is in it. The frame's height
+// depends on what it has to say, so this runs after every new board, too.
+func (m *Model) layout() {
+	if m.w <= 0 || m.h <= 0 || m.tiny() {
+		return
+	}
+	body := max(0, m.h-len(m.upper())-2)
+	for _, s := range m.panes {
+		s.SetSize(m.w, body)
+	}
+	for _, s := range m.opened {
+		s.SetSize(m.w, body)
+	}
+}

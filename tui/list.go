@@ -1,0 +1,258 @@
+package tui
+
+import (
+	"fmt"
+	"slices"
+
+	"opsdeck/ops"
+	"opsdeck/report"
+	"opsdeck/themes"
+)
+
+// list shows a report table: columns that give way to the width, groups with a
+// line of their own, one selected row that survives new boards, marks. Only the
+// rows on the screen are ever painted.
+type list struct {
+	th     themes.Theme
+	w, h   int
+	table  report.Table
+	shown  []entry // rows that pass the filter, with their group lines
+	fields []field
+	sel    int // index into shown; -1: nothing to select
+	top    int
+	chosen ops.Ref // what sel pointed at, to find it again
+	marks  map[ops.Ref]bool
+	filter report.Filter
+	sort   int // column index; -1: the order the rows came in
+}
+
+// entry is one line: a row, or the title of a group (row < 0).
+type entry struct {
+	row   int
+	group string
+}
+
+func newList(th themes.Theme) list {
+	return list{th: th, sel: -1, sort: -1, marks: map[ops.Ref]bool{}}
+}
+
+// setTable takes new rows and keeps the selection on the same object.
+func (l *list) setTable(t report.Table) {
+	l.table = t
+	l.arrange()
+}
+
+func (l *list) setSize(w, h int) {
+	l.w, l.h = w, h
+	l.fields = fields(l.table, l.w-2)
+	l.reveal()
+}
+
+func (l *list) setFilter(f report.Filter) {
+	l.filter = f
+	l.top = 0
+	l.arrange()
+}
+
+// arrange filters, sorts and groups the rows. Sorting by a column dissolves the
+// groups: the largest of all is what was asked for.
+func (l *list) arrange() {
+	order := make([]int, 0, len(l.table.Rows))
+	for i, r := range l.table.Rows {
+		if l.filter.Match(l.table, r) {
+			order = append(order, i)
+		}
+	}
+	if l.sort >= 0 {
+		report.SortBy(l.table, order, l.sort)
+	}
+	l.shown = l.shown[:0]
+	group := ""
+	for _, i := range order {
+		if g := l.table.Rows[i].Group; l.sort < 0 && g != group {
+			l.shown = append(l.shown, entry{-1, g})
+			group = g
+		}
+		l.shown = append(l.shown, entry{row: i})
+	}
+	l.fields = fields(l.table, l.w-2)
+	l.find()
+}
+
+// find puts the selection back on what was chosen, or near it.
+func (l *list) find() {
+	if !l.chosen.Zero() {
+		for i, e := range l.shown {
+			if e.row >= 0 && l.table.Rows[e.row].Ref == l.chosen {
+				l.sel = i
+				l.reveal()
+				return
+			}
+		}
+	}
+	l.sel = max(0, min(l.sel, len(l.shown)-1))
+	l.settle(1)
+}
+
+// settle moves the selection off group lines, first in direction d.
+func (l *list) settle(d int) {
+	if len(l.shown) == 0 {
+		l.sel, l.top = -1, 0
+		return
+	}
+	i := max(0, min(l.sel, len(l.shown)-1))
+	for _, step := range []int{d, -d} {
+		for j := i; j >= 0 && j < len(l.shown); j += step {
+			if l.shown[j].row >= 0 {
+				l.sel = j
+				l.chosen = l.table.Rows[l.shown[j].row].Ref
+				l.reveal()
+				return
+			}
+		}
+	}
+}
+
+// move moves the selection by n lines.
+func (l *list) move(n int) {
+	l.sel += n
+	l.settle(sign(n))
+}
+
+func sign(n int) int {
+	if n < 0 {
+		return -1
+	}
+	return 1
+}
+
+// page is how many rows fit under the column titles.
+func (l *list) page() int { return max(1, l.h-1) }
+
+// reveal scrolls as little as shows the selection, with its group's line.
+func (l *list) reveal() {
+	first := l.sel
+	if first > 0 && l.shown[first-1].row < 0 {
+		first--
+	}
+	if l.top > first {
+		l.top = first
+	}
+	if l.sel >= l.top+l.page() {
+		l.top = l.sel - l.page() + 1
+	}
+	l.top = max(0, min(l.top, len(l.shown)-l.page()))
+}
+
+// key handles what every list does; false: it was not for a list.
+func (l *list) key(id keyID) bool {
+	switch id {
+	case keyUp:
+		l.move(-1)
+	case keyDown:
+		l.move(1)
+	case keyPageUp:
+		l.move(-l.page())
+	case keyPageDown:
+		l.move(l.page())
+	case keyTop:
+		l.sel = 0
+		l.settle(1)
+	case keyBottom:
+		l.sel = len(l.shown) - 1
+		l.settle(-1)
+	case keyMark:
+		l.mark()
+	case keySort:
+		l.nextSort()
+	default:
+		return false
+	}
+	return true
+}
+
+func (l *list) mark() {
+	if r, ok := l.row(); ok {
+		if l.marks[r.Ref] {
+			delete(l.marks, r.Ref)
+		} else {
+			l.marks[r.Ref] = true
+		}
+		l.move(1)
+	}
+}
+
+// nextSort goes through the columns on the screen and back to the own order.
+func (l *list) nextSort() {
+	at := slices.IndexFunc(l.fields, func(f field) bool { return f.column == l.sort })
+	l.sort = -1
+	if at+1 < len(l.fields) {
+		l.sort = l.fields[at+1].column
+	}
+	l.arrange()
+}
+
+// row returns the selected row.
+func (l *list) row() (report.Row, bool) {
+	if l.sel < 0 || l.sel >= len(l.shown) || l.shown[l.sel].row < 0 {
+		return report.Row{}, false
+	}
+	return l.table.Rows[l.shown[l.sel].row], true
+}
+
+// marked returns the marked things that still exist, in the order of the rows.
+func (l *list) marked() []ops.Ref {
+	var refs []ops.Ref
+	for _, r := range l.table.Rows {
+		if l.marks[r.Ref] {
+			refs = append(refs, r.Ref)
+		}
+	}
+	return refs
+}
+
+// visible returns what stands on the screen.
+func (l *list) visible() []ops.Ref {
+	var refs []ops.Ref
+	for _, e := range l.window() {
+		if e.row >= 0 {
+			refs = append(refs, l.table.Rows[e.row].Ref)
+		}
+	}
+	return refs
+}
+
+func (l *list) window() []entry {
+	if l.top >= len(l.shown) {
+		return nil
+	}
+	return l.shown[l.top:min(len(l.shown), l.top+l.page())]
+}
+
+// selected returns what the selected row is about.
+func (l *list) selected() ops.Ref {
+	r, _ := l.row()
+	return r.Ref
+}
+
+// position says where the selection is: "3/113", and how many are hidden or
+// marked.
+func (l *list) position() string {
+	at, n := 0, 0
+	for i, e := range l.shown {
+		if e.row >= 0 {
+			n++
+			if i <= l.sel {
+				at = n
+			}
+		}
+	}
+	s := fmt.Sprintf("%d/%d", at, n)
+	if hidden := len(l.table.Rows) - n; hidden > 0 {
+		s = fmt.Sprintf("%d filtered out  %s", hidden, s)
+	}
+	if k := len(l.marked()); k > 0 {
+		s = fmt.Sprintf("%d marked  %s", k, s)
+	}
+	return s
+}

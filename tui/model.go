@@ -1,0 +1,179 @@
+// Package tui is the console on a terminal: one Bubble Tea model, the root, and
+// plain structs for everything that is drawn.
+//
+// Nothing in Update or View waits. What needs the port is a command (see
+// commands.go) that comes back as a message (messages.go); what a screen wants
+// it says as a wish that the root grants.
+package tui
+
+import (
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"opsdeck/ops"
+	"opsdeck/report"
+	"opsdeck/themes"
+)
+
+// Pane is one of the main screens; its value is the digit that opens it.
+type Pane uint8
+
+// Panes. The digits stay fixed when further panes come in between.
+const (
+	PaneOverview   Pane = 1
+	PaneContainers Pane = 3
+	PaneHistory    Pane = 0
+)
+
+// Options is what a console needs beside the port.
+type Options struct {
+	Now     func() time.Time
+	Theme   themes.Theme
+	Keys    KeyMap // the user's own keys, by name
+	Start   Pane
+	Version string
+	// LastLooked is when this user last left a console; zero: never, or unknown.
+	LastLooked time.Time
+	// Welcome is what to say where there is no estate yet: what was found, and
+	// the steps to a first one.
+	Welcome []string
+	// Quiet leaves the bell out.
+	Quiet bool
+	// Slow says that the line is slow: fewer frames are sent.
+	Slow bool
+	// Passthrough wraps clipboard writes for tmux.
+	Passthrough bool
+	// CrashFile is where the details of a crash are written.
+	CrashFile string
+}
+
+// Model is the root: it routes messages, keeps the picture, and draws the frame.
+type Model struct {
+	console ops.Console
+	o       Options
+	th      themes.Theme
+	keys    keyMap
+
+	w, h   int
+	latest ops.Board // as the agent sent it
+	known  bool      // one has come
+	me     ops.Me
+	lost   loss
+	frozen freeze
+	now    time.Time // the minute the screen is drawn for
+
+	pane   Pane
+	panes  map[Pane]screen
+	opened []screen // what was opened on top of the pane, innermost last
+	over   overlay  // dialog, menu, palette, help or input; nil: none
+
+	notices noticeBoard
+	looked  looking
+	bell    bellState
+	mouse   bool
+	serial  int // numbers what is asked, so that late answers are known
+	tails   tailing
+	ticking time.Time // when the tick that is under way will come
+}
+
+// loss is the lost connection to the agent; zero: it stands.
+type loss struct {
+	since time.Time
+	why   ops.Text
+}
+
+// freeze is a picture kept still; zero: it moves.
+type freeze struct {
+	since time.Time
+	board ops.Board
+}
+
+// New returns a console over a port.
+func New(c ops.Console, o Options) *Model {
+	keys, notice := newKeyMap(o.Keys)
+	m := &Model{console: c, o: o, th: o.Theme, keys: keys, pane: o.Start, now: o.Now()}
+	m.panes = map[Pane]screen{
+		PaneOverview:   newOverview(m.th, o.Welcome, o.LastLooked),
+		PaneContainers: newContainers(m.th),
+		PaneHistory:    newHistory(m.th),
+	}
+	if m.panes[o.Start] == nil {
+		m.pane = PaneOverview
+	}
+	if notice != "" {
+		m.notices.say(report.ToneWarning, notice, m.now)
+	}
+	return m
+}
+
+// Init starts the clock.
+func (m *Model) Init() tea.Cmd { return m.nextTick() }
+
+// Update is a table of contents: one kind of message, one method.
+func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	switch msg := msg.(type) {
+	case tea.WindowSizeMsg:
+		return m, m.resize(msg.Width, msg.Height)
+	case tea.KeyPressMsg:
+		return m, m.key(msg)
+	case tea.PasteMsg:
+		return m, m.paste(msg)
+	case tea.MouseMsg:
+		return m, m.mouseEvent(msg)
+	case tea.ResumeMsg:
+		return m, tea.ClearScreen
+	case boardMsg:
+		return m, m.boardCame(msg)
+	case lostMsg:
+		return m, m.lostAgent(msg)
+	case tickMsg:
+		return m, m.tick(msg)
+	case lookMsg:
+		return m, m.look(msg)
+	case detailMsg:
+		return m, m.detailCame(msg)
+	case lineMsg:
+		return m, m.linesCame(msg)
+	case historyMsg:
+		return m, m.historyCame(msg)
+	case actionsMsg:
+		return m, m.actionsCame(msg)
+	case plansMsg:
+		return m, m.plansCame(msg)
+	case startedMsg:
+		return m, m.started(msg)
+	case failedMsg:
+		return m, m.failed(msg)
+	}
+	return m, nil
+}
+
+// top is the screen that has the keys.
+func (m *Model) top() screen {
+	if n := len(m.opened); n > 0 {
+		return m.opened[n-1]
+	}
+	return m.panes[m.pane]
+}
+
+// picture is what the body draws from: the board as it came or as it was frozen,
+// and nothing good on it while the agent is lost. The frame is never frozen.
+func (m *Model) picture() picture {
+	p := picture{board: m.latest, now: m.now, known: m.known}
+	if !m.frozen.since.IsZero() {
+		p.board, p.now = m.frozen.board, m.frozen.since
+	}
+	if !m.lost.since.IsZero() {
+		p.board = report.Cut(p.board, m.lost.why)
+	}
+	return p
+}
+
+// live is the board that the frame draws from.
+func (m *Model) live() ops.Board {
+	if !m.lost.since.IsZero() {
+		return report.Cut(m.latest, m.lost.why)
+	}
+	return m.latest
+}

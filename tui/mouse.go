@@ -1,0 +1,34 @@
+package tui
+
+import (
+	tea "charm.land/bubbletea/v2"
+)
+
+// mouseEvent makes the wheel three lines up or down. Clicks do nothing on
+// purpose: they land on the wrong row when the list moves under the hand.
+func (m *Model) mouseEvent(msg tea.MouseMsg) tea.Cmd {
+	wheel, ok := msg.(tea.MouseWheelMsg)
+	if !ok || m.over != nil {
+		return nil
+	}
+	id := keyDown
+	if wheel.Button == tea.MouseWheelUp {
+		id = keyUp
+	}
+	for range 3 {
+		m.top().Key(press{id: id})
+	}
+	return m.wantLook()
+}
+
+// paste goes where text is typed, and nowhere else: pasted text never answers a
+// question and never is a row of keys.
+func (m *Model) paste(msg tea.PasteMsg) tea.Cmd {
+	if m.over != nil {
+		m.over.Paste(msg.Content)
+	}
+	if f, ok := m.over.(*filterBar); ok {
+		return m.applyFilter(f.field.value())
+	}
+	return nil
+}

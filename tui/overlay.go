@@ -1,0 +1,49 @@
+package tui
+
+import (
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"opsdeck/ops"
+)
+
+// overlay is what takes the keys before the screen does: a dialog, a menu, the
+// palette, the help, a line of input.
+type overlay interface {
+	Key(k tea.KeyPressMsg, now time.Time) outcome
+	// Paste takes pasted text; an overlay without a line of input ignores it.
+	Paste(text string)
+	// View fills the body; nil leaves the screen below in sight.
+	View(w, h int) []string
+	// Bottom stands where the hints are otherwise.
+	Bottom(w int) string
+}
+
+// outcomeKind is what an overlay decided.
+type outcomeKind uint8
+
+const (
+	outcomeStay outcomeKind = iota
+	outcomeClose
+	outcomeFilter // text is the filter, typed so far
+	outcomePlan   // plan action for targets
+	outcomeStart  // start plans with the answer
+	outcomePane   // go to pane
+	outcomeOpen   // open ref
+	outcomeQuit
+	outcomeSay // text for the job line, and stay
+)
+
+// outcome is what an overlay decided; the root carries it out.
+type outcome struct {
+	kind    outcomeKind
+	close   bool // the overlay is done
+	text    string
+	action  ops.Text
+	targets []ops.Ref
+	plans   []ops.Plan
+	answer  ops.Confirmation
+	pane    Pane
+	ref     ops.Ref
+}

@@ -1,0 +1,138 @@
+package tui
+
+import (
+	"fmt"
+	"time"
+
+	"opsdeck/ops"
+	"opsdeck/report"
+	"opsdeck/themes"
+)
+
+// overview answers, without a key, whether anything is wrong, since when, and
+// what to do next. Every line opens what it is about.
+type overview struct {
+	th      themes.Theme
+	list    list
+	p       picture
+	verdict report.Cell
+	welcome []string
+	looked  time.Time
+	all     bool // every finding, however many
+	w, h    int
+}
+
+func newOverview(th themes.Theme, welcome []string, looked time.Time) *overview {
+	return &overview{th: th, list: newList(th), welcome: welcome, looked: looked}
+}
+
+func (o *overview) SetSize(w, h int) {
+	again := h != o.h
+	o.w, o.h = w, h
+	o.list.setSize(w, max(0, h-len(o.top())-o.leads()))
+	if again { // how many findings are rows depends on the height
+		o.lay()
+	}
+}
+
+func (o *overview) SetBoard(p picture) { o.p = p; o.lay() }
+
+func (o *overview) lay() {
+	limit := max(4, o.h/2-2)
+	if o.all {
+		limit = 0
+	}
+	o.verdict = report.Verdict(o.p.board, o.p.now)
+	o.list.setTable(report.Overview(o.p.board, o.p.now, limit))
+	o.list.setSize(o.w, max(0, o.h-len(o.top())-o.leads()))
+}
+
+func (o *overview) leads() int {
+	if o.h >= 14 {
+		return 2
+	}
+	return 0
+}
+
+// top is the verdict, and what happened since this user last looked.
+func (o *overview) top() []string {
+	lines := []string{clip(o.th, o.th.Paint(role(o.verdict.Tone), o.verdict.Text), o.w)}
+	if n, ok := o.since(); ok {
+		lines = append(lines, o.th.Paint(themes.Muted, clip(o.th, n, o.w)))
+	}
+	return lines
+}
+
+// since counts what changed after the last look. The board holds one hour, so a
+// longer absence is said, not counted.
+func (o *overview) since() (string, bool) {
+	if o.looked.IsZero() || o.h < 14 {
+		return "", false
+	}
+	away := o.p.now.Sub(o.looked)
+	if away > time.Hour {
+		return fmt.Sprintf("you last looked %s ago: the time line is in History", report.Age(o.looked, o.p.now)), true
+	}
+	n := 0
+	for _, r := range o.p.board.Changes {
+		if r.At.After(o.looked) {
+			n++
+		}
+	}
+	return fmt.Sprintf("since you last looked %s ago: %d changes", report.Age(o.looked, o.p.now), n), true
+}
+
+func (o *overview) Key(k press) wish {
+	if k.id == keyMark || o.list.key(k.id) {
+		return wish{}
+	}
+	r, ok := o.list.row()
+	switch {
+	case !ok:
+	case k.id == keyOpen && r.Ref.Zero() && !o.all:
+		o.all = true
+		o.lay()
+	case k.id == keyOpen || k.id == keyRight:
+		return wish{kind: wishOpen, ref: r.Ref}
+	case k.id == keyLogs:
+		return wish{kind: wishLogs, ref: r.Ref}
+	}
+	return wish{}
+}
+
+func (o *overview) View() []string {
+	if len(o.p.board.Sources) == 0 {
+		return o.first()
+	}
+	lines := append(o.top(), o.list.view()...)
+	if n := o.leads(); n > 0 {
+		lines = append(lines, leadLines(o.th, &o.list, o.w, n)...)
+	}
+	return lines
+}
+
+// first is the screen of somebody who has no estate yet.
+func (o *overview) first() []string {
+	lines := []string{o.th.Paint(themes.Title, "No sources: there is nothing to look after yet."), ""}
+	if len(o.welcome) == 0 {
+		lines = append(lines, "  opsdeck init    looks around on this machine and writes a first estate file")
+	}
+	for _, s := range o.welcome {
+		lines = append(lines, wrapped(o.th, s, o.w, 4)...)
+		if s == "" {
+			lines = append(lines, "")
+		}
+	}
+	for i := range lines {
+		lines[i] = clip(o.th, lines[i], o.w)
+	}
+	return lines
+}
+
+func (o *overview) Keys() []keyID             { return []keyID{keyOpen, keyActions, keyLogs, keyFilter} }
+func (o *overview) Scope() scope              { return inLists }
+func (o *overview) Selected() ops.Ref         { return o.list.selected() }
+func (o *overview) Visible() []ops.Ref        { return nil }
+func (o *overview) SetFilter(f report.Filter) { o.list.setFilter(f) }
+func (o *overview) Filter() report.Filter     { return o.list.filter }
+func (o *overview) Marked() []ops.Ref         { return nil }

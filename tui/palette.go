@@ -1,0 +1,154 @@
+package tui
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"opsdeck/ops"
+	"opsdeck/report"
+	"opsdeck/themes"
+)
+
+// palette finds a pane, an action or an object by a few of its letters.
+type palette struct {
+	th      themes.Theme
+	serial  int
+	targets []ops.Ref
+	field   entryField
+	items   []item
+	found   []item
+	sel     int
+}
+
+// item is one thing the palette can find.
+type item struct {
+	label, kind string
+	blocked     string
+	do          outcome
+}
+
+func (m *Model) openPalette() tea.Cmd {
+	p := &palette{th: m.th, field: newField(":"), targets: m.targets()}
+	for _, t := range tabOrder() {
+		label := m.keys.row(t.key).help
+		p.items = append(p.items, item{label: label, kind: "pane", do: outcome{kind: outcomePane, pane: t.pane, close: true}})
+	}
+	table := report.Containers(m.picture().board, m.now)
+	for _, r := range table.Rows {
+		p.items = append(p.items, item{label: r.Cells[0].Text, kind: "container", do: outcome{kind: outcomeOpen, ref: r.Ref, close: true}})
+	}
+	for _, j := range m.latest.Jobs {
+		label := report.JobLine(j)
+		p.items = append(p.items, item{label: label, kind: "job", do: outcome{kind: outcomeOpen, ref: report.JobRef(j.ID), close: true}})
+	}
+	p.search()
+	m.over = p
+	if len(p.targets) == 0 {
+		return nil
+	}
+	m.serial++
+	p.serial = m.serial
+	return m.cmdActions(m.serial, p.targets)
+}
+
+// addActions puts what can be done to the selected thing among the rest.
+func (p *palette) addActions(actions []ops.ActionInfo) {
+	for _, a := range actions {
+		p.items = append(p.items, item{
+			label: a.Verb.String() + " " + names(p.targets), kind: "action", blocked: a.Blocked.String(),
+			do: outcome{kind: outcomePlan, action: a.ID, targets: p.targets},
+		})
+	}
+	p.search()
+}
+
+func (p *palette) Key(k tea.KeyPressMsg, _ time.Time) outcome {
+	switch k.Keystroke() {
+	case "esc", "ctrl+c":
+		return outcome{close: true}
+	case "up", "ctrl+p":
+		p.sel = max(0, p.sel-1)
+	case "down", "ctrl+n", "tab":
+		p.sel = max(0, min(len(p.found)-1, p.sel+1))
+	case "enter":
+		if p.sel >= len(p.found) {
+			return outcome{}
+		}
+		if it := p.found[p.sel]; it.blocked != "" {
+			return outcome{kind: outcomeSay, text: it.label + " cannot run: " + it.blocked}
+		}
+		return p.found[p.sel].do
+	default:
+		p.field.key(k)
+		p.sel = 0
+		p.search()
+	}
+	return outcome{}
+}
+
+func (p *palette) Paste(s string) { p.field.paste(s); p.search() }
+
+// search keeps what holds the typed letters in order, the tightest match first.
+func (p *palette) search() {
+	type hit struct {
+		item
+		score int
+	}
+	var hits []hit
+	for _, it := range p.items {
+		if s, ok := fuzzy(it.label+" "+it.kind, p.field.value()); ok {
+			hits = append(hits, hit{it, s})
+		}
+	}
+	slices.SortStableFunc(hits, func(a, b hit) int { return cmp.Compare(a.score, b.score) })
+	p.found = p.found[:0]
+	for _, h := range hits {
+		p.found = append(p.found, h.item)
+	}
+	p.sel = max(0, min(p.sel, len(p.found)-1))
+}
+
+// fuzzy reports whether the letters of want occur in s in order, and how far
+// apart they stand: 0 is a word's beginning without gaps.
+func fuzzy(s, want string) (int, bool) {
+	s, want = strings.ToLower(s), strings.ToLower(strings.ReplaceAll(want, " ", ""))
+	if i := strings.Index(s, want); i >= 0 {
+		return min(i, 9), true
+	}
+	score, at := 10, 0
+	for _, r := range want {
+		i := strings.IndexRune(s[at:], r)
+		if i < 0 {
+			return 0, false
+		}
+		score += i
+		at += i + len(string(r))
+	}
+	return score, true
+}
+
+func (p *palette) View(w, h int) []string {
+	var lines []string
+	from := max(0, p.sel-(h-1))
+	for i := from; i < len(p.found) && len(lines) < h; i++ {
+		it, mark, ink := p.found[i], "  ", themes.Plain
+		if i == p.sel {
+			mark, ink = p.th.Signs.Mark+" ", themes.Selection
+		}
+		line := p.th.Paint(themes.Muted, fit(p.th, it.kind, 10, false)) + p.th.Paint(ink, it.label)
+		if it.blocked != "" {
+			line += p.th.Paint(themes.Muted, "  blocked: "+it.blocked)
+		}
+		lines = append(lines, clip(p.th, mark+line, w))
+	}
+	if len(p.found) == 0 {
+		lines = []string{p.th.Paint(themes.Muted, "  nothing matches")}
+	}
+	return lines
+}
+
+func (p *palette) Bottom(w int) string { return p.field.view(p.th, w) }

@@ -1,0 +1,57 @@
+package tui
+
+import (
+	"opsdeck/ops"
+	"opsdeck/report"
+	"opsdeck/themes"
+)
+
+// record is one entry of the history opened.
+type record struct {
+	th    themes.Theme
+	r     ops.Record
+	now   picture
+	w, h  int
+	pager pager
+}
+
+func newRecord(th themes.Theme, r ops.Record) *record { return &record{th: th, r: r} }
+
+func (r *record) SetSize(w, h int)   { r.w, r.h = w, h; r.lay() }
+func (r *record) SetBoard(p picture) { r.now = p; r.lay() }
+
+func (r *record) lay() {
+	if r.w <= 0 {
+		return
+	}
+	d := detail{th: r.th, w: r.w, p: r.now}
+	lines := wrapped(r.th, r.r.What.String(), r.w, 6)
+	facts := append([]ops.Fact{
+		{Name: ops.Clean("at"), Value: ops.Clean(r.r.At.UTC().Format("2006-01-02 15:04:05Z"))},
+		{Name: ops.Clean("kind"), Value: ops.Clean(r.r.Kind.String())},
+		{Name: ops.Clean("who"), Value: r.r.Actor.Name},
+		{Name: ops.Clean("about"), Value: report.RefText(r.r.Ref)},
+		{Name: ops.Clean("number"), Value: ops.Textf("%d", r.r.Seq)},
+	}, r.r.Facts...)
+	lines = append(lines, d.group(ops.FactGroup{Title: ops.Clean("record"), Facts: facts})...)
+	r.pager.set(lines, r.h)
+}
+
+func (r *record) Key(k press) wish {
+	switch {
+	case r.pager.key(k.id):
+	case k.id == keyLeft:
+		return wish{kind: wishBack}
+	case k.id == keyOpen:
+		return wish{kind: wishOpen, ref: r.r.Ref}
+	case k.id == keyLogs:
+		return wish{kind: wishLogs, ref: r.r.Ref}
+	}
+	return wish{}
+}
+
+func (r *record) View() []string     { return r.pager.view() }
+func (r *record) Keys() []keyID      { return []keyID{keyOpen, keyActions, keyCopy} }
+func (r *record) Scope() scope       { return inText }
+func (r *record) Selected() ops.Ref  { return r.r.Ref }
+func (r *record) Visible() []ops.Ref { return nil }

@@ -1,0 +1,70 @@
+package tui
+
+import (
+	"time"
+
+	"opsdeck/ops"
+	"opsdeck/report"
+)
+
+// picture is what a screen draws from: the board, the minute it is drawn for,
+// and how it stands with the agent.
+type picture struct {
+	board ops.Board
+	now   time.Time
+	known bool // a board has come at all
+}
+
+// screen is what fills the body: a pane, or something opened from one. It is
+// told everything by its methods, sees no message, calls nothing outside, and
+// says what it wants as a wish.
+type screen interface {
+	SetSize(w, h int)
+	SetBoard(p picture)
+	Key(press) wish
+	// View returns at most as many lines as SetSize gave, none wider.
+	View() []string
+	// Keys are what can be pressed here, the most useful first.
+	Keys() []keyID
+	// Scope says which keys of the map are alive here.
+	Scope() scope
+	// Selected is what actions, copy and logs are about; zero: nothing.
+	Selected() ops.Ref
+	// Visible is what is on the screen now, for the agent to sample.
+	Visible() []ops.Ref
+}
+
+// lister is a screen that can be filtered, sorted and marked.
+type lister interface {
+	SetFilter(report.Filter)
+	Filter() report.Filter
+	Marked() []ops.Ref
+}
+
+// press is one key as the key map reads it.
+type press struct {
+	id   keyID
+	name string // as the terminal names it: "ctrl+d", "a"
+}
+
+// wishKind is what a screen wants from the root.
+type wishKind uint8
+
+const (
+	wishNothing wishKind = iota
+	wishOpen             // ref opened as a detail
+	wishLogs             // the log or output of ref
+	wishMore             // the next page of the history
+	wishBack             // leave this screen
+	wishSay              // text for the job line
+	wishRecord           // a history record opened
+)
+
+// wish is what a screen wants; the root grants it, by a command where it needs
+// the port.
+type wish struct {
+	kind   wishKind
+	ref    ops.Ref
+	text   string
+	record ops.Record
+}

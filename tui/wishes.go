@@ -1,0 +1,163 @@
+package tui
+
+import (
+	"context"
+
+	tea "charm.land/bubbletea/v2"
+
+	"opsdeck/ops"
+	"opsdeck/report"
+)
+
+// fulfil grants what a screen wants.
+func (m *Model) fulfil(w wish) tea.Cmd {
+	switch w.kind {
+	case wishOpen:
+		return m.open(w.ref)
+	case wishLogs:
+		return m.openLog(w.ref)
+	case wishMore:
+		return m.askHistory(m.panes[PaneHistory].(*history))
+	case wishRecord:
+		return m.push(newRecord(m.th, w.record))
+	case wishBack:
+		return m.back()
+	case wishSay:
+		m.say(report.ToneInfo, w.text)
+		return m.nextTick()
+	}
+	return nil
+}
+
+// grant carries out what an overlay decided.
+func (m *Model) grant(o outcome) tea.Cmd {
+	if o.close {
+		m.over = nil
+	}
+	switch o.kind {
+	case outcomeFilter:
+		return m.applyFilter(o.text)
+	case outcomePlan:
+		return m.plan(o.action, o.targets, false)
+	case outcomeStart:
+		m.serial++
+		return m.cmdStart(m.serial, o.plans, o.answer)
+	case outcomePane:
+		return m.show(o.pane)
+	case outcomeOpen:
+		return m.open(o.ref)
+	case outcomeQuit:
+		return tea.Quit
+	case outcomeSay:
+		m.say(report.ToneInfo, o.text)
+		return m.nextTick()
+	}
+	return nil
+}
+
+// open shows an object: a job by its output, everything else by its detail.
+func (m *Model) open(ref ops.Ref) tea.Cmd {
+	switch ref.Kind {
+	case ops.KindNone:
+		return nil
+	case ops.KindJob:
+		return m.openLog(ref)
+	}
+	m.serial++
+	cmd := m.push(newDetail(m.th, m.serial, ref))
+	return tea.Batch(cmd, m.cmdDetail(m.serial, ref))
+}
+
+func (m *Model) push(s screen) tea.Cmd {
+	m.opened = append(m.opened, s)
+	s.SetBoard(m.picture())
+	m.layout()
+	return m.wantLook()
+}
+
+// tailing is the one log that is read; its context ends with its screen.
+type tailing struct {
+	serial int
+	ctx    context.Context
+	stop   context.CancelFunc
+}
+
+func (m *Model) openLog(ref ops.Ref) tea.Cmd {
+	if ref.Kind != ops.KindContainer && ref.Kind != ops.KindJob {
+		m.say(report.ToneInfo, "no log: select a container or a job")
+		return m.nextTick()
+	}
+	m.stopTail()
+	m.serial++
+	ctx, stop := context.WithCancel(context.Background())
+	m.tails = tailing{m.serial, ctx, stop}
+	cmd := m.push(newLogs(m.th, m.serial, ref))
+	from := ops.TailFrom{Follow: true, Lines: 500}
+	if ref.Kind == ops.KindJob {
+		from.Lines = 0
+	}
+	return tea.Batch(cmd, m.cmdTail(ctx, m.serial, ref, from))
+}
+
+func (m *Model) stopTail() {
+	if m.tails.stop != nil {
+		m.tails.stop()
+	}
+	m.tails = tailing{}
+}
+
+// linesCame hands lines to the log they belong to and waits for the next.
+func (m *Model) linesCame(msg lineMsg) tea.Cmd {
+	if msg.serial != m.tails.serial {
+		return nil
+	}
+	for _, s := range m.opened {
+		if l, ok := s.(*logs); ok && l.serial == msg.serial {
+			l.take(msg.lines, msg.done, msg.err)
+		}
+	}
+	if msg.done {
+		return nil
+	}
+	return cmdLines(m.tails.ctx, msg.serial, msg.from)
+}
+
+func (m *Model) detailCame(msg detailMsg) tea.Cmd {
+	for _, s := range m.opened {
+		if d, ok := s.(*detail); ok && d.serial == msg.serial {
+			d.take(msg.detail, msg.err)
+		}
+	}
+	return nil
+}
+
+func (m *Model) closeTop() {
+	last := m.opened[len(m.opened)-1]
+	m.opened = m.opened[:len(m.opened)-1]
+	if l, ok := last.(*logs); ok && l.serial == m.tails.serial {
+		m.stopTail()
+	}
+	m.layout()
+}
+
+func (m *Model) closeAll() {
+	for len(m.opened) > 0 {
+		m.closeTop()
+	}
+}
+
+// askHistory asks for the next page that the pane wants.
+func (m *Model) askHistory(h *history) tea.Cmd {
+	q, want := h.next()
+	if !want {
+		return nil
+	}
+	m.serial++
+	h.asked(m.serial)
+	return m.cmdHistory(m.serial, q)
+}
+
+func (m *Model) historyCame(msg historyMsg) tea.Cmd {
+	m.panes[PaneHistory].(*history).take(msg)
+	return nil
+}
