@@ -176,7 +176,7 @@ func (k console) Actions(ctx context.Context, ref ops.Ref) ([]ops.ActionInfo, er
 	var infos []ops.ActionInfo
 	for _, a := range k.e.Actions {
 		info := a.Describe()
-		if !ref.Zero() && info.On != ref.Kind {
+		if !ref.Zero() && !worksOn(info, ref) || ref.Zero() && named(infos, info.ID) {
 			continue
 		}
 		if info.Blocked = k.blocked(info, ref); info.Blocked.Empty() && !ref.Zero() {
@@ -190,6 +190,12 @@ func (k console) Actions(ctx context.Context, ref ops.Ref) ([]ops.ActionInfo, er
 		infos = append(infos, sessionInfos()...)
 	}
 	return infos, nil
+}
+
+// named reports whether a list of everything has an action already: each source
+// brings its own under the same id.
+func named(infos []ops.ActionInfo, id ops.Text) bool {
+	return slices.ContainsFunc(infos, func(i ops.ActionInfo) bool { return i.ID == id })
 }
 
 // Blocker is an action that can tell from the picture alone that it makes no

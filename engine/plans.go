@@ -18,14 +18,27 @@ type plan struct {
 	owner sessionKey
 }
 
-// action returns the action of a request.
-func (e *Engine) action(id ops.Text) (ops.Action, error) {
+// action returns the action of a request: each source brings its own, under the
+// same id.
+func (e *Engine) action(req ops.Request) (ops.Action, error) {
+	known := false
 	for _, a := range e.Actions {
-		if a.Describe().ID == id {
+		info := a.Describe()
+		if info.ID != req.Action {
+			continue
+		}
+		if known = true; worksOn(info, req.Target) {
 			return a, nil
 		}
 	}
-	return nil, ops.Errorf(ops.CodeNotFound, "there is no action %q", id).Help("opsdeck actions lists them")
+	if known {
+		return nil, ops.Errorf(ops.CodeInvalid, "%s does not work on %s", req.Action, req.Target).Help("write kind:source/id; opsdeck actions lists what there is")
+	}
+	return nil, ops.Errorf(ops.CodeNotFound, "there is no action %q", req.Action).Help("opsdeck actions lists them")
+}
+
+func worksOn(info ops.ActionInfo, ref ops.Ref) bool {
+	return info.On == ref.Kind && (info.Source.Empty() || info.Source == ref.Source)
 }
 
 // plan works a request out, completes it with what the engine asks for, and
@@ -62,14 +75,11 @@ func (e *Engine) workOut(ctx context.Context, c ops.Caller, req ops.Request) (op
 	if isSession(req.Action) {
 		return e.sessionPlan(req)
 	}
-	a, err := e.action(req.Action)
+	a, err := e.action(req)
 	if err != nil {
 		return ops.Plan{}, err
 	}
 	info := a.Describe()
-	if info.On != req.Target.Kind {
-		return ops.Plan{}, ops.Errorf(ops.CodeInvalid, "%s works on a %s, not on %s", info.ID, info.On, req.Target)
-	}
 	if err := knownParams(info, req); err != nil {
 		return ops.Plan{}, err
 	}

@@ -104,10 +104,10 @@ func (e *Engine) writeOutcome(r *run, j ops.Job, rec ops.Record) {
 // outcome names the end of a job. Only an action that says so has succeeded.
 func outcome(res ops.Result, err error, canceled bool) (ops.JobState, ops.Text) {
 	switch {
-	case err == nil && res.State == ops.JobPartial:
-		return ops.JobPartial, res.What
+	case err == nil && (res.State == ops.JobSucceeded || res.State == ops.JobPartial):
+		return res.State, res.What
 	case err == nil:
-		return ops.JobSucceeded, res.What
+		return ops.JobUnknown, res.What.Or(ops.Clean("the action does not say how it ended: look at the target"))
 	case ops.CodeOf(err) == ops.CodeUnanswered:
 		return ops.JobUnknown, ops.Clean(err.Error())
 	case canceled && errors.Is(err, context.Canceled):

@@ -130,7 +130,7 @@ func (e *Engine) setUnlock(c ops.Caller, until time.Time, reason ops.Text) error
 func (e *Engine) look(c ops.Caller, refs []ops.Ref) {
 	e.mu.Lock()
 	s := e.sessionOf(c)
-	fresh := newIn(refs, s.looks)
+	fresh := newIn(refs, e.looks(ops.Text{}))
 	s.looks, s.lookedAt = refs, e.Now()
 	e.mu.Unlock()
 	if fresh {
@@ -158,6 +158,12 @@ func newIn(refs, before []ops.Ref) bool {
 func (e *Engine) lookedAtNow(source ops.Text) []ops.Ref {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	return e.looks(source)
+}
+
+// looks is what anybody has on screen, of one source or (empty) of all; e.mu is
+// held.
+func (e *Engine) looks(source ops.Text) []ops.Ref {
 	now, seen := e.Now(), map[ops.Ref]bool{}
 	var refs []ops.Ref
 	for _, s := range e.sessions {
@@ -165,7 +171,7 @@ func (e *Engine) lookedAtNow(source ops.Text) []ops.Ref {
 			continue
 		}
 		for _, r := range s.looks {
-			if r.Source == source && !seen[r] {
+			if (source.Empty() || r.Source == source) && !seen[r] {
 				seen[r] = true
 				refs = append(refs, r)
 			}

@@ -48,7 +48,7 @@ func (e *Engine) startPlan(ctx context.Context, c ops.Caller, p ops.Plan, conf o
 	if isSession(p.Request.Action) {
 		return 0, e.startSession(c, p.Request.Action, conf.Reason)
 	}
-	act, err := e.action(p.Request.Action)
+	act, err := e.action(p.Request)
 	if err != nil {
 		return 0, err
 	}

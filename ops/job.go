@@ -52,7 +52,8 @@ type ActionInfo struct {
 	Verb   Text        `json:"verb"` // "restart"
 	What   Text        `json:"what"` // one sentence
 	Class  Class       `json:"class"`
-	On     Kind        `json:"on"` // the kind of target it works on
+	On     Kind        `json:"on"`              // the kind of target it works on
+	Source Text        `json:"source,omitzero"` // the one source whose targets it works on; empty: any
 	Params []ParamInfo `json:"params,omitempty"`
 	// Blocked says why it cannot run now; empty when it can.
 	Blocked Text `json:"blocked,omitzero"`
