@@ -29,8 +29,23 @@ func TestMain(m *testing.M) {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		_ = s.Close()
 		os.Exit(0)
+	case "write":
+		os.Exit(writeForEver(os.Args[1]))
 	}
 	os.Exit(m.Run())
+}
+
+// writeForEver appends audited records, and says each one that is on disk.
+func writeForEver(dir string) int {
+	s, err := Open(dir, Options{})
+	for err == nil {
+		var recs []ops.Record
+		if recs, err = s.Append(intent("x"), intent("y")); err == nil {
+			fmt.Println(recs[1].Seq)
+		}
+	}
+	fmt.Println(err)
+	return 1
 }
 
 // startChild runs this binary in a role, with what it writes in the returned

@@ -15,13 +15,13 @@ import (
 const (
 	defaultPage = 200
 	maxPage     = 5_000
-	maxScan     = 200_000 // records passed over by kind and ref, some 50 ns each
-	maxDecode   = 5_000   // records decoded to look for words, some 10 µs each
+	maxScan     = 100_000 // records passed over by kind and ref, some 0.1 µs each
+	maxDecode   = 3_000   // records decoded to look for words, some 5 µs each
 )
 
 // History returns a page of records, newest first. Before names the last record
 // of the page before by its sequence: the page goes on behind it in the order
-// of time. At most 200,000 records are passed over and 5,000 decoded in one
+// of time. At most 100,000 records are passed over and 3,000 decoded in one
 // call; where that was not enough, the page ends with a record of kind agent
 // that says how far the search came, and whose Seq asks for the rest as Before.
 func (s *Store) History(q ops.Query) ([]ops.Record, error) {

@@ -41,8 +41,9 @@ func (s *Store) VerifyAudit() (rep AuditReport, err error) {
 		if err != nil {
 			return err
 		}
+		defer func() { _ = tx.Rollback() }() // also where a page cannot be read
 		rep = verify(tx, heads)
-		return tx.Rollback()
+		return nil
 	})
 	if isDamage(err) {
 		return AuditReport{Fault: ops.Textf("%s is damaged: %v", dbName, err)}, nil
