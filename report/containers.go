@@ -40,10 +40,37 @@ func Containers(b ops.Board, now time.Time) Table {
 		}
 	}
 	sortGroups(t.Rows)
+	t.Groups = groupWords(b)
 	if len(t.Rows) == 0 {
 		t.Note = containersNote(b, now)
 	}
 	return t
+}
+
+// groupWords says of each project how many of its containers run.
+func groupWords(b ops.Board) map[string]string {
+	all, up, fresh := map[string]int{}, map[string]int{}, map[string]bool{}
+	for _, r := range b.Containers {
+		for _, c := range r.Value {
+			g := project(c)
+			if _, seen := all[g]; !seen {
+				fresh[g] = true
+			}
+			all[g]++
+			fresh[g] = fresh[g] && r.Fresh()
+			if c.State == ops.ContainerRunning {
+				up[g]++
+			}
+		}
+	}
+	words := map[string]string{}
+	for g, n := range all {
+		words[g] = fmt.Sprintf("%d/%d running", up[g], n)
+		if !fresh[g] {
+			words[g] = fmt.Sprintf("%d/%d were running", up[g], n)
+		}
+	}
+	return words
 }
 
 func containersNote(b ops.Board, now time.Time) string {
@@ -64,7 +91,7 @@ func containerRow(c ops.Container, f ops.ContainerFigures, from Origin, now time
 		level = ops.LevelUnknown
 	}
 	return Row{
-		Ref: c.Ref, Group: project(c), Level: level, From: from, Lead: lead(c.Verdict),
+		Ref: c.Ref, Group: project(c), Level: level, From: from, Lead: about(c.Name.String(), lead(c.Verdict)),
 		Cells: []Cell{
 			text(c.Name.String()),
 			containerState(c, from),
@@ -90,7 +117,15 @@ func project(c ops.Container) string {
 	return "no compose project"
 }
 
-// lead is the line that stands under a selected object.
+// about puts the subject before what is said of it; nothing said is nothing.
+func about(subject, said string) string {
+	if said == "" {
+		return ""
+	}
+	return subject + ": " + said
+}
+
+// lead is the cause and the next step of a verdict.
 func lead(v ops.Verdict) string {
 	s := v.Cause.String()
 	if !v.Next.Empty() {
@@ -179,9 +214,9 @@ func memory(c ops.Container, f ops.ContainerFigures, from Origin) Cell {
 		if limit > 0 && f.Memory.Value >= 0.9*limit {
 			cell.Tone = ToneWarning
 		}
-	}
-	if limit > 0 {
-		cell.Text += "/" + Size(limit)
+		if limit > 0 {
+			cell.Text += "/" + Size(limit)
+		}
 	}
 	return cell
 }

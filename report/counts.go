@@ -17,13 +17,11 @@ type Counts struct {
 	Running   int // of those
 	Fresh     bool
 	Standing  string // of the worst reading, where not Fresh
-	Worst     ops.Ref
 }
 
 // CountContainers counts over every Docker source.
 func CountContainers(b ops.Board, now time.Time) Counts {
 	n := Counts{Fresh: len(b.Containers) > 0}
-	worst := ops.LevelOK
 	for _, r := range b.Containers {
 		if !r.Fresh() && n.Standing == "" {
 			n.Fresh = false
@@ -31,9 +29,6 @@ func CountContainers(b ops.Board, now time.Time) Counts {
 		}
 		for _, c := range r.Value {
 			n.add(c)
-			if c.Verdict.Level.Worse(worst) {
-				worst, n.Worst = c.Verdict.Level, c.Ref
-			}
 		}
 	}
 	return n

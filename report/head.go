@@ -168,7 +168,10 @@ func firing(b ops.Board, now time.Time) []Cell {
 	}
 	switch {
 	case !fresh:
-		return append(out, toned("alerts "+phrase, ToneUnknown))
+		if len(out) == 0 {
+			phrase = "alerts unknown: " + phrase
+		}
+		return append(out, toned(phrase, ToneUnknown))
 	case len(out) == 0:
 		return []Cell{toned("0 alerts", ToneOK)}
 	}

@@ -26,7 +26,7 @@ func Jobs(b ops.Board, now time.Time) Table {
 	from := Origin{Source: "agent", At: b.At, State: ops.SourceOK}
 	for _, j := range b.Jobs {
 		t.Rows = append(t.Rows, Row{
-			Ref: JobRef(j.ID), Level: jobLevel(j.State), From: from, Lead: j.Result.String(),
+			Ref: JobRef(j.ID), Level: jobLevel(j.State), From: from, Lead: about(j.Title.String(), j.Result.String()),
 			Cells: []Cell{
 				{Text: fmt.Sprint(j.ID), Value: int(j.ID)},
 				toned(j.State.String(), ToneOf(jobLevel(j.State))),

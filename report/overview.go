@@ -73,7 +73,35 @@ func Findings(b ops.Board, now time.Time) Table {
 	return t
 }
 
-func board(b ops.Board) Origin { return Origin{Source: "judge", At: b.At, State: ops.SourceOK} }
+// board is the origin of what was worked out from the whole board.
+func board(b ops.Board) Origin { return Origin{Source: "agent", At: b.At, State: ops.SourceOK} }
+
+// origin is the source behind an object, as it stands now; what belongs to no
+// source comes from the board.
+func origin(b ops.Board, ref ops.Ref) Origin {
+	for _, s := range b.Sources {
+		if s.Name == ref.Source && !ref.Source.Empty() || s.Ref == ref {
+			return Origin{Source: s.Name.String(), At: s.LastGood, State: s.State}
+		}
+	}
+	return board(b)
+}
+
+// oldest is the origin of what several readings say together: the first that is
+// not fresh, else the one that is longest ago.
+func oldest[T any](b ops.Board, readings []ops.Reading[T]) Origin {
+	worst := board(b)
+	for _, r := range readings {
+		o := Origin{Source: r.Source.String(), At: r.At, State: r.State}
+		if !o.Fresh() {
+			return o
+		}
+		if o.At.Before(worst.At) {
+			worst = o
+		}
+	}
+	return worst
+}
 
 func findingRows(b ops.Board, now time.Time, limit int) []Row {
 	if len(b.Findings) == 0 {
@@ -88,7 +116,7 @@ func findingRows(b ops.Board, now time.Time, limit int) []Row {
 				Cells: []Cell{toned("+"+fmt.Sprint(more), ToneOf(f.Level)), text(count(more, "more finding") + ", enter shows all"), nothing(), text("")},
 			})
 		}
-		rows = append(rows, findingRow(f, board(b), now))
+		rows = append(rows, findingRow(f, origin(b, f.Ref), now))
 	}
 	return rows
 }
@@ -96,7 +124,7 @@ func findingRows(b ops.Board, now time.Time, limit int) []Row {
 func findingRow(f ops.Finding, from Origin, now time.Time) Row {
 	l := lead(ops.Verdict{Cause: f.Cause, Next: f.Next})
 	return Row{
-		Ref: f.Ref, Group: groupFindings, Level: f.Level, From: from, Lead: l,
+		Ref: f.Ref, Group: groupFindings, Level: f.Level, From: from, Lead: about(f.What.String(), l),
 		Cells: []Cell{
 			toned(LevelWord(f.Level), ToneOf(f.Level)),
 			text(f.What.String()),
@@ -124,16 +152,16 @@ func stateRows(b ops.Board, now time.Time) []Row {
 	rows := firingRows(b, now)
 	n := CountContainers(b, now)
 	if n.Fresh || n.Standing != "" {
-		rows = append(rows, stateRow("containers", n.Cell(), n.Worst, n.Others(), b))
+		rows = append(rows, stateRow("containers", n.Cell(), ops.Ref{Kind: ops.KindContainer}, n.Others(), oldest(b, b.Containers)))
 	}
 	return append(rows, sourceSummary(b, now))
 }
 
 // stateRow is a row of the state group. A cell that is not judged stays so.
-func stateRow(what string, c Cell, ref ops.Ref, why string, b ops.Board) Row {
+func stateRow(what string, c Cell, ref ops.Ref, why string, from Origin) Row {
 	level := levelOf(c.Tone)
 	return Row{
-		Ref: ref, Group: groupState, Level: level, From: board(b),
+		Ref: ref, Group: groupState, Level: level, From: from,
 		Cells: []Cell{
 			toned(LevelWord(level), c.Tone), {Text: what + ": " + c.Text, Value: c.Text},
 			nothing(), {Text: why, Tone: ToneMuted, Value: why},
@@ -160,10 +188,11 @@ func firingRows(b ops.Board, now time.Time) []Row {
 		return nil
 	}
 	phrase, fresh := alertsStanding(b, now)
+	from := oldest(b, b.Alerts)
 	var rows []Row
 	for _, c := range countFiring(b) {
 		cell := toned(fmt.Sprintf("%d %s", c.n, rankWord(c.rank)), ToneOf(c.rank.Level()))
-		r := stateRow("alerts firing", cell, c.ref, "", b)
+		r := stateRow("alerts firing", cell, c.ref, "", from)
 		r.Cells[2] = moment(c.oldest, now)
 		if !fresh {
 			r.Cells[3] = toned("as of "+phrase, ToneUnknown)
@@ -171,10 +200,10 @@ func firingRows(b ops.Board, now time.Time) []Row {
 		rows = append(rows, r)
 	}
 	switch {
-	case !fresh:
-		rows = append(rows, stateRow("alerts", toned("unknown, "+phrase, ToneUnknown), ops.Ref{}, "", b))
+	case !fresh && len(rows) == 0:
+		rows = append(rows, stateRow("alerts", toned("unknown, last known "+phrase, ToneUnknown), ops.Ref{}, "", from))
 	case len(rows) == 0:
-		rows = append(rows, stateRow("alerts firing", toned("0", ToneOK), ops.Ref{}, "", b))
+		rows = append(rows, stateRow("alerts firing", toned("0", ToneOK), ops.Ref{}, "", from))
 	}
 	return rows
 }
@@ -191,10 +220,10 @@ func sourceSummary(b ops.Board, now time.Time) Row {
 		}
 	}
 	if len(b.Sources) == 0 {
-		return stateRow("sources", toned("none", ToneUnknown), ops.Ref{}, "the estate names none", b)
+		return stateRow("sources", toned("none", ToneUnknown), ops.Ref{}, "the estate names none", board(b))
 	}
 	_, worst := sourceWords(b.Sources, now)
-	return stateRow("sources", toned(fmt.Sprintf("%d/%d fresh", ok, len(b.Sources)), ToneOf(level)), ref, worst, b)
+	return stateRow("sources", toned(fmt.Sprintf("%d/%d fresh", ok, len(b.Sources)), ToneOf(level)), ref, worst, board(b))
 }
 
 func jobRows(b ops.Board, now time.Time) []Row {

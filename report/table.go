@@ -104,6 +104,8 @@ type Table struct {
 	Name    string
 	Columns []Column
 	Rows    []Row
+	// Groups says in a few words how each group stands; a group may have none.
+	Groups map[string]string
 	// Note says why there are no rows, or what is wrong with all of them.
 	Note string
 }

@@ -79,8 +79,7 @@ func leadLines(th themes.Theme, l *list, w, n int) []string {
 	if !ok || r.Lead == "" {
 		return filled(nil, n)
 	}
-	text := r.Cells[0].Text + ": " + r.Lead
-	return filled(wrapped(th, text, w, n), n)
+	return filled(wrapped(th, r.Lead, w, n), n)
 }
 
 func (c *containers) Keys() []keyID {

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -176,10 +177,8 @@ func (d *dialog) View(w, h int) []string {
 	ask := d.question()
 	d.pager.set(d.planLines(), max(1, h-len(ask)-1))
 	lines := d.pager.view()
-	rule := spaces(0)
-	for width(rule) < d.w {
-		rule += d.th.Signs.Rule
-	}
+	lines = lines[:min(len(lines), len(d.pager.lines))]
+	rule := strings.Repeat(d.th.Signs.Rule, d.w)
 	if more := d.pager.more(d.th); more != "" {
 		rule = more + " (arrows) " + rule
 	}

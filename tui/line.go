@@ -9,15 +9,7 @@ import (
 	"opsdeck/themes"
 )
 
-// width is how many cells s takes. Most text is ASCII, for which it is len.
-func width(s string) int {
-	for i := 0; i < len(s); i++ {
-		if s[i] < 0x20 || s[i] >= 0x7f {
-			return ansi.StringWidth(s)
-		}
-	}
-	return len(s)
-}
+func width(s string) int { return report.Width(s) }
 
 // clip cuts s to at most w cells and marks the cut. Escapes in s survive whole.
 func clip(th themes.Theme, s string, w int) string {

@@ -17,7 +17,7 @@ type list struct {
 	w, h   int
 	table  report.Table
 	shown  []entry // rows that pass the filter, with their group lines
-	fields []field
+	fields []report.Field
 	sel    int // index into shown; -1: nothing to select
 	top    int
 	chosen ops.Ref // what sel pointed at, to find it again
@@ -44,7 +44,7 @@ func (l *list) setTable(t report.Table) {
 
 func (l *list) setSize(w, h int) {
 	l.w, l.h = w, h
-	l.fields = fields(l.table, l.w-2)
+	l.fields = report.Fit(l.table, l.w-2)
 	l.reveal()
 }
 
@@ -75,24 +75,29 @@ func (l *list) arrange() {
 		}
 		l.shown = append(l.shown, entry{row: i})
 	}
-	l.fields = fields(l.table, l.w-2)
+	l.fields = report.Fit(l.table, l.w-2)
 	l.find()
 }
 
-// find puts the selection back on what was chosen, or near it.
+// find puts the selection back on what was chosen: of several lines about one
+// thing on the nearest, and where it is gone, near where it was.
 func (l *list) find() {
-	if !l.chosen.Zero() {
-		for i, e := range l.shown {
-			if e.row >= 0 && l.table.Rows[e.row].Ref == l.chosen {
-				l.sel = i
-				l.reveal()
-				return
-			}
+	best := -1
+	for i, e := range l.shown {
+		if e.row >= 0 && l.table.Rows[e.row].Ref == l.chosen && (best < 0 || abs(i-l.sel) < abs(best-l.sel)) {
+			best = i
 		}
 	}
-	l.sel = max(0, min(l.sel, len(l.shown)-1))
-	l.settle(1)
+	if best < 0 || l.chosen.Zero() {
+		l.sel = max(0, min(l.sel, len(l.shown)-1))
+		l.settle(1)
+		return
+	}
+	l.sel = best
+	l.reveal()
 }
+
+func abs(n int) int { return n * sign(n) }
 
 // settle moves the selection off group lines, first in direction d.
 func (l *list) settle(d int) {
@@ -184,10 +189,10 @@ func (l *list) mark() {
 
 // nextSort goes through the columns on the screen and back to the own order.
 func (l *list) nextSort() {
-	at := slices.IndexFunc(l.fields, func(f field) bool { return f.column == l.sort })
+	at := slices.IndexFunc(l.fields, func(f report.Field) bool { return f.Column == l.sort })
 	l.sort = -1
 	if at+1 < len(l.fields) {
-		l.sort = l.fields[at+1].column
+		l.sort = l.fields[at+1].Column
 	}
 	l.arrange()
 }

@@ -1,74 +1,12 @@
 package tui
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 
 	"opsdeck/report"
 	"opsdeck/themes"
 )
-
-// field is a column on the screen: which one, and how wide.
-type field struct {
-	column int
-	width  int
-}
-
-// fields chooses the columns for a width. Whoever has the least to keep gives
-// way first: it shrinks to its minimum, then it goes.
-func fields(t report.Table, w int) []field {
-	var out []field
-	total := 0
-	for i := range t.Columns {
-		if n := natural(t, i); n > 0 {
-			out = append(out, field{i, n})
-			total += n + 1
-		}
-	}
-	order := slices.Clone(out)
-	slices.SortFunc(order, func(a, b field) int {
-		return cmp.Compare(t.Columns[a.column].Keep, t.Columns[b.column].Keep)
-	})
-	for _, o := range order {
-		if total-1 <= w || len(out) == 1 {
-			break
-		}
-		i := slices.IndexFunc(out, func(f field) bool { return f.column == o.column })
-		least := t.Columns[o.column].Min
-		if give := total - 1 - w; least > 0 && out[i].width-give >= least {
-			out[i].width -= give
-			total -= give
-			break
-		}
-		total -= out[i].width + 1
-		out = slices.Delete(out, i, i+1)
-	}
-	if len(out) == 1 {
-		out[0].width = max(1, min(out[0].width, w))
-	}
-	return out
-}
-
-// natural is how wide a column wants to be; 0 where it has nothing to say.
-func natural(t report.Table, column int) int {
-	c := t.Columns[column]
-	n, said := width(c.Title), len(t.Rows) == 0
-	for _, r := range t.Rows {
-		if s := r.Cells[column].Text; s != "" {
-			said = true
-			n = max(n, width(s))
-		}
-	}
-	if !said {
-		return 0
-	}
-	if c.Max > 0 {
-		n = min(n, max(c.Max, width(c.Title)))
-	}
-	return n
-}
 
 // view draws the column titles and the rows of the window.
 func (l *list) view() []string {
@@ -106,29 +44,18 @@ func (l *list) titles() string {
 		if i > 0 {
 			b.WriteByte(' ')
 		}
-		c := l.table.Columns[f.column]
+		c := l.table.Columns[f.Column]
 		title := c.Title
-		if f.column == l.sort {
+		if f.Column == l.sort {
 			title = l.th.Signs.Down + title
 		}
-		b.WriteString(fit(l.th, title, f.width, c.Right))
+		b.WriteString(fit(l.th, title, f.Width, c.Right))
 	}
 	return "  " + l.th.Paint(themes.Muted, b.String())
 }
 
 func (l *list) groupLine(name string) string {
-	return clip(l.th, l.th.Paint(themes.Title, name)+l.th.Paint(themes.Muted, "  "+l.groupCount(name)), l.w)
-}
-
-// groupCount says how a group stands in numbers.
-func (l *list) groupCount(name string) string {
-	n := 0
-	for _, r := range l.table.Rows {
-		if r.Group == name {
-			n++
-		}
-	}
-	return fmt.Sprint(n)
+	return clip(l.th, l.th.Paint(themes.Title, name)+"  "+l.th.Paint(themes.Muted, l.table.Groups[name]), l.w)
 }
 
 // rowLine draws one row. The selection is a mark and reverse video on the first
@@ -148,7 +75,7 @@ func (l *list) rowLine(r report.Row, selected bool) string {
 		b.WriteByte(' ')
 	}
 	for i, f := range l.fields {
-		cell, col := r.Cells[f.column], l.table.Columns[f.column]
+		cell, col := r.Cells[f.Column], l.table.Columns[f.Column]
 		if i > 0 {
 			b.WriteByte(' ')
 		}
@@ -156,8 +83,8 @@ func (l *list) rowLine(r report.Row, selected bool) string {
 		if selected && i == 0 {
 			ink = themes.Selection
 		}
-		s := clip(l.th, cell.Text, f.width)
-		pad := spaces(f.width - width(s))
+		s := clip(l.th, cell.Text, f.Width)
+		pad := spaces(f.Width - width(s))
 		if col.Right {
 			b.WriteString(pad)
 		}

@@ -89,8 +89,8 @@ func (o *overview) Key(k press) wish {
 	r, ok := o.list.row()
 	switch {
 	case !ok:
-	case k.id == keyOpen && r.Ref.Zero() && !o.all:
-		o.all = true
+	case k.id == keyOpen && r.Ref.Zero():
+		o.all = !o.all // the only line without an object that opens: "n more findings"
 		o.lay()
 	case k.id == keyOpen || k.id == keyRight:
 		return wish{kind: wishOpen, ref: r.Ref}

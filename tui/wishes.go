@@ -62,6 +62,10 @@ func (m *Model) open(ref ops.Ref) tea.Cmd {
 		return nil
 	case ops.KindJob:
 		return m.openLog(ref)
+	case ops.KindContainer:
+		if ref.ID.Empty() { // all of them
+			return m.show(PaneContainers)
+		}
 	}
 	m.serial++
 	cmd := m.push(newDetail(m.th, m.serial, ref))

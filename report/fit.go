@@ -1,0 +1,79 @@
+package report
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/charmbracelet/x/ansi"
+)
+
+// Field is a column in a width: which one, and how many cells it gets.
+type Field struct {
+	Column int
+	Width  int
+}
+
+// Fit chooses the columns for a width of w cells, with one cell between them.
+// Whoever has the least to keep gives way first: it shrinks to its minimum, then
+// it goes. A column with nothing to say is left out.
+func Fit(t Table, w int) []Field {
+	var out []Field
+	total := -1
+	for i := range t.Columns {
+		if n := natural(t, i); n > 0 {
+			out = append(out, Field{i, n})
+			total += n + 1
+		}
+	}
+	order := slices.Clone(out)
+	slices.SortFunc(order, func(a, b Field) int {
+		return cmp.Compare(t.Columns[a.Column].Keep, t.Columns[b.Column].Keep)
+	})
+	for _, o := range order {
+		if total <= w || len(out) == 1 {
+			break
+		}
+		i := slices.IndexFunc(out, func(f Field) bool { return f.Column == o.Column })
+		least := t.Columns[o.Column].Min
+		if give := total - w; least > 0 && out[i].Width-give >= least {
+			out[i].Width -= give
+			break
+		}
+		total -= out[i].Width + 1
+		out = slices.Delete(out, i, i+1)
+	}
+	if len(out) == 1 {
+		out[0].Width = max(1, min(out[0].Width, w))
+	}
+	return out
+}
+
+// natural is how wide a column wants to be; 0 where it has nothing to say.
+func natural(t Table, column int) int {
+	c := t.Columns[column]
+	n, said := Width(c.Title), len(t.Rows) == 0
+	for _, r := range t.Rows {
+		if s := r.Cells[column].Text; s != "" {
+			said = true
+			n = max(n, Width(s))
+		}
+	}
+	if !said {
+		return 0
+	}
+	if c.Max > 0 {
+		n = min(n, max(c.Max, Width(c.Title)))
+	}
+	return n
+}
+
+// Width is how many cells of a terminal s takes. Most text is ASCII, for which
+// it is the length.
+func Width(s string) int {
+	for i := 0; i < len(s); i++ {
+		if s[i] < 0x20 || s[i] >= 0x7f {
+			return ansi.StringWidth(s)
+		}
+	}
+	return len(s)
+}

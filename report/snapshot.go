@@ -1,0 +1,211 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"opsdeck/ops"
+)
+
+// Schema names the shape of the JSON snapshot. It only ever grows.
+const Schema = "opsdeck/snapshot/v1"
+
+// Exit codes of a snapshot, as monitoring plugins have them.
+const (
+	ExitOK       = 0
+	ExitWarning  = 1
+	ExitCritical = 2
+	ExitUnknown  = 3
+)
+
+// Snapshot is a board at a moment, read through one view: the same rows that the
+// console shows, ready to be written.
+type Snapshot struct {
+	Estate      string
+	Environment string
+	Now         time.Time
+	BoardAt     time.Time
+	View        string
+	Level       ops.Level
+	Verdict     string
+	// Unknowns lists in words what could not be known.
+	Unknowns []string
+	Tables   []Table
+	counts   Counts
+	firing   []alertCount
+	// alertsFresh is false also where nothing counts alerts.
+	alertsFresh bool
+	sources     [2]int // fresh, all
+}
+
+// Views lists what New takes.
+func Views() []string { return []string{"overview", "containers", "sources", "jobs", "history"} }
+
+// New reads a board through a view; a view that does not exist is the overview.
+func New(b ops.Board, now time.Time, view string) Snapshot {
+	if !slices.Contains(Views(), view) {
+		view = Views()[0]
+	}
+	s := Snapshot{
+		Estate: b.Estate.Name.String(), Environment: b.Estate.Environment.String(),
+		Now: now.UTC(), BoardAt: b.At.UTC(), View: view,
+		Level: required(b), Verdict: Verdict(b, now).Text, Unknowns: unknowns(b, now),
+		counts: CountContainers(b, now), firing: countFiring(b),
+	}
+	_, fresh := alertsStanding(b, now)
+	s.alertsFresh = fresh && len(b.Alerts) > 0
+	for _, src := range b.Sources {
+		s.sources[1]++
+		if src.State == ops.SourceOK {
+			s.sources[0]++
+		}
+	}
+	switch view {
+	case "overview":
+		s.Tables = []Table{Overview(b, now, 0), Sources(b, now)}
+	case "containers":
+		s.Tables = []Table{Containers(b, now)}
+	case "sources":
+		s.Tables = []Table{Sources(b, now)}
+	case "jobs":
+		s.Tables = []Table{Jobs(b, now)}
+	case "history":
+		s.Tables = []Table{Changes(b, now)}
+	}
+	return s
+}
+
+// required is the level that the exit code tells: Overall, and unknown where a
+// reading is not fresh whose source nobody called optional.
+func required(b ops.Board) ops.Level {
+	level := Overall(b)
+	for _, f := range b.Findings {
+		if f.Level == ops.LevelCritical { // a board whose own level forgot it
+			level = ops.LevelCritical
+		}
+	}
+	optional := map[ops.Text]bool{}
+	for _, s := range b.Sources {
+		optional[s.Name] = !s.Required
+	}
+	stale := len(b.Sources) == 0
+	for _, r := range b.Containers {
+		stale = stale || !r.Fresh() && !optional[r.Source]
+	}
+	for _, r := range b.Alerts {
+		stale = stale || !r.Fresh() && !optional[r.Source]
+	}
+	if stale && ops.LevelUnknown.Worse(level) {
+		level = ops.LevelUnknown
+	}
+	return level
+}
+
+// unknowns lists what could not be known, sources first.
+func unknowns(b ops.Board, now time.Time) []string {
+	out := []string{}
+	for _, s := range b.Sources {
+		if s.State != ops.SourceOK {
+			out = append(out, sourceReason(s, now))
+		}
+	}
+	if b.Estate.Agent.Kind == ops.AgentLocal {
+		for _, what := range []string{"history", "jobs", "rates of restarts"} {
+			out = append(out, what+" "+NoAgent)
+		}
+	}
+	return out
+}
+
+// Exit returns the process's exit code: critical outranks unknown, and unknown
+// outranks a warning.
+func (s Snapshot) Exit() int {
+	switch s.Level {
+	case ops.LevelOK, ops.LevelInfo:
+		return ExitOK
+	case ops.LevelWarning:
+		return ExitWarning
+	case ops.LevelCritical:
+		return ExitCritical
+	}
+	return ExitUnknown
+}
+
+// Formats lists what Write takes.
+func Formats() []string { return []string{"text", "markdown", "json", "nagios"} }
+
+// Write writes a snapshot. The same snapshot always gives the same bytes.
+func Write(w io.Writer, s Snapshot, format string) error {
+	var out string
+	var err error
+	switch format {
+	case "text":
+		out = asText(s)
+	case "markdown":
+		out = asMarkdown(s)
+	case "nagios":
+		out = asNagios(s)
+	case "json":
+		out, err = asJSON(s)
+	default:
+		return ops.Errorf(ops.CodeInvalid, "no format %q", ops.Clean(format)).Help("there are %s", strings.Join(Formats(), ", "))
+	}
+	if err != nil {
+		return fmt.Errorf("write snapshot as %s: %w", format, err)
+	}
+	if _, err := io.WriteString(w, out); err != nil {
+		return fmt.Errorf("write snapshot: %w", err)
+	}
+	return nil
+}
+
+// Sources returns how every source stands, worst first.
+func Sources(b ops.Board, now time.Time) Table {
+	t := Table{Name: "sources", Note: "the estate names no source", Columns: []Column{
+		{Key: "name", Title: "SOURCE", Keep: 100, Min: 10, Max: 24},
+		{Key: "state", Title: "STATE", Keep: 99},
+		{Key: "since", Title: "SINCE", Right: true, Keep: 80},
+		{Key: "age", Title: "LAST GOOD", Right: true, Keep: 90},
+		{Key: "took", Title: "TOOK", Right: true, Keep: 40},
+		{Key: "kind", Title: "KIND", Keep: 30},
+		{Key: "required", Title: "REQUIRED", Keep: 20},
+		{Key: "why", Title: "WHY", Keep: 70, Min: 16, Max: 120},
+	}}
+	for _, s := range b.Sources {
+		t.Rows = append(t.Rows, sourceRow(s, now))
+	}
+	slices.SortStableFunc(t.Rows, func(a, b Row) int {
+		return cmp.Or(byLevel(a.Level, b.Level), cmp.Compare(a.Cells[0].Text, b.Cells[0].Text))
+	})
+	return t
+}
+
+func sourceRow(s ops.Source, now time.Time) Row {
+	level := sourceLevel(s)
+	reason := s.Why.String()
+	for _, n := range s.Notes {
+		reason = join("; ", reason, n.String())
+	}
+	duration := nothing()
+	if s.Took > 0 {
+		duration = Cell{Text: Span(s.Took), Value: s.Took.Seconds(), Unit: "seconds"}
+	}
+	need := "optional"
+	if s.Required {
+		need = "required"
+	}
+	return Row{
+		Ref: s.Ref, Level: level, Lead: about(s.Name.String(), reason),
+		From: Origin{Source: s.Name.String(), At: s.LastGood, State: s.State},
+		Cells: []Cell{
+			text(s.Name.String()),
+			{Text: StateWord(s.State, s.Live), Tone: ToneOf(level), Value: s.State.String()},
+			moment(s.Since, now), moment(s.LastGood, now), duration,
+			text(s.Kind.String()), {Text: need, Value: s.Required}, text(reason),
+		},
+	}
+}

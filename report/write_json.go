@@ -1,0 +1,89 @@
+package report
+
+import (
+	"encoding/json"
+	"time"
+
+	"opsdeck/ops"
+)
+
+// document is the JSON snapshot. Fields are only ever added.
+type document struct {
+	Schema      string     `json:"schema"`
+	Estate      string     `json:"estate"`
+	Environment string     `json:"environment"`
+	Now         string     `json:"now"`
+	BoardAt     string     `json:"board_at"`
+	View        string     `json:"view"`
+	Level       ops.Level  `json:"level"`
+	Exit        int        `json:"exit"`
+	Verdict     string     `json:"verdict"`
+	Unknowns    []string   `json:"unknowns"`
+	Tables      []docTable `json:"tables"`
+}
+
+type docTable struct {
+	Name string   `json:"name"`
+	Note string   `json:"note,omitempty"`
+	Rows []docRow `json:"rows"`
+}
+
+type docRow struct {
+	Ref   string              `json:"ref"`
+	Group string              `json:"group,omitempty"`
+	Level ops.Level           `json:"level"`
+	Lead  string              `json:"lead,omitempty"`
+	Cells map[string]docDatum `json:"cells"`
+}
+
+// docDatum is one value with everything needed to trust it or not. Value is null
+// where it is not known; age is null where there never was one.
+type docDatum struct {
+	Value  any      `json:"value"`
+	Unit   string   `json:"unit"`
+	Text   string   `json:"text"`
+	Source string   `json:"source"`
+	Age    *float64 `json:"age_seconds"`
+	State  string   `json:"state"`
+}
+
+func asJSON(s Snapshot) (string, error) {
+	d := document{
+		Schema: Schema, Estate: s.Estate, Environment: s.Environment,
+		Now: stamp(s.Now), BoardAt: stamp(s.BoardAt), View: s.View,
+		Level: s.Level, Exit: s.Exit(), Verdict: s.Verdict, Unknowns: s.Unknowns,
+		Tables: []docTable{},
+	}
+	for _, t := range s.Tables {
+		d.Tables = append(d.Tables, docOf(t, s.Now))
+	}
+	out, err := json.MarshalIndent(d, "", "  ")
+	return string(out) + "\n", err
+}
+
+func docOf(t Table, now time.Time) docTable {
+	d := docTable{Name: t.Name, Rows: []docRow{}}
+	if len(t.Rows) == 0 {
+		d.Note = t.Note
+	}
+	for _, r := range t.Rows {
+		row := docRow{Ref: r.Ref.String(), Group: r.Group, Level: r.Level, Lead: r.Lead, Cells: map[string]docDatum{}}
+		for i, c := range r.Cells {
+			row.Cells[t.Columns[i].Key] = datum(c, r.From, now)
+		}
+		d.Rows = append(d.Rows, row)
+	}
+	return d
+}
+
+func datum(c Cell, from Origin, now time.Time) docDatum {
+	d := docDatum{Value: c.Value, Unit: c.Unit, Text: c.Text, Source: from.Source, State: from.State.String()}
+	if from.NoAgent {
+		d.State = "no agent"
+	}
+	if !from.At.IsZero() {
+		age := max(0, now.Sub(from.At).Seconds())
+		d.Age = &age
+	}
+	return d
+}

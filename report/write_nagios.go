@@ -1,0 +1,48 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"opsdeck/ops"
+)
+
+// asNagios writes one line: status word, verdict, and performance data. Figures
+// of a source that is not fresh are U, which graphs show as a gap.
+func asNagios(s Snapshot) string {
+	word := map[int]string{ExitOK: "OK", ExitWarning: "WARNING", ExitCritical: "CRITICAL", ExitUnknown: "UNKNOWN"}[s.Exit()]
+	_, said, _ := strings.Cut(s.Verdict, "  ")
+	parts := append([]string{said}, s.Unknowns...)
+	if len(s.Unknowns) > 0 && strings.HasPrefix(s.Unknowns[0], said) {
+		parts = s.Unknowns
+	}
+	// | begins the performance data: in the text it would end it too early.
+	text := strings.NewReplacer("|", "/", "\n", " ").Replace(join("; ", parts...))
+	return fmt.Sprintf("OPSDECK %s - %s %s | %s\n", word, s.Estate, text, s.perfdata())
+}
+
+func (s Snapshot) perfdata() string {
+	n := s.counts
+	known := n.Fresh
+	figure := func(name string, v int, known bool, most string) string {
+		value := "U"
+		if known {
+			value = fmt.Sprint(v)
+		}
+		return fmt.Sprintf("%s=%s;;;0;%s", name, value, most)
+	}
+	out := []string{
+		figure("containers_running", n.Up, known, fmt.Sprint(n.Expected)),
+		figure("containers_missing", n.Missing, known, ""),
+		figure("containers_unhealthy", n.Unhealthy, known, ""),
+	}
+	counts := map[ops.Rank]int{}
+	for _, c := range s.firing {
+		counts[c.rank] += c.n
+	}
+	for _, r := range []ops.Rank{ops.RankCritical, ops.RankHigh, ops.RankMedium} {
+		out = append(out, figure("alerts_"+r.String(), counts[r], s.alertsFresh, ""))
+	}
+	out = append(out, figure("sources_fresh", s.sources[0], true, fmt.Sprint(s.sources[1])))
+	return strings.Join(out, " ")
+}

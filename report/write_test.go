@@ -1,0 +1,228 @@
+package report_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/charmbracelet/x/ansi"
+
+	"opsdeck/report"
+	"opsdeck/report/testdata/fixture"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func written(t *testing.T, board, view, format string) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := report.Write(&b, report.New(fixture.Named(board), fixture.Now, view), format); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestSnapshotsAreAsTheGoldenFilesSay(t *testing.T) {
+	for _, format := range report.Formats() {
+		for _, board := range []string{"good", "silent", "failing", "local", "hostile"} {
+			for _, view := range []string{"overview", "containers"} {
+				if view == "containers" && format == "nagios" {
+					continue
+				}
+				name := fmt.Sprintf("%s-%s.%s", board, view, format)
+				t.Run(name, func(t *testing.T) { golden(t, name, written(t, board, view, format)) })
+			}
+		}
+	}
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", "golden", name)
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("differs from %s:\n%s", path, got)
+	}
+}
+
+func TestSnapshotsAreTheSameBytesEachTime(t *testing.T) {
+	for _, format := range report.Formats() {
+		first := written(t, "failing", "overview", format)
+		for range 5 {
+			if written(t, "failing", "overview", format) != first {
+				t.Fatalf("%s differs", format)
+			}
+		}
+	}
+}
+
+func TestTextFitsEightyColumnsWithoutEscapes(t *testing.T) {
+	for _, board := range fixture.Names() {
+		for _, view := range report.Views() {
+			for i, l := range strings.Split(written(t, board, view, "text"), "\n") {
+				if w := ansi.StringWidth(l); w > 80 {
+					t.Errorf("%s %s line %d is %d wide: %s", board, view, i, w, l)
+				}
+				if strings.ContainsAny(l, "\x1b\x07\r") || l != strings.TrimRight(l, " ") {
+					t.Errorf("%s %s line %d: %q", board, view, i, l)
+				}
+			}
+		}
+	}
+}
+
+func TestMarkdownTablesKeepTheirColumnsWhateverCellsHold(t *testing.T) {
+	for _, board := range fixture.Names() {
+		cells := 0
+		for _, l := range strings.Split(written(t, board, "containers", "markdown"), "\n") {
+			if !strings.HasPrefix(l, "|") {
+				cells = 0
+				continue
+			}
+			n := strings.Count(strings.ReplaceAll(l, `\|`, ""), "|")
+			if cells != 0 && n != cells {
+				t.Errorf("%s: %d bars instead of %d: %s", board, n, cells, l)
+			}
+			cells = n
+		}
+	}
+}
+
+func TestNagiosIsOneLineWithOneBar(t *testing.T) {
+	for _, board := range fixture.Names() {
+		got := written(t, board, "overview", "nagios")
+		if strings.Count(got, "\n") != 1 || strings.Count(got, "|") != 1 || !strings.HasPrefix(got, "OPSDECK ") {
+			t.Errorf("%s: %q", board, got)
+		}
+	}
+	if got := written(t, "silent", "overview", "nagios"); !strings.Contains(got, "containers_running=U") {
+		t.Errorf("a silent source still gives figures: %s", got)
+	}
+}
+
+func TestJSONConformsToItsPublishedSchema(t *testing.T) {
+	var schema map[string]any
+	if err := json.Unmarshal(report.SnapshotSchema(), &schema); err != nil {
+		t.Fatal(err)
+	}
+	v := validator{schema}
+	for _, board := range fixture.Names() {
+		for _, view := range report.Views() {
+			var doc any
+			if err := json.Unmarshal([]byte(written(t, board, view, "json")), &doc); err != nil {
+				t.Fatal(err)
+			}
+			for _, fault := range v.check("$", doc, schema) {
+				t.Errorf("%s %s: %s", board, view, fault)
+			}
+		}
+	}
+	if faults := v.check("$", map[string]any{"schema": "other", "extra": 1.0}, schema); len(faults) < 3 {
+		t.Errorf("the validator lets anything pass: %v", faults)
+	}
+}
+
+// validator checks the part of JSON schema that ours uses, and that nothing is
+// written that the schema does not name.
+type validator struct{ root map[string]any }
+
+func (v validator) check(at string, doc any, schema map[string]any) []string {
+	if ref, ok := schema["$ref"].(string); ok {
+		return v.check(at, doc, v.root["$defs"].(map[string]any)[strings.TrimPrefix(ref, "#/$defs/")].(map[string]any))
+	}
+	var faults []string
+	fault := func(format string, args ...any) {
+		faults = append(faults, at+": "+fmt.Sprintf(format, args...))
+	}
+	if c, ok := schema["const"]; ok && c != doc {
+		fault("is %v, not %v", doc, c)
+	}
+	if e, ok := schema["enum"].([]any); ok && !slices.Contains(e, doc) {
+		fault("%v is not one of %v", doc, e)
+	}
+	if want, ok := schema["type"]; ok && !oneOf(typeOf(doc), want) {
+		fault("is a %s, not %v", typeOf(doc), want)
+	}
+	if n, ok := doc.(float64); ok && schema["minimum"] != nil && n < schema["minimum"].(float64) {
+		fault("%v is too small", n)
+	}
+	switch d := doc.(type) {
+	case []any:
+		items, _ := schema["items"].(map[string]any)
+		for i, e := range d {
+			faults = append(faults, v.check(fmt.Sprintf("%s[%d]", at, i), e, items)...)
+		}
+	case map[string]any:
+		faults = append(faults, v.object(at, d, schema)...)
+	}
+	return faults
+}
+
+func (v validator) object(at string, doc, schema map[string]any) []string {
+	var faults []string
+	required, _ := schema["required"].([]any)
+	for _, r := range required {
+		if _, ok := doc[r.(string)]; !ok {
+			faults = append(faults, fmt.Sprintf("%s: %v is missing", at, r))
+		}
+	}
+	known, _ := schema["properties"].(map[string]any)
+	rest, _ := schema["additionalProperties"].(map[string]any)
+	for k, e := range doc {
+		s, ok := known[k].(map[string]any)
+		if !ok && rest == nil {
+			faults = append(faults, fmt.Sprintf("%s: %s is not in the schema", at, k))
+			continue
+		}
+		if !ok {
+			s = rest
+		}
+		faults = append(faults, v.check(at+"."+k, e, s)...)
+	}
+	return faults
+}
+
+func typeOf(doc any) string {
+	switch doc.(type) {
+	case nil:
+		return "null"
+	case string:
+		return "string"
+	case float64:
+		return "number"
+	case bool:
+		return "boolean"
+	case []any:
+		return "array"
+	}
+	return "object"
+}
+
+func oneOf(have string, want any) bool {
+	if list, ok := want.([]any); ok {
+		return slices.Contains(list, any(have))
+	}
+	return want == any(have)
+}
+
+func TestAnUnknownFormatNamesTheOnesThereAre(t *testing.T) {
+	err := report.Write(&bytes.Buffer{}, report.Snapshot{}, "xml")
+	if err == nil || !strings.Contains(err.Error(), "nagios") {
+		t.Errorf("%v", err)
+	}
+}

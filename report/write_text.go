@@ -1,0 +1,97 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/charmbracelet/x/ansi"
+)
+
+// textWidth is how wide the text format is: what a mail, a pager and the
+// smallest terminal show.
+const textWidth = 80
+
+// asText writes for people, without escapes: what terminals cannot show is left
+// to the cells, which are cleaned text already.
+func asText(s Snapshot) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n", cut(join("  ", "opsdeck", s.Estate, s.Environment, s.Now.Format("2006-01-02 15:04Z")), textWidth))
+	line(&b, s.Verdict)
+	for _, u := range s.Unknowns {
+		line(&b, "unknown  "+u)
+	}
+	for _, t := range s.Tables {
+		b.WriteByte('\n')
+		textTable(&b, t)
+	}
+	return b.String()
+}
+
+// line writes a sentence, broken between words.
+func line(b *strings.Builder, s string) {
+	b.WriteString(ansi.Wrap(s, textWidth, " "))
+	b.WriteByte('\n')
+}
+
+func textTable(b *strings.Builder, t Table) {
+	fmt.Fprintf(b, "%s\n", strings.ToUpper(t.Name))
+	if len(t.Rows) == 0 {
+		line(b, "  "+t.Note)
+		return
+	}
+	fields := textFields(t)
+	cells := make([]string, len(t.Columns))
+	for i, c := range t.Columns {
+		cells[i] = c.Title
+	}
+	textRow(b, t, fields, cells)
+	group := ""
+	for _, r := range t.Rows {
+		if r.Group != group {
+			group = r.Group
+			fmt.Fprintf(b, "%s\n", cut(join("  ", group, t.Groups[group]), textWidth))
+		}
+		for i, c := range r.Cells {
+			cells[i] = c.Text
+		}
+		textRow(b, t, fields, cells)
+	}
+	for _, r := range t.Rows { // what a narrow table has no room for
+		if r.Lead != "" {
+			line(b, "* "+r.Lead)
+		}
+	}
+}
+
+func textRow(b *strings.Builder, t Table, widths []int, cells []string) {
+	var out strings.Builder
+	for i, w := range widths {
+		if w == 0 {
+			continue
+		}
+		if out.Len() > 0 {
+			out.WriteByte(' ')
+		} else {
+			out.WriteString("  ")
+		}
+		s := cut(cells[i], w)
+		pad := strings.Repeat(" ", max(0, w-ansi.StringWidth(s)))
+		if t.Columns[i].Right {
+			s, pad = pad, s
+		}
+		out.WriteString(s + pad)
+	}
+	b.WriteString(strings.TrimRight(out.String(), " "))
+	b.WriteByte('\n')
+}
+
+// textFields gives each column its width; 0 leaves it out.
+func textFields(t Table) []int {
+	widths := make([]int, len(t.Columns))
+	for _, f := range Fit(t, textWidth-2) {
+		widths[f.Column] = f.Width
+	}
+	return widths
+}
+
+func cut(s string, w int) string { return ansi.Truncate(s, w, "…") }
