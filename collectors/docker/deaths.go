@@ -33,17 +33,19 @@ func newDeathBook() *deathBook {
 	return &deathBook{byName: map[string][]ops.Death{}, oom: map[string]time.Time{}, kill: map[string]time.Time{}}
 }
 
-// outOfMemory notes an oom event of a container. 20.10 can tell of it only after
-// the die, which is then marked.
+// outOfMemory notes an oom event of a container. The die that it caused can come
+// first (20.10 sends the two in either order); then that one is marked, and not
+// the next.
 func (b *deathBook) outOfMemory(id, name string, at time.Time) {
-	b.oom[id] = at
-	b.bound(at)
 	if d := b.byName[name]; len(d) > 0 {
 		last := &d[len(d)-1]
-		if gap := at.Sub(last.At); gap >= 0 && gap < time.Second {
+		if gap := at.Sub(last.At); last.Code == 137 && !last.OOM && gap >= 0 && gap < time.Second {
 			last.OOM = true
+			return
 		}
 	}
+	b.oom[id] = at
+	b.bound(at)
 }
 
 // asked notes that somebody sent a container a signal through the daemon.

@@ -22,6 +22,7 @@ type inspected struct {
 	key      listKey
 	at       time.Time
 	gone     bool // removed between the list and the inspect
+	state    ops.ContainerState
 	started  time.Time
 	finished time.Time
 	exit     ops.Exit
@@ -29,7 +30,7 @@ type inspected struct {
 	restarts int
 	policy   ops.Text
 	limit    ops.Bytes
-	health   bool // has a health check
+	health   ops.ContainerHealth
 }
 
 // listKey is a list entry without what changes by itself.
@@ -151,9 +152,10 @@ func (c *Collector) inspectAll(ctx context.Context, items []container.Summary, n
 func fromInspect(key listKey, now time.Time, r *container.InspectResponse) inspected {
 	d := inspected{key: key, at: now, restarts: r.RestartCount}
 	if st := r.State; st != nil {
+		d.state = stateOf(string(st.Status))
 		d.started, d.finished = timeOf(st.StartedAt), timeOf(st.FinishedAt)
 		d.fault = ops.Clean(maskText(st.Error))
-		d.health = st.Health != nil && st.Health.Status != container.NoHealthcheck
+		d.health = inspectedHealth(st)
 		if !st.Running && (!d.finished.IsZero() || st.Error != "") || st.Restarting {
 			d.exit = ops.Exit{Known: true, Code: st.ExitCode}
 		}
@@ -172,12 +174,28 @@ func policyOf(p container.RestartPolicy) ops.Text {
 	return ops.Clean(cmp.Or(string(p.Name), "no"))
 }
 
-// addTo completes a row that was made from the list.
+// inspectedHealth reads the health of a state. What does not run is not checked,
+// whatever the last check said.
+func inspectedHealth(st *container.State) ops.ContainerHealth {
+	switch {
+	case st.Health == nil || st.Health.Status == container.NoHealthcheck:
+		return ops.HealthNone
+	case st.Status != container.StateRunning:
+		return ops.HealthUnknown
+	}
+	return healthWord(string(st.Health.Status))
+}
+
+// addTo completes a row that was made from the list. Where both disagree about
+// the state, it changed between the two calls, and inspect is the newer one.
 func (d *inspected) addTo(row *ops.Container) {
+	if d.state != ops.ContainerUnknown && d.state != row.State {
+		row.State, row.Health = d.state, d.health
+	}
 	row.Started, row.Finished, row.Exit = d.started, d.finished, d.exit
 	row.Fault, row.Restarts, row.Policy, row.MemoryLimit = d.fault, d.restarts, d.policy, d.limit
-	if row.State != ops.ContainerRunning && !d.health {
-		row.Health = ops.HealthNone
+	if row.Health == ops.HealthUnknown {
+		row.Health = d.health
 	}
 }
 

@@ -103,10 +103,10 @@ func (w *lineCutter) Write(p []byte) (int, error) {
 		_, p = cutTime(p)
 	}
 	for len(p) > 0 {
-		if !w.within {
-			w.within = true
+		if !w.within && w.frames {
 			w.at, p = cutTime(p)
 		}
+		w.within = true
 		line, rest, ended := bytes.Cut(p, []byte("\n"))
 		w.keep(line)
 		if !ended {
@@ -131,7 +131,11 @@ func (w *lineCutter) flush() error {
 	if !w.within || w.failed != nil {
 		return w.failed
 	}
-	text := string(bytes.TrimSuffix(w.buf, []byte("\r")))
+	buf := w.buf
+	if !w.frames { // a raw stream comes in any pieces: only now the stamp is whole
+		w.at, buf = cutTime(buf)
+	}
+	text := string(bytes.TrimSuffix(buf, []byte("\r")))
 	line := ops.Line{At: w.at, From: w.from, Stream: w.stream, Text: ops.CleanLine(text)}
 	if !w.at.IsZero() {
 		line.Offset = uint64(w.at.UnixNano())
