@@ -15,15 +15,21 @@ import (
 const (
 	defaultPage = 200
 	maxPage     = 5_000
-	maxScan     = 100_000 // records passed over by kind and ref, some 0.1 µs each
-	maxDecode   = 3_000   // records decoded to look for words, some 5 µs each
+	// maxCost bounds what is looked at in vain, in steps of about 0.1 µs on an
+	// idle machine: passing over a record by its kind and ref, looking for words
+	// in its bytes, and decoding it.
+	maxCost    = 80_000
+	costPass   = 1
+	costWords  = 12
+	costDecode = 60
 )
 
 // History returns a page of records, newest first. Before names the last record
 // of the page before by its sequence: the page goes on behind it in the order
-// of time. At most 100,000 records are passed over and 3,000 decoded in one
-// call; where that was not enough, the page ends with a record of kind agent
-// that says how far the search came, and whose Seq asks for the rest as Before.
+// of time. One call passes over at most 80,000 records by kind and ref, or looks
+// for words in some 6,000; where that was not enough, the page ends with a
+// record of kind agent that says how far the search came, and whose Seq asks for
+// the rest as Before.
 func (s *Store) History(q ops.Query) ([]ops.Record, error) {
 	sc := newScan(q)
 	err := s.view(func(tx *bolt.Tx) error {
@@ -35,13 +41,14 @@ func (s *Store) History(q ops.Query) ([]ops.Record, error) {
 
 // scan is one pass over the records for a query.
 type scan struct {
-	q       ops.Query
-	limit   int
-	kinds   map[uint32]bool
-	ref     uint32
-	words   []string
-	out     []ops.Record
-	decoded int
+	q     ops.Query
+	limit int
+	kinds map[uint32]bool
+	ref   uint32
+	words []string
+	raw   [][]byte // those of the words that an encoded record has as they are
+	out   []ops.Record
+	cost  int
 }
 
 func newScan(q ops.Query) *scan {
@@ -57,6 +64,13 @@ func newScan(q ops.Query) *scan {
 		}
 	}
 	sc.words = strings.Fields(strings.ToLower(q.Match.String()))
+	for _, w := range sc.words {
+		// A word with these may be written otherwise in JSON, or reach over
+		// several fields of a ref.
+		if !strings.ContainsAny(w, "\"\\<>&:/\u2028\u2029\ufffd") {
+			sc.raw = append(sc.raw, []byte(w))
+		}
+	}
 	return sc
 }
 
@@ -75,7 +89,7 @@ func (sc *scan) run(tx *bolt.Tx) {
 		if sc.take(k, v); len(sc.out) == sc.limit {
 			return
 		}
-		if n == maxScan || sc.decoded-len(sc.out) >= maxDecode {
+		if sc.cost >= maxCost {
 			sc.pause(k, n)
 			return
 		}
@@ -135,6 +149,7 @@ func beforeKey(tx *bolt.Tx, seq uint64) []byte {
 
 // take adds the record to the page if the query asks for it.
 func (sc *scan) take(k, v []byte) {
+	sc.cost += costPass
 	if len(v) >= eventHeader {
 		if sc.kinds != nil && !sc.kinds[binary.BigEndian.Uint32(v)] {
 			return
@@ -143,10 +158,20 @@ func (sc *scan) take(k, v []byte) {
 			return
 		}
 	}
-	sc.decoded++
+	if len(sc.raw) > 0 {
+		sc.cost += costWords
+		low := bytes.ToLower(v)
+		for _, w := range sc.raw {
+			if !bytes.Contains(low, w) {
+				return
+			}
+		}
+	}
 	if r := decodeEvent(k, v); sc.wanted(r) {
 		sc.out = append(sc.out, r)
+		return
 	}
+	sc.cost += costDecode
 }
 
 func (sc *scan) wanted(r ops.Record) bool {

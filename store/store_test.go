@@ -28,7 +28,7 @@ func TestHistoryPages(t *testing.T) {
 		ops.Record{At: at(20), Kind: ops.RecordContainer, What: ops.Clean("Two dies"), Ref: db},
 		ops.Record{At: at(30), Kind: ops.RecordNote, What: ops.Clean("three"), Ref: db},
 		ops.Record{At: at(5), Kind: ops.RecordContainer, What: ops.Clean("four starts")},
-		ops.Record{At: at(30), Kind: ops.RecordSource, What: ops.Clean("five")},
+		ops.Record{At: at(30), Kind: ops.RecordSource, What: ops.Clean("five <&> GRÖSSE GRÖßE")},
 	)
 	must(t, err)
 	if got := seqs(recs); !slices.Equal(got, []uint64{1, 2, 3, 4, 5}) {
@@ -50,6 +50,9 @@ func TestHistoryPages(t *testing.T) {
 		"kinds":                    {ops.Query{Kinds: []ops.RecordKind{ops.RecordContainer, ops.RecordSource}}, []uint64{5, 2, 4}},
 		"a ref":                    {ops.Query{Ref: db}, []uint64{3, 2}},
 		"words in any case":        {ops.Query{Match: ops.Clean("DIES two")}, []uint64{2}},
+		"a word that JSON escapes": {ops.Query{Match: ops.Clean("<&>")}, []uint64{5}},
+		"a letter beyond ASCII":    {ops.Query{Match: ops.Clean("größe")}, []uint64{5}},
+		"a word of the ref's kind": {ops.Query{Match: ops.Clean("container")}, []uint64{3, 2}},
 		"a word of the ref":        {ops.Query{Match: ops.Clean("docker/db")}, []uint64{3, 2}},
 		"one word that nobody has": {ops.Query{Match: ops.Clean("two lives")}, nil},
 		"later than everything":    {ops.Query{From: at(31)}, nil},
@@ -66,7 +69,8 @@ func TestHistoryPages(t *testing.T) {
 
 func TestASearchThatIsCutSaysSoAndCanGoOn(t *testing.T) {
 	s := open(t, stateDir(t), Options{Now: still})
-	recs := make([]ops.Record, maxDecode+100)
+	const reach = (maxCost + costPass + costWords - 1) / (costPass + costWords)
+	recs := make([]ops.Record, reach+100)
 	for i := range recs {
 		recs[i] = note("nothing")
 	}
