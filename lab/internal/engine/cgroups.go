@@ -145,8 +145,29 @@ func releaseMounts(l layout.Layout) error {
 			return fmt.Errorf("unmount %s: %w", target, err)
 		}
 	}
+	if err := releaseBelow(l.State, l.RunDir()); err != nil {
+		return err
+	}
 	if err := os.Remove(l.Path("mounts.json")); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
+	}
+	return nil
+}
+
+// releaseBelow takes away what a killed daemon left mounted inside our own
+// folders: dockerd binds its data folder onto itself at every start.
+func releaseBelow(dirs ...string) error {
+	points, err := mountPoints()
+	if err != nil {
+		return err
+	}
+	for _, p := range slices.Backward(points) {
+		if !slices.ContainsFunc(dirs, func(d string) bool { return strings.HasPrefix(p, d+"/") }) {
+			continue
+		}
+		if err := syscall.Unmount(p, syscall.MNT_DETACH); err != nil && !errors.Is(err, syscall.EINVAL) {
+			return fmt.Errorf("unmount %s: %w", p, err)
+		}
 	}
 	return nil
 }

@@ -155,6 +155,9 @@ func DownOwn(ctx context.Context, l layout.Layout) ([]string, error) {
 			return stopped, err
 		}
 	}
+	if !ownExists(l) || os.Geteuid() != 0 {
+		return stopped, nil
+	}
 	return stopped, releaseMounts(l)
 }
 

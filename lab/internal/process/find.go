@@ -3,19 +3,21 @@ package process
 import (
 	"bytes"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"opsdeck/lab/internal/layout"
 )
 
-// Current gives the daemon's live process: by its pid file, else by the mark
-// in its environment (the pid file is then written anew).
+// Current gives the daemon's live process: by its pid file, else by what
+// marks it in /proc (the pid file is then written anew).
 func Current(l layout.Layout, name, program string) (Identity, bool) {
 	if id := Load(l.PidFile(name)); id.Alive() {
 		return id, true
 	}
-	id, ok := findMarked(l, name, program)
+	id, ok := findOurs(l, name, program)
 	if !ok {
 		return Identity{}, false
 	}
@@ -24,26 +26,66 @@ func Current(l layout.Layout, name, program string) (Identity, bool) {
 	return id, true
 }
 
-// findMarked looks for the mark in /proc. Children inherit it, so the program
-// must match and its parent must not be the same daemon.
-func findMarked(l layout.Layout, name, program string) (Identity, bool) {
-	want := []byte(mark(l, name))
-	marked := map[int]stat{}
+// findOurs looks for the daemon in /proc: the right program, leader of its own
+// session as Start makes it, and either bearing our mark or at home in our
+// state folder. The folder is needed because Redis and PostgreSQL write their
+// title over the environment the kernel shows. Children must not match, so the
+// parent must not be a candidate itself.
+func findOurs(l layout.Layout, name, program string) (Identity, bool) {
+	want, base := []byte(mark(l, name)), programBase(program)
+	found := map[int]stat{}
 	for _, pid := range pids() {
-		if exeBase(pid) != filepath.Base(program) || !hasVariable(pid, want) {
+		if pid == os.Getpid() || exeBase(pid) != base {
 			continue
 		}
-		if st, err := readStat(pid); err == nil && st.state != 'Z' {
-			marked[pid] = st
+		st, err := readStat(pid)
+		if err != nil || st.state == 'Z' || st.session != pid {
+			continue
+		}
+		if hasVariable(pid, want) || homeBelow(pid, l.State) {
+			found[pid] = st
 		}
 	}
-	for pid, st := range marked {
-		if _, child := marked[st.parent]; !child {
+	for pid, st := range found {
+		if _, child := found[st.parent]; !child {
 			id, err := Of(pid)
 			return id, err == nil
 		}
 	}
 	return Identity{}, false
+}
+
+// AnyAt tells whether a process of that program is at home below dir: the
+// backends that outlive a killed PostgreSQL for a moment.
+func AnyAt(program, dir string) bool {
+	base := programBase(program)
+	for _, pid := range pids() {
+		if exeBase(pid) != base || !homeBelow(pid, dir) {
+			continue
+		}
+		if st, err := readStat(pid); err == nil && st.state != 'Z' {
+			return true
+		}
+	}
+	return false
+}
+
+// programBase is the name of the file that really runs: redis-server is a link
+// to a program of another name.
+func programBase(program string) string {
+	path, err := exec.LookPath(program)
+	if err != nil {
+		path = program
+	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	return filepath.Base(path)
+}
+
+func homeBelow(pid int, dir string) bool {
+	cwd, err := os.Readlink(filepath.Join("/proc", strconv.Itoa(pid), "cwd"))
+	return err == nil && (cwd == dir || strings.HasPrefix(cwd, dir+"/"))
 }
 
 // Marked lists every process that inherited the daemon's mark, whatever its

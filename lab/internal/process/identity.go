@@ -97,9 +97,10 @@ func Load(path string) Identity {
 }
 
 type stat struct {
-	state  byte
-	parent int
-	start  uint64
+	state   byte
+	parent  int
+	session int
+	start   uint64
 }
 
 func readStat(pid int) (stat, error) {
@@ -110,7 +111,7 @@ func readStat(pid int) (stat, error) {
 	return parseStat(data)
 }
 
-// parseStat takes fields 3, 4 and 22. The name in field 2 may hold spaces and
+// parseStat takes fields 3, 4, 6 and 22. The name in field 2 may hold spaces and
 // brackets, so counting starts after the last bracket.
 func parseStat(data []byte) (stat, error) {
 	i := bytes.LastIndexByte(data, ')')
@@ -125,11 +126,15 @@ func parseStat(data []byte) (stat, error) {
 	if err != nil {
 		return stat{}, fmt.Errorf("process stat: parent: %w", err)
 	}
+	session, err := strconv.Atoi(f[3])
+	if err != nil {
+		return stat{}, fmt.Errorf("process stat: session: %w", err)
+	}
 	start, err := strconv.ParseUint(f[19], 10, 64)
 	if err != nil {
 		return stat{}, fmt.Errorf("process stat: start time: %w", err)
 	}
-	return stat{state: f[0][0], parent: parent, start: start}, nil
+	return stat{state: f[0][0], parent: parent, session: session, start: start}, nil
 }
 
 // bootID tells boots apart; start times count from boot, so they repeat.

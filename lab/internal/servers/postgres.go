@@ -30,17 +30,41 @@ func preparePostgres(ctx context.Context, l layout.Layout) error {
 			return err
 		}
 	}
-	conf := l.Path("postgres", "data", "postgresql.auto.conf")
-	if _, err := os.Stat(l.Path("postgres", "data", "postmaster.pid")); err == nil {
-		// ALTER SYSTEM writes the same file: leave a running server's alone.
-		if _, running := process.Current(l, "postgres", postgresBin+"/postgres"); running {
-			return nil
-		}
+	if _, running := process.Current(l, "postgres", postgresBin+"/postgres"); running {
+		// ALTER SYSTEM writes the same settings file: a running server's is its own.
+		return nil
 	}
+	if err := clearStaleLock(ctx, l); err != nil {
+		return err
+	}
+	conf := l.Path("postgres", "data", "postgresql.auto.conf")
 	if err := os.WriteFile(conf, []byte(postgresSettings(l)), 0o600); err != nil {
 		return err
 	}
 	return giveToPostgres(conf)
+}
+
+// clearStaleLock removes the lock files of a server that was killed. PostgreSQL
+// believes them while the number in them names any process, a zombie or a stranger
+// after a reboot included. We know better, once the last backend has left.
+func clearStaleLock(ctx context.Context, l layout.Layout) error {
+	data := l.Path("postgres", "data")
+	err := process.Until(ctx, func() error {
+		if process.AnyAt(postgresBin+"/postgres", data) {
+			return errors.New("processes of a killed server still use " + data)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	socket := l.Path("postgres", "run", ".s.PGSQL."+port(layout.PortPostgres)+".lock")
+	for _, lock := range []string{data + "/postmaster.pid", socket} {
+		if err := os.Remove(lock); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
 }
 
 // postgresSettings are the lab's: archiving on into the state folder, small
