@@ -1,0 +1,54 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"opsdeck/estate"
+)
+
+// app is what every command shares.
+type app struct {
+	std    streams
+	env    func(string) (string, bool)
+	estate string // --estate
+	socket string // --socket
+}
+
+func (a *app) root() *cobra.Command {
+	var local bool
+	cmd := &cobra.Command{
+		Use:   "opsdeck",
+		Short: "The console an on-call engineer opens over SSH",
+		Long: `opsdeck shows one estate (the alerts, containers, databases, backups of one system) on one
+screen, starts guarded operations that outlive the terminal, and keeps what was done.
+
+Without a subcommand it opens the console; without a terminal it prints a snapshot.
+The estate is a YAML file: --estate, $OPSDECK_ESTATE, the user's
+~/.config/opsdeck/estate.yaml, or /etc/opsdeck/estate.yaml. "opsdeck init" writes one.`,
+		Example: `opsdeck
+opsdeck --estate ./estate.yaml
+opsdeck snapshot -o markdown
+opsdeck run container.restart container:docker/web --yes --reason "leaks memory"`,
+		Args:          cobra.NoArgs,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return a.open(cmd.Context(), local) },
+	}
+	cmd.PersistentFlags().StringVarP(&a.estate, "estate", "e", "", "estate file, or the name of a shipped estate")
+	cmd.PersistentFlags().StringVar(&a.socket, "socket", "", "talk to the agent on this socket and no other")
+	cmd.Flags().BoolVar(&local, "local", false, "no agent: read-only, no history, everything in this process")
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	cmd.AddCommand(a.agentCommand(), a.runCommand(), a.actionsCommand(), a.historyCommand(), a.auditCommand(),
+		a.doctorCommand(), a.snapshotCommand(), a.configCommand(), a.initCommand(), a.probeHistoryCommand())
+	return cmd
+}
+
+// load reads the estate that the flags, the environment or the machine name.
+func (a *app) load() (estate.File, string, error) {
+	given := places{a.env}.estate(a.estate)
+	if given == "" {
+		return estate.File{}, "", noEstate()
+	}
+	f, err := estate.Load(given, a.env)
+	return f, given, err
+}

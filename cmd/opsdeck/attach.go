@@ -1,0 +1,238 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"opsdeck/agent"
+	"opsdeck/estate"
+	"opsdeck/internal/proc"
+	"opsdeck/ops"
+)
+
+// startWait is how long a personal agent may take until it answers.
+const startWait = 10 * time.Second
+
+// link is the way to the agent of one estate. It finds the system agent first,
+// then the personal one, which it starts where it may.
+type link struct {
+	file    estate.File
+	estate  string // as it was given: path or shipped name
+	places  places
+	socket  string // --socket: this one and no other
+	session string
+	// alone forbids starting an agent.
+	alone bool
+}
+
+func (a *app) link(f estate.File, given string) *link {
+	return &link{file: f, estate: given, places: places{a.env}, socket: a.socket, session: newSession()}
+}
+
+// newSession names one console: an unlock holds for it alone.
+func newSession() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // crypto/rand does not fail: it ends the process instead
+	return hex.EncodeToString(b[:])
+}
+
+// find attaches to an agent that runs already.
+func (l *link) find(ctx context.Context) (*agent.Client, agent.Hello, error) {
+	if l.socket != "" {
+		return agent.Dial(ctx, l.socket, l.session)
+	}
+	c, h, err := agent.Dial(ctx, l.places.systemSocket(l.file.Estate.Name), l.session)
+	if err == nil || ops.CodeOf(err) != ops.CodeUnavailable {
+		return c, h, err
+	}
+	personal, perr := socketIn(l.places.personalState(l.file.Estate.Name))
+	if perr != nil {
+		return nil, agent.Hello{}, perr
+	}
+	return agent.Dial(ctx, personal, l.session)
+}
+
+// attach finds an agent or starts a personal one. A personal agent that runs
+// another version of the estate and no job is replaced: what is on the screen has
+// to be what the file says.
+func (l *link) attach(ctx context.Context) (*agent.Client, agent.Hello, error) {
+	c, h, err := l.find(ctx)
+	if err == nil && h.Kind == ops.AgentPersonal && h.Hash != estate.Hash(l.file) && l.socket == "" && l.idle(ctx, c) {
+		if err := stopAgent(ctx, h.PID, false); err != nil {
+			return nil, h, err
+		}
+		c, h, err = l.find(ctx)
+	}
+	if err == nil || l.alone || l.socket != "" || ops.CodeOf(err) != ops.CodeUnavailable {
+		return c, h, err
+	}
+	return l.start(ctx)
+}
+
+func (l *link) idle(ctx context.Context, c *agent.Client) bool {
+	b, err := c.Board(ctx)
+	if err != nil {
+		return false
+	}
+	for _, j := range b.Jobs {
+		if !j.State.Ended() {
+			return false
+		}
+	}
+	return true
+}
+
+// start starts a personal agent and waits until it answers.
+func (l *link) start(ctx context.Context) (*agent.Client, agent.Hello, error) {
+	none := agent.Hello{}
+	dir := l.places.personalState(l.file.Estate.Name)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, none, ops.Errorf(ops.CodeUnavailable, "make the state folder: %v", err).Help("opsdeck --local works without one")
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil, none, err
+	}
+	given, err := absolute(l.estate)
+	if err != nil {
+		return nil, none, err
+	}
+	logFile := filepath.Join(dir, "agent.log")
+	pid, err := proc.Detach([]string{self, "agent", "--personal", "--estate", given}, logFile)
+	if err != nil {
+		return nil, none, err
+	}
+	deadline := time.Now().Add(startWait)
+	for {
+		c, h, err := l.find(ctx)
+		if err == nil {
+			return c, h, nil
+		}
+		if _, gone := proc.Identify(pid); gone != nil {
+			return nil, none, ops.Errorf(ops.CodeUnavailable, "the agent ended at once: %s", lastLine(logFile)).Help("opsdeck doctor, or %s", logFile)
+		}
+		if time.Now().After(deadline) || ctx.Err() != nil {
+			return nil, none, errors.Join(err, ctx.Err())
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// absolute makes a path independent of the folder we are in; a shipped estate's
+// name stays what it is.
+func absolute(given string) (string, error) {
+	for _, name := range estate.Shipped() {
+		if given == name {
+			return given, nil
+		}
+	}
+	return filepath.Abs(given)
+}
+
+func lastLine(path string) string {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return err.Error()
+	}
+	text := strings.TrimRight(string(b), "\n")
+	return text[strings.LastIndexByte(text, '\n')+1:]
+}
+
+// stopAgent asks an agent to finish its jobs and end, and waits for it. Forcing is
+// a second signal, and another one than the first: two equal ones can merge.
+func stopAgent(ctx context.Context, pid int, force bool) error {
+	p, err := proc.Identify(pid)
+	if err != nil {
+		return nil // it is gone already
+	}
+	if err := syscall.Kill(pid, syscall.SIGTERM); err != nil {
+		return ops.Errorf(ops.CodeDenied, "stop agent %d: %v", pid, err).Help("its owner or root can")
+	}
+	if force {
+		_ = syscall.Kill(pid, syscall.SIGINT) // it may have ended at the first
+	}
+	for proc.Alive(p) {
+		select {
+		case <-ctx.Done():
+			return ops.Errorf(ops.CodeUnavailable, "agent %d still runs: it waits for its jobs", pid).Help("opsdeck agent stop --force ends them")
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	return nil
+}
+
+// keeper is the port over a link that is made again when it breaks: the next
+// Watch finds, or starts, an agent.
+type keeper struct {
+	link *link
+
+	mu sync.Mutex
+	c  *agent.Client
+}
+
+var _ ops.Console = (*keeper)(nil)
+
+func (k *keeper) client() *agent.Client {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.c
+}
+
+// Watch attaches anew and follows.
+func (k *keeper) Watch(ctx context.Context) (<-chan ops.Event, error) {
+	c, _, err := k.link.attach(ctx)
+	if err != nil {
+		return nil, err
+	}
+	k.mu.Lock()
+	k.c = c
+	k.mu.Unlock()
+	return c.Watch(ctx)
+}
+
+// Board and the methods below go to the agent attached last.
+func (k *keeper) Board(ctx context.Context) (ops.Board, error) { return k.client().Board(ctx) }
+
+// Look tells what is on screen.
+func (k *keeper) Look(ctx context.Context, refs []ops.Ref) error { return k.client().Look(ctx, refs) }
+
+// Detail opens one object.
+func (k *keeper) Detail(ctx context.Context, ref ops.Ref, window time.Duration) (ops.Detail, error) {
+	return k.client().Detail(ctx, ref, window)
+}
+
+// Tail follows a log or a job's output.
+func (k *keeper) Tail(ctx context.Context, ref ops.Ref, from ops.TailFrom) (<-chan ops.Line, error) {
+	return k.client().Tail(ctx, ref, from)
+}
+
+// Actions lists what can be done.
+func (k *keeper) Actions(ctx context.Context, ref ops.Ref) ([]ops.ActionInfo, error) {
+	return k.client().Actions(ctx, ref)
+}
+
+// Plan asks what a request would do.
+func (k *keeper) Plan(ctx context.Context, req ops.Request) (ops.Plan, error) {
+	return k.client().Plan(ctx, req)
+}
+
+// Start starts a plan.
+func (k *keeper) Start(ctx context.Context, id ops.PlanID, c ops.Confirmation) (ops.JobID, error) {
+	return k.client().Start(ctx, id, c)
+}
+
+// Cancel asks a job to stop.
+func (k *keeper) Cancel(ctx context.Context, id ops.JobID) error { return k.client().Cancel(ctx, id) }
+
+// History returns a page of records.
+func (k *keeper) History(ctx context.Context, q ops.Query) ([]ops.Record, error) {
+	return k.client().History(ctx, q)
+}

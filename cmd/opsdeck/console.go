@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/charmbracelet/x/term"
+
+	"opsdeck/estate"
+	"opsdeck/ops"
+	"opsdeck/tui"
+)
+
+// open opens the console, or prints a snapshot where there is no screen to open
+// it on.
+func (a *app) open(ctx context.Context, localOnly bool) error {
+	if !a.screen() {
+		return a.snapshot(ctx, a.std.out, still{format: "text", view: "overview", local: localOnly})
+	}
+	p := places{a.env}
+	prefs, err := loadPreferences(p.config("config.yaml"))
+	if err != nil {
+		return err
+	}
+	o, err := a.options(prefs)
+	if err != nil {
+		return err
+	}
+	given := p.estate(a.estate)
+	if given == "" {
+		return a.welcome(ctx, o)
+	}
+	f, err := estate.Load(given, a.env)
+	if err != nil {
+		return err
+	}
+	looked := p.personalState(f.Estate.Name) + ".looked"
+	o.LastLooked = readLooked(looked)
+	defer writeLooked(looked)
+	c, stop, err := a.consoleFor(ctx, f, given, localOnly)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	return tui.Run(ctx, c, o, a.std.in, a.std.out)
+}
+
+// consoleFor returns the port of the console: an agent's, or an engine of our own.
+func (a *app) consoleFor(ctx context.Context, f estate.File, given string, localOnly bool) (ops.Console, func(), error) {
+	if localOnly {
+		return local(ctx, f)
+	}
+	k := &keeper{link: a.link(f, given)}
+	c, _, err := k.link.attach(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	k.c = c
+	return k, func() {}, nil
+}
+
+// screen reports whether a full-screen program can run here.
+func (a *app) screen() bool {
+	t := places{a.env}.get("TERM")
+	return term.IsTerminal(a.std.in.Fd()) && term.IsTerminal(a.std.out.Fd()) && t != "" && t != "dumb"
+}
+
+func (a *app) options(prefs preferences) (tui.Options, error) {
+	p := places{a.env}
+	t, err := a.theme(prefs)
+	if err != nil {
+		return tui.Options{}, err
+	}
+	crash := p.state("crash.txt")
+	if err := os.MkdirAll(filepath.Dir(crash), 0o700); err != nil {
+		crash = ""
+	}
+	slow := p.get("SSH_TTY") != ""
+	if prefs.Slow != nil {
+		slow = *prefs.Slow
+	}
+	return tui.Options{Now: time.Now, Theme: t, Keys: prefs.Keys, Start: tui.PaneOverview, Version: versionLine(),
+		Quiet: prefs.Bell != nil && !*prefs.Bell, Slow: slow, Passthrough: p.get("TMUX") != "", CrashFile: crash}, nil
+}
+
+// welcome is the first screen of somebody who has no estate yet: what this
+// machine has, and the next step.
+func (a *app) welcome(ctx context.Context, o tui.Options) error {
+	found := a.discover(ctx)
+	var b strings.Builder
+	fmt.Fprintln(&b, "There is no estate yet: a YAML file that says what to look after.")
+	fmt.Fprintln(&b, "\nFound on this machine:")
+	for _, d := range found.Docker {
+		fmt.Fprintf(&b, "  Docker %s at %s, %d containers running\n", d.Version, d.Host, len(found.Containers))
+	}
+	for _, p := range found.Prometheus {
+		fmt.Fprintf(&b, "  Prometheus %s at %s\n", p.Version, p.URL)
+	}
+	if len(found.Docker)+len(found.Prometheus) == 0 {
+		fmt.Fprintln(&b, "  no Docker daemon and no Prometheus on their usual places")
+	}
+	fmt.Fprintln(&b, "\nNext:")
+	fmt.Fprintln(&b, "  opsdeck init                 writes a starter estate of what was found")
+	fmt.Fprintf(&b, "  opsdeck --estate %-11s opens a shipped one (%s)\n", estate.Shipped()[0], strings.Join(estate.Shipped(), ", "))
+	fmt.Fprintln(&b, "  opsdeck doctor               says what is missing")
+	o.Welcome = strings.Split(strings.TrimRight(b.String(), "\n"), "\n")
+	c, stop, err := local(ctx, estate.File{Estate: ops.Estate{Name: ops.Clean("no estate")}})
+	if err != nil {
+		return err
+	}
+	defer stop()
+	return tui.Run(ctx, c, o, a.std.in, a.std.out)
+}
+
+// readLooked returns when this user last left a console of the estate.
+func readLooked(path string) time.Time {
+	info, err := os.Stat(path)
+	if err != nil {
+		return time.Time{}
+	}
+	return info.ModTime()
+}
+
+// writeLooked marks the moment; failing to costs a convenience and nothing else.
+func writeLooked(path string) {
+	if os.MkdirAll(filepath.Dir(path), 0o700) == nil {
+		_ = os.WriteFile(path, nil, 0o600)
+	}
+}

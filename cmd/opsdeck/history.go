@@ -1,0 +1,191 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"opsdeck/ops"
+	"opsdeck/store"
+)
+
+func (a *app) historyCommand() *cobra.Command {
+	var since time.Duration
+	var limit int
+	var job uint64
+	var match, ref string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use: "history", Short: "Print what happened, newest last", Args: cobra.NoArgs,
+		Example: "opsdeck history --since 8h\nopsdeck history --job 12\nopsdeck history --match restart --json",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			f, given, err := a.load()
+			if err != nil {
+				return err
+			}
+			c, _, err := a.link(f, given).attach(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if job != 0 {
+				return printJob(cmd.Context(), cmd.OutOrStdout(), c, ops.JobID(job))
+			}
+			q := ops.Query{From: time.Now().Add(-since), Limit: limit, Match: ops.Clean(match)}
+			if ref != "" {
+				if q.Ref, err = ops.ParseRef(ref); err != nil {
+					return err
+				}
+			}
+			recs, err := c.History(cmd.Context(), q)
+			if err != nil {
+				return err
+			}
+			return printRecords(cmd.OutOrStdout(), recs, asJSON)
+		},
+	}
+	f := cmd.Flags()
+	f.DurationVar(&since, "since", 24*time.Hour, "how far back")
+	f.IntVar(&limit, "limit", 200, "at most so many records")
+	f.StringVar(&match, "match", "", "only records that hold these words")
+	f.StringVar(&ref, "ref", "", "only records of this object, as kind:source/id")
+	f.Uint64Var(&job, "job", 0, "print one job with its output")
+	f.BoolVar(&asJSON, "json", false, "one JSON object a line")
+	return cmd
+}
+
+func printRecords(w io.Writer, recs []ops.Record, asJSON bool) error {
+	enc := json.NewEncoder(w)
+	for i := len(recs) - 1; i >= 0; i-- {
+		r := recs[i]
+		if asJSON {
+			if err := enc.Encode(r); err != nil {
+				return err
+			}
+			continue
+		}
+		who := r.Actor.Name.String()
+		if who == "" {
+			who = "-"
+		}
+		if _, err := fmt.Fprintf(w, "%s  %-9s %-10s %s\n", r.At.UTC().Format("2006-01-02 15:04:05Z"), r.Kind, who, r.What); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func printJob(ctx context.Context, w io.Writer, c ops.Console, id ops.JobID) error {
+	d, err := c.Detail(ctx, ops.NewRef(ops.KindJob, "", fmt.Sprint(id)), 0)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(w, d.Title)
+	for _, g := range d.Groups {
+		for _, f := range g.Facts {
+			fmt.Fprintf(w, "  %-8s %s\n", f.Name, f.Value)
+		}
+	}
+	for _, l := range d.Lines {
+		fmt.Fprintln(w, l.Text)
+	}
+	return nil
+}
+
+func (a *app) auditCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "audit", Short: "The chain of all operations"}
+	var dir string
+	verify := &cobra.Command{
+		Use: "verify", Short: "Check the audit chain: any changed, missing or cut record is named", Args: cobra.NoArgs,
+		Example: "opsdeck audit verify\nopsdeck audit verify --state /var/lib/opsdeck/shop",
+		Long: `Check the audit chain. With an agent running it is asked; without one the file is read.
+Exit code 0: whole; 2: broken; 3: could not be read.`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.verifyAudit(cmd.Context(), cmd.OutOrStdout(), dir)
+		},
+	}
+	verify.Flags().StringVar(&dir, "state", "", "read this history folder instead of asking an agent")
+	cmd.AddCommand(verify)
+	return cmd
+}
+
+func (a *app) verifyAudit(ctx context.Context, w io.Writer, dir string) error {
+	var d ops.Detail
+	var err error
+	if dir == "" {
+		d, err = a.askAudit(ctx)
+		if ops.CodeOf(err) == ops.CodeUnavailable {
+			var f, _, lerr = a.load()
+			if lerr != nil {
+				return lerr
+			}
+			dir = places{a.env}.personalState(f.Estate.Name)
+		} else if err != nil {
+			return err
+		}
+	}
+	if dir != "" {
+		rep, err := store.VerifyAuditFile(dir)
+		if err != nil {
+			return err
+		}
+		d = reportDetail(rep)
+	}
+	for _, g := range d.Groups {
+		for _, f := range g.Facts {
+			fmt.Fprintf(w, "%-8s %s\n", f.Name, f.Value)
+		}
+	}
+	fmt.Fprintf(w, "%s: %s\n", d.Verdict.Word, d.Verdict.Cause)
+	if d.Verdict.Level != ops.LevelOK {
+		return exitError{exitCritical}
+	}
+	return nil
+}
+
+func (a *app) askAudit(ctx context.Context) (ops.Detail, error) {
+	f, given, err := a.load()
+	if err != nil {
+		return ops.Detail{}, err
+	}
+	c, _, err := a.link(f, given).find(ctx)
+	if err != nil {
+		return ops.Detail{}, err
+	}
+	return c.Detail(ctx, ops.Ref{Kind: ops.KindAudit}, 0)
+}
+
+// auditDetail is the verification as the port delivers it.
+func auditDetail(s *store.Store) (ops.Detail, error) {
+	rep, err := s.VerifyAudit()
+	if err != nil {
+		return ops.Detail{}, err
+	}
+	return reportDetail(rep), nil
+}
+
+func reportDetail(rep store.AuditReport) ops.Detail {
+	facts := []ops.Fact{
+		{Name: ops.Clean("entries"), Value: ops.Textf("%d", rep.Entries)},
+		{Name: ops.Clean("head"), Value: rep.Head},
+		{Name: ops.Clean("first"), Value: ops.Clean(rep.First.UTC().Format(time.RFC3339))},
+		{Name: ops.Clean("last"), Value: ops.Clean(rep.Last.UTC().Format(time.RFC3339))},
+	}
+	for _, n := range rep.Notes {
+		facts = append(facts, ops.Fact{Name: ops.Clean("note"), Value: n})
+	}
+	v := ops.Verdict{Level: ops.LevelOK, Word: ops.Clean("whole"), Cause: ops.Clean("every entry follows from the one before it")}
+	if !rep.OK {
+		v = ops.Verdict{Level: ops.LevelCritical, Word: ops.Clean("broken"), Cause: rep.Fault, Next: ops.Clean("compare with the head hashes in the system's journal")}
+	}
+	return ops.Detail{Ref: ops.Ref{Kind: ops.KindAudit}, Title: ops.Clean("audit chain"), Verdict: v,
+		Groups: []ops.FactGroup{{Title: ops.Clean("audit"), Facts: facts}}}
+}
+
+func (a *app) probeHistoryCommand() *cobra.Command {
+	return &cobra.Command{Use: probeCommand + " FILE", Hidden: true, Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error { return store.Check(args[0]) }}
+}

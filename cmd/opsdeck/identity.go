@@ -1,0 +1,42 @@
+package main
+
+import (
+	"os/user"
+	"strconv"
+
+	"opsdeck/agent"
+	"opsdeck/ops"
+)
+
+// identify turns what the kernel says of a caller into an actor. The estate's
+// grants decide. Where none matches, the superuser and the owner of a personal
+// agent are admins, because either could do by hand what opsdeck guards; a grant
+// that names them takes precedence, so an estate can make them viewers.
+func identify(access ops.Access, owner uint32, personal bool) func(agent.Peer) ops.Actor {
+	return func(p agent.Peer) ops.Actor {
+		uid := strconv.FormatUint(uint64(p.UID), 10)
+		name, groups := uid, []string(nil)
+		if u, err := user.LookupId(uid); err == nil {
+			name, groups = u.Username, groupsOf(u)
+		}
+		role, matched := access.RoleOf(name, "", groups)
+		if !matched && (p.UID == 0 || personal && p.UID == owner) {
+			role = ops.RoleAdmin
+		}
+		return ops.Actor{Name: ops.Clean(name), UID: int(p.UID), Role: role}
+	}
+}
+
+func groupsOf(u *user.User) []string {
+	ids, err := u.GroupIds()
+	if err != nil {
+		return nil
+	}
+	names := make([]string, 0, len(ids))
+	for _, id := range ids {
+		if g, err := user.LookupGroupId(id); err == nil {
+			names = append(names, g.Name)
+		}
+	}
+	return names
+}

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"opsdeck/estate"
+	"opsdeck/ops"
+)
+
+func (a *app) initCommand() *cobra.Command {
+	var out string
+	var force bool
+	cmd := &cobra.Command{
+		Use: "init", Short: "Look at this machine and write a starter estate", Args: cobra.NoArgs,
+		Example: "opsdeck init\nopsdeck init -o -\nopsdeck init -o ./estate.yaml --force",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			found := a.discover(cmd.Context())
+			text := estate.Starter(found)
+			if out == "-" {
+				_, err := cmd.OutOrStdout().Write(text)
+				return err
+			}
+			if out == "" {
+				out = places{a.env}.config("estate.yaml")
+			}
+			if err := writeNew(out, text, force); err != nil {
+				return err
+			}
+			w := cmd.OutOrStdout()
+			fmt.Fprintf(w, "wrote %s: %d Docker daemons, %d Prometheus servers, %d containers\n", out, len(found.Docker), len(found.Prometheus), len(found.Containers))
+			fmt.Fprintf(w, "next: read it, then\n  opsdeck config check %s\n  opsdeck --estate %s\n", out, out)
+			return nil
+		},
+	}
+	cmd.Flags().StringVarP(&out, "out", "o", "", "file to write; - for standard output (default: the user's estate)")
+	cmd.Flags().BoolVar(&force, "force", false, "replace a file that is there")
+	return cmd
+}
+
+// writeNew writes a file whole or not at all, and never over one that is there.
+func writeNew(path string, text []byte, force bool) error {
+	if _, err := os.Stat(path); !force && !errors.Is(err, fs.ErrNotExist) {
+		return ops.Errorf(ops.CodeInvalid, "%s is there already", path).Help("--force replaces it, -o names another file")
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".estate-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(tmp.Name())
+	_, werr := tmp.Write(text)
+	if err := errors.Join(werr, tmp.Chmod(0o644), tmp.Sync(), tmp.Close()); err != nil {
+		return err
+	}
+	return os.Rename(tmp.Name(), path)
+}
+
+func noEstate() error {
+	return ops.Errorf(ops.CodeInvalid, "there is no estate to look after").
+		Help("opsdeck init writes one; or name one with --estate FILE or $OPSDECK_ESTATE")
+}

@@ -1,0 +1,36 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+	"time"
+)
+
+// journal writes one line to the system's journal: systemd's own socket, else
+// syslog's. It is the second home of what must not get lost with our files.
+func journal(line string) error {
+	line = strings.ReplaceAll(line, "\n", " ")
+	err := datagram("/run/systemd/journal/socket", "PRIORITY=5\nSYSLOG_IDENTIFIER=opsdeck\nMESSAGE="+line+"\n")
+	if err == nil {
+		return nil
+	}
+	// RFC 3164 as /dev/log takes it: facility auth (4), severity notice (5).
+	stamp := time.Now().Format(time.Stamp)
+	if serr := datagram("/dev/log", fmt.Sprintf("<%d>%s opsdeck[%d]: %s", 4<<3|5, stamp, os.Getpid(), line)); serr != nil {
+		return fmt.Errorf("write to the journal: %w", errors.Join(err, serr))
+	}
+	return nil
+}
+
+func datagram(socket, message string) error {
+	c, err := net.DialTimeout("unixgram", socket, time.Second)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	_, err = c.Write([]byte(message))
+	return err
+}

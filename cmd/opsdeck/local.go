@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"os"
+	"os/user"
+	"time"
+
+	"opsdeck/estate"
+	"opsdeck/ops"
+)
+
+// local runs an engine in this process: read-only, without history. stop ends it
+// and waits.
+func local(ctx context.Context, f estate.File) (c ops.Console, stop func(), err error) {
+	eng, err := wire(f, ops.AgentLocal, nil, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	if err != nil {
+		return nil, nil, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = eng.Run(ctx) // without a history nothing in Run can fail
+	}()
+	return eng.For(ops.Caller{Actor: me(), Session: ops.Clean(newSession())}), func() { cancel(); <-done }, nil
+}
+
+// me is this process's own user, who may only read in a local engine.
+func me() ops.Actor {
+	name := "unknown"
+	if u, err := user.Current(); err == nil {
+		name = u.Username
+	}
+	return ops.Actor{Name: ops.Clean(name), UID: os.Getuid()}
+}
+
+// round waits until every source has answered or given up once, and returns the
+// picture then.
+func round(ctx context.Context, c ops.Console, longest time.Duration) (ops.Board, error) {
+	ctx, cancel := context.WithTimeout(ctx, longest+time.Second)
+	defer cancel()
+	events, err := c.Watch(ctx)
+	if err != nil {
+		return ops.Board{}, err
+	}
+	var b ops.Board
+	for ev := range events {
+		if b = ev.Board; !pending(b) {
+			return b, nil
+		}
+	}
+	return b, nil // what is still pending reads as unknown
+}
+
+func pending(b ops.Board) bool {
+	for _, s := range b.Sources {
+		if s.State == ops.SourcePending {
+			return true
+		}
+	}
+	return false
+}
+
+// longestTimeout is how long the slowest source of an estate may take.
+func longestTimeout(f estate.File) time.Duration {
+	var d time.Duration
+	for _, s := range f.Prometheus {
+		d = max(d, s.Timeout)
+	}
+	for _, s := range f.Docker {
+		d = max(d, s.Timeout)
+	}
+	return d
+}

@@ -1,0 +1,66 @@
+// Command opsdeck is the console that an on-call engineer opens over SSH: it
+// shows one estate, starts guarded operations, and keeps what was done.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+
+	"charm.land/fang/v2"
+)
+
+// Set by the linker: see the Makefile.
+var (
+	version = "devel"
+	commit  = ""
+	date    = ""
+)
+
+func main() {
+	os.Exit(run(context.Background(), os.Args[1:], stdio()))
+}
+
+// run is main without the process: it returns the exit code.
+func run(ctx context.Context, args []string, std streams) int {
+	app := &app{std: std, env: os.LookupEnv}
+	root := app.root()
+	root.SetArgs(args)
+	root.SetIn(std.in)
+	root.SetOut(std.out)
+	root.SetErr(std.err)
+	err := fang.Execute(ctx, root, fang.WithVersion(versionLine()), fang.WithErrorHandler(func(w io.Writer, _ fang.Styles, err error) {
+		explain(w, err)
+	}))
+	return exitOf(err)
+}
+
+// versionLine says which build this is; a plain go build still knows its commit.
+func versionLine() string {
+	rev, when := commit, date
+	if info, ok := debug.ReadBuildInfo(); ok && rev == "" {
+		for _, s := range info.Settings {
+			switch s.Key {
+			case "vcs.revision":
+				rev = s.Value
+			case "vcs.time":
+				when = s.Value
+			}
+		}
+	}
+	if rev == "" {
+		return version
+	}
+	return fmt.Sprintf("%s (%.12s, %s)", version, rev, when)
+}
+
+// streams are the process's standard files.
+type streams struct {
+	in  *os.File
+	out *os.File
+	err *os.File
+}
+
+func stdio() streams { return streams{os.Stdin, os.Stdout, os.Stderr} }

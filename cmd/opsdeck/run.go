@@ -1,0 +1,252 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/charmbracelet/x/term"
+	"github.com/spf13/cobra"
+
+	"opsdeck/ops"
+	"opsdeck/report"
+)
+
+// order is what opsdeck run was asked for.
+type order struct {
+	action, target string
+	params         []string
+	yes            bool
+	confirm        string
+	reason, key    string
+	planOnly       bool
+	out, err       io.Writer
+	tty            bool
+}
+
+func (a *app) runCommand() *cobra.Command {
+	o := order{}
+	cmd := &cobra.Command{
+		Use:   "run ACTION TARGET",
+		Short: "Run an action in the agent and follow it to its end",
+		Long: `Run an action. The plan is printed first; a disruptive action wants --yes, a destructive
+one --confirm with the target's name, and in production both want --reason, which
+also unlocks production for this one call. Ctrl-C stops following: the job goes on.
+
+Exit code: 0 succeeded, 1 failed or canceled, 2 partial, 3 not known how it ended,
+64 usage, 69 no agent, 75 target held or plan changed, 77 not allowed.`,
+		Example: `opsdeck run container.restart container:docker/web --yes --reason "leaks memory"
+opsdeck run container.stop container:docker/web --plan
+opsdeck actions`,
+		Args: exactly(2, "ACTION and TARGET"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.action, o.target = args[0], args[1]
+			o.out, o.err = cmd.OutOrStdout(), cmd.ErrOrStderr()
+			o.tty = term.IsTerminal(a.std.err.Fd())
+			return a.runOrder(cmd.Context(), o)
+		},
+	}
+	f := cmd.Flags()
+	f.StringArrayVarP(&o.params, "param", "p", nil, "parameter of the action as key=value; repeatable")
+	f.BoolVar(&o.yes, "yes", false, "confirm a disruptive action")
+	f.StringVar(&o.confirm, "confirm", "", "the target's name: confirms a destructive action")
+	f.StringVar(&o.reason, "reason", "", "why; goes into the audit")
+	f.StringVar(&o.key, "key", "", "idempotency key: the same key gives the same job")
+	f.BoolVar(&o.planOnly, "plan", false, "print the plan and start nothing")
+	return cmd
+}
+
+func exactly(n int, what string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) != n {
+			return usagef("%s: got %d arguments", what, len(args))
+		}
+		return nil
+	}
+}
+
+func (a *app) runOrder(ctx context.Context, o order) error {
+	req, err := o.request()
+	if err != nil {
+		return err
+	}
+	f, given, err := a.load()
+	if err != nil {
+		return err
+	}
+	c, _, err := a.link(f, given).attach(ctx)
+	if err != nil {
+		return err
+	}
+	plan, err := c.Plan(ctx, req)
+	if err != nil {
+		return err
+	}
+	writePlan(o.out, plan)
+	if o.planOnly {
+		return nil
+	}
+	if plan.Ask.Unlock && o.answers(plan.Ask) {
+		if plan, err = unlock(ctx, c, req, o.reason); err != nil {
+			return err
+		}
+	}
+	if o.key == "" {
+		o.key = newSession()
+	}
+	id, err := c.Start(ctx, plan.ID, ops.Confirmation{Yes: o.yes, Typed: ops.Clean(o.confirm), Reason: ops.Clean(o.reason), Key: ops.Clean(o.key)})
+	if err != nil {
+		return err
+	}
+	if id == 0 {
+		return nil // an action on the session itself is no job
+	}
+	fmt.Fprintf(o.out, "job %d started; it goes on without this terminal\n", id)
+	return o.follow(ctx, c, id)
+}
+
+// request parses the command line into a request.
+func (o order) request() (ops.Request, error) {
+	ref, err := ops.ParseRef(o.target)
+	if err != nil {
+		return ops.Request{}, err
+	}
+	req := ops.Request{Action: ops.Clean(o.action), Target: ref}
+	for _, p := range o.params {
+		k, v, ok := strings.Cut(p, "=")
+		if !ok {
+			return req, usagef("--param %q is not key=value", p)
+		}
+		req.Params = append(req.Params, ops.Param{Name: ops.Clean(k), Value: ops.Clean(v)})
+	}
+	return req, nil
+}
+
+// answers reports whether the command line answers all that a plan asks for: only
+// then is production unlocked for it.
+func (o order) answers(a ops.Ask) bool {
+	confirmed := o.yes
+	if !a.Type.Empty() {
+		confirmed = ops.Clean(o.confirm) == a.Type
+	}
+	return confirmed && (!a.Reason || o.reason != "")
+}
+
+// unlock unlocks production for this command's own session and plans again.
+func unlock(ctx context.Context, c ops.Console, req ops.Request, reason string) (ops.Plan, error) {
+	p, err := c.Plan(ctx, ops.Request{Action: ops.Clean("session.unlock"), Target: ops.NewRef(ops.KindSession, "", "this")})
+	if err != nil {
+		return p, err
+	}
+	if _, err := c.Start(ctx, p.ID, ops.Confirmation{Yes: true, Reason: ops.Clean(reason)}); err != nil {
+		return p, err
+	}
+	return c.Plan(ctx, req)
+}
+
+func writePlan(w io.Writer, p ops.Plan) {
+	fmt.Fprintf(w, "%s (%s)\n", p.Title, p.Class)
+	for _, s := range p.Steps {
+		fmt.Fprintf(w, "  %-5s %s\n", s.How, s.What)
+	}
+	for _, r := range p.Replaces {
+		fmt.Fprintf(w, "  replaces: %s\n", r)
+	}
+	for _, r := range p.Warnings {
+		fmt.Fprintf(w, "  warning: %s\n", r)
+	}
+}
+
+// follow prints a job's progress until it has ended, and returns its exit code:
+// rewritten in place on a terminal, one line for each step elsewhere.
+func (o order) follow(ctx context.Context, c ops.Console, id ops.JobID) error {
+	events, err := c.Watch(ctx)
+	if err != nil {
+		return err
+	}
+	last := ""
+	for ev := range events {
+		for _, j := range ev.Board.Jobs {
+			if j.ID != id {
+				continue
+			}
+			if line := report.JobLine(j); line != last && !j.State.Ended() {
+				last = line
+				o.progress(line)
+			}
+			if j.State.Ended() {
+				o.progressDone()
+				fmt.Fprintf(o.out, "job %d %s: %s (%s)\n", j.ID, j.State, j.Result, j.Ended.Sub(j.Started).Round(time.Millisecond))
+				return jobExit(j.State)
+			}
+		}
+	}
+	fmt.Fprintf(o.err, "the agent is gone or this was interrupted; job %d: opsdeck history --job %d\n", id, id)
+	return exitError{exitUnknown}
+}
+
+func (o order) progress(line string) {
+	if o.tty {
+		fmt.Fprintf(o.err, "\r\x1b[K%s", line)
+		return
+	}
+	fmt.Fprintln(o.err, line)
+}
+
+func (o order) progressDone() {
+	if o.tty {
+		fmt.Fprint(o.err, "\r\x1b[K")
+	}
+}
+
+func jobExit(s ops.JobState) error {
+	switch s {
+	case ops.JobSucceeded:
+		return nil
+	case ops.JobPartial:
+		return exitError{exitCritical}
+	case ops.JobFailed, ops.JobCanceled:
+		return exitError{exitWarning}
+	}
+	return exitError{exitUnknown}
+}
+
+func (a *app) actionsCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "actions [TARGET]", Short: "List what can be done", Args: cobra.MaximumNArgs(1),
+		Example: "opsdeck actions\nopsdeck actions container:docker/web",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var ref ops.Ref
+			if len(args) == 1 {
+				var err error
+				if ref, err = ops.ParseRef(args[0]); err != nil {
+					return err
+				}
+			}
+			f, given, err := a.load()
+			if err != nil {
+				return err
+			}
+			c, _, err := a.link(f, given).attach(cmd.Context())
+			if err != nil {
+				return err
+			}
+			list, err := c.Actions(cmd.Context(), ref)
+			if err != nil {
+				return err
+			}
+			for _, i := range list {
+				fmt.Fprintf(cmd.OutOrStdout(), "%-20s %-11s on %-10s %s\n", i.ID, i.Class, i.On, i.What)
+				for _, p := range i.Params {
+					fmt.Fprintf(cmd.OutOrStdout(), "    --param %s=%s  %s\n", p.Name, p.Default, p.What)
+				}
+				if !i.Blocked.Empty() {
+					fmt.Fprintf(cmd.OutOrStdout(), "    not now: %s\n", i.Blocked)
+				}
+			}
+			return nil
+		},
+	}
+}

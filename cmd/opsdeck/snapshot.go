@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"opsdeck/ops"
+	"opsdeck/report"
+)
+
+// still is what opsdeck snapshot was asked for.
+type still struct {
+	format, view, now string
+	fixture, out      string
+	local             bool
+}
+
+func (a *app) snapshotCommand() *cobra.Command {
+	var s still
+	cmd := &cobra.Command{
+		Use: "snapshot", Short: "Print the picture once, for reports, cron and monitoring", Args: cobra.NoArgs,
+		Long: `Print the picture once. A running agent is asked; without one every source is asked
+once from here, and what only an agent knows reads "unknown: no agent".
+
+Exit code, as of a monitoring plug-in: 0 ok, 1 warning, 2 critical, 3 unknown (a
+required source cannot be read or is stale), 64 usage.`,
+		Example: "opsdeck snapshot\nopsdeck snapshot -o json --view containers\nopsdeck snapshot -o nagios",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.snapshot(cmd.Context(), cmd.OutOrStdout(), s)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVarP(&s.format, "output", "o", "text", "format: "+strings.Join(report.Formats(), ", "))
+	f.StringVar(&s.view, "view", "overview", "what: "+strings.Join(report.Views(), ", "))
+	f.StringVar(&s.now, "now", "", "take this RFC 3339 time for now: the same board then gives the same bytes")
+	f.StringVar(&s.fixture, "board", "", "read a board from this JSON file instead of asking anybody")
+	f.StringVar(&s.out, "out", "", "write to this file, whole or not at all")
+	f.BoolVar(&s.local, "local", false, "do not ask an agent")
+	cmd.AddCommand(&cobra.Command{Use: "schema", Short: "Print the JSON Schema of -o json", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := cmd.OutOrStdout().Write(report.SnapshotSchema())
+			return err
+		}})
+	return cmd
+}
+
+func (a *app) snapshot(ctx context.Context, w io.Writer, s still) error {
+	if !slices.Contains(report.Formats(), s.format) {
+		return usagef("-o %s: there is %s", s.format, strings.Join(report.Formats(), ", "))
+	}
+	if !slices.Contains(report.Views(), s.view) {
+		return usagef("--view %s: there is %s", s.view, strings.Join(report.Views(), ", "))
+	}
+	now := time.Now()
+	if s.now != "" {
+		var err error
+		if now, err = time.Parse(time.RFC3339, s.now); err != nil {
+			return usagef("--now: %v", err)
+		}
+	}
+	b, err := a.pictureFor(ctx, s)
+	if err != nil {
+		return err
+	}
+	shot := report.New(b, now, s.view)
+	var text strings.Builder
+	if err := report.Write(&text, shot, s.format); err != nil {
+		return err
+	}
+	if s.out != "" {
+		err = writeNew(s.out, []byte(text.String()), true)
+	} else {
+		_, err = io.WriteString(w, text.String())
+	}
+	if err != nil {
+		return err
+	}
+	if code := shot.Exit(); code != exitOK {
+		return exitError{code}
+	}
+	return nil
+}
+
+// pictureFor returns the board to report: a file's, an agent's, or that of one
+// round of our own.
+func (a *app) pictureFor(ctx context.Context, s still) (ops.Board, error) {
+	if s.fixture != "" {
+		var b ops.Board
+		raw, err := os.ReadFile(s.fixture)
+		if err != nil {
+			return b, usagef("--board: %v", err)
+		}
+		if err := json.Unmarshal(raw, &b); err != nil {
+			return b, usagef("--board %s: %v", s.fixture, err)
+		}
+		return b, nil
+	}
+	f, given, err := a.load()
+	if err != nil {
+		return ops.Board{}, err
+	}
+	if !s.local {
+		c, _, err := a.link(f, given).find(ctx)
+		if err == nil {
+			return c.Board(ctx)
+		}
+		if ops.CodeOf(err) != ops.CodeUnavailable || a.socket != "" {
+			return ops.Board{}, err
+		}
+	}
+	c, stop, err := local(ctx, f)
+	if err != nil {
+		return ops.Board{}, err
+	}
+	defer stop()
+	return round(ctx, c, longestTimeout(f))
+}

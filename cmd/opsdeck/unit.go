@@ -1,0 +1,50 @@
+package main
+
+import (
+	_ "embed"
+	"fmt"
+	"net"
+	"os"
+	"os/user"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+type listener = net.Listener
+
+// unitFile is the systemd unit of the system agent, with the group and sudoers
+// lines it needs as comments.
+//
+//go:embed opsdeck@.service
+var unitFile string
+
+func (a *app) agentUnit() *cobra.Command {
+	return &cobra.Command{
+		Use: "unit", Short: "Print the systemd unit of the system agent", Args: cobra.NoArgs,
+		Example: "opsdeck agent unit | sudo tee /etc/systemd/system/opsdeck@.service",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := fmt.Fprint(cmd.OutOrStdout(), unitFile)
+			return err
+		},
+	}
+}
+
+// giveToGroup lets a group use the socket.
+func giveToGroup(socket, group string) error {
+	g, err := user.LookupGroup(group)
+	if err != nil {
+		return err
+	}
+	gid, err := strconv.Atoi(g.Gid)
+	if err != nil {
+		return err
+	}
+	return os.Chown(socket, -1, gid)
+}
+
+func firstLine(b []byte) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(string(b)), "\n")
+	return line
+}

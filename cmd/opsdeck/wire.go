@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"log/slog"
+	"os"
+	"time"
+
+	container "opsdeck/actions/container"
+	"opsdeck/collectors/docker"
+	"opsdeck/collectors/prometheus"
+	"opsdeck/engine"
+	"opsdeck/estate"
+	"opsdeck/internal/proc"
+	"opsdeck/ops"
+	"opsdeck/store"
+)
+
+// stopGrace is how long a container gets between SIGTERM and SIGKILL.
+const stopGrace = 10 * time.Second
+
+// wire makes an engine of an estate. Reading it is reading the product: every
+// collector and every action stands here. history is nil for a local engine.
+func wire(f estate.File, kind ops.AgentKind, history *store.Store, log *slog.Logger) (*engine.Engine, error) {
+	c := engine.Config{
+		Estate: f.Estate,
+		Agent: ops.AgentInfo{Kind: kind, Version: ops.Clean(versionLine()), PID: os.Getpid(), Started: time.Now(),
+			Warnings: kindWarnings(kind)},
+		Journal: journal,
+		Alive:   proc.Alive,
+		Now:     time.Now,
+		Random:  rand.Read,
+		Log:     log,
+	}
+	if history != nil {
+		c.History = history
+		c.Verify = func(context.Context) (ops.Detail, error) { return auditDetail(history) }
+	}
+	for _, s := range f.Prometheus {
+		col, err := prometheus.New(prometheus.Config{Name: s.Name, URL: s.URL, Every: s.Every, Timeout: s.Timeout, Required: s.Required,
+			HTTP: s.HTTP, SeverityLabel: f.Estate.SeverityLabel.String(), Rank: f.Estate.RankOf, Now: time.Now})
+		if err != nil {
+			return nil, err
+		}
+		c.Collectors = append(c.Collectors, col)
+	}
+	for _, s := range f.Docker {
+		cl, err := docker.Dial(s.Host)
+		if err != nil {
+			return nil, err
+		}
+		c.Collectors = append(c.Collectors, docker.New(docker.Config{Name: s.Name, Host: s.Host, Every: s.Every, Timeout: s.Timeout,
+			Required: s.Required, Expected: expectedOn(f.Estate, s.Name), Now: time.Now}, cl))
+		c.Actions = append(c.Actions, container.New(cl, s.Name, stopGrace)...)
+	}
+	return engine.New(c), nil
+}
+
+// kindWarnings is what the frame says of an agent that is not the system's.
+func kindWarnings(kind ops.AgentKind) []ops.Text {
+	switch kind {
+	case ops.AgentPersonal:
+		return []ops.Text{ops.Clean("personal agent: runs no schedules")}
+	case ops.AgentLocal:
+		return []ops.Text{ops.Clean("no agent: read-only, no history")}
+	}
+	return nil
+}
+
+func expectedOn(e ops.Estate, source string) []ops.Expected {
+	var on []ops.Expected
+	for _, x := range e.Expected {
+		if x.Source.String() == source {
+			on = append(on, x)
+		}
+	}
+	return on
+}
