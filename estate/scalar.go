@@ -132,12 +132,9 @@ func (c *checking) read(k key, text, shown string, p place, where string) *value
 		}
 		v.flag = text == "true"
 	case shapeDuration:
-		d, ok := parseDuration(text)
-		if !ok {
-			return wrong(fmt.Sprintf("%q is not a duration", shown), "write a number and a unit, for example "+k.example)
-		}
-		if d < k.shortest || d > k.longest {
-			return wrong(fmt.Sprintf("%q is not between %s and %s", shown, spell(k.shortest), spell(k.longest)), "for example "+k.example)
+		d, what, remedy := k.duration(text, shown)
+		if what != "" {
+			return wrong(what, remedy)
 		}
 		v.span = d
 	case shapeAddress:
@@ -157,6 +154,19 @@ func wordRemedy(text string, words []string) string {
 		return fmt.Sprintf("did you mean %q? allowed: %s", near, strings.Join(words, ", "))
 	}
 	return "allowed: " + strings.Join(words, ", ")
+}
+
+// duration reads a duration within k's bounds, or says what is wrong and what
+// to do.
+func (k key) duration(text, shown string) (d time.Duration, what, remedy string) {
+	d, ok := parseDuration(text)
+	if !ok {
+		return 0, fmt.Sprintf("%q is not a duration", shown), "write a number and a unit, for example " + k.example
+	}
+	if d < k.shortest || d > k.longest {
+		return 0, fmt.Sprintf("%q is not between %s and %s", shown, spell(k.shortest), spell(k.longest)), "for example " + k.example
+	}
+	return d, "", ""
 }
 
 // parseDuration reads Go's durations and Prometheus's, which know days, weeks
