@@ -103,7 +103,7 @@ func (p pipeline) stage(ctx context.Context, name, service string, lasts time.Du
 	log := p.s.log.With("trace_id", trace, "stage", name)
 	began, failed, calls := time.Now(), 0, 0
 	for time.Since(began) < lasts && ctx.Err() == nil {
-		records, err := p.s.call(ctx, service, "/work", trace)
+		records, err := p.s.call(ctx, service, "/batch", trace)
 		if err != nil {
 			failed++
 			log.Warn("batch failed, trying again", "service", service, "attempt", failed, "err", err.Error())

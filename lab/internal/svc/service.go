@@ -100,7 +100,7 @@ func (s *Service) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /health", s.health)
 	mux.HandleFunc("GET /metrics", s.serveMetrics)
-	mux.Handle("/work", s.measured(s.work))
+	mux.Handle("/batch", s.measured(s.work))
 	mux.Handle("/portfolio", s.measured(s.work))
 	return mux
 }
