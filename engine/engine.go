@@ -15,6 +15,7 @@ type History interface {
 	Append(recs ...ops.Record) ([]ops.Record, error)
 	History(q ops.Query) ([]ops.Record, error)
 	NewJob(j ops.Job, intent ops.Record) (ops.Job, error)
+	JobByKey(key string) (ops.Job, bool, error)
 	PutJob(j ops.Job) error
 	EndJob(j ops.Job, outcome ops.Record) error
 	Job(id ops.JobID) (ops.Job, bool, error)
@@ -22,7 +23,8 @@ type History interface {
 	OpenJobs() ([]ops.Job, error)
 	AppendOutput(id ops.JobID, lines []ops.Line) error
 	Output(id ops.JobID, after uint64, limit int) ([]ops.Line, error)
-	Notice() ops.Text
+	Notice() ops.Text  // what opening it had to mend
+	Trouble() ops.Text // what is wrong with it now
 }
 
 // Config is all an engine is made of.
@@ -167,7 +169,7 @@ func (e *Engine) record(recs ...ops.Record) {
 
 // historyState shows what is wrong with the history, or that nothing is.
 func (e *Engine) historyState(err error) {
-	var words ops.Text
+	words := e.History.Trouble()
 	if err != nil {
 		words = ops.Clean("history not written: " + ops.AsError(err).Error())
 	}

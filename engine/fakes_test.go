@@ -121,7 +121,19 @@ func (m *memory) Output(id ops.JobID, after uint64, limit int) ([]ops.Line, erro
 	return slices.Clone(lines[:min(limit, len(lines))]), nil
 }
 
-func (m *memory) Notice() ops.Text { return ops.Text{} }
+func (m *memory) JobByKey(key string) (ops.Job, bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, j := range m.jobs {
+		if key != "" && j.Key.String() == key {
+			return j, true, nil
+		}
+	}
+	return ops.Job{}, false, nil
+}
+
+func (m *memory) Notice() ops.Text  { return ops.Text{} }
+func (m *memory) Trouble() ops.Text { return ops.Text{} }
 
 // kinds lists what was written, for one look at the order.
 func (m *memory) kinds() []ops.RecordKind {

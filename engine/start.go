@@ -80,16 +80,11 @@ func (e *Engine) jobByKey(c ops.Caller, key ops.Text) (ops.JobID, bool) {
 	if key.Empty() || e.History == nil {
 		return 0, false
 	}
-	jobs, err := e.History.Jobs(maxJobs)
+	j, found, err := e.History.JobByKey(jobKey(c, key).String())
 	if err != nil {
-		return 0, false
+		e.Log.Error("look a job up by its key", "err", err)
 	}
-	for _, j := range jobs {
-		if j.Key == jobKey(c, key) {
-			return j.ID, true
-		}
-	}
-	return 0, false
+	return j.ID, found
 }
 
 // launch takes the target locks, writes the intent and starts the work. The

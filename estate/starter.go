@@ -16,8 +16,8 @@ func Starter(found Found) []byte {
 	if !nameOfEstate.allows(name) {
 		name = "my-estate"
 	}
-	w.line(0, "# An estate says what opsdeck looks after. `opsdeck estate reference` explains")
-	w.line(0, "# every key, `opsdeck estate check` tells what is wrong with this file.")
+	w.line(0, "# An estate says what opsdeck looks after. `opsdeck config schema --reference` explains")
+	w.line(0, "# every key, `opsdeck config check` tells what is wrong with this file.")
 	w.line(0, "estate: %s", plainOrQuoted(name))
 	w.line(0, "")
 	w.line(0, "# production is read-only until somebody unlocks it; staging and development are not.")

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"time"
 
@@ -70,7 +71,7 @@ func (d *daemon) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	history, err := store.Open(d.state, store.Options{Now: time.Now, Probe: probeHistory, Heads: journal})
+	history, err := store.Open(d.state, store.Options{Now: time.Now, Probe: probeHistory, Heads: journalHere()})
 	if err != nil {
 		return err
 	}
@@ -271,21 +272,20 @@ func (a *app) agentStop() *cobra.Command {
 // can die of a signal.
 const probeCommand = "probe-history"
 
+// probeWait bounds a probe; a history of a million events takes seconds.
+const probeWait = 2 * time.Minute
+
 func probeHistory(path string) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), probeWait)
 	defer cancel()
 	out, err := proc.Run(ctx, proc.Spec{Argv: []string{self, probeCommand, filepath.Clean(path)}})
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case out.Signal != 0:
-		return fmt.Errorf("reading it died of %v", out.Signal)
-	case out.Code != 0:
-		return fmt.Errorf("%s", firstLine(out.Stderr))
 	}
-	return nil
+	cut := out.Signal == syscall.SIGKILL || out.Signal == syscall.SIGTERM
+	return store.ProbeResult(out.Code, cut, slices.Concat(out.Stdout, out.Stderr))
 }

@@ -54,7 +54,7 @@ func writeSymptom(w io.Writer, s symptom) {
 }
 
 func (a *app) examine(ctx context.Context) []symptom {
-	out := []symptom{{ops.LevelOK, "version", versionLine(), ""}, a.terminal()}
+	out := []symptom{{ops.LevelOK, "version", versionLine(), ""}, a.terminal(), examineJournal()}
 	given := places{a.env}.estate(a.estate)
 	if given == "" {
 		e := ops.AsError(noEstate())
@@ -67,6 +67,15 @@ func (a *app) examine(ctx context.Context) []symptom {
 	out = append(out, symptom{ops.LevelOK, "estate", fmt.Sprintf("%s from %s", f.Estate.Name, strings.Join(f.Paths, ", ")), ""})
 	out = append(out, a.examineAgent(ctx, f, given)...)
 	return append(out, examineSources(ctx, f)...)
+}
+
+// examineJournal looks for the second home of the audit's head hash.
+func examineJournal() symptom {
+	if journalHere() == nil {
+		return symptom{ops.LevelInfo, "journal", "neither journald nor syslog here: the audit's head hash has no second home, and on a full disk nothing is started",
+			"run journald or syslog on the host of the agent"}
+	}
+	return symptom{ops.LevelOK, "journal", "the audit's head hash is kept in the system's journal too", ""}
 }
 
 // examineAgent looks for a running agent, and never starts one.

@@ -44,7 +44,7 @@ func exitOf(err error) int {
 	if _, ok := errors.AsType[usageError](err); ok {
 		return exitUsage
 	}
-	if _, ok := errors.AsType[estate.Faults](err); ok {
+	if _, ok := errors.AsType[*estate.Faults](err); ok {
 		return exitConfig
 	}
 	e, ok := errors.AsType[*ops.Error](err)
@@ -78,7 +78,7 @@ func explain(w io.Writer, err error) {
 		}
 		return
 	}
-	if f, ok := errors.AsType[estate.Faults](err); ok {
+	if f, ok := errors.AsType[*estate.Faults](err); ok {
 		fmt.Fprintln(w, f.Error())
 		return
 	}

@@ -187,5 +187,10 @@ func reportDetail(rep store.AuditReport) ops.Detail {
 
 func (a *app) probeHistoryCommand() *cobra.Command {
 	return &cobra.Command{Use: probeCommand + " FILE", Hidden: true, Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error { return store.Check(args[0]) }}
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if code := store.ProbeMain(args[0], cmd.OutOrStdout()); code != exitOK {
+				return exitError{code}
+			}
+			return nil
+		}}
 }

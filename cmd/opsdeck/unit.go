@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/user"
 	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -42,9 +41,4 @@ func giveToGroup(socket, group string) error {
 		return err
 	}
 	return os.Chown(socket, -1, gid)
-}
-
-func firstLine(b []byte) string {
-	line, _, _ := strings.Cut(strings.TrimSpace(string(b)), "\n")
-	return line
 }
