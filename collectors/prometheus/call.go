@@ -176,8 +176,9 @@ func (c *Collector) notReady(ctx context.Context, h http.Header) error {
 		return ops.Errorf(ops.CodeUnavailable, "the server is not ready")
 	}
 	var r replay
-	if err := json.Unmarshal(ans.Data, &r); err != nil || r.Max <= 0 {
-		return ops.Errorf(ops.CodeUnavailable, "the server is starting")
+	if err := json.Unmarshal(ans.Data, &r); err != nil || r.Current >= r.Max {
+		// Nothing left to replay: about to be ready, or on its way out.
+		return ops.Errorf(ops.CodeUnavailable, "the server is not ready: it starts or stops")
 	}
 	return ops.Errorf(ops.CodeUnavailable, "the server is starting: replaying WAL %d/%d", r.Current, r.Max)
 }

@@ -140,7 +140,7 @@ func TestServerThatDoesNotAnswerProperly(t *testing.T) {
 		code  ops.Code
 		words string
 	}{
-		"replays its log":    {text(503, "text/plain; charset=utf-8", "Service Unavailable"), ops.CodeUnavailable, "replaying WAL 2/2"},
+		"has its log read":   {text(503, "text/plain; charset=utf-8", "Service Unavailable"), ops.CodeUnavailable, "it starts or stops"},
 		"asks for a name":    {text(401, "text/plain", "Unauthorized\n"), ops.CodeDenied, "401"},
 		"forbids":            {text(403, "application/json", `{"status":"error","error":"no"}`), ops.CodeDenied, "403"},
 		"is a login page":    {text(200, "text/html; charset=utf-8", "<html>log in</html>"), ops.CodeUnavailable, "answers with text/html"},
@@ -160,6 +160,22 @@ func TestServerThatDoesNotAnswerProperly(t *testing.T) {
 				t.Errorf("%v: %v", ops.CodeOf(err), err)
 			}
 		})
+	}
+}
+
+func TestServerThatReplaysItsLog(t *testing.T) {
+	f := newFakeServer(t)
+	f.hook = func(w http.ResponseWriter, r *http.Request) bool {
+		if strings.HasSuffix(r.URL.Path, walReplay) {
+			_, _ = w.Write([]byte(`{"status":"success","data":{"min":0,"max":4,"current":1}}`))
+			return true
+		}
+		http.Error(w, "Service Unavailable", http.StatusServiceUnavailable)
+		return true
+	}
+	_, err := f.collector(t).Collect(t.Context())
+	if ops.CodeOf(err) != ops.CodeUnavailable || !strings.Contains(err.Error(), "replaying WAL 1/4") {
+		t.Errorf("%v", err)
 	}
 }
 
