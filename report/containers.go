@@ -172,6 +172,8 @@ func containerHealth(c ops.Container, from Origin) Cell {
 		return toned("was "+word, ToneUnknown)
 	case c.Health == ops.HealthHealthy:
 		return toned(word, ToneOK)
+	case c.Health == ops.HealthUnhealthy && c.Verdict.Level == ops.LevelWarning:
+		return toned(word, ToneWarning)
 	case c.Health == ops.HealthUnhealthy:
 		return toned(word, ToneCritical)
 	case c.Health == ops.HealthStarting:
@@ -186,7 +188,7 @@ func restarts(c ops.Container) Cell {
 	}
 	cell := Cell{Text: fmt.Sprint(c.Restarts), Value: c.Restarts}
 	switch {
-	case len(c.Deaths) > 0:
+	case c.Restarts > 0 && len(c.Deaths) > 0:
 		cell.Tone = ToneWarning
 	case c.Restarts == 0:
 		cell.Tone = ToneMuted

@@ -168,10 +168,10 @@ func firing(b ops.Board, now time.Time) []Cell {
 	}
 	switch {
 	case !fresh:
-		if len(out) == 0 {
-			phrase = "alerts unknown: " + phrase
+		if len(out) == 0 { // the sources line beside it says why
+			return []Cell{toned("alerts unknown", ToneUnknown)}
 		}
-		return append(out, toned(phrase, ToneUnknown))
+		return append(out, toned("as of "+phrase, ToneUnknown))
 	case len(out) == 0:
 		return []Cell{toned("0 alerts", ToneOK)}
 	}

@@ -29,7 +29,7 @@ func Jobs(b ops.Board, now time.Time) Table {
 			Ref: JobRef(j.ID), Level: jobLevel(j.State), From: from, Lead: about(j.Title.String(), j.Result.String()),
 			Cells: []Cell{
 				{Text: fmt.Sprint(j.ID), Value: int(j.ID)},
-				toned(j.State.String(), ToneOf(jobLevel(j.State))),
+				toned(j.State.String(), jobTone(j.State)),
 				text(j.Title.String()),
 				moment(firstOf(j.Ended, j.Started, j.Created), now),
 				took(j, now),
@@ -80,6 +80,15 @@ func jobLevel(s ops.JobState) ops.Level {
 		return ops.LevelCritical
 	}
 	return ops.LevelUnknown // unknown and lost: nobody saw how it ended
+}
+
+// jobTone is how a job's state is painted. A job that ended well is history and
+// not a judgement of now, so it is not painted as good.
+func jobTone(s ops.JobState) Tone {
+	if s == ops.JobSucceeded {
+		return ToneInfo
+	}
+	return ToneOf(jobLevel(s))
 }
 
 // JobProgress says how far a job is, or how it ended: "43%  ~2m left".

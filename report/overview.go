@@ -201,7 +201,7 @@ func firingRows(b ops.Board, now time.Time) []Row {
 	}
 	switch {
 	case !fresh && len(rows) == 0:
-		rows = append(rows, stateRow("alerts", toned("unknown, last known "+phrase, ToneUnknown), ops.Ref{}, "", from))
+		rows = append(rows, stateRow("alerts", toned("unknown, "+phrase, ToneUnknown), ops.Ref{}, "", from))
 	case len(rows) == 0:
 		rows = append(rows, stateRow("alerts firing", toned("0", ToneOK), ops.Ref{}, "", from))
 	}

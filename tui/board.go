@@ -95,7 +95,7 @@ func (m *Model) nextTick() tea.Cmd {
 		return nil
 	}
 	m.ticking = due
-	return tea.Tick(due.Sub(now), func(time.Time) tea.Msg { return tickMsg{due} })
+	return m.after(due.Sub(now), tickMsg{due})
 }
 
 // looking is the wait before the agent is told what is on the screen.
@@ -126,7 +126,7 @@ func (m *Model) wantLook() tea.Cmd {
 	m.looked.serial++
 	serial := m.looked.serial
 	wait := max(lookRest, lookEvery-now.Sub(m.looked.at))
-	return tea.Tick(wait, func(time.Time) tea.Msg { return lookMsg{serial} })
+	return m.after(wait, lookMsg{serial})
 }
 
 func (m *Model) look(msg lookMsg) tea.Cmd {

@@ -71,7 +71,8 @@ func (d *dialog) question() []string {
 	case stageLocked:
 		lines = d.paintAll(themes.Critical, "production is read-only: press esc, then U to unlock it for this console", "")
 	case stageReason:
-		lines = append(lines, "Why? It goes into the audit. Enter goes on.", d.reason.view(d.th, d.w))
+		lines = d.paintAll(themes.Title, "Why? It goes into the audit. Enter goes on.", "")
+		lines = append(lines, d.reason.view(d.th, d.w))
 	case stageName:
 		lines = d.paintAll(themes.Critical, fmt.Sprintf("Type %s and press enter to do it.", d.plans[0].Ask.Type), "")
 		lines = append(lines, d.name.view(d.th, d.w))

@@ -97,7 +97,8 @@ func (m *Model) headLine(h report.Head) string {
 	for _, f := range h.Firing {
 		firing = append(firing, th.Paint(role(f.Tone), f.Text))
 	}
-	return sides(th, left, strings.Join(firing, " "), m.w)
+	right := clip(th, strings.Join(firing, " "), m.w-width(left)-2)
+	return sides(th, left, right, m.w)
 }
 
 // guard says which environment this is and what can be done to it now.
@@ -243,6 +244,9 @@ func (m *Model) jobLine() string {
 		left = report.JobLine(running[0])
 		if n := len(running) - 1; n > 0 {
 			left += fmt.Sprintf("  +%d more", n)
+		}
+		if !m.lost.since.IsZero() {
+			left = report.Age(m.latest.At, m.now) + " ago: " + left
 		}
 	}
 	right := m.th.Paint(role(m.notices.tone), clip(m.th, m.notices.text, m.w))

@@ -103,6 +103,9 @@ func (h *history) take(msg historyMsg) {
 }
 
 func (h *history) Key(k press) wish {
+	if k.id == keyMark { // nothing is done to many records
+		return wish{}
+	}
 	if h.list.key(k.id) {
 		if h.list.sel > len(h.list.shown)-h.list.page() && !h.ended {
 			return wish{kind: wishMore}
@@ -156,7 +159,7 @@ func (h *history) Selected() ops.Ref {
 	return r.Ref
 }
 
-func (h *history) Keys() []keyID             { return []keyID{keyFilter, keyOpen, keyCopy, keySort} }
+func (h *history) Keys() []keyID             { return []keyID{keyFilter, keyOpen, keyLogs, keyCopy, keySort} }
 func (h *history) Scope() scope              { return inLists }
 func (h *history) Visible() []ops.Ref        { return nil }
 func (h *history) SetFilter(f report.Filter) { h.list.setFilter(f) }

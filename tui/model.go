@@ -75,6 +75,9 @@ type Model struct {
 	serial  int // numbers what is asked, so that late answers are known
 	tails   tailing
 	ticking time.Time // when the tick that is under way will come
+
+	// after brings a message when a time has passed; tests put their own here.
+	after func(time.Duration, tea.Msg) tea.Cmd
 }
 
 // loss is the lost connection to the agent; zero: it stands.
@@ -92,7 +95,7 @@ type freeze struct {
 // New returns a console over a port.
 func New(c ops.Console, o Options) *Model {
 	keys, notice := newKeyMap(o.Keys)
-	m := &Model{console: c, o: o, th: o.Theme, keys: keys, pane: o.Start, now: o.Now()}
+	m := &Model{console: c, o: o, th: o.Theme, keys: keys, pane: o.Start, now: o.Now(), after: later}
 	m.panes = map[Pane]screen{
 		PaneOverview:   newOverview(m.th, o.Welcome, o.LastLooked),
 		PaneContainers: newContainers(m.th),
@@ -105,6 +108,10 @@ func New(c ops.Console, o Options) *Model {
 		m.notices.say(report.ToneWarning, notice, m.now)
 	}
 	return m
+}
+
+func later(d time.Duration, msg tea.Msg) tea.Cmd {
+	return tea.Tick(d, func(time.Time) tea.Msg { return msg })
 }
 
 // Init starts the clock.

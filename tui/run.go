@@ -26,7 +26,7 @@ const (
 // Run shows a console until the user leaves, ctx ends, or the terminal goes.
 // The jobs are the agent's: they go on whatever happens here.
 func Run(ctx context.Context, c ops.Console, o Options, in io.Reader, out io.Writer) error {
-	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGHUP)
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	frames := framesFast
 	if o.Slow {

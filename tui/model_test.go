@@ -1,0 +1,354 @@
+package tui
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/charmbracelet/x/ansi"
+
+	"opsdeck/ops"
+	"opsdeck/report"
+	"opsdeck/report/testdata/fixture"
+	"opsdeck/themes"
+)
+
+func TestALostAgentIsSaidAtOnceAndNothingIsGreen(t *testing.T) {
+	for _, pane := range []string{"1", "3"} {
+		r := newRig(fixture.Good(), "dark")
+		r.press(pane)
+		green := r.m.th.Paint(themes.OK, "x")
+		green = green[:strings.Index(green, "x")]
+		if !strings.Contains(r.m.View().Content, green) {
+			t.Fatal("the test looks for the wrong green")
+		}
+		r.send(lostMsg{errors.New("connection refused")})
+		r.wants(t, "AGENT LOST since 02:14Z", "connection refused", "STALE")
+		if strings.Contains(r.m.View().Content, green) {
+			t.Errorf("pane %s still shows something good:\n%s", pane, r.screen())
+		}
+		r.board(fixture.Good())
+		r.lacks(t, "AGENT LOST")
+		r.wants(t, "the agent answers again")
+	}
+}
+
+func TestNothingIsDrawnAnewBetweenTwoMinutes(t *testing.T) {
+	r := newRig(fixture.Failing(), "dark")
+	before := r.m.View()
+	r.now = r.now.Add(20 * time.Second) // 02:14:45
+	r.send(tickMsg{})
+	r.board(fixture.Failing())
+	if after := r.m.View(); after.Content != before.Content || after.WindowTitle != before.WindowTitle {
+		t.Error("the screen changed within the minute")
+	}
+	r.now = r.now.Add(time.Minute)
+	r.send(tickMsg{})
+	if r.m.View().Content == before.Content {
+		t.Error("the screen did not change with the minute")
+	}
+}
+
+func TestTheClockWakesAtTheNextMinuteOnly(t *testing.T) {
+	r := newRig(fixture.Good(), "none")
+	ticks := 0
+	for _, w := range r.waits {
+		if tick, ok := w.(tickMsg); ok {
+			ticks++
+			if want := fixture.Now.Truncate(time.Minute).Add(time.Minute); !tick.due.Equal(want) {
+				t.Errorf("due %v, want %v", tick.due, want)
+			}
+		}
+	}
+	if ticks != 1 {
+		t.Errorf("%d ticks under way", ticks)
+	}
+}
+
+func TestTheEndOfAnUnlockWakesTheClock(t *testing.T) {
+	r := newRig(fixture.Good(), "none")
+	r.c.Me.Until = r.now.Add(7 * time.Second)
+	r.board(fixture.Good())
+	r.wants(t, "UNLOCKED")
+	r.now = r.c.Me.Until
+	r.fire()
+	r.wants(t, "PRODUCTION read-only")
+	r.lacks(t, "UNLOCKED")
+}
+
+func TestTheSelectionStaysOnItsObjectWhenRowsMove(t *testing.T) {
+	r := newRig(fixture.Good(), "none")
+	r.press("3", "j", "j", "j", "j")
+	chosen := r.m.top().Selected()
+	r.board(fixture.Failing()) // problems move to the top
+	if got := r.m.top().Selected(); got != chosen {
+		t.Errorf("selected %v, was %v", got, chosen)
+	}
+}
+
+func TestFilterFollowsTypingAndEscapeTakesItBack(t *testing.T) {
+	r := newRig(fixture.Failing(), "none")
+	r.press("3", "/")
+	r.typed("worker")
+	r.wants(t, "worker-1", "worker-2")
+	r.lacks(t, "grafana")
+	r.press("enter")
+	r.wants(t, "filter: worker", "11 filtered out")
+	r.press("esc")
+	r.wants(t, "grafana")
+	r.press("/")
+	r.typed("zzz")
+	r.wants(t, `none of 13 matches the filter "zzz"`)
+	r.press("esc")
+	r.wants(t, "grafana")
+}
+
+func TestKeysTypedIntoTheFilterAreText(t *testing.T) {
+	r := newRig(fixture.Failing(), "none")
+	r.press("3", "/")
+	r.typed("q0x")
+	if r.quit || r.m.pane != PaneContainers || r.calls("actions") != 0 {
+		t.Error("a letter of the filter acted as a key")
+	}
+}
+
+func TestAFrozenPictureStandsStillAndSaysSo(t *testing.T) {
+	r := newRig(fixture.Good(), "none")
+	r.press("3", "p")
+	r.now = r.now.Add(3 * time.Minute)
+	r.board(fixture.Failing())
+	r.wants(t, "FROZEN 3m", "2 crit") // the frame is never frozen
+	r.lacks(t, "crash-looping")
+	r.press("p")
+	r.wants(t, "crash-looping")
+	r.lacks(t, "FROZEN")
+}
+
+func TestWhatIsOnTheScreenIsToldAfterTheHandRests(t *testing.T) {
+	r := newRig(fixture.Many(200), "none")
+	r.press("3", "j", "j", "j")
+	if n := r.calls("look"); n != 0 {
+		t.Fatalf("%d looks while the hand moved", n)
+	}
+	r.fire()
+	if r.calls("look") != 1 || len(r.c.Seen) == 0 || len(r.c.Seen) > 24 {
+		t.Fatalf("%d looks at %d things", r.calls("look"), len(r.c.Seen))
+	}
+	r.press("j")
+	r.fire()
+	if r.calls("look") != 1 {
+		t.Error("told again although the same rows are in sight")
+	}
+}
+
+func TestQuitSaysThatJobsGoOn(t *testing.T) {
+	r := newRig(fixture.Failing(), "none")
+	r.press("q")
+	if r.quit {
+		t.Fatal("left without a word")
+	}
+	r.wants(t, "1 job runs and goes on")
+	r.press("q")
+	if !r.quit {
+		t.Error("did not leave")
+	}
+	if idle := newRig(fixture.Good(), "none"); func() bool { idle.press("q"); return !idle.quit }() {
+		t.Error("asked although nothing runs")
+	}
+}
+
+func TestTheBellRingsOnceForANewCriticalFinding(t *testing.T) {
+	r := newRig(fixture.Good(), "none")
+	r.board(fixture.Failing())
+	r.board(fixture.Failing())
+	if r.raw != "\a" {
+		t.Errorf("rang %q", r.raw)
+	}
+	if opening := newRig(fixture.Failing(), "none"); opening.raw != "" {
+		t.Error("rang for what was on the first screen")
+	}
+}
+
+func TestAJobThatEndsIsSaidForAWhile(t *testing.T) {
+	running := fixture.Failing()
+	r := newRig(running, "none")
+	ended := fixture.Failing()
+	ended.Jobs[0].State, ended.Jobs[0].Ended = ops.JobFailed, r.now
+	ended.Jobs[0].Result = ops.Clean("no space left on repo2")
+	r.board(ended)
+	r.wants(t, "full backup: failed in 3m: no space left on repo2")
+	r.now = r.now.Add(noticeFor)
+	r.fire()
+	r.lacks(t, "no space left on repo2\n")
+	if r.m.notices.text != "" {
+		t.Error("the notice stays")
+	}
+}
+
+func TestAKeyMapThatClashesIsNotUsedAndSaysSo(t *testing.T) {
+	cases := map[string]struct {
+		user KeyMap
+		say  string
+	}{
+		"a key given twice":           {KeyMap{"quit": {"x"}}, "x is both actions and quit"},
+		"a name that does not exist":  {KeyMap{"dance": {"d"}}, "dance"},
+		"a thing left without a key":  {KeyMap{"help": {}}, "help has no key"},
+		"two scopes that cannot meet": {KeyMap{"follow": {"o"}}, ""},
+	}
+	for name, c := range cases {
+		m, notice := newKeyMap(c.user)
+		if c.say == "" && notice != "" || !strings.Contains(notice, c.say) {
+			t.Errorf("%s: %q", name, notice)
+		}
+		if m.read(everywhere, "q") != keyQuit {
+			t.Errorf("%s: q does not quit", name)
+		}
+	}
+}
+
+func TestTheDefaultKeysDoNotClash(t *testing.T) {
+	if _, clash := index(defaultBindings()); clash != "" {
+		t.Error(clash)
+	}
+	for id := keyNone + 1; id < keys; id++ {
+		if b, _ := newKeyMap(nil); b.row(id).name == "" {
+			t.Errorf("key %d has no row in the map", id)
+		}
+	}
+}
+
+func TestHistoryLoadsPagesAsOneScrolls(t *testing.T) {
+	r := newRig(fixture.Good(), "none")
+	r.c.Records = nil
+	for i := 450; i > 0; i-- {
+		r.c.Records = append(r.c.Records, ops.Record{Seq: uint64(i), At: fixture.Now.Add(-time.Duration(450-i) * time.Minute), What: ops.Textf("thing %d", i)})
+	}
+	r.press("0")
+	r.wants(t, "thing 450", "1/200", "older ones follow")
+	r.press("G")
+	r.wants(t, "/400")
+	r.press("G", "G")
+	r.wants(t, "450/450", "thing 1 ")
+	if n := r.calls("history"); n != 3 {
+		t.Errorf("%d pages asked for", n)
+	}
+	fresh := fixture.Good()
+	fresh.Changes = []ops.Record{{Seq: 451, At: r.now, What: ops.Clean("the newest")}, {Seq: 450, What: ops.Clean("thing 450")}}
+	r.board(fresh)
+	r.press("g")
+	r.wants(t, "the newest", "1/451")
+}
+
+func TestOpeningAndLeaving(t *testing.T) {
+	r := newRig(fixture.Failing(), "none")
+	r.press("enter")
+	r.wants(t, "container api", "DATABASE_URL  hidden")
+	r.press("l")
+	r.wants(t, "log of api", "request 119")
+	r.press("esc")
+	r.wants(t, "DATABASE_URL")
+	r.press("esc")
+	r.wants(t, "needs attention")
+}
+
+func TestALateAnswerDoesNotReachAnotherScreen(t *testing.T) {
+	r := newRig(fixture.Failing(), "none")
+	r.press("enter")
+	r.send(detailMsg{serial: 999, detail: ops.Detail{Title: ops.Clean("somebody else")}})
+	r.lacks(t, "somebody else")
+}
+
+func TestHelpListsTheKeysOfThisScreen(t *testing.T) {
+	r := newRig(fixture.Failing(), "none")
+	r.send(size(120, 40))
+	r.press("3", "?")
+	r.wants(t, "mark for doing one thing to many", "sort by the next column")
+	r.lacks(t, "wrap long lines")
+}
+
+func TestPaletteFindsByAFewLetters(t *testing.T) {
+	r := newRig(fixture.Failing(), "none")
+	r.press(":")
+	r.typed("grfn")
+	r.wants(t, "> container grafana")
+	r.press("enter")
+	if r.calls("detail container:docker/grafana") != 1 {
+		t.Errorf("%v", r.c.Calls())
+	}
+}
+
+func TestCopyIsCappedAndWrappedForTmux(t *testing.T) {
+	seq, whole := osc52("web", false)
+	if seq != "\x1b]52;c;d2Vi\a" || !whole {
+		t.Errorf("%q %v", seq, whole)
+	}
+	if seq, _ = osc52("web", true); seq != "\x1bPtmux;\x1b\x1b]52;c;d2Vi\a\x1b\\" {
+		t.Errorf("%q", seq)
+	}
+	if seq, whole = osc52(strings.Repeat("ä", 100_000), false); len(seq) > clipboardMax || whole {
+		t.Errorf("%d bytes, whole %v", len(seq), whole)
+	}
+	r := newRig(fixture.Failing(), "none")
+	r.press("y")
+	if r.raw != "\x1b]52;c;YXBp\a" {
+		t.Errorf("%q", r.raw)
+	}
+}
+
+func TestARingCountsWhatItDrops(t *testing.T) {
+	l := newLogs(newRig(fixture.Good(), "none").m.th, 1, ops.NewRef(ops.KindContainer, "docker", "api"))
+	l.ring = newRing(10)
+	l.SetSize(80, 6)
+	line := func(i int) ops.Line { return ops.Line{Text: ops.Textf("line %d", i)} }
+	for i := range 25 {
+		l.take([]ops.Line{line(i)}, false, nil)
+	}
+	got := strings.Join(l.View(), "\n")
+	if !strings.Contains(got, "15 older dropped") || !strings.Contains(got, "line 24") || strings.Contains(got, "line 14") {
+		t.Errorf("%s", got)
+	}
+	l.Key(press{id: keyUp})
+	before := strings.Join(l.View()[1:], "\n")
+	l.take([]ops.Line{line(25), line(26)}, false, nil)
+	if after := strings.Join(l.View()[1:], "\n"); after != before {
+		t.Errorf("the window moved under the eye:\n%s\n%s", before, after)
+	}
+	l.SetFilter(report.ParseFilter("26"))
+	if got := strings.Join(l.View(), "\n"); strings.Contains(got, "line 25") || !strings.Contains(got, "line 26") {
+		t.Errorf("filter: %s", got)
+	}
+}
+
+func TestNoSizeAndNoBoardBreaksTheFrame(t *testing.T) {
+	for _, name := range fixture.Names() {
+		r := newRig(fixture.Named(name), "dark")
+		r.c.Planned.Warnings = append(r.c.Planned.Warnings, ops.Clean(strings.Repeat("データ ", 80)))
+		walks := [][]string{{"1"}, {"3"}, {"0"}, {"3", "enter"}, {"3", "l"}, {"3", "x"}, {"3", "x", "enter"}, {"?"}, {":"}, {"3", "/", "a"}}
+		for _, walk := range walks {
+			r.m.over = nil
+			r.m.closeAll()
+			r.press(walk...)
+			for _, s := range [][2]int{{0, 0}, {1, 1}, {20, 5}, {29, 40}, {30, 9}, {40, 12}, {80, 8}, {80, 24}, {300, 80}} {
+				r.send(size(s[0], s[1]))
+				checkFits(t, fmt.Sprint(name, walk, s), r.m.View().Content, s[0], s[1])
+			}
+			r.press("esc")
+			r.send(size(80, 24))
+		}
+	}
+}
+
+func checkFits(t *testing.T, where, screen string, w, h int) {
+	t.Helper()
+	lines := strings.Split(screen, "\n")
+	if len(lines) > max(h, 1) {
+		t.Errorf("%s: %d lines", where, len(lines))
+	}
+	for i, l := range lines {
+		if n := ansi.StringWidth(l); n > w {
+			t.Errorf("%s: line %d is %d wide: %q", where, i, n, ansi.Strip(l))
+		}
+	}
+}
