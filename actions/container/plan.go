@@ -110,16 +110,16 @@ func (a *action) interrupts(r *container.InspectResponse, wait int) ops.Text {
 		}
 		return ops.Textf("interrupts nothing: it ended with exit %d at %s", st.ExitCode, stamp(st.FinishedAt))
 	case r.RestartCount > 0:
-		return ops.Textf("interrupts it for up to %s; its restart policy has started it again before, it may be between two runs", a.span(wait))
+		return ops.Textf("interrupts it %s; its restart policy has started it again before, it may be between two runs", a.span(wait))
 	}
-	return ops.Textf("interrupts it for up to %s; up since %s, restarts 0", a.span(wait), stamp(st.StartedAt))
+	return ops.Textf("interrupts it %s; up since %s, restarts 0", a.span(wait), stamp(st.StartedAt))
 }
 
 func (a *action) span(wait int) string {
 	if a.verb == verbStop {
-		return "good"
+		return "for good"
 	}
-	return fmt.Sprintf("%d s and its own start", wait)
+	return fmt.Sprintf("for up to %d s and its own start", wait)
 }
 
 func imageName(r *container.InspectResponse) string {

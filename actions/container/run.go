@@ -94,15 +94,10 @@ func (a *action) do(ctx context.Context, c call) error {
 	return err
 }
 
-// answered reports whether the daemon itself said no. The client marks each
-// answer of the daemon with the class of its status.
+// answered reports whether the daemon itself said no. The client marks whatever
+// went wrong before a status came as a failed connection.
 func answered(err error) bool {
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return false
-	}
-	return errdefs.IsInvalidArgument(err) || errdefs.IsNotFound(err) || errdefs.IsConflict(err) ||
-		errdefs.IsInternal(err) || errdefs.IsUnavailable(err) || errdefs.IsPermissionDenied(err) ||
-		errdefs.IsUnauthorized(err) || errdefs.IsNotImplemented(err) || errdefs.IsUnknown(err)
+	return !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) && !client.IsErrConnectionFailed(err)
 }
 
 func refused(c call, err error) error {

@@ -32,6 +32,8 @@ func (a *action) warnings(ctx context.Context, name string, r *container.Inspect
 	if err != nil {
 		return append(out, ops.Clean("what depends on it could not be looked up"))
 	}
+	// Who is on the same network is a guess, for where nobody wrote down who
+	// depends on it.
 	if users := dependents(r, list.Items); len(users) > 0 {
 		return append(out, ops.Clean("depend on it by their compose file: "+listed(users)))
 	}

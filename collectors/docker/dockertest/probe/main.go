@@ -34,7 +34,9 @@ func main() {
 	case "stubborn": // has to be killed
 		signal.Ignore(syscall.SIGTERM)
 		fmt.Println("up and stubborn")
-		select {}
+		for {
+			time.Sleep(time.Hour)
+		}
 	case "exit": // exit CODE [AFTER]
 		fmt.Println("cannot open the model: no such file")
 		if len(os.Args) > 3 {
