@@ -58,7 +58,9 @@ func (c *Collector) Push(ctx context.Context, tell func(ops.Facts)) error {
 	for {
 		select {
 		case m := <-res.Messages:
-			tell(ops.Facts{Events: c.batch(m, res.Messages, news)})
+			if records, worth := c.batch(m, res.Messages, news); worth {
+				tell(ops.Facts{Events: records})
+			}
 		case err := <-res.Err:
 			return c.streamEnd(err)
 		}
@@ -76,20 +78,22 @@ func (c *Collector) resumeAt(now time.Time) (resumed bool, since time.Time) {
 	return true, c.stream.last.Add(time.Nanosecond)
 }
 
-// batch takes m and what waits behind it, without waiting for more.
-func (c *Collector) batch(m events.Message, more <-chan events.Message, news time.Time) []ops.Record {
-	var out []ops.Record
+// batch takes m and what waits behind it, without waiting for more. It is worth
+// telling where something is news, or an old death has to come into the rows.
+func (c *Collector) batch(m events.Message, more <-chan events.Message, news time.Time) (out []ops.Record, worth bool) {
 	for n := 1; ; n++ {
-		if r, ok := c.take(m); ok && !r.At.Before(news) {
-			out = append(out, r)
+		r, ok := c.take(m)
+		if ok && !r.At.Before(news) {
+			out, worth = append(out, r), true
 		}
+		worth = worth || m.Action == events.ActionDie
 		if n == batchMost {
-			return out
+			return out, worth
 		}
 		select {
 		case m = <-more:
 		default:
-			return out
+			return out, worth
 		}
 	}
 }

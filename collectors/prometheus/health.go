@@ -46,13 +46,13 @@ func (c *Collector) slowly(ctx context.Context) slowFacts {
 		return was
 	}
 	next := slowFacts{asked: now, version: was.version}
-	if b, err := decode[buildInfo](c, ctx, "status/buildinfo"); err == nil {
+	if b, err := decode[buildInfo](ctx, c, "status/buildinfo"); err == nil {
 		next.version = ops.Clean(b.Version)
 	}
-	if r, err := decode[runtimeInfo](c, ctx, "status/runtimeinfo"); err == nil {
+	if r, err := decode[runtimeInfo](ctx, c, "status/runtimeinfo"); err == nil {
 		next.runtime = &r
 	}
-	if a, err := decode[alertmanagers](c, ctx, "alertmanagers"); err == nil {
+	if a, err := decode[alertmanagers](ctx, c, "alertmanagers"); err == nil {
 		n := len(a.Active)
 		next.pagers = &n
 	}
@@ -120,7 +120,7 @@ func (c *Collector) targetNotes(ctx context.Context) []ops.Text {
 }
 
 // decode asks an endpoint and reads its data.
-func decode[T any](c *Collector, ctx context.Context, endpoint string) (T, error) {
+func decode[T any](ctx context.Context, c *Collector, endpoint string) (T, error) {
 	var out T
 	ans, err := c.call(ctx, endpoint, nil)
 	if err != nil {

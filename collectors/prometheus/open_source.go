@@ -43,14 +43,14 @@ func (c *Collector) openSource(ctx context.Context, ref ops.Ref) (ops.Detail, er
 func (c *Collector) serverPart(ctx context.Context) (ops.FactGroup, error) {
 	g := facts("server")
 	g.add("address", c.base.String())
-	b, err := decode[buildInfo](c, ctx, "status/buildinfo")
+	b, err := decode[buildInfo](ctx, c, "status/buildinfo")
 	if err != nil {
 		return g.FactGroup, err
 	}
 	g.add("version", b.Version)
 	g.add("revision", b.Revision)
 	g.add("built with", b.GoVersion)
-	r, err := decode[runtimeInfo](c, ctx, "status/runtimeinfo")
+	r, err := decode[runtimeInfo](ctx, c, "status/runtimeinfo")
 	if err != nil {
 		return g.FactGroup, err
 	}
@@ -136,7 +136,7 @@ func (c *Collector) rulePart(ctx context.Context) (ops.FactGroup, error) {
 
 func (c *Collector) pagerPart(ctx context.Context) (ops.FactGroup, error) {
 	g := facts("alertmanagers")
-	a, err := decode[alertmanagers](c, ctx, "alertmanagers")
+	a, err := decode[alertmanagers](ctx, c, "alertmanagers")
 	if err != nil {
 		return g.FactGroup, err
 	}
@@ -151,7 +151,7 @@ func (c *Collector) pagerPart(ctx context.Context) (ops.FactGroup, error) {
 
 func (c *Collector) replayPart(ctx context.Context) (ops.FactGroup, error) {
 	g := facts("write-ahead log")
-	r, err := decode[replay](c, ctx, walReplay)
+	r, err := decode[replay](ctx, c, walReplay)
 	if err != nil {
 		return g.FactGroup, err
 	}
