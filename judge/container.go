@@ -138,16 +138,13 @@ func running(e ops.Estate, c ops.Container, bad ops.Level, now time.Time) ops.Ve
 			Next: ops.Clean("open it (enter) for the health log"), Since: c.Started}
 	case ops.HealthStarting:
 		v.Level, v.Word = ops.LevelInfo, ops.Clean("starting")
-	case ops.HealthHealthy:
-		v.Word = ops.Clean("healthy")
-	case ops.HealthUnknown:
-		v.Word = ops.Clean("running")
 	}
 	for _, d := range c.Deaths {
 		if !asked(d) && now.Sub(d.At) <= e.Limits.Mark {
 			// Green again, and still marked: a restart policy hides a death from
 			// everybody who was not looking.
 			v.Level = ops.LevelInfo
+			v.Word = ops.Textf("%s again", v.Word)
 			v.Cause = ops.Textf("died %s, %s", clock(d.At), exitWords(d.Code, d.OOM, true))
 			break
 		}

@@ -25,8 +25,7 @@ const stopGrace = 10 * time.Second
 func wire(f estate.File, kind ops.AgentKind, history *store.Store, log *slog.Logger) (*engine.Engine, error) {
 	c := engine.Config{
 		Estate: f.Estate,
-		Agent: ops.AgentInfo{Kind: kind, Version: ops.Clean(versionLine()), PID: os.Getpid(), Started: time.Now(),
-			Warnings: kindWarnings(kind)},
+		Agent: ops.AgentInfo{Kind: kind, Version: ops.Clean(versionLine()), PID: os.Getpid(), Started: time.Now()},
 		Journal: journal,
 		Alive:   proc.Alive,
 		Now:     time.Now,
@@ -55,17 +54,6 @@ func wire(f estate.File, kind ops.AgentKind, history *store.Store, log *slog.Log
 		c.Actions = append(c.Actions, container.New(cl, s.Name, stopGrace)...)
 	}
 	return engine.New(c), nil
-}
-
-// kindWarnings is what the frame says of an agent that is not the system's.
-func kindWarnings(kind ops.AgentKind) []ops.Text {
-	switch kind {
-	case ops.AgentPersonal:
-		return []ops.Text{ops.Clean("personal agent: runs no schedules")}
-	case ops.AgentLocal:
-		return []ops.Text{ops.Clean("no agent: read-only, no history")}
-	}
-	return nil
 }
 
 func expectedOn(e ops.Estate, source string) []ops.Expected {

@@ -1,0 +1,188 @@
+package judge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"opsdeck/ops"
+)
+
+var now = time.Date(2026, 11, 21, 2, 14, 0, 0, time.UTC)
+
+func shop() ops.Estate {
+	return ops.Estate{Name: ops.Clean("shop"), Watchdog: ops.Clean("Watchdog"),
+		Limits: ops.Limits{StaleAfter: 3, CrashLoop: 3, CrashWindow: 5 * time.Minute, Mark: time.Hour}}
+}
+
+func ago(d time.Duration) time.Time { return now.Add(-d) }
+
+func died(code int, oom bool, ages ...time.Duration) []ops.Death {
+	var ds []ops.Death
+	for _, a := range ages {
+		ds = append(ds, ops.Death{At: ago(a), Code: code, OOM: oom})
+	}
+	return ds
+}
+
+func TestContainersAreJudgedInWords(t *testing.T) {
+	exit := func(code int) ops.Exit { return ops.Exit{Known: true, Code: code} }
+	for name, c := range map[string]struct {
+		c     ops.Container
+		level ops.Level
+		word  string
+		cause string
+	}{
+		"healthy":                      {ops.Container{State: ops.ContainerRunning, Health: ops.HealthHealthy}, ops.LevelOK, "running", ""},
+		"no health check":              {ops.Container{State: ops.ContainerRunning, Health: ops.HealthNone}, ops.LevelOK, "running", ""},
+		"starting":                     {ops.Container{State: ops.ContainerRunning, Health: ops.HealthStarting}, ops.LevelInfo, "starting", ""},
+		"unhealthy":                    {ops.Container{State: ops.ContainerRunning, Health: ops.HealthUnhealthy}, ops.LevelCritical, "unhealthy", "health check fails"},
+		"missing":                      {ops.Container{State: ops.ContainerMissing}, ops.LevelCritical, "missing", "no such container"},
+		"nobody knows":                 {ops.Container{}, ops.LevelUnknown, "unknown", ""},
+		"paused":                       {ops.Container{State: ops.ContainerPaused}, ops.LevelWarning, "paused", "paused it"},
+		"killed, seen":                 {ops.Container{State: ops.ContainerExited, Exit: exit(137), Deaths: died(137, false, time.Minute)}, ops.LevelCritical, "killed", "exit code 137: killed (SIGKILL)"},
+		"killed or OOM, not seen":      {ops.Container{State: ops.ContainerExited, Exit: exit(137)}, ops.LevelCritical, "killed", "killed or out of memory, not known"},
+		"OOM by event":                 {ops.Container{State: ops.ContainerExited, Exit: exit(137), Deaths: died(137, true, time.Minute)}, ops.LevelCritical, "out of memory", "out of memory, exit code 137"},
+		"exited in error":              {ops.Container{State: ops.ContainerExited, Exit: exit(3)}, ops.LevelCritical, "exited", "exit code 3"},
+		"exited, nobody knows how":     {ops.Container{State: ops.ContainerExited}, ops.LevelCritical, "exited", "not known"},
+		"a port clash":                 {ops.Container{State: ops.ContainerCreated, Fault: ops.Clean("driver failed: Bind for 0.0.0.0:80 failed: port is already allocated")}, ops.LevelCritical, "port clash", "port is already allocated"},
+		"created and left":             {ops.Container{State: ops.ContainerCreated}, ops.LevelCritical, "not started", "never started"},
+		"crash loop by deaths":         {ops.Container{State: ops.ContainerRestarting, Restarts: 4, Deaths: died(3, false, time.Second, 5*time.Second, 9*time.Second)}, ops.LevelCritical, "crash-looping", "exit code 3"},
+		"crash loop between two lives": {ops.Container{State: ops.ContainerRunning, Restarts: 4, Deaths: died(3, false, time.Second, 5*time.Second, 9*time.Second)}, ops.LevelCritical, "crash-looping", "3 deaths in 5m"},
+		"crash loop that began unseen": {ops.Container{State: ops.ContainerRunning, Restarts: 14, Started: ago(3 * time.Second), Exit: exit(3)}, ops.LevelCritical, "crash-looping", "restarted 14 times"},
+		"many restarts long ago":       {ops.Container{State: ops.ContainerRunning, Restarts: 14, Started: ago(3 * time.Hour), Health: ops.HealthNone}, ops.LevelOK, "running", ""},
+		"asked to stop thrice":         {ops.Container{State: ops.ContainerRunning, Health: ops.HealthNone, Deaths: died(143, false, time.Second, 5*time.Second, 9*time.Second)}, ops.LevelOK, "running", ""},
+		"good again, still marked":     {ops.Container{State: ops.ContainerRunning, Health: ops.HealthHealthy, Deaths: died(137, false, 20*time.Minute)}, ops.LevelInfo, "running again", "died 01:54:00Z"},
+		"the mark has run out":         {ops.Container{State: ops.ContainerRunning, Health: ops.HealthHealthy, Deaths: died(137, false, 61*time.Minute)}, ops.LevelOK, "running", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.c.Expected = true
+			v := Container(shop(), c.c, now)
+			if v.Level != c.level || v.Word.String() != c.word || !strings.Contains(v.Cause.String(), c.cause) {
+				t.Errorf("%s, %q, %q", v.Level, v.Word, v.Cause)
+			}
+			if bad := v.Level == ops.LevelCritical; bad && v.Next.Empty() {
+				t.Error("no next step")
+			}
+			if again := Container(shop(), c.c, now.Add(time.Second)); again != v {
+				t.Error("a second later it reads differently: the screen would never rest")
+			}
+		})
+	}
+}
+
+func TestAContainerNobodyExpectsIsWorthLess(t *testing.T) {
+	done := ops.Container{State: ops.ContainerExited, Exit: ops.Exit{Known: true}}
+	if v := Container(shop(), done, now); v.Level != ops.LevelOK {
+		t.Errorf("a task that ended well is %s", v.Level)
+	}
+	done.Exit.Code = 1
+	if v := Container(shop(), done, now); v.Level != ops.LevelWarning {
+		t.Errorf("a task that failed is %s", v.Level)
+	}
+	done.Exit.Code, done.Expected = 0, true
+	if v := Container(shop(), done, now); v.Level != ops.LevelCritical {
+		t.Errorf("an expected one that ended is %s", v.Level)
+	}
+}
+
+func TestSourceStatesByTheirErrors(t *testing.T) {
+	for name, c := range map[string]struct {
+		err  error
+		want ops.SourceState
+	}{
+		"an answer":            {nil, ops.SourceOK},
+		"a deadline":           {fmt.Errorf("get: %w", context.DeadlineExceeded), ops.SourceSilent},
+		"a network timeout":    {&net.OpError{Op: "read", Err: &net.DNSError{IsTimeout: true}}, ops.SourceSilent},
+		"a refused connection": {fmt.Errorf("dial: %w", syscall.ECONNREFUSED), ops.SourceRefused},
+		"no socket":            {fmt.Errorf("dial: %w", fs.ErrNotExist), ops.SourceRefused},
+		"no permission":        {fmt.Errorf("dial: %w", fs.ErrPermission), ops.SourceDenied},
+		"401":                  {ops.Errorf(ops.CodeDenied, "401"), ops.SourceDenied},
+		"500":                  {errors.New("status 500"), ops.SourceFailing},
+	} {
+		if got, why := SourceState(c.err); got != c.want || (got != ops.SourceOK) == why.Empty() {
+			t.Errorf("%s: %s, %q", name, got, why)
+		}
+	}
+}
+
+func source(name string, s ops.SourceState, required bool) ops.Source {
+	return ops.Source{Ref: ops.NewRef(ops.KindSource, "", name), Name: ops.Clean(name), State: s, Required: required, Every: 10 * time.Second, LastGood: now}
+}
+
+func alert(name, severity string, rank ops.Rank) ops.Alert {
+	return ops.Alert{Name: ops.Clean(name), State: ops.AlertFiring, Since: ago(time.Hour), Severity: ops.Severity{Name: ops.Clean(severity), Rank: rank}}
+}
+
+func board(s ops.SourceState, alerts ...ops.Alert) *ops.Board {
+	b := &ops.Board{Sources: []ops.Source{source("prom", s, true)}, Alerts: []ops.Reading[[]ops.Alert]{{Source: ops.Clean("prom"), Value: alerts}}}
+	ops.Stamp(b)
+	return b
+}
+
+func TestNothingIsOkWithoutItsProof(t *testing.T) {
+	dog := alert("Watchdog", "none", ops.RankNone)
+	for name, c := range map[string]struct {
+		b    *ops.Board
+		want ops.Level
+	}{
+		"no sources at all":              {&ops.Board{}, ops.LevelUnknown},
+		"quiet and watched":              {board(ops.SourceOK, dog), ops.LevelOK},
+		"quiet, and the watchdog too":    {board(ops.SourceOK), ops.LevelUnknown},
+		"a silent source":                {board(ops.SourceSilent, dog), ops.LevelUnknown},
+		"not asked yet":                  {board(ops.SourcePending), ops.LevelUnknown},
+		"critical outranks unknown":      {board(ops.SourceSilent, alert("Down", "critical", ops.RankCritical)), ops.LevelCritical},
+		"a medium alert":                 {board(ops.SourceOK, dog, alert("Odd", "medium", ops.RankMedium)), ops.LevelWarning},
+		"a severity nobody ranked":       {board(ops.SourceOK, dog, alert("Odd", "page", ops.RankNone)), ops.LevelWarning},
+		"information":                    {board(ops.SourceOK, dog, alert("Done", "info", ops.RankInfo)), ops.LevelInfo},
+		"an optional source that fails":  {withOptional(board(ops.SourceOK, dog)), ops.LevelInfo},
+		"a job whose end nobody saw":     {withJob(board(ops.SourceOK, dog), ops.JobLost), ops.LevelWarning},
+		"a job that failed is its own":   {withJob(board(ops.SourceOK, dog), ops.JobFailed), ops.LevelOK},
+		"an old answer is stale by time": {board(ops.SourceStale, dog), ops.LevelUnknown},
+	} {
+		Findings(shop(), c.b)
+		if c.b.Level != c.want {
+			t.Errorf("%s: %s, %+v", name, c.b.Level, c.b.Findings)
+		}
+	}
+}
+
+func withOptional(b *ops.Board) *ops.Board {
+	b.Sources = append(b.Sources, source("extra", ops.SourceRefused, false))
+	return b
+}
+
+func withJob(b *ops.Board, s ops.JobState) *ops.Board {
+	b.Jobs = []ops.Job{{ID: 1, State: s}}
+	return b
+}
+
+func TestAStormIsOneFindingWithItsCount(t *testing.T) {
+	var storm []ops.Alert
+	for range 5000 {
+		storm = append(storm, alert("Down", "critical", ops.RankCritical))
+	}
+	storm[4000].Since = ago(3 * time.Hour)
+	b := board(ops.SourceOK, append(storm, alert("Watchdog", "none", ops.RankNone))...)
+	Findings(shop(), b)
+	if len(b.Findings) != 1 || !strings.Contains(b.Findings[0].What.String(), "×5000") || !b.Findings[0].Since.Equal(ago(3*time.Hour)) {
+		t.Fatalf("%+v", b.Findings)
+	}
+}
+
+func TestStaleGoesByTheClock(t *testing.T) {
+	s := source("prom", ops.SourceOK, true)
+	if Stale(shop(), s, now.Add(30*time.Second)) || !Stale(shop(), s, now.Add(31*time.Second)) {
+		t.Error("three missed intervals of 10 s")
+	}
+	s.State = ops.SourceSilent
+	if Stale(shop(), s, now.Add(time.Hour)) {
+		t.Error("a source that is known to be silent is not renamed")
+	}
+}
