@@ -83,11 +83,23 @@ func TestPushBeforeTheStreamIsNoNews(t *testing.T) {
 	f := newFakeDaemon(t)
 	f.events = replay(t)
 	c := fakeCollector(t, f.host, newTestClock())
+	calls := 0
 	_ = c.Push(t.Context(), func(facts ops.Facts) {
+		calls++
 		if len(facts.Events) > 0 {
 			t.Errorf("old news: %v", facts.Events)
 		}
 	})
+	recorded, err := os.ReadFile("testdata/events.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, died := strings.Count(string(recorded), `"Action":"`), strings.Count(string(recorded), `"Action":"die"`)
+	// One call says that the stream stands, and each old death at most one more.
+	if calls > 1+died || died >= all {
+		t.Errorf("tell was called %d times for %d old events with %d deaths", calls, all, died)
+	}
+	t.Logf("tell was called %d times for %d old events with %d deaths", calls, all, died)
 	if d := rowsByName(t, c)["loop"].Deaths; len(d) != 6 {
 		t.Errorf("deaths from before: %v", d)
 	}
