@@ -45,7 +45,7 @@ func Container(e ops.Estate, c ops.Container, now time.Time) ops.Verdict {
 func crashLoop(e ops.Estate, c ops.Container, now time.Time) (ops.Verdict, bool) {
 	deaths, last := 0, ops.Death{}
 	for _, d := range c.Deaths {
-		if now.Sub(d.At) <= e.Limits.CrashWindow && !asked(d) {
+		if now.Sub(d.At) <= e.Limits.CrashWindow && !d.Asked {
 			if deaths++; deaths == 1 {
 				last = d
 			}
@@ -69,8 +69,9 @@ func crashLoop(e ops.Estate, c ops.Container, now time.Time) (ops.Verdict, bool)
 	return v, true
 }
 
-// asked reports whether a death looks like an orderly stop: exit 0 or SIGTERM.
-func asked(d ops.Death) bool { return !d.OOM && (d.Code == 0 || d.Code == 143) }
+// notable reports whether a death is worth a mark when all is well again: one
+// nobody asked for, or one by SIGKILL, which gave the program no time to end.
+func notable(d ops.Death) bool { return !d.Asked || d.Code == 137 }
 
 func created(c ops.Container, bad ops.Level) ops.Verdict {
 	if c.Fault.Empty() {
@@ -140,7 +141,7 @@ func running(e ops.Estate, c ops.Container, bad ops.Level, now time.Time) ops.Ve
 		v.Level, v.Word = ops.LevelInfo, ops.Clean("starting")
 	}
 	for _, d := range c.Deaths {
-		if !asked(d) && now.Sub(d.At) <= e.Limits.Mark {
+		if notable(d) && now.Sub(d.At) <= e.Limits.Mark {
 			// Green again, and still marked: a restart policy hides a death from
 			// everybody who was not looking.
 			v.Level = ops.LevelInfo

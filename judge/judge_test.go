@@ -31,6 +31,13 @@ func died(code int, oom bool, ages ...time.Duration) []ops.Death {
 	return ds
 }
 
+func asked(ds []ops.Death) []ops.Death {
+	for i := range ds {
+		ds[i].Asked = true
+	}
+	return ds
+}
+
 func TestContainersAreJudgedInWords(t *testing.T) {
 	exit := func(code int) ops.Exit { return ops.Exit{Known: true, Code: code} }
 	for name, c := range map[string]struct {
@@ -57,7 +64,9 @@ func TestContainersAreJudgedInWords(t *testing.T) {
 		"crash loop between two lives": {ops.Container{State: ops.ContainerRunning, Restarts: 4, Deaths: died(3, false, time.Second, 5*time.Second, 9*time.Second)}, ops.LevelCritical, "crash-looping", "3 deaths in 5m"},
 		"crash loop that began unseen": {ops.Container{State: ops.ContainerRunning, Restarts: 14, Started: ago(3 * time.Second), Exit: exit(3)}, ops.LevelCritical, "crash-looping", "restarted 14 times"},
 		"many restarts long ago":       {ops.Container{State: ops.ContainerRunning, Restarts: 14, Started: ago(3 * time.Hour), Health: ops.HealthNone}, ops.LevelOK, "running", ""},
-		"asked to stop thrice":         {ops.Container{State: ops.ContainerRunning, Health: ops.HealthNone, Deaths: died(143, false, time.Second, 5*time.Second, 9*time.Second)}, ops.LevelOK, "running", ""},
+		"asked to stop thrice":         {ops.Container{State: ops.ContainerRunning, Health: ops.HealthNone, Deaths: asked(died(143, false, time.Second, 5*time.Second, 9*time.Second))}, ops.LevelOK, "running", ""},
+		"ends well again and again":    {ops.Container{State: ops.ContainerRestarting, Restarts: 3, Deaths: died(0, false, time.Second, 5*time.Second, 9*time.Second)}, ops.LevelCritical, "crash-looping", "exit code 0"},
+		"killed on request, marked":    {ops.Container{State: ops.ContainerRunning, Health: ops.HealthNone, Deaths: asked(died(137, false, time.Minute))}, ops.LevelInfo, "running again", "SIGKILL"},
 		"good again, still marked":     {ops.Container{State: ops.ContainerRunning, Health: ops.HealthHealthy, Deaths: died(137, false, 20*time.Minute)}, ops.LevelInfo, "running again", "died 01:54:00Z"},
 		"the mark has run out":         {ops.Container{State: ops.ContainerRunning, Health: ops.HealthHealthy, Deaths: died(137, false, 61*time.Minute)}, ops.LevelOK, "running", ""},
 	} {

@@ -11,7 +11,7 @@ import (
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/client"
 
-	"opsdeck/collectors/docker/dockertest"
+	"opsdeck/internal/dockertest"
 	"opsdeck/ops"
 )
 

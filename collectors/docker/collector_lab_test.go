@@ -15,7 +15,7 @@ import (
 	"github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/client"
 
-	"opsdeck/collectors/docker/dockertest"
+	"opsdeck/internal/dockertest"
 	"opsdeck/ops"
 )
 
