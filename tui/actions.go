@@ -13,6 +13,8 @@ import (
 const (
 	actionUnlock = "session.unlock"
 	actionLock   = "session.lock"
+	// actionCancel is the port's own call, offered among the actions of a job.
+	actionCancel = "job.cancel"
 )
 
 // askActions opens the menu of what can be done to the selected things.
@@ -28,6 +30,9 @@ func (m *Model) askActions() tea.Cmd {
 }
 
 func (m *Model) actionsCame(msg actionsMsg) tea.Cmd {
+	if i, ok := m.cancelInfo(msg.targets); ok && msg.err == nil {
+		msg.actions = append(msg.actions, i)
+	}
 	switch o := m.over.(type) {
 	case *menu:
 		if o.serial == msg.serial {
@@ -44,6 +49,10 @@ func (m *Model) actionsCame(msg actionsMsg) tea.Cmd {
 // plan asks for the plans of an action. What is under way is said in the menu's
 // place, and swallows keys that were meant for it.
 func (m *Model) plan(action ops.Text, targets []ops.Ref, changed bool) tea.Cmd {
+	if action.String() == actionCancel {
+		m.over = newDialog(m.th, []ops.Plan{m.cancelPlan(targets[0])}, m.o.Now())
+		return nil
+	}
 	m.serial++
 	m.over = newPending(m.th, m.serial, "planning "+action.String())
 	return m.cmdPlan(m.serial, action, targets, changed)
@@ -86,6 +95,8 @@ func (m *Model) started(msg startedMsg) tea.Cmd {
 	text := msg.title.String() + ": started"
 	if n := len(msg.jobs); n > 1 {
 		text = fmt.Sprintf("%d jobs started", n)
+	} else if n == 1 && msg.jobs[0] == 0 { // not a job: the agent did it at once
+		text = msg.title.String() + ": done"
 	} else if n == 1 {
 		text = fmt.Sprintf("job %d %s: started", msg.jobs[0], msg.title)
 	}

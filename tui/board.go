@@ -22,7 +22,7 @@ func (m *Model) boardCame(msg boardMsg) tea.Cmd {
 	m.noteJobs(before.Jobs)
 	ring := m.bell.ring(m.latest, m.o.Quiet)
 	m.hand()
-	return tea.Batch(ring, m.nextTick(), m.wantLook())
+	return tea.Batch(ring, m.nextTick(), m.wantLook(), m.askAgain())
 }
 
 // lostAgent keeps the last board, and lets nothing on it look good.
@@ -77,7 +77,21 @@ func (m *Model) tick(msg tickMsg) tea.Cmd {
 	m.now = m.o.Now()
 	m.notices.expire(m.now)
 	m.hand()
-	return m.nextTick()
+	return tea.Batch(m.nextTick(), m.wantLook(), m.askAgain())
+}
+
+// detailEvery is how often an opened object is asked for again at most.
+const detailEvery = 5 * time.Second
+
+// askAgain asks again for the object on top, so that what is opened does not
+// grow old while somebody reads it. A frozen picture stays as it is.
+func (m *Model) askAgain() tea.Cmd {
+	d, ok := m.top().(*detail)
+	if !ok || !m.frozen.since.IsZero() || m.now.Sub(d.askedAt) < detailEvery {
+		return nil
+	}
+	d.askedAt = m.now
+	return m.cmdDetail(d.serial, d.ref)
 }
 
 // nextTick wakes at the next moment when the screen can change by itself: the
@@ -139,8 +153,9 @@ func (m *Model) look(msg lookMsg) tea.Cmd {
 
 // bellState remembers which critical findings have rung.
 type bellState struct {
-	rung  map[ops.Ref]bool
-	first bool
+	rung   map[ops.Ref]bool
+	first  bool
+	unseen bool // something critical is new and no key was pressed since
 }
 
 // ring rings once for each new critical finding, and not for those that were
@@ -155,7 +170,11 @@ func (b *bellState) ring(board ops.Board, quiet bool) tea.Cmd {
 	}
 	opening := !b.first
 	b.rung, b.first = now, true
-	if !fresh || opening || quiet {
+	if !fresh || opening {
+		return nil
+	}
+	b.unseen = true
+	if quiet {
 		return nil
 	}
 	return tea.Raw("\a")

@@ -93,7 +93,7 @@ func (m *Model) cmdStart(serial int, plans []ops.Plan, answer ops.Confirmation) 
 			}
 			jobs = append(jobs, id)
 		}
-		return startedMsg{serial, plans[0].Title, jobs, plans[0].Class == ops.ClassSafe}
+		return startedMsg{serial, plans[0].Title, jobs}
 	}
 }
 

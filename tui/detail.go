@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"time"
+
 	"opsdeck/ops"
 	"opsdeck/report"
 	"opsdeck/themes"
@@ -12,11 +14,13 @@ type detail struct {
 	serial int
 	ref    ops.Ref
 	d      ops.Detail
-	came   bool
-	err    error
-	p      picture
-	w, h   int
-	pager  pager
+	// askedAt is when the root last asked for it.
+	askedAt time.Time
+	came    bool
+	err     error // of the last answer; what came before stays on the screen
+	p       picture
+	w, h    int
+	pager   pager
 }
 
 func newDetail(th themes.Theme, serial int, ref ops.Ref) *detail {
@@ -27,10 +31,31 @@ func (d *detail) SetSize(w, h int) { d.w, d.h = w, h; d.lay() }
 
 func (d *detail) SetBoard(p picture) { d.p = p; d.lay() }
 
-// take is the answer of the agent.
+// take is the answer of the agent. One that failed leaves the last good one in
+// sight, which then shows its age.
 func (d *detail) take(v ops.Detail, err error) {
-	d.d, d.err, d.came = v, err, true
+	d.err = err
+	if err == nil {
+		d.d, d.came = v, true
+	}
 	d.lay()
+}
+
+// detailFresh is how old an opened object may be and still look good. It is
+// asked for again with every new board, so an older one means trouble.
+const detailFresh = 90 * time.Second
+
+// fresh reports whether what is shown may look good.
+func (d *detail) fresh() bool {
+	return d.came && d.err == nil && !d.p.lost && d.p.now.Sub(d.d.At) < detailFresh
+}
+
+// ink paints a judgement, which is not known any more when it is not fresh.
+func (d *detail) ink(l ops.Level) themes.Role {
+	if l == ops.LevelOK && !d.fresh() {
+		l = ops.LevelUnknown
+	}
+	return role(report.ToneOf(l))
 }
 
 // lay draws the lines once; scrolling only moves the window.
@@ -43,7 +68,7 @@ func (d *detail) lay() {
 
 func (d *detail) lines() []string {
 	switch {
-	case d.err != nil:
+	case d.err != nil && !d.came:
 		e := ops.AsError(d.err)
 		lines := wrapped(d.th, "cannot open it: "+e.What.String(), d.w, 5)
 		return append(lines, wrapped(d.th, e.Remedy.String(), d.w, 5)...)
@@ -63,7 +88,11 @@ func (d *detail) verdict() []string {
 	v := d.d.Verdict
 	var lines []string
 	if !v.Word.Empty() {
-		word := d.th.Paint(role(report.ToneOf(v.Level)), v.Word.String())
+		text := v.Word.String()
+		if !d.fresh() {
+			text = "was " + text
+		}
+		word := d.th.Paint(d.ink(v.Level), text)
 		if !v.Since.IsZero() {
 			word += d.th.Paint(themes.Muted, "  for "+report.Age(v.Since, d.p.now))
 		}
@@ -102,7 +131,7 @@ func (d *detail) fact(f ops.Fact, names int) []string {
 	var lines []string
 	ink := themes.Plain
 	if f.Level != ops.LevelUnknown {
-		ink = role(report.ToneOf(f.Level))
+		ink = d.ink(f.Level)
 	}
 	values := wrapped(d.th, f.Value.String(), d.w-names-4, 4)
 	if len(values) == 0 {
@@ -157,7 +186,11 @@ func (d *detail) View() []string {
 	if title == "" {
 		title = d.ref.Kind.String() + " " + d.ref.ID.String()
 	}
-	head := sides(d.th, d.th.Paint(themes.Title, title), d.th.Paint(themes.Muted, d.pager.more(d.th)), d.w)
+	title = d.th.Paint(themes.Title, title)
+	if d.came && !d.fresh() {
+		title += "  " + d.th.Paint(themes.Unknown, "as of "+report.Age(d.d.At, d.p.now)+" ago, cannot be read now")
+	}
+	head := sides(d.th, title, d.th.Paint(themes.Muted, d.pager.more(d.th)), d.w)
 	return append([]string{head}, d.pager.view()...)
 }
 

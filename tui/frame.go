@@ -35,7 +35,11 @@ func (m *Model) title() string {
 	if h.Estate == "" {
 		return "opsdeck"
 	}
-	return "opsdeck " + h.Estate + " " + h.Environment
+	title := "opsdeck " + h.Estate + " " + h.Environment
+	if m.bell.unseen {
+		return "! " + title
+	}
+	return title
 }
 
 func (m *Model) draw() string {
@@ -94,6 +98,9 @@ func (m *Model) headLine(h report.Head) string {
 		left += "  " + th.Paint(themes.Alarm, " FROZEN "+report.Age(m.frozen.since, m.now)+" ")
 	}
 	var firing []string
+	if m.bell.unseen {
+		firing = append(firing, th.Paint(themes.Alarm, " NEW "))
+	}
 	for _, f := range h.Firing {
 		firing = append(firing, th.Paint(role(f.Tone), f.Text))
 	}
@@ -180,7 +187,7 @@ func (m *Model) warningLines(h report.Head) []string {
 		}
 		lines = append(lines, m.th.Paint(themes.Critical, clip(m.th, "! "+w, m.w)))
 	}
-	if len(lines) == 0 && m.known && m.latest.Estate.Agent.Kind == ops.AgentPersonal {
+	if (len(lines) == 0 || m.h >= 20) && m.known && m.latest.Estate.Agent.Kind == ops.AgentPersonal {
 		lines = append(lines, m.th.Paint(themes.Muted, clip(m.th, "personal agent: it runs no schedules", m.w)))
 	}
 	return lines

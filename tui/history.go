@@ -20,7 +20,6 @@ type history struct {
 	records []ops.Record
 	ended   bool // there is nothing older
 	serial  int  // of the page under way; 0: none
-	match   ops.Text
 	err     error
 	w, h    int
 }
@@ -80,7 +79,7 @@ func (h *history) next() (ops.Query, bool) {
 	if h.serial != 0 || h.ended && len(h.records) > 0 {
 		return ops.Query{}, false
 	}
-	q := ops.Query{Limit: historyPage, Match: h.match}
+	q := ops.Query{Limit: historyPage}
 	if n := len(h.records); n > 0 {
 		q.Before = h.records[n-1].Seq
 	}

@@ -12,6 +12,7 @@ import (
 // key is where every key press goes: to what lies on top, then to what is alive
 // everywhere, then to the screen.
 func (m *Model) key(msg tea.KeyPressMsg) tea.Cmd {
+	m.bell.unseen = false
 	if m.over != nil {
 		return m.grant(m.over.Key(msg, m.o.Now()))
 	}

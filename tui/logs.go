@@ -21,6 +21,7 @@ type logs struct {
 	wrap   bool
 	times  bool
 	done   bool
+	cut    bool // the agent was lost while it was read
 	err    error
 }
 
@@ -28,8 +29,10 @@ func newLogs(th themes.Theme, serial int, ref ops.Ref) *logs {
 	return &logs{th: th, serial: serial, ref: ref, ring: newRing(ringLines), follow: true}
 }
 
-func (l *logs) SetSize(w, h int)   { l.w, l.h = w, h }
-func (l *logs) SetBoard(p picture) {}
+func (l *logs) SetSize(w, h int) { l.w, l.h = w, h }
+
+// SetBoard marks a log whose agent went away: its end is not the log's end.
+func (l *logs) SetBoard(p picture) { l.cut = l.cut || p.lost }
 
 // take adds lines. While the reader has scrolled up, the window stays where it
 // is: the same lines remain under the eye.
@@ -135,6 +138,8 @@ func (l *logs) head(shown int) string {
 	switch {
 	case l.err != nil:
 		state = "BROKEN"
+	case l.cut:
+		state = "CUT OFF: the agent was lost, open it again"
 	case l.done:
 		state = "ended"
 	case !l.follow:

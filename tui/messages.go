@@ -61,7 +61,6 @@ type (
 		serial int
 		title  ops.Text
 		jobs   []ops.JobID
-		safe   bool
 	}
 
 	// failedMsg is an error of something asked for, with the plans it was about.

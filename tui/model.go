@@ -172,7 +172,7 @@ func (m *Model) picture() picture {
 		p.board, p.now = m.frozen.board, m.frozen.since
 	}
 	if !m.lost.since.IsZero() {
-		p.board = report.Cut(p.board, m.lost.why)
+		p.board, p.lost = report.Cut(p.board, m.lost.why), true
 	}
 	return p
 }

@@ -352,3 +352,73 @@ func checkFits(t *testing.T, where, screen string, w, h int) {
 		}
 	}
 }
+
+func TestAnOpenedObjectIsAskedForAgainAndNeverLooksGoodWhenOld(t *testing.T) {
+	r := newRig(fixture.Good(), "none")
+	r.press("3", "enter")
+	r.wants(t, "crash-looping  for")
+	r.now = r.now.Add(10 * time.Second)
+	r.board(fixture.Good())
+	if n := r.calls("detail"); n != 2 {
+		t.Errorf("asked %d times", n)
+	}
+	r.send(lostMsg{errors.New("gone")})
+	r.wants(t, "was crash-looping", "cannot be read now")
+}
+
+func TestALogThatIsCutOffDoesNotSayThatItEnded(t *testing.T) {
+	r := newRig(fixture.Failing(), "none")
+	r.press("3", "j", "l")
+	r.wants(t, "ended")
+	r.send(lostMsg{errors.New("gone")})
+	r.wants(t, "CUT OFF")
+}
+
+func TestARunningJobCanBeCanceledAndAnEndedOneCannot(t *testing.T) {
+	r := newRig(fixture.Failing(), "none")
+	r.c.Infos = nil
+	r.send(size(80, 30))
+	for r.m.top().Selected().Kind != ops.KindJob {
+		r.press("j")
+	}
+	r.press("x", "enter")
+	r.wants(t, "cancel job 12 full backup", "Do it?")
+	r.press("y")
+	if r.calls("cancel") != 1 {
+		t.Errorf("%v", r.c.Calls())
+	}
+	r.press("j", "x")
+	r.wants(t, "blocked: it has ended")
+}
+
+func TestANewCriticalFindingIsMarkedUntilAKeyIsPressed(t *testing.T) {
+	r := newRig(fixture.Good(), "none")
+	r.board(fixture.Failing())
+	r.wants(t, " NEW ")
+	if title := r.m.View().WindowTitle; title != "! opsdeck shop-eu PRODUCTION" {
+		t.Errorf("title %q", title)
+	}
+	r.press("j")
+	r.lacks(t, " NEW ")
+}
+
+func TestASCIIThemeDrawsOnlyASCII(t *testing.T) {
+	r := newRig(fixture.Storm(50), "none")
+	th, err := themes.New("none", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ascii := New(r.c, Options{Now: func() time.Time { return r.now }, Theme: th, Start: PaneOverview})
+	ascii.after = r.m.after
+	r.m = ascii
+	r.send(size(60, 20))
+	r.board(fixture.Storm(50))
+	for _, walk := range []string{"1", "3", "0", "3", "o", "x", "enter", "esc", "?"} {
+		r.press(walk)
+		for _, c := range r.screen() {
+			if c > 0x7e {
+				t.Fatalf("%q after %s:\n%s", c, walk, r.screen())
+			}
+		}
+	}
+}

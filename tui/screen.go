@@ -13,6 +13,7 @@ type picture struct {
 	board ops.Board
 	now   time.Time
 	known bool // a board has come at all
+	lost  bool // the agent cannot be reached now
 }
 
 // screen is what fills the body: a pane, or something opened from one. It is

@@ -41,6 +41,9 @@ func (m *Model) grant(o outcome) tea.Cmd {
 		return m.plan(o.action, o.targets, false)
 	case outcomeStart:
 		m.serial++
+		if o.plans[0].Request.Action.String() == actionCancel {
+			return m.cmdCancel(m.serial, o.plans[0])
+		}
 		return m.cmdStart(m.serial, o.plans, o.answer)
 	case outcomePane:
 		return m.show(o.pane)
@@ -69,7 +72,7 @@ func (m *Model) open(ref ops.Ref) tea.Cmd {
 	}
 	m.serial++
 	cmd := m.push(newDetail(m.th, m.serial, ref))
-	return tea.Batch(cmd, m.cmdDetail(m.serial, ref))
+	return tea.Batch(cmd, m.askAgain())
 }
 
 func (m *Model) push(s screen) tea.Cmd {
