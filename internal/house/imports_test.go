@@ -69,7 +69,7 @@ var keepers = map[string][]string{
 	"go.etcd.io/bbolt":         {"store"},
 	"charm.land/lipgloss/v2":   {"themes", "tui", "cmd"},
 	"github.com/spf13/cobra":   {"cmd"},
-	"github.com/moby/moby/api": {"collectors", "actions", "internal/bench"},
+	"github.com/moby/moby/api": {"collectors", "actions", "internal/bench", "internal/dockertest"},
 }
 
 // room is the first path element of a package, or two under internal.
