@@ -98,6 +98,7 @@ type Source struct {
 	Live     bool          `json:"live"`          // pushes its changes to us
 	Version  Text          `json:"version,omitzero"`
 	Notes    []Text        `json:"notes,omitempty"` // warnings in words, where State is ok
+	Peers    []Peer        `json:"peers,omitempty"` // members of a cluster, where it is one
 }
 
 // SourceKind is what sort of server a source is.
@@ -108,9 +109,10 @@ const (
 	SourceKindUnknown SourceKind = iota
 	SourcePrometheus
 	SourceDocker
+	SourceAlertmanager
 )
 
-var sourceKindNames = enumNames{"unknown", "prometheus", "docker"}
+var sourceKindNames = enumNames{"unknown", "prometheus", "docker", "alertmanager"}
 
 func (k SourceKind) String() string               { return sourceKindNames.name(uint8(k)) }
 func (k SourceKind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
@@ -134,6 +136,10 @@ type Alert struct {
 	Expr        Text       `json:"expr,omitzero"`
 	Runbook     Text       `json:"runbook,omitzero"`
 	RuleFault   Text       `json:"rule_fault,omitzero"` // the rule's lastError
+	// What follows is put together by judge from the other sources.
+	Paging   Paging    `json:"paging"`
+	Ack      Ack       `json:"ack,omitzero"`
+	Suspects []Suspect `json:"suspects,omitempty"`
 }
 
 // Severity is the estate's own word and the rank the estate gives it.

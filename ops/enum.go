@@ -270,9 +270,11 @@ const (
 	KindJob
 	KindSession
 	KindAudit
+	KindSilence
+	KindIncident
 )
 
-var kindNames = enumNames{"none", "estate", "source", "container", "alert", "job", "session", "audit"}
+var kindNames = enumNames{"none", "estate", "source", "container", "alert", "job", "session", "audit", "silence", "incident"}
 
 func (k Kind) String() string               { return kindNames.name(uint8(k)) }
 func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }

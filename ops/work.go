@@ -11,6 +11,11 @@ type Facts struct {
 	Alerts     *[]Alert
 	Containers *[]Container
 	Figures    []ContainerFigures
+	Notified   *[]Notified
+	Silences   *[]Silence
+	Peers      []Peer
+	KPIs       *[]KPI
+	Pipelines  *[]Pipeline
 	Events     []Record // what happened, for the history (container events)
 	Version    Text
 	Notes      []Text // what the source warns of, in words

@@ -1,0 +1,49 @@
+package ops
+
+import "time"
+
+// KPI is one measured indicator against its target.
+type KPI struct {
+	Name   Text   `json:"name"`
+	What   Text   `json:"what,omitzero"`
+	Unit   Text   `json:"unit,omitzero"`
+	Source Text   `json:"source"` // the Prometheus that was asked
+	Value  Figure `json:"value"`  // unknown where the query gave nothing
+	Target Target `json:"target"`
+	// Trend is the value over the last hours, oldest first.
+	Trend []Point   `json:"trend,omitempty"`
+	At    time.Time `json:"at,omitzero"`
+	Why   Text      `json:"why,omitzero"` // why there is no value
+	Level Level     `json:"level"`        // filled by judge
+}
+
+// Target is what a KPI has to reach: at least or at most a limit.
+type Target struct {
+	AtLeast bool    `json:"at_least"`
+	Limit   float64 `json:"limit"`
+	Known   bool    `json:"known"`
+}
+
+// Met reports whether v reaches the target.
+func (t Target) Met(v float64) bool {
+	if t.AtLeast {
+		return v >= t.Limit
+	}
+	return v <= t.Limit
+}
+
+// Pipeline is a batch run against the window it has to end in.
+type Pipeline struct {
+	Name    Text          `json:"name"`
+	Source  Text          `json:"source"`
+	Window  time.Duration `json:"window"`
+	Running bool          `json:"running"`
+	Started time.Time     `json:"started,omitzero"`
+	Done    Figure        `json:"done"` // share of the work, 0 to 1
+	Stage   Text          `json:"stage,omitzero"`
+	// Forecast is when it ends at this pace; zero where nobody can tell.
+	Forecast time.Time `json:"forecast,omitzero"`
+	At       time.Time `json:"at,omitzero"`
+	Why      Text      `json:"why,omitzero"`
+	Verdict  Verdict   `json:"verdict"`
+}

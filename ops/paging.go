@@ -1,0 +1,168 @@
+package ops
+
+import "time"
+
+// PagingState is how an alert stands with Alertmanager, which decides whether
+// anybody is told.
+type PagingState uint8
+
+// Paging states. Unknown is not the same as absent: it means that no
+// Alertmanager could be asked.
+const (
+	PagingUnknown     PagingState = iota
+	PagingAbsent                  // Alertmanager was asked and does not have it
+	PagingUnprocessed             // received, not routed yet
+	PagingActive                  // goes to its receivers
+	PagingSilenced                // at least one silence matches
+	PagingInhibited               // another alert suppresses it
+	PagingMuted                   // a time interval of its route mutes it
+)
+
+var pagingNames = enumNames{"unknown", "absent", "unprocessed", "active", "silenced", "inhibited", "muted"}
+
+func (s PagingState) String() string               { return pagingNames.name(uint8(s)) }
+func (s PagingState) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText accepts the names that String gives.
+func (s *PagingState) UnmarshalText(b []byte) error {
+	return parseInto(s, pagingNames, "paging state", b)
+}
+
+// Paging is what Alertmanager says of one alert.
+type Paging struct {
+	State       PagingState `json:"state"`
+	Source      Text        `json:"source,omitzero"`
+	Receivers   []Text      `json:"receivers,omitempty"`
+	SilencedBy  []Text      `json:"silenced_by,omitempty"`  // ids of silences
+	InhibitedBy []Text      `json:"inhibited_by,omitempty"` // fingerprints of alerts
+	// Updated is when Prometheus last told Alertmanager of it; the endsAt of a
+	// firing alert lies in the future and says nothing.
+	Updated time.Time `json:"updated,omitzero"`
+}
+
+// Notified is one alert as an Alertmanager cluster knows it.
+type Notified struct {
+	Fingerprint Text      `json:"fingerprint"`
+	Labels      []Label   `json:"labels"` // sorted by name
+	Summary     Text      `json:"summary,omitzero"`
+	Description Text      `json:"description,omitzero"`
+	Runbook     Text      `json:"runbook,omitzero"`
+	Expr        Text      `json:"expr,omitzero"` // g0.expr of the generatorURL
+	Starts      time.Time `json:"starts"`
+	Paging      Paging    `json:"paging"`
+}
+
+// Ack is our own word that somebody takes care of an alert. It silences nothing
+// by itself.
+type Ack struct {
+	By   Text      `json:"by"`
+	At   time.Time `json:"at"`
+	Note Text      `json:"note,omitzero"`
+	// Silence is the id of the short silence behind it, where there is one.
+	Silence Text `json:"silence,omitzero"`
+}
+
+// Suspect is a container or database that may be behind an alert.
+type Suspect struct {
+	Ref   Ref  `json:"ref"`
+	Guess bool `json:"guess"` // not by the estate's services, but by labels or ports
+	Why   Text `json:"why"`
+}
+
+// MatchOp is how a matcher compares.
+type MatchOp uint8
+
+// Matcher operators, as Alertmanager writes them.
+const (
+	MatchEqual MatchOp = iota
+	MatchNotEqual
+	MatchRegexp
+	MatchNotRegexp
+)
+
+var matchOpNames = enumNames{"=", "!=", "=~", "!~"}
+
+func (o MatchOp) String() string               { return matchOpNames.name(uint8(o)) }
+func (o MatchOp) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
+
+// UnmarshalText accepts the names that String gives.
+func (o *MatchOp) UnmarshalText(b []byte) error {
+	return parseInto(o, matchOpNames, "matcher operator", b)
+}
+
+// Matcher selects alerts by one label.
+type Matcher struct {
+	Name  Text    `json:"name"`
+	Op    MatchOp `json:"op"`
+	Value Text    `json:"value"`
+}
+
+// String writes a matcher as amtool reads it.
+func (m Matcher) String() string { return m.Name.String() + m.Op.String() + quote(m.Value.String()) }
+
+// SilenceState is Alertmanager's word for a silence.
+type SilenceState uint8
+
+// Silence states.
+const (
+	SilenceUnknown SilenceState = iota
+	SilencePending
+	SilenceActive
+	SilenceExpired
+)
+
+var silenceStateNames = enumNames{"unknown", "pending", "active", "expired"}
+
+func (s SilenceState) String() string               { return silenceStateNames.name(uint8(s)) }
+func (s SilenceState) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText accepts the names that String gives.
+func (s *SilenceState) UnmarshalText(b []byte) error {
+	return parseInto(s, silenceStateNames, "silence state", b)
+}
+
+// Purpose says what a silence is for; it stands as a prefix in its comment, so
+// that other tools show it too.
+type Purpose uint8
+
+// Purposes.
+const (
+	PurposeSilence     Purpose = iota
+	PurposeAck                 // comment begins with ACK! (karma's convention)
+	PurposeMaintenance         // comment begins with MAINTENANCE
+)
+
+var purposeNames = enumNames{"silence", "ack", "maintenance"}
+
+func (p Purpose) String() string               { return purposeNames.name(uint8(p)) }
+func (p Purpose) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
+
+// UnmarshalText accepts the names that String gives.
+func (p *Purpose) UnmarshalText(b []byte) error { return parseInto(p, purposeNames, "purpose", b) }
+
+// Silence is one silence of an Alertmanager cluster.
+type Silence struct {
+	Ref      Ref          `json:"ref"`
+	State    SilenceState `json:"state"`
+	Matchers []Matcher    `json:"matchers"`
+	Starts   time.Time    `json:"starts"`
+	Ends     time.Time    `json:"ends"`
+	By       Text         `json:"by"`
+	Comment  Text         `json:"comment"`
+	Purpose  Purpose      `json:"purpose"`
+	// Hits is how many alerts it suppresses now; filled by judge.
+	Hits int `json:"hits"`
+	// Verdict marks one that ends soon while what it silences still burns.
+	Verdict Verdict `json:"verdict,omitzero"`
+}
+
+// Peer is one member of an Alertmanager cluster.
+type Peer struct {
+	Name  Text        `json:"name"`
+	State SourceState `json:"state"`
+	Why   Text        `json:"why,omitzero"`
+	At    time.Time   `json:"at,omitzero"` // its last good answer
+	Up    time.Time   `json:"up,omitzero"` // when it started
+	// Count is how many alerts it holds: peers that disagree are shown.
+	Count int `json:"count"`
+}
