@@ -17,6 +17,38 @@ type Estate struct {
 	Expected []Expected `json:"expected"`
 	Access   Access     `json:"access"`
 	Limits   Limits     `json:"limits"`
+	// Services say what is behind an alert.
+	Services []Service `json:"services,omitempty"`
+	// Runbooks are what to do, by alert name.
+	Runbooks []Runbook `json:"runbooks,omitempty"`
+	// Escalation is whom to call, level by level.
+	Escalation []Escalation `json:"escalation,omitempty"`
+}
+
+// Service maps alerts to the things behind them: an alert belongs to the first
+// service whose matchers all select it.
+type Service struct {
+	Name     Text      `json:"name"`
+	Matchers []Matcher `json:"matchers"`
+	Behind   []Ref     `json:"behind"` // containers (and databases) that may be the cause
+	Runbook  Text      `json:"runbook,omitzero"`
+}
+
+// Runbook is one procedure in Markdown, a line a Text.
+type Runbook struct {
+	Name  Text   `json:"name"`  // "pipeline-failed"
+	Alert Text   `json:"alert"` // the alert it is for; empty: only by name
+	Lines []Text `json:"lines"`
+}
+
+// Escalation is one level of the escalation matrix.
+type Escalation struct {
+	Level   int           `json:"level"` // from 1
+	Name    Text          `json:"name"`
+	Who     []Text        `json:"who"`
+	Contact Text          `json:"contact,omitzero"`
+	For     Text          `json:"for,omitzero"`   // what belongs to this level
+	After   time.Duration `json:"after,omitzero"` // without an answer, call the next level
 }
 
 // SeverityRank gives one severity word its rank.
