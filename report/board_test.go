@@ -158,3 +158,36 @@ func TestFilter(t *testing.T) {
 		}
 	}
 }
+
+func TestAnAnswerThatIsDoubtedIsNotGood(t *testing.T) {
+	b := fixture.Good()
+	for _, s := range b.Sources {
+		b.Findings = append(b.Findings, ops.Finding{Level: ops.LevelUnknown, Ref: s.Ref, What: ops.Textf("%s has no watchdog", s.Name)})
+	}
+	if h := report.NewHead(b, fixture.Now); h.Firing[0].Text != "alerts unknown" {
+		t.Errorf("%v", h.Firing)
+	}
+	if c := report.CountContainers(b, fixture.Now).Cell(); c.Tone != report.ToneUnknown || c.Text != "11/11 docker has no watchdog" {
+		t.Errorf("%q", c.Text)
+	}
+}
+
+func TestWrapBreaksBetweenWordsOnly(t *testing.T) {
+	cases := []struct {
+		text string
+		w    int
+		want string
+	}{
+		{"up since 2026-11-21T18:42:28Z today", 16, "up since/2026-11-21T18:42/:28Z today"},
+		{"short", 80, "short"},
+		{"exactly ten", 7, "exactly/ten"},
+		{"データ ベース", 6, "データ/ベース"},
+		{"", 5, ""},
+		{"データ", 1, ""},
+	}
+	for _, c := range cases {
+		if got := strings.Join(report.Wrap(c.text, c.w), "/"); got != c.want {
+			t.Errorf("%q in %d: %q, want %q", c.text, c.w, got, c.want)
+		}
+	}
+}

@@ -27,6 +27,9 @@ func CountContainers(b ops.Board, now time.Time) Counts {
 			n.Fresh = false
 			n.Standing = standing(r.Source, r.State, r.At, now)
 		}
+		if d := doubt(b, r.Source); d != "" && n.Standing == "" {
+			n.Fresh, n.Standing = false, d
+		}
 		for _, c := range r.Value {
 			n.add(c)
 		}

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/charmbracelet/x/ansi"
 )
@@ -76,4 +77,23 @@ func Width(s string) int {
 		}
 	}
 	return len(s)
+}
+
+// Wrap breaks s into lines of at most w cells, between words where it can. Only
+// spaces divide words: a date or a path broken at its hyphen is read wrong.
+func Wrap(s string, w int) []string {
+	var lines []string
+	for w > 0 && Width(s) > w {
+		head := ansi.Truncate(s, w, "")
+		if head == "" { // not even one character fits
+			return lines
+		}
+		next := len(head)
+		if i := strings.LastIndexByte(head, ' '); s[next] != ' ' && i > 0 {
+			head, next = head[:i], i
+		}
+		lines = append(lines, strings.TrimRight(head, " "))
+		s = strings.TrimLeft(s[next:], " ")
+	}
+	return append(lines, s)
 }

@@ -143,8 +143,22 @@ func alertsStanding(b ops.Board, now time.Time) (phrase string, fresh bool) {
 		if !r.Fresh() {
 			return standing(r.Source, r.State, r.At, now), false
 		}
+		if d := doubt(b, r.Source); d != "" {
+			return d, false
+		}
 	}
 	return "", true
+}
+
+// doubt returns the finding that makes a source's word worth nothing although it
+// answers: a Prometheus whose rules are not loaded fires no alerts either.
+func doubt(b ops.Board, source ops.Text) string {
+	for _, f := range b.Findings {
+		if f.Level == ops.LevelUnknown && f.Ref.Kind == ops.KindSource && f.Ref.ID == source {
+			return f.What.String()
+		}
+	}
+	return ""
 }
 
 func rankWord(r ops.Rank) string {

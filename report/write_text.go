@@ -29,7 +29,7 @@ func asText(s Snapshot) string {
 
 // line writes a sentence, broken between words.
 func line(b *strings.Builder, s string) {
-	b.WriteString(ansi.Wrap(s, textWidth, " "))
+	b.WriteString(strings.Join(Wrap(s, textWidth), "\n"))
 	b.WriteByte('\n')
 }
 

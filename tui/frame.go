@@ -112,11 +112,9 @@ func (m *Model) headLine(h report.Head) string {
 func (m *Model) guard(h report.Head) string {
 	production := m.latest.Estate.Environment == ops.Production
 	switch {
-	case m.latest.Estate.Agent.Kind == ops.AgentLocal:
-		return m.th.Paint(themes.Title, h.Environment) + " read-only (no agent)"
 	case m.me.Until.After(m.now):
 		return m.th.Paint(themes.Alarm, " "+h.Environment+" UNLOCKED until "+m.me.Until.UTC().Format("15:04Z")+" ")
-	case production:
+	case production || m.latest.Estate.Agent.Kind == ops.AgentLocal:
 		return m.th.Paint(themes.Title, h.Environment) + " read-only"
 	}
 	return m.th.Paint(themes.Title, h.Environment)
@@ -187,10 +185,21 @@ func (m *Model) warningLines(h report.Head) []string {
 		}
 		lines = append(lines, m.th.Paint(themes.Critical, clip(m.th, "! "+w, m.w)))
 	}
-	if (len(lines) == 0 || m.h >= 20) && m.known && m.latest.Estate.Agent.Kind == ops.AgentPersonal {
-		lines = append(lines, m.th.Paint(themes.Muted, clip(m.th, "personal agent: it runs no schedules", m.w)))
+	if kind := agentLine(m.latest.Estate.Agent.Kind); kind != "" && m.known && (len(lines) == 0 || m.h >= 20) {
+		lines = append(lines, m.th.Paint(themes.Muted, clip(m.th, kind, m.w)))
 	}
 	return lines
+}
+
+// agentLine says what an agent that is not the system's cannot do.
+func agentLine(k ops.AgentKind) string {
+	switch k {
+	case ops.AgentLocal:
+		return "no agent: no history, nothing can be started"
+	case ops.AgentPersonal:
+		return "personal agent: it runs no schedules"
+	}
+	return ""
 }
 
 // tabs names the panes there are, by the digit that opens them.

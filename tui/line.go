@@ -85,7 +85,7 @@ func wrapped(th themes.Theme, s string, w, max int) []string {
 	if w <= 0 || max <= 0 || s == "" {
 		return nil
 	}
-	lines := strings.Split(ansi.Wrap(s, w, " "), "\n")
+	lines := report.Wrap(s, w)
 	if len(lines) > max {
 		rest := strings.Join(lines[max-1:], " ")
 		lines = append(lines[:max-1], clip(th, rest, w))

@@ -39,6 +39,9 @@ func (l *list) emptyWord() string {
 }
 
 func (l *list) titles() string {
+	if len(l.table.Rows) == 0 {
+		return ""
+	}
 	var b strings.Builder
 	for i, f := range l.fields {
 		if i > 0 {

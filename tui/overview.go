@@ -79,7 +79,11 @@ func (o *overview) since() (string, bool) {
 			n++
 		}
 	}
-	return fmt.Sprintf("since you last looked %s ago: %d changes", report.Age(o.looked, o.p.now), n), true
+	word := "changes"
+	if n == 1 {
+		word = "change"
+	}
+	return fmt.Sprintf("since you last looked %s ago: %d %s", report.Age(o.looked, o.p.now), n, word), true
 }
 
 func (o *overview) Key(k press) wish {
