@@ -49,3 +49,19 @@ func BenchmarkNewBoard(b *testing.B) {
 		})
 	}
 }
+
+func BenchmarkKeyAndViewInAStorm(b *testing.B) {
+	board := fixture.Storm(5000)
+	board.Containers = fixture.Many(1000).Containers
+	for _, pane := range []string{"1", "3"} {
+		b.Run("pane "+pane, func(b *testing.B) {
+			r := newRig(board, "dark")
+			r.send(size(120, 40))
+			r.press(pane)
+			for i := 0; b.Loop(); i++ {
+				r.m.Update(key([]string{"j", "j", "k"}[i%3]))
+				r.m.View()
+			}
+		})
+	}
+}

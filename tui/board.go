@@ -42,6 +42,7 @@ func (m *Model) lostAgent(msg lostMsg) tea.Cmd {
 // hand gives the picture to every screen, and the frame what is left.
 func (m *Model) hand() {
 	p := m.picture()
+	m.head = report.NewHead(m.live(), m.now)
 	for _, s := range m.panes {
 		s.SetBoard(p)
 	}

@@ -31,7 +31,7 @@ func (m *Model) View() tea.View {
 // title is the terminal's own title: estate and environment, so that two windows
 // are not mistaken for each other.
 func (m *Model) title() string {
-	h := report.NewHead(m.live(), m.now)
+	h := m.head
 	if h.Estate == "" {
 		return "opsdeck"
 	}
@@ -59,7 +59,7 @@ func (m *Model) tiny() bool { return m.w < leastWidth || m.h < leastHeight }
 
 // tinyLines is what remains on a very small screen: the verdict, then the count.
 func (m *Model) tinyLines() []string {
-	p := report.NewHead(m.live(), m.now)
+	p := m.head
 	n := report.CountContainers(m.live(), m.now).Cell()
 	text := p.Level.String()
 	if !m.known {
@@ -79,7 +79,7 @@ func (m *Model) tinyLines() []string {
 
 // upper is everything above the body.
 func (m *Model) upper() []string {
-	h := report.NewHead(m.live(), m.now)
+	h := m.head
 	lines := []string{m.headLine(h)}
 	lines = append(lines, m.sourceLines(h)...)
 	lines = append(lines, m.warningLines(h)...)
@@ -166,71 +166,6 @@ func (m *Model) who() string {
 	return fmt.Sprintf("%s (%s)", m.me.Actor.Name, m.me.Actor.Role)
 }
 
-// warningLines are what must not be missed: a lost agent, a history in trouble,
-// an agent that runs no schedules.
-func (m *Model) warningLines(h report.Head) []string {
-	var lines []string
-	if !m.lost.since.IsZero() {
-		text := fmt.Sprintf(" AGENT LOST since %s: %s; what you see is %s old, trying again ",
-			report.Clock(m.lost.since, m.now), m.lost.why, report.Age(m.latest.At, m.now))
-		lines = append(lines, m.th.Paint(themes.Alarm, clip(m.th, text, m.w)))
-	}
-	limit := 3
-	if m.h < 20 {
-		limit = 1
-	}
-	for i, w := range h.Warnings {
-		if i == limit {
-			break
-		}
-		lines = append(lines, m.th.Paint(themes.Critical, clip(m.th, "! "+w, m.w)))
-	}
-	if kind := agentLine(m.latest.Estate.Agent.Kind); kind != "" && m.known && (len(lines) == 0 || m.h >= 20) {
-		lines = append(lines, m.th.Paint(themes.Muted, clip(m.th, kind, m.w)))
-	}
-	return lines
-}
-
-// agentLine says what an agent that is not the system's cannot do.
-func agentLine(k ops.AgentKind) string {
-	switch k {
-	case ops.AgentLocal:
-		return "no agent: no history, nothing can be started"
-	case ops.AgentPersonal:
-		return "personal agent: it runs no schedules"
-	}
-	return ""
-}
-
-// tabs names the panes there are, by the digit that opens them.
-func (m *Model) tabs() string {
-	var parts []string
-	for _, t := range tabOrder() {
-		b := m.keys.row(t.key)
-		label := b.keys[0] + " " + b.help
-		if t.pane == m.pane {
-			label = m.th.Paint(themes.Active, "["+label+"]")
-		} else {
-			label = m.th.Paint(themes.Muted, " "+label+" ")
-		}
-		parts = append(parts, label)
-	}
-	line := strings.Join(parts, " ")
-	if f := m.filterWord(); f != "" {
-		line = sides(m.th, line, m.th.Paint(themes.Warning, f), m.w)
-	}
-	return clip(m.th, line, m.w)
-}
-
-// filterWord reminds of a filter in force: rows that are not shown are the
-// easiest thing to forget at night.
-func (m *Model) filterWord() string {
-	if l, ok := m.top().(lister); ok && !l.Filter().Empty() {
-		return "filter: " + l.Filter().String()
-	}
-	return ""
-}
-
 // body is the overlay where one is open, else the screen on top.
 func (m *Model) body(h int) []string {
 	if m.over != nil {
@@ -250,49 +185,4 @@ func (m *Model) waiting() []string {
 		text = "no board yet: the agent cannot be reached"
 	}
 	return []string{"", "  " + m.th.Paint(themes.Unknown, clip(m.th, text, m.w-2))}
-}
-
-// jobLine says what runs, and for a while what ended last.
-func (m *Model) jobLine() string {
-	running := report.Running(m.live())
-	left := ""
-	if len(running) > 0 {
-		left = report.JobLine(running[0])
-		if n := len(running) - 1; n > 0 {
-			left += fmt.Sprintf("  +%d more", n)
-		}
-		if !m.lost.since.IsZero() {
-			left = report.Age(m.latest.At, m.now) + " ago: " + left
-		}
-	}
-	right := m.th.Paint(role(m.notices.tone), clip(m.th, m.notices.text, m.w))
-	if left == "" {
-		return right
-	}
-	return sides(m.th, m.th.Paint(themes.Info, left), right, m.w)
-}
-
-// hintLine names the keys that help most here.
-func (m *Model) hintLine() string {
-	if m.over != nil {
-		return clip(m.th, m.over.Bottom(m.w), m.w)
-	}
-	ids := append(append([]keyID{}, m.top().Keys()...), keyHelp, keyPalette, keyQuit)
-	if len(m.opened) > 0 {
-		ids = append([]keyID{keyBack}, ids...)
-	}
-	line, used := "", 0
-	for _, id := range ids {
-		b := m.keys.row(id)
-		n := width(b.keys[0]) + 1 + width(b.short) + 2
-		if used+n > m.w+2 {
-			break
-		}
-		if used > 0 {
-			line += "  "
-		}
-		line += m.th.Paint(themes.Key, b.keys[0]) + " " + m.th.Paint(themes.Muted, b.short)
-		used += n
-	}
-	return line
 }

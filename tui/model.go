@@ -61,7 +61,8 @@ type Model struct {
 	me     ops.Me
 	lost   loss
 	frozen freeze
-	now    time.Time // the minute the screen is drawn for
+	now    time.Time   // the minute the screen is drawn for
+	head   report.Head // read off the board once, not with every key
 
 	pane   Pane
 	panes  map[Pane]screen
@@ -104,6 +105,7 @@ func New(c ops.Console, o Options) *Model {
 	if m.panes[o.Start] == nil {
 		m.pane = PaneOverview
 	}
+	m.head = report.NewHead(m.latest, m.now)
 	if notice != "" {
 		m.notices.say(report.ToneWarning, notice, m.now)
 	}

@@ -10,7 +10,6 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"opsdeck/ops"
-	"opsdeck/report"
 	"opsdeck/report/testdata/fixture"
 	"opsdeck/themes"
 )
@@ -187,140 +186,6 @@ func TestAJobThatEndsIsSaidForAWhile(t *testing.T) {
 	}
 }
 
-func TestAKeyMapThatClashesIsNotUsedAndSaysSo(t *testing.T) {
-	cases := map[string]struct {
-		user KeyMap
-		say  string
-	}{
-		"a key given twice":           {KeyMap{"quit": {"x"}}, "x is both actions and quit"},
-		"a name that does not exist":  {KeyMap{"dance": {"d"}}, "dance"},
-		"a thing left without a key":  {KeyMap{"help": {}}, "help has no key"},
-		"two scopes that cannot meet": {KeyMap{"follow": {"o"}}, ""},
-	}
-	for name, c := range cases {
-		m, notice := newKeyMap(c.user)
-		if c.say == "" && notice != "" || !strings.Contains(notice, c.say) {
-			t.Errorf("%s: %q", name, notice)
-		}
-		if m.read(everywhere, "q") != keyQuit {
-			t.Errorf("%s: q does not quit", name)
-		}
-	}
-}
-
-func TestTheDefaultKeysDoNotClash(t *testing.T) {
-	if _, clash := index(defaultBindings()); clash != "" {
-		t.Error(clash)
-	}
-	for id := keyNone + 1; id < keys; id++ {
-		if b, _ := newKeyMap(nil); b.row(id).name == "" {
-			t.Errorf("key %d has no row in the map", id)
-		}
-	}
-}
-
-func TestHistoryLoadsPagesAsOneScrolls(t *testing.T) {
-	r := newRig(fixture.Good(), "none")
-	r.c.Records = nil
-	for i := 450; i > 0; i-- {
-		r.c.Records = append(r.c.Records, ops.Record{Seq: uint64(i), At: fixture.Now.Add(-time.Duration(450-i) * time.Minute), What: ops.Textf("thing %d", i)})
-	}
-	r.press("0")
-	r.wants(t, "thing 450", "1/200", "older ones follow")
-	r.press("G")
-	r.wants(t, "/400")
-	r.press("G", "G")
-	r.wants(t, "450/450", "thing 1 ")
-	if n := r.calls("history"); n != 3 {
-		t.Errorf("%d pages asked for", n)
-	}
-	fresh := fixture.Good()
-	fresh.Changes = []ops.Record{{Seq: 451, At: r.now, What: ops.Clean("the newest")}, {Seq: 450, What: ops.Clean("thing 450")}}
-	r.board(fresh)
-	r.press("g")
-	r.wants(t, "the newest", "1/451")
-}
-
-func TestOpeningAndLeaving(t *testing.T) {
-	r := newRig(fixture.Failing(), "none")
-	r.press("enter")
-	r.wants(t, "container api", "DATABASE_URL  hidden")
-	r.press("l")
-	r.wants(t, "log of api", "request 119")
-	r.press("esc")
-	r.wants(t, "DATABASE_URL")
-	r.press("esc")
-	r.wants(t, "needs attention")
-}
-
-func TestALateAnswerDoesNotReachAnotherScreen(t *testing.T) {
-	r := newRig(fixture.Failing(), "none")
-	r.press("enter")
-	r.send(detailMsg{serial: 999, detail: ops.Detail{Title: ops.Clean("somebody else")}})
-	r.lacks(t, "somebody else")
-}
-
-func TestHelpListsTheKeysOfThisScreen(t *testing.T) {
-	r := newRig(fixture.Failing(), "none")
-	r.send(size(120, 40))
-	r.press("3", "?")
-	r.wants(t, "mark for doing one thing to many", "sort by the next column")
-	r.lacks(t, "wrap long lines")
-}
-
-func TestPaletteFindsByAFewLetters(t *testing.T) {
-	r := newRig(fixture.Failing(), "none")
-	r.press(":")
-	r.typed("grfn")
-	r.wants(t, "> container grafana")
-	r.press("enter")
-	if r.calls("detail container:docker/grafana") != 1 {
-		t.Errorf("%v", r.c.Calls())
-	}
-}
-
-func TestCopyIsCappedAndWrappedForTmux(t *testing.T) {
-	seq, whole := osc52("web", false)
-	if seq != "\x1b]52;c;d2Vi\a" || !whole {
-		t.Errorf("%q %v", seq, whole)
-	}
-	if seq, _ = osc52("web", true); seq != "\x1bPtmux;\x1b\x1b]52;c;d2Vi\a\x1b\\" {
-		t.Errorf("%q", seq)
-	}
-	if seq, whole = osc52(strings.Repeat("ä", 100_000), false); len(seq) > clipboardMax || whole {
-		t.Errorf("%d bytes, whole %v", len(seq), whole)
-	}
-	r := newRig(fixture.Failing(), "none")
-	r.press("y")
-	if r.raw != "\x1b]52;c;YXBp\a" {
-		t.Errorf("%q", r.raw)
-	}
-}
-
-func TestARingCountsWhatItDrops(t *testing.T) {
-	l := newLogs(newRig(fixture.Good(), "none").m.th, 1, ops.NewRef(ops.KindContainer, "docker", "api"))
-	l.ring = newRing(10)
-	l.SetSize(80, 6)
-	line := func(i int) ops.Line { return ops.Line{Text: ops.Textf("line %d", i)} }
-	for i := range 25 {
-		l.take([]ops.Line{line(i)}, false, nil)
-	}
-	got := strings.Join(l.View(), "\n")
-	if !strings.Contains(got, "15 older dropped") || !strings.Contains(got, "line 24") || strings.Contains(got, "line 14") {
-		t.Errorf("%s", got)
-	}
-	l.Key(press{id: keyUp})
-	before := strings.Join(l.View()[1:], "\n")
-	l.take([]ops.Line{line(25), line(26)}, false, nil)
-	if after := strings.Join(l.View()[1:], "\n"); after != before {
-		t.Errorf("the window moved under the eye:\n%s\n%s", before, after)
-	}
-	l.SetFilter(report.ParseFilter("26"))
-	if got := strings.Join(l.View(), "\n"); strings.Contains(got, "line 25") || !strings.Contains(got, "line 26") {
-		t.Errorf("filter: %s", got)
-	}
-}
-
 func TestNoSizeAndNoBoardBreaksTheFrame(t *testing.T) {
 	for _, name := range fixture.Names() {
 		r := newRig(fixture.Named(name), "dark")
@@ -351,44 +216,6 @@ func checkFits(t *testing.T, where, screen string, w, h int) {
 			t.Errorf("%s: line %d is %d wide: %q", where, i, n, ansi.Strip(l))
 		}
 	}
-}
-
-func TestAnOpenedObjectIsAskedForAgainAndNeverLooksGoodWhenOld(t *testing.T) {
-	r := newRig(fixture.Good(), "none")
-	r.press("3", "enter")
-	r.wants(t, "crash-looping  for")
-	r.now = r.now.Add(10 * time.Second)
-	r.board(fixture.Good())
-	if n := r.calls("detail"); n != 2 {
-		t.Errorf("asked %d times", n)
-	}
-	r.send(lostMsg{errors.New("gone")})
-	r.wants(t, "was crash-looping", "cannot be read now")
-}
-
-func TestALogThatIsCutOffDoesNotSayThatItEnded(t *testing.T) {
-	r := newRig(fixture.Failing(), "none")
-	r.press("3", "j", "l")
-	r.wants(t, "ended")
-	r.send(lostMsg{errors.New("gone")})
-	r.wants(t, "CUT OFF")
-}
-
-func TestARunningJobCanBeCanceledAndAnEndedOneCannot(t *testing.T) {
-	r := newRig(fixture.Failing(), "none")
-	r.c.Infos = nil
-	r.send(size(80, 30))
-	for r.m.top().Selected().Kind != ops.KindJob {
-		r.press("j")
-	}
-	r.press("x", "enter")
-	r.wants(t, "cancel job 12 full backup", "Do it?")
-	r.press("y")
-	if r.calls("cancel") != 1 {
-		t.Errorf("%v", r.c.Calls())
-	}
-	r.press("j", "x")
-	r.wants(t, "blocked: it has ended")
 }
 
 func TestANewCriticalFindingIsMarkedUntilAKeyIsPressed(t *testing.T) {
