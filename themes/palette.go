@@ -10,8 +10,10 @@ package themes
 // its sixteen, "#rrggbb" a fixed one (downsampled where the terminal has fewer).
 type Palette struct {
 	Name string
-	// Title names things, Muted is what matters least, Key is a key to press.
-	Title, Muted, Key string
+	// Muted is what matters least ("": faint), Key is a key to press. Titles have
+	// no colour of their own: the estate's name and PRODUCTION have to be read even
+	// where the ground was guessed wrong.
+	Muted, Key string
 	// OK to Unknown paint judgements; Stale is a value whose source fell silent.
 	OK, Info, Warning, Critical, Unknown, Stale string
 	// Alarm is the text colour on a Critical ground, for what must not be missed.
@@ -26,24 +28,25 @@ type Palette struct {
 func palettes() []Palette {
 	return []Palette{
 		{
-			Name: "dark", Title: "#e4e4e4", Muted: "#8a8a8a", Key: "#87afd7",
+			Name: "dark", Muted: "#8a8a8a", Key: "#87afd7",
 			OK: "#87d787", Info: "#87afd7", Warning: "#ffaf00", Critical: "#ff5f5f",
 			Unknown: "#d787ff", Stale: "#bcbcbc", Alarm: "#000000",
 		},
 		{
-			Name: "light", Title: "#1c1c1c", Muted: "#626262", Key: "#005f87",
+			Name: "light", Muted: "#6c6c6c", Key: "#005f87",
 			OK: "#00700a", Info: "#005f87", Warning: "#875f00", Critical: "#af0000",
 			Unknown: "#87008f", Stale: "#4e4e4e", Alarm: "#ffffff",
 		},
 		{
 			// Blue against orange stays apart for the common kinds of colour blindness.
-			Name: "high-contrast", Title: "15", Muted: "7", Key: "#5fd7ff",
+			Name: "high-contrast", Muted: "7", Key: "#5fd7ff",
 			OK: "#5fd7ff", Info: "15", Warning: "#ffd700", Critical: "#ff8700",
 			Unknown: "#ff87ff", Stale: "7", Alarm: "#000000", Bolder: true,
 		},
 		{
 			// The terminal's own colours: right on every ground that its owner chose.
-			Name: "16-colour", Title: "", Muted: "8", Key: "6",
+			// Not bright black, which some owners made the colour of the ground.
+			Name: "16-colour", Muted: "", Key: "6",
 			OK: "2", Info: "6", Warning: "3", Critical: "1",
 			Unknown: "5", Stale: "", Alarm: "15",
 		},

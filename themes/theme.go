@@ -24,10 +24,8 @@ const (
 	Stale
 	Selection // the selected thing; the caller also writes a mark beside it
 	Active    // the tab that is open
-	Header    // the titles above columns
 	Alarm     // what must not be missed: a lost agent, a full disk
 	Bar       // the done part of a progress bar
-	Match     // text that a filter found
 	roles
 )
 
@@ -83,9 +81,9 @@ func style(p Palette, r Role) lipgloss.Style {
 	}
 	switch r {
 	case Title:
-		return colour(p.Title).Bold(true)
+		return s.Bold(true)
 	case Muted:
-		return colour(p.Muted).Faint(p.Plainly)
+		return colour(p.Muted).Faint(p.Muted == "")
 	case Key:
 		return colour(p.Key).Bold(p.Plainly)
 	case OK:
@@ -104,8 +102,6 @@ func style(p Palette, r Role) lipgloss.Style {
 		return s.Reverse(true).Bold(true)
 	case Active:
 		return s.Bold(true).Reverse(true)
-	case Header:
-		return colour(p.Muted).Underline(true)
 	case Alarm:
 		if p.Plainly {
 			return s.Bold(true).Reverse(true)
@@ -113,8 +109,6 @@ func style(p Palette, r Role) lipgloss.Style {
 		return colour(p.Alarm).Background(lipgloss.Color(p.Critical)).Bold(true)
 	case Bar:
 		return colour(p.Info)
-	case Match:
-		return s.Underline(true).Bold(true)
 	}
 	return s
 }
