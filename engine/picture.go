@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"reflect"
 	"slices"
 	"time"
 
@@ -15,8 +14,10 @@ type picture struct {
 	estate  ops.Estate
 	now     func() time.Time
 	board   ops.Board
-	version map[string]ops.Text
 	changed [ops.Sections]bool
+	alerts  alertFacts
+	// acksChanged says that acks have to be written down again.
+	acksChanged bool
 }
 
 // keepChanges is how long the board's changes reach back, and maxChanges how
@@ -28,7 +29,7 @@ const (
 )
 
 func newPicture(e *Engine) *picture {
-	p := &picture{estate: e.Estate, now: e.Now, version: map[string]ops.Text{}}
+	p := &picture{estate: e.Estate, now: e.Now, alerts: newAlertFacts()}
 	p.board.Estate = ops.EstateInfo{Name: e.Estate.Name, Environment: e.Estate.Environment, Agent: e.Agent}
 	if e.History != nil {
 		if n := e.History.Notice(); !n.Empty() {
@@ -44,6 +45,10 @@ func newPicture(e *Engine) *picture {
 		switch info.Kind {
 		case ops.SourcePrometheus:
 			p.board.Alerts = append(p.board.Alerts, ops.Reading[[]ops.Alert]{Source: info.Name})
+			p.board.Indicators = append(p.board.Indicators, ops.Reading[ops.Indicators]{Source: info.Name})
+		case ops.SourceAlertmanager:
+			p.board.Alerts = append(p.board.Alerts, ops.Reading[[]ops.Alert]{Source: info.Name})
+			p.board.Silences = append(p.board.Silences, ops.Reading[[]ops.Silence]{Source: info.Name})
 		case ops.SourceDocker:
 			p.board.Containers = append(p.board.Containers, ops.Reading[[]ops.Container]{Source: info.Name})
 		}
@@ -63,37 +68,77 @@ func (p *picture) source(name ops.Text) *ops.Source {
 	return nil
 }
 
-// polled takes one answer. A failure changes how the source stands and leaves
-// its last good values alone.
-func (p *picture) polled(info ops.SourceInfo, f ops.Facts, err error, at time.Time, took time.Duration) {
+// polled takes one answer, and returns what it has for the history. A failure
+// changes how the source stands and leaves its last good values alone.
+func (p *picture) polled(info ops.SourceInfo, f ops.Facts, err error, at time.Time, took time.Duration) []ops.Record {
 	p.board.Sources = slices.Clone(p.board.Sources)
 	s := p.source(info.Name)
-	state, why := judge.SourceState(err)
-	if state != s.State {
-		s.State, s.Since = state, at
-	}
-	s.Why, s.Took = why, took
+	was := s.State
+	s.State, s.Why = judge.SourceState(err)
+	s.Took = took
 	p.changed[ops.SectionSources] = true
-	if err != nil {
-		return
+	var recs []ops.Record
+	if f.Peers != nil {
+		s.Peers = f.Peers
 	}
-	s.LastGood, s.Version, s.Notes = at, f.Version.Or(s.Version), f.Notes
+	if err == nil {
+		s.LastGood, s.Version, s.Notes = at, f.Version.Or(s.Version), f.Notes
+		recs = p.take(info, f, at)
+		if info.Kind == ops.SourceAlertmanager && settled(f.Peers, at) {
+			p.paged(s, at)
+		}
+	}
+	if s.State != was {
+		s.Since = at
+	}
+	return recs
+}
+
+// settled reports whether some peer runs long enough to have heard of every
+// alert: Prometheus repeats itself once a minute.
+func settled(peers []ops.Peer, now time.Time) bool {
+	for _, peer := range peers {
+		if peer.State == ops.SourceOK && now.Sub(peer.Up) > 2*time.Minute {
+			return true
+		}
+	}
+	return false
+}
+
+// take puts one good answer into the picture.
+func (p *picture) take(info ops.SourceInfo, f ops.Facts, at time.Time) []ops.Record {
+	var recs []ops.Record
 	if f.Alerts != nil {
-		p.setAlerts(info.Name, *f.Alerts)
+		recs = p.setRules(info.Name, *f.Alerts, at)
+	}
+	if f.Notified != nil {
+		p.alerts.Notified[info.Name] = *f.Notified
+	}
+	if f.Silences != nil {
+		p.alerts.silences[info.Name] = *f.Silences
+	}
+	if f.Alerts != nil || f.Notified != nil || f.Silences != nil {
+		p.mergeAlerts()
 	}
 	if f.Containers != nil {
 		p.setContainers(info.Name, *f.Containers)
 	}
+	if f.KPIs != nil || f.Pipelines != nil {
+		p.setIndicators(info.Name, f, at)
+	}
+	return recs
 }
 
-func (p *picture) setAlerts(source ops.Text, alerts []ops.Alert) {
-	for i, r := range p.board.Alerts {
-		if r.Source == source && !(r.Known() && reflect.DeepEqual(r.Value, alerts)) {
-			p.board.Alerts = slices.Clone(p.board.Alerts)
-			p.board.Alerts[i].Value = alerts
-			p.changed[ops.SectionAlerts] = true
-		}
+// setIndicators judges KPIs and pipelines and puts them on the board.
+func (p *picture) setIndicators(source ops.Text, f ops.Facts, now time.Time) {
+	var v ops.Indicators
+	if f.KPIs != nil {
+		v.KPIs = judge.KPIs(*f.KPIs)
 	}
+	if f.Pipelines != nil {
+		v.Pipelines = judge.Pipelines(*f.Pipelines, now)
+	}
+	replace(p, &p.board.Indicators, source, v, ops.SectionIndicators)
 }
 
 // setContainers judges before it compares: judge fills the verdicts in a slice
@@ -103,13 +148,7 @@ func (p *picture) setContainers(source ops.Text, cs []ops.Container) {
 	for i := range cs {
 		cs[i].Verdict = judge.Container(p.estate, cs[i], now)
 	}
-	for i, r := range p.board.Containers {
-		if r.Source == source && !(r.Known() && reflect.DeepEqual(r.Value, cs)) {
-			p.board.Containers = slices.Clone(p.board.Containers)
-			p.board.Containers[i].Value = cs
-			p.changed[ops.SectionContainers] = true
-		}
-	}
+	replace(p, &p.board.Containers, source, cs, ops.SectionContainers)
 }
 
 func (p *picture) setLive(name ops.Text, live bool) {

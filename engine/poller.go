@@ -35,7 +35,7 @@ func (e *Engine) poll(ctx context.Context, col ops.Collector) {
 			failures = 0
 		}
 		at, took := e.Now(), e.Now().Sub(began)
-		e.update(func(p *picture) { p.polled(info, facts, err, at, took) })
+		e.update(func(p *picture) { e.tellLater(p, p.polled(info, facts, err, at, took)) })
 
 		t := time.NewTimer(e.spread(info.Every * time.Duration(min(max(failures, 1), maxBackoff))))
 		select {

@@ -73,6 +73,7 @@ func (p *picture) tick() {
 			p.setContainers(r.Source, slices.Clone(r.Value))
 		}
 	}
+	p.markSilences()
 	if recs := p.recent(p.board.Changes); len(recs) != len(p.board.Changes) {
 		p.board.Changes = recs
 		p.changed[ops.SectionChanges] = true
@@ -99,4 +100,23 @@ func (e *Engine) publish(p *picture) {
 	}
 	p.changed = [ops.Sections]bool{}
 	e.broker.publish(p.board)
+}
+
+// tellLater writes records to the history without holding the reducer up: the
+// picture has them at once, the disk in its own time.
+func (e *Engine) tellLater(p *picture, recs []ops.Record) {
+	if len(recs) == 0 {
+		return
+	}
+	p.addChanges(recs)
+	if e.History == nil {
+		return
+	}
+	e.spawn(func() {
+		_, err := e.History.Append(recs...)
+		e.historyState(err)
+		if err != nil {
+			e.Log.Error("append to the history", "err", err)
+		}
+	})
 }

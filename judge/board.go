@@ -25,8 +25,9 @@ func findings(e ops.Estate, b *ops.Board) []ops.Finding {
 		}
 	}
 	for _, r := range b.Alerts {
-		fs = append(fs, alertFindings(e, r)...)
+		fs = append(fs, alertFindings(e, r, fromRules(b, r.Source))...)
 	}
+	fs = append(fs, verdictFindings(b)...)
 	for _, r := range b.Containers {
 		for _, c := range r.Value {
 			if c.Verdict.Level != ops.LevelOK {
@@ -52,16 +53,35 @@ func findings(e ops.Estate, b *ops.Board) []ops.Finding {
 	return fs
 }
 
-// alertFindings makes one finding of all firing instances of one alert and
-// severity: a storm of 5,000 is a few rows, with the exact count.
-func alertFindings(e ops.Estate, r ops.Reading[[]ops.Alert]) []ops.Finding {
-	type group struct {
-		finding ops.Finding
-		count   int
+// fromRules reports whether a reading is a Prometheus's: the watchdog is asked of
+// those, and not of what only an Alertmanager has.
+func fromRules(b *ops.Board, source ops.Text) bool {
+	for _, s := range b.Sources {
+		if s.Name == source {
+			return s.Kind == ops.SourcePrometheus
+		}
 	}
-	var order []string
-	groups := map[string]*group{}
-	watchdog := e.Watchdog.Empty()
+	return false
+}
+
+// standing is how an alert stands with people: somebody took it, a silence or
+// another alert keeps it quiet, or it burns.
+func standing(a ops.Alert) string {
+	switch {
+	case !a.Ack.At.IsZero():
+		return "acked by " + a.Ack.By.String()
+	case a.Paging.State == ops.PagingSilenced, a.Paging.State == ops.PagingInhibited, a.Paging.State == ops.PagingMuted:
+		return a.Paging.State.String()
+	}
+	return ""
+}
+
+// alertFindings makes one finding of all firing instances of one alert, severity
+// and standing: a storm of 5,000 is a few rows, with the exact count.
+func alertFindings(e ops.Estate, r ops.Reading[[]ops.Alert], rules bool) []ops.Finding {
+	var fs []ops.Finding
+	counts, at := map[string]int{}, map[string]int{}
+	watchdog := e.Watchdog.Empty() || !rules
 	for _, a := range r.Value {
 		if a.State != ops.AlertFiring {
 			continue
@@ -70,31 +90,64 @@ func alertFindings(e ops.Estate, r ops.Reading[[]ops.Alert]) []ops.Finding {
 			watchdog = true
 			continue
 		}
-		key := a.Name.String() + "\x00" + a.Severity.Name.String()
-		g := groups[key]
-		if g == nil {
-			g = &group{finding: ops.Finding{Level: a.Severity.Rank.Level(), Ref: a.Ref, Cause: a.Summary, Since: a.Since,
-				What: ops.Textf("%s %s", a.Severity.Name, a.Name)}}
-			groups[key] = g
-			order = append(order, key)
+		held := standing(a)
+		key := a.Name.String() + "\x00" + a.Severity.Name.String() + "\x00" + held
+		if counts[key]++; counts[key] == 1 {
+			at[key] = len(fs)
+			fs = append(fs, alertFinding(a, held))
 		}
-		if g.count++; a.Since.Before(g.finding.Since) {
-			g.finding.Since = a.Since
+		f := &fs[at[key]]
+		if a.Since.Before(f.Since) {
+			f.Since = a.Since
 		}
-	}
-	fs := make([]ops.Finding, 0, len(order)+1)
-	for _, key := range order {
-		g := groups[key]
-		if g.count > 1 {
-			g.finding.What = ops.Textf("%s ×%d", g.finding.What, g.count)
+		if n := counts[key]; n > 1 {
+			f.What = ops.Textf("%s %s ×%d", a.Severity.Name, a.Name, n)
 		}
-		fs = append(fs, g.finding)
 	}
 	if !watchdog && r.Fresh() {
 		fs = append(fs, ops.Finding{Level: ops.LevelUnknown, Ref: ops.NewRef(ops.KindSource, "", r.Source.String()),
 			What:  ops.Textf("%s has no %s", r.Source, e.Watchdog),
 			Cause: ops.Clean("the alert that always fires does not: rules are not loaded or not evaluated"),
 			Next:  ops.Clean("look at the rules and the log of Prometheus")})
+	}
+	return fs
+}
+
+// alertFinding is the finding of the first instance. What somebody took or a
+// silence holds is information: it burns, and it is in hand.
+func alertFinding(a ops.Alert, held string) ops.Finding {
+	f := ops.Finding{Level: a.Severity.Rank.Level(), Ref: a.Ref, Cause: a.Summary, Since: a.Since,
+		What: ops.Textf("%s %s", a.Severity.Name, a.Name)}
+	if held != "" {
+		f.Level = ops.LevelInfo
+		f.Cause = ops.Textf("%s; %s", held, a.Summary)
+	}
+	return f
+}
+
+// verdictFindings are what silences, KPIs and pipelines ask of the reader.
+func verdictFindings(b *ops.Board) []ops.Finding {
+	var fs []ops.Finding
+	for _, r := range b.Silences {
+		for _, s := range r.Value {
+			if s.Verdict.Level == ops.LevelWarning {
+				fs = append(fs, ops.Finding{Level: ops.LevelWarning, Ref: s.Ref, What: ops.Textf("silence of %s %s", s.By, s.Verdict.Word),
+					Cause: s.Verdict.Cause, Next: s.Verdict.Next, Since: s.Starts})
+			}
+		}
+	}
+	for _, r := range b.Indicators {
+		ref := ops.NewRef(ops.KindSource, "", r.Source.String())
+		for _, k := range r.Value.KPIs {
+			if k.Level == ops.LevelWarning {
+				fs = append(fs, ops.Finding{Level: ops.LevelWarning, Ref: ref, What: ops.Textf("%s misses its target", k.Name), Cause: k.What})
+			}
+		}
+		for _, p := range r.Value.Pipelines {
+			if v := p.Verdict; v.Level == ops.LevelWarning || v.Level == ops.LevelCritical {
+				fs = append(fs, ops.Finding{Level: v.Level, Ref: ref, What: ops.Textf("%s %s", p.Name, v.Word), Cause: v.Cause, Next: v.Next, Since: v.Since})
+			}
+		}
 	}
 	return fs
 }

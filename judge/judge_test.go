@@ -122,7 +122,7 @@ func TestSourceStatesByTheirErrors(t *testing.T) {
 }
 
 func source(name string, s ops.SourceState, required bool) ops.Source {
-	return ops.Source{Ref: ops.NewRef(ops.KindSource, "", name), Name: ops.Clean(name), State: s, Required: required, Every: 10 * time.Second, LastGood: now}
+	return ops.Source{Ref: ops.NewRef(ops.KindSource, "", name), Name: ops.Clean(name), Kind: ops.SourcePrometheus, State: s, Required: required, Every: 10 * time.Second, LastGood: now}
 }
 
 func alert(name, severity string, rank ops.Rank) ops.Alert {
@@ -149,6 +149,7 @@ func TestNothingIsOkWithoutItsProof(t *testing.T) {
 		"critical outranks unknown":      {board(ops.SourceSilent, alert("Down", "critical", ops.RankCritical)), ops.LevelCritical},
 		"a medium alert":                 {board(ops.SourceOK, dog, alert("Odd", "medium", ops.RankMedium)), ops.LevelWarning},
 		"a severity nobody ranked":       {board(ops.SourceOK, dog, alert("Odd", "page", ops.RankNone)), ops.LevelWarning},
+		"a critical one in hand":         {board(ops.SourceOK, dog, acked(alert("Down", "critical", ops.RankCritical))), ops.LevelInfo},
 		"information":                    {board(ops.SourceOK, dog, alert("Done", "info", ops.RankInfo)), ops.LevelInfo},
 		"an optional source that fails":  {withOptional(board(ops.SourceOK, dog)), ops.LevelInfo},
 		"a job whose end nobody saw":     {withJob(board(ops.SourceOK, dog), ops.JobLost), ops.LevelWarning},
@@ -160,6 +161,11 @@ func TestNothingIsOkWithoutItsProof(t *testing.T) {
 			t.Errorf("%s: %s, %+v", name, c.b.Level, c.b.Findings)
 		}
 	}
+}
+
+func acked(a ops.Alert) ops.Alert {
+	a.Ack = ops.Ack{By: ops.Clean("ana"), At: now}
+	return a
 }
 
 func withOptional(b *ops.Board) *ops.Board {

@@ -1,0 +1,190 @@
+package engine
+
+import (
+	"reflect"
+	"slices"
+	"time"
+
+	"opsdeck/judge"
+	"opsdeck/ops"
+)
+
+// alertFacts is what the picture keeps of alerts beside the board: each source's
+// own words, so that the merge can be made again when one of them speaks.
+type alertFacts struct {
+	judge.AlertFacts
+	silences map[ops.Text][]ops.Silence
+	fired    map[ops.Text]time.Time // fingerprint -> first seen firing
+	known    map[ops.Text]bool      // sources that have spoken since we run
+}
+
+func newAlertFacts() alertFacts {
+	return alertFacts{
+		AlertFacts: judge.AlertFacts{Rules: map[ops.Text][]ops.Alert{}, Notified: map[ops.Text][]ops.Notified{}, Acks: map[ops.Text]ops.Ack{}},
+		silences:   map[ops.Text][]ops.Silence{},
+		fired:      map[ops.Text]time.Time{},
+		known:      map[ops.Text]bool{},
+	}
+}
+
+// setRules takes the alerts of one Prometheus and returns what changed for the
+// history.
+func (p *picture) setRules(source ops.Text, alerts []ops.Alert, now time.Time) []ops.Record {
+	firing := map[ops.Text]bool{}
+	for i := range alerts {
+		a := &alerts[i]
+		if a.State != ops.AlertFiring {
+			continue
+		}
+		firing[a.Ref.ID] = true
+		if p.alerts.fired[a.Ref.ID].IsZero() {
+			p.alerts.fired[a.Ref.ID] = now
+		}
+		a.Fired = p.alerts.fired[a.Ref.ID]
+	}
+	before := p.alerts.Rules[source]
+	for _, a := range before {
+		if !firing[a.Ref.ID] {
+			delete(p.alerts.fired, a.Ref.ID)
+		}
+	}
+	var recs []ops.Record
+	if p.alerts.known[source] {
+		recs = transitions(before, alerts, now)
+	}
+	p.alerts.known[source] = true
+	p.alerts.Rules[source] = alerts
+	p.dropAcks(firing, before)
+	return recs
+}
+
+// dropAcks forgets the acks of alerts that this source has just seen end: an ack
+// holds until the alert clears, and not for the next time.
+func (p *picture) dropAcks(firing map[ops.Text]bool, before []ops.Alert) {
+	for _, a := range before {
+		if _, acked := p.alerts.Acks[a.Ref.ID]; acked && a.State == ops.AlertFiring && !firing[a.Ref.ID] {
+			delete(p.alerts.Acks, a.Ref.ID)
+			p.acksChanged = true
+		}
+	}
+}
+
+// transitions tells what began and what ended between two answers. A storm is
+// told once for each alert name.
+func transitions(before, after []ops.Alert, now time.Time) []ops.Record {
+	was, is := firingOf(before), firingOf(after)
+	var began, ended []ops.Alert
+	for _, a := range after {
+		if _, had := was[a.Ref.ID]; !had && a.State == ops.AlertFiring {
+			began = append(began, a)
+		}
+	}
+	for _, a := range before {
+		if _, has := is[a.Ref.ID]; !has && a.State == ops.AlertFiring {
+			ended = append(ended, a)
+		}
+	}
+	return append(tell(began, "fires", now, true), tell(ended, "has cleared", now, false)...)
+}
+
+func firingOf(alerts []ops.Alert) map[ops.Text]struct{} {
+	m := make(map[ops.Text]struct{}, len(alerts))
+	for _, a := range alerts {
+		if a.State == ops.AlertFiring {
+			m[a.Ref.ID] = struct{}{}
+		}
+	}
+	return m
+}
+
+// maxTold is how many transitions of one answer are told one by one.
+const maxTold = 20
+
+func tell(alerts []ops.Alert, verb string, now time.Time, bad bool) []ops.Record {
+	level := func(a ops.Alert) ops.Level {
+		if bad {
+			return a.Severity.Rank.Level()
+		}
+		return ops.LevelOK
+	}
+	var recs []ops.Record
+	if len(alerts) <= maxTold {
+		for _, a := range alerts {
+			recs = append(recs, ops.Record{At: now, Kind: ops.RecordAlert, Ref: a.Ref, Level: level(a),
+				What: ops.Textf("%s %s %s", a.Severity.Name, a.Name, verb), Facts: identity(a)})
+		}
+		return recs
+	}
+	at := map[ops.Text]int{}
+	counts := map[ops.Text]int{}
+	for _, a := range alerts {
+		if counts[a.Name]++; counts[a.Name] == 1 {
+			at[a.Name] = len(recs)
+			recs = append(recs, ops.Record{At: now, Kind: ops.RecordAlert, Ref: a.Ref, Level: level(a)})
+		}
+		recs[at[a.Name]].What = ops.Textf("%s %s %s, %d times", a.Severity.Name, a.Name, verb, counts[a.Name])
+	}
+	return recs
+}
+
+// identity are the labels that tell instances of one alert apart.
+func identity(a ops.Alert) []ops.Fact {
+	var facts []ops.Fact
+	for _, l := range a.Labels {
+		if l.Name.String() != "alertname" && len(facts) < 8 {
+			facts = append(facts, ops.Fact{Name: l.Name, Value: l.Value})
+		}
+	}
+	return facts
+}
+
+// mergeAlerts puts the sources' words together again and replaces the readings
+// that read differently now.
+func (p *picture) mergeAlerts() {
+	merged := judge.Alerts(p.estate, p.alerts.AlertFacts)
+	for source, alerts := range merged {
+		replace(p, &p.board.Alerts, source, alerts, ops.SectionAlerts)
+	}
+	p.markSilences()
+}
+
+// markSilences judges the silences by what they hide now and by the clock.
+func (p *picture) markSilences() {
+	var all []ops.Alert
+	for _, r := range p.board.Alerts {
+		all = append(all, r.Value...)
+	}
+	for source, silences := range p.alerts.silences {
+		replace(p, &p.board.Silences, source, judge.Silences(silences, all, p.now()), ops.SectionSilences)
+	}
+}
+
+// replace puts a value into its source's reading if it differs, in a new slice:
+// boards already handed out share the old one.
+func replace[T any](p *picture, readings *[]ops.Reading[T], source ops.Text, value T, section ops.Section) {
+	i := slices.IndexFunc(*readings, func(r ops.Reading[T]) bool { return r.Source == source })
+	if i < 0 || (*readings)[i].Known() && reflect.DeepEqual((*readings)[i].Value, value) {
+		return
+	}
+	*readings = slices.Clone(*readings)
+	(*readings)[i].Value = value
+	p.changed[section] = true
+}
+
+// paged judges an Alertmanager that has just answered against the Prometheus
+// servers that are fresh: one that lacks what fires tells nobody.
+func (p *picture) paged(s *ops.Source, now time.Time) {
+	var missing, firing int
+	for _, r := range p.board.Alerts {
+		from := p.source(r.Source)
+		if from == nil || from.Kind != ops.SourcePrometheus || from.State != ops.SourceOK {
+			continue
+		}
+		missing += len(judge.Unpaged(r.Value, now))
+		firing += len(firingOf(r.Value))
+	}
+	if missing > 0 {
+		s.State = ops.SourceLying
+		s.Why = ops.Textf("lacks %d of %d firing alerts: nobody is told of them", missing, firing)
+	}
+}

@@ -1,0 +1,238 @@
+package judge
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"opsdeck/ops"
+)
+
+// AlertFacts is what the sources said of alerts, each as it said it.
+type AlertFacts struct {
+	// Rules are the alerts of each Prometheus, by source.
+	Rules map[ops.Text][]ops.Alert
+	// Notified are the alerts of each Alertmanager cluster, by source. A cluster
+	// that never answered is not in it.
+	Notified map[ops.Text][]ops.Notified
+	// Acks are our own, by fingerprint.
+	Acks map[ops.Text]ops.Ack
+}
+
+// Alerts puts one picture together: each Prometheus's alerts with what
+// Alertmanager says of them, and for each Alertmanager what only it has. Two
+// alerts are the same when their labels are; a Prometheus with external labels
+// sends more labels than it shows, so a set that contains the other counts too.
+func Alerts(e ops.Estate, f AlertFacts) map[ops.Text][]ops.Alert {
+	out := map[ops.Text][]ops.Alert{}
+	m := merger{e, f.Acks, services(e)}
+	used := map[*ops.Notified]bool{}
+	book := index(f.Notified)
+	for source, alerts := range f.Rules {
+		merged := slices.Clone(alerts)
+		for i := range merged {
+			a := &merged[i]
+			if len(f.Notified) > 0 {
+				a.Paging = ops.Paging{State: ops.PagingAbsent}
+			}
+			if n := book.find(*a); n != nil {
+				a.Paging = n.Paging
+				used[n] = true
+			}
+			m.finish(a)
+		}
+		out[source] = merged
+	}
+	for _, source := range slices.Sorted(textKeys(f.Notified)) {
+		out[ops.Clean(source)] = m.onlyNotified(ops.Clean(source), f.Notified[ops.Clean(source)], used)
+	}
+	return out
+}
+
+func textKeys[V any](m map[ops.Text]V) func(func(string) bool) {
+	return func(yield func(string) bool) {
+		for k := range maps.Keys(m) {
+			if !yield(k.String()) {
+				return
+			}
+		}
+	}
+}
+
+// merger holds what every alert is completed with.
+type merger struct {
+	estate   ops.Estate
+	acks     map[ops.Text]ops.Ack
+	services []service
+}
+
+// service is one of the estate's services, ready to match.
+type service struct {
+	ops.Service
+	selects ops.Selection
+}
+
+// services compiles the estate's services once for all alerts; one whose matchers
+// do not compile selects nothing (the estate's own check names it).
+func services(e ops.Estate) []service {
+	var out []service
+	for _, s := range e.Services {
+		if sel, err := ops.Compile(s.Matchers); err == nil {
+			out = append(out, service{s, sel})
+		}
+	}
+	return out
+}
+
+// finish adds what is ours: who took it, and what may be behind it.
+func (m merger) finish(a *ops.Alert) {
+	a.Ack = m.acks[a.Ref.ID]
+	a.Suspects = m.suspects(*a)
+}
+
+func (m merger) onlyNotified(source ops.Text, ns []ops.Notified, used map[*ops.Notified]bool) []ops.Alert {
+	alerts := []ops.Alert{}
+	for i := range ns {
+		n := &ns[i]
+		if used[n] {
+			continue
+		}
+		a := ops.Alert{Ref: ops.Ref{Kind: ops.KindAlert, Source: source, ID: n.Fingerprint}, Name: ops.LabelOf(n.Labels, "alertname"),
+			State: ops.AlertFiring, Severity: m.estate.RankOf(ops.LabelOf(n.Labels, m.estate.SeverityLabel.String())), Since: n.Starts, Fired: n.Starts,
+			Labels: n.Labels, Summary: n.Summary, Description: n.Description, Runbook: n.Runbook, Expr: n.Expr, Paging: n.Paging}
+		m.finish(&a)
+		alerts = append(alerts, a)
+	}
+	return alerts
+}
+
+// alertBook finds an alert of Prometheus among those of Alertmanager.
+type alertBook struct {
+	exact  map[ops.Text]*ops.Notified
+	byName map[ops.Text][]*ops.Notified
+}
+
+func index(notified map[ops.Text][]ops.Notified) alertBook {
+	b := alertBook{map[ops.Text]*ops.Notified{}, map[ops.Text][]*ops.Notified{}}
+	for _, source := range slices.Sorted(textKeys(notified)) {
+		ns := notified[ops.Clean(source)]
+		for i := range ns {
+			n := &ns[i]
+			b.exact[n.Fingerprint] = n
+			name := ops.LabelOf(n.Labels, "alertname")
+			b.byName[name] = append(b.byName[name], n)
+		}
+	}
+	return b
+}
+
+// supersetLimit bounds the search for an alert that carries external labels: beyond
+// that many of one name it would cost more than it tells.
+const supersetLimit = 500
+
+func (b alertBook) find(a ops.Alert) *ops.Notified {
+	if n := b.exact[a.Ref.ID]; n != nil {
+		return n
+	}
+	candidates := b.byName[a.Name]
+	if len(candidates) > supersetLimit {
+		return nil
+	}
+	for _, n := range candidates {
+		if contains(n.Labels, a.Labels) {
+			return n
+		}
+	}
+	return nil
+}
+
+func contains(all, some []ops.Label) bool {
+	for _, l := range some {
+		if ops.LabelOf(all, l.Name.String()) != l.Value {
+			return false
+		}
+	}
+	return len(some) > 0
+}
+
+// suspects names the containers behind an alert: by the estate's services, else
+// by labels that carry a container's name, which is a guess and called one.
+func (m merger) suspects(a ops.Alert) []ops.Suspect {
+	for _, s := range m.services {
+		if !s.selects.Match(a.Labels) {
+			continue
+		}
+		var out []ops.Suspect
+		for _, ref := range s.Behind {
+			out = append(out, ops.Suspect{Ref: ref, Why: ops.Textf("service %s of the estate", s.Name)})
+		}
+		return out
+	}
+	return guesses(m.estate, a)
+}
+
+func guesses(e ops.Estate, a ops.Alert) []ops.Suspect {
+	var out []ops.Suspect
+	for _, x := range e.Expected {
+		for _, l := range a.Labels {
+			why := ""
+			switch {
+			case l.Value == x.Name:
+				why = "label " + l.Name.String() + " names it"
+			case x.Port != 0 && l.Name.String() == "instance" && strings.HasSuffix(l.Value.String(), ops.Textf(":%d", x.Port).String()):
+				why = "label instance has its port"
+			default:
+				continue
+			}
+			out = append(out, ops.Suspect{Ref: ops.Ref{Kind: ops.KindContainer, Source: x.Source, ID: x.Name}, Guess: true, Why: ops.Clean(why)})
+			break
+		}
+	}
+	return out
+}
+
+// pagingGrace is how long Prometheus and Alertmanager may differ: an alert is
+// sent again every minute (resend-delay), so one that is new to either side says
+// nothing.
+const pagingGrace = 2 * time.Minute
+
+// Unpaged are the firing alerts that an Alertmanager which was asked does not
+// have, beyond the grace.
+func Unpaged(alerts []ops.Alert, now time.Time) []ops.Alert {
+	var out []ops.Alert
+	for _, a := range alerts {
+		if a.State == ops.AlertFiring && a.Paging.State == ops.PagingAbsent && !a.Fired.IsZero() && now.Sub(a.Fired) > pagingGrace {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// endingSoon is how near the end of a silence is worth a mark while what it
+// silences still burns.
+const endingSoon = time.Hour
+
+// Silences counts what each silence suppresses now and marks those that end
+// while it still burns: the storm comes back at that minute.
+func Silences(silences []ops.Silence, alerts []ops.Alert, now time.Time) []ops.Silence {
+	hits := map[ops.Text]int{}
+	for _, a := range alerts {
+		if a.State == ops.AlertFiring {
+			for _, id := range a.Paging.SilencedBy {
+				hits[id]++
+			}
+		}
+	}
+	out := slices.Clone(silences)
+	for i := range out {
+		s := &out[i]
+		s.Hits = hits[s.Ref.ID]
+		s.Verdict = ops.Verdict{Level: ops.LevelOK, Word: ops.Clean(s.State.String()), Since: s.Starts}
+		if s.State == ops.SilenceActive && s.Hits > 0 && s.Ends.Sub(now) < endingSoon {
+			s.Verdict = ops.Verdict{Level: ops.LevelWarning, Word: ops.Clean("ends soon"), Since: s.Starts,
+				Cause: ops.Textf("%s still fire, and it ends %s", times(s.Hits, "alert"), clock(s.Ends)), Next: ops.Clean("extend it, or mend what it hides")}
+		}
+	}
+	return out
+}

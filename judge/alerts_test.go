@@ -1,0 +1,119 @@
+package judge
+
+import (
+	"testing"
+	"time"
+
+	"opsdeck/ops"
+)
+
+func labels(pairs ...string) []ops.Label {
+	var ls []ops.Label
+	for i := 0; i < len(pairs); i += 2 {
+		ls = append(ls, ops.Label{Name: ops.Clean(pairs[i]), Value: ops.Clean(pairs[i+1])})
+	}
+	return ls
+}
+
+func rule(id string, ls []ops.Label) ops.Alert {
+	return ops.Alert{Ref: ops.NewRef(ops.KindAlert, "prom", id), Name: ops.LabelOf(ls, "alertname"), Labels: ls, State: ops.AlertFiring, Fired: ago(time.Hour)}
+}
+
+func notified(id string, state ops.PagingState, ls []ops.Label) ops.Notified {
+	return ops.Notified{Fingerprint: ops.Clean(id), Labels: ls, Starts: ago(time.Hour), Paging: ops.Paging{State: state, SilencedBy: []ops.Text{ops.Clean("s1")}}}
+}
+
+var prom, am = ops.Clean("prom"), ops.Clean("am")
+
+func merge(e ops.Estate, rules []ops.Alert, ns []ops.Notified) map[ops.Text][]ops.Alert {
+	f := AlertFacts{Rules: map[ops.Text][]ops.Alert{prom: rules}, Acks: map[ops.Text]ops.Ack{ops.Clean("f1"): {By: ops.Clean("ana")}}}
+	if ns != nil {
+		f.Notified = map[ops.Text][]ops.Notified{am: ns}
+	}
+	return Alerts(e, f)
+}
+
+func TestAlertsOfBothSourcesAreOnePicture(t *testing.T) {
+	down, slow := labels("alertname", "Down", "service", "web"), labels("alertname", "Slow")
+	got := merge(shop(), []ops.Alert{rule("f1", down), rule("f2", slow)}, []ops.Notified{
+		notified("f1", ops.PagingSilenced, down),
+		notified("f9", ops.PagingActive, labels("alertname", "Foreign")),
+	})
+	if a := got[prom][0]; a.Paging.State != ops.PagingSilenced || a.Ack.By.String() != "ana" {
+		t.Errorf("the same labels: %+v", a)
+	}
+	if a := got[prom][1]; a.Paging.State != ops.PagingAbsent || !a.Ack.At.IsZero() {
+		t.Errorf("one that Alertmanager lacks: %+v", a)
+	}
+	if len(got[am]) != 1 || got[am][0].Name.String() != "Foreign" || got[am][0].State != ops.AlertFiring || got[am][0].Ref.Source != am {
+		t.Errorf("one that only Alertmanager has: %+v", got[am])
+	}
+}
+
+func TestExternalLabelsDoNotMakeAnotherAlert(t *testing.T) {
+	got := merge(shop(), []ops.Alert{rule("f1", labels("alertname", "Down", "service", "web"))}, []ops.Notified{
+		notified("f7", ops.PagingActive, labels("alertname", "Down", "cluster", "eu", "service", "web")),
+		notified("f8", ops.PagingActive, labels("alertname", "Down", "cluster", "eu", "service", "db")),
+	})
+	if got[prom][0].Paging.State != ops.PagingActive || len(got[am]) != 1 {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestAnAlertmanagerThatNeverAnsweredLeavesPagingUnknown(t *testing.T) {
+	got := merge(shop(), []ops.Alert{rule("f1", labels("alertname", "Down"))}, nil)
+	if got[prom][0].Paging.State != ops.PagingUnknown {
+		t.Errorf("%+v", got[prom][0].Paging)
+	}
+}
+
+func TestSuspectsAreNamedByTheEstateOrCalledAGuess(t *testing.T) {
+	e := shop()
+	web := ops.NewRef(ops.KindContainer, "docker", "web-7")
+	e.Services = []ops.Service{{Name: ops.Clean("web"), Matchers: []ops.Matcher{{Name: ops.Clean("service"), Value: ops.Clean("web")}}, Behind: []ops.Ref{web}}}
+	e.Expected = []ops.Expected{{Name: ops.Clean("db"), Source: ops.Clean("docker"), Port: 5432}}
+	for name, c := range map[string]struct {
+		labels []ops.Label
+		want   string
+		guess  bool
+	}{
+		"by the estate":        {labels("alertname", "Down", "service", "web"), "web-7", false},
+		"by a label's value":   {labels("alertname", "Down", "job", "db"), "db", true},
+		"by the port":          {labels("alertname", "Down", "instance", "10.0.0.1:5432"), "db", true},
+		"by nothing":           {labels("alertname", "Down", "instance", "10.0.0.1:15432x"), "", false},
+		"a port that ends so":  {labels("alertname", "Down", "instance", "10.0.0.1:15432"), "", false},
+		"nothing behind a job": {labels("alertname", "Down", "job", "cron"), "", false},
+	} {
+		got := merge(e, []ops.Alert{rule("f2", c.labels)}, nil)[prom][0].Suspects
+		if c.want == "" && len(got) == 0 {
+			continue
+		}
+		if len(got) != 1 || got[0].Ref.ID.String() != c.want || got[0].Guess != c.guess || got[0].Why.Empty() {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
+
+func TestWhoIsNotPagedIsFoundAfterAGrace(t *testing.T) {
+	a := rule("f1", labels("alertname", "Down"))
+	a.Paging.State = ops.PagingAbsent
+	fresh, pending, paged := a, a, a
+	fresh.Fired = ago(time.Minute)
+	pending.State = ops.AlertPending
+	paged.Paging.State = ops.PagingActive
+	if got := Unpaged([]ops.Alert{fresh, pending, paged, a}, now); len(got) != 1 || got[0].Fired != a.Fired {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestASilenceThatEndsWhileItBurnsIsMarked(t *testing.T) {
+	burning := rule("f1", labels("alertname", "Down"))
+	burning.Paging = ops.Paging{State: ops.PagingSilenced, SilencedBy: []ops.Text{ops.Clean("s1")}}
+	silence := func(id string, ends time.Duration) ops.Silence {
+		return ops.Silence{Ref: ops.NewRef(ops.KindSilence, "am", id), State: ops.SilenceActive, Ends: now.Add(ends)}
+	}
+	got := Silences([]ops.Silence{silence("s1", 30*time.Minute), silence("s1", 3*time.Hour), silence("s2", time.Minute)}, []ops.Alert{burning}, now)
+	if got[0].Verdict.Level != ops.LevelWarning || got[0].Hits != 1 || got[1].Verdict.Level != ops.LevelOK || got[2].Verdict.Level != ops.LevelOK || got[2].Hits != 0 {
+		t.Errorf("%+v", got)
+	}
+}
