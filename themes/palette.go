@@ -39,8 +39,8 @@ func palettes() []Palette {
 		},
 		{
 			// Blue against orange stays apart for the common kinds of colour blindness.
-			Name: "high-contrast", Muted: "7", Key: "#5fd7ff",
-			OK: "#5fd7ff", Info: "15", Warning: "#ffd700", Critical: "#ff8700",
+			Name: "high-contrast", Muted: "#949494", Key: "#5fd7ff",
+			OK: "#5fd7ff", Info: "", Warning: "#ffd700", Critical: "#ff8700",
 			Unknown: "#ff87ff", Stale: "7", Alarm: "#000000", Bolder: true,
 		},
 		{

@@ -15,6 +15,9 @@ import (
 // drop longer ones, so a copy would silently be half a copy.
 const clipboardMax = 74994
 
+// copier is a screen that is copied as text, not by the name of what it shows.
+type copier interface{ Copy() string }
+
 // copy puts what is selected on the clipboard of the terminal, which works over
 // ssh because it is the terminal that is asked.
 func (m *Model) copy() tea.Cmd {
@@ -25,7 +28,11 @@ func (m *Model) copy() tea.Cmd {
 	}
 	seq, whole := osc52(text, m.o.Passthrough)
 	if whole {
-		m.say(report.ToneInfo, "copied: "+text)
+		what := text
+		if n := strings.Count(text, "\n"); n > 0 {
+			what = fmt.Sprintf("%d lines", n+1)
+		}
+		m.say(report.ToneInfo, "copied: "+what)
 	} else {
 		m.say(report.ToneWarning, fmt.Sprintf("copied only the first part: a terminal takes at most %d bytes", clipboardMax))
 	}
@@ -33,7 +40,7 @@ func (m *Model) copy() tea.Cmd {
 }
 
 func (m *Model) copyText() string {
-	if c, ok := m.top().(interface{ Copy() string }); ok {
+	if c, ok := m.top().(copier); ok {
 		return c.Copy()
 	}
 	var ids []string

@@ -14,11 +14,12 @@ type help struct {
 	th    themes.Theme
 	keys  keyMap
 	scope scope
+	about string // which opsdeck this is
 	pager pager
 }
 
-func newHelp(th themes.Theme, keys keyMap, s scope) *help {
-	return &help{th: th, keys: keys, scope: s}
+func newHelp(th themes.Theme, keys keyMap, s scope, version string) *help {
+	return &help{th: th, keys: keys, scope: s, about: strings.TrimSpace("opsdeck " + version)}
 }
 
 func (h *help) Key(k tea.KeyPressMsg, _ time.Time) outcome {
@@ -56,4 +57,6 @@ func (h *help) View(w, rows int) []string {
 	return append([]string{head}, h.pager.view()...)
 }
 
-func (h *help) Bottom(int) string { return h.th.Paint(themes.Muted, "any key closes") }
+func (h *help) Bottom(w int) string {
+	return h.th.Paint(themes.Muted, clip(h.th, "any key closes   "+h.about, w))
+}

@@ -50,7 +50,7 @@ func (m *Model) global(id keyID) (tea.Cmd, bool) {
 	case keyPalette:
 		return m.openPalette(), true
 	case keyHelp:
-		m.over = newHelp(m.th, m.keys, m.top().Scope())
+		m.over = newHelp(m.th, m.keys, m.top().Scope(), m.o.Version)
 		return nil, true
 	case keyRepaint:
 		return tea.ClearScreen, true

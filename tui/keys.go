@@ -93,7 +93,7 @@ func defaultBindings() []binding {
 		{keyMark, "mark", inLists, []string{"space"}, "mark", "mark for doing one thing to many"},
 		{keySort, "sort", inLists, []string{"o"}, "sort", "sort by the next column"},
 		{keyLogs, "logs", everywhere, []string{"l"}, "logs", "log of the container, output of the job"},
-		{keyCopy, "copy", everywhere, []string{"y"}, "copy", "copy the selected line (OSC 52)"},
+		{keyCopy, "copy", everywhere, []string{"y"}, "copy", "copy the selected names, or the log (OSC 52)"},
 		{keyFreeze, "freeze", everywhere, []string{"p"}, "freeze", "freeze the picture, and go on again"},
 		{keyPalette, "palette", everywhere, []string{":"}, "command", "find a pane, an action or an object"},
 		{keyHelp, "help", everywhere, []string{"?"}, "help", "these keys"},

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"strings"
 
 	"opsdeck/ops"
 	"opsdeck/report"
@@ -178,8 +179,17 @@ func (l *logs) draw(line ops.Line) []string {
 	return parts
 }
 
+// Copy is the lines that pass the filter.
+func (l *logs) Copy() string {
+	var all []string
+	for _, line := range l.matching() {
+		all = append(all, line.Text.String())
+	}
+	return strings.Join(all, "\n")
+}
+
 func (l *logs) Keys() []keyID {
-	return []keyID{keyFollow, keyFilter, keyWrap, keyTimes, keyBottom, keyActions}
+	return []keyID{keyFollow, keyFilter, keyWrap, keyTimes, keyBottom, keyCopy, keyActions}
 }
 func (l *logs) Scope() scope              { return inText }
 func (l *logs) Selected() ops.Ref         { return l.ref }

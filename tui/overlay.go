@@ -25,7 +25,6 @@ type outcomeKind uint8
 
 const (
 	outcomeStay outcomeKind = iota
-	outcomeClose
 	outcomeFilter // text is the filter, typed so far
 	outcomePlan   // plan action for targets
 	outcomeStart  // start plans with the answer

@@ -57,7 +57,6 @@ const (
 	wishLogs             // the log or output of ref
 	wishMore             // the next page of the history
 	wishBack             // leave this screen
-	wishSay              // text for the job line
 	wishRecord           // a history record opened
 )
 
@@ -66,6 +65,5 @@ const (
 type wish struct {
 	kind   wishKind
 	ref    ops.Ref
-	text   string
 	record ops.Record
 }

@@ -115,6 +115,9 @@ func TestCopyIsCappedAndWrappedForTmux(t *testing.T) {
 		t.Errorf("%d bytes, whole %v", len(seq), whole)
 	}
 	r := newRig(fixture.Failing(), "none")
+	r.press("3", "j", "l", "y")
+	r.wants(t, "copied: 120 lines")
+	r = newRig(fixture.Failing(), "none")
 	r.press("y")
 	if r.raw != "\x1b]52;c;YXBp\a" {
 		t.Errorf("%q", r.raw)

@@ -22,9 +22,6 @@ func (m *Model) fulfil(w wish) tea.Cmd {
 		return m.push(newRecord(m.th, w.record))
 	case wishBack:
 		return m.back()
-	case wishSay:
-		m.say(report.ToneInfo, w.text)
-		return m.nextTick()
 	}
 	return nil
 }
