@@ -16,9 +16,12 @@ import (
 // File is an estate as it was read: the domain's part and the addresses of its
 // sources, which only the wiring needs.
 type File struct {
-	Estate     ops.Estate
-	Prometheus []Prometheus
-	Docker     []Docker
+	Estate       ops.Estate
+	Prometheus   []Prometheus
+	Docker       []Docker
+	Alertmanager []Alertmanager
+	KPIs         []KPI      // in the order of the file, which is that of the screen
+	Pipelines    []Pipeline // likewise
 	// Paths are the files it was read from, the one asked for first, for messages.
 	Paths []string
 }
@@ -40,6 +43,47 @@ type Docker struct {
 	Every    time.Duration
 	Timeout  time.Duration
 	Required bool
+}
+
+// Alertmanager is one Alertmanager, or a cluster of them that is read as one.
+type Alertmanager struct {
+	Name     string
+	Peers    []Peer // at least one; a lone server bears the source's name
+	Every    time.Duration
+	Timeout  time.Duration
+	Required bool
+	HTTP     config.HTTPClientConfig // for every peer
+}
+
+// Peer is one member of a cluster.
+type Peer struct {
+	Name string
+	URL  string // holds no user and no password
+}
+
+// KPI is one indicator and the query that measures it.
+type KPI struct {
+	Name   string
+	What   string
+	Unit   string
+	Source string // the Prometheus to ask
+	Query  string // PromQL, not checked here: the server does that
+	Target ops.Target
+	Trend  time.Duration // how far back the curve goes
+}
+
+// Pipeline is a batch run against the window it has to end in. Its queries are
+// PromQL, not checked here; only Running and Started are never empty.
+type Pipeline struct {
+	Name        string
+	Source      string // the Prometheus to ask
+	Window      time.Duration
+	WindowQuery string // gives the window in seconds, where the system publishes it
+	Running     string // gives what is not 0 while a run is open
+	Started     string // gives the start of the run in unix seconds
+	Done        string // gives the share of the work that is done, 0 to 1
+	Stage       string // gives the series whose label StageLabel names the stage
+	StageLabel  string
 }
 
 // Found is what a machine had when a starter estate is written for it.

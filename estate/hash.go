@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"slices"
 
+	"github.com/prometheus/common/config"
+
 	"opsdeck/ops"
 )
 
@@ -24,17 +26,41 @@ func Hash(f File) ops.Text {
 	slices.SortFunc(e.Ranks, func(a, b ops.SeverityRank) int { return cmp.Compare(a.Name.String(), b.Name.String()) })
 	slices.SortFunc(e.Expected, func(a, b ops.Expected) int { return cmp.Compare(a.Name.String(), b.Name.String()) })
 	for i := range f.Prometheus {
-		// The library hides its secrets when it marshals, but not a proxy's password.
-		if u := f.Prometheus[i].HTTP.ProxyURL.URL; u != nil {
-			without := *u
-			without.User = nil
-			f.Prometheus[i].HTTP.ProxyURL.URL = &without
-		}
+		hideProxy(&f.Prometheus[i].HTTP)
 	}
+	sortWhatGrew(&f)
 	text, err := json.Marshal(f)
 	if err != nil {
 		return ops.Clean("unknown") // nothing in a File can fail to marshal
 	}
 	sum := sha256.Sum256(text)
 	return ops.Clean(hex.EncodeToString(sum[:8]))
+}
+
+// sortWhatGrew puts the rest of the maps in order. The order of services says
+// which of two an alert belongs to, so it stays and counts.
+func sortWhatGrew(f *File) {
+	f.Alertmanager, f.KPIs, f.Pipelines = slices.Clone(f.Alertmanager), slices.Clone(f.KPIs), slices.Clone(f.Pipelines)
+	slices.SortFunc(f.Alertmanager, func(a, b Alertmanager) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(f.KPIs, func(a, b KPI) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(f.Pipelines, func(a, b Pipeline) int { return cmp.Compare(a.Name, b.Name) })
+	for i := range f.Alertmanager {
+		a := &f.Alertmanager[i]
+		a.Peers = slices.Clone(a.Peers)
+		slices.SortFunc(a.Peers, func(a, b Peer) int { return cmp.Compare(a.Name, b.Name) })
+		hideProxy(&a.HTTP)
+	}
+	e := &f.Estate
+	e.Runbooks = slices.Clone(e.Runbooks)
+	slices.SortFunc(e.Runbooks, func(a, b ops.Runbook) int { return cmp.Compare(a.Name.String(), b.Name.String()) })
+}
+
+// hideProxy takes the login off a proxy's address: the library hides its secrets
+// when it marshals, but not that one.
+func hideProxy(c *config.HTTPClientConfig) {
+	if u := c.ProxyURL.URL; u != nil {
+		without := *u
+		without.User = nil
+		c.ProxyURL.URL = &without
+	}
 }
