@@ -24,12 +24,12 @@ type overlay interface {
 type outcomeKind uint8
 
 const (
-	outcomeStay outcomeKind = iota
-	outcomeFilter // text is the filter, typed so far
-	outcomePlan   // plan action for targets
-	outcomeStart  // start plans with the answer
-	outcomePane   // go to pane
-	outcomeOpen   // open ref
+	outcomeStay   outcomeKind = iota
+	outcomeFilter             // text is the filter, typed so far
+	outcomePlan               // plan action for targets
+	outcomeStart              // start plans with the answer
+	outcomePane               // go to pane
+	outcomeOpen               // open ref
 	outcomeQuit
 	outcomeSay // text for the job line, and stay
 )
