@@ -186,8 +186,11 @@ func (k console) Actions(ctx context.Context, ref ops.Ref) ([]ops.ActionInfo, er
 		}
 		infos = append(infos, info)
 	}
-	if ref.Zero() || ref.Kind == ops.KindSession {
-		infos = append(infos, sessionInfos()...)
+	for _, o := range ownActions() {
+		if info := o.info; ref.Zero() || info.On == ref.Kind {
+			info.Blocked = k.blocked(info, ref)
+			infos = append(infos, info)
+		}
 	}
 	return infos, nil
 }

@@ -23,6 +23,8 @@ type History interface {
 	OpenJobs() ([]ops.Job, error)
 	AppendOutput(id ops.JobID, lines []ops.Line) error
 	Output(id ops.JobID, after uint64, limit int) ([]ops.Line, error)
+	PutValue(name string, v []byte) error
+	Value(name string) ([]byte, error)
 	Notice() ops.Text  // what opening it had to mend
 	Trouble() ops.Text // what is wrong with it now
 }
@@ -52,9 +54,10 @@ type Engine struct {
 	Config
 	state  chan func(*picture)
 	broker broker
-	kicks  map[string]chan struct{} // source name -> poll now
-	looked chan struct{}            // something new is on somebody's screen
-	stop   context.Context          // ends when the engine is to stop
+	kicks  map[string]chan struct{}  // source name -> poll now
+	keep   chan map[ops.Text]ops.Ack // acks to write down, newest only
+	looked chan struct{}             // something new is on somebody's screen
+	stop   context.Context           // ends when the engine is to stop
 	wg     sync.WaitGroup
 
 	mu       sync.Mutex
@@ -72,6 +75,7 @@ func New(c Config) *Engine {
 		Config:   c,
 		state:    make(chan func(*picture), 64),
 		kicks:    map[string]chan struct{}{},
+		keep:     make(chan map[ops.Text]ops.Ack, 1),
 		looked:   make(chan struct{}, 1),
 		plans:    map[ops.PlanID]plan{},
 		sessions: map[sessionKey]*session{},
@@ -95,6 +99,9 @@ func (e *Engine) Run(ctx context.Context) error {
 	if err := e.adoptJobs(p); err != nil {
 		return err
 	}
+	if err := e.adoptAcks(p); err != nil {
+		return err
+	}
 	e.note(ops.RecordAgent, ops.LevelInfo, ops.Textf("%s agent started, version %s, pid %d", e.Agent.Kind, e.Agent.Version, e.Agent.PID))
 	for _, col := range e.Collectors {
 		e.spawn(func() { e.poll(ctx, col) })
@@ -106,6 +113,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		}
 	}
 	e.spawn(func() { e.watchOrphans(ctx) })
+	e.spawn(func() { e.keepAcks(ctx) })
 	e.reduce(ctx, p)
 	e.mu.Lock()
 	e.draining = true

@@ -21,6 +21,7 @@ type memory struct {
 	recs   []ops.Record
 	jobs   []ops.Job
 	output map[ops.JobID][]ops.Line
+	values map[string][]byte
 	fail   error // what every write answers
 }
 
@@ -130,6 +131,22 @@ func (m *memory) JobByKey(key string) (ops.Job, bool, error) {
 		}
 	}
 	return ops.Job{}, false, nil
+}
+
+func (m *memory) PutValue(name string, v []byte) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.values == nil {
+		m.values = map[string][]byte{}
+	}
+	m.values[name] = v
+	return m.fail
+}
+
+func (m *memory) Value(name string) ([]byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.values[name], nil
 }
 
 func (m *memory) Notice() ops.Text  { return ops.Text{} }

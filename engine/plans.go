@@ -72,8 +72,8 @@ func (e *Engine) workOut(ctx context.Context, c ops.Caller, req ops.Request) (op
 	if e.History == nil {
 		return ops.Plan{}, ops.Errorf(ops.CodeLocked, "this console runs without an agent and is read-only").Help("start it without --local")
 	}
-	if isSession(req.Action) {
-		return e.sessionPlan(req)
+	if o, ok := ownAction(req.Action); ok {
+		return e.planOwn(o, req)
 	}
 	a, err := e.action(req)
 	if err != nil {

@@ -82,6 +82,10 @@ func (p *picture) tick() {
 
 // publish hands out a new board if any section changed.
 func (e *Engine) publish(p *picture) {
+	if p.acksChanged {
+		p.acksChanged = false
+		e.handAcks(p.alerts.Acks)
+	}
 	if p.changed == [ops.Sections]bool{} {
 		return
 	}

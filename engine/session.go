@@ -59,48 +59,6 @@ func (e *Engine) unlockedUntil(c ops.Caller) time.Time {
 	return time.Time{}
 }
 
-// The two actions on the caller's own console. They are the engine's, because
-// they change nothing outside it.
-const (
-	unlockAction = "session.unlock"
-	lockAction   = "session.lock"
-)
-
-func isSession(action ops.Text) bool {
-	return action.String() == unlockAction || action.String() == lockAction
-}
-
-// sessionInfos describes them.
-func sessionInfos() []ops.ActionInfo {
-	return []ops.ActionInfo{
-		{ID: ops.Clean(unlockAction), Verb: ops.Clean("unlock"), Class: ops.ClassSafe, On: ops.KindSession,
-			What: ops.Clean("let this console act on production for a while")},
-		{ID: ops.Clean(lockAction), Verb: ops.Clean("lock"), Class: ops.ClassSafe, On: ops.KindSession,
-			What: ops.Clean("make this console read-only again")},
-	}
-}
-
-// sessionPlan plans a change of the caller's own session, whatever session the
-// request names.
-func (e *Engine) sessionPlan(req ops.Request) (ops.Plan, error) {
-	p := ops.Plan{Request: req, Class: ops.ClassSafe, Title: ops.Clean("make this console read-only again")}
-	step := "forget this console's unlock"
-	if req.Action.String() == unlockAction {
-		p.Title = ops.Textf("unlock %s for this console", e.Estate.Environment)
-		step = "let this console start disruptive and destructive actions for " + e.Estate.Limits.Unlock.String()
-	}
-	p.Steps = []ops.Step{{How: ops.StepHere, What: ops.Clean(step)}}
-	return p, nil
-}
-
-// startSession carries a session plan out at once: it is not a job.
-func (e *Engine) startSession(c ops.Caller, action, reason ops.Text) error {
-	if action.String() == unlockAction {
-		return e.setUnlock(c, e.Now().Add(e.Estate.Limits.Unlock), reason)
-	}
-	return e.setUnlock(c, time.Time{}, reason)
-}
-
 // setUnlock changes the caller's unlock, writes it down and tells all consoles.
 // The record comes first: an unlock that nobody could find later is refused.
 func (e *Engine) setUnlock(c ops.Caller, until time.Time, reason ops.Text) error {

@@ -45,8 +45,8 @@ func (e *Engine) startPlan(ctx context.Context, c ops.Caller, p ops.Plan, conf o
 	if err := confirmed(again.Ask, conf); err != nil {
 		return 0, err
 	}
-	if isSession(p.Request.Action) {
-		return 0, e.startSession(c, p.Request.Action, conf.Reason)
+	if o, ok := ownAction(p.Request.Action); ok {
+		return 0, o.do(e, c, p, conf.Reason)
 	}
 	act, err := e.action(p.Request)
 	if err != nil {

@@ -15,10 +15,12 @@ const (
 	SectionJobs
 	SectionChanges
 	SectionFindings
+	SectionSilences
+	SectionIndicators
 	Sections // how many there are
 )
 
-var sectionNames = enumNames{"estate", "sources", "alerts", "containers", "figures", "jobs", "changes", "findings"}
+var sectionNames = enumNames{"estate", "sources", "alerts", "containers", "figures", "jobs", "changes", "findings", "silences", "indicators"}
 
 func (s Section) String() string               { return sectionNames.name(uint8(s)) }
 func (s Section) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
@@ -35,7 +37,9 @@ type Board struct {
 
 	Estate     EstateInfo             `json:"estate"`
 	Sources    []Source               `json:"sources"`
-	Alerts     []Reading[[]Alert]     `json:"alerts"`     // one reading per Prometheus
+	Alerts     []Reading[[]Alert]     `json:"alerts"`     // one per Prometheus; one per Alertmanager with what only it has
+	Silences   []Reading[[]Silence]   `json:"silences"`   // one per Alertmanager cluster
+	Indicators []Reading[Indicators]  `json:"indicators"` // one per Prometheus
 	Containers []Reading[[]Container] `json:"containers"` // one reading per Docker host
 	Figures    []ContainerFigures     `json:"figures"`    // of what somebody looks at
 	Jobs       []Job                  `json:"jobs"`       // running ones and the last ended, newest first
@@ -48,7 +52,9 @@ type Board struct {
 type EstateInfo struct {
 	Name        Text        `json:"name"`
 	Environment Environment `json:"environment"`
-	Agent       AgentInfo   `json:"agent"`
+	// Watchdog is the alert that always fires: it is no problem and not counted.
+	Watchdog Text      `json:"watchdog,omitzero"`
+	Agent    AgentInfo `json:"agent"`
 }
 
 // AgentKind is which of the three ways to run is at work.
@@ -124,18 +130,21 @@ func (k *SourceKind) UnmarshalText(b []byte) error {
 
 // Alert is one alert instance as Prometheus evaluates it.
 type Alert struct {
-	Ref         Ref        `json:"ref"` // id is the fingerprint of the labels
-	Name        Text       `json:"name"`
-	State       AlertState `json:"state"`
-	Severity    Severity   `json:"severity"`
-	Since       time.Time  `json:"since"` // when the condition began (activeAt)
-	Value       Figure     `json:"value"`
-	Labels      []Label    `json:"labels"` // sorted by name
-	Summary     Text       `json:"summary,omitzero"`
-	Description Text       `json:"description,omitzero"`
-	Expr        Text       `json:"expr,omitzero"`
-	Runbook     Text       `json:"runbook,omitzero"`
-	RuleFault   Text       `json:"rule_fault,omitzero"` // the rule's lastError
+	Ref      Ref        `json:"ref"` // id is the fingerprint of the labels
+	Name     Text       `json:"name"`
+	State    AlertState `json:"state"`
+	Severity Severity   `json:"severity"`
+	Since    time.Time  `json:"since"` // when the condition began (activeAt)
+	// Fired is when it was first seen firing here; a rule with a for clause fires
+	// later than its condition began.
+	Fired       time.Time `json:"fired,omitzero"`
+	Value       Figure    `json:"value"`
+	Labels      []Label   `json:"labels"` // sorted by name
+	Summary     Text      `json:"summary,omitzero"`
+	Description Text      `json:"description,omitzero"`
+	Expr        Text      `json:"expr,omitzero"`
+	Runbook     Text      `json:"runbook,omitzero"`
+	RuleFault   Text      `json:"rule_fault,omitzero"` // the rule's lastError
 	// What follows is put together by judge from the other sources.
 	Paging   Paging    `json:"paging"`
 	Ack      Ack       `json:"ack,omitzero"`

@@ -53,17 +53,24 @@ type Me struct {
 
 // Detail is one object opened.
 type Detail struct {
-	Ref     Ref           `json:"ref"`
-	At      time.Time     `json:"at"`
-	Title   Text          `json:"title"`
-	Verdict Verdict       `json:"verdict"`
-	Groups  []FactGroup   `json:"groups"`
-	Series  []Series      `json:"series,omitempty"`
-	Related []Ref         `json:"related,omitempty"`
-	Lines   []Line        `json:"lines,omitempty"` // the last ones
-	Changes []Record      `json:"changes,omitempty"`
-	Why     Text          `json:"why,omitzero"` // what could not be found out
-	Window  time.Duration `json:"window,omitzero"`
+	Ref     Ref         `json:"ref"`
+	At      time.Time   `json:"at"`
+	Title   Text        `json:"title"`
+	Verdict Verdict     `json:"verdict"`
+	Groups  []FactGroup `json:"groups"`
+	Series  []Series    `json:"series,omitempty"`
+	Related []Ref       `json:"related,omitempty"`
+	Lines   []Line      `json:"lines,omitempty"`   // the last ones
+	Changes []Record    `json:"changes,omitempty"` // for an alert: what changed around its start
+	// Began is the moment to mark in the series: when an alert's condition began.
+	Began time.Time `json:"began,omitzero"`
+	// Suspects are what may be behind an alert, with their last lines in Lines.
+	Suspects []Suspect `json:"suspects,omitempty"`
+	// Runbook is Markdown, a line a Text.
+	Runbook    []Text        `json:"runbook,omitempty"`
+	Escalation []Escalation  `json:"escalation,omitempty"`
+	Why        Text          `json:"why,omitzero"` // what could not be found out
+	Window     time.Duration `json:"window,omitzero"`
 }
 
 // FactGroup is a titled list of facts.

@@ -2,6 +2,13 @@ package ops
 
 import "time"
 
+// Indicators are what one Prometheus measures of the business: KPIs against their
+// targets and pipelines against their windows.
+type Indicators struct {
+	KPIs      []KPI      `json:"kpis"`
+	Pipelines []Pipeline `json:"pipelines"`
+}
+
 // KPI is one measured indicator against its target.
 type KPI struct {
 	Name   Text   `json:"name"`

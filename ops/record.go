@@ -30,9 +30,11 @@ const (
 	RecordOutcome
 	RecordUnlock
 	RecordRefused // a start that was turned down, and why
+	RecordAck
+	RecordCall // somebody was called about an alert
 )
 
-var recordKindNames = enumNames{"note", "agent", "source", "alert", "container", "intent", "outcome", "unlock", "refused"}
+var recordKindNames = enumNames{"note", "agent", "source", "alert", "container", "intent", "outcome", "unlock", "refused", "ack", "call"}
 
 func (k RecordKind) String() string               { return recordKindNames.name(uint8(k)) }
 func (k RecordKind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
@@ -45,7 +47,7 @@ func (k *RecordKind) UnmarshalText(b []byte) error {
 // Audited reports whether records of this kind belong into the audit chain.
 func (k RecordKind) Audited() bool {
 	switch k {
-	case RecordIntent, RecordOutcome, RecordUnlock, RecordRefused:
+	case RecordIntent, RecordOutcome, RecordUnlock, RecordRefused, RecordAck, RecordCall:
 		return true
 	}
 	return false

@@ -6,20 +6,21 @@ import "slices"
 // values of a board travel on their own; how old and how good they are follows
 // from the sources, so both ends of the wire put the two together here.
 func Stamp(b *Board) {
-	b.Alerts = slices.Clone(b.Alerts)
-	for i := range b.Alerts {
-		stamp(b.Sources, &b.Alerts[i])
-	}
-	b.Containers = slices.Clone(b.Containers)
-	for i := range b.Containers {
-		stamp(b.Sources, &b.Containers[i])
-	}
+	b.Alerts = stamped(b.Sources, b.Alerts)
+	b.Containers = stamped(b.Sources, b.Containers)
+	b.Silences = stamped(b.Sources, b.Silences)
+	b.Indicators = stamped(b.Sources, b.Indicators)
 }
 
-func stamp[T any](sources []Source, r *Reading[T]) {
-	for _, s := range sources {
-		if s.Name == r.Source {
-			r.At, r.Took, r.State, r.Why = s.LastGood, s.Took, s.State, s.Why
+// stamped works on a copy: boards already handed out share the old slice.
+func stamped[T any](sources []Source, rs []Reading[T]) []Reading[T] {
+	rs = slices.Clone(rs)
+	for i := range rs {
+		for _, s := range sources {
+			if r := &rs[i]; s.Name == r.Source {
+				r.At, r.Took, r.State, r.Why = s.LastGood, s.Took, s.State, s.Why
+			}
 		}
 	}
+	return rs
 }

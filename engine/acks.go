@@ -1,0 +1,187 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+
+	"opsdeck/ops"
+)
+
+// acksValue is the name under which the history keeps the acks.
+const acksValue = "acks"
+
+// firingAlert finds the alert of a request on the newest board.
+func (e *Engine) firingAlert(ref ops.Ref) (ops.Alert, error) {
+	for _, r := range e.broker.newest().Alerts {
+		for _, a := range r.Value {
+			if a.Ref.ID == ref.ID && a.State == ops.AlertFiring {
+				return a, nil
+			}
+		}
+	}
+	return ops.Alert{}, ops.Errorf(ops.CodeNotFound, "no alert %s fires", ref.ID).Help("it may have cleared meanwhile: look at History")
+}
+
+func planAck(e *Engine, req ops.Request) (string, string, error) {
+	a, err := e.firingAlert(req.Target)
+	if err != nil {
+		return "", "", err
+	}
+	if !a.Ack.At.IsZero() {
+		return "", "", ops.Errorf(ops.CodeHeld, "%s took %s %s", a.Ack.By, a.Name, stamp(a.Ack.At)).Help("unack it first to take it over")
+	}
+	return "ack " + a.Name.String(), "write down who takes care of it; nothing is silenced", nil
+}
+
+func doAck(e *Engine, c ops.Caller, p ops.Plan, _ ops.Text) error {
+	a, err := e.firingAlert(p.Request.Target)
+	if err != nil {
+		return err
+	}
+	ack := ops.Ack{By: c.Actor.Name, At: e.Now(), Note: ops.Clean(p.Request.Value("note", ""))}
+	rec := ops.Record{Kind: ops.RecordAck, Level: ops.LevelInfo, Actor: c.Actor, Ref: a.Ref,
+		What: ops.Textf("acked %s %s", a.Severity.Name, a.Name), Facts: withNote(identity(a), ack.Note)}
+	return e.put(rec, func(p *picture) { p.setAck(a.Ref.ID, ack) })
+}
+
+func planUnack(e *Engine, req ops.Request) (string, string, error) {
+	a, err := e.firingAlert(req.Target)
+	if err != nil {
+		return "", "", err
+	}
+	if a.Ack.At.IsZero() {
+		return "", "", ops.Errorf(ops.CodeInvalid, "nobody has acked %s", a.Name)
+	}
+	return "unack " + a.Name.String(), "forget that " + a.Ack.By.String() + " took it", nil
+}
+
+func doUnack(e *Engine, c ops.Caller, p ops.Plan, _ ops.Text) error {
+	a, err := e.firingAlert(p.Request.Target)
+	if err != nil {
+		return err
+	}
+	rec := ops.Record{Kind: ops.RecordAck, Level: ops.LevelInfo, Actor: c.Actor, Ref: a.Ref,
+		What: ops.Textf("unacked %s %s", a.Severity.Name, a.Name), Facts: withNote(identity(a), ops.Clean(p.Request.Value("note", "")))}
+	return e.put(rec, func(p *picture) { p.setAck(a.Ref.ID, ops.Ack{}) })
+}
+
+func planCall(e *Engine, req ops.Request) (string, string, error) {
+	a, err := e.firingAlert(req.Target)
+	if err != nil {
+		return "", "", err
+	}
+	who := req.Value("who", "")
+	if who == "" {
+		return "", "", ops.Errorf(ops.CodeInvalid, "nobody is named").Help("say who was called")
+	}
+	return "called " + who + " about " + a.Name.String(), "write it to the time line", nil
+}
+
+func doCall(e *Engine, c ops.Caller, p ops.Plan, _ ops.Text) error {
+	a, err := e.firingAlert(p.Request.Target)
+	if err != nil {
+		return err
+	}
+	facts := identity(a)
+	for _, name := range []string{"level", "answer"} {
+		if v := p.Request.Value(name, ""); v != "" {
+			facts = append(facts, ops.Fact{Name: ops.Clean(name), Value: ops.Clean(v)})
+		}
+	}
+	return e.put(ops.Record{Kind: ops.RecordCall, Level: ops.LevelInfo, Actor: c.Actor, Ref: a.Ref, What: p.Title, Facts: facts}, nil)
+}
+
+func withNote(facts []ops.Fact, note ops.Text) []ops.Fact {
+	if note.Empty() {
+		return facts
+	}
+	return append(facts, ops.Fact{Name: ops.Clean("note"), Value: note})
+}
+
+// setAck sets or, with a zero ack, removes one.
+func (p *picture) setAck(fingerprint ops.Text, ack ops.Ack) {
+	if ack.At.IsZero() {
+		delete(p.alerts.Acks, fingerprint)
+	} else {
+		p.alerts.Acks[fingerprint] = ack
+	}
+	p.acksChanged = true
+	p.mergeAlerts()
+}
+
+// keptAck is an ack as the history keeps it.
+type keptAck struct {
+	Fingerprint ops.Text `json:"fingerprint"`
+	Ack         ops.Ack  `json:"ack"`
+}
+
+// adoptAcks reads the acks of the last agent back.
+func (e *Engine) adoptAcks(p *picture) error {
+	if e.History == nil {
+		return nil
+	}
+	raw, err := e.History.Value(acksValue)
+	if err != nil || len(raw) == 0 {
+		return err
+	}
+	var kept []keptAck
+	if err := json.Unmarshal(raw, &kept); err != nil {
+		e.Log.Error("read the acks back", "err", err)
+		return nil
+	}
+	for _, k := range kept {
+		p.alerts.Acks[k.Fingerprint] = k.Ack
+	}
+	return nil
+}
+
+// handAcks gives the acks to their writer, in place of any that it has not taken
+// yet.
+func (e *Engine) handAcks(acks map[ops.Text]ops.Ack) {
+	own := maps.Clone(acks)
+	for {
+		select {
+		case e.keep <- own:
+			return
+		default:
+		}
+		select {
+		case <-e.keep:
+		default:
+		}
+	}
+}
+
+// keepAcks writes the acks down, one write at a time, and the last ones at the
+// end.
+func (e *Engine) keepAcks(ctx context.Context) {
+	for e.History != nil {
+		select {
+		case acks := <-e.keep:
+			e.writeAcks(acks)
+		case <-ctx.Done():
+			select {
+			case acks := <-e.keep:
+				e.writeAcks(acks)
+			default:
+			}
+			return
+		}
+	}
+}
+
+func (e *Engine) writeAcks(acks map[ops.Text]ops.Ack) {
+	kept := make([]keptAck, 0, len(acks))
+	for fp, a := range acks {
+		kept = append(kept, keptAck{fp, a})
+	}
+	raw, err := json.Marshal(kept)
+	if err == nil {
+		err = e.History.PutValue(acksValue, raw)
+	}
+	if err != nil {
+		e.Log.Error("write the acks down", "err", err)
+	}
+	e.historyState(err)
+}

@@ -1,0 +1,108 @@
+package engine
+
+import (
+	"time"
+
+	"opsdeck/ops"
+)
+
+// own is an action of the engine itself: it changes nothing outside, is done at
+// once, and is no job. All of them are safe.
+type own struct {
+	info ops.ActionInfo
+	// plan names what would happen; do does it. The record comes first: what
+	// nobody could find later is refused.
+	plan func(e *Engine, req ops.Request) (title, step string, err error)
+	do   func(e *Engine, c ops.Caller, p ops.Plan, reason ops.Text) error
+}
+
+// ownActions is the whole table.
+func ownActions() []own {
+	return []own{
+		{describe("session.unlock", "unlock", ops.KindSession, "let this console act on production for a while"), planUnlock, doUnlock},
+		{describe("session.lock", "lock", ops.KindSession, "make this console read-only again"), planLock, doLock},
+		{describe("alert.ack", "ack", ops.KindAlert, "say that you take care of it; it holds until the alert clears", param("note", "what you know so far")), planAck, doAck},
+		{describe("alert.unack", "unack", ops.KindAlert, "give it back: nobody takes care of it", param("note", "why")), planUnack, doUnack},
+		{describe("alert.call", "record a call", ops.KindAlert, "write down who was called about it, and what came of it",
+			param("who", "whom you called"), param("level", "level of the escalation matrix"), param("answer", "what came of it")), planCall, doCall},
+		{describe("estate.note", "note", ops.KindEstate, "put a note on the time line", param("text", "the note")), planNote, doNote},
+	}
+}
+
+func describe(id, verb string, on ops.Kind, what string, params ...ops.ParamInfo) ops.ActionInfo {
+	return ops.ActionInfo{ID: ops.Clean(id), Verb: ops.Clean(verb), What: ops.Clean(what), Class: ops.ClassSafe, On: on, Params: params}
+}
+
+func param(name, what string) ops.ParamInfo {
+	return ops.ParamInfo{Name: ops.Clean(name), What: ops.Clean(what)}
+}
+
+func ownAction(id ops.Text) (own, bool) {
+	for _, o := range ownActions() {
+		if o.info.ID == id {
+			return o, true
+		}
+	}
+	return own{}, false
+}
+
+func (e *Engine) planOwn(o own, req ops.Request) (ops.Plan, error) {
+	if o.info.On != req.Target.Kind {
+		return ops.Plan{}, ops.Errorf(ops.CodeInvalid, "%s works on a %s, not on %s", o.info.ID, o.info.On, req.Target)
+	}
+	if err := knownParams(o.info, req); err != nil {
+		return ops.Plan{}, err
+	}
+	title, step, err := o.plan(e, req)
+	if err != nil {
+		return ops.Plan{}, err
+	}
+	return ops.Plan{Request: req, Class: ops.ClassSafe, Title: ops.Clean(title), Steps: []ops.Step{{How: ops.StepHere, What: ops.Clean(step)}}}, nil
+}
+
+// put writes the record of an own action and then makes its change to the
+// picture.
+func (e *Engine) put(rec ops.Record, change func(*picture)) error {
+	rec.At = e.Now()
+	done, err := e.History.Append(rec)
+	e.historyState(err)
+	if err != nil {
+		return err
+	}
+	e.update(func(p *picture) {
+		p.addChanges(done)
+		if change != nil {
+			change(p)
+		}
+	})
+	return nil
+}
+
+func planUnlock(e *Engine, _ ops.Request) (string, string, error) {
+	return "unlock " + e.Estate.Environment.String() + " for this console",
+		"let this console start disruptive and destructive actions for " + e.Estate.Limits.Unlock.String(), nil
+}
+
+func doUnlock(e *Engine, c ops.Caller, _ ops.Plan, reason ops.Text) error {
+	return e.setUnlock(c, e.Now().Add(e.Estate.Limits.Unlock), reason)
+}
+
+func planLock(*Engine, ops.Request) (string, string, error) {
+	return "make this console read-only again", "forget this console's unlock", nil
+}
+
+func doLock(e *Engine, c ops.Caller, _ ops.Plan, reason ops.Text) error {
+	return e.setUnlock(c, time.Time{}, reason)
+}
+
+func planNote(_ *Engine, req ops.Request) (string, string, error) {
+	text := req.Value("text", "")
+	if text == "" {
+		return "", "", ops.Errorf(ops.CodeInvalid, "an empty note").Help("give it a text")
+	}
+	return "note: " + text, "write it to the time line", nil
+}
+
+func doNote(e *Engine, c ops.Caller, p ops.Plan, _ ops.Text) error {
+	return e.put(ops.Record{Kind: ops.RecordNote, Level: ops.LevelInfo, Actor: c.Actor, Ref: p.Request.Target, What: p.Title}, nil)
+}
