@@ -36,6 +36,9 @@ func (p progress) Progress(v ops.Progress) {
 	}
 }
 
+// Actor is who started the job; it never changes while the job runs.
+func (p progress) Actor() ops.Actor { return p.r.snapshot().Actor }
+
 // Line takes one line of output.
 func (p progress) Line(s ops.Stream, text string) {
 	p.r.mu.Lock()

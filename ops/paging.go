@@ -35,6 +35,7 @@ type Paging struct {
 	Receivers   []Text      `json:"receivers,omitempty"`
 	SilencedBy  []Text      `json:"silenced_by,omitempty"`  // ids of silences
 	InhibitedBy []Text      `json:"inhibited_by,omitempty"` // fingerprints of alerts
+	MutedBy     []Text      `json:"muted_by,omitempty"`     // names of time intervals; Alertmanager 0.28 and later
 	// Updated is when Prometheus last told Alertmanager of it; the endsAt of a
 	// firing alert lies in the future and says nothing.
 	Updated time.Time `json:"updated,omitzero"`

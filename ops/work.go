@@ -63,7 +63,7 @@ type Tailer interface {
 }
 
 // Action can be planned and run. It holds its client; it does not see the
-// confirmation, the actor or the history, which are the engine's.
+// confirmation or the history, which are the engine's.
 type Action interface {
 	Describe() ActionInfo
 	// Plan says exactly what Run would do. It fills Title, Steps, Replaces,
@@ -81,4 +81,7 @@ type Progresser interface {
 	Line(Stream, string)
 	// Child records the process that does the work, before it is waited for.
 	Child(Process)
+	// Actor is who started the job, for servers that keep a name beside what was
+	// done (the creator of a silence). An action decides nothing by it.
+	Actor() Actor
 }

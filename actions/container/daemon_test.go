@@ -146,3 +146,4 @@ type notes struct{ got []string }
 func (n *notes) Progress(p ops.Progress)     { n.got = append(n.got, p.Note.String()) }
 func (n *notes) Line(_ ops.Stream, s string) { n.got = append(n.got, s) }
 func (n *notes) Child(p ops.Process)         { n.got = append(n.got, fmt.Sprint(p)) }
+func (n *notes) Actor() ops.Actor            { return ops.Actor{} }
