@@ -79,10 +79,13 @@ func fullBoard(rev uint64) ops.Board {
 		Alerts:  []ops.Reading[[]ops.Alert]{{Source: ops.Clean("prom"), Value: []ops.Alert{{Name: ops.Clean("Down"), State: ops.AlertFiring, Since: at, Value: ops.Num(3), Severity: ops.Severity{Name: ops.Clean("high"), Rank: ops.RankHigh}}}}},
 		Containers: []ops.Reading[[]ops.Container]{{Source: ops.Clean("dock"), Value: []ops.Container{{Name: ops.Clean("web"), State: ops.ContainerRunning, Health: ops.HealthHealthy,
 			Exit: ops.Exit{Known: true, Code: 3}, Ports: []ops.Port{{Public: 80, Inside: 8080}}, Verdict: ops.Verdict{Level: ops.LevelOK, Word: ops.Clean("running")}}}}},
-		Figures:  []ops.ContainerFigures{{Ref: ops.NewRef(ops.KindContainer, "dock", "web"), CPU: ops.Num(0.25)}},
-		Jobs:     []ops.Job{{ID: 1, State: ops.JobOrphaned, Class: ops.ClassDisruptive, Created: at}},
-		Changes:  []ops.Record{{Seq: 9, Kind: ops.RecordContainer, Level: ops.LevelCritical, At: at}},
-		Findings: []ops.Finding{{Level: ops.LevelCritical, What: ops.Clean("web down")}},
+		Silences:   []ops.Reading[[]ops.Silence]{{Source: ops.Clean("prom"), Value: []ops.Silence{{State: ops.SilenceActive, Matchers: []ops.Matcher{{Op: ops.MatchRegexp}}, Starts: at, Purpose: ops.PurposeAck}}}},
+		Indicators: []ops.Reading[ops.Indicators]{{Source: ops.Clean("prom"), Value: ops.Indicators{KPIs: []ops.KPI{{Value: ops.Num(1), Target: ops.Target{Known: true, Limit: 2}}}, Pipelines: []ops.Pipeline{{Window: time.Hour}}}}},
+		Incidents:  []ops.Incident{{Title: ops.Clean("outage"), Began: at, Alerts: []ops.Ref{ops.NewRef(ops.KindAlert, "prom", "f1")}}},
+		Figures:    []ops.ContainerFigures{{Ref: ops.NewRef(ops.KindContainer, "dock", "web"), CPU: ops.Num(0.25)}},
+		Jobs:       []ops.Job{{ID: 1, State: ops.JobOrphaned, Class: ops.ClassDisruptive, Created: at}},
+		Changes:    []ops.Record{{Seq: 9, Kind: ops.RecordContainer, Level: ops.LevelCritical, At: at}},
+		Findings:   []ops.Finding{{Level: ops.LevelCritical, What: ops.Clean("web down")}},
 	}
 	for i := range b.Revs {
 		b.Revs[i] = rev

@@ -71,6 +71,12 @@ func encode(b ops.Board, s ops.Section) (json.RawMessage, error) {
 		return json.Marshal(b.Jobs)
 	case ops.SectionChanges:
 		return json.Marshal(b.Changes)
+	case ops.SectionSilences:
+		return json.Marshal(bare(b.Silences))
+	case ops.SectionIndicators:
+		return json.Marshal(bare(b.Indicators))
+	case ops.SectionIncidents:
+		return json.Marshal(b.Incidents)
 	}
 	return json.Marshal(b.Findings)
 }
@@ -92,6 +98,12 @@ func decode(b *ops.Board, s ops.Section, raw json.RawMessage) error {
 		return into(raw, &b.Jobs)
 	case ops.SectionChanges:
 		return into(raw, &b.Changes)
+	case ops.SectionSilences:
+		return dress(raw, &b.Silences)
+	case ops.SectionIndicators:
+		return dress(raw, &b.Indicators)
+	case ops.SectionIncidents:
+		return into(raw, &b.Incidents)
 	}
 	return into(raw, &b.Findings)
 }

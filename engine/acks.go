@@ -108,6 +108,7 @@ func (p *picture) setAck(fingerprint ops.Text, ack ops.Ack) {
 	}
 	p.acksChanged = true
 	p.mergeAlerts()
+	p.ackIncidents(fingerprint, ack.At)
 }
 
 // keptAck is an ack as the history keeps it.

@@ -87,6 +87,8 @@ func (k console) Detail(ctx context.Context, ref ops.Ref, window time.Duration) 
 		return k.e.Verify(ctx)
 	case ops.KindJob:
 		return k.jobDetail(ref)
+	case ops.KindAlert:
+		return k.triage(ctx, ref, window)
 	}
 	source := ref.Source
 	if ref.Kind == ops.KindSource {

@@ -60,13 +60,14 @@ type Engine struct {
 	stop   context.Context           // ends when the engine is to stop
 	wg     sync.WaitGroup
 
-	mu       sync.Mutex
-	plans    map[ops.PlanID]plan
-	sessions map[sessionKey]*session
-	holders  map[ops.Ref]ops.JobID
-	running  map[ops.JobID]*run
-	draining bool
-	volatile ops.JobID // last id given to a job that could not be recorded
+	mu           sync.Mutex
+	plans        map[ops.PlanID]plan
+	sessions     map[sessionKey]*session
+	holders      map[ops.Ref]ops.JobID
+	running      map[ops.JobID]*run
+	draining     bool
+	lastIncident int
+	volatile     ops.JobID // last id given to a job that could not be recorded
 }
 
 // New returns an engine that does nothing until Run.
@@ -100,6 +101,9 @@ func (e *Engine) Run(ctx context.Context) error {
 		return err
 	}
 	if err := e.adoptAcks(p); err != nil {
+		return err
+	}
+	if err := e.adoptIncidents(p); err != nil {
 		return err
 	}
 	e.note(ops.RecordAgent, ops.LevelInfo, ops.Textf("%s agent started, version %s, pid %d", e.Agent.Kind, e.Agent.Version, e.Agent.PID))

@@ -26,6 +26,9 @@ func ownActions() []own {
 		{describe("alert.call", "record a call", ops.KindAlert, "write down who was called about it, and what came of it",
 			param("who", "whom you called"), param("level", "level of the escalation matrix"), param("answer", "what came of it")), planCall, doCall},
 		{describe("estate.note", "note", ops.KindEstate, "put a note on the time line", param("text", "the note")), planNote, doNote},
+		{describe("incident.open", "open an incident", ops.KindEstate, "begin an incident with what fires now; what happens meanwhile attaches itself", param("title", "what it is")), planOpen, doOpen},
+		{describe("incident.note", "note", ops.KindIncident, "add a note to it", param("text", "the note")), planNote, doNote},
+		{describe("incident.close", "close", ops.KindIncident, "end it; History and opsdeck incident export have the report", param("cause", "what it was")), planClose, doClose},
 	}
 }
 

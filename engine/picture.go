@@ -16,6 +16,8 @@ type picture struct {
 	board   ops.Board
 	changed [ops.Sections]bool
 	alerts  alertFacts
+	// incidents are all that the history keeps, newest first.
+	incidents []ops.Incident
 	// acksChanged says that acks have to be written down again.
 	acksChanged bool
 }

@@ -74,6 +74,7 @@ func (p *picture) tick() {
 		}
 	}
 	p.markSilences()
+	p.showIncidents(p.incidents)
 	if recs := p.recent(p.board.Changes); len(recs) != len(p.board.Changes) {
 		p.board.Changes = recs
 		p.changed[ops.SectionChanges] = true

@@ -113,6 +113,22 @@ func alertFindings(e ops.Estate, r ops.Reading[[]ops.Alert], rules bool) []ops.F
 	return fs
 }
 
+// Burning are the firing alerts of a board, each fingerprint once, without the
+// watchdog.
+func Burning(e ops.Estate, b ops.Board) []ops.Alert {
+	seen := map[ops.Text]bool{}
+	var out []ops.Alert
+	for _, r := range b.Alerts {
+		for _, a := range r.Value {
+			if a.State == ops.AlertFiring && !seen[a.Ref.ID] && (e.Watchdog.Empty() || a.Name != e.Watchdog) {
+				seen[a.Ref.ID] = true
+				out = append(out, a)
+			}
+		}
+	}
+	return out
+}
+
 // alertFinding is the finding of the first instance. What somebody took or a
 // silence holds is information: it burns, and it is in hand.
 func alertFinding(a ops.Alert, held string) ops.Finding {

@@ -17,10 +17,11 @@ const (
 	SectionFindings
 	SectionSilences
 	SectionIndicators
+	SectionIncidents
 	Sections // how many there are
 )
 
-var sectionNames = enumNames{"estate", "sources", "alerts", "containers", "figures", "jobs", "changes", "findings", "silences", "indicators"}
+var sectionNames = enumNames{"estate", "sources", "alerts", "containers", "figures", "jobs", "changes", "findings", "silences", "indicators", "incidents"}
 
 func (s Section) String() string               { return sectionNames.name(uint8(s)) }
 func (s Section) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
@@ -41,6 +42,7 @@ type Board struct {
 	Silences   []Reading[[]Silence]   `json:"silences"`   // one per Alertmanager cluster
 	Indicators []Reading[Indicators]  `json:"indicators"` // one per Prometheus
 	Containers []Reading[[]Container] `json:"containers"` // one reading per Docker host
+	Incidents  []Incident             `json:"incidents"`  // open ones, and those closed within the hour
 	Figures    []ContainerFigures     `json:"figures"`    // of what somebody looks at
 	Jobs       []Job                  `json:"jobs"`       // running ones and the last ended, newest first
 	Changes    []Record               `json:"changes"`    // the last hour, newest first

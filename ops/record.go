@@ -32,9 +32,10 @@ const (
 	RecordRefused // a start that was turned down, and why
 	RecordAck
 	RecordCall // somebody was called about an alert
+	RecordIncident
 )
 
-var recordKindNames = enumNames{"note", "agent", "source", "alert", "container", "intent", "outcome", "unlock", "refused", "ack", "call"}
+var recordKindNames = enumNames{"note", "agent", "source", "alert", "container", "intent", "outcome", "unlock", "refused", "ack", "call", "incident"}
 
 func (k RecordKind) String() string               { return recordKindNames.name(uint8(k)) }
 func (k RecordKind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
@@ -47,7 +48,7 @@ func (k *RecordKind) UnmarshalText(b []byte) error {
 // Audited reports whether records of this kind belong into the audit chain.
 func (k RecordKind) Audited() bool {
 	switch k {
-	case RecordIntent, RecordOutcome, RecordUnlock, RecordRefused, RecordAck, RecordCall:
+	case RecordIntent, RecordOutcome, RecordUnlock, RecordRefused, RecordAck, RecordCall, RecordIncident:
 		return true
 	}
 	return false

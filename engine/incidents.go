@@ -1,0 +1,194 @@
+package engine
+
+import (
+	"encoding/json"
+	"reflect"
+	"slices"
+	"strconv"
+	"time"
+
+	"opsdeck/judge"
+	"opsdeck/ops"
+)
+
+// incidentsValue is the name under which the history keeps the incidents, and
+// keepIncidents how many: the records they are made of stay in the history.
+const (
+	incidentsValue = "incidents"
+	keepIncidents  = 500
+)
+
+func planOpen(e *Engine, req ops.Request) (string, string, error) {
+	title := req.Value("title", "")
+	if title == "" {
+		return "", "", ops.Errorf(ops.CodeInvalid, "the incident has no title").Help("say in a few words what is wrong")
+	}
+	return "open incident: " + title, "begin it with the alerts that fire now", nil
+}
+
+func doOpen(e *Engine, c ops.Caller, p ops.Plan, _ ops.Text) error {
+	now := e.Now()
+	in := ops.Incident{Title: ops.Clean(p.Request.Value("title", "")), By: c.Actor.Name, Opened: now}
+	for _, a := range judge.Burning(e.Estate, e.broker.newest()) {
+		in.Alerts = append(in.Alerts, a.Ref)
+		if in.Began.IsZero() || a.Since.Before(in.Began) {
+			in.Began, in.Seen = a.Since, a.Fired
+		}
+		if !a.Ack.At.IsZero() && (in.Acked.IsZero() || a.Ack.At.Before(in.Acked)) {
+			in.Acked = a.Ack.At
+		}
+	}
+	id, err := e.nextIncident()
+	if err != nil {
+		return err
+	}
+	in.Ref = ops.NewRef(ops.KindIncident, "", strconv.Itoa(id))
+	rec := ops.Record{Kind: ops.RecordIncident, Level: ops.LevelWarning, Actor: c.Actor, Ref: in.Ref,
+		What: ops.Textf("opened incident %d: %s", id, in.Title)}
+	return e.put(rec, func(pic *picture) { e.keepIncidents(pic, append([]ops.Incident{in}, pic.incidents...)) })
+}
+
+// nextIncident numbers incidents by what the history holds already.
+func (e *Engine) nextIncident() (int, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	kept, err := readIncidents(e.History)
+	if err != nil {
+		return 0, err
+	}
+	next := e.lastIncident
+	for _, in := range kept {
+		if n, err := strconv.Atoi(in.Ref.ID.String()); err == nil {
+			next = max(next, n)
+		}
+	}
+	e.lastIncident = next + 1
+	return e.lastIncident, nil
+}
+
+// incident finds an open incident on the newest board.
+func (e *Engine) incident(ref ops.Ref) (ops.Incident, error) {
+	for _, in := range e.broker.newest().Incidents {
+		if in.Ref.ID == ref.ID && in.Open() {
+			return in, nil
+		}
+	}
+	return ops.Incident{}, ops.Errorf(ops.CodeNotFound, "no incident %s is open", ref.ID)
+}
+
+func planClose(e *Engine, req ops.Request) (string, string, error) {
+	in, err := e.incident(req.Target)
+	if err != nil {
+		return "", "", err
+	}
+	return "close incident " + in.Ref.ID.String() + ": " + in.Title.String(), "write down its end and its times", nil
+}
+
+func doClose(e *Engine, c ops.Caller, p ops.Plan, _ ops.Text) error {
+	in, err := e.incident(p.Request.Target)
+	if err != nil {
+		return err
+	}
+	in.Closed, in.Cause = e.Now(), ops.Clean(p.Request.Value("cause", ""))
+	rec := ops.Record{Kind: ops.RecordIncident, Level: ops.LevelOK, Actor: c.Actor, Ref: in.Ref,
+		What: ops.Textf("closed incident %s: %s", in.Ref.ID, in.Title), Facts: incidentFacts(in)}
+	return e.put(rec, func(pic *picture) {
+		all := slices.Clone(pic.incidents)
+		for i := range all {
+			if all[i].Ref == in.Ref {
+				in.Acked = all[i].Acked
+				all[i] = in
+			}
+		}
+		e.keepIncidents(pic, all)
+	})
+}
+
+// incidentFacts are the three times that incidents are measured by.
+func incidentFacts(in ops.Incident) []ops.Fact {
+	var facts []ops.Fact
+	add := func(name string, d time.Duration, known bool) {
+		v := "not known"
+		if known {
+			v = d.Round(time.Second).String()
+		}
+		facts = append(facts, ops.Fact{Name: ops.Clean(name), Value: ops.Clean(v)})
+	}
+	d, ok := in.TimeToDetect()
+	add("time to detect", d, ok)
+	d, ok = in.TimeToAck()
+	add("time to acknowledge", d, ok)
+	d, ok = in.TimeToRestore()
+	add("time to restore", d, ok)
+	if !in.Cause.Empty() {
+		facts = append(facts, ops.Fact{Name: ops.Clean("cause"), Value: in.Cause})
+	}
+	return facts
+}
+
+// ackIncidents notes the first ack of an alert that belongs to an open incident.
+func (p *picture) ackIncidents(fingerprint ops.Text, at time.Time) {
+	if at.IsZero() {
+		return
+	}
+	all := slices.Clone(p.incidents)
+	for i := range all {
+		in := &all[i]
+		if in.Open() && in.Acked.IsZero() && slices.ContainsFunc(in.Alerts, func(r ops.Ref) bool { return r.ID == fingerprint }) {
+			in.Acked = at
+		}
+	}
+	p.showIncidents(all)
+}
+
+// keepIncidents puts the list into the picture and writes it down. Incidents
+// change by hand and seldom, so the write may take its time here.
+func (e *Engine) keepIncidents(p *picture, all []ops.Incident) {
+	p.showIncidents(all[:min(len(all), keepIncidents)])
+	raw, err := json.Marshal(p.incidents)
+	if err == nil {
+		err = e.History.PutValue(incidentsValue, raw)
+	}
+	if err != nil {
+		e.Log.Error("write the incidents down", "err", err)
+	}
+}
+
+// showIncidents puts the open ones, and those closed within the hour, on the
+// board.
+func (p *picture) showIncidents(all []ops.Incident) {
+	p.incidents = all
+	shown := []ops.Incident{}
+	for _, in := range all {
+		if in.Open() || p.now().Sub(in.Closed) < keepChanges {
+			shown = append(shown, in)
+		}
+	}
+	if len(shown)+len(p.board.Incidents) > 0 && !reflect.DeepEqual(shown, p.board.Incidents) {
+		p.board.Incidents = shown
+		p.changed[ops.SectionIncidents] = true
+	}
+}
+
+func readIncidents(h History) ([]ops.Incident, error) {
+	raw, err := h.Value(incidentsValue)
+	if err != nil || len(raw) == 0 {
+		return nil, err
+	}
+	var all []ops.Incident
+	err = json.Unmarshal(raw, &all)
+	return all, err
+}
+
+func (e *Engine) adoptIncidents(p *picture) error {
+	if e.History == nil {
+		return nil
+	}
+	all, err := readIncidents(e.History)
+	if err != nil {
+		e.Log.Error("read the incidents back", "err", err)
+		return nil
+	}
+	p.showIncidents(all)
+	return nil
+}

@@ -1,0 +1,39 @@
+package ops
+
+import "time"
+
+// Incident is one disturbance as people treat it, from the first sign to its end.
+// What happened meanwhile is the history between Began and Closed: events attach
+// themselves by their time.
+type Incident struct {
+	Ref    Ref       `json:"ref"`
+	Title  Text      `json:"title"`
+	By     Text      `json:"by"`
+	Began  time.Time `json:"began"`  // when the oldest condition behind it began
+	Seen   time.Time `json:"seen"`   // when opsdeck first saw that fire
+	Opened time.Time `json:"opened"` // when somebody opened it
+	Acked  time.Time `json:"acked,omitzero"`
+	Closed time.Time `json:"closed,omitzero"`
+	Cause  Text      `json:"cause,omitzero"` // as told at the close
+	Alerts []Ref     `json:"alerts,omitempty"`
+}
+
+// Open reports whether it is still going on.
+func (i Incident) Open() bool { return i.Closed.IsZero() }
+
+// TimeToDetect is from the condition's start to the moment opsdeck saw it fire;
+// false where there was no alert behind the incident.
+func (i Incident) TimeToDetect() (time.Duration, bool) { return between(i.Began, i.Seen) }
+
+// TimeToAck is from the condition's start to the first ack.
+func (i Incident) TimeToAck() (time.Duration, bool) { return between(i.Began, i.Acked) }
+
+// TimeToRestore is from the condition's start to the close.
+func (i Incident) TimeToRestore() (time.Duration, bool) { return between(i.Began, i.Closed) }
+
+func between(from, to time.Time) (time.Duration, bool) {
+	if from.IsZero() || to.IsZero() {
+		return 0, false
+	}
+	return max(0, to.Sub(from)), true
+}
