@@ -30,6 +30,9 @@ func (c *checking) value(k key, n *node, where string) *value {
 		}
 		return nil
 	}
+	if k.or != nil && n.kind != nodeMapping && n.kind != nodeList {
+		return c.scalar(*k.or, n, where)
+	}
 	switch k.shape {
 	case shapeMapping:
 		return c.mapping(k, n, where)
@@ -57,7 +60,7 @@ func (c *checking) wrongShape(k key, n *node, where string) {
 	case k.composite():
 	case k.shape == shapeWord:
 		remedy = "allowed: " + strings.Join(k.words, ", ")
-	case k.shape == shapeText && n.kind != nodeMapping && n.kind != nodeList:
+	case (k.shape == shapeText || k.shape == shapeBlock) && n.kind != nodeMapping && n.kind != nodeList:
 		remedy = "put it in quotes"
 	case k.example != "":
 		remedy = "for example " + k.example
@@ -70,9 +73,8 @@ func (c *checking) mapping(k key, n *node, where string) *value {
 		c.wrongShape(k, n, where)
 		return nil
 	}
-	fields := k.fields
+	fields, word := k.fields, ""
 	if len(k.variants) > 0 {
-		word := ""
 		if e := n.entry(discriminator); e != nil {
 			word, _, _ = expand(e.value.raw, c.env)
 		}
@@ -88,7 +90,7 @@ func (c *checking) mapping(k key, n *node, where string) *value {
 			v.member = append(v.member, *m)
 		}
 	}
-	c.exactlyOne(k, n, meant, where)
+	c.exactlyOne(k.choiceFor(word), n, meant, where)
 	return v
 }
 
@@ -160,34 +162,32 @@ func (c *checking) unknown(k key, fields []key, n *node, where string) map[strin
 		if near := nearest(e.key, names); near != "" && n.entry(near) == nil {
 			meant[near] = true
 		}
-		for _, v := range k.variants {
-			for _, f := range v.fields {
-				if f.name == e.key {
-					remedy = fmt.Sprintf("it belongs to %s: %s", discriminator, v.word)
-				}
-			}
+		if words := k.variantsWith(e.key); len(words) > 0 {
+			remedy = fmt.Sprintf("it belongs to %s: %s", discriminator, strings.Join(words, " or "))
 		}
 		c.fault(e.place, join(where, short(e.key)), "unknown key", remedy)
 	}
 	return meant
 }
 
-func (c *checking) exactlyOne(k key, n *node, meant map[string]bool, where string) {
-	if len(k.exactly) == 0 || n.holed {
+func (c *checking) exactlyOne(of choice, n *node, meant map[string]bool, where string) {
+	if len(of.names) == 0 || n.holed {
 		return
 	}
 	var have []string
-	for _, name := range k.exactly {
+	for _, name := range of.names {
 		if n.entry(name) != nil || meant[name] {
 			have = append(have, name)
 		}
 	}
-	switch list := strings.Join(k.exactly, ", "); len(have) {
+	switch list := strings.Join(of.names, ", "); len(have) {
 	case 0:
-		c.fault(n.place, where, "names nobody", "give one of "+list)
+		if !c.partial {
+			c.fault(n.place, where, of.none, "give one of "+list)
+		}
 	case 1:
 	default:
-		c.fault(n.place, where, "has "+strings.Join(have, " and "), "give exactly one of "+list+"; write two entries for two")
+		c.fault(n.place, where, "has "+strings.Join(have, " and "), "give exactly one of "+list+"; "+of.both)
 	}
 }
 

@@ -178,6 +178,33 @@ func TestTheSchemaAgreesWithLoad(t *testing.T) {
 		"null in a new one": small + "watchdog: null\n",
 		"bad duration":      small + "limits: {mark: long}\n",
 		"list for map":      small + "containers: [a]\n",
+
+		"an alertmanager":            "estate: e\nsources: {a: {kind: alertmanager, url: 'http://h'}}\n",
+		"a cluster":                  "estate: e\nsources: {a: {kind: alertmanager, peers: {x: 'http://h'}}}\n",
+		"url and peers":              "estate: e\nsources: {a: {kind: alertmanager, url: 'http://h', peers: {x: 'http://h'}}}\n",
+		"no address":                 "estate: e\nsources: {a: {kind: alertmanager}}\n",
+		"no peers":                   "estate: e\nsources: {a: {kind: alertmanager, peers: {}}}\n",
+		"labels to match":            small + "services: {a: {match: {b: c}}}\n",
+		"matchers":                   small + "services: {a: {match: 'b=~\"c{2}$\"'}}\n",
+		"nothing to match":           small + "services: {a: {match: {}}}\n",
+		"a list to match":            small + "services: {a: {match: [b]}}\n",
+		"a label that is none":       small + "services: {a: {match: {'b-c': d}}}\n",
+		"one container":              "estate: e\nsources: {d: {kind: docker}}\ncontainers: {c: {}}\nservices: {a: {container: c}, b: {container: [c]}}\n",
+		"a map of containers":        "estate: e\nsources: {d: {kind: docker}}\ncontainers: {c: {}}\nservices: {a: {container: {c: {}}}}\n",
+		"a runbook":                  small + "runbooks: {a: {text: 'echo ${X} ${'}}\n",
+		"a runbook that says twice":  small + "runbooks: {a: {text: x, file: y}}\n",
+		"a runbook without words":    small + "runbooks: {a: {alert: x}}\n",
+		"an overridden runbook":      "extends: " + first + "\nrunbooks: {service-down: {file: null, text: x}}\nkpis: {availability: {trend: 2h, target: null}}\n",
+		"escalation":                 small + "escalation: [{level: 1, name: a, who: b, after: 5m}, {level: 2, name: a, who: [b, c]}]\n",
+		"escalation without a level": small + "escalation: [{name: a}]\n",
+		"level zero":                 small + "escalation: [{level: 0, name: a}]\n",
+		"a kpi":                      small + "kpis: {a: {query: 'up{a=\"${1}\"}', target: '>= 1', unit: '%'}}\n",
+		"a kpi without a query":      small + "kpis: {a: {target: '>= 1'}}\n",
+		"a target without a sign":    small + "kpis: {a: {query: up, target: '1'}}\n",
+		"a target from elsewhere":    small + "kpis: {a: {query: up, target: '${T:-<= 5}'}}\n",
+		"a pipeline":                 small + "pipelines: {a: {window: 150m, running: b, started: c, done: d}}\n",
+		"a pipeline without window":  small + "pipelines: {a: {running: b, started: c}}\n",
+		"a number for a query":       small + "pipelines: {a: {window: 1h, running: 1, started: c}}\n",
 	} {
 		path := filepath.Join(write(t, map[string]string{"e.yaml": text}), "e.yaml")
 		_, wrong := estate.Load(path, env())
@@ -192,7 +219,8 @@ func TestWhatIsShownIsTheSameEstate(t *testing.T) {
 		"base.yaml": "estate: shop\nsources:\n  p:\n    kind: prometheus\n    url: ${URL:-http://h:1}\n    http_config: {basic_auth: {username: yes-man, password: \"${PW}\"}, tls_config: {ca_file: ca.pem}}\n  d: {kind: docker, every: 2s}\n",
 		"top.yaml":  "extends: base.yaml\nsources: {p: {timeout: 1s}}\nseverities: {\"on\": high, \"a: b\": info, \"#x\": medium}\ncontainers: {web: {port: 80}, \"123\": {}}\nwatchdog: 'true'\naccess: {grants: [{key: 'ana@laptop #1', role: admin}, {user: \"\\\"q\\\"\", role: viewer}]}\n",
 	})
-	for _, path := range append(estate.Shipped(), filepath.Join(dir, "top.yaml")) {
+	all := filepath.Join(write(t, map[string]string{"e.yaml": big, "books/down.md": "# Down\n"}), "e.yaml")
+	for _, path := range append(estate.Shipped(), filepath.Join(dir, "top.yaml"), all) {
 		e := env("PW", "hunter2", "URL", "http://secret.internal:9")
 		before, err := estate.Load(path, e)
 		if err != nil {

@@ -60,6 +60,9 @@ func Description() []Described {
 		if k.elem != nil {
 			walk(*k.elem, where+"[]")
 		}
+		if k.or != nil {
+			walk(*k.or, where+"|")
+		}
 		for _, f := range k.fields {
 			walk(f, join(where, f.name))
 		}

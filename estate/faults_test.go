@@ -125,7 +125,7 @@ func FuzzLoad(f *testing.F) {
 		}
 		file, err := estate.Load(path, env("A", "b", "HOME", "/root"))
 		if err == nil {
-			if file.Estate.Name.Empty() || len(file.Prometheus)+len(file.Docker) == 0 || estate.Hash(file).Empty() {
+			if file.Estate.Name.Empty() || len(file.Prometheus)+len(file.Docker)+len(file.Alertmanager) == 0 || estate.Hash(file).Empty() {
 				t.Errorf("accepted: %+v", file)
 			}
 			if _, err := estate.Show(path, env("A", "b", "HOME", "/root")); err != nil {

@@ -2,6 +2,7 @@ package estate
 
 import (
 	"regexp"
+	"slices"
 	"time"
 
 	"opsdeck/ops"
@@ -11,8 +12,9 @@ import (
 type shape uint8
 
 const (
-	shapeText shape = iota
-	shapeWord       // one of a closed list
+	shapeText  shape = iota
+	shapeBlock       // text taken as it stands, of one or more lines: a query, a procedure
+	shapeWord        // one of a closed list
 	shapeNumber
 	shapeFlag
 	shapeDuration
@@ -45,8 +47,10 @@ type key struct {
 	literal  bool      // scalars: holds no reference to the environment
 	filled   bool      // shapeTable: at least one entry
 	variants []variant // shapeMapping: more fields, chosen by the word of discriminator
-	exactly  []string  // shapeMapping: exactly one of these keys
+	exactly  choice    // shapeMapping: exactly one of these keys
 	always   bool      // shapeMapping: there, with its defaults, even where it is left out
+	or       *key      // shapeTable and shapeList: the scalar that may stand instead
+	inside   bool      // shapePath: may lie inside the program
 }
 
 // discriminator is the key whose word chooses a variant.
@@ -54,8 +58,16 @@ const discriminator = "kind"
 
 // variant is the fields a mapping has for one word of its discriminator.
 type variant struct {
-	word   string
-	fields []key
+	word    string
+	fields  []key
+	exactly choice
+}
+
+// choice is keys of which exactly one has to be there.
+type choice struct {
+	names []string
+	none  string // what a mapping without any of them is told
+	both  string // what to do about two of them
 }
 
 // pattern is a regular expression and what it means in words.
@@ -95,6 +107,28 @@ func (k key) fieldsFor(word string) []key {
 	return fields
 }
 
+// variantsWith returns the words whose variants have a field of that name.
+func (k key) variantsWith(name string) []string {
+	var words []string
+	for _, v := range k.variants {
+		if slices.ContainsFunc(v.fields, func(f key) bool { return f.name == name }) {
+			words = append(words, v.word)
+		}
+	}
+	return words
+}
+
+// choiceFor returns the keys of which a mapping whose discriminator says word
+// has to have exactly one.
+func (k key) choiceFor(word string) choice {
+	for _, v := range k.variants {
+		if v.word == word {
+			return v.exactly
+		}
+	}
+	return k.exactly
+}
+
 // composite reports whether values of k hold other values.
 func (k key) composite() bool {
 	return k.shape == shapeMapping || k.shape == shapeTable || k.shape == shapeList
@@ -102,6 +136,11 @@ func (k key) composite() bool {
 
 // noun is what a value of k is called in a message.
 func (k key) noun() string {
+	if k.or != nil {
+		main := k
+		main.or = nil
+		return main.noun() + " or " + k.or.noun()
+	}
 	switch k.shape {
 	case shapeWord:
 		return "a word"

@@ -6,6 +6,7 @@ import "time"
 var (
 	nameOfEstate    = pattern{`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`, "letters, digits, dot, dash and underscore, at most 63, the first a letter or digit"}
 	nameOfSource    = nameOfEstate
+	nameOfThing     = nameOfEstate
 	nameOfContainer = pattern{`^[A-Za-z0-9][A-Za-z0-9_.-]{0,253}$`, "a container name as Docker takes it: letters, digits, dot, dash and underscore, the first a letter or digit"}
 	anyText         = pattern{`^.{1,200}$`, "one line of 1 to 200 characters"}
 	labelName       = pattern{`^[A-Za-z_][A-Za-z0-9_]*$`, "a label name: letters, digits and underscore, the first not a digit"}
@@ -32,6 +33,16 @@ func document() key {
 			meaning: "The alert that always fires. When it is missing, a quiet alert list proves nothing and is shown so. Without this key nobody looks for one."},
 		{name: "containers", shape: shapeTable, pattern: nameOfContainer, elem: containerKey(),
 			meaning: "The containers that ought to run. A missing one is a row of its own."},
+		{name: "services", shape: shapeTable, pattern: nameOfThing, elem: serviceKey(),
+			meaning: "What is behind an alert. An alert belongs to the first service here that matches it; what a file adds to the one it extends comes last."},
+		{name: "runbooks", shape: shapeTable, pattern: nameOfThing, elem: runbookKey(),
+			meaning: "What to do, by a name of your choice. Where an alert's annotation `runbook` holds a name from here, it means this one."},
+		{name: "escalation", shape: shapeList, elem: escalationKey(),
+			meaning: "Whom to call, level by level."},
+		{name: "kpis", shape: shapeTable, pattern: nameOfThing, elem: kpiKey(),
+			meaning: "Figures that are measured against a target, shown in this order."},
+		{name: "pipelines", shape: shapeTable, pattern: nameOfThing, elem: pipelineKey(),
+			meaning: "Batch runs that have to end within a window."},
 		{name: "access", shape: shapeMapping, always: true, meaning: "Who may what.", fields: accessKeys()},
 		{name: "limits", shape: shapeMapping, always: true, meaning: "The thresholds of judgement.", fields: limitKeys()},
 	}}
@@ -39,7 +50,7 @@ func document() key {
 
 func sourceKey() *key {
 	return &key{shape: shapeMapping, meaning: "One server.", fields: []key{
-		{name: discriminator, shape: shapeWord, words: []string{"prometheus", "docker"}, required: true, example: "docker",
+		{name: discriminator, shape: shapeWord, words: []string{"prometheus", "docker", "alertmanager"}, required: true, example: "docker",
 			meaning: "What sort of server it is."},
 		{name: "optional", shape: shapeFlag, fallback: "false", example: "true",
 			meaning: "Whether the whole may be called ok while this source cannot be read. A required source that is unreadable makes the whole unknown."},
@@ -47,16 +58,27 @@ func sourceKey() *key {
 		{word: "prometheus", fields: []key{
 			{name: "url", shape: shapeAddress, required: true, example: "http://127.0.0.1:9090", address: address{schemes: []string{"http", "https"}, bare: true},
 				meaning: "Where Prometheus answers, with the path prefix where it has one. User and password stand in http_config."},
-			every("10s"), timeout("3s"),
-			{name: "http_config", shape: shapeMapping, fields: httpKeys(),
-				meaning: "How to connect and to log in: the `http_config` of Prometheus's own configuration."},
+			every("10s"), timeout("3s"), httpConfigKey(),
 		}},
 		{word: "docker", fields: []key{
 			{name: "host", shape: shapeAddress, fallback: "unix:///var/run/docker.sock", example: "tcp://127.0.0.1:2375", address: address{schemes: []string{"unix", "tcp"}, bare: true},
 				meaning: "The daemon's socket. Over tcp:// the connection is neither encrypted nor authenticated, and whoever reaches it is root there."},
 			every("15s"), timeout("5s"),
 		}},
+		{word: "alertmanager", exactly: choice{[]string{"url", "peers"}, "has no address", "null removes an inherited one"}, fields: []key{
+			{name: "url", shape: shapeAddress, example: "http://127.0.0.1:9093", address: address{schemes: []string{"http", "https"}, bare: true},
+				meaning: "Where Alertmanager answers, with the path prefix where it has one."},
+			{name: "peers", shape: shapeTable, filled: true, pattern: nameOfSource, example: `{a: "http://10.0.0.1:9093", b: "http://10.0.0.2:9093"}`,
+				elem:    &key{shape: shapeAddress, example: "http://10.0.0.1:9093", address: address{schemes: []string{"http", "https"}, bare: true}, meaning: "Where this member answers."},
+				meaning: "The members of a cluster, by names of your choice. They are read as one; each is asked, because each may know what the others do not."},
+			every("10s"), timeout("3s"), httpConfigKey(),
+		}},
 	}}
+}
+
+func httpConfigKey() key {
+	return key{name: "http_config", shape: shapeMapping, fields: httpKeys(),
+		meaning: "How to connect and to log in: the `http_config` of Prometheus's own configuration."}
 }
 
 func every(fallback string) key {
@@ -84,7 +106,7 @@ func accessKeys() []key {
 		{name: "default", shape: shapeWord, words: roles, fallback: "viewer", example: "viewer",
 			meaning: "The role of everybody whom no grant names. A viewer reads; an operator runs safe and disruptive actions; an admin also destructive ones."},
 		{name: "grants", shape: shapeList, meaning: "Roles given to people. Who matches several has the best.",
-			elem: &key{shape: shapeMapping, meaning: "One grant: a role, and exactly one of user, group and key.", exactly: []string{"user", "group", "key"}, fields: []key{
+			elem: &key{shape: shapeMapping, meaning: "One grant: a role, and exactly one of user, group and key.", exactly: choice{[]string{"user", "group", "key"}, "names nobody", "write two entries for two"}, fields: []key{
 				{name: "user", shape: shapeText, pattern: anyText, example: "ana", meaning: "A login name, as the kernel tells it."},
 				{name: "group", shape: shapeText, pattern: anyText, example: "opsdeck", meaning: "A unix group."},
 				{name: "key", shape: shapeText, pattern: anyText, example: "ana@laptop", meaning: "The name of an ssh key, for unix accounts that several people share."},

@@ -2,9 +2,8 @@ package estate
 
 import (
 	"encoding"
-	"fmt"
-	"slices"
-	"strings"
+
+	"github.com/prometheus/common/config"
 
 	"opsdeck/ops"
 )
@@ -32,39 +31,11 @@ func check(path string, env func(string) (string, bool)) (*value, []string, Faul
 	}
 	c := &checking{env: env, faults: &r.faults, partial: r.partial}
 	root := c.value(document(), tree, "")
-	c.containers(root)
 	c.timeouts(root)
+	if !r.partial { // else what is named may stand in what could not be read
+		c.links(root)
+	}
 	return root, r.names, r.faults
-}
-
-// containers checks that each expected container has a Docker source.
-func (c *checking) containers(root *value) {
-	var docker, others []string
-	for _, s := range root.members("sources") {
-		if s.value.str(discriminator) == ops.SourceDocker.String() {
-			docker = append(docker, s.name)
-		} else {
-			others = append(others, s.name)
-		}
-	}
-	if c.partial {
-		return
-	}
-	for _, m := range root.members("containers") {
-		where := "containers." + m.name
-		named := m.value.at("source")
-		switch {
-		case named == nil && len(docker) == 0:
-			c.fault(m.place, where, "no Docker source could have it", "add a source of kind: docker")
-		case named == nil && len(docker) > 1:
-			c.fault(m.place, where, "there are several Docker sources and none is named", "add source: with one of "+strings.Join(docker, ", "))
-		case named == nil || slices.Contains(docker, named.text):
-		case slices.Contains(others, named.text):
-			c.fault(named.place, where+".source", fmt.Sprintf("%q is not a Docker source", named.shown()), suggest(named.text, docker))
-		default:
-			c.fault(named.place, where+".source", fmt.Sprintf("there is no source %q", named.shown()), suggest(named.text, docker))
-		}
-	}
 }
 
 // timeouts checks that one answer may not take longer than the interval, and
@@ -88,17 +59,7 @@ func build(root *value, faults *Faults) File {
 	if root == nil {
 		return f
 	}
-	for _, s := range root.members("sources") {
-		required := !s.value.yes("optional")
-		every, timeout := s.value.dur("every"), s.value.dur("timeout")
-		switch s.value.str(discriminator) {
-		case ops.SourcePrometheus.String():
-			f.Prometheus = append(f.Prometheus, Prometheus{Name: s.name, URL: s.value.str("url"), Every: every, Timeout: timeout,
-				Required: required, HTTP: httpConfig(s.value.at("http_config"), "sources."+s.name+".http_config", faults)})
-		case ops.SourceDocker.String():
-			f.Docker = append(f.Docker, Docker{Name: s.name, Host: s.value.str("host"), Every: every, Timeout: timeout, Required: required})
-		}
-	}
+	f.sources(root, faults)
 	f.Estate = ops.Estate{
 		Name:          ops.Clean(root.str("estate")),
 		SeverityLabel: ops.Clean(root.str("severity_label")),
@@ -125,7 +86,41 @@ func build(root *value, faults *Faults) File {
 		}
 		f.Estate.Expected = append(f.Estate.Expected, e)
 	}
+	f.triage(root, faults)
+	f.indicators(root)
 	return f
+}
+
+// sources fills in the servers that are read.
+func (f *File) sources(root *value, faults *Faults) {
+	for _, s := range root.members("sources") {
+		required := !s.value.yes("optional")
+		every, timeout := s.value.dur("every"), s.value.dur("timeout")
+		http := func() config.HTTPClientConfig {
+			return httpConfig(s.value.at("http_config"), "sources."+s.name+".http_config", faults)
+		}
+		switch s.value.str(discriminator) {
+		case ops.SourcePrometheus.String():
+			f.Prometheus = append(f.Prometheus, Prometheus{Name: s.name, URL: s.value.str("url"), Every: every, Timeout: timeout, Required: required, HTTP: http()})
+		case ops.SourceDocker.String():
+			f.Docker = append(f.Docker, Docker{Name: s.name, Host: s.value.str("host"), Every: every, Timeout: timeout, Required: required})
+		case ops.SourceAlertmanager.String():
+			f.Alertmanager = append(f.Alertmanager, Alertmanager{Name: s.name, Peers: peers(s), Every: every, Timeout: timeout, Required: required, HTTP: http()})
+		}
+	}
+}
+
+// peers returns the members of a cluster; a lone server is one under the
+// source's own name.
+func peers(s member) []Peer {
+	if url := s.value.str("url"); url != "" {
+		return []Peer{{Name: s.name, URL: url}}
+	}
+	var out []Peer
+	for _, m := range s.value.members("peers") {
+		out = append(out, Peer{Name: m.name, URL: m.value.str()})
+	}
+	return out
 }
 
 func access(root *value) ops.Access {

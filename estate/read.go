@@ -14,7 +14,7 @@ import (
 	"opsdeck/ops"
 )
 
-//go:embed *.yaml
+//go:embed *.yaml runbooks/*.md
 var shipped embed.FS
 
 const (
@@ -108,7 +108,7 @@ func (r *reading) open(ref string, from place) (*source, string, []byte) {
 			path = filepath.Join(filepath.Dir(from.src.name), ref)
 		}
 	}
-	text, what, remedy := readFile(path)
+	text, what, remedy := estateFile().read(path)
 	if what != "" {
 		where := ""
 		if from.src == nil {
@@ -138,20 +138,30 @@ func shippedRemedy() string {
 	return "give the path of a file, or one of the shipped estates: " + strings.Join(Shipped(), ", ")
 }
 
-// readFile returns a file's text, or what is wrong with it and what to do.
-func readFile(path string) (text []byte, what, remedy string) {
+// fileKind is what a file is read for, which decides what its faults advise.
+type fileKind struct {
+	most                      int // bytes
+	missing, unlike, tooLarge string
+}
+
+func estateFile() fileKind {
+	return fileKind{maxSize, shippedRemedy(), "give the path of an estate file", "an estate is a small file; is this the right one?"}
+}
+
+// read returns a file's text, or what is wrong with it and what to do.
+func (k fileKind) read(path string) (text []byte, what, remedy string) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, "there is no such file", shippedRemedy()
+		return nil, "there is no such file", k.missing
 	case errors.Is(err, fs.ErrPermission):
 		return nil, "this user may not read it", "give the user who runs opsdeck the right to read it"
 	case err != nil:
 		return nil, "cannot be read: " + cause(err), ""
 	case info.IsDir():
-		return nil, "this is a directory", "give the path of the estate file in it"
+		return nil, "this is a directory", "give the path of the file in it"
 	case !info.Mode().IsRegular():
-		return nil, "this is not a plain file", "give the path of an estate file"
+		return nil, "this is not a plain file", k.unlike
 	}
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrPermission) {
@@ -161,12 +171,12 @@ func readFile(path string) (text []byte, what, remedy string) {
 		return nil, "cannot be read: " + cause(err), ""
 	}
 	defer f.Close()
-	text, err = io.ReadAll(io.LimitReader(f, maxSize+1))
+	text, err = io.ReadAll(io.LimitReader(f, int64(k.most)+1))
 	if err != nil {
 		return nil, "cannot be read: " + cause(err), ""
 	}
-	if len(text) > maxSize {
-		return nil, fmt.Sprintf("larger than %d KiB", maxSize>>10), "an estate is a small file; is this the right one?"
+	if len(text) > k.most {
+		return nil, fmt.Sprintf("larger than %d KiB", k.most>>10), k.tooLarge
 	}
 	return text, "", ""
 }

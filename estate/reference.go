@@ -10,6 +10,7 @@ const referenceHead = "# The estate file\n\n" +
 	"- `${NAME}` and `${NAME:-default}` are replaced from the environment of the process that reads the file, in values only. " +
 	"Between `{` and `}` or `[` and `]` put them in quotes.\n" +
 	"- A secret is written as `\"${NAME}\"` and nothing else, or kept in a file of its own by the `*_file` key. In clear text it is a fault.\n" +
+	"- Queries, matchers and the texts of runbooks are taken as they stand: a `${` in them is not replaced.\n" +
 	"- A duration is a number and a unit: `500ms`, `10s`, `5m`, `1h30m`, `1d`.\n" +
 	"- A file name is relative to the estate file it stands in.\n" +
 	"- `<name>` stands for a name of your choice, `[]` for each entry of a list.\n\n"
@@ -31,17 +32,22 @@ func (w *manual) section(k key, where string) {
 	if where != "" {
 		fmt.Fprintf(w, "\n## %s\n\n%s\n", where, k.meaning)
 	}
-	if len(k.exactly) > 0 {
-		fmt.Fprintf(w, "\nExactly one of %s.\n", strings.Join(k.exactly, ", "))
-	}
+	w.choice(k.exactly)
 	w.rows(k.fields, where)
 	for _, v := range k.variants {
 		fmt.Fprintf(w, "\n### %s with %s: %s\n", where, discriminator, v.word)
+		w.choice(v.exactly)
 		w.rows(v.fields, where)
 	}
 	w.below(k.fields, where)
 	for _, v := range k.variants {
 		w.below(v.fields, where)
+	}
+}
+
+func (w *manual) choice(of choice) {
+	if len(of.names) > 0 {
+		fmt.Fprintf(w, "\nExactly one of %s.\n", strings.Join(of.names, ", "))
 	}
 }
 
@@ -83,7 +89,14 @@ func (w *manual) below(fields []key, where string) {
 
 // kindInWords says what a value of k may be.
 func (k key) kindInWords() string {
+	if k.or != nil {
+		main := k
+		main.or = nil
+		return main.kindInWords() + "; or " + k.or.kindInWords()
+	}
 	switch k.shape {
+	case shapeBlock:
+		return "text of one or more lines, taken as it stands"
 	case shapeWord:
 		return "one of " + code(strings.Join(k.words, "`, `"))
 	case shapeNumber:

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/prometheus/common/model"
 
@@ -26,6 +27,9 @@ func (c *checking) scalar(k key, n *node, where string) *value {
 	if k.literal && fromEnvironment(n.raw) {
 		c.fault(n.place, where, "cannot hold a reference to the environment", "write the name itself")
 		return nil
+	}
+	if k.shape == shapeBlock {
+		return c.block(k, n, where)
 	}
 	text, missing, broken := expand(n.raw, c.env)
 	if broken {
@@ -47,10 +51,52 @@ func (c *checking) scalar(k key, n *node, where string) *value {
 		return nil
 	}
 	v.node = n
-	if k.shape == shapePath && !filepath.IsAbs(text) && n.src.dir != "" {
-		v.text = filepath.Join(n.src.dir, text)
+	if k.shape == shapePath {
+		v.text = n.src.resolve(k, text)
 	}
 	return v
+}
+
+// maxBlock bounds a query or a procedure in the file, in bytes.
+const maxBlock = 32 << 10
+
+// block takes text as it stands: a ${1} of label_replace is no reference, nor is
+// a ${HOME} in a command.
+func (c *checking) block(k key, n *node, where string) *value {
+	if n.kind != nodeText {
+		c.wrongShape(k, n, where)
+		return nil
+	}
+	text := strings.TrimSpace(strings.ReplaceAll(n.raw, "\r\n", "\n"))
+	unseen := strings.IndexFunc(text, func(r rune) bool { return r != '\n' && r != '\t' && unicode.IsControl(r) })
+	switch {
+	case text == "":
+		c.fault(n.place, where, "is empty", "write a value, or leave the key out")
+		return nil
+	case len(text) > maxBlock:
+		c.fault(n.place, where, fmt.Sprintf("longer than %d KiB", maxBlock>>10), "")
+		return nil
+	case unseen >= 0:
+		c.fault(n.place, where, "holds characters that cannot be shown", "")
+		return nil
+	}
+	return &value{key: k, node: n, place: n.place, text: text}
+}
+
+// inProgram begins the name of a file inside the program.
+const inProgram = "shipped:"
+
+// resolve makes a file's name independent of the file it stands in.
+func (s *source) resolve(k key, name string) string {
+	switch {
+	case k.inside && strings.HasPrefix(name, inProgram):
+		return name
+	case k.inside && s.shipped:
+		return inProgram + name
+	case filepath.IsAbs(name) || s.dir == "":
+		return name
+	}
+	return filepath.Join(s.dir, name)
 }
 
 func missingRemedy(k key, name string) string {

@@ -42,6 +42,12 @@ func Schema() []byte {
 // schemaOf returns the schema of k. part is for a file that extends another: no
 // key is required there, and null removes.
 func schemaOf(k key, part bool) map[string]any {
+	if k.or != nil {
+		main := k
+		main.or = nil
+		s := schemaOf(main, part)
+		return map[string]any{"anyOf": []any{s, schemaOf(*k.or, false)}, "description": k.meaning}
+	}
 	var s map[string]any
 	switch k.shape {
 	case shapeMapping:
@@ -57,7 +63,7 @@ func schemaOf(k key, part bool) map[string]any {
 	case shapeSecret:
 		s = map[string]any{"type": "string", "pattern": `^\$\{[A-Za-z_][A-Za-z0-9_]*\}$`}
 	default:
-		if s = schemaOfScalar(k); k.literal {
+		if s = schemaOfScalar(k); k.literal || k.shape == shapeBlock {
 			break
 		}
 		s = map[string]any{"anyOf": []any{s, map[string]any{"$ref": "#/$defs/reference"}}}
@@ -82,22 +88,22 @@ func orNull(s map[string]any, part bool) map[string]any {
 
 func schemaOfMapping(k key, part bool) map[string]any {
 	if len(k.variants) == 0 {
-		return schemaOfFields(k, k.fields, part)
+		return schemaOfFields(k.exactly, k.fields, part)
 	}
 	if part {
-		return schemaOfFields(k, k.fieldsFor(""), part)
+		return schemaOfFields(k.exactly, k.fieldsFor(""), part)
 	}
 	var all []any
 	for _, v := range k.variants {
 		fields := k.fieldsFor(v.word)
-		s := schemaOfFields(k, fields, part)
+		s := schemaOfFields(v.exactly, fields, part)
 		s["properties"].(map[string]any)[discriminator] = map[string]any{"const": v.word}
 		all = append(all, s)
 	}
 	return map[string]any{"oneOf": all}
 }
 
-func schemaOfFields(k key, fields []key, part bool) map[string]any {
+func schemaOfFields(of choice, fields []key, part bool) map[string]any {
 	properties := make(map[string]any, len(fields))
 	var required []string
 	for _, f := range fields {
@@ -110,9 +116,9 @@ func schemaOfFields(k key, fields []key, part bool) map[string]any {
 	if len(required) > 0 && !part {
 		s["required"] = required
 	}
-	if len(k.exactly) > 0 {
+	if len(of.names) > 0 && !part {
 		var one []any
-		for _, name := range k.exactly {
+		for _, name := range of.names {
 			one = append(one, map[string]any{"required": []string{name}})
 		}
 		s["oneOf"] = one

@@ -66,6 +66,12 @@ func (w *showing) value(v *value, depth int, comment string) {
 		}
 	case v.key.composite():
 		w.WriteString(" {}" + comment + "\n")
+	case v.key.shape == shapeBlock && strings.Contains(v.text, "\n") && !strings.Contains(v.text, "\t"):
+		// The check has trimmed it, so that its first line sets the indentation.
+		w.WriteString(" |" + comment + "\n")
+		for _, line := range strings.Split(v.text, "\n") {
+			w.WriteString(strings.TrimRight(indent+line, " ") + "\n")
+		}
 	default:
 		w.WriteString(" " + v.written() + comment + "\n")
 	}
@@ -74,7 +80,7 @@ func (w *showing) value(v *value, depth int, comment string) {
 // written is a scalar as the file would hold it.
 func (v *value) written() string {
 	switch {
-	case v.node != nil && fromEnvironment(v.node.raw):
+	case v.node != nil && v.key.shape != shapeBlock && fromEnvironment(v.node.raw):
 		return quoted(v.node.raw)
 	case v.key.shape == shapeNumber:
 		return strconv.FormatInt(v.number, 10)
@@ -117,9 +123,11 @@ func plainOrQuoted(s string) string {
 
 // quoted writes s in double quotes; a JSON string is a YAML one.
 func quoted(s string) string {
-	b, err := json.Marshal(s)
-	if err != nil {
+	var b strings.Builder
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false) // else >= would be \u003e=
+	if err := enc.Encode(s); err != nil {
 		return `""` // a string always encodes
 	}
-	return string(b)
+	return strings.TrimSuffix(b.String(), "\n")
 }

@@ -91,6 +91,21 @@ func (v *value) list(names ...string) []*value {
 	return v.items
 }
 
+// texts returns the entries of a list, or the one text that stands instead.
+func (v *value) texts(names ...string) []string {
+	if v = v.at(names...); v == nil {
+		return nil
+	}
+	if v.key.shape != shapeList {
+		return []string{v.text}
+	}
+	out := make([]string, 0, len(v.items))
+	for _, i := range v.items {
+		out = append(out, i.text)
+	}
+	return out
+}
+
 // shown is the value as the file says it, with references left in: the form
 // that messages may quote.
 func (v *value) shown() string {
