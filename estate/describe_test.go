@@ -122,12 +122,14 @@ func TestEveryKeyIsInTheReference(t *testing.T) {
 	}
 }
 
-func TestTheSchemaAgreesWithLoad(t *testing.T) {
+// bySchema returns what the schema says of an estate's text.
+func bySchema(t *testing.T) func(text []byte) error {
+	t.Helper()
 	var schema map[string]any
 	if err := json.Unmarshal(estate.Schema(), &schema); err != nil {
 		t.Fatal(err)
 	}
-	accepts := func(text []byte) error {
+	return func(text []byte) error {
 		var doc any
 		if err := yaml.Unmarshal(text, &doc); err != nil {
 			return err
@@ -142,6 +144,23 @@ func TestTheSchemaAgreesWithLoad(t *testing.T) {
 		}
 		return conforms(schema, schema, plain, "")
 	}
+}
+
+// sameWord checks that the schema and Load say the same of each text.
+func sameWord(t *testing.T, texts map[string]string) {
+	t.Helper()
+	accepts := bySchema(t)
+	for situation, text := range texts {
+		path := filepath.Join(write(t, map[string]string{"e.yaml": text}), "e.yaml")
+		_, wrong := estate.Load(path, env())
+		if by := accepts([]byte(text)); (by == nil) != (wrong == nil) {
+			t.Errorf("%s:\nschema: %v\nload: %v", situation, by, wrong)
+		}
+	}
+}
+
+func TestTheSchemaAgreesWithLoad(t *testing.T) {
+	accepts := bySchema(t)
 	for _, name := range estate.Shipped() {
 		text, err := os.ReadFile(name + ".yaml")
 		if err != nil {
@@ -159,7 +178,7 @@ func TestTheSchemaAgreesWithLoad(t *testing.T) {
 		}
 	}
 	first := estate.Shipped()[0]
-	for situation, text := range map[string]string{
+	sameWord(t, map[string]string{
 		"small":             small,
 		"extends":           "extends: " + first + "\nsources: {prometheus: {every: 5s}}\ncontainers: {grafana: null}\nwatchdog: null\n",
 		"references":        small + "containers: {a: {port: \"${PORT:-1}\"}}\nsources2: {}\n",
@@ -178,40 +197,7 @@ func TestTheSchemaAgreesWithLoad(t *testing.T) {
 		"null in a new one": small + "watchdog: null\n",
 		"bad duration":      small + "limits: {mark: long}\n",
 		"list for map":      small + "containers: [a]\n",
-
-		"an alertmanager":            "estate: e\nsources: {a: {kind: alertmanager, url: 'http://h'}}\n",
-		"a cluster":                  "estate: e\nsources: {a: {kind: alertmanager, peers: {x: 'http://h'}}}\n",
-		"url and peers":              "estate: e\nsources: {a: {kind: alertmanager, url: 'http://h', peers: {x: 'http://h'}}}\n",
-		"no address":                 "estate: e\nsources: {a: {kind: alertmanager}}\n",
-		"no peers":                   "estate: e\nsources: {a: {kind: alertmanager, peers: {}}}\n",
-		"labels to match":            small + "services: {a: {match: {b: c}}}\n",
-		"matchers":                   small + "services: {a: {match: 'b=~\"c{2}$\"'}}\n",
-		"nothing to match":           small + "services: {a: {match: {}}}\n",
-		"a list to match":            small + "services: {a: {match: [b]}}\n",
-		"a label that is none":       small + "services: {a: {match: {'b-c': d}}}\n",
-		"one container":              "estate: e\nsources: {d: {kind: docker}}\ncontainers: {c: {}}\nservices: {a: {container: c}, b: {container: [c]}}\n",
-		"a map of containers":        "estate: e\nsources: {d: {kind: docker}}\ncontainers: {c: {}}\nservices: {a: {container: {c: {}}}}\n",
-		"a runbook":                  small + "runbooks: {a: {text: 'echo ${X} ${'}}\n",
-		"a runbook that says twice":  small + "runbooks: {a: {text: x, file: y}}\n",
-		"a runbook without words":    small + "runbooks: {a: {alert: x}}\n",
-		"an overridden runbook":      "extends: " + first + "\nrunbooks: {service-down: {file: null, text: x}}\nkpis: {availability: {trend: 2h, target: null}}\n",
-		"escalation":                 small + "escalation: [{level: 1, name: a, who: b, after: 5m}, {level: 2, name: a, who: [b, c]}]\n",
-		"escalation without a level": small + "escalation: [{name: a}]\n",
-		"level zero":                 small + "escalation: [{level: 0, name: a}]\n",
-		"a kpi":                      small + "kpis: {a: {query: 'up{a=\"${1}\"}', target: '>= 1', unit: '%'}}\n",
-		"a kpi without a query":      small + "kpis: {a: {target: '>= 1'}}\n",
-		"a target without a sign":    small + "kpis: {a: {query: up, target: '1'}}\n",
-		"a target from elsewhere":    small + "kpis: {a: {query: up, target: '${T:-<= 5}'}}\n",
-		"a pipeline":                 small + "pipelines: {a: {window: 150m, running: b, started: c, done: d}}\n",
-		"a pipeline without window":  small + "pipelines: {a: {running: b, started: c}}\n",
-		"a number for a query":       small + "pipelines: {a: {window: 1h, running: 1, started: c}}\n",
-	} {
-		path := filepath.Join(write(t, map[string]string{"e.yaml": text}), "e.yaml")
-		_, wrong := estate.Load(path, env())
-		if by := accepts([]byte(text)); (by == nil) != (wrong == nil) {
-			t.Errorf("%s:\nschema: %v\nload: %v", situation, by, wrong)
-		}
-	}
+	})
 }
 
 func TestWhatIsShownIsTheSameEstate(t *testing.T) {

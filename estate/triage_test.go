@@ -171,3 +171,35 @@ func TestAContainerThatIsTakenOutNeedsNoFurtherWord(t *testing.T) {
 		}
 	}
 }
+
+func TestTheSchemaAgreesOnWhatTriageNeeds(t *testing.T) {
+	first := estate.Shipped()[0]
+	sameWord(t, map[string]string{
+		"an alertmanager":            "estate: e\nsources: {a: {kind: alertmanager, url: 'http://h'}}\n",
+		"a cluster":                  "estate: e\nsources: {a: {kind: alertmanager, peers: {x: 'http://h'}}}\n",
+		"url and peers":              "estate: e\nsources: {a: {kind: alertmanager, url: 'http://h', peers: {x: 'http://h'}}}\n",
+		"no address":                 "estate: e\nsources: {a: {kind: alertmanager}}\n",
+		"no peers":                   "estate: e\nsources: {a: {kind: alertmanager, peers: {}}}\n",
+		"labels to match":            small + "services: {a: {match: {b: c}}}\n",
+		"matchers":                   small + "services: {a: {match: 'b=~\"c{2}$\"'}}\n",
+		"nothing to match":           small + "services: {a: {match: {}}}\n",
+		"a list to match":            small + "services: {a: {match: [b]}}\n",
+		"a label that is none":       small + "services: {a: {match: {'b-c': d}}}\n",
+		"one container":              "estate: e\nsources: {d: {kind: docker}}\ncontainers: {c: {}}\nservices: {a: {container: c}, b: {container: [c]}}\n",
+		"a map of containers":        "estate: e\nsources: {d: {kind: docker}}\ncontainers: {c: {}}\nservices: {a: {container: {c: {}}}}\n",
+		"a runbook":                  small + "runbooks: {a: {text: 'echo ${X} ${'}}\n",
+		"a runbook that says twice":  small + "runbooks: {a: {text: x, file: y}}\n",
+		"a runbook without words":    small + "runbooks: {a: {alert: x}}\n",
+		"an overridden runbook":      "extends: " + first + "\nrunbooks: {service-down: {file: null, text: x}}\nkpis: {availability: {trend: 2h, target: null}}\n",
+		"escalation":                 small + "escalation: [{level: 1, name: a, who: b, after: 5m}, {level: 2, name: a, who: [b, c]}]\n",
+		"escalation without a level": small + "escalation: [{name: a}]\n",
+		"level zero":                 small + "escalation: [{level: 0, name: a}]\n",
+		"a kpi":                      small + "kpis: {a: {query: 'up{a=\"${1}\"}', target: '>= 1', unit: '%'}}\n",
+		"a kpi without a query":      small + "kpis: {a: {target: '>= 1'}}\n",
+		"a target without a sign":    small + "kpis: {a: {query: up, target: '1'}}\n",
+		"a target from elsewhere":    small + "kpis: {a: {query: up, target: '${T:-<= 5}'}}\n",
+		"a pipeline":                 small + "pipelines: {a: {window: 150m, running: b, started: c, done: d}}\n",
+		"a pipeline without window":  small + "pipelines: {a: {running: b, started: c}}\n",
+		"a number for a query":       small + "pipelines: {a: {window: 1h, running: 1, started: c}}\n",
+	})
+}
