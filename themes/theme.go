@@ -34,6 +34,7 @@ type Theme struct {
 	Name  string
 	Signs Signs
 	inks  [roles]ink
+	looks [roles]lipgloss.Style
 }
 
 // ink is what goes before and behind painted text.
@@ -63,10 +64,19 @@ func (t Theme) Paint(r Role, s string) string {
 	return t.inks[r].open + s + t.inks[r].shut
 }
 
+// Style returns the style of a role, for components that paint by themselves.
+func (t Theme) Style(r Role) lipgloss.Style {
+	if r >= roles {
+		return lipgloss.NewStyle()
+	}
+	return t.looks[r]
+}
+
 func build(p Palette, ascii bool) Theme {
 	t := Theme{Name: p.Name, Signs: signs(ascii)}
 	for r := range roles {
-		t.inks[r] = inkOf(style(p, r))
+		t.looks[r] = style(p, r)
+		t.inks[r] = inkOf(t.looks[r])
 	}
 	return t
 }

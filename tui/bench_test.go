@@ -31,7 +31,7 @@ func BenchmarkKeyAndView(b *testing.B) {
 		b.Run(fmt.Sprintf("%d containers", n), func(b *testing.B) {
 			r := benchModel(n)
 			for i := 0; b.Loop(); i++ {
-				r.m.Update(key([]string{"j", "j", "k"}[i%3]))
+				r.m.Update(stroke([]string{"j", "j", "k"}[i%3]))
 				r.m.View()
 			}
 		})
@@ -59,7 +59,7 @@ func BenchmarkKeyAndViewInAStorm(b *testing.B) {
 			r.send(size(120, 40))
 			r.press(pane)
 			for i := 0; b.Loop(); i++ {
-				r.m.Update(key([]string{"j", "j", "k"}[i%3]))
+				r.m.Update(stroke([]string{"j", "j", "k"}[i%3]))
 				r.m.View()
 			}
 		})

@@ -53,7 +53,7 @@ func newDialog(th themes.Theme, plans []ops.Plan, now time.Time) *dialog {
 			break
 		}
 	}
-	d.reason, d.name = newField("reason: "), newField("name: ")
+	d.reason, d.name = newField(th, "reason: "), newField(th, "name: ")
 	d.stage = d.after(stageLocked)
 	if d.asks(func(a ops.Ask) bool { return a.Unlock }) {
 		d.stage = stageLocked

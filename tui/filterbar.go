@@ -22,7 +22,7 @@ func (m *Model) openFilter() tea.Cmd {
 		m.say(report.ToneInfo, "nothing to filter here")
 		return m.nextTick()
 	}
-	bar := &filterBar{th: m.th, field: newField("/"), before: l.Filter().String()}
+	bar := &filterBar{th: m.th, field: newField(m.th, "/"), before: l.Filter().String()}
 	bar.field.set(bar.before)
 	m.over = bar
 	return nil

@@ -50,7 +50,7 @@ func (m *Model) tabs() string {
 	var parts []string
 	for _, t := range tabOrder() {
 		b := m.keys.row(t.key)
-		label := b.keys[0] + " " + b.help
+		label := b.first() + " " + b.Help().Desc
 		if t.pane == m.pane {
 			label = m.th.Paint(themes.Active, "["+label+"]")
 		} else {
@@ -106,14 +106,14 @@ func (m *Model) hintLine() string {
 	line, used := "", 0
 	for _, id := range ids {
 		b := m.keys.row(id)
-		n := width(b.keys[0]) + 1 + width(b.short) + 2
+		n := width(b.first()) + 1 + width(b.short) + 2
 		if used+n > m.w+2 {
 			break
 		}
 		if used > 0 {
 			line += "  "
 		}
-		line += m.th.Paint(themes.Key, b.keys[0]) + " " + m.th.Paint(themes.Muted, b.short)
+		line += m.th.Paint(themes.Key, b.first()) + " " + m.th.Paint(themes.Muted, b.short)
 		used += n
 	}
 	return line

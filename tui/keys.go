@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"charm.land/bubbles/v2/key"
 )
 
 // keyID names one thing that a key does.
@@ -48,63 +50,82 @@ const (
 	keys
 )
 
-// scope says where a key is alive. A key may mean different things in two
-// scopes only when neither is everywhere.
-type scope uint8
+// scope says where a key is alive: a set of places. A key may mean different
+// things in two places, and within one only where a binding says what it masks.
+type scope uint16
 
 const (
-	everywhere scope = iota
-	inLists
-	inText // logs and opened objects
+	inLists    scope = 1 << iota // panes of rows
+	inText                       // logs and opened objects
+	inAlerts                     // the alerts pane
+	inSilences                   // the silences behind it
+	inTriage                     // an alert opened, its graph and its runbook
+	inCalls                      // the escalation matrix
+	everywhere scope = 1<<iota - 1
+
+	lists = inLists | inAlerts | inSilences
 )
 
 // binding is one row of the key map: the one table behind input, hints and help.
+// Its keys and its help are the library's.
 type binding struct {
+	key.Binding
 	id    keyID
 	name  string // what the user's config calls it
 	scope scope
-	keys  []string
 	short string // for the hints line
-	help  string
+	masks keyID  // whose key this one may take where both are alive
 }
+
+func bind(id keyID, name string, s scope, short, help string, keys ...string) binding {
+	b := binding{id: id, name: name, scope: s, short: short}
+	b.Binding = key.NewBinding(key.WithKeys(keys...), key.WithHelp(strings.Join(keys, " "), help))
+	return b
+}
+
+// over lets a binding take a key of another one.
+func (b binding) over(id keyID) binding { b.masks = id; return b }
+
+// first is the key that hints name.
+func (b binding) first() string { return b.Keys()[0] }
 
 // KeyMap gives keys to names, as the user's config does: {"freeze": ["F"]}.
 type KeyMap map[string][]string
 
 func defaultBindings() []binding {
 	return []binding{
-		{keyOverview, "overview", everywhere, []string{"1"}, "overview", "Overview"},
-		{keyContainers, "containers", everywhere, []string{"3"}, "containers", "Containers"},
-		{keyHistory, "history", everywhere, []string{"0"}, "history", "History"},
-		{keyNextPane, "next-pane", everywhere, []string{"tab"}, "next", "next pane"},
-		{keyPrevPane, "previous-pane", everywhere, []string{"shift+tab"}, "previous", "previous pane"},
-		{keyUp, "up", everywhere, []string{"up", "k"}, "up", "one line up"},
-		{keyDown, "down", everywhere, []string{"down", "j"}, "down", "one line down"},
-		{keyLeft, "left", everywhere, []string{"left", "h"}, "left", "to the left; out of what is open"},
-		{keyRight, "right", everywhere, []string{"right"}, "right", "to the right; opens"},
-		{keyPageUp, "page-up", everywhere, []string{"pgup", "ctrl+b"}, "page up", "one page up"},
-		{keyPageDown, "page-down", everywhere, []string{"pgdown", "ctrl+f"}, "page down", "one page down"},
-		{keyTop, "top", everywhere, []string{"g", "home"}, "top", "to the first line"},
-		{keyBottom, "bottom", everywhere, []string{"G", "end"}, "bottom", "to the last line"},
-		{keyOpen, "open", everywhere, []string{"enter"}, "open", "open the selected line"},
-		{keyBack, "back", everywhere, []string{"esc"}, "back", "one step out"},
-		{keyFilter, "filter", everywhere, []string{"/"}, "filter", "filter: words, !word, column=value"},
-		{keyActions, "actions", everywhere, []string{"x"}, "actions", "what can be done to the selected thing"},
-		{keyMark, "mark", inLists, []string{"space"}, "mark", "mark for doing one thing to many"},
-		{keySort, "sort", inLists, []string{"o"}, "sort", "sort by the next column"},
-		{keyLogs, "logs", everywhere, []string{"l"}, "logs", "log of the container, output of the job"},
-		{keyCopy, "copy", everywhere, []string{"y"}, "copy", "copy the selected names, or the log (OSC 52)"},
-		{keyFreeze, "freeze", everywhere, []string{"p"}, "freeze", "freeze the picture, and go on again"},
-		{keyPalette, "palette", everywhere, []string{":"}, "command", "find a pane, an action or an object"},
-		{keyHelp, "help", everywhere, []string{"?"}, "help", "these keys"},
-		{keyRepaint, "repaint", everywhere, []string{"ctrl+l"}, "repaint", "paint the screen again from nothing"},
-		{keyUnlock, "unlock", everywhere, []string{"U", "L"}, "unlock", "unlock production for this console; lock again"},
-		{keyMouse, "mouse", everywhere, []string{"m"}, "mouse", "mouse on and off"},
-		{keyFollow, "follow", inText, []string{"f"}, "follow", "follow the end of the log, or stay"},
-		{keyWrap, "wrap", inText, []string{"w"}, "wrap", "wrap long lines, or cut them"},
-		{keyTimes, "timestamps", inText, []string{"t"}, "times", "timestamps on and off"},
-		{keySuspend, "suspend", everywhere, []string{"ctrl+z"}, "suspend", "back to the shell, fg returns"},
-		{keyQuit, "quit", everywhere, []string{"q", "ctrl+c"}, "quit", "leave; jobs go on"},
+		bind(keyOverview, "overview", everywhere, "overview", "Overview", "1"),
+		bind(keyContainers, "containers", everywhere, "containers", "Containers", "3"),
+		bind(keyHistory, "history", everywhere, "history", "History", "0"),
+		bind(keyNextPane, "next-pane", everywhere, "next", "next pane", "tab"),
+		bind(keyPrevPane, "previous-pane", everywhere, "previous", "previous pane", "shift+tab"),
+		bind(keyUp, "up", everywhere, "up", "one line up", "up", "k"),
+		bind(keyDown, "down", everywhere, "down", "one line down", "down", "j"),
+		bind(keyLeft, "left", everywhere, "left", "to the left; out of what is open", "left", "h"),
+		bind(keyRight, "right", everywhere, "right", "to the right; opens", "right"),
+		bind(keyPageUp, "page-up", everywhere, "page up", "one page up", "pgup", "ctrl+b"),
+		bind(keyPageDown, "page-down", everywhere, "page down", "one page down", "pgdown", "ctrl+f"),
+		bind(keyTop, "top", everywhere, "top", "to the first line", "g", "home"),
+		bind(keyBottom, "bottom", everywhere, "bottom", "to the last line", "G", "end"),
+		bind(keyOpen, "open", everywhere, "open", "open the selected line", "enter"),
+		bind(keyBack, "back", everywhere, "back", "one step out", "esc"),
+		bind(keyFilter, "filter", everywhere, "filter", "filter: words, !word, column=value", "/"),
+		bind(keyActions, "actions", everywhere, "actions", "what can be done to the selected thing", "x"),
+		bind(keyMark, "mark", lists, "mark", "mark for doing one thing to many", "space"),
+		bind(keySort, "sort", lists, "sort", "sort by the next column", "o"),
+		bind(keyLogs, "logs", everywhere, "logs", "log of the container, output of the job", "l"),
+		bind(keyCopy, "copy", everywhere, "copy", "copy the selected names, or the log (OSC 52)", "y"),
+		bind(keyFreeze, "freeze", everywhere, "freeze", "freeze the picture, and go on again", "p"),
+		bind(keyPalette, "palette", everywhere, "command", "find a pane, an action or an object", ":"),
+		bind(keyHelp, "help", everywhere, "help", "these keys", "?"),
+		bind(keyRepaint, "repaint", everywhere, "repaint", "paint the screen again from nothing", "ctrl+l"),
+		bind(keyUnlock, "unlock", everywhere, "unlock", "unlock production for this console; lock again", "U", "L"),
+		bind(keyMouse, "mouse", everywhere, "mouse", "mouse on and off", "m"),
+		bind(keyFollow, "follow", inText, "follow", "follow the end of the log, or stay", "f"),
+		bind(keyWrap, "wrap", inText, "wrap", "wrap long lines, or cut them", "w"),
+		bind(keyTimes, "timestamps", inText, "times", "timestamps on and off", "t"),
+		bind(keySuspend, "suspend", everywhere, "suspend", "back to the shell, fg returns", "ctrl+z"),
+		bind(keyQuit, "quit", everywhere, "quit", "leave; jobs go on", "q", "ctrl+c"),
 	}
 }
 
@@ -115,7 +136,7 @@ type keyMap struct {
 }
 
 type lookup struct {
-	scope scope
+	scope scope // one place
 	key   string
 }
 
@@ -132,7 +153,8 @@ func newKeyMap(user KeyMap) (keyMap, string) {
 			unknown = append(unknown, name)
 			continue
 		}
-		rows[i].keys = user[name]
+		rows[i].SetKeys(user[name]...)
+		rows[i].SetHelp(strings.Join(user[name], " "), rows[i].Help().Desc)
 	}
 	m, clash := index(rows)
 	if clash != "" {
@@ -147,31 +169,40 @@ func newKeyMap(user KeyMap) (keyMap, string) {
 
 func index(rows []binding) (keyMap, string) {
 	m := keyMap{rows: rows, look: map[lookup]keyID{}}
-	owner := map[string][]binding{}
 	for _, b := range rows {
-		if len(b.keys) == 0 {
+		if len(b.Keys()) == 0 {
 			return m, fmt.Sprintf("%s has no key", b.name)
 		}
-		for _, k := range b.keys {
-			for _, o := range owner[k] {
-				if o.scope == b.scope || o.scope == everywhere || b.scope == everywhere {
-					return m, fmt.Sprintf("%s is both %s and %s", k, o.name, b.name)
-				}
+		for _, k := range b.Keys() {
+			if other := m.claim(b, k); other != "" {
+				return m, fmt.Sprintf("%s is both %s and %s", k, other, b.name)
 			}
-			owner[k] = append(owner[k], b)
-			m.look[lookup{b.scope, k}] = b.id
 		}
 	}
 	return m, ""
 }
 
-// read returns what key means in a scope.
-func (m keyMap) read(s scope, key string) keyID {
-	if id, ok := m.look[lookup{s, key}]; ok {
-		return id
+// claim gives a key to a binding in each of its places, and names who has it
+// already.
+func (m keyMap) claim(b binding, k string) string {
+	for place := scope(1); place < everywhere; place <<= 1 {
+		if b.scope&place == 0 {
+			continue
+		}
+		at := lookup{place, k}
+		had, taken := m.look[at]
+		switch {
+		case !taken || had == b.id || had == b.masks:
+			m.look[at] = b.id
+		case m.row(had).masks != b.id:
+			return m.row(had).name
+		}
 	}
-	return m.look[lookup{everywhere, key}]
+	return ""
 }
+
+// read returns what key means in a place.
+func (m keyMap) read(s scope, key string) keyID { return m.look[lookup{s, key}] }
 
 // row returns the binding of an id.
 func (m keyMap) row(id keyID) binding {
@@ -181,4 +212,21 @@ func (m keyMap) row(id keyID) binding {
 		}
 	}
 	return binding{}
+}
+
+// alive returns the bindings of a place, each with the keys that reach it there.
+func (m keyMap) alive(s scope) []key.Binding {
+	var out []key.Binding
+	for _, b := range m.rows {
+		var mine []string
+		for _, k := range b.Keys() {
+			if m.read(s, k) == b.id {
+				mine = append(mine, k)
+			}
+		}
+		if len(mine) > 0 {
+			out = append(out, key.NewBinding(key.WithKeys(mine...), key.WithHelp(strings.Join(mine, " "), b.Help().Desc)))
+		}
+	}
+	return out
 }

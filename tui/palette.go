@@ -32,9 +32,9 @@ type item struct {
 }
 
 func (m *Model) openPalette() tea.Cmd {
-	p := &palette{th: m.th, field: newField(":"), targets: m.targets()}
+	p := &palette{th: m.th, field: newField(m.th, ":"), targets: m.targets()}
 	for _, t := range tabOrder() {
-		label := m.keys.row(t.key).help
+		label := m.keys.row(t.key).Help().Desc
 		p.items = append(p.items, item{label: label, kind: "pane", do: outcome{kind: outcomePane, pane: t.pane, close: true}})
 	}
 	table := report.Containers(m.picture().board, m.now)

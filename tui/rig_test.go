@@ -83,14 +83,14 @@ func (r *rig) fire() {
 func (r *rig) press(names ...string) {
 	for _, n := range names {
 		r.now = r.now.Add(time.Second)
-		r.send(key(n))
+		r.send(stroke(n))
 	}
 }
 
 // rattle presses keys without any time between them.
 func (r *rig) rattle(names ...string) {
 	for _, n := range names {
-		r.send(key(n))
+		r.send(stroke(n))
 	}
 }
 
@@ -100,7 +100,7 @@ func (r *rig) typed(s string) {
 	}
 }
 
-func key(name string) tea.KeyPressMsg {
+func stroke(name string) tea.KeyPressMsg {
 	special := map[string]tea.Key{
 		"enter": {Code: tea.KeyEnter}, "esc": {Code: tea.KeyEscape}, "tab": {Code: tea.KeyTab},
 		"up": {Code: tea.KeyUp}, "down": {Code: tea.KeyDown}, "pgdown": {Code: tea.KeyPgDown},

@@ -98,7 +98,7 @@ func TestACrashEndsTheConsoleAndNamesTheFile(t *testing.T) {
 	crashes := map[string]func(g *guard) tea.Cmd{
 		"in Update": func(g *guard) tea.Cmd {
 			g.panes = nil
-			_, cmd := g.Update(key("j"))
+			_, cmd := g.Update(stroke("j"))
 			return cmd
 		},
 		"in View": func(g *guard) tea.Cmd {

@@ -26,7 +26,7 @@ func TestAKeyMapThatClashesIsNotUsedAndSaysSo(t *testing.T) {
 		if c.say == "" && notice != "" || !strings.Contains(notice, c.say) {
 			t.Errorf("%s: %q", name, notice)
 		}
-		if m.read(everywhere, "q") != keyQuit {
+		if m.read(inLists, "q") != keyQuit {
 			t.Errorf("%s: q does not quit", name)
 		}
 	}
