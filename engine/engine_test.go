@@ -45,6 +45,37 @@ func TestASilentSourceKeepsItsLastGoodValuesWithTheirAge(t *testing.T) {
 	})
 }
 
+func TestWhatASourceWentThroughStaysInTheHistory(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		defer w.stop()
+		sources := func() []string {
+			var out []string
+			for _, r := range w.board().Changes {
+				if r.Kind == ops.RecordSource {
+					out = append(out, r.Level.String()+" "+r.What.String())
+				}
+			}
+			return out
+		}
+		time.Sleep(15 * time.Second)
+		if got := sources(); len(got) != 0 {
+			t.Fatalf("well from the start: %q", got)
+		}
+		w.server.set(func(s *server) { s.hang = true })
+		time.Sleep(time.Minute)
+		w.server.set(func(s *server) { s.hang = false })
+		time.Sleep(time.Minute)
+		got := sources()
+		if len(got) != 2 || !strings.HasPrefix(got[1], "warning docker silent: ") || !strings.HasPrefix(got[0], "ok docker ok again, silent since ") {
+			t.Fatalf("one silence: %q", got)
+		}
+		if k := w.history.kinds(); !slices.Contains(k, ops.RecordSource) {
+			t.Fatalf("the history holds %v", k)
+		}
+	})
+}
+
 func TestAnAnswerThatBringsNothingNewChangesNoSection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, nil)

@@ -91,9 +91,24 @@ func (p *picture) polled(info ops.SourceInfo, f ops.Facts, err error, at time.Ti
 		}
 	}
 	if s.State != was {
+		recs = append(recs, turned(*s, was, at)...)
 		s.Since = at
 	}
 	return recs
+}
+
+// turned is what the history keeps of a source whose state changed, so that a
+// silence in the night is still there in the morning. The first good answer is
+// no news.
+func turned(s ops.Source, was ops.SourceState, at time.Time) []ops.Record {
+	rec := ops.Record{At: at, Kind: ops.RecordSource, Ref: s.Ref, Level: ops.LevelWarning, What: ops.Textf("%s %s: %s", s.Name, s.State, s.Why)}
+	switch {
+	case s.State == ops.SourceOK && was == ops.SourcePending:
+		return nil
+	case s.State == ops.SourceOK:
+		rec.Level, rec.What = ops.LevelOK, ops.Textf("%s ok again, %s since %s", s.Name, was, s.Since.UTC().Format("15:04:05Z"))
+	}
+	return []ops.Record{rec}
 }
 
 // settled reports whether some peer runs long enough to have heard of every
