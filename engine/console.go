@@ -89,6 +89,8 @@ func (k console) Detail(ctx context.Context, ref ops.Ref, window time.Duration) 
 		return k.jobDetail(ref)
 	case ops.KindAlert:
 		return k.triage(ctx, ref, window)
+	case ops.KindIncident:
+		return k.incidentDetail(ref)
 	}
 	source := ref.Source
 	if ref.Kind == ops.KindSource {

@@ -192,3 +192,40 @@ func (e *Engine) adoptIncidents(p *picture) error {
 	p.showIncidents(all)
 	return nil
 }
+
+// incidentBefore is how far before the first sign an incident's report reaches:
+// the cause stands before its effect.
+const incidentBefore = 10 * time.Minute
+
+// maxOfIncident bounds the records of one incident's report.
+const maxOfIncident = 2000
+
+// incidentDetail opens an incident, whatever its age, with all that happened
+// meanwhile.
+func (k console) incidentDetail(ref ops.Ref) (ops.Detail, error) {
+	if k.e.History == nil {
+		return ops.Detail{}, noHistory()
+	}
+	all, err := readIncidents(k.e.History)
+	if err != nil {
+		return ops.Detail{}, err
+	}
+	i := slices.IndexFunc(all, func(in ops.Incident) bool { return in.Ref.ID == ref.ID })
+	if i < 0 {
+		return ops.Detail{}, ops.Errorf(ops.CodeNotFound, "there is no incident %s", ref.ID)
+	}
+	in := all[i]
+	from, until := in.Opened, k.e.Now()
+	if !in.Began.IsZero() {
+		from = in.Began
+	}
+	if !in.Open() {
+		until = in.Closed.Add(time.Second)
+	}
+	recs, err := k.e.History.History(ops.Query{From: from.Add(-incidentBefore), Until: until, Limit: maxOfIncident})
+	if err != nil {
+		return ops.Detail{}, err
+	}
+	return ops.Detail{Ref: in.Ref, At: k.e.Now(), Title: ops.Textf("incident %s: %s", in.Ref.ID, in.Title), Incident: in, Began: in.Began,
+		Related: in.Alerts, Changes: recs, Groups: []ops.FactGroup{{Title: ops.Clean("times"), Facts: incidentFacts(in)}}}, nil
+}

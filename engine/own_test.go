@@ -144,7 +144,7 @@ func TestAnAlertmanagerThatLacksWhatFiresIsLying(t *testing.T) {
 			t.Fatalf("%s: %s", s.State, s.Why)
 		}
 		am.set(func(s *server) {
-			s.facts.Notified = &[]ops.Notified{{Fingerprint: ops.Clean("f1"), Paging: ops.Paging{State: ops.PagingActive}}}
+			s.facts.Notified = &[]ops.Notified{{Fingerprint: ops.Clean("f1"), Labels: firing("f1", "Down").Labels, Paging: ops.Paging{State: ops.PagingActive}}}
 		})
 		time.Sleep(11 * time.Second)
 		b = w.board()
@@ -221,6 +221,10 @@ func TestAnIncidentKnowsItsTimes(t *testing.T) {
 		restore, ok3 := in.TimeToRestore()
 		if in.Open() || !ok1 || !ok2 || !ok3 || detect < time.Minute || ack <= detect || restore <= ack {
 			t.Fatalf("detect %s, ack %s, restore %s: %+v", detect, ack, restore, in)
+		}
+		d, err := c.Detail(t.Context(), in.Ref, 0)
+		if err != nil || d.Incident.Cause.String() != "a full disk" || len(d.Changes) < 4 {
+			t.Fatalf("its report: %v, %+v", err, d)
 		}
 		if err := w.own(c, "incident.close", in.Ref); code(err) != ops.CodeNotFound {
 			t.Fatalf("closed twice: %v", err)

@@ -107,19 +107,33 @@ func (m merger) onlyNotified(source ops.Text, ns []ops.Notified, used map[*ops.N
 	return alerts
 }
 
-// alertBook finds an alert of Prometheus among those of Alertmanager.
+// alertBook finds an alert of Prometheus among those of Alertmanager. A
+// Prometheus with external labels sends more labels than it shows; which ones is
+// learned from the alerts themselves, once for all of them.
 type alertBook struct {
-	exact  map[ops.Text]*ops.Notified
+	all    []*ops.Notified
 	byName map[ops.Text][]*ops.Notified
+	byKey  map[string]*ops.Notified // by all labels, and by those without known extras
+	extras []string                 // the label sets learned so far, by their key
+	tries  int
 }
 
-func index(notified map[ops.Text][]ops.Notified) alertBook {
-	b := alertBook{map[ops.Text]*ops.Notified{}, map[ops.Text][]*ops.Notified{}}
+// Bounds of the search for alerts with labels of their own: what is not found
+// within them has to be there under its own labels.
+const (
+	maxCandidates = 500
+	maxTries      = 200
+	maxExtras     = 4
+)
+
+func index(notified map[ops.Text][]ops.Notified) *alertBook {
+	b := &alertBook{byName: map[ops.Text][]*ops.Notified{}, byKey: map[string]*ops.Notified{}, tries: maxTries}
 	for _, source := range slices.Sorted(textKeys(notified)) {
 		ns := notified[ops.Clean(source)]
 		for i := range ns {
 			n := &ns[i]
-			b.exact[n.Fingerprint] = n
+			b.all = append(b.all, n)
+			b.byKey[labelKey(n.Labels)] = n
 			name := ops.LabelOf(n.Labels, "alertname")
 			b.byName[name] = append(b.byName[name], n)
 		}
@@ -127,29 +141,67 @@ func index(notified map[ops.Text][]ops.Notified) alertBook {
 	return b
 }
 
-// supersetLimit bounds the search for an alert that carries external labels: beyond
-// that many of one name it would cost more than it tells.
-const supersetLimit = 500
-
-func (b alertBook) find(a ops.Alert) *ops.Notified {
-	if n := b.exact[a.Ref.ID]; n != nil {
+func (b *alertBook) find(a ops.Alert) *ops.Notified {
+	if n := b.byKey[labelKey(a.Labels)]; n != nil {
 		return n
 	}
 	candidates := b.byName[a.Name]
-	if len(candidates) > supersetLimit {
+	if len(b.extras) == maxExtras || b.tries == 0 || len(candidates) > maxCandidates && len(b.extras) > 0 {
 		return nil
 	}
-	for _, n := range candidates {
+	b.tries--
+	for _, n := range candidates[:min(len(candidates), maxCandidates)] {
 		if contains(n.Labels, a.Labels) {
+			b.learn(without(n.Labels, a.Labels))
 			return n
 		}
 	}
 	return nil
 }
 
+// learn indexes every alert that carries the extra labels by its labels without
+// them.
+func (b *alertBook) learn(extra []ops.Label) {
+	key := labelKey(extra)
+	if slices.Contains(b.extras, key) {
+		return
+	}
+	b.extras = append(b.extras, key)
+	for _, n := range b.all {
+		if contains(n.Labels, extra) {
+			k := labelKey(without(n.Labels, extra))
+			if b.byKey[k] == nil {
+				b.byKey[k] = n
+			}
+		}
+	}
+}
+
+// labelKey is a sorted label set as a map key.
+func labelKey(labels []ops.Label) string {
+	var s strings.Builder
+	for _, l := range labels {
+		s.WriteString(l.Name.String())
+		s.WriteByte(0)
+		s.WriteString(l.Value.String())
+		s.WriteByte(0)
+	}
+	return s.String()
+}
+
+func without(all, some []ops.Label) []ops.Label {
+	var left []ops.Label
+	for _, l := range all {
+		if !slices.Contains(some, l) {
+			left = append(left, l)
+		}
+	}
+	return left
+}
+
 func contains(all, some []ops.Label) bool {
 	for _, l := range some {
-		if ops.LabelOf(all, l.Name.String()) != l.Value {
+		if !slices.Contains(all, l) {
 			return false
 		}
 	}

@@ -60,6 +60,39 @@ func TestExternalLabelsDoNotMakeAnotherAlert(t *testing.T) {
 	}
 }
 
+func TestAStormWithExternalLabelsIsFoundWhole(t *testing.T) {
+	var rules []ops.Alert
+	var ns []ops.Notified
+	for i := range 5000 {
+		id := ops.Textf("i%04d", i).String()
+		rules = append(rules, rule("p"+id, labels("alertname", "Flood", "instance", id)))
+		ns = append(ns, notified("a"+id, ops.PagingActive, labels("alertname", "Flood", "cluster", "eu", "instance", id)))
+	}
+	got := merge(shop(), rules, ns)
+	absent := 0
+	for _, a := range got[prom] {
+		if a.Paging.State != ops.PagingActive {
+			absent++
+		}
+	}
+	if absent > 0 || len(got[am]) > 0 {
+		t.Errorf("%d of 5,000 not found, %d left over", absent, len(got[am]))
+	}
+}
+
+func BenchmarkAlerts5000(b *testing.B) {
+	var rules []ops.Alert
+	var ns []ops.Notified
+	for i := range 5000 {
+		id := ops.Textf("i%04d", i).String()
+		rules = append(rules, rule("p"+id, labels("alertname", "Flood", "instance", id)))
+		ns = append(ns, notified("a"+id, ops.PagingActive, labels("alertname", "Flood", "cluster", "eu", "instance", id)))
+	}
+	for b.Loop() {
+		merge(shop(), rules, ns)
+	}
+}
+
 func TestAnAlertmanagerThatNeverAnsweredLeavesPagingUnknown(t *testing.T) {
 	got := merge(shop(), []ops.Alert{rule("f1", labels("alertname", "Down"))}, nil)
 	if got[prom][0].Paging.State != ops.PagingUnknown {

@@ -67,10 +67,13 @@ type Detail struct {
 	// Suspects are what may be behind an alert, with their last lines in Lines.
 	Suspects []Suspect `json:"suspects,omitempty"`
 	// Runbook is Markdown, a line a Text.
-	Runbook    []Text        `json:"runbook,omitempty"`
-	Escalation []Escalation  `json:"escalation,omitempty"`
-	Why        Text          `json:"why,omitzero"` // what could not be found out
-	Window     time.Duration `json:"window,omitzero"`
+	Runbook    []Text       `json:"runbook,omitempty"`
+	Escalation []Escalation `json:"escalation,omitempty"`
+	// Incident is the incident itself, where one was opened; Changes then holds
+	// everything between its first sign and its end.
+	Incident Incident      `json:"incident,omitzero"`
+	Why      Text          `json:"why,omitzero"` // what could not be found out
+	Window   time.Duration `json:"window,omitzero"`
 }
 
 // FactGroup is a titled list of facts.

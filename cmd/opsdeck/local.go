@@ -70,6 +70,9 @@ func longestTimeout(f estate.File) time.Duration {
 	for _, s := range f.Prometheus {
 		d = max(d, s.Timeout)
 	}
+	for _, s := range f.Alertmanager {
+		d = max(d, s.Timeout)
+	}
 	for _, s := range f.Docker {
 		d = max(d, s.Timeout)
 	}

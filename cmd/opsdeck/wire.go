@@ -7,7 +7,9 @@ import (
 	"os"
 	"time"
 
-	container "opsdeck/actions/container"
+	"opsdeck/actions/container"
+	"opsdeck/actions/reload"
+	"opsdeck/collectors/alertmanager"
 	"opsdeck/collectors/docker"
 	"opsdeck/collectors/prometheus"
 	"opsdeck/engine"
@@ -24,8 +26,8 @@ const stopGrace = 10 * time.Second
 // collector and every action stands here. history is nil for a local engine.
 func wire(f estate.File, kind ops.AgentKind, history *store.Store, log *slog.Logger) (*engine.Engine, error) {
 	c := engine.Config{
-		Estate: f.Estate,
-		Agent: ops.AgentInfo{Kind: kind, Version: ops.Clean(versionLine()), PID: os.Getpid(), Started: time.Now()},
+		Estate:  f.Estate,
+		Agent:   ops.AgentInfo{Kind: kind, Version: ops.Clean(versionLine()), PID: os.Getpid(), Started: time.Now()},
 		Journal: journal,
 		Alive:   proc.Alive,
 		Now:     time.Now,
@@ -39,6 +41,18 @@ func wire(f estate.File, kind ops.AgentKind, history *store.Store, log *slog.Log
 	for _, s := range f.Prometheus {
 		col, err := prometheus.New(prometheus.Config{Name: s.Name, URL: s.URL, Every: s.Every, Timeout: s.Timeout, Required: s.Required,
 			HTTP: s.HTTP, SeverityLabel: f.Estate.SeverityLabel.String(), Rank: f.Estate.RankOf, Now: time.Now})
+		if err != nil {
+			return nil, err
+		}
+		c.Collectors = append(c.Collectors, col)
+		c.Actions = append(c.Actions, reload.New(col, s.Name))
+	}
+	for _, s := range f.Alertmanager {
+		var peers []alertmanager.Peer
+		for _, p := range s.Peers {
+			peers = append(peers, alertmanager.Peer{Name: p.Name, URL: p.URL, HTTP: s.HTTP})
+		}
+		col, err := alertmanager.New(alertmanager.Config{Name: s.Name, Peers: peers, Every: s.Every, Timeout: s.Timeout, Required: s.Required, Now: time.Now})
 		if err != nil {
 			return nil, err
 		}

@@ -1,0 +1,54 @@
+// Package reload makes a Prometheus server read its configuration and rules
+// again.
+package reload
+
+import (
+	"context"
+
+	"opsdeck/ops"
+)
+
+// Client makes the call, and reads back whether the configuration was taken.
+type Client interface {
+	// Reload asks the server to read its files again. Prometheus answers after it
+	// has, and with its error when it has not.
+	Reload(ctx context.Context) error
+}
+
+// New returns the action for one Prometheus source.
+func New(cl Client, source string) ops.Action { return action{cl, ops.Clean(source)} }
+
+type action struct {
+	client Client
+	source ops.Text
+}
+
+// Describe names the action. It is disruptive: a configuration that is wrong in
+// meaning and right in form takes effect at once.
+func (a action) Describe() ops.ActionInfo {
+	return ops.ActionInfo{ID: ops.Clean("prometheus.reload"), Verb: ops.Clean("reload"), Class: ops.ClassDisruptive, On: ops.KindSource,
+		What: ops.Clean("makes Prometheus read its configuration and rules again")}
+}
+
+// Plan is always the same call.
+func (a action) Plan(_ context.Context, req ops.Request) (ops.Plan, error) {
+	if req.Target.ID != a.source {
+		return ops.Plan{}, ops.Errorf(ops.CodeInvalid, "%s is no Prometheus", req.Target.ID).Help("choose a source of kind prometheus")
+	}
+	return ops.Plan{
+		Title:    ops.Textf("reload %s", a.source),
+		Steps:    []ops.Step{{How: ops.StepAPI, What: ops.Clean("POST /-/reload")}},
+		Replaces: []ops.Text{ops.Clean("the rules and scrape targets in force, by what its files say now")},
+		Locks:    []ops.Ref{req.Target},
+	}, nil
+}
+
+// Run makes the call. Prometheus keeps its old configuration when the new one is
+// wrong.
+func (a action) Run(ctx context.Context, _ ops.Plan, out ops.Progresser) (ops.Result, error) {
+	out.Progress(ops.Progress{Note: ops.Clean("reading configuration and rules")})
+	if err := a.client.Reload(ctx); err != nil {
+		return ops.Result{}, err
+	}
+	return ops.Result{State: ops.JobSucceeded, What: ops.Clean("it took its configuration")}, nil
+}

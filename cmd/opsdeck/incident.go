@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"opsdeck/ops"
+	"opsdeck/report"
+)
+
+func (a *app) incidentCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "incident", Short: "List incidents, and write one down as a post-mortem draft"}
+	list := &cobra.Command{
+		Use: "list", Short: "List open incidents and those closed within the hour", Args: cobra.NoArgs,
+		Example: "opsdeck incident list",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, b, err := a.attached(cmd.Context())
+			if err != nil {
+				return err
+			}
+			for _, in := range b.Incidents {
+				state := "open"
+				if !in.Open() {
+					state = "closed " + in.Closed.UTC().Format("15:04Z")
+				}
+				fmt.Fprintf(cmd.OutOrStdout(), "%-4s %-13s since %s  %s\n", in.Ref.ID, state, in.Opened.UTC().Format("2006-01-02 15:04Z"), in.Title)
+			}
+			return nil
+		},
+	}
+	var out string
+	export := &cobra.Command{
+		Use: "export ID", Short: "Write an incident as Markdown: its times, and what happened", Args: exactly(1, "the incident's number"),
+		Example: "opsdeck incident export 3 --out incident-3.md",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var text strings.Builder
+			if err := a.exportIncident(cmd.Context(), &text, args[0]); err != nil {
+				return err
+			}
+			if out != "" {
+				return writeNew(out, []byte(text.String()), true)
+			}
+			_, err := io.WriteString(cmd.OutOrStdout(), text.String())
+			return err
+		},
+	}
+	export.Flags().StringVar(&out, "out", "", "write to this file, whole or not at all")
+	cmd.AddCommand(list, export)
+	return cmd
+}
+
+// attached returns an agent and its board; one is started where none runs.
+func (a *app) attached(ctx context.Context) (ops.Console, ops.Board, error) {
+	f, given, err := a.load()
+	if err != nil {
+		return nil, ops.Board{}, err
+	}
+	c, _, err := a.link(f, given).attach(ctx)
+	if err != nil {
+		return nil, ops.Board{}, err
+	}
+	b, err := c.Board(ctx)
+	return c, b, err
+}
+
+func (a *app) exportIncident(ctx context.Context, w io.Writer, id string) error {
+	c, _, err := a.attached(ctx)
+	if err != nil {
+		return err
+	}
+	in, err := c.Detail(ctx, ops.NewRef(ops.KindIncident, "", id), 0)
+	if err != nil {
+		return err
+	}
+	return report.Incident(w, in.Incident, in.Changes, time.Now())
+}

@@ -1,0 +1,37 @@
+package prometheus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"syscall"
+
+	"opsdeck/ops"
+)
+
+// Reload makes the server read its configuration and rules again (POST
+// /-/reload, which answers after it has). Servers started without
+// --web.enable-lifecycle refuse with 403.
+func (c *Collector) Reload(ctx context.Context) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base.JoinPath("-", "reload").String(), nil)
+	if err != nil {
+		return fmt.Errorf("reload: %w", err)
+	}
+	resp, err := c.client.Do(req)
+	if err != nil {
+		err = c.cause(ctx, err)
+		if errors.Is(err, syscall.ECONNREFUSED) {
+			return ops.Errorf(ops.CodeUnavailable, "%s: connection refused", c.cfg.Name)
+		}
+		return ops.Errorf(ops.CodeUnanswered, "%s did not answer: %v", c.cfg.Name, err).Help("prometheus_config_last_reload_successful tells whether it did it")
+	}
+	defer resp.Body.Close()
+	switch resp.StatusCode {
+	case http.StatusOK:
+		return nil
+	case http.StatusForbidden:
+		return ops.Errorf(ops.CodeDenied, "%s does not allow it", c.cfg.Name).Help("start it with --web.enable-lifecycle, or send it SIGHUP")
+	}
+	return fmt.Errorf("reload: %w", c.refusal(ctx, "-/reload", resp))
+}

@@ -1,0 +1,91 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"opsdeck/ops"
+)
+
+// Incident writes the draft of a post-mortem in Markdown: the times it is
+// measured by, and everything that the history holds between its first sign and
+// its end, oldest first. recs come as the history gives them, newest first.
+func Incident(w io.Writer, in ops.Incident, recs []ops.Record, now time.Time) error {
+	end, state := in.Closed, "closed"
+	if in.Open() {
+		end, state = now, "open"
+	}
+	p := printer{w: w}
+	p.line("# Incident %s: %s", md(in.Ref.ID.String()), md(in.Title.String()))
+	p.line("")
+	p.line("| what | when or how long |")
+	p.line("| --- | --- |")
+	p.line("| state | %s |", state)
+	p.line("| condition began | %s |", instant(in.Began))
+	p.line("| first seen here | %s |", instant(in.Seen))
+	p.line("| opened by %s | %s |", md(in.By.String()), instant(in.Opened))
+	p.line("| acknowledged | %s |", instant(in.Acked))
+	p.line("| closed | %s |", instant(in.Closed))
+	for _, t := range []struct {
+		name string
+		of   func() (time.Duration, bool)
+	}{{"time to detect", in.TimeToDetect}, {"time to acknowledge", in.TimeToAck}, {"time to restore", in.TimeToRestore}} {
+		d, known := t.of()
+		text := "not known"
+		if known {
+			text = d.Round(time.Second).String()
+		}
+		p.line("| %s | %s |", t.name, text)
+	}
+	p.line("")
+	p.line("## Cause")
+	p.line("")
+	p.line("%s", md(in.Cause.Or(ops.Clean("To be written.")).String()))
+	p.line("")
+	p.line("## What happened (UTC)")
+	p.line("")
+	p.line("| when | offset | what | who |")
+	p.line("| --- | ---: | --- | --- |")
+	for i := len(recs) - 1; i >= 0; i-- {
+		if r := recs[i]; !r.At.After(end) {
+			p.line("| %s | %s | %s | %s |", r.At.UTC().Format("15:04:05"), offset(r.At, in.Began), md(r.What.String()), md(r.Actor.Name.String()))
+		}
+	}
+	p.line("")
+	p.line("## What we change")
+	p.line("")
+	p.line("- To be written.")
+	return p.err
+}
+
+// printer keeps the first error, so that the page reads as a page.
+type printer struct {
+	w   io.Writer
+	err error
+}
+
+func (p *printer) line(format string, args ...any) {
+	if p.err == nil {
+		_, p.err = fmt.Fprintf(p.w, format+"\n", args...)
+	}
+}
+
+func instant(t time.Time) string {
+	if t.IsZero() {
+		return "not known"
+	}
+	return t.UTC().Format("2006-01-02 15:04:05Z")
+}
+
+// offset says how far from the start a record is: -40s, +2m10s.
+func offset(at, start time.Time) string {
+	if start.IsZero() {
+		return ""
+	}
+	d := at.Sub(start).Round(time.Second)
+	if d < 0 {
+		return d.String()
+	}
+	return "+" + d.String()
+}
