@@ -107,28 +107,79 @@ func sourceLevel(s ops.Source) ops.Level {
 
 // alertCount is the firing alerts of one rank.
 type alertCount struct {
-	rank   ops.Rank
-	n      int
-	oldest time.Time
-	ref    ops.Ref // the oldest one
+	rank     ops.Rank
+	n        int
+	acked    int
+	silenced int // silenced, inhibited or muted
+	oldest   time.Time
+	ref      ops.Ref // the oldest one
+}
+
+func (c *alertCount) add(a *ops.Alert) {
+	c.rank, c.n = a.Severity.Rank, c.n+1
+	if !a.Ack.At.IsZero() {
+		c.acked++
+	}
+	if quiet(a.Paging.State) {
+		c.silenced++
+	}
+	if c.oldest.IsZero() || a.Since.Before(c.oldest) {
+		c.oldest, c.ref = a.Since, a.Ref
+	}
+}
+
+// inHand says how many of them somebody took, or a silence holds: "1 acked, 2
+// silenced".
+func (c alertCount) inHand() string {
+	var parts []string
+	if c.acked > 0 {
+		parts = append(parts, fmt.Sprintf("%d acked", c.acked))
+	}
+	if c.silenced > 0 {
+		parts = append(parts, fmt.Sprintf("%d silenced", c.silenced))
+	}
+	return join(", ", parts...)
+}
+
+// quiet reports whether Alertmanager tells nobody of an alert that it has.
+func quiet(s ops.PagingState) bool {
+	return s == ops.PagingSilenced || s == ops.PagingInhibited || s == ops.PagingMuted
+}
+
+// distinct returns every alert of a board once by fingerprint, a firing one
+// before a pending one, without the watchdog, which is no problem.
+func distinct(b ops.Board) []*ops.Alert {
+	n := 0
+	for _, r := range b.Alerts {
+		n += len(r.Value)
+	}
+	at := make(map[ops.Text]int, n)
+	out := make([]*ops.Alert, 0, n)
+	for _, r := range b.Alerts {
+		for i := range r.Value {
+			a := &r.Value[i]
+			if !b.Estate.Watchdog.Empty() && a.Name == b.Estate.Watchdog {
+				continue
+			}
+			j, seen := at[a.Ref.ID]
+			if !seen {
+				at[a.Ref.ID] = len(out)
+				out = append(out, a)
+			} else if a.State > out[j].State {
+				out[j] = a
+			}
+		}
+	}
+	return out
 }
 
 // countFiring counts by fingerprint, so that two Prometheus servers that see the
 // same alert count once; worst rank first.
 func countFiring(b ops.Board) []alertCount {
-	seen := map[ops.Text]bool{}
 	counts := make([]alertCount, int(ops.RankCritical)+1)
-	for _, r := range b.Alerts {
-		for _, a := range r.Value {
-			if a.State != ops.AlertFiring || seen[a.Ref.ID] {
-				continue
-			}
-			seen[a.Ref.ID] = true
-			c := &counts[min(a.Severity.Rank, ops.RankCritical)]
-			c.rank, c.n = a.Severity.Rank, c.n+1
-			if c.oldest.IsZero() || a.Since.Before(c.oldest) {
-				c.oldest, c.ref = a.Since, a.Ref
-			}
+	for _, a := range distinct(b) {
+		if a.State == ops.AlertFiring {
+			counts[min(a.Severity.Rank, ops.RankCritical)].add(a)
 		}
 	}
 	counts = slices.DeleteFunc(counts, func(c alertCount) bool { return c.n == 0 })

@@ -46,39 +46,94 @@ func (m *Model) actionsCame(msg actionsMsg) tea.Cmd {
 	return nil
 }
 
-// plan asks for the plans of an action. What is under way is said in the menu's
-// place, and swallows keys that were meant for it.
-func (m *Model) plan(action ops.Text, targets []ops.Ref, changed bool) tea.Cmd {
-	if action.String() == actionCancel {
-		m.over = newDialog(m.th, []ops.Plan{m.cancelPlan(targets[0])}, m.o.Now())
+// act plans an action for each target; where it takes parameters, they are asked
+// for first. given fills some of them in.
+func (m *Model) act(info ops.ActionInfo, targets []ops.Ref, given []ops.Param) tea.Cmd {
+	if info.ID.String() == actionCancel {
+		m.over = m.newDialog([]ops.Plan{m.cancelPlan(targets[0])})
 		return nil
 	}
-	m.serial++
-	m.over = newPending(m.th, m.serial, "planning "+action.String())
-	return m.cmdPlan(m.serial, action, targets, changed)
+	if len(info.Params) > 0 {
+		f := newForm(m.th, info, targets, given, m.o.Now())
+		m.over = f
+		return m.ask(f)
+	}
+	return m.plan(requests(info.ID, targets, nil), false)
 }
 
-// plansCame starts what is safe and shows everything else.
+// requests asks for one action on each target.
+func requests(action ops.Text, targets []ops.Ref, params []ops.Param) []ops.Request {
+	var out []ops.Request
+	for _, t := range targets {
+		out = append(out, ops.Request{Action: action, Target: t, Params: params})
+	}
+	return out
+}
+
+func requestsOf(plans []ops.Plan) []ops.Request {
+	var out []ops.Request
+	for _, p := range plans {
+		out = append(out, p.Request)
+	}
+	return out
+}
+
+// plan asks for plans. What is under way is said in the menu's place, and
+// swallows keys that were meant for it.
+func (m *Model) plan(reqs []ops.Request, changed bool) tea.Cmd {
+	m.serial++
+	m.over = newPending(m.th, m.serial, "planning "+reqs[0].Action.String())
+	return m.cmdPlan(m.serial, reqs, changed)
+}
+
+// plansCame gives plans to the form that asked for them, or goes on to confirm
+// them. Plans that nobody waits for any more expire by themselves.
 func (m *Model) plansCame(msg plansMsg) tea.Cmd {
-	p, ok := m.over.(*pending)
-	if !ok || p.serial != msg.serial {
-		return nil // it was left; the plan expires by itself
+	switch o := m.over.(type) {
+	case *form:
+		if o.serial == msg.serial && o.take(msg) {
+			return m.goOn()
+		}
+	case *pending:
+		if o.serial == msg.serial {
+			return m.planned(msg)
+		}
 	}
+	return nil
+}
+
+func (m *Model) planned(msg plansMsg) tea.Cmd {
 	m.over = nil
-	if msg.err != nil {
-		m.over = newFault(m.th, "this cannot be planned", msg.err)
-		return nil
+	if msg.err == nil {
+		return m.confirm(msg.plans, msg.changed)
 	}
-	if runsAtOnce(msg.plans) {
+	what := "this cannot be planned"
+	if msg.of > 1 {
+		what = fmt.Sprintf("one of %d cannot be planned: %s", msg.of, msg.about.ID)
+	}
+	m.over = newFault(m.th, what, msg.err)
+	return nil
+}
+
+// confirm starts plans that ask for nothing, and asks what the others ask.
+func (m *Model) confirm(plans []ops.Plan, changed bool) tea.Cmd {
+	if runsAtOnce(plans) {
+		m.over = nil
 		m.serial++
-		return m.cmdStart(m.serial, msg.plans, ops.Confirmation{})
+		return m.cmdStart(m.serial, plans, ops.Confirmation{})
 	}
-	d := newDialog(m.th, msg.plans, m.o.Now())
-	if msg.changed {
+	d := m.newDialog(plans)
+	if changed {
 		d.note = "The plan has changed since you saw it. This is the new one."
 	}
 	m.over = d
 	return nil
+}
+
+func (m *Model) newDialog(plans []ops.Plan) *dialog {
+	d := newDialog(m.th, plans, m.o.Now())
+	d.unlock = m.keys.row(keyUnlock).Keys()
+	return d
 }
 
 func runsAtOnce(plans []ops.Plan) bool {
@@ -92,41 +147,51 @@ func runsAtOnce(plans []ops.Plan) bool {
 }
 
 func (m *Model) started(msg startedMsg) tea.Cmd {
-	text := msg.title.String() + ": started"
-	if n := len(msg.jobs); n > 1 {
-		text = fmt.Sprintf("%d jobs started", n)
-	} else if n == 1 && msg.jobs[0] == 0 { // not a job: the agent did it at once
-		text = msg.title.String() + ": done"
-	} else if n == 1 {
-		text = fmt.Sprintf("job %d %s: started", msg.jobs[0], msg.title)
-	}
 	if d, ok := m.over.(*dialog); ok {
 		m.over = d.following(m.o.Now()) // the next of many that each ask for their name
 	}
-	m.say(report.ToneInfo, text)
+	m.say(report.ToneInfo, startedWords(msg))
+	if reqs := m.then; reqs != nil && msg.action.String() == actionUnlock {
+		m.then = nil
+		return tea.Batch(m.plan(reqs, false), m.nextTick())
+	}
 	return m.nextTick()
+}
+
+// startedWords says what began. Job 0 is none: the agent did it at once.
+func startedWords(msg startedMsg) string {
+	n := len(msg.jobs)
+	switch {
+	case n > 1 && msg.jobs[0] == 0:
+		return fmt.Sprintf("%s, and %d more: done", msg.title, n-1)
+	case n > 1:
+		return fmt.Sprintf("%d jobs started", n)
+	case n == 1 && msg.jobs[0] == 0:
+		return msg.title.String() + ": done"
+	case n == 1:
+		return fmt.Sprintf("job %d %s: started", msg.jobs[0], msg.title)
+	}
+	return msg.title.String() + ": started"
 }
 
 // failed says why a start was turned down. A plan that no longer holds is made
 // again and shown again; nothing is started that nobody saw.
 func (m *Model) failed(msg failedMsg) tea.Cmd {
+	m.then = nil
 	switch ops.CodeOf(msg.err) {
 	case ops.CodeChanged, ops.CodeExpired:
-		var targets []ops.Ref
-		for _, p := range msg.plans {
-			targets = append(targets, p.Request.Target)
-		}
-		if len(targets) > 0 {
-			return m.plan(msg.plans[0].Request.Action, targets, true)
+		if len(msg.plans) > 0 {
+			return m.plan(requestsOf(msg.plans), true)
 		}
 	}
-	m.over = newFault(m.th, msg.what+" was not started", msg.err)
+	m.over = newFault(m.th, msg.what+" was not started", msg.err).among(len(msg.jobs), len(msg.plans))
 	return nil
 }
 
 // toggleUnlock unlocks production for this console, or locks it again, by an
 // action like any other, so that it is planned, asked for and recorded.
 func (m *Model) toggleUnlock() tea.Cmd {
+	m.then = nil
 	if m.latest.Estate.Agent.Kind == ops.AgentLocal {
 		m.say(report.ToneWarning, "read-only: there is no agent that could act")
 		return m.nextTick()
@@ -135,6 +200,15 @@ func (m *Model) toggleUnlock() tea.Cmd {
 	if m.me.Until.After(m.o.Now()) {
 		action = actionLock
 	}
-	target := ops.Ref{Kind: ops.KindSession, ID: m.me.Session}
-	return m.plan(ops.Clean(action), []ops.Ref{target}, false)
+	return m.plan([]ops.Request{m.session(action)}, false)
+}
+
+func (m *Model) session(action string) ops.Request {
+	return ops.Request{Action: ops.Clean(action), Target: ops.Ref{Kind: ops.KindSession, ID: m.me.Session}}
+}
+
+// unlockFor unlocks from within a dialog and comes back to what it was about.
+func (m *Model) unlockFor(plans []ops.Plan) tea.Cmd {
+	m.then = requestsOf(plans)
+	return m.plan([]ops.Request{m.session(actionUnlock)}, false)
 }

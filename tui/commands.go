@@ -58,18 +58,18 @@ func (m *Model) cmdActions(serial int, targets []ops.Ref) tea.Cmd {
 	}
 }
 
-// cmdPlan plans one action for each target. One plan that cannot be made fails
-// all: nobody should confirm a list with a hole in it.
-func (m *Model) cmdPlan(serial int, action ops.Text, targets []ops.Ref, changed bool) tea.Cmd {
+// cmdPlan plans requests. One plan that cannot be made fails all: nobody should
+// confirm a list with a hole in it.
+func (m *Model) cmdPlan(serial int, reqs []ops.Request, changed bool) tea.Cmd {
 	c := m.console
 	return func() tea.Msg {
 		ctx, cancel := context.WithTimeout(context.Background(), planTimeout)
 		defer cancel()
 		var plans []ops.Plan
-		for _, t := range targets {
-			p, err := c.Plan(ctx, ops.Request{Action: action, Target: t})
+		for _, r := range reqs {
+			p, err := c.Plan(ctx, r)
 			if err != nil {
-				return plansMsg{serial: serial, err: err}
+				return plansMsg{serial: serial, about: r.Target, of: len(reqs), err: err}
 			}
 			plans = append(plans, p)
 		}
@@ -89,11 +89,11 @@ func (m *Model) cmdStart(serial int, plans []ops.Plan, answer ops.Confirmation) 
 			answer.Key = ops.Clean(rand.Text())
 			id, err := c.Start(ctx, p.ID, answer)
 			if err != nil {
-				return failedMsg{serial, p.Title.String(), err, plans[i:]}
+				return failedMsg{serial, p.Title.String(), err, plans[i:], jobs}
 			}
 			jobs = append(jobs, id)
 		}
-		return startedMsg{serial, plans[0].Title, jobs}
+		return startedMsg{serial, plans[0].Title, plans[0].Request.Action, jobs}
 	}
 }
 

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,6 +35,7 @@ type dialog struct {
 	queue  []ops.Plan // asked for after these, one by one
 	total  int        // how many there were, for "2 of 3"
 	note   string
+	unlock []string // the keys that unlock production
 	stage  stage
 	open   time.Time // until then keys are ignored
 	reason entryField
@@ -67,7 +69,7 @@ func (d *dialog) following(now time.Time) overlay {
 		return nil
 	}
 	next := newDialog(d.th, d.queue, now)
-	next.total = d.total
+	next.total, next.unlock = d.total, d.unlock
 	return next
 }
 
@@ -116,6 +118,9 @@ func (d *dialog) Key(k tea.KeyPressMsg, now time.Time) outcome {
 		}
 		return outcome{close: k.Text == "n" || k.Text == "N" || k.Text == "q"}
 	case stageLocked:
+		if slices.Contains(d.unlock, k.Text) {
+			return outcome{kind: outcomeUnlock, plans: append(slices.Clone(d.plans), d.queue...)}
+		}
 		return outcome{close: k.Text == "q"}
 	}
 	return outcome{}

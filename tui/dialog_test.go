@@ -75,7 +75,7 @@ func TestADestructiveActionWantsTheNameTyped(t *testing.T) {
 func TestLockedProductionSaysWhatToDo(t *testing.T) {
 	r := asking(ops.Ask{Yes: true, Unlock: true}, ops.ClassDisruptive)
 	r.press("enter")
-	r.wants(t, "production is read-only", "then U")
+	r.wants(t, "production is read-only", "U unlock it")
 	r.press("y", "enter")
 	if r.calls("start") != 0 {
 		t.Error("it was started while locked")

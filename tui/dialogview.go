@@ -25,41 +25,47 @@ func (d *dialog) planLines() []string {
 		if i > 0 {
 			lines = append(lines, "")
 		}
-		lines = append(lines, d.onePlan(p)...)
+		nth := ""
+		if d.total > 1 && len(d.queue) > 0 || d.total > len(d.plans) {
+			nth = fmt.Sprintf("  %d of %d", d.total-len(d.queue), d.total)
+		}
+		lines = append(lines, planLines(d.th, p, nth, d.w)...)
 	}
 	return lines
 }
 
-func (d *dialog) onePlan(p ops.Plan) []string {
+// planLines draws one plan in w cells.
+func planLines(th themes.Theme, p ops.Plan, nth string, w int) []string {
 	class := strings.ToUpper(p.Class.String())
-	head := d.th.Paint(themes.Title, p.Title.String()) + "  " + d.th.Paint(classRole(p.Class), class)
-	if d.total > 1 && len(d.queue) > 0 || d.total > len(d.plans) {
-		head += d.th.Paint(themes.Muted, fmt.Sprintf("  %d of %d", d.total-len(d.queue), d.total))
-	}
-	lines := []string{clip(d.th, head, d.w)}
+	head := th.Paint(themes.Title, p.Title.String()) + "  " + th.Paint(classRole(p.Class), class) + th.Paint(themes.Muted, nth)
+	lines := []string{clip(th, head, w)}
 	for _, s := range p.Steps {
-		lines = append(lines, d.paintAll(themes.Plain, s.What.String(), fmt.Sprintf("  %-5s", s.How))...)
+		lines = append(lines, labelled(th, themes.Plain, s.What.String(), fmt.Sprintf("  %-5s", s.How), w)...)
 	}
 	for _, r := range p.Replaces {
-		lines = append(lines, d.paintAll(themes.Warning, r.String(), "  lost: ")...)
+		lines = append(lines, labelled(th, themes.Warning, r.String(), "  lost: ", w)...)
 	}
-	for _, w := range p.Warnings {
-		lines = append(lines, d.paintAll(themes.Warning, w.String(), "  mind: ")...)
+	for _, t := range p.Warnings {
+		lines = append(lines, labelled(th, themes.Warning, t.String(), "  mind: ", w)...)
 	}
 	return lines
 }
 
-// paintAll wraps a text behind a label that stands on its first line only. The
-// steps of a plan are never cut: what is not shown cannot be confirmed.
 func (d *dialog) paintAll(r themes.Role, text, label string) []string {
+	return labelled(d.th, r, text, label, d.w)
+}
+
+// labelled wraps a text behind a label that stands on its first line only. It is
+// never cut: what is not shown cannot be confirmed.
+func labelled(th themes.Theme, r themes.Role, text, label string, w int) []string {
 	const all = 1000
 	var lines []string
-	for i, l := range wrapped(d.th, text, max(10, d.w-width(label)), all) {
+	for i, l := range wrapped(th, text, max(10, w-width(label)), all) {
 		lead := spaces(width(label))
 		if i == 0 {
-			lead = d.th.Paint(themes.Muted, label)
+			lead = th.Paint(themes.Muted, label)
 		}
-		lines = append(lines, lead+d.th.Paint(r, l))
+		lines = append(lines, lead+th.Paint(r, l))
 	}
 	return lines
 }
@@ -69,7 +75,8 @@ func (d *dialog) question() []string {
 	var lines []string
 	switch d.stage {
 	case stageLocked:
-		lines = d.paintAll(themes.Critical, "production is read-only: press esc, then U to unlock it for this console", "")
+		lines = d.paintAll(themes.Critical, "production is read-only", "")
+		lines = append(lines, clip(d.th, d.th.Paint(themes.Key, d.unlock[0])+" unlock it for this console, and come back to this plan", d.w))
 	case stageReason:
 		lines = d.paintAll(themes.Title, "Why? It goes into the audit. Enter goes on.", "")
 		lines = append(lines, d.reason.view(d.th, d.w))
@@ -95,11 +102,24 @@ func (d *dialog) question() []string {
 type fault struct {
 	th   themes.Theme
 	what string
+	rest string // what became of the others
 	err  *ops.Error
 }
 
 func newFault(th themes.Theme, what string, err error) *fault {
 	return &fault{th: th, what: what, err: ops.AsError(err)}
+}
+
+// among says what became of the other plans: so many began before the one that
+// was turned down, and the ones behind it were not tried.
+func (f *fault) among(begun, left int) *fault {
+	if begun+left > 1 {
+		f.rest = fmt.Sprintf("%d of %d started before it", begun, begun+left)
+		if left > 1 {
+			f.rest += fmt.Sprintf(", %d not tried", left-1)
+		}
+	}
+	return f
 }
 
 func (f *fault) Key(k tea.KeyPressMsg, _ time.Time) outcome {
@@ -116,6 +136,7 @@ func (f *fault) View(w, h int) []string {
 	w = min(w, 100)
 	lines := []string{f.th.Paint(themes.Critical, clip(f.th, f.what, w)), ""}
 	lines = append(lines, wrapped(f.th, f.err.What.String(), w, 6)...)
+	lines = append(lines, wrapped(f.th, f.rest, w, 2)...)
 	if !f.err.Remedy.Empty() {
 		lines = append(lines, "")
 		lines = append(lines, wrapped(f.th, "what helps: "+f.err.Remedy.String(), w, 6)...)

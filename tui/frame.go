@@ -158,12 +158,20 @@ func (m *Model) packSources(cells []report.Cell, room int) (line, rest string) {
 	return line, ""
 }
 
-// who names the caller, as the agent knows them.
+// who names the caller, as the agent knows them, and says when the agent is one
+// that runs no schedules.
 func (m *Model) who() string {
 	if m.me.Actor.Name.Empty() {
 		return ""
 	}
-	return fmt.Sprintf("%s (%s)", m.me.Actor.Name, m.me.Actor.Role)
+	who := fmt.Sprintf("%s (%s)", m.me.Actor.Name, m.me.Actor.Role)
+	switch {
+	case m.latest.Estate.Agent.Kind != ops.AgentPersonal:
+		return who
+	case m.w < 110:
+		return who + ", no schedules"
+	}
+	return who + ", personal agent, no schedules"
 }
 
 // body is the overlay where one is open, else the screen on top.

@@ -10,7 +10,7 @@ import (
 )
 
 // warningLines are what must not be missed: a lost agent, a history in trouble,
-// an agent that runs no schedules.
+// no agent at all.
 func (m *Model) warningLines(h report.Head) []string {
 	var lines []string
 	if !m.lost.since.IsZero() {
@@ -28,21 +28,10 @@ func (m *Model) warningLines(h report.Head) []string {
 		}
 		lines = append(lines, m.th.Paint(themes.Critical, clip(m.th, "! "+w, m.w)))
 	}
-	if kind := agentLine(m.latest.Estate.Agent.Kind); kind != "" && m.known && (len(lines) == 0 || m.h >= 20) {
-		lines = append(lines, m.th.Paint(themes.Muted, clip(m.th, kind, m.w)))
+	if m.latest.Estate.Agent.Kind == ops.AgentLocal && m.known && (len(lines) == 0 || m.h >= 20) {
+		lines = append(lines, m.th.Paint(themes.Muted, clip(m.th, "no agent: no history, nothing can be started", m.w)))
 	}
 	return lines
-}
-
-// agentLine says what an agent that is not the system's cannot do.
-func agentLine(k ops.AgentKind) string {
-	switch k {
-	case ops.AgentLocal:
-		return "no agent: no history, nothing can be started"
-	case ops.AgentPersonal:
-		return "personal agent: it runs no schedules"
-	}
-	return ""
 }
 
 // tabs names the panes there are, by the digit that opens them.

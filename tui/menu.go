@@ -66,7 +66,7 @@ func (n *menu) choose() outcome {
 	if !a.Blocked.Empty() {
 		return outcome{kind: outcomeSay, text: a.Verb.String() + " cannot run: " + a.Blocked.String()}
 	}
-	return outcome{kind: outcomePlan, action: a.ID, targets: n.targets}
+	return outcome{kind: outcomePlan, action: a, targets: n.targets}
 }
 
 func (n *menu) Paste(string) {}

@@ -53,21 +53,29 @@ type (
 	plansMsg struct {
 		serial  int
 		plans   []ops.Plan
-		changed bool // planned again because the first plan no longer held
+		changed bool    // planned again because the first plan no longer held
+		about   ops.Ref // the target that err is about
+		of      int     // of how many
 		err     error
 	}
 
 	startedMsg struct {
 		serial int
 		title  ops.Text
+		action ops.Text
 		jobs   []ops.JobID
 	}
 
-	// failedMsg is an error of something asked for, with the plans it was about.
+	// previewMsg says that the hand rests after a parameter was changed.
+	previewMsg struct{ serial int }
+
+	// failedMsg is an error of something asked for, with the plans it was about:
+	// the first was turned down, the others were not tried; jobs had begun before.
 	failedMsg struct {
 		serial int
 		what   string
 		err    error
 		plans  []ops.Plan
+		jobs   []ops.JobID
 	}
 )

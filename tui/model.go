@@ -75,7 +75,8 @@ type Model struct {
 	mouse   bool
 	serial  int // numbers what is asked, so that late answers are known
 	tails   tailing
-	ticking time.Time // when the tick that is under way will come
+	then    []ops.Request // to be planned again once this console is unlocked
+	ticking time.Time     // when the tick that is under way will come
 
 	// after brings a message when a time has passed; tests put their own here.
 	after func(time.Duration, tea.Msg) tea.Cmd
@@ -148,6 +149,8 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return m, m.historyCame(msg)
 	case actionsMsg:
 		return m, m.actionsCame(msg)
+	case previewMsg:
+		return m, m.preview(msg)
 	case plansMsg:
 		return m, m.plansCame(msg)
 	case startedMsg:

@@ -60,7 +60,7 @@ func (p *palette) addActions(actions []ops.ActionInfo) {
 	for _, a := range actions {
 		p.items = append(p.items, item{
 			label: a.Verb.String() + " " + names(p.targets), kind: "action", blocked: a.Blocked.String(),
-			do: outcome{kind: outcomePlan, action: a.ID, targets: p.targets},
+			do: outcome{kind: outcomePlan, action: a, targets: p.targets},
 		})
 	}
 	p.search()

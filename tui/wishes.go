@@ -35,7 +35,13 @@ func (m *Model) grant(o outcome) tea.Cmd {
 	case outcomeFilter:
 		return m.applyFilter(o.text)
 	case outcomePlan:
-		return m.plan(o.action, o.targets, false)
+		return m.act(o.action, o.targets, nil)
+	case outcomePreview:
+		return m.previewSoon()
+	case outcomeGo:
+		return m.goOn()
+	case outcomeUnlock:
+		return m.unlockFor(o.plans)
 	case outcomeStart:
 		m.serial++
 		if o.plans[0].Request.Action.String() == actionCancel {
