@@ -11,7 +11,8 @@ import (
 	"opsdeck/lab/internal/layout"
 )
 
-const faultLimit = time.Minute
+// faultLimit is how long one fault, or mending one, may take.
+const faultLimit = 2 * time.Minute
 
 func fault(ctx context.Context, args []string, out io.Writer) error {
 	if len(args) != 1 {
@@ -22,6 +23,8 @@ func fault(ctx context.Context, args []string, out io.Writer) error {
 		return fmt.Errorf("%w: %w", errUsage, err)
 	}
 	return onLab(ctx, func(ctx context.Context, lab faults.Lab) error {
+		ctx, cancel := context.WithTimeout(ctx, faultLimit)
+		defer cancel()
 		if err := f.Apply(ctx, lab); err != nil {
 			return fmt.Errorf("fault %s: %w", f.Name, err)
 		}
@@ -46,7 +49,7 @@ func heal(ctx context.Context, args []string, out io.Writer) error {
 	return onLab(ctx, func(ctx context.Context, lab faults.Lab) error {
 		var errs []error
 		for _, f := range list {
-			if err := f.Heal(ctx, lab); err != nil {
+			if err := healOne(ctx, f, lab); err != nil {
 				errs = append(errs, fmt.Errorf("heal %s: %w", f.Name, err))
 				continue
 			}
@@ -56,6 +59,12 @@ func heal(ctx context.Context, args []string, out io.Writer) error {
 		}
 		return errors.Join(errs...)
 	})
+}
+
+func healOne(ctx context.Context, f faults.Fault, lab faults.Lab) error {
+	ctx, cancel := context.WithTimeout(ctx, faultLimit)
+	defer cancel()
+	return f.Heal(ctx, lab)
 }
 
 func onLab(ctx context.Context, do func(context.Context, faults.Lab) error) error {
@@ -68,8 +77,6 @@ func onLab(ctx context.Context, do func(context.Context, faults.Lab) error) erro
 		return fmt.Errorf("%w (`lab up` first)", err)
 	}
 	defer unlock()
-	ctx, cancel := context.WithTimeout(ctx, faultLimit)
-	defer cancel()
 	return do(ctx, faults.Lab{Layout: l})
 }
 

@@ -24,6 +24,7 @@ const usage = `usage: lab COMMAND
   faults             list what can be broken
   env                print KEY=VALUE lines for tests
   sink               (internal) take mail and webhooks
+  proxy              (internal) lead the console to Prometheus and Alertmanager
 `
 
 // Exit codes: 1 something is not as asked, 2 this machine cannot do it, 64 the
@@ -86,6 +87,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return env(out)
 	case "sink":
 		return runSink(ctx, rest)
+	case "proxy":
+		return runProxy(ctx, rest)
 	case "help", "-h", "--help":
 		_, err := io.WriteString(out, usage)
 		return err

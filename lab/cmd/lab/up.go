@@ -110,6 +110,6 @@ extends: ifrs9
 sources:
   prometheus: {url: %q}
   docker: {host: %q}
-`, layout.URL(layout.PortPrometheus), engine.Host(l))
+`, layout.URL(layout.PortPrometheusProxy), engine.Host(l))
 	return os.WriteFile(l.Estate(), []byte(text), 0o644)
 }

@@ -8,15 +8,41 @@ import (
 	"fmt"
 	"path"
 
+	"github.com/containerd/errdefs"
 	"github.com/moby/moby/client"
 
 	"opsdeck/lab/internal/svc"
 )
 
-// setControl writes a service's control file into its volume, through the
-// daemon: this works with a stopped container and with a remote daemon.
-func setControl(ctx context.Context, c *client.Client, service string, ctl svc.Control) error {
-	data, err := json.Marshal(ctl)
+// service is a fault that lies in what one service is told: set breaks it,
+// clear mends it, and what other faults told it stays.
+func service(name, line, target string, set, clear func(*svc.Control)) Fault {
+	edit := func(change func(*svc.Control)) func(context.Context, Lab) error {
+		return func(ctx context.Context, lab Lab) error {
+			c, err := lab.docker(ctx)
+			if err != nil {
+				return err
+			}
+			return editControl(ctx, c, target, change)
+		}
+	}
+	return Fault{Name: name, Line: line, Apply: edit(set), Heal: edit(clear)}
+}
+
+// editControl changes a service's control file in its volume, through the
+// daemon: this works with a stopped container and with a remote daemon. A
+// change that changes nothing writes nothing.
+func editControl(ctx context.Context, c *client.Client, service string, change func(*svc.Control)) error {
+	before, err := readControl(ctx, c, service)
+	if err != nil {
+		return err
+	}
+	after := before
+	change(&after)
+	if after == before {
+		return nil
+	}
+	data, err := json.Marshal(after)
 	if err != nil {
 		return err
 	}
@@ -37,4 +63,26 @@ func setControl(ctx context.Context, c *client.Client, service string, ctl svc.C
 		return fmt.Errorf("write control file of %s: %w", service, err)
 	}
 	return nil
+}
+
+func readControl(ctx context.Context, c *client.Client, service string) (svc.Control, error) {
+	var ctl svc.Control
+	res, err := c.CopyFromContainer(ctx, service, client.CopyFromContainerOptions{SourcePath: svc.ControlFile(service)})
+	if errdefs.IsNotFound(err) {
+		// No file yet, or no container: then writing says so.
+		return ctl, nil
+	}
+	if err != nil {
+		return ctl, fmt.Errorf("read control file of %s: %w", service, err)
+	}
+	defer res.Content.Close() //nolint:errcheck // read only
+	tr := tar.NewReader(res.Content)
+	if _, err := tr.Next(); err != nil {
+		return ctl, fmt.Errorf("read control file of %s: %w", service, err)
+	}
+	if err := json.NewDecoder(tr).Decode(&ctl); err != nil {
+		// A damaged file means "behave" to the service, so to us as well.
+		return svc.Control{}, nil
+	}
+	return ctl, nil
 }

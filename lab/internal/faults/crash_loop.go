@@ -21,14 +21,14 @@ func crashLoop() Fault {
 			if err != nil {
 				return err
 			}
-			return setControl(ctx, c, name, svc.Control{Exit: 3})
+			return editControl(ctx, c, name, func(ctl *svc.Control) { ctl.Exit = 3 })
 		},
 		Heal: func(ctx context.Context, lab Lab) error {
 			c, err := lab.docker(ctx)
 			if err != nil {
 				return err
 			}
-			if err := setControl(ctx, c, name, svc.Control{}); err != nil {
+			if err := editControl(ctx, c, name, func(ctl *svc.Control) { ctl.Exit = 0 }); err != nil {
 				return err
 			}
 			return restartIfDown(ctx, c, name)

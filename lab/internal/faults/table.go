@@ -1,10 +1,25 @@
 package faults
 
-// Table is every fault of the lab.
+// Table is every fault of the lab. `lab heal all` goes through it from top to
+// bottom: what brings servers back stands before what needs them.
 func Table() []Fault {
 	return []Fault{
+		prometheusFrozen(),
+		prometheusRestarted(),
+		alertmanagerDown(),
+		alertmanagerRestarted(),
+
+		prometheusSlow(),
+		sourcesFrozen(),
+		clockSkew(),
+		postAnswerCut(),
+
+		targetDown(),
+		alertFlood(),
+		ruleBroken(),
+		silenceEnding(),
+
 		containerKilled(),
 		crashLoop(),
-		prometheusFrozen(),
 	}
 }

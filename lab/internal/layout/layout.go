@@ -61,7 +61,7 @@ func stateDir() (string, error) {
 // Create makes the state folder and the folders every part relies on. 0711 on
 // the top lets the postgres user reach its data without reading the rest.
 func (l Layout) Create() error {
-	for _, dir := range []string{l.State, l.Path("log"), l.Path("pid"), l.Path("etc"), l.Path("sink"), l.RunDir()} {
+	for _, dir := range []string{l.State, l.Path("log"), l.Path("pid"), l.Path("etc"), l.Path("sink"), l.Path("proxy"), l.RunDir()} {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return fmt.Errorf("create state folder: %w", err)
 		}

@@ -4,14 +4,18 @@ package layout
 // purpose: Debian starts its packages' services on 9090, 5432 and so on, and
 // the lab must be able to run beside them.
 const (
-	PortPrometheus       = 19090
-	PortAlertmanager     = 19093
-	PortNodeExporter     = 19100
-	PortPostgresExporter = 19187
-	PortRedisExporter    = 19121
-	PortBlackbox         = 19115
-	PortPostgres         = 19432
-	PortRedis            = 19379
-	PortMailSink         = 19025
-	PortWebhookSink      = 19026
+	PortPrometheus   = 19090
+	PortAlertmanager = 19093
+	// The console's ways to the two, which faults can disturb.
+	PortPrometheusProxy   = 19091
+	PortAlertmanagerProxy = 19094
+	PortProxy             = 19092 // the proxy's own page
+	PortNodeExporter      = 19100
+	PortPostgresExporter  = 19187
+	PortRedisExporter     = 19121
+	PortBlackbox          = 19115
+	PortPostgres          = 19432
+	PortRedis             = 19379
+	PortMailSink          = 19025
+	PortWebhookSink       = 19026
 )

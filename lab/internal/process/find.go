@@ -11,6 +11,10 @@ import (
 	"opsdeck/lab/internal/layout"
 )
 
+// replaced is what the kernel appends to the program's path when the file was
+// replaced, by an upgrade or by building the lab anew.
+const replaced = " (deleted)"
+
 // Current gives the daemon's live process: by its pid file, else by what
 // marks it in /proc (the pid file is then written anew).
 func Current(l layout.Layout, name, program string) (Identity, bool) {
@@ -27,12 +31,12 @@ func Current(l layout.Layout, name, program string) (Identity, bool) {
 }
 
 // findOurs looks for the daemon in /proc: the right program, leader of its own
-// session as Start makes it, and either bearing our mark or at home in our
-// state folder. The folder is needed because Redis and PostgreSQL write their
-// title over the environment the kernel shows. Children must not match, so the
-// parent must not be a candidate itself.
+// session as Start makes it, and either bearing our mark or, bearing none, at
+// home in our state folder. The folder is needed because Redis and PostgreSQL
+// write their title over the environment the kernel shows. Children must not
+// match, so the parent must not be a candidate itself.
 func findOurs(l layout.Layout, name, program string) (Identity, bool) {
-	want, base := []byte(mark(l, name)), programBase(program)
+	want, base := mark(l, name), programBase(program)
 	found := map[int]stat{}
 	for _, pid := range pids() {
 		if pid == os.Getpid() || exeBase(pid) != base {
@@ -42,7 +46,8 @@ func findOurs(l layout.Layout, name, program string) (Identity, bool) {
 		if err != nil || st.state == 'Z' || st.session != pid {
 			continue
 		}
-		if hasVariable(pid, want) || homeBelow(pid, l.State) {
+		// Several daemons run one program, so another one's mark excludes.
+		if have := markIn(pid); have == want || have == "" && homeBelow(pid, l.State) {
 			found[pid] = st
 		}
 	}
@@ -92,9 +97,9 @@ func homeBelow(pid int, dir string) bool {
 // program: the container shims that outlive a killed containerd, for one.
 func Marked(l layout.Layout, name string) []Identity {
 	var out []Identity
-	want := []byte(mark(l, name))
+	want := mark(l, name)
 	for _, pid := range pids() {
-		if !hasVariable(pid, want) {
+		if markIn(pid) != want {
 			continue
 		}
 		if id, err := Of(pid); err == nil {
@@ -123,20 +128,26 @@ func exeBase(pid int) string {
 	if err != nil {
 		return ""
 	}
-	// The kernel appends this when the file was replaced, by an upgrade or
-	// by building the lab anew.
-	return filepath.Base(string(bytes.TrimSuffix([]byte(target), []byte(" (deleted)"))))
+	return filepath.Base(strings.TrimSuffix(target, replaced))
 }
 
-func hasVariable(pid int, want []byte) bool {
+// markIn gives the mark in a process's environment; none is empty.
+func markIn(pid int) string {
 	env, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "environ"))
 	if err != nil {
-		return false
+		return ""
 	}
 	for _, kv := range bytes.Split(env, []byte{0}) {
-		if bytes.Equal(kv, want) {
-			return true
+		if bytes.HasPrefix(kv, []byte(markVariable+"=")) {
+			return string(kv)
 		}
 	}
-	return false
+	return ""
+}
+
+// Outdated tells whether the program's file was replaced since the process
+// started: it runs an older build.
+func (id Identity) Outdated() bool {
+	target, err := os.Readlink(filepath.Join("/proc", strconv.Itoa(id.PID), "exe"))
+	return err == nil && strings.HasSuffix(target, replaced)
 }

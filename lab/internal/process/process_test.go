@@ -102,6 +102,26 @@ func TestDaemonIsFoundAgainWithoutItsPidFile(t *testing.T) {
 	}
 }
 
+func TestDaemonsOfOneProgramAreToldApart(t *testing.T) {
+	l, id := daemon(t)
+	other, err := Start(l, Spec{Name: "other", Argv: []string{"sleep", "300"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = other.Signal(syscall.SIGKILL) })
+	for name, want := range map[string]Identity{"sleeper": id, "other": other} {
+		if err := os.Remove(l.PidFile(name)); err != nil {
+			t.Fatal(err)
+		}
+		if got, ok := Current(l, name, "sleep"); !ok || got != want {
+			t.Errorf("%s: got %+v %v, want %+v", name, got, ok, want)
+		}
+	}
+	if got, ok := Current(l, "third", "sleep"); ok {
+		t.Errorf("a daemon that was never started is %+v", got)
+	}
+}
+
 func TestFrozenDaemonIsSeenAndStopped(t *testing.T) {
 	_, id := daemon(t)
 	if err := id.Signal(syscall.SIGSTOP); err != nil {

@@ -26,6 +26,7 @@ type Server struct {
 	After   string // server whose readiness it waits for
 	User    string // unix user to run as when the lab runs as root
 	Stop    syscall.Signal
+	Own     bool // the lab's own program, started anew when it was built anew
 	// Args is called when the server is started, not before: some arguments
 	// depend on files that Prepare writes.
 	Args    func(l layout.Layout) (argv, env []string, err error)
@@ -49,6 +50,9 @@ type Report struct {
 // stopGrace is how long a server may take to end before it is killed.
 const stopGrace = 10 * time.Second
 
+// portGrace is how long a port may stay taken before that is an error.
+const portGrace = time.Second
+
 // ensure brings the server to ready, starting it only where needed.
 func (s Server) ensure(ctx context.Context, l layout.Layout) (Report, error) {
 	began := time.Now()
@@ -65,9 +69,15 @@ func (s Server) ensure(ctx context.Context, l layout.Layout) (Report, error) {
 		}
 		rep.Note = "was frozen, continued"
 	}
+	if running && s.Own && id.Outdated() {
+		if _, err := s.stop(ctx, l); err != nil {
+			return rep, err
+		}
+		running, rep.Note = false, "ran an older build, started anew"
+	}
 	if !running {
-		if err := process.PortFree(s.Port); err != nil {
-			return rep, fmt.Errorf("%s: %w", s.Name, err)
+		if err := s.awaitPort(ctx); err != nil {
+			return rep, err
 		}
 		var err error
 		if id, err = s.start(l); err != nil {
@@ -84,6 +94,17 @@ func (s Server) ensure(ctx context.Context, l layout.Layout) (Report, error) {
 	}
 	rep.Already, rep.Took = running, time.Since(began)
 	return rep, nil
+}
+
+// awaitPort waits for the port of a server that has just ended: a killed
+// process counts as gone before its last thread has let go of it.
+func (s Server) awaitPort(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, portGrace)
+	defer cancel()
+	if err := process.Until(ctx, func() error { return process.PortFree(s.Port) }); err != nil {
+		return fmt.Errorf("%s: %w", s.Name, err)
+	}
+	return nil
 }
 
 func (s Server) start(l layout.Layout) (process.Identity, error) {

@@ -23,6 +23,7 @@ func Table() []Server {
 		blackbox(),
 		alertmanager(),
 		prometheus(),
+		proxyServer(),
 	}
 }
 
@@ -38,13 +39,28 @@ func redis() Server {
 	}
 }
 
-func sinkServer() Server {
+// ourselves is the lab's own program.
+func ourselves() string {
 	self, err := os.Executable()
 	if err != nil {
-		self = "lab"
+		return "lab"
 	}
+	return self
+}
+
+func proxyServer() Server {
 	return Server{
-		Name: "sink", Program: self, Port: layout.PortWebhookSink,
+		Name: "proxy", Program: ourselves(), Port: layout.PortProxy, Own: true,
+		Args: func(l layout.Layout) ([]string, []string, error) {
+			return []string{"proxy", "--state", l.State}, nil, nil
+		},
+		Ready: httpReady(layout.PortProxy, "/health"),
+	}
+}
+
+func sinkServer() Server {
+	return Server{
+		Name: "sink", Program: ourselves(), Port: layout.PortWebhookSink, Own: true,
 		Args: func(l layout.Layout) ([]string, []string, error) {
 			return []string{"sink", "--dir", l.Path("sink"), "--smtp", layout.Addr(layout.PortMailSink),
 				"--http", layout.Addr(layout.PortWebhookSink)}, nil, nil

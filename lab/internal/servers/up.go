@@ -3,7 +3,6 @@ package servers
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"sync"
 
@@ -117,18 +116,4 @@ func (s Server) status(ctx context.Context, l layout.Layout) Status {
 	}
 	st.State = "ready"
 	return st
-}
-
-// Find gives the live process of the named server.
-func Find(l layout.Layout, name string) (process.Identity, error) {
-	for _, s := range Table() {
-		if s.Name == name {
-			id, ok := process.Current(l, s.Name, s.Program)
-			if !ok {
-				return process.Identity{}, fmt.Errorf("%s does not run: `lab up` first", name)
-			}
-			return id, nil
-		}
-	}
-	return process.Identity{}, fmt.Errorf("no server named %s", name)
 }

@@ -18,6 +18,12 @@ type Control struct {
 	DelayMS int     `json:"delay_ms,omitempty"` // answer this much later
 	Fail    float64 `json:"fail,omitempty"`     // share of requests answered with 500
 	Quality float64 `json:"quality,omitempty"`  // data quality score to report
+
+	NoMetrics bool  `json:"no_metrics,omitempty"` // answer 503 on /metrics
+	Unhealthy bool  `json:"unhealthy,omitempty"`  // answer 500 on /health
+	EatMiB    int   `json:"eat_mib,omitempty"`    // take this much memory, bit by bit
+	LogLines  int   `json:"log_lines,omitempty"`  // print this many lines per second
+	LogUntil  int64 `json:"log_until,omitempty"`  // until this second (unix time)
 }
 
 // ControlFile is the file of one service, seen from inside its container.

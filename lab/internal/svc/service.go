@@ -28,6 +28,7 @@ type Service struct {
 	client  *http.Client
 	control atomic.Pointer[Control]
 	started time.Time
+	hog     *hog
 }
 
 // ExitError asks main to end with a code.
@@ -43,6 +44,7 @@ func New(name, port string) *Service {
 		log:    slog.New(h).With("service", name),
 		client: &http.Client{Timeout: 5 * time.Second},
 	}
+	s.hog = newHog(s.log)
 	s.control.Store(&Control{})
 	return s
 }
@@ -62,6 +64,7 @@ func (s *Service) Run(ctx context.Context) error {
 	srv := &http.Server{Handler: s.handler(), ReadHeaderTimeout: 5 * time.Second}
 	go srv.Serve(ln) //nolint:errcheck // ends with Shutdown; a broken listener shows in the health check
 	go s.play(ctx)
+	go s.hog.run(ctx)
 	err = s.watch(ctx)
 	stop, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
@@ -88,6 +91,7 @@ func (s *Service) watch(ctx context.Context) error {
 func (s *Service) readControl() error {
 	c := ReadControl(s.name)
 	s.control.Store(&c)
+	s.hog.want(c)
 	if c.Exit != 0 {
 		s.log.Error("rule set cannot be loaded: checksum differs from the signed manifest", "file", "ruleset.bin",
 			"exit_code", c.Exit, "trace_id", newTraceID())
@@ -106,10 +110,18 @@ func (s *Service) handler() http.Handler {
 }
 
 func (s *Service) health(w http.ResponseWriter, _ *http.Request) {
+	if s.control.Load().Unhealthy {
+		http.Error(w, "database pool: 0 of 10 connections usable", http.StatusInternalServerError)
+		return
+	}
 	writeJSON(w, map[string]any{"service": s.name, "status": "ok", "uptime_seconds": int(time.Since(s.started).Seconds())})
 }
 
 func (s *Service) serveMetrics(w http.ResponseWriter, _ *http.Request) {
+	if s.control.Load().NoMetrics {
+		http.Error(w, "metrics: registry is locked", http.StatusServiceUnavailable)
+		return
+	}
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4")
 	if err := s.metrics.Print(w); err != nil {
 		s.log.Warn("metrics not written", "err", err.Error(), "trace_id", newTraceID())
