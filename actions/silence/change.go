@@ -1,0 +1,170 @@
+package silence
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"opsdeck/ops"
+)
+
+// Plan says when the silence would end, and what it hides meanwhile.
+func (e *extend) Plan(ctx context.Context, req ops.Request) (ops.Plan, error) {
+	s, err := e.living(ctx, req.Target)
+	if err != nil {
+		return ops.Plan{}, err
+	}
+	by, err := duration(req.Value("by", "1h"))
+	if err != nil {
+		return ops.Plan{}, err
+	}
+	// From its end, not from now: the plan is the same when it is made again, and
+	// another one when somebody else was faster.
+	ends := s.Ends.Add(by)
+	if ends.Sub(e.now()) > durationMost {
+		return ops.Plan{}, ops.Errorf(ops.CodeInvalid, "it would end at %s, more than 30 days from now", stamp(ends)).
+			Help("what is to be quiet for good belongs into the rules or the routes")
+	}
+	step, err := json.Marshal(extension{s.Ref.ID.String(), ends})
+	if err != nil {
+		return ops.Plan{}, err
+	}
+	return ops.Plan{
+		Title: ops.Textf("extend silence %s to %s", short(s), stamp(ends)),
+		Steps: []ops.Step{
+			{How: ops.StepAPI, What: ops.CleanLine(postCall + string(step))},
+			handStep(e.client.URL(), "amtool", "silence", "update", quoted(s.Ref.ID.String()), "--end="+ends.Format(time.RFC3339)),
+		},
+		Replaces: []ops.Text{ops.Textf("its end at %s", stamp(s.Ends)), about(s)},
+		Warnings: hiddenBy(e.board(), s).words(ops.Ref{}),
+		Locks:    []ops.Ref{req.Target},
+	}, nil
+}
+
+// extension is the POST of an extension in short: everything else of the silence
+// goes back as the server has it.
+type extension struct {
+	ID     string    `json:"id"`
+	EndsAt time.Time `json:"endsAt"`
+}
+
+// Run moves the end.
+func (e *extend) Run(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.Result, error) {
+	var x extension
+	if !readStep(p, postCall, func(text string) bool { return json.Unmarshal([]byte(text), &x) == nil && x.ID != "" }) {
+		return ops.Result{}, ops.Errorf(ops.CodeInvalid, "this plan is not one to extend a silence")
+	}
+	out.Progress(ops.Progress{Note: ops.Clean("extending")})
+	id, notes, err := e.client.Extend(ctx, ops.Clean(x.ID), x.EndsAt)
+	if err != nil {
+		return ops.Result{}, err
+	}
+	what := "silence " + id.String() + " ends at " + stamp(x.EndsAt)
+	if id.String() != x.ID {
+		what += "; the server made it anew, " + x.ID + " has expired"
+	}
+	return result(ops.JobSucceeded, what, notes, out), nil
+}
+
+// Plan says what comes back when the silence ends now.
+func (e *expire) Plan(ctx context.Context, req ops.Request) (ops.Plan, error) {
+	s, err := e.living(ctx, req.Target)
+	if err != nil {
+		return ops.Plan{}, err
+	}
+	return ops.Plan{
+		Title: ops.Textf("expire silence %s", short(s)),
+		Steps: []ops.Step{
+			{How: ops.StepAPI, What: ops.CleanLine(deleteCall + s.Ref.ID.String())},
+			handStep(e.client.URL(), "amtool", "silence", "expire", quoted(s.Ref.ID.String())),
+		},
+		Replaces: []ops.Text{about(s)},
+		Warnings: comesBack(hiddenBy(e.board(), s), s.Ref.ID),
+		Locks:    []ops.Ref{req.Target},
+	}, nil
+}
+
+const deleteCall = "DELETE /api/v2/silence/"
+
+// Run ends the silence.
+func (e *expire) Run(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.Result, error) {
+	var id ops.Text
+	if !readStep(p, deleteCall, func(text string) bool { id = ops.Clean(text); return text != "" }) {
+		return ops.Result{}, ops.Errorf(ops.CodeInvalid, "this plan is not one to expire a silence")
+	}
+	out.Progress(ops.Progress{Note: ops.Clean("expiring")})
+	notes, err := e.client.Expire(ctx, id)
+	if err != nil {
+		return ops.Result{}, err
+	}
+	return result(ops.JobSucceeded, "silence "+id.String()+" has expired", notes, out), nil
+}
+
+// living returns a silence that has not expired, as the server has it now.
+func (f *family) living(ctx context.Context, ref ops.Ref) (ops.Silence, error) {
+	if ref.Kind != ops.KindSilence || ref.Source != f.source || ref.ID.Empty() {
+		return ops.Silence{}, ops.Errorf(ops.CodeInvalid, "%s is no silence of %s", ref, f.source)
+	}
+	all, err := f.client.Silences(ctx)
+	if err != nil {
+		return ops.Silence{}, err
+	}
+	i := slices.IndexFunc(all, func(s ops.Silence) bool { return s.Ref.ID == ref.ID })
+	switch {
+	case i < 0:
+		return ops.Silence{}, ops.Errorf(ops.CodeNotFound, "there is no silence %s", ref.ID)
+	case all[i].State == ops.SilenceExpired:
+		return ops.Silence{}, ops.Errorf(ops.CodeInvalid, "silence %s expired at %s", ref.ID, stamp(all[i].Ends)).Help("make a new one")
+	}
+	return all[i], nil
+}
+
+// hiddenBy is what a silence hides now: what Alertmanager says it does. Matching
+// here could go wrong, our copy of its matchers is cleaned.
+func hiddenBy(b ops.Board, s ops.Silence) preview {
+	return previewOf(b, func(a ops.Alert) bool { return slices.Contains(a.Paging.SilencedBy, s.Ref.ID) })
+}
+
+// comesBack tells what pages again when a silence ends.
+func comesBack(p preview, id ops.Text) []ops.Text {
+	still := 0
+	for _, a := range p.hits {
+		if len(a.Paging.SilencedBy) > 1 || len(a.Paging.InhibitedBy) > 0 {
+			still++
+		}
+	}
+	if len(p.hits) == 0 {
+		return append([]ops.Text{ops.Clean("it hides nothing now")}, p.doubts...)
+	}
+	out := []ops.Text{ops.Textf("%s can page again: %s", count(len(p.hits), "alert"), p.names())}
+	if n := p.critical(); n > 0 {
+		out = append(out, ops.Textf("%s among them", count(n, "critical alert")))
+	}
+	if still > 0 {
+		out = append(out, ops.Textf("%d of them stay quiet: something else suppresses them too", still))
+	}
+	return append(out, p.doubts...)
+}
+
+// about names a silence for whoever is to change it.
+func about(s ops.Silence) ops.Text {
+	return ops.Textf("silence of %.300s by %s: %.200s", written(s.Matchers), s.By, s.Comment)
+}
+
+func short(s ops.Silence) string {
+	id := s.Ref.ID.String()
+	return id[:min(8, len(id))] + " (" + ops.Textf("%.80s", written(s.Matchers)).String() + ")"
+}
+
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") }
+
+// readStep hands over what the plan's first step says behind the name of its call.
+func readStep(p ops.Plan, name string, read func(string) bool) bool {
+	if len(p.Steps) == 0 {
+		return false
+	}
+	text, ok := strings.CutPrefix(p.Steps[0].What.String(), name)
+	return ok && read(text)
+}

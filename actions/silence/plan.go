@@ -1,0 +1,105 @@
+package silence
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/prometheus/common/model"
+
+	"opsdeck/ops"
+)
+
+// Plan says which silence would be made and what it would hide now. What it hides
+// stands in the warnings: it comes and goes, and must not make the plan void.
+func (c *create) Plan(_ context.Context, req ops.Request) (ops.Plan, error) {
+	if req.Target.Kind != ops.KindAlert {
+		return ops.Plan{}, ops.Errorf(ops.CodeInvalid, "%s is no alert", req.Target)
+	}
+	var purpose ops.Purpose
+	if word := req.Value("purpose", ""); word != "" && purpose.UnmarshalText([]byte(word)) != nil {
+		return ops.Plan{}, ops.Errorf(ops.CodeInvalid, "%q is no purpose", word).Help("write silence, ack or maintenance")
+	}
+	b := c.board()
+	ms, warnings, err := c.matchers(b, req)
+	if err != nil {
+		return ops.Plan{}, err
+	}
+	w, err := newWish(req, ms, purpose, c.now())
+	if err != nil {
+		return ops.Plan{}, err
+	}
+	name := written(ms)
+	if a, ok := alertOf(b, req.Target); ok {
+		name = a.Name.String()
+	}
+	p, err := c.plan(b, w, req.Target)
+	p.Title = ops.Textf("silence %.120s for %s", name, model.Duration(w.lasts))
+	p.Warnings = append(warnings, p.Warnings...)
+	p.Locks = []ops.Ref{req.Target}
+	return p, err
+}
+
+// matchers returns what a request names, or the alert's own.
+func (c *create) matchers(b ops.Board, req ops.Request) ([]ops.Matcher, []ops.Text, error) {
+	if text := req.Value("matchers", ""); strings.TrimSpace(text) != "" {
+		ms, err := ops.ParseMatchers(text)
+		return ms, nil, err
+	}
+	a, ok := alertOf(b, req.Target)
+	if !ok {
+		return nil, nil, ops.Errorf(ops.CodeNotFound, "the alert is not there any more").Help("give matchers to silence it for when it comes back")
+	}
+	ms, leftOut := own(a.Labels)
+	if leftOut > 0 {
+		return ms, []ops.Text{ops.Textf("%s of the alert cannot be matched and are left out: it hides more than this one", count(leftOut, "label"))}, nil
+	}
+	return ms, nil, nil
+}
+
+func alertOf(b ops.Board, ref ops.Ref) (ops.Alert, bool) {
+	for _, r := range b.Alerts {
+		if i := slices.IndexFunc(r.Value, func(a ops.Alert) bool { return a.Ref == ref }); i >= 0 {
+			return r.Value[i], true
+		}
+	}
+	return ops.Alert{}, false
+}
+
+// Plan says which window would be made and what it would hide if it began now.
+func (m *maintain) Plan(_ context.Context, req ops.Request) (ops.Plan, error) {
+	if req.Target.Kind != ops.KindEstate {
+		return ops.Plan{}, ops.Errorf(ops.CodeInvalid, "%s is no estate", req.Target)
+	}
+	ms, err := ops.ParseMatchers(req.Value("matchers", ""))
+	if err != nil {
+		return ops.Plan{}, err
+	}
+	w, err := newWish(req, ms, ops.PurposeMaintenance, m.now())
+	if err != nil {
+		return ops.Plan{}, err
+	}
+	p, err := m.plan(m.board(), w, ops.Ref{})
+	when := "now"
+	if !w.from.IsZero() {
+		when = w.from.Format("2006-01-02 15:04Z")
+		p.Warnings = append(p.Warnings, ops.Textf("it begins at %s; what fires then may be something else", when))
+	}
+	p.Title = ops.Textf("maintenance of %.120s from %s for %s", written(ms), when, model.Duration(w.lasts))
+	// Windows are made one at a time: two people planning the same one see each other.
+	p.Locks = []ops.Ref{{Kind: ops.KindSource, ID: m.source}}
+	return p, err
+}
+
+// plan is what all new silences have in common.
+func (f *family) plan(b ops.Board, w wish, target ops.Ref) (ops.Plan, error) {
+	post, err := w.step()
+	if err != nil {
+		return ops.Plan{}, err
+	}
+	return ops.Plan{
+		Steps:    []ops.Step{post, handStep(f.client.URL(), w.addLine()...)},
+		Replaces: []ops.Text{ops.Clean("nobody is told of what it hides until it ends; opsdeck goes on showing it")},
+		Warnings: append(previewOf(b, func(a ops.Alert) bool { return w.sel.Match(a.Labels) }).words(target), unseen(b, w.matchers)...),
+	}, nil
+}

@@ -1,0 +1,264 @@
+package alertmanager
+
+import (
+	"encoding/json"
+	"errors"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/prometheus/common/model"
+
+	"opsdeck/ops"
+)
+
+// The answers' own shapes. Fields that a version does not send stay zero, ones we
+// do not know are skipped, and ones of another type than meant are left out.
+type alertAnswer struct {
+	Labels       map[string]string `json:"labels"`
+	Annotations  map[string]string `json:"annotations"`
+	Fingerprint  string            `json:"fingerprint"`
+	StartsAt     string            `json:"startsAt"`
+	UpdatedAt    string            `json:"updatedAt"`
+	GeneratorURL string            `json:"generatorURL"`
+	Receivers    []nameAnswer      `json:"receivers"`
+	Status       struct {
+		State       string   `json:"state"`
+		SilencedBy  []string `json:"silencedBy"`
+		InhibitedBy []string `json:"inhibitedBy"`
+		MutedBy     []string `json:"mutedBy"`
+	} `json:"status"`
+}
+
+type nameAnswer struct {
+	Name string `json:"name"`
+}
+
+type silenceAnswer struct {
+	ID        string          `json:"id"`
+	Matchers  []matcherAnswer `json:"matchers"`
+	StartsAt  string          `json:"startsAt"`
+	EndsAt    string          `json:"endsAt"`
+	UpdatedAt string          `json:"updatedAt"`
+	CreatedBy string          `json:"createdBy"`
+	Comment   string          `json:"comment"`
+	Status    struct {
+		State string `json:"state"`
+	} `json:"status"`
+}
+
+type matcherAnswer struct {
+	Name    string `json:"name"`
+	Value   string `json:"value"`
+	IsRegex bool   `json:"isRegex"`
+	IsEqual *bool  `json:"isEqual"` // absent before 0.22: true
+}
+
+type statusAnswer struct {
+	Cluster struct {
+		Status string       `json:"status"` // ready, settling, disabled
+		Peers  []nameAnswer `json:"peers"`  // with itself
+	} `json:"cluster"`
+	VersionInfo struct {
+		Version string `json:"version"`
+	} `json:"versionInfo"`
+	Uptime string `json:"uptime"` // when it started
+}
+
+// read decodes an answer. A field of another type than meant is no reason to
+// know nothing: it is left out, and its place is told in odd.
+func read[T any](body []byte) (v T, odd string, err error) {
+	err = json.Unmarshal(body, &v)
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && wrong.Field != "" {
+		return v, wrong.Field, nil
+	}
+	return v, "", err
+}
+
+// seenSilence is a silence with what only its merging needs.
+type seenSilence struct {
+	ops.Silence
+	updated time.Time
+}
+
+// seenAlert is an alert with what only its merging needs.
+type seenAlert = ops.Notified
+
+// labelsMost bounds the labels of one alert: what has more is an attack or a
+// mistake, and each console would carry it.
+const labelsMost = 256
+
+func parseAlerts(in []alertAnswer, source ops.Text) []seenAlert {
+	exprs := map[string]ops.Text{} // thousands of alerts share a few rules
+	receivers := map[string]ops.Text{}
+	out := make([]seenAlert, 0, len(in))
+	for i := range in {
+		a := &in[i]
+		expr, ok := exprs[a.GeneratorURL]
+		if !ok {
+			expr = expression(a.GeneratorURL)
+			exprs[a.GeneratorURL] = expr
+		}
+		n := ops.Notified{
+			Fingerprint: ops.Clean(a.Fingerprint),
+			Labels:      labelsOf(a.Labels),
+			Summary:     ops.Clean(a.Annotations["summary"]),
+			Description: ops.Clean(first(a.Annotations, "description", "message")),
+			Runbook:     ops.Clean(first(a.Annotations, "runbook_url", "runbook")),
+			Expr:        expr,
+			Starts:      instant(a.StartsAt),
+			Paging:      pagingOf(a, source),
+		}
+		if n.Fingerprint.Empty() {
+			n.Fingerprint = fingerprint(a.Labels)
+		}
+		for _, r := range a.Receivers {
+			name, ok := receivers[r.Name]
+			if !ok {
+				name = ops.Clean(r.Name)
+				receivers[r.Name] = name
+			}
+			n.Paging.Receivers = append(n.Paging.Receivers, name)
+		}
+		out = append(out, n)
+	}
+	return out
+}
+
+func first(m map[string]string, names ...string) string {
+	for _, n := range names {
+		if m[n] != "" {
+			return m[n]
+		}
+	}
+	return ""
+}
+
+func fingerprint(labels map[string]string) ops.Text {
+	set := make(model.LabelSet, len(labels))
+	for name, value := range labels {
+		set[model.LabelName(name)] = model.LabelValue(value)
+	}
+	return ops.Clean(set.Fingerprint().String())
+}
+
+// expression takes the expression out of a generatorURL. The rest of it names a
+// host as that host calls itself, and may carry a password: it is dropped.
+func expression(generatorURL string) ops.Text {
+	_, query, found := strings.Cut(generatorURL, "?")
+	if !found {
+		return ops.Text{}
+	}
+	query, _, _ = strings.Cut(query, "#")
+	values, _ := url.ParseQuery(query) // what is readable of it
+	return ops.Clean(values.Get("g0.expr"))
+}
+
+func labelsOf(set map[string]string) []ops.Label {
+	names := make([]string, 0, len(set))
+	names = slices.AppendSeq(names, maps.Keys(set))
+	slices.Sort(names)
+	out := make([]ops.Label, 0, min(len(names), labelsMost+1))
+	for i, name := range names {
+		if i >= labelsMost && name != model.AlertNameLabel {
+			continue
+		}
+		out = append(out, ops.Label{Name: ops.Clean(name), Value: ops.Clean(set[name])})
+	}
+	return out
+}
+
+// pagingOf names how an alert stands. One that is both silenced and inhibited is
+// called silenced: that is what a person did and can undo; both lists are kept.
+func pagingOf(a *alertAnswer, source ops.Text) ops.Paging {
+	p := ops.Paging{
+		Source: source, Updated: instant(a.UpdatedAt),
+		SilencedBy: texts(a.Status.SilencedBy), InhibitedBy: texts(a.Status.InhibitedBy), MutedBy: texts(a.Status.MutedBy),
+	}
+	switch {
+	case len(p.SilencedBy) > 0:
+		p.State = ops.PagingSilenced
+	case len(p.InhibitedBy) > 0:
+		p.State = ops.PagingInhibited
+	case len(p.MutedBy) > 0, a.Status.State == "suppressed":
+		p.State = ops.PagingMuted
+	case a.Status.State == "active":
+		p.State = ops.PagingActive
+	case a.Status.State == "unprocessed":
+		p.State = ops.PagingUnprocessed
+	}
+	return p
+}
+
+// listMost bounds how many silences or alerts are named as the cause of one.
+const listMost = 100
+
+func texts(in []string) []ops.Text {
+	if len(in) == 0 {
+		return nil
+	}
+	out := make([]ops.Text, 0, min(len(in), listMost))
+	for _, s := range in[:min(len(in), listMost)] {
+		out = append(out, ops.Clean(s))
+	}
+	return out
+}
+
+func parseSilences(in []silenceAnswer, source string) []seenSilence {
+	out := make([]seenSilence, 0, len(in))
+	for i := range in {
+		s := &in[i]
+		state := ops.SilenceUnknown
+		if state.UnmarshalText([]byte(s.Status.State)) != nil {
+			state = ops.SilenceUnknown
+		}
+		made := seenSilence{
+			Silence: ops.Silence{
+				Ref: ops.NewRef(ops.KindSilence, source, s.ID), State: state,
+				Starts: instant(s.StartsAt), Ends: instant(s.EndsAt),
+				By: ops.Clean(s.CreatedBy), Comment: ops.Clean(s.Comment), Purpose: purposeOf(s.Comment),
+			},
+			updated: instant(s.UpdatedAt),
+		}
+		for _, m := range s.Matchers[:min(len(s.Matchers), listMost)] {
+			made.Matchers = append(made.Matchers, ops.Matcher{Name: ops.Clean(m.Name), Op: m.op(), Value: ops.Clean(m.Value)})
+		}
+		out = append(out, made)
+	}
+	return out
+}
+
+func (m matcherAnswer) op() ops.MatchOp {
+	equal := m.IsEqual == nil || *m.IsEqual
+	switch {
+	case equal && m.IsRegex:
+		return ops.MatchRegexp
+	case equal:
+		return ops.MatchEqual
+	case m.IsRegex:
+		return ops.MatchNotRegexp
+	}
+	return ops.MatchNotEqual
+}
+
+// purposeOf reads the prefix that says what a silence is for.
+func purposeOf(comment string) ops.Purpose {
+	switch {
+	case strings.HasPrefix(comment, "ACK!"):
+		return ops.PurposeAck
+	case strings.HasPrefix(comment, "MAINTENANCE"):
+		return ops.PurposeMaintenance
+	}
+	return ops.PurposeSilence
+}
+
+// instant reads a time of the API; zero where there is none.
+func instant(s string) time.Time {
+	t, err := time.Parse(time.RFC3339Nano, s)
+	if err != nil || t.Year() <= 1 {
+		return time.Time{}
+	}
+	return t.UTC()
+}

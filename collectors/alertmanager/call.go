@@ -1,0 +1,178 @@
+package alertmanager
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strings"
+	"sync/atomic"
+
+	"opsdeck/ops"
+)
+
+// Bounds of one answer. 5,000 alerts are about 4 MB; what is far beyond that is
+// not an answer we asked for.
+const (
+	answerMost = 64 << 20
+	errorMost  = 64 << 10
+)
+
+// call is one request below /api/v2/.
+type call struct {
+	method string
+	path   string // "alerts", "silence/ID"
+	body   []byte
+}
+
+// reply is what came of a call.
+type reply struct {
+	status int
+	body   []byte
+	kind   string // media type
+	// sent is true where the request, or part of it, left this process: without
+	// an answer it may have taken effect.
+	sent bool
+}
+
+// ask makes a call that reads, and returns the body of a 200.
+func (p *peer) ask(ctx context.Context, path string) (reply, error) {
+	r, err := p.do(ctx, call{method: http.MethodGet, path: path})
+	if err != nil {
+		return r, err
+	}
+	if r.status != http.StatusOK {
+		return r, p.refusal(path, r)
+	}
+	return r, nil
+}
+
+// do makes a call. Its error means that no whole answer came; any status is an
+// answer.
+func (p *peer) do(ctx context.Context, c call) (reply, error) {
+	var sent atomic.Bool
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		// Without error it left whole; with one, part of it may have.
+		WroteRequest: func(httptrace.WroteRequestInfo) { sent.Store(true) },
+	})
+	req, err := http.NewRequestWithContext(ctx, c.method, p.base.JoinPath("api/v2", c.path).String(), bytes.NewReader(c.body))
+	if err != nil {
+		return reply{}, fmt.Errorf("ask for %s: %w", c.path, p.cause(ctx, err))
+	}
+	client := p.client
+	if c.method != http.MethodGet {
+		req.Header.Set("Content-Type", "application/json")
+		// A redirect would make the call a second time, somewhere else.
+		once := *p.client
+		once.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+		client = &once
+	}
+	at := p.now()
+	resp, err := client.Do(req)
+	if err != nil {
+		return reply{sent: sent.Load()}, fmt.Errorf("ask for %s: %w", c.path, p.cause(ctx, err))
+	}
+	defer resp.Body.Close()
+	if theirs, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		p.noteClock(func(o *clockOffset) { o.measure(theirs, at, p.now()) })
+	}
+	most := int64(answerMost)
+	if resp.StatusCode != http.StatusOK {
+		most = errorMost
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, most+1))
+	if err != nil {
+		return reply{sent: true}, fmt.Errorf("read answer of %s: %w", c.path, p.cause(ctx, err))
+	}
+	if int64(len(body)) > most && resp.StatusCode == http.StatusOK {
+		return reply{sent: true}, fmt.Errorf("answer of %s is larger than %d MiB", c.path, answerMost>>20)
+	}
+	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	return reply{status: resp.StatusCode, body: body, kind: kind, sent: true}, nil
+}
+
+func (p *peer) noteClock(change func(*clockOffset)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	change(&p.clock)
+}
+
+// cause takes the URL off an error of net/http, and keeps what errors.Is can
+// ask: the deadline, or that nobody listens.
+func (p *peer) cause(ctx context.Context, err error) error {
+	for {
+		u, ok := errors.AsType[*url.Error](err)
+		if !ok {
+			break
+		}
+		err = u.Err
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if t, ok := errors.AsType[interface {
+		error
+		Timeout() bool
+	}](err); ok && t.Timeout() {
+		return fmt.Errorf("%w (%v)", context.DeadlineExceeded, err)
+	}
+	return err
+}
+
+// refusal makes an error of an answer that is not 200.
+func (p *peer) refusal(path string, r reply) error {
+	status := fmt.Sprintf("%d %s", r.status, http.StatusText(r.status))
+	switch {
+	case r.status == http.StatusUnauthorized || r.status == http.StatusForbidden:
+		return ops.Errorf(ops.CodeDenied, "ask for %s: the server answers %s", path, status).
+			Help("check basic_auth or authorization of this source")
+	case r.status >= 300 && r.status < 400:
+		return ops.Errorf(ops.CodeUnavailable, "ask for %s: the server sends us elsewhere (%s)", path, status).
+			Help("give the address it sends to as url, or set follow_redirects")
+	case r.status == http.StatusNotFound && !strings.HasPrefix(path, "silence/"):
+		return ops.Errorf(ops.CodeNotFound, "the server has no /api/v2/%s", path).
+			Help("check the url and its prefix (--web.external-url); Alertmanager before 0.16 is too old")
+	}
+	words := r.words()
+	if words == "" {
+		return ops.Errorf(ops.CodeUnavailable, "ask for %s: the server answers %s", path, status)
+	}
+	return ops.Errorf(codeOf(r.status), "ask for %s: %s", path, words)
+}
+
+// codeOf tells an error of the caller from one of the server.
+func codeOf(status int) ops.Code {
+	switch {
+	case status == http.StatusNotFound:
+		return ops.CodeNotFound
+	case status >= 400 && status < 500 && status != http.StatusTooManyRequests:
+		return ops.CodeInvalid
+	}
+	return ops.CodeUnavailable
+}
+
+// words reads what an error says. It has three shapes: a JSON string, an object
+// with a message, and nothing; a proxy in between sends a page of its own.
+func (r reply) words() string {
+	var s string
+	if json.Unmarshal(r.body, &s) == nil {
+		return s
+	}
+	var o struct {
+		Message string `json:"message"`
+	}
+	if json.Unmarshal(r.body, &o) == nil && o.Message != "" {
+		return o.Message
+	}
+	if r.kind == "text/html" {
+		return fmt.Sprintf("%d %s, a page of something in between", r.status, http.StatusText(r.status))
+	}
+	first, _, _ := strings.Cut(strings.TrimSpace(string(r.body)), "\n")
+	return fmt.Sprintf("%.200s", first)
+}
