@@ -1,0 +1,295 @@
+package tui
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"opsdeck/ops"
+	"opsdeck/themes"
+)
+
+// previewRest is how long the hand rests after a change before the plan is made
+// again.
+const previewRest = 300 * time.Millisecond
+
+// Names of parameters that a form treats in a way of their own.
+const (
+	paramDuration = "duration" // + and - go through steps
+	paramMatchers = "matchers" // each target's own where there are several
+)
+
+// form asks for the parameters of an action and shows what they would do: the
+// plan is the agent's and is made again after each change.
+type form struct {
+	th      themes.Theme
+	info    ops.ActionInfo
+	targets []ops.Ref
+	fields  []paramField
+	at      int
+	open    time.Time // until then keys are ignored
+	serial  int       // of the plan under way or shown
+	plans   []ops.Plan
+	err     error
+	stale   bool // something changed since it was asked for
+	asked   bool // an answer is under way
+	going   bool // enter was pressed before the plan came
+	pager   pager
+}
+
+type paramField struct {
+	info  ops.ParamInfo
+	field entryField
+}
+
+func newForm(th themes.Theme, info ops.ActionInfo, targets []ops.Ref, given []ops.Param, now time.Time) *form {
+	f := &form{th: th, info: info, targets: targets, open: now.Add(grace), stale: true}
+	for _, p := range info.Params {
+		if p.Name.String() == paramMatchers && len(targets) > 1 {
+			continue
+		}
+		field := newField(th, "")
+		field.set(p.Default.String())
+		for _, g := range given {
+			if g.Name == p.Name {
+				field.set(g.Value.String())
+			}
+		}
+		f.fields = append(f.fields, paramField{p, field})
+	}
+	f.move(0)
+	return f
+}
+
+// params are what the fields say now; an empty field is left to the action.
+func (f *form) params() []ops.Param {
+	var out []ops.Param
+	for i := range f.fields {
+		if v := strings.TrimSpace(f.fields[i].field.value()); v != "" {
+			out = append(out, ops.Param{Name: f.fields[i].info.Name, Value: ops.Clean(v)})
+		}
+	}
+	return out
+}
+
+func (f *form) requests() []ops.Request { return requests(f.info.ID, f.targets, f.params()) }
+
+// take is the agent's answer; it reports whether the form is to go on at once.
+func (f *form) take(msg plansMsg) bool {
+	f.plans, f.err = msg.plans, msg.err
+	f.asked = false
+	going := f.going && msg.err == nil
+	f.going = false
+	return going
+}
+
+func (f *form) move(d int) {
+	if n := len(f.fields); n > 0 {
+		f.at = (f.at + d + n) % n
+	}
+	for i := range f.fields {
+		f.fields[i].field.focus(i == f.at)
+	}
+}
+
+func (f *form) Key(k tea.KeyPressMsg, now time.Time) outcome {
+	name := k.Keystroke()
+	switch {
+	case name == "esc", name == "ctrl+c":
+		return outcome{close: true}
+	case now.Before(f.open):
+		f.open = now.Add(grace)
+	case name == "tab", name == "down":
+		f.move(1)
+	case name == "shift+tab", name == "up":
+		f.move(-1)
+	case name == "pgup":
+		f.pager.key(keyPageUp)
+	case name == "pgdown":
+		f.pager.key(keyPageDown)
+	case name == "enter":
+		return outcome{kind: outcomeGo}
+	case len(f.fields) > 0:
+		return f.edit(k)
+	}
+	return outcome{}
+}
+
+func (f *form) edit(k tea.KeyPressMsg) outcome {
+	p := &f.fields[f.at]
+	before := p.field.value()
+	if p.info.Name.String() == paramDuration && (k.Text == "+" || k.Text == "-") {
+		p.field.set(stepped(before, k.Text == "+"))
+	} else {
+		p.field.key(k)
+	}
+	return f.edited(before)
+}
+
+func (f *form) edited(before string) outcome {
+	if f.fields[f.at].field.value() == before {
+		return outcome{}
+	}
+	f.stale, f.going = true, false
+	return outcome{kind: outcomePreview}
+}
+
+func (f *form) Paste(s string) {
+	if len(f.fields) > 0 {
+		f.fields[f.at].field.paste(s)
+		f.stale, f.going = true, false
+	}
+}
+
+// durationSteps are what + and - go through.
+func durationSteps() []string { return []string{"15m", "1h", "2h", "4h", "8h", "1d", "3d", "7d"} }
+
+// stepped returns the next step up or down; a duration between two steps goes to
+// the nearer one in that direction.
+func stepped(now string, up bool) string {
+	steps := durationSteps()
+	at, ok := lengthOf(now)
+	if !ok {
+		return steps[2]
+	}
+	if up {
+		for _, s := range steps {
+			if d, _ := lengthOf(s); d > at {
+				return s
+			}
+		}
+		return steps[len(steps)-1]
+	}
+	for _, s := range slices.Backward(steps) {
+		if d, _ := lengthOf(s); d < at {
+			return s
+		}
+	}
+	return steps[0]
+}
+
+// lengthOf reads a duration with days.
+func lengthOf(s string) (time.Duration, bool) {
+	var days int
+	if n, err := fmt.Sscanf(s, "%dd", &days); err == nil && n == 1 {
+		rest := strings.TrimLeft(s, "0123456789")[1:]
+		if rest == "" {
+			return time.Duration(days) * 24 * time.Hour, true
+		}
+		d, err := time.ParseDuration(rest)
+		return time.Duration(days)*24*time.Hour + d, err == nil
+	}
+	d, err := time.ParseDuration(s)
+	return d, err == nil
+}
+
+// View shows the fields, and below them what they would do.
+func (f *form) View(w, h int) []string {
+	w = min(w, 100)
+	title := f.info.Verb.String() + " " + names(f.targets)
+	lines := []string{clip(f.th, f.th.Paint(themes.Title, title)+"  "+f.th.Paint(themes.Muted, f.info.What.String()), w)}
+	label := 0
+	for _, p := range f.fields {
+		label = max(label, width(p.info.Name.String()))
+	}
+	label = min(label, max(6, w/4))
+	for i := range f.fields {
+		lines = append(lines, f.fieldLine(i, label, w))
+	}
+	lines = append(lines, f.th.Paint(themes.Muted, ansiCut(strings.Repeat(f.th.Signs.Rule, w), w)))
+	f.pager.set(f.previewLines(w), max(0, h-len(lines)))
+	return append(lines, f.pager.view()...)
+}
+
+func (f *form) fieldLine(i, label, w int) string {
+	p, mark := &f.fields[i], "  "
+	if i == f.at {
+		mark = f.th.Signs.Mark + " "
+	}
+	name := f.th.Paint(themes.Key, fit(f.th, p.info.Name.String(), label, false)) + "  "
+	value := p.field.view(f.th, w-label-4)
+	if hint := p.info.What.String(); p.field.value() == "" && w-label-8 > 10 {
+		value += f.th.Paint(themes.Muted, clip(f.th, "  "+hint, w-label-8))
+	}
+	return clip(f.th, mark+name+value, w)
+}
+
+func (f *form) previewLines(w int) []string {
+	switch {
+	case f.err != nil:
+		e := ops.AsError(f.err)
+		lines := labelled(f.th, themes.Critical, e.What.String(), "", w)
+		return append(lines, labelled(f.th, themes.Muted, e.Remedy.String(), "", w)...)
+	case len(f.plans) == 0:
+		return []string{f.th.Paint(themes.Muted, "asking the agent what this would do")}
+	}
+	var lines []string
+	for _, p := range f.plans {
+		lines = append(lines, planLines(f.th, p, "", w)...)
+	}
+	if f.stale || f.asked {
+		lines[0] = clip(f.th, f.th.Paint(themes.Unknown, "planning again  ")+lines[0], w)
+	}
+	return lines
+}
+
+func (f *form) Bottom(w int) string {
+	hint := "enter go on   esc leave it"
+	if len(f.fields) > 1 {
+		hint = "tab next field   " + hint
+	}
+	if f.at < len(f.fields) && f.fields[f.at].info.Name.String() == paramDuration {
+		hint = "+ - longer, shorter   " + hint
+	}
+	if more := f.pager.more(f.th); more != "" {
+		hint += "   " + more + " (pgdn)"
+	}
+	return f.th.Paint(themes.Muted, clip(f.th, hint, w))
+}
+
+// ask plans what the form says now.
+func (m *Model) ask(f *form) tea.Cmd {
+	m.serial++
+	f.serial, f.stale, f.asked = m.serial, false, true
+	return m.cmdPlan(m.serial, f.requests(), false)
+}
+
+// previewSoon plans again once the hand rests.
+func (m *Model) previewSoon() tea.Cmd {
+	f, ok := m.over.(*form)
+	if !ok {
+		return nil
+	}
+	m.serial++
+	f.serial, f.asked = m.serial, false // an answer under way is about what stood there before
+	return m.after(previewRest, previewMsg{m.serial})
+}
+
+func (m *Model) preview(msg previewMsg) tea.Cmd {
+	if f, ok := m.over.(*form); ok && f.serial == msg.serial {
+		return m.ask(f)
+	}
+	return nil
+}
+
+// goOn confirms what the form shows; where that is not what its fields say, it is
+// planned first.
+func (m *Model) goOn() tea.Cmd {
+	f, ok := m.over.(*form)
+	if !ok {
+		return nil
+	}
+	switch {
+	case f.asked:
+		f.going = true
+	case f.stale:
+		f.going = true
+		return m.ask(f)
+	case f.err == nil:
+		return m.confirm(f.plans, false)
+	}
+	return nil
+}
