@@ -124,6 +124,28 @@ func TestAFloodOfEventsAsksAtOnceAndThenTwiceASecond(t *testing.T) {
 	})
 }
 
+func TestADeathRightBehindItsKillDoesNotWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		defer w.stop()
+		time.Sleep(time.Second)
+		before := w.server.count()
+		for n := range 3 {
+			w.server.pushes <- ops.Facts{}
+			synctest.Wait()
+			if asked := w.server.count() - before; asked != min(n+1, 2) {
+				t.Fatalf("event %d: asked %d times at once", n+1, asked)
+			}
+			time.Sleep(20 * time.Millisecond)
+		}
+		time.Sleep(500 * time.Millisecond)
+		synctest.Wait()
+		if asked := w.server.count() - before; asked != 3 {
+			t.Fatalf("asked %d times for three events", asked)
+		}
+	})
+}
+
 func TestFiguresAreSampledOnlyWhileSomebodyLooks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, nil)

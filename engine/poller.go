@@ -108,20 +108,25 @@ func (e *Engine) follow(ctx context.Context, col ops.Collector, pusher ops.Pushe
 	}
 }
 
-// pace forwards changes to the poller, the first at once, then one every
-// pushSpacing; the last one always arrives.
+// pace forwards changes to the poller: the first two at once, then one every
+// pushSpacing; the last one always arrives. Two, because what ends a container
+// comes in two events: asked for only after the kill, the list still shows it
+// running, and the die that follows must not wait its turn.
 func (e *Engine) pace(ctx context.Context, name string, soon <-chan struct{}) {
+	var free time.Time // when everything that was forwarded is paid for
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-soon:
 		}
-		e.kick(name)
-		select {
-		case <-ctx.Done():
+		if wait := free.Add(-pushSpacing).Sub(e.Now()); wait > 0 && !sleep(ctx, wait) {
 			return
-		case <-time.After(pushSpacing):
 		}
+		e.kick(name)
+		if now := e.Now(); free.Before(now) {
+			free = now
+		}
+		free = free.Add(pushSpacing)
 	}
 }
