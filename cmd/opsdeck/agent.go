@@ -31,7 +31,7 @@ func (a *app) agentCommand() *cobra.Command {
 		Long: `Run the agent in the foreground. It is what systemd starts (opsdeck agent --system);
 a console starts a personal one by itself when none answers.`,
 		Example: "opsdeck agent --system --estate /etc/opsdeck/estate.yaml\nopsdeck agent status\nopsdeck agent stop",
-		Args:    cobra.NoArgs,
+		Args:    none,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			f, given, err := a.load()
 			if err != nil {
@@ -205,7 +205,7 @@ func (d *daemon) housekeeping(ctx context.Context, history *store.Store) {
 
 func (a *app) agentStatus() *cobra.Command {
 	return &cobra.Command{
-		Use: "status", Short: "Say which agent runs for the estate", Args: cobra.NoArgs,
+		Use: "status", Short: "Say which agent runs for the estate", Args: none,
 		Example: "opsdeck agent status",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			f, given, err := a.load()
@@ -243,7 +243,7 @@ func (a *app) agentStop() *cobra.Command {
 	var force bool
 	var wait time.Duration
 	cmd := &cobra.Command{
-		Use: "stop", Short: "Let the agent finish its jobs and end", Args: cobra.NoArgs,
+		Use: "stop", Short: "Let the agent finish its jobs and end", Args: none,
 		Example: "opsdeck agent stop\nopsdeck agent stop --force",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			f, given, err := a.load()

@@ -29,7 +29,7 @@ The estate is a YAML file: --estate, $OPSDECK_ESTATE, the user's
 opsdeck --estate ./estate.yaml
 opsdeck snapshot -o markdown
 opsdeck run container.restart container:docker/web --yes --reason "leaks memory"`,
-		Args:          cobra.NoArgs,
+		Args:          none,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return a.open(cmd.Context(), local) },
@@ -51,4 +51,28 @@ func (a *app) load() (estate.File, string, error) {
 	}
 	f, err := estate.Load(given, a.env)
 	return f, given, err
+}
+
+// What is wrong with arguments is a fault of usage, with its own exit code.
+func none(_ *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usagef("there is no command or argument %q here", args[0])
+	}
+	return nil
+}
+
+func atMostOne(_ *cobra.Command, args []string) error {
+	if len(args) > 1 {
+		return usagef("one argument is enough: %q is too much", args[1])
+	}
+	return nil
+}
+
+func exactly(n int, what string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) != n {
+			return usagef("%s: got %d arguments", what, len(args))
+		}
+		return nil
+	}
 }

@@ -16,7 +16,7 @@ func (a *app) configCommand() *cobra.Command {
 
 func (a *app) configCheck() *cobra.Command {
 	return &cobra.Command{
-		Use: "check [FILE]", Short: "Name every fault of an estate file with its line", Args: cobra.MaximumNArgs(1),
+		Use: "check [FILE]", Short: "Name every fault of an estate file with its line", Args: atMostOne,
 		Example: "opsdeck config check ./estate.yaml",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
@@ -36,7 +36,7 @@ func (a *app) configCheck() *cobra.Command {
 func (a *app) configSchema() *cobra.Command {
 	var reference bool
 	cmd := &cobra.Command{
-		Use: "schema", Short: "Print the JSON Schema of an estate file", Args: cobra.NoArgs,
+		Use: "schema", Short: "Print the JSON Schema of an estate file", Args: none,
 		Example: "opsdeck config schema > estate.schema.json\nopsdeck config schema --reference",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			text := estate.Schema()
@@ -53,7 +53,7 @@ func (a *app) configSchema() *cobra.Command {
 
 func (a *app) configShow() *cobra.Command {
 	return &cobra.Command{
-		Use: "show [FILE]", Short: "Print the estate as it takes effect, secrets masked", Args: cobra.MaximumNArgs(1),
+		Use: "show [FILE]", Short: "Print the estate as it takes effect, secrets masked", Args: atMostOne,
 		Example: "opsdeck config show",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			given := a.estate

@@ -24,7 +24,7 @@ type symptom struct {
 
 func (a *app) doctorCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "doctor", Short: "Look at opsdeck itself: estate, agent, sources, history, terminal", Args: cobra.NoArgs,
+		Use: "doctor", Short: "Look at opsdeck itself: estate, agent, sources, history, terminal", Args: none,
 		Long:    "Look at everything opsdeck depends on, and say what to do about what is wrong.\nExit code 0: well; 1: worth a look; 2: broken.",
 		Example: "opsdeck doctor\nopsdeck doctor --estate ./estate.yaml",
 		RunE: func(cmd *cobra.Command, _ []string) error {

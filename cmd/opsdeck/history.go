@@ -20,7 +20,7 @@ func (a *app) historyCommand() *cobra.Command {
 	var match, ref string
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use: "history", Short: "Print what happened, newest last", Args: cobra.NoArgs,
+		Use: "history", Short: "Print what happened, newest last", Args: none,
 		Example: "opsdeck history --since 8h\nopsdeck history --job 12\nopsdeck history --match restart --json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			f, given, err := a.load()
@@ -99,7 +99,7 @@ func (a *app) auditCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "audit", Short: "The chain of all operations"}
 	var dir string
 	verify := &cobra.Command{
-		Use: "verify", Short: "Check the audit chain: any changed, missing or cut record is named", Args: cobra.NoArgs,
+		Use: "verify", Short: "Check the audit chain: any changed, missing or cut record is named", Args: none,
 		Example: "opsdeck audit verify\nopsdeck audit verify --state /var/lib/opsdeck/shop",
 		Long: `Check the audit chain. With an agent running it is asked; without one the file is read.
 Exit code 0: whole; 2: broken; 3: could not be read.`,

@@ -16,7 +16,7 @@ import (
 func (a *app) incidentCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "incident", Short: "List incidents, and write one down as a post-mortem draft"}
 	list := &cobra.Command{
-		Use: "list", Short: "List open incidents and those closed within the hour", Args: cobra.NoArgs,
+		Use: "list", Short: "List open incidents and those closed within the hour", Args: none,
 		Example: "opsdeck incident list",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			_, b, err := a.attached(cmd.Context())

@@ -17,7 +17,7 @@ func (a *app) initCommand() *cobra.Command {
 	var out string
 	var force bool
 	cmd := &cobra.Command{
-		Use: "init", Short: "Look at this machine and write a starter estate", Args: cobra.NoArgs,
+		Use: "init", Short: "Look at this machine and write a starter estate", Args: none,
 		Example: "opsdeck init\nopsdeck init -o -\nopsdeck init -o ./estate.yaml --force",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			found := a.discover(cmd.Context())

@@ -58,15 +58,6 @@ opsdeck actions`,
 	return cmd
 }
 
-func exactly(n int, what string) cobra.PositionalArgs {
-	return func(_ *cobra.Command, args []string) error {
-		if len(args) != n {
-			return usagef("%s: got %d arguments", what, len(args))
-		}
-		return nil
-	}
-}
-
 func (a *app) runOrder(ctx context.Context, o order) error {
 	req, err := o.request()
 	if err != nil {
@@ -215,7 +206,7 @@ func jobExit(s ops.JobState) error {
 
 func (a *app) actionsCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "actions [TARGET]", Short: "List what can be done", Args: cobra.MaximumNArgs(1),
+		Use: "actions [TARGET]", Short: "List what can be done", Args: atMostOne,
 		Example: "opsdeck actions\nopsdeck actions container:docker/web",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var ref ops.Ref

@@ -25,7 +25,7 @@ type still struct {
 func (a *app) snapshotCommand() *cobra.Command {
 	var s still
 	cmd := &cobra.Command{
-		Use: "snapshot", Short: "Print the picture once, for reports, cron and monitoring", Args: cobra.NoArgs,
+		Use: "snapshot", Short: "Print the picture once, for reports, cron and monitoring", Args: none,
 		Long: `Print the picture once. A running agent is asked; without one every source is asked
 once from here, and what only an agent knows reads "unknown: no agent".
 
@@ -43,7 +43,7 @@ required source cannot be read or is stale), 64 usage.`,
 	f.StringVar(&s.fixture, "board", "", "read a board from this JSON file instead of asking anybody")
 	f.StringVar(&s.out, "out", "", "write to this file, whole or not at all")
 	f.BoolVar(&s.local, "local", false, "do not ask an agent")
-	cmd.AddCommand(&cobra.Command{Use: "schema", Short: "Print the JSON Schema of -o json", Args: cobra.NoArgs,
+	cmd.AddCommand(&cobra.Command{Use: "schema", Short: "Print the JSON Schema of -o json", Args: none,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			_, err := cmd.OutOrStdout().Write(report.SnapshotSchema())
 			return err

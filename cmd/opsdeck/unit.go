@@ -21,7 +21,7 @@ var unitFile string
 
 func (a *app) agentUnit() *cobra.Command {
 	return &cobra.Command{
-		Use: "unit", Short: "Print the systemd unit of the system agent", Args: cobra.NoArgs,
+		Use: "unit", Short: "Print the systemd unit of the system agent", Args: none,
 		Example: "opsdeck agent unit | sudo tee /etc/systemd/system/opsdeck@.service",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			_, err := fmt.Fprint(cmd.OutOrStdout(), unitFile)

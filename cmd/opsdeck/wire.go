@@ -9,6 +9,7 @@ import (
 
 	"opsdeck/actions/container"
 	"opsdeck/actions/reload"
+	"opsdeck/actions/silence"
 	"opsdeck/collectors/alertmanager"
 	"opsdeck/collectors/docker"
 	"opsdeck/collectors/prometheus"
@@ -25,6 +26,7 @@ const stopGrace = 10 * time.Second
 // wire makes an engine of an estate. Reading it is reading the product: every
 // collector and every action stands here. history is nil for a local engine.
 func wire(f estate.File, kind ops.AgentKind, history *store.Store, log *slog.Logger) (*engine.Engine, error) {
+	var eng *engine.Engine // silences are previewed on its newest board
 	c := engine.Config{
 		Estate:  f.Estate,
 		Agent:   ops.AgentInfo{Kind: kind, Version: ops.Clean(versionLine()), PID: os.Getpid(), Started: time.Now()},
@@ -57,6 +59,7 @@ func wire(f estate.File, kind ops.AgentKind, history *store.Store, log *slog.Log
 			return nil, err
 		}
 		c.Collectors = append(c.Collectors, col)
+		c.Actions = append(c.Actions, silence.New(col, s.Name, func() ops.Board { return eng.Newest() }, time.Now)...)
 	}
 	for _, s := range f.Docker {
 		cl, err := docker.Dial(s.Host)
@@ -67,7 +70,8 @@ func wire(f estate.File, kind ops.AgentKind, history *store.Store, log *slog.Log
 			Required: s.Required, Expected: expectedOn(f.Estate, s.Name), Now: time.Now}, cl))
 		c.Actions = append(c.Actions, container.New(cl, s.Name, stopGrace)...)
 	}
-	return engine.New(c), nil
+	eng = engine.New(c)
+	return eng, nil
 }
 
 func expectedOn(e ops.Estate, source string) []ops.Expected {

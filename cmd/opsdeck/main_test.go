@@ -1,0 +1,166 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"opsdeck/agent"
+	"opsdeck/estate"
+	"opsdeck/ops"
+)
+
+func env(pairs ...string) func(string) (string, bool) {
+	m := map[string]string{}
+	for i := 0; i < len(pairs); i += 2 {
+		m[pairs[i]] = pairs[i+1]
+	}
+	return func(k string) (string, bool) { v, ok := m[k]; return v, ok }
+}
+
+func TestExitCodesByTheBook(t *testing.T) {
+	for name, c := range map[string]struct {
+		err  error
+		want int
+	}{
+		"nothing wrong":      {nil, 0},
+		"a verdict":          {exitError{3}, 3},
+		"a bad command line": {usagef("no"), 64},
+		"a faulty estate":    {fmt.Errorf("load: %w", &estate.Faults{{}}), 78},
+		"not allowed":        {ops.Errorf(ops.CodeDenied, "no"), 77},
+		"locked":             {ops.Errorf(ops.CodeLocked, "no"), 77},
+		"held":               {fmt.Errorf("start: %w", ops.Errorf(ops.CodeHeld, "no")), 75},
+		"no agent":           {ops.Errorf(ops.CodeUnavailable, "no"), 69},
+		"a lost answer":      {ops.Errorf(ops.CodeUnanswered, "no"), 3},
+		"anything else":      {errors.New("x"), 1},
+	} {
+		if got := exitOf(c.err); got != c.want {
+			t.Errorf("%s: exit %d, want %d", name, got, c.want)
+		}
+	}
+}
+
+func TestErrorsSayWhatToDo(t *testing.T) {
+	var b bytes.Buffer
+	explain(&b, ops.Errorf(ops.CodeHeld, "web is held\x1b[2J").Help("wait"))
+	if got := b.String(); !strings.Contains(got, "web is held␛[2J\n") || !strings.Contains(got, "wait") {
+		t.Errorf("%q", got)
+	}
+	b.Reset()
+	explain(&b, errors.New("\x1b]52;c;x\x07"))
+	if strings.ContainsRune(b.String(), 0x1b) {
+		t.Errorf("%q", b.String())
+	}
+	b.Reset()
+	explain(&b, exitError{2})
+	if b.Len() != 0 {
+		t.Errorf("a verdict is no error: %q", b.String())
+	}
+}
+
+func TestTheEstateIsFoundInItsOrder(t *testing.T) {
+	home := t.TempDir()
+	own := filepath.Join(home, ".config", "opsdeck", "estate.yaml")
+	p := places{env("HOME", home)}
+	if got := p.estate(""); got != "" && got != systemEstate {
+		t.Errorf("without any: %q", got)
+	}
+	if err := os.MkdirAll(filepath.Dir(own), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(own, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if got := p.estate(""); got != own {
+		t.Errorf("the user's: %q", got)
+	}
+	p = places{env("HOME", home, "OPSDECK_ESTATE", "/e")}
+	if got := p.estate(""); got != "/e" {
+		t.Errorf("the environment's: %q", got)
+	}
+	if got := p.estate("/f"); got != "/f" {
+		t.Errorf("the flag's: %q", got)
+	}
+	p = places{env("HOME", home, "XDG_CONFIG_HOME", "relative")}
+	if got := p.config("x"); got != filepath.Join(home, ".config", "opsdeck", "x") {
+		t.Errorf("a relative XDG folder is to be ignored: %q", got)
+	}
+}
+
+func TestAnEstatesNameBecomesOnePathElement(t *testing.T) {
+	if got := folder(ops.Clean("../a b/ä")); strings.ContainsAny(got, "/. ") {
+		t.Errorf("%q", got)
+	}
+	if _, err := socketIn("/" + strings.Repeat("x", 120)); ops.CodeOf(err) != ops.CodeInvalid {
+		t.Errorf("a path too long for a socket: %v", err)
+	}
+}
+
+func TestRolesComeFromGrantsAndTheKernel(t *testing.T) {
+	me := uint32(os.Getuid())
+	open := identify(ops.Access{}, me, true)
+	if got := open(agent.Peer{UID: me}); got.Role != ops.RoleAdmin {
+		t.Errorf("the owner of a personal agent is %s", got.Role)
+	}
+	if got := open(agent.Peer{UID: 54321}); got.Role != ops.RoleViewer || got.Name.String() != "54321" {
+		t.Errorf("a stranger is %+v", got)
+	}
+	named := identify(ops.Access{Grants: []ops.Grant{{User: open(agent.Peer{UID: me}).Name, Role: ops.RoleViewer}}}, me, true)
+	if got := named(agent.Peer{UID: me}); got.Role != ops.RoleViewer {
+		t.Errorf("a grant that names the owner makes them %s", got.Role)
+	}
+	if got := identify(ops.Access{Default: ops.RoleOperator}, 0, false)(agent.Peer{UID: 54321}); got.Role != ops.RoleOperator {
+		t.Errorf("the default is %s", got.Role)
+	}
+}
+
+func TestPreferencesAreStrict(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "config.yaml")
+	for text, ok := range map[string]bool{
+		"": true, "theme: light\nbell: false\n": true, "theme: no-such\n": false, "them: dark\n": false, "theme: [": false,
+	} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := loadPreferences(file); (err == nil) != ok {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+	if _, err := loadPreferences(filepath.Join(t.TempDir(), "none")); err != nil {
+		t.Errorf("no file: %v", err)
+	}
+}
+
+func TestWriteNewNeverHarmsWhatIsThere(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "a", "estate.yaml")
+	if err := writeNew(file, []byte("one"), false); err != nil {
+		t.Fatal(err)
+	}
+	if err := writeNew(file, []byte("two"), false); ops.CodeOf(err) != ops.CodeInvalid {
+		t.Fatalf("over an existing file: %v", err)
+	}
+	if err := writeNew(file, []byte("three"), true); err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := os.ReadFile(file); string(got) != "three" {
+		t.Fatalf("%q", got)
+	}
+}
+
+func TestCommandLineFaultsAreUsage(t *testing.T) {
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer null.Close()
+	for _, args := range [][]string{{"--nope"}, {"snapshot", "-o", "yaml"}, {"snapshot", "--view", "x"}, {"run", "one"}, {"snapshot", "--now", "tomorrow"}, {"nonsense"}} {
+		if got := run(context.Background(), args, streams{null, null, null}); got != exitUsage {
+			t.Errorf("%v: exit %d", args, got)
+		}
+	}
+}
