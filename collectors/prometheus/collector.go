@@ -28,7 +28,10 @@ type Config struct {
 	SeverityLabel string
 	// Rank gives a severity word its rank; nil ranks nothing.
 	Rank func(ops.Text) ops.Severity
-	Now  func() time.Time
+	// KPIs and Pipelines are measured with every collection.
+	KPIs      []KPIQuery
+	Pipelines []PipelineQuery
+	Now       func() time.Time
 }
 
 // Collector reads one server. Its methods may be called at the same time.
@@ -37,7 +40,8 @@ type Collector struct {
 	base   *url.URL // without userinfo
 	client *http.Client
 
-	collecting sync.Mutex // one collection at a time; never taken while mu is held
+	collecting sync.Mutex // one collection at a time, and guards curves; never taken while mu is held
+	curves     []trend    // of each KPI of the configuration
 
 	mu    sync.Mutex // guards what follows; never held over a call
 	book  ruleBook   // of the last collection
@@ -80,7 +84,7 @@ func New(c Config) (*Collector, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &Collector{cfg: c, base: base, client: cl}, nil
+	return &Collector{cfg: c, base: base, client: cl, curves: make([]trend, len(c.KPIs))}, nil
 }
 
 // Source names the server as the estate does.
@@ -91,9 +95,10 @@ func (c *Collector) Source() ops.SourceInfo {
 	}
 }
 
-// Collect asks for the alerts, the targets that are down, and now and then for
-// the server's own state: one small call after the other, because the server
-// evaluates its rules with the same few query slots.
+// Collect asks for the alerts, the targets that are down, KPIs and pipelines,
+// and now and then for the server's own state and for curves: one small call
+// after the other, because the server evaluates its rules with the same few query
+// slots.
 func (c *Collector) Collect(ctx context.Context) (ops.Facts, error) {
 	c.collecting.Lock()
 	defer c.collecting.Unlock()
@@ -111,7 +116,9 @@ func (c *Collector) Collect(ctx context.Context) (ops.Facts, error) {
 	notes = append(notes, c.clock.notes()...)
 	c.mu.Unlock()
 	alerts := book.alerts
-	return ops.Facts{Alerts: &alerts, Version: slow.version, Notes: append(notes, slow.notes()...)}, nil
+	facts := ops.Facts{Alerts: &alerts, Version: slow.version, Notes: append(notes, slow.notes()...)}
+	c.indicators(ctx, &facts)
+	return facts, nil
 }
 
 func (c *Collector) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
