@@ -43,6 +43,12 @@ func (m *memory) History(q ops.Query) ([]ops.Record, error) {
 	defer m.mu.Unlock()
 	out := slices.Clone(m.recs)
 	slices.Reverse(out)
+	if len(q.Kinds) > 0 {
+		out = slices.DeleteFunc(out, func(r ops.Record) bool { return !slices.Contains(q.Kinds, r.Kind) })
+	}
+	if q.Limit > 0 {
+		out = out[:min(q.Limit, len(out))]
+	}
 	return out, nil
 }
 
@@ -58,7 +64,7 @@ func (m *memory) NewJob(j ops.Job, intent ops.Record) (ops.Job, error) {
 		}
 	}
 	j.ID = ops.JobID(len(m.jobs) + 1)
-	intent.Job = j.ID
+	intent.Job, intent.Seq = j.ID, uint64(len(m.recs)+1)
 	m.jobs, m.recs = append(m.jobs, j), append(m.recs, intent)
 	return j, nil
 }
@@ -76,6 +82,7 @@ func (m *memory) EndJob(j ops.Job, outcome ops.Record) error {
 	if m.fail != nil {
 		return m.fail
 	}
+	outcome.Seq = uint64(len(m.recs) + 1)
 	m.jobs[j.ID-1], m.recs = j, append(m.recs, outcome)
 	return nil
 }

@@ -208,6 +208,27 @@ func TestEveryEndOfAJobIsNamedForWhatItIs(t *testing.T) {
 	}
 }
 
+func TestWhatAJobLeavesIsOnTheBoardWithItsNumber(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, _ := guarded(t, quick)
+		defer w.stop()
+		ana := w.as("ana", 7, ops.RoleOperator, "s")
+		w.unlock(ana)
+		if _, err := ana.Start(t.Context(), w.plan(ana, ask("container.restart")).ID, yes); err != nil {
+			t.Fatal(err)
+		}
+		var kinds []ops.RecordKind
+		for _, r := range w.board().Changes {
+			if kinds = append(kinds, r.Kind); r.Seq == 0 {
+				t.Errorf("%s %q has no number: a console that follows the history does not see it", r.Kind, r.What)
+			}
+		}
+		if want := []ops.RecordKind{ops.RecordOutcome, ops.RecordIntent, ops.RecordUnlock, ops.RecordAgent}; !slices.Equal(kinds, want) {
+			t.Errorf("the last hour holds %v", kinds)
+		}
+	})
+}
+
 func TestCancelAndStopAreToldApart(t *testing.T) {
 	waits := func(ctx context.Context, _ ops.Progresser) (ops.Result, error) {
 		<-ctx.Done()

@@ -25,26 +25,25 @@ func (e *Engine) adoptJobs(p *picture) error {
 	for i := len(jobs) - 1; i >= 0; i-- {
 		p.setJob(jobs[i])
 	}
-	recs, err := e.History.History(ops.Query{From: e.Now().Add(-keepChanges), Limit: maxChanges})
-	if err != nil {
-		return err
-	}
-	p.board.Changes = recs
 	open, err := e.History.OpenJobs()
 	if err != nil {
 		return err
 	}
 	for _, j := range open {
-		p.setJob(e.settle(j))
+		j, _ = e.settle(j)
+		p.setJob(j)
 	}
-	return nil
+	// Read last: what became of the jobs is part of the last hour.
+	p.board.Changes, err = e.History.History(ops.Query{From: e.Now().Add(-keepChanges), Limit: maxChanges})
+	return err
 }
 
-// settle decides what became of a job that was running when its agent died.
-func (e *Engine) settle(j ops.Job) ops.Job {
+// settle decides what became of a job that was running when its agent died. The
+// record is its outcome, where it has one now.
+func (e *Engine) settle(j ops.Job) (ops.Job, ops.Record) {
 	if j.Process != (ops.Process{}) && e.Alive(j.Process) {
 		if j.State == ops.JobOrphaned && e.holdsAll(j) {
-			return j
+			return j, ops.Record{}
 		}
 		j.State = ops.JobOrphaned
 		j.Result = ops.Textf("its agent died; process %d still runs and keeps the target", j.Process.PID)
@@ -56,7 +55,7 @@ func (e *Engine) settle(j ops.Job) ops.Job {
 		if err := e.History.PutJob(j); err != nil {
 			e.Log.Error("write down an orphaned job", "job", uint64(j.ID), "err", err)
 		}
-		return j
+		return j, ops.Record{}
 	}
 	j.State, j.Ended = ops.JobLost, e.Now()
 	j.Result = ops.Clean("its agent died and nobody saw how it ended: look at the target")
@@ -72,7 +71,7 @@ func (e *Engine) settle(j ops.Job) ops.Job {
 	if err := e.History.EndJob(j, rec); err != nil {
 		e.Log.Error("write down a lost job", "job", uint64(j.ID), "err", err)
 	}
-	return j
+	return j, rec
 }
 
 func (e *Engine) holdsAll(j ops.Job) bool {
@@ -99,11 +98,13 @@ func (e *Engine) watchOrphans(ctx context.Context) {
 			if j.State != ops.JobOrphaned {
 				continue
 			}
-			if j = e.settle(j); j.State == ops.JobOrphaned {
+			j, outcome := e.settle(j)
+			if j.State == ops.JobOrphaned {
 				left++
 				continue
 			}
 			e.show(j)
+			e.showRecord(outcome)
 		}
 		if left == 0 {
 			return // an agent inherits orphans at its start only

@@ -107,21 +107,14 @@ func (e *Engine) publish(p *picture) {
 	e.broker.publish(p.board)
 }
 
-// tellLater writes records to the history without holding the reducer up: the
-// picture has them at once, the disk in its own time.
+// tellLater records something without holding the reducer up, which has to go on
+// for the record to reach the picture.
 func (e *Engine) tellLater(p *picture, recs []ops.Record) {
-	if len(recs) == 0 {
-		return
+	switch {
+	case len(recs) == 0:
+	case e.History == nil:
+		p.addChanges(recs)
+	default:
+		e.spawn(func() { e.record(recs...) })
 	}
-	p.addChanges(recs)
-	if e.History == nil {
-		return
-	}
-	e.spawn(func() {
-		_, err := e.History.Append(recs...)
-		e.historyState(err)
-		if err != nil {
-			e.Log.Error("append to the history", "err", err)
-		}
-	})
 }

@@ -77,7 +77,7 @@ func (e *Engine) finish(r *run, result ops.Result, err error) {
 	e.mu.Unlock()
 	e.unhold(r.plan.Locks)
 	e.show(j)
-	e.update(func(p *picture) { p.addChanges([]ops.Record{rec}) })
+	e.showRecord(rec)
 	e.kick(j.Target.Source.String())
 	close(r.done)
 }
@@ -127,6 +127,16 @@ func outcomeLevel(s ops.JobState) ops.Level {
 
 // show puts a job's state on the board.
 func (e *Engine) show(j ops.Job) { e.update(func(p *picture) { p.setJob(j) }) }
+
+// showRecord puts a job's intent or outcome on the board as the history has it:
+// with its number, which consoles follow the time line by.
+func (e *Engine) showRecord(rec ops.Record) {
+	recs, err := e.History.History(ops.Query{Kinds: []ops.RecordKind{rec.Kind}, Ref: rec.Ref, Limit: 1})
+	if err == nil && len(recs) == 1 && recs[0].Kind == rec.Kind && recs[0].Job == rec.Job {
+		rec = recs[0]
+	}
+	e.update(func(p *picture) { p.addChanges([]ops.Record{rec}) })
+}
 
 // cancelJob asks a running job to stop. Whoever may start the action may stop it.
 func (e *Engine) cancelJob(c ops.Caller, id ops.JobID) error {

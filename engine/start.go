@@ -172,7 +172,7 @@ func (e *Engine) writeIntent(r *run) (mine bool, err error) {
 		mine = j.State == ops.JobRunning && j.Created.Equal(r.job.Created)
 		r.job = j
 		intent.Job = j.ID
-		e.update(func(p *picture) { p.addChanges([]ops.Record{intent}) })
+		e.showRecord(intent)
 		return mine, nil
 	}
 	if ops.CodeOf(err) != ops.CodeFull || r.plan.Class == ops.ClassDestructive {
