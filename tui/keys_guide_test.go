@@ -1,0 +1,87 @@
+package tui
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"opsdeck/themes"
+)
+
+const keysPage = "../docs/guide/keys.md"
+
+func TestKeysPageIsWhatTheKeyMapSays(t *testing.T) {
+	want := keysGuide(t)
+	if *update {
+		if err := os.WriteFile(keysPage, want, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(keysPage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s is not what the key map says: go test ./tui -run TestKeysPage -update", keysPage)
+	}
+}
+
+// places names the places where a key can be alive.
+func places() []struct {
+	scope scope
+	name  string
+} {
+	return []struct {
+		scope scope
+		name  string
+	}{{inLists, "lists"}, {inText, "logs and opened objects"}, {inAlerts, "Alerts"}, {inSilences, "silences"},
+		{inTriage, "an opened alert"}, {inCalls, "the escalation matrix"}}
+}
+
+// where names a set of places.
+func where(t *testing.T, s scope) string {
+	if s == everywhere {
+		return "everywhere"
+	}
+	var names []string
+	for _, p := range places() {
+		if s&p.scope != 0 {
+			names, s = append(names, p.name), s&^p.scope
+		}
+	}
+	if s != 0 {
+		t.Fatalf("scope %b has a place that this test has no name for", s)
+	}
+	return strings.Join(names, ", ")
+}
+
+// keysGuide is the page of the guide about keys, from the one table of keys.
+func keysGuide(t *testing.T) []byte {
+	var b bytes.Buffer
+	b.WriteString("# Keys\n\nGenerated from the key map. In the console `?` shows those of where you are.\n\n")
+	b.WriteString("| key | does | where | name |\n|---|---|---|---|\n")
+	for _, r := range defaultBindings() {
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", strings.Join(r.Keys(), "` `"), r.Help().Desc, where(t, r.scope), r.name)
+	}
+	fmt.Fprintf(&b, `
+Panes and actions that are not built yet have no key.
+
+## Your own keys and colours
+
+They stand in `+"`~/.config/opsdeck/config.yaml`"+`. Everything in it may be left out:
+
+    theme: light            # %s
+    keys:                   # by the names above; replaces that name's keys
+      freeze: [F]
+      suspend: [f12]
+    bell: false             # no bell for a new critical
+    ascii: true             # plain signs; default: by the locale
+    slow: true              # fewer frames; default: on under ssh
+
+A key that would mean two things in one place sends the whole map back to the defaults, and the console says so; a
+name has to keep at least one key. NO_COLOR turns colours off whatever the theme.
+`, strings.Join(themes.Names(), ", "))
+	return b.Bytes()
+}
