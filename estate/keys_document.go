@@ -36,7 +36,7 @@ func document() key {
 		{name: "services", shape: shapeTable, pattern: nameOfThing, elem: serviceKey(),
 			meaning: "What is behind an alert. An alert belongs to the first service here that matches it; what a file adds to the one it extends comes last."},
 		{name: "runbooks", shape: shapeTable, pattern: nameOfThing, elem: runbookKey(),
-			meaning: "What to do, by a name of your choice. Where an alert's annotation `runbook` holds a name from here, it means this one."},
+			meaning: "What to do, by a name of your choice. An alert whose annotation `runbook` holds such a name, and that has no `runbook_url`, means this one."},
 		{name: "escalation", shape: shapeList, elem: escalationKey(),
 			meaning: "Whom to call, level by level."},
 		{name: "kpis", shape: shapeTable, pattern: nameOfThing, elem: kpiKey(),

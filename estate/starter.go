@@ -91,6 +91,8 @@ func (w *starter) sources(found Found) {
 		w.line(1, "# No Docker daemon was found here. Where there is one:")
 		w.line(1, "# docker: {kind: docker, host: \"unix:///var/run/docker.sock\"}")
 	}
+	w.line(1, "# Where there is an Alertmanager:")
+	w.line(1, "# alertmanager: {kind: alertmanager, url: \"http://127.0.0.1:9093\"}")
 }
 
 // source begins the entry of one source, under a name that is still free.
