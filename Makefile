@@ -1,7 +1,7 @@
 # `make` alone prints the targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo build lab-build lab-up lab-down lab-status lab-fault lab-heal test check clean
+.PHONY: help demo build lab-build lab-up lab-down lab-status lab-fault lab-heal test check bench soak clean
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 COMMIT  := $(shell git rev-parse --short HEAD 2>/dev/null || echo none)
@@ -56,6 +56,18 @@ check: ## format, vet, linters, import rules, tests with the race detector
 	@scripts/check-go
 	@scripts/install-packages check
 	@scripts/check
+
+bench: ## measure the budgets on the lab, at 10 and 100 containers, into docs/figures.md
+	@scripts/check-go
+	@scripts/install-packages lab
+	@$(MAKE) --no-print-directory build lab-build
+	@scripts/measure run
+
+soak: ## a long run with faults, into docs/figures.md: make soak MINUTES=30
+	@scripts/check-go
+	@scripts/install-packages lab
+	@$(MAKE) --no-print-directory build lab-build
+	@scripts/measure soak --minutes $(or $(MINUTES),30)
 
 clean: ## remove what was built (the lab's data: bin/lab down --purge)
 	rm -rf bin
