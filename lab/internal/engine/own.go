@@ -29,6 +29,21 @@ func ownExists(l layout.Layout) bool {
 	return ok && c.Own
 }
 
+// Own tells whether the lab runs on a daemon of its own.
+func Own(l layout.Layout) bool { return ownExists(l) }
+
+// Restart ends the lab's own daemon, which ends its containers, and starts it
+// again, which brings back those whose policy says so.
+func Restart(ctx context.Context, l layout.Layout) error {
+	if id, running := process.Current(l, dockerdName, "dockerd"); running {
+		if err := process.Stop(ctx, id, syscall.SIGTERM, stopGrace); err != nil {
+			return fmt.Errorf("stop dockerd: %w", err)
+		}
+	}
+	_, err := startOwn(ctx, l)
+	return err
+}
+
 // startOwn brings up a containerd and a dockerd that share nothing with the
 // machine: own folders, own socket, no firewall rule, no docker0, no
 // ip_forward. Published ports go through docker-proxy.

@@ -4,6 +4,9 @@ package faults
 // bottom: what brings servers back stands before what needs them.
 func Table() []Fault {
 	return []Fault{
+		dockerRestarted(),
+		dockerDenied(),
+
 		prometheusFrozen(),
 		prometheusRestarted(),
 		alertmanagerDown(),
@@ -21,5 +24,10 @@ func Table() []Fault {
 
 		containerKilled(),
 		crashLoop(),
+		oom(),
+		unhealthy(),
+		portClash(),
+		eventFlood(),
+		logFlood(),
 	}
 }

@@ -34,7 +34,8 @@ const (
 
 // Names of the images; the tag is the lab's, not that of the software inside.
 const (
-	serviceImage    = "opsdeck-lab/ifrs9-service:1"
+	// ServiceImage holds the program of the nine services.
+	ServiceImage    = "opsdeck-lab/ifrs9-service:1"
 	postgresImage   = "opsdeck-lab/postgres:15"
 	redisImage      = "opsdeck-lab/redis:7"
 	prometheusImage = "opsdeck-lab/prometheus:2"
@@ -53,7 +54,7 @@ func services() []Container {
 	for _, name := range names {
 		port := svc.Ports[name]
 		c := Container{
-			Name: name, Image: serviceImage, Args: []string{"serve", name, port},
+			Name: name, Image: ServiceImage, Args: []string{"serve", name, port},
 			// A value that must never reach a screen; the console hides it.
 			Env:    []string{"IFRS9_ENVIRONMENT=production", "IFRS9_JWT_SECRET=lab-not-a-secret"},
 			Inside: port, Outside: "1" + port,

@@ -62,7 +62,7 @@ func images() ([]image.Image, error) {
 		return nil, err
 	}
 	return []image.Image{
-		{Name: serviceImage, Title: "one of the IFRS9 services, simulated", User: "65532:65532",
+		{Name: ServiceImage, Title: "one of the IFRS9 services, simulated", User: "65532:65532",
 			Files: append(base(program), image.File{To: "/control", Dir: true, Mode: 0o755}), Entrypoint: []string{servicePath}},
 		{Name: grafanaImage, Title: "a stand-in, not Grafana", User: "65532:65532", StandIn: true,
 			Files: base(program), Entrypoint: []string{servicePath}},

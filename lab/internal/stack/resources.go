@@ -132,7 +132,7 @@ func purgeAll(ctx context.Context, c *client.Client) []error {
 			errs = append(errs, fmt.Errorf("remove volume %s: %w", name, err))
 		}
 	}
-	for _, name := range []string{serviceImage, grafanaImage, redisImage, prometheusImage, postgresImage} {
+	for _, name := range []string{ServiceImage, grafanaImage, redisImage, prometheusImage, postgresImage} {
 		if _, err := c.ImageRemove(ctx, name, client.ImageRemoveOptions{}); err != nil && !errdefs.IsNotFound(err) {
 			errs = append(errs, fmt.Errorf("remove image %s: %w", name, err))
 		}

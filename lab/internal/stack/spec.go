@@ -40,6 +40,9 @@ func labels(service, hash string) map[string]string {
 	}
 }
 
+// ExtraLabels are those of a container that a fault adds to the project.
+func ExtraLabels(service string) map[string]string { return labels(service, "fault") }
+
 // options turns a container of the table into what the API takes.
 func (c Container) options(imageID string) (client.ContainerCreateOptions, error) {
 	port, err := network.ParsePort(c.Inside + "/tcp")
