@@ -41,8 +41,10 @@ func wire(f estate.File, kind ops.AgentKind, history *store.Store, log *slog.Log
 		c.Verify = func(context.Context) (ops.Detail, error) { return auditDetail(history) }
 	}
 	for _, s := range f.Prometheus {
-		col, err := prometheus.New(prometheus.Config{Name: s.Name, URL: s.URL, Every: s.Every, Timeout: s.Timeout, Required: s.Required,
-			HTTP: s.HTTP, SeverityLabel: f.Estate.SeverityLabel.String(), Rank: f.Estate.RankOf, Now: time.Now})
+		cfg := prometheus.Config{Name: s.Name, URL: s.URL, Every: s.Every, Timeout: s.Timeout, Required: s.Required,
+			HTTP: s.HTTP, SeverityLabel: f.Estate.SeverityLabel.String(), Rank: f.Estate.RankOf, Now: time.Now}
+		cfg.KPIs, cfg.Pipelines = indicatorsOf(f, s.Name)
+		col, err := prometheus.New(cfg)
 		if err != nil {
 			return nil, err
 		}
@@ -72,6 +74,22 @@ func wire(f estate.File, kind ops.AgentKind, history *store.Store, log *slog.Log
 	}
 	eng = engine.New(c)
 	return eng, nil
+}
+
+// indicatorsOf are the queries that an estate asks of one Prometheus.
+func indicatorsOf(f estate.File, source string) (kpis []prometheus.KPIQuery, pipelines []prometheus.PipelineQuery) {
+	for _, k := range f.KPIs {
+		if k.Source == source {
+			kpis = append(kpis, prometheus.KPIQuery{Name: k.Name, What: k.What, Unit: k.Unit, Query: k.Query, Target: k.Target, Trend: k.Trend})
+		}
+	}
+	for _, p := range f.Pipelines {
+		if p.Source == source {
+			pipelines = append(pipelines, prometheus.PipelineQuery{Name: p.Name, Window: p.Window, WindowQuery: p.WindowQuery,
+				Running: p.Running, Started: p.Started, Done: p.Done, Stage: p.Stage, StageLabel: p.StageLabel})
+		}
+	}
+	return kpis, pipelines
 }
 
 func expectedOn(e ops.Estate, source string) []ops.Expected {

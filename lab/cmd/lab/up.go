@@ -109,7 +109,10 @@ func writeEstate(l layout.Layout) error {
 extends: ifrs9
 sources:
   prometheus: {url: %q}
+  alertmanager: {url: %q}
   docker: {host: %q}
-`, layout.URL(layout.PortPrometheusProxy), engine.Host(l))
+# The lab's pipeline runs in minutes, and says itself how long it may take.
+pipelines: {pipeline: {window_query: max(ifrs9_pipeline_sla_seconds)}}
+`, layout.URL(layout.PortPrometheusProxy), layout.URL(layout.PortAlertmanagerProxy), engine.Host(l))
 	return os.WriteFile(l.Estate(), []byte(text), 0o644)
 }
