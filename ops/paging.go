@@ -167,3 +167,13 @@ type Peer struct {
 	// Count is how many alerts it holds: peers that disagree are shown.
 	Count int `json:"count"`
 }
+
+// PagingGrace is how long Prometheus and Alertmanager may differ: an alert is sent
+// again every minute (resend-delay), so one that is new to either says nothing.
+const PagingGrace = 2 * time.Minute
+
+// Unpaged reports whether a firing alert is missing from an Alertmanager that was
+// asked, beyond the grace: nobody is told of it.
+func (a Alert) Unpaged(now time.Time) bool {
+	return a.State == AlertFiring && a.Paging.State == PagingAbsent && !a.Fired.IsZero() && now.Sub(a.Fired) > PagingGrace
+}

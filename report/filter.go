@@ -4,13 +4,18 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"opsdeck/ops"
 )
 
 // Filter keeps rows: every plain word has to occur somewhere in the row, a word
-// behind ! must not, and key=value asks one column. Case does not matter.
+// behind ! must not, and key=value asks one column. Case does not matter. A matcher as
+// Alertmanager writes it (service="web", service=~"web.*", and negated) is exact.
 type Filter struct {
-	source string
-	terms  []term
+	source   string
+	terms    []term
+	matchers []ops.Selection
+	plain    []term // all words as text, for logs
 }
 
 type term struct {
@@ -22,8 +27,13 @@ type term struct {
 // keeps all rows.
 func ParseFilter(s string) Filter {
 	f := Filter{source: strings.TrimSpace(s)}
-	for _, w := range strings.Fields(strings.ToLower(s)) {
-		t := term{word: w}
+	for _, w := range words(s) {
+		f.plain = append(f.plain, plainTerm(w))
+		if looksLikeMatcher(w) {
+			f.matcher(w)
+			continue
+		}
+		t := term{word: strings.ToLower(w)}
 		if rest, ok := strings.CutPrefix(t.word, "!"); ok {
 			t.not, t.word = true, rest
 		}
@@ -37,14 +47,69 @@ func ParseFilter(s string) Filter {
 	return f
 }
 
+func plainTerm(w string) term {
+	rest, not := strings.CutPrefix(strings.ToLower(w), "!")
+	return term{word: rest, not: not && rest != ""}
+}
+
+// words divides at spaces outside quotes.
+func words(s string) []string {
+	quoted := false
+	return strings.FieldsFunc(s, func(r rune) bool {
+		if r == '"' {
+			quoted = !quoted
+		}
+		return r == ' ' && !quoted
+	})
+}
+
+// looksLikeMatcher tells a matcher from key=value, which is looser.
+func looksLikeMatcher(w string) bool {
+	i := strings.IndexAny(w, "=!")
+	if i <= 0 {
+		return false
+	}
+	for _, op := range []string{`="`, "=~", "!=", "!~"} {
+		if strings.HasPrefix(w[i:], op) {
+			return true
+		}
+	}
+	return false
+}
+
+// matcher takes a matcher in; one that is not complete yet selects everything,
+// so that the list does not flicker while it is typed.
+func (f *Filter) matcher(w string) {
+	ms, err := ops.ParseMatchers(w)
+	if err != nil {
+		return
+	}
+	if sel, err := ops.Compile(ms); err == nil {
+		f.matchers = append(f.matchers, sel)
+	}
+}
+
+// selects reports whether all matchers select labels.
+func (f Filter) selects(labels []ops.Label) bool {
+	for _, m := range f.matchers {
+		if !m.Match(labels) {
+			return false
+		}
+	}
+	return true
+}
+
 // String returns the filter as it was typed.
 func (f Filter) String() string { return f.source }
 
 // Empty reports whether the filter keeps everything.
-func (f Filter) Empty() bool { return len(f.terms) == 0 }
+func (f Filter) Empty() bool { return len(f.terms)+len(f.matchers) == 0 }
 
 // Match reports whether a row passes.
 func (f Filter) Match(t Table, r Row) bool {
+	if len(f.matchers) > 0 && !f.selects(t.labels(r)) {
+		return false
+	}
 	for _, term := range f.terms {
 		if term.in(t, r) == term.not {
 			return false
@@ -53,18 +118,23 @@ func (f Filter) Match(t Table, r Row) bool {
 	return true
 }
 
+// labels are the cells of a row by their columns, for matchers.
+func (t Table) labels(r Row) []ops.Label {
+	out := []ops.Label{{Name: ops.Clean("group"), Value: ops.Clean(r.Group)}}
+	for i, c := range r.Cells {
+		out = append(out, ops.Label{Name: ops.Clean(t.Columns[i].Key), Value: ops.Clean(c.Text)})
+	}
+	return out
+}
+
 // MatchText reports whether one line of text passes, for logs.
 func (f Filter) MatchText(s string) bool {
 	if f.Empty() {
 		return true
 	}
 	s = strings.ToLower(s)
-	for _, term := range f.terms {
-		word := term.word
-		if term.key != "" { // in free text, key=value is only a word with a sign in it
-			word = term.key + "=" + term.word
-		}
-		if strings.Contains(s, word) == term.not {
+	for _, term := range f.plain { // in free text, key=value is a word with a sign in it
+		if strings.Contains(s, term.word) == term.not {
 			return false
 		}
 	}

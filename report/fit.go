@@ -14,28 +14,33 @@ type Field struct {
 	Width  int
 }
 
-// Fit chooses the columns for a width of w cells, with one cell between them.
-// Whoever has the least to keep gives way first: it shrinks to its minimum, then
-// it goes. A column with nothing to say is left out.
+// Fit chooses the columns of a table for a width of w cells.
 func Fit(t Table, w int) []Field {
+	return FitColumns(t.Columns, func(i int) int { return Natural(t, i) }, w)
+}
+
+// FitColumns chooses columns for a width of w cells, with one cell between them.
+// Whoever has the least to keep gives way first: it shrinks to its minimum, then
+// it goes. A column that wants no width has nothing to say and is left out.
+func FitColumns(columns []Column, natural func(int) int, w int) []Field {
 	var out []Field
 	total := -1
-	for i := range t.Columns {
-		if n := natural(t, i); n > 0 {
+	for i := range columns {
+		if n := natural(i); n > 0 {
 			out = append(out, Field{i, n})
 			total += n + 1
 		}
 	}
 	order := slices.Clone(out)
 	slices.SortFunc(order, func(a, b Field) int {
-		return cmp.Compare(t.Columns[a.Column].Keep, t.Columns[b.Column].Keep)
+		return cmp.Compare(columns[a.Column].Keep, columns[b.Column].Keep)
 	})
 	for _, o := range order {
 		if total <= w || len(out) == 1 {
 			break
 		}
 		i := slices.IndexFunc(out, func(f Field) bool { return f.Column == o.Column })
-		least := t.Columns[o.Column].Min
+		least := columns[o.Column].Min
 		if give := total - w; least > 0 && out[i].Width-give >= least {
 			out[i].Width -= give
 			break
@@ -49,14 +54,20 @@ func Fit(t Table, w int) []Field {
 	return out
 }
 
-// natural is how wide a column wants to be; 0 where it has nothing to say.
-func natural(t Table, column int) int {
+// TrendWidth is how many cells a screen wants for a trend.
+const TrendWidth = 8
+
+// Natural is how wide a column wants to be; 0 where it has nothing to say.
+func Natural(t Table, column int) int {
 	c := t.Columns[column]
 	n, said := Width(c.Title), len(t.Rows) == 0
 	for _, r := range t.Rows {
 		if s := r.Cells[column].Text; s != "" {
 			said = true
 			n = max(n, Width(s))
+		}
+		if r.Cells[column].Trend != nil {
+			n = max(n, TrendWidth)
 		}
 	}
 	if !said {

@@ -15,6 +15,8 @@ type Head struct {
 	Environment string // as the estate says it, in capitals where it is production
 	Clock       string
 	Firing      []Cell // "2 crit", "1 high", or one cell that says why nobody knows
+	Clocks      []Cell // "SLA 41m/150m" of each pipeline that runs
+	Maintenance []string
 	Sources     []Cell // worst first: "docker SILENT 4m", "prometheus ok"
 	Worst       string // the reason of the worst source in words; empty: all are ok
 	Warnings    []string
@@ -28,6 +30,8 @@ func NewHead(b ops.Board, now time.Time) Head {
 		Environment: b.Estate.Environment.String(),
 		Clock:       now.UTC().Format("15:04Z"),
 		Firing:      firing(b, now),
+		Clocks:      slaCells(b, now),
+		Maintenance: Maintenance(b, now),
 		Level:       Overall(b),
 		Warnings:    warnings(b.Estate.Agent),
 	}
@@ -75,12 +79,33 @@ func sourceWords(sources []ops.Source, now time.Time) ([]Cell, string) {
 		if s.State != ops.SourceOK && !s.Since.IsZero() {
 			word += " " + Age(s.Since, now)
 		}
+		if peers, well := peerWord(s); peers != "" {
+			word += " " + peers
+			if !well && tone == ToneOK {
+				tone = ToneWarning
+			}
+		}
 		if worst == "" && s.State != ops.SourceOK {
 			worst = sourceReason(s, now)
 		}
 		cells = append(cells, toned(word, tone))
 	}
 	return cells, worst
+}
+
+// peerWord says how many members of a cluster answer: "1/2 peers". A cluster of
+// one that answers needs no word.
+func peerWord(s ops.Source) (word string, well bool) {
+	ok := 0
+	for _, p := range s.Peers {
+		if p.State == ops.SourceOK {
+			ok++
+		}
+	}
+	if len(s.Peers) < 2 && ok == len(s.Peers) {
+		return "", true
+	}
+	return fmt.Sprintf("%d/%d peers", ok, len(s.Peers)), ok == len(s.Peers)
 }
 
 func sourceReason(s ops.Source, now time.Time) string {
@@ -146,40 +171,13 @@ func quiet(s ops.PagingState) bool {
 	return s == ops.PagingSilenced || s == ops.PagingInhibited || s == ops.PagingMuted
 }
 
-// distinct returns every alert of a board once by fingerprint, a firing one
-// before a pending one, without the watchdog, which is no problem.
-func distinct(b ops.Board) []*ops.Alert {
-	n := 0
-	for _, r := range b.Alerts {
-		n += len(r.Value)
-	}
-	at := make(map[ops.Text]int, n)
-	out := make([]*ops.Alert, 0, n)
-	for _, r := range b.Alerts {
-		for i := range r.Value {
-			a := &r.Value[i]
-			if !b.Estate.Watchdog.Empty() && a.Name == b.Estate.Watchdog {
-				continue
-			}
-			j, seen := at[a.Ref.ID]
-			if !seen {
-				at[a.Ref.ID] = len(out)
-				out = append(out, a)
-			} else if a.State > out[j].State {
-				out[j] = a
-			}
-		}
-	}
-	return out
-}
-
 // countFiring counts by fingerprint, so that two Prometheus servers that see the
 // same alert count once; worst rank first.
 func countFiring(b ops.Board) []alertCount {
 	counts := make([]alertCount, int(ops.RankCritical)+1)
-	for _, a := range distinct(b) {
-		if a.State == ops.AlertFiring {
-			counts[min(a.Severity.Rank, ops.RankCritical)].add(a)
+	for _, it := range distinct(b) {
+		if it.a.State == ops.AlertFiring {
+			counts[min(it.a.Severity.Rank, ops.RankCritical)].add(it.a)
 		}
 	}
 	counts = slices.DeleteFunc(counts, func(c alertCount) bool { return c.n == 0 })

@@ -10,10 +10,11 @@ import (
 
 // Groups of the overview, in the order they stand.
 const (
-	groupFindings = "needs attention"
-	groupState    = "state"
-	groupJobs     = "jobs"
-	groupChanges  = "changed in the last hour"
+	groupFindings   = "needs attention"
+	groupState      = "state"
+	groupIndicators = "indicators"
+	groupJobs       = "jobs"
+	groupChanges    = "changed in the last hour"
 )
 
 // LevelWord is how a level reads: what is bad or not known in capitals.
@@ -61,6 +62,7 @@ func Overview(b ops.Board, now time.Time, limit int) Table {
 	}}
 	t.Rows = append(t.Rows, findingRows(b, now, limit)...)
 	t.Rows = append(t.Rows, stateRows(b, now)...)
+	t.Rows = append(t.Rows, indicatorRows(b, now)...)
 	t.Rows = append(t.Rows, jobRows(b, now)...)
 	t.Rows = append(t.Rows, changeRows(b, now)...)
 	return t
@@ -192,7 +194,14 @@ func firingRows(b ops.Board, now time.Time) []Row {
 	var rows []Row
 	for _, c := range countFiring(b) {
 		cell := toned(fmt.Sprintf("%d %s", c.n, rankWord(c.rank)), ToneOf(c.rank.Level()))
-		r := stateRow("alerts firing", cell, c.ref, "", from)
+		if held := c.inHand(); held != "" {
+			cell.Text += " (" + held + ")"
+		}
+		ref := c.ref
+		if c.n > 1 { // several: the pane that lists them
+			ref = ops.Ref{Kind: ops.KindAlert}
+		}
+		r := stateRow("alerts firing", cell, ref, "", from)
 		r.Cells[2] = moment(c.oldest, now)
 		if !fresh {
 			r.Cells[3] = toned("as of "+phrase, ToneUnknown)
@@ -204,6 +213,15 @@ func firingRows(b ops.Board, now time.Time) []Row {
 		rows = append(rows, stateRow("alerts", toned("unknown, "+phrase, ToneUnknown), ops.Ref{}, "", from))
 	case len(rows) == 0:
 		rows = append(rows, stateRow("alerts firing", toned("0", ToneOK), ops.Ref{}, "", from))
+	}
+	return rows
+}
+
+// indicatorRows are the KPIs and pipelines without the columns of their own.
+func indicatorRows(b ops.Board, now time.Time) []Row {
+	rows := Indicators(b, now).Rows
+	for i := range rows {
+		rows[i].Cells = rows[i].Cells[:4]
 	}
 	return rows
 }

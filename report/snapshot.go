@@ -37,36 +37,30 @@ type Snapshot struct {
 	Tables   []Table
 	counts   Counts
 	firing   []alertCount
+	tally    alertTally
 	// alertsFresh is false also where nothing counts alerts.
 	alertsFresh bool
 	sources     [2]int // fresh, all
 }
 
 // Views lists what New takes.
-func Views() []string { return []string{"overview", "containers", "sources", "jobs", "history"} }
+func Views() []string {
+	return []string{"overview", "alerts", "silences", "containers", "sources", "jobs", "history"}
+}
 
 // New reads a board through a view; a view that does not exist is the overview.
 func New(b ops.Board, now time.Time, view string) Snapshot {
 	if !slices.Contains(Views(), view) {
 		view = Views()[0]
 	}
-	s := Snapshot{
-		Estate: b.Estate.Name.String(), Environment: b.Estate.Environment.String(),
-		Now: now.UTC(), BoardAt: b.At.UTC(), View: view,
-		Level: required(b), Verdict: Verdict(b, now).Text, Unknowns: unknowns(b, now),
-		counts: CountContainers(b, now), firing: countFiring(b),
-	}
-	_, fresh := alertsStanding(b, now)
-	s.alertsFresh = fresh && len(b.Alerts) > 0
-	for _, src := range b.Sources {
-		s.sources[1]++
-		if src.State == ops.SourceOK {
-			s.sources[0]++
-		}
-	}
+	s := newSnapshot(b, now, view)
 	switch view {
 	case "overview":
 		s.Tables = []Table{Overview(b, now, 0), Sources(b, now)}
+	case "alerts":
+		s.Tables = []Table{NewAlerts(b, now, BySeverity).Table()}
+	case "silences":
+		s.Tables = []Table{Silences(b, now)}
 	case "containers":
 		s.Tables = []Table{Containers(b, now)}
 	case "sources":
@@ -75,6 +69,29 @@ func New(b ops.Board, now time.Time, view string) Snapshot {
 		s.Tables = []Table{Jobs(b, now)}
 	case "history":
 		s.Tables = []Table{Changes(b, now)}
+	}
+	return s
+}
+
+// newSnapshot is everything of a snapshot but its tables.
+func newSnapshot(b ops.Board, now time.Time, view string) Snapshot {
+	s := Snapshot{
+		Estate: b.Estate.Name.String(), Environment: b.Estate.Environment.String(),
+		Now: now.UTC(), BoardAt: b.At.UTC(), View: view,
+		Level: required(b), Verdict: Verdict(b, now).Text, Unknowns: unknowns(b, now),
+		counts: CountContainers(b, now), firing: countFiring(b),
+	}
+	v := newPagingView(b, now)
+	for _, it := range distinct(b) {
+		s.tally.add(it.a, v, now)
+	}
+	_, fresh := alertsStanding(b, now)
+	s.alertsFresh = fresh && len(b.Alerts) > 0
+	for _, src := range b.Sources {
+		s.sources[1]++
+		if src.State == ops.SourceOK {
+			s.sources[0]++
+		}
 	}
 	return s
 }

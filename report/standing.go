@@ -40,6 +40,14 @@ func Cut(b ops.Board, reason ops.Text) ops.Board {
 		r.State, r.Why = cutState(r.State), r.Why.Or(reason)
 		return r
 	})
+	b.Silences = mapped(b.Silences, func(r ops.Reading[[]ops.Silence]) ops.Reading[[]ops.Silence] {
+		r.State, r.Why = cutState(r.State), r.Why.Or(reason)
+		return r
+	})
+	b.Indicators = mapped(b.Indicators, func(r ops.Reading[ops.Indicators]) ops.Reading[ops.Indicators] {
+		r.State, r.Why = cutState(r.State), r.Why.Or(reason)
+		return r
+	})
 	if b.Level != ops.LevelCritical {
 		b.Level = ops.LevelUnknown
 	}

@@ -47,7 +47,10 @@ type Cell struct {
 	Text  string
 	Tone  Tone
 	Value any    // nil where it is not known; a string, bool, number or RFC 3339 time
-	Unit  string // "bytes", "ratio", "seconds"; empty: none
+	Unit  string // "bytes", "ratio", "seconds", a KPI's own; empty: none
+	// Trend and Burn are for screens, which draw them before the text.
+	Trend []ops.Point
+	Burn  *Burn
 }
 
 // text returns a cell whose value is its text.

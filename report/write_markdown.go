@@ -42,7 +42,8 @@ func mdTable(b *strings.Builder, t Table) {
 		}
 	}
 	fmt.Fprintf(b, "%s\n%s\n", head, rule)
-	for _, r := range t.Rows {
+	rows, rest := readable(t)
+	for _, r := range rows {
 		b.WriteByte('|')
 		if grouped {
 			fmt.Fprintf(b, " %s |", md(r.Group))
@@ -51,6 +52,9 @@ func mdTable(b *strings.Builder, t Table) {
 			fmt.Fprintf(b, " %s |", md(c.Text))
 		}
 		b.WriteByte('\n')
+	}
+	if rest != "" {
+		fmt.Fprintf(b, "\n%s\n", rest)
 	}
 }
 

@@ -40,9 +40,16 @@ func (s Snapshot) perfdata() string {
 	for _, c := range s.firing {
 		counts[c.rank] += c.n
 	}
-	for _, r := range []ops.Rank{ops.RankCritical, ops.RankHigh, ops.RankMedium} {
-		out = append(out, figure("alerts_"+r.String(), counts[r], s.alertsFresh, ""))
+	for _, r := range []ops.Rank{ops.RankCritical, ops.RankHigh, ops.RankMedium, ops.RankInfo, ops.RankNone} {
+		name := r.String()
+		if r == ops.RankNone {
+			name = "unranked"
+		}
+		out = append(out, figure("alerts_"+name, counts[r], s.alertsFresh, ""))
 	}
+	paging := s.alertsFresh && s.tally.unknown == 0
+	out = append(out, figure("alerts_acked", s.tally.acked, s.alertsFresh, ""),
+		figure("alerts_silenced", s.tally.quiet, paging, ""), figure("alerts_not_paged", s.tally.unpaged, paging, ""))
 	out = append(out, figure("sources_fresh", s.sources[0], true, fmt.Sprint(s.sources[1])))
 	return strings.Join(out, " ")
 }

@@ -29,8 +29,21 @@ func asText(s Snapshot) string {
 
 // line writes a sentence, broken between words.
 func line(b *strings.Builder, s string) {
-	b.WriteString(strings.Join(Wrap(s, textWidth), "\n"))
-	b.WriteByte('\n')
+	for _, l := range Wrap(strings.TrimRight(s, " "), textWidth) {
+		b.WriteString(strings.TrimRight(l, " ") + "\n")
+	}
+}
+
+// mostRows is how many rows of one table people are given to read. Programs get
+// all of them.
+const mostRows = 200
+
+// readable returns the rows that are written for people, and a line about the rest.
+func readable(t Table) ([]Row, string) {
+	if len(t.Rows) <= mostRows {
+		return t.Rows, ""
+	}
+	return t.Rows[:mostRows], fmt.Sprintf("%d more rows: -o json has them all", len(t.Rows)-mostRows)
 }
 
 func textTable(b *strings.Builder, t Table) {
@@ -46,7 +59,8 @@ func textTable(b *strings.Builder, t Table) {
 	}
 	textRow(b, t, fields, cells)
 	group := ""
-	for _, r := range t.Rows {
+	rows, rest := readable(t)
+	for _, r := range rows {
 		if r.Group != group {
 			group = r.Group
 			fmt.Fprintf(b, "%s\n", cut(join("  ", group, t.Groups[group]), textWidth))
@@ -56,7 +70,10 @@ func textTable(b *strings.Builder, t Table) {
 		}
 		textRow(b, t, fields, cells)
 	}
-	for _, r := range t.Rows { // what a narrow table has no room for
+	if rest != "" {
+		line(b, "  "+rest)
+	}
+	for _, r := range rows { // what a narrow table has no room for
 		if r.Lead != "" {
 			line(b, "* "+r.Lead)
 		}

@@ -1,0 +1,250 @@
+package report
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"opsdeck/ops"
+)
+
+// Head says how all alerts stand, and how far that is to be trusted.
+func (l *AlertList) Head() []Cell { return l.head }
+
+// Columns are the columns of its rows.
+func (l *AlertList) Columns() []Column { return l.columns }
+
+// Len is how many alerts there are.
+func (l *AlertList) Len() int { return len(l.items) }
+
+// Ref names alert i.
+func (l *AlertList) Ref(i int) ops.Ref { return l.items[i].a.Ref }
+
+// Group is the group of alert i.
+func (l *AlertList) Group(i int) string { return l.items[i].group }
+
+// GroupWords says how a group stands.
+func (l *AlertList) GroupWords(group string) string { return l.words[group] }
+
+// Note says why there is no row.
+func (l *AlertList) Note() string { return l.note }
+
+// Alert is alert i itself.
+func (l *AlertList) Alert(i int) *ops.Alert { return l.items[i].a }
+
+// Row is alert i as it reads.
+func (l *AlertList) Row(i int) Row {
+	it := &l.items[i]
+	a := it.a
+	level := a.Severity.Rank.Level()
+	if it.standing > 0 {
+		level = ops.LevelInfo
+	}
+	if !it.from.Fresh() && level != ops.LevelCritical {
+		level = ops.LevelUnknown
+	}
+	severity := toned(severityWord(a), ToneOf(a.Severity.Rank.Level()))
+	if it.standing > 0 || !it.from.Fresh() {
+		severity.Tone = ToneMuted
+	}
+	value := Cell{Text: Number(a.Value)}
+	if a.Value.Known {
+		value.Value = a.Value.Value
+	}
+	labels := LabelText(*a)
+	return Row{
+		Ref: a.Ref, Group: it.group, Level: level, From: it.from, Lead: l.lead(a),
+		Cells: []Cell{
+			severity, text(a.Name.String()), it.state, moment(a.Since, l.now), text(it.service), value,
+			{Text: labels, Tone: ToneMuted, Value: labels}, orNothing(receivers(a)), text(a.Summary.String()),
+		},
+	}
+}
+
+func receivers(a *ops.Alert) string {
+	var out []string
+	for _, r := range a.Paging.Receivers {
+		out = append(out, r.String())
+	}
+	return strings.Join(out, " ")
+}
+
+// lead says what the narrow row has no room for: the summary, what may be behind
+// it, who took it and what he knows.
+func (l *AlertList) lead(a *ops.Alert) string {
+	s := a.Summary.String()
+	for i, x := range a.Suspects {
+		if i == 2 {
+			break
+		}
+		word := "behind it: "
+		if x.Guess {
+			word = "behind it, a guess: "
+		}
+		s = join("  ", s, word+RefText(x.Ref).String())
+	}
+	if !a.Ack.Note.Empty() {
+		s = join("  ", s, a.Ack.By.String()+": "+a.Ack.Note.String())
+	}
+	if !a.RuleFault.Empty() {
+		s = join("  ", s, "rule fault: "+a.RuleFault.String())
+	}
+	return about(a.Name.String(), s)
+}
+
+// Natural is how wide a column wants to be; 0 where it has nothing to say.
+func (l *AlertList) Natural(column int) int {
+	if l.wide[column] < 0 {
+		l.wide[column] = l.natural(column)
+	}
+	return l.wide[column]
+}
+
+func (l *AlertList) natural(column int) int {
+	c, n := l.columns[column], 0
+	for i := range l.items {
+		it := &l.items[i]
+		switch c.Key {
+		case "severity":
+			n = max(n, Width(severityWord(it.a)))
+		case "name":
+			n = max(n, Width(it.a.Name.String()))
+		case "state":
+			n = max(n, Width(it.state.Text))
+		case "service":
+			n = max(n, Width(it.service))
+		case "since":
+			n = max(n, len("23h59m"))
+		case "value":
+			n = max(n, len("1.234e-10")-2)
+		case "receiver":
+			n = max(n, Width(receivers(it.a)))
+		case "summary":
+			n = max(n, Width(it.a.Summary.String()))
+		case "labels": // joined only where it is shown
+			n = c.Max
+		}
+		if c.Max > 0 && n >= c.Max {
+			break
+		}
+	}
+	if n == 0 && len(l.items) > 0 {
+		return 0
+	}
+	n = max(n, Width(c.Title))
+	if c.Max > 0 {
+		n = min(n, max(c.Max, Width(c.Title)))
+	}
+	return n
+}
+
+// Match reports whether alert i passes a filter. Beside the columns, key=value
+// asks the label of that name, and a matcher is matched as a silence would be.
+func (l *AlertList) Match(f Filter, i int) bool {
+	if f.Empty() {
+		return true
+	}
+	if l.hay == nil {
+		l.hay = make([]string, len(l.items))
+	}
+	if l.hay[i] == "" {
+		l.hay[i] = l.haystack(i)
+	}
+	if !f.selects(l.items[i].a.Labels) {
+		return false
+	}
+	for _, t := range f.terms {
+		if l.has(t, i) == t.not {
+			return false
+		}
+	}
+	return true
+}
+
+func (l *AlertList) haystack(i int) string {
+	it := &l.items[i]
+	parts := []string{it.group, severityWord(it.a), it.a.Name.String(), it.state.Text, it.service, receivers(it.a), it.a.Summary.String()}
+	for _, lb := range it.a.Labels {
+		parts = append(parts, lb.Name.String()+"="+lb.Value.String())
+	}
+	return strings.ToLower(strings.Join(parts, "\n"))
+}
+
+func (l *AlertList) has(t term, i int) bool {
+	it := &l.items[i]
+	field := ""
+	switch t.key {
+	case "":
+		return strings.Contains(l.hay[i], t.word)
+	case "name":
+		field = it.a.Name.String()
+	case "state":
+		field = it.state.Text
+	case "group":
+		field = it.group
+	case "receiver":
+		field = receivers(it.a)
+	case "level":
+		return l.Row(i).Level.String() == t.word
+	case "service":
+		field = it.service
+	case "severity":
+		field = severityWord(it.a)
+	default:
+		for _, lb := range it.a.Labels {
+			if strings.ToLower(lb.Name.String()) == t.key {
+				field = lb.Value.String()
+			}
+		}
+	}
+	return strings.Contains(strings.ToLower(field), t.word)
+}
+
+// Sort orders alert numbers by one column, the worst, oldest and largest first.
+func (l *AlertList) Sort(order []int, column int) {
+	less := map[string]func(x, y *alertItem) int{
+		"severity": func(x, y *alertItem) int { return cmp.Compare(y.a.Severity.Rank, x.a.Severity.Rank) },
+		"name":     func(x, y *alertItem) int { return strings.Compare(x.a.Name.String(), y.a.Name.String()) },
+		"state": func(x, y *alertItem) int {
+			return cmp.Or(cmp.Compare(x.standing, y.standing), strings.Compare(x.state.Text, y.state.Text))
+		},
+		"since":    func(x, y *alertItem) int { return x.a.Since.Compare(y.a.Since) },
+		"service":  func(x, y *alertItem) int { return strings.Compare(x.service, y.service) },
+		"value":    func(x, y *alertItem) int { return cmp.Compare(valueOf(y.a), valueOf(x.a)) },
+		"receiver": func(x, y *alertItem) int { return strings.Compare(receivers(x.a), receivers(y.a)) },
+		"summary":  func(x, y *alertItem) int { return strings.Compare(x.a.Summary.String(), y.a.Summary.String()) },
+		"labels":   func(x, y *alertItem) int { return strings.Compare(LabelText(*x.a), LabelText(*y.a)) },
+	}[l.columns[column].Key]
+	slices.SortStableFunc(order, func(a, b int) int { return less(&l.items[a], &l.items[b]) })
+}
+
+func valueOf(a *ops.Alert) float64 {
+	if !a.Value.Known {
+		return -1
+	}
+	return a.Value.Value
+}
+
+// Table is the whole list at once, for the writers, with the facts that the
+// screen folds into the state.
+func (l *AlertList) Table() Table {
+	t := Table{Name: "alerts", Columns: slices.Clone(l.columns), Groups: l.words, Note: l.note}
+	t.Columns = append(t.Columns,
+		Column{Key: "paging", Title: "PAGING", Keep: 10}, Column{Key: "acked_by", Title: "ACKED BY", Keep: 9},
+		Column{Key: "silenced_until", Title: "SILENCED UNTIL", Keep: 8})
+	for i := range l.items {
+		it := &l.items[i]
+		r := l.Row(i)
+		paging := it.a.Paging.State.String()
+		if !l.paging.known(it.a.Paging) {
+			paging = ops.PagingUnknown.String()
+		}
+		until := nothing()
+		if end := l.paging.until(it.a.Paging); !end.IsZero() {
+			until = Cell{Text: Clock(end, l.now), Value: stamp(end)}
+		}
+		r.Cells = append(r.Cells, toned(paging, ToneMuted), orNothing(it.a.Ack.By.String()), until)
+		t.Rows = append(t.Rows, r)
+	}
+	return t
+}

@@ -1,0 +1,261 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"opsdeck/ops"
+)
+
+// AlertList is every alert of a board once by fingerprint, read row by row: a
+// storm of thousands costs what is looked at. It never changes after NewAlerts,
+// apart from what it remembers of its own answers.
+type AlertList struct {
+	items   []alertItem
+	columns []Column
+	paging  pagingView
+	now     time.Time
+	note    string
+	words   map[string]string
+	head    []Cell
+	hay     []string // lower case, for filters; made when the first one comes
+	wide    []int    // of the columns; -1: not known yet
+}
+
+// alertItem is one alert, with what sorting and widths need.
+type alertItem struct {
+	a        *ops.Alert
+	from     Origin
+	state    Cell
+	service  string
+	group    string
+	standing int // burns before taken before held before pending
+}
+
+// Grouping is by what alerts stand together.
+type Grouping uint8
+
+// Groupings.
+const (
+	BySeverity Grouping = iota
+	ByService
+)
+
+func (g Grouping) String() string {
+	if g == ByService {
+		return "service"
+	}
+	return "severity"
+}
+
+// NewAlerts reads the alerts of a board.
+func NewAlerts(b ops.Board, now time.Time, by Grouping) *AlertList {
+	l := &AlertList{columns: alertColumns(), paging: newPagingView(b, now), now: now, words: map[string]string{}}
+	l.items = distinct(b)
+	for i := range l.items {
+		l.items[i].fill(l.paging, by, now)
+	}
+	l.order(by)
+	l.count(b)
+	l.wide = make([]int, len(l.columns))
+	for i := range l.wide {
+		l.wide[i] = -1
+	}
+	if len(l.items) == 0 {
+		l.note = alertsNote(b, now)
+	}
+	return l
+}
+
+func alertColumns() []Column {
+	return []Column{
+		{Key: "severity", Title: "SEVERITY", Keep: 95, Max: 10},
+		{Key: "name", Title: "ALERT", Keep: 100, Min: 12, Max: 36},
+		{Key: "state", Title: "STATE", Keep: 99, Max: 34},
+		{Key: "since", Title: "AGE", Right: true, Keep: 98},
+		{Key: "service", Title: "SERVICE", Keep: 80, Min: 6, Max: 20},
+		{Key: "value", Title: "VALUE", Right: true, Keep: 60},
+		{Key: "labels", Title: "LABELS", Keep: 70, Min: 10, Max: 40},
+		{Key: "receiver", Title: "RECEIVER", Keep: 50, Min: 8, Max: 24},
+		{Key: "summary", Title: "SUMMARY", Keep: 40, Min: 16, Max: 80},
+	}
+}
+
+// distinct returns every alert of a board once by fingerprint, without the
+// watchdog, which is no problem. Of two, the firing one counts, else the fresher.
+func distinct(b ops.Board) []alertItem {
+	n := 0
+	for _, r := range b.Alerts {
+		n += len(r.Value)
+	}
+	at := make(map[ops.Text]int, n)
+	out := make([]alertItem, 0, n)
+	for _, r := range b.Alerts {
+		from := Origin{Source: r.Source.String(), At: r.At, State: r.State}
+		for i := range r.Value {
+			a := &r.Value[i]
+			if !b.Estate.Watchdog.Empty() && a.Name == b.Estate.Watchdog {
+				continue
+			}
+			j, seen := at[a.Ref.ID]
+			switch {
+			case !seen:
+				at[a.Ref.ID] = len(out)
+				out = append(out, alertItem{a: a, from: from})
+			case a.State > out[j].a.State, a.State == out[j].a.State && from.Fresh() && !out[j].from.Fresh():
+				out[j].a, out[j].from = a, from
+			}
+		}
+	}
+	return out
+}
+
+func (it *alertItem) fill(v pagingView, by Grouping, now time.Time) {
+	a := it.a
+	it.state, it.service = alertState(a, v, it.from.Fresh(), now), service(a)
+	it.group = severityWord(a)
+	if by == ByService {
+		it.group = it.service
+		if it.group == "" {
+			it.group = "no service"
+		}
+	}
+	switch {
+	case a.State != ops.AlertFiring:
+		it.standing = 3
+	case quiet(a.Paging.State):
+		it.standing = 2
+	case !a.Ack.At.IsZero():
+		it.standing = 1
+	}
+}
+
+func severityWord(a *ops.Alert) string {
+	if a.Severity.Name.Empty() {
+		return "no severity"
+	}
+	return a.Severity.Name.String()
+}
+
+// order sorts: the group with the worst that burns first, within it what burns
+// before what is in hand, the newest first.
+func (l *AlertList) order(by Grouping) {
+	worst := map[string]int{}
+	for i := range l.items {
+		it := &l.items[i]
+		worst[it.group] = max(worst[it.group], it.weight(by))
+	}
+	slices.SortStableFunc(l.items, func(x, y alertItem) int {
+		return cmp.Or(
+			cmp.Compare(worst[y.group], worst[x.group]),
+			cmp.Compare(x.group, y.group),
+			cmp.Compare(x.standing, y.standing),
+			cmp.Compare(y.a.Severity.Rank, x.a.Severity.Rank),
+			y.a.Since.Compare(x.a.Since),
+			cmp.Compare(x.a.Name.String(), y.a.Name.String()),
+			cmp.Compare(x.a.Ref.ID.String(), y.a.Ref.ID.String()),
+		)
+	})
+}
+
+// weight orders groups. Severities keep their order whoever took what; services
+// stand by what burns in them now.
+func (it *alertItem) weight(by Grouping) int {
+	if by == ByService {
+		return 10*(4-it.standing) + int(it.a.Severity.Rank)
+	}
+	return 1 + int(it.a.Severity.Rank)
+}
+
+// alertTally is how many alerts stand how.
+type alertTally struct{ firing, pending, acked, quiet, unpaged, unknown int }
+
+func (t *alertTally) add(a *ops.Alert, v pagingView, now time.Time) {
+	if a.State != ops.AlertFiring {
+		t.pending++
+		return
+	}
+	t.firing++
+	if !a.Ack.At.IsZero() {
+		t.acked++
+	}
+	switch {
+	case !v.any:
+	case !v.known(a.Paging):
+		t.unknown++
+	case quiet(a.Paging.State):
+		t.quiet++
+	case a.Unpaged(now):
+		t.unpaged++
+	}
+}
+
+func (t alertTally) words() string {
+	var parts []string
+	for _, p := range []struct {
+		n    int
+		word string
+	}{{t.firing, "firing"}, {t.pending, "pending"}, {t.acked, "acked"}, {t.quiet, "silenced"}, {t.unpaged, notPaged}, {t.unknown, "paging unknown"}} {
+		if p.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.word))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// count says of every group and of the whole how many stand how.
+func (l *AlertList) count(b ops.Board) {
+	tallies := map[string]*alertTally{}
+	var all alertTally
+	for i := range l.items {
+		it := &l.items[i]
+		t := tallies[it.group]
+		if t == nil {
+			t = &alertTally{}
+			tallies[it.group] = t
+		}
+		t.add(it.a, l.paging, l.now)
+		all.add(it.a, l.paging, l.now)
+	}
+	for g, t := range tallies {
+		l.words[g] = t.words()
+	}
+	l.head = l.headCells(b, all)
+}
+
+func (l *AlertList) headCells(b ops.Board, t alertTally) []Cell {
+	var out []Cell
+	phrase, fresh := alertsStanding(b, l.now)
+	switch {
+	case len(b.Alerts) == 0:
+		return []Cell{toned("no Prometheus in this estate", ToneMuted)}
+	case !fresh && len(l.items) == 0:
+		return []Cell{toned("alerts unknown: "+phrase, ToneUnknown)}
+	case !fresh:
+		out = append(out, toned(t.words(), TonePlain), toned("as of "+phrase, ToneUnknown))
+	case t.firing == 0 && t.pending == 0:
+		out = append(out, toned("0 alerts", ToneOK))
+	default:
+		out = append(out, toned(t.words(), TonePlain))
+	}
+	switch {
+	case !l.paging.any:
+		out = append(out, toned("no Alertmanager: who is told is not known", ToneMuted))
+	case !l.paging.all:
+		out = append(out, toned("who is told is not known: "+l.paging.standing, ToneUnknown))
+	}
+	return out
+}
+
+func alertsNote(b ops.Board, now time.Time) string {
+	if len(b.Alerts) == 0 {
+		return "no Prometheus in this estate"
+	}
+	if phrase, fresh := alertsStanding(b, now); !fresh {
+		return "alerts unknown: " + phrase
+	}
+	return "no alert fires, and none is pending"
+}

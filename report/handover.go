@@ -1,0 +1,120 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"opsdeck/ops"
+)
+
+// Handover is what the next one on call has to know: what burns, what somebody
+// took or silenced and until when, the jobs, the indicators, and what happened
+// since. recs are the records since then, in any order.
+func Handover(b ops.Board, recs []ops.Record, since, now time.Time) Snapshot {
+	s := newSnapshot(b, now, "handover")
+	alerts := NewAlerts(b, now, BySeverity)
+	s.Tables = []Table{
+		alerts.where("burning", "nothing burns that nobody has in hand", func(it *alertItem) bool { return it.standing == 0 }),
+		alerts.where("in hand", "nothing is acked or silenced", func(it *alertItem) bool { return it.standing == 1 || it.standing == 2 }),
+		Silences(b, now), Indicators(b, now), jobsSince(b, since, now), happened(b, recs, since, now),
+	}
+	if phrase, fresh := alertsStanding(b, now); !fresh {
+		for i := range s.Tables[:2] {
+			s.Tables[i].Note = "not known: " + phrase
+		}
+	}
+	return s
+}
+
+// where is the part of the list that passes, as a table of its own.
+func (l *AlertList) where(name, none string, pass func(*alertItem) bool) Table {
+	all := l.Table()
+	t := all
+	t.Name, t.Note, t.Rows, t.Groups = name, none, nil, nil
+	for i := range l.items {
+		if pass(&l.items[i]) {
+			t.Rows = append(t.Rows, all.Rows[i])
+		}
+	}
+	return t
+}
+
+// jobsSince are the jobs that run, and those that ended since.
+func jobsSince(b ops.Board, since, now time.Time) Table {
+	kept := b
+	kept.Jobs = slices.DeleteFunc(slices.Clone(b.Jobs), func(j ops.Job) bool { return j.State.Ended() && j.Ended.Before(since) })
+	t := Jobs(kept, now)
+	if t.Note == "no jobs" {
+		t.Note = "no job runs, and none ended since " + Clock(since, now)
+	}
+	return t
+}
+
+// happened is the time line since, the newest first. Of an operation the outcome
+// is told, and the intent only where there is none yet.
+func happened(b ops.Board, recs []ops.Record, since, now time.Time) Table {
+	ended := map[ops.JobID]bool{}
+	for _, r := range recs {
+		if r.Kind == ops.RecordOutcome {
+			ended[r.Job] = true
+		}
+	}
+	var kept []ops.Record
+	for _, r := range recs {
+		if r.At.Before(since) || r.Kind == ops.RecordIntent && ended[r.Job] {
+			continue
+		}
+		kept = append(kept, r)
+	}
+	slices.SortStableFunc(kept, func(x, y ops.Record) int { return y.At.Compare(x.At) })
+	t := History(kept, now)
+	t.Name, t.Note = "since "+Clock(since, now), "nothing happened"
+	if b.Estate.Agent.Kind == ops.AgentLocal {
+		t.Note = NoAgent
+	}
+	return t
+}
+
+// Changed says in a few words what records tell of: "2 alerts began, 1 cleared, 1
+// container died, 3 jobs ended". Nothing is "nothing changed".
+func Changed(recs []ops.Record) string {
+	var began, cleared, deaths, jobs, notes, other int
+	for _, r := range recs {
+		switch {
+		case r.Kind == ops.RecordAlert && r.Level == ops.LevelOK:
+			cleared++
+		case r.Kind == ops.RecordAlert:
+			began++
+		case r.Kind == ops.RecordContainer && r.Level.Worse(ops.LevelInfo):
+			deaths++
+		case r.Kind == ops.RecordOutcome:
+			jobs++
+		case r.Kind == ops.RecordNote, r.Kind == ops.RecordAck, r.Kind == ops.RecordCall:
+			notes++
+		case r.Kind == ops.RecordIntent:
+		default:
+			other++
+		}
+	}
+	var parts []string
+	for _, p := range []struct {
+		n         int
+		one, many string
+	}{
+		{began, "alert began", "alerts began"}, {cleared, "cleared", "cleared"}, {deaths, "container died", "containers died"},
+		{jobs, "job ended", "jobs ended"}, {notes, "ack, note or call", "acks, notes and calls"}, {other, "other change", "other changes"},
+	} {
+		switch {
+		case p.n == 1:
+			parts = append(parts, "1 "+p.one)
+		case p.n > 1:
+			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.many))
+		}
+	}
+	if len(parts) == 0 {
+		return "nothing changed"
+	}
+	return strings.Join(parts, ", ")
+}

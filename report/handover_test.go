@@ -1,0 +1,54 @@
+package report_test
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"opsdeck/ops"
+	"opsdeck/report"
+	"opsdeck/report/testdata/fixture"
+)
+
+func handover(t *testing.T, board, format string) string {
+	t.Helper()
+	var out bytes.Buffer
+	b := fixture.Named(board)
+	s := report.Handover(b, b.Changes, fixture.Now.Add(-time.Hour), fixture.Now)
+	if err := report.Write(&out, s, format); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+func TestHandoverIsAsTheGoldenFilesSay(t *testing.T) {
+	for _, format := range []string{"text", "markdown", "json"} {
+		for _, board := range []string{"quiet", "paged", "gone"} {
+			name := fmt.Sprintf("%s-handover.%s", board, format)
+			t.Run(name, func(t *testing.T) { golden(t, name, handover(t, board, format)) })
+		}
+	}
+}
+
+func TestAHandoverWithoutPrometheusDoesNotSayThatNothingBurns(t *testing.T) {
+	got := handover(t, "silent", "text")
+	if strings.Contains(got, "nothing burns") || !strings.Contains(got, "not known: 17m ago, prom REFUSED") {
+		t.Error(got)
+	}
+}
+
+func TestChangedCountsWhatRecordsTell(t *testing.T) {
+	rec := func(k ops.RecordKind, l ops.Level) ops.Record { return ops.Record{Kind: k, Level: l} }
+	got := report.Changed([]ops.Record{
+		rec(ops.RecordAlert, ops.LevelCritical), rec(ops.RecordAlert, ops.LevelWarning), rec(ops.RecordAlert, ops.LevelOK),
+		rec(ops.RecordContainer, ops.LevelCritical), rec(ops.RecordContainer, ops.LevelInfo), rec(ops.RecordIntent, 0), rec(ops.RecordOutcome, 0),
+	})
+	if got != "2 alerts began, 1 cleared, 1 container died, 1 job ended, 1 other change" {
+		t.Error(got)
+	}
+	if report.Changed(nil) != "nothing changed" {
+		t.Error(report.Changed(nil))
+	}
+}

@@ -1,0 +1,134 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"opsdeck/ops"
+)
+
+// maintenanceMark begins the comment of a maintenance window.
+const maintenanceMark = "MAINTENANCE"
+
+// Silences returns every silence: those in force first, by their end, then the
+// planned ones, then those that expired a short while ago.
+func Silences(b ops.Board, now time.Time) Table {
+	t := Table{Name: "silences", Columns: []Column{
+		{Key: "state", Title: "STATE", Keep: 99, Max: 12},
+		{Key: "matchers", Title: "MATCHERS", Keep: 100, Min: 18, Max: 70},
+		{Key: "ends", Title: "ENDS", Keep: 98},
+		{Key: "left", Title: "LEFT", Right: true, Keep: 90},
+		{Key: "hits", Title: "HITS", Right: true, Keep: 97},
+		{Key: "by", Title: "BY", Keep: 95, Min: 5, Max: 16},
+		{Key: "purpose", Title: "PURPOSE", Keep: 40},
+		{Key: "comment", Title: "COMMENT", Keep: 80, Min: 12, Max: 80},
+	}}
+	for _, r := range b.Silences {
+		from := Origin{Source: r.Source.String(), At: r.At, State: r.State}
+		for _, s := range r.Value {
+			t.Rows = append(t.Rows, silenceRow(s, from, now))
+		}
+	}
+	order := map[string]int{groupActive: 0, groupPlanned: 1, groupExpired: 2}
+	slices.SortStableFunc(t.Rows, func(x, y Row) int {
+		return cmp.Or(cmp.Compare(order[x.Group], order[y.Group]), cmp.Compare(fmt.Sprint(x.Cells[2].Value), fmt.Sprint(y.Cells[2].Value)))
+	})
+	t.Note = silencesNote(b, now)
+	return t
+}
+
+const (
+	groupActive  = "in force"
+	groupPlanned = "planned"
+	groupExpired = "expired"
+)
+
+func silenceRow(s ops.Silence, from Origin, now time.Time) Row {
+	group, word := groupActive, s.Verdict.Word.Or(ops.Clean(s.State.String())).String()
+	tone := TonePlain
+	switch s.State {
+	case ops.SilencePending:
+		group = groupPlanned
+	case ops.SilenceExpired:
+		group, tone = groupExpired, ToneMuted
+	}
+	level := ops.LevelInfo
+	if s.Verdict.Level == ops.LevelWarning {
+		level, tone = ops.LevelWarning, ToneWarning
+	}
+	if !from.Fresh() {
+		level, tone, word = ops.LevelUnknown, ToneUnknown, "was "+word
+	}
+	left := nothing()
+	if d := s.Ends.Sub(now); d > 0 && s.State != ops.SilenceExpired {
+		left = Cell{Text: leftWord(d), Value: d.Seconds(), Unit: "seconds"}
+	}
+	hits := Cell{Text: fmt.Sprint(s.Hits), Value: s.Hits}
+	if s.State != ops.SilenceActive {
+		hits = nothing()
+	}
+	return Row{
+		Ref: s.Ref, Group: group, Level: level, From: from,
+		Lead: about(s.By.String(), join("  ", s.Comment.String(), lead(s.Verdict))),
+		Cells: []Cell{
+			{Text: word, Tone: tone, Value: s.State.String()}, text(MatcherText(s.Matchers)),
+			{Text: Clock(s.Ends, now), Value: stamp(s.Ends)}, left, hits,
+			text(s.By.String()), {Text: s.Purpose.String(), Tone: ToneMuted, Value: s.Purpose.String()}, text(s.Comment.String()),
+		},
+	}
+}
+
+// leftWord says how long is left, in minutes: what is under one is "<1m".
+func leftWord(d time.Duration) string {
+	if d < time.Minute {
+		return "<1m"
+	}
+	return Span(d.Truncate(time.Minute))
+}
+
+// MatcherText writes matchers as amtool reads them.
+func MatcherText(ms []ops.Matcher) string {
+	var out []string
+	for _, m := range ms {
+		out = append(out, m.String())
+	}
+	return strings.Join(out, " ")
+}
+
+func silencesNote(b ops.Board, now time.Time) string {
+	for _, r := range b.Silences {
+		if !r.Fresh() {
+			return "silences unknown: " + standing(r.Source, r.State, r.At, now) + why(r.Why)
+		}
+	}
+	if len(b.Silences) == 0 {
+		return "no Alertmanager in this estate"
+	}
+	return "nothing is silenced"
+}
+
+// Maintenance returns the windows in force, in words for the frame: until when,
+// and why.
+func Maintenance(b ops.Board, now time.Time) []string {
+	var out []string
+	for _, r := range b.Silences {
+		for _, s := range r.Value {
+			if s.Purpose != ops.PurposeMaintenance || s.State != ops.SilenceActive || !s.Ends.After(now) {
+				continue
+			}
+			line := maintenanceMark + " until " + Clock(s.Ends, now) + about("", maintenanceReason(s.Comment))
+			if !r.Fresh() {
+				line += " (as of " + standing(r.Source, r.State, r.At, now) + ")"
+			}
+			out = append(out, line)
+		}
+	}
+	return out
+}
+
+func maintenanceReason(comment ops.Text) string {
+	return strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(comment.String()), maintenanceMark))
+}
