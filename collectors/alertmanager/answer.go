@@ -83,17 +83,26 @@ type seenSilence struct {
 	updated time.Time
 }
 
-// seenAlert is an alert with what only its merging needs.
-type seenAlert = ops.Notified
-
 // labelsMost bounds the labels of one alert: what has more is an attack or a
 // mistake, and each console would carry it.
 const labelsMost = 256
 
-func parseAlerts(in []alertAnswer, source ops.Text) []seenAlert {
-	exprs := map[string]ops.Text{} // thousands of alerts share a few rules
-	receivers := map[string]ops.Text{}
-	out := make([]seenAlert, 0, len(in))
+// interner cleans each text once: thousands of alerts share names, values and
+// rules, and every console would hold its own copy of each.
+type interner map[string]ops.Text
+
+func (in interner) clean(s string) ops.Text {
+	t, ok := in[s]
+	if !ok {
+		t = ops.Clean(s)
+		in[s] = t
+	}
+	return t
+}
+
+func parseAlerts(in []alertAnswer) []ops.Notified {
+	exprs, words := map[string]ops.Text{}, interner{}
+	out := make([]ops.Notified, 0, len(in))
 	for i := range in {
 		a := &in[i]
 		expr, ok := exprs[a.GeneratorURL]
@@ -103,24 +112,19 @@ func parseAlerts(in []alertAnswer, source ops.Text) []seenAlert {
 		}
 		n := ops.Notified{
 			Fingerprint: ops.Clean(a.Fingerprint),
-			Labels:      labelsOf(a.Labels),
-			Summary:     ops.Clean(a.Annotations["summary"]),
-			Description: ops.Clean(first(a.Annotations, "description", "message")),
-			Runbook:     ops.Clean(first(a.Annotations, "runbook_url", "runbook")),
+			Labels:      labelsOf(a.Labels, words),
+			Summary:     words.clean(a.Annotations["summary"]),
+			Description: words.clean(first(a.Annotations, "description", "message")),
+			Runbook:     words.clean(first(a.Annotations, "runbook_url", "runbook")),
 			Expr:        expr,
 			Starts:      instant(a.StartsAt),
-			Paging:      pagingOf(a, source),
+			Paging:      pagingOf(a),
 		}
 		if n.Fingerprint.Empty() {
 			n.Fingerprint = fingerprint(a.Labels)
 		}
-		for _, r := range a.Receivers {
-			name, ok := receivers[r.Name]
-			if !ok {
-				name = ops.Clean(r.Name)
-				receivers[r.Name] = name
-			}
-			n.Paging.Receivers = append(n.Paging.Receivers, name)
+		for _, r := range a.Receivers[:min(len(a.Receivers), listMost)] {
+			n.Paging.Receivers = append(n.Paging.Receivers, words.clean(r.Name))
 		}
 		out = append(out, n)
 	}
@@ -156,7 +160,7 @@ func expression(generatorURL string) ops.Text {
 	return ops.Clean(values.Get("g0.expr"))
 }
 
-func labelsOf(set map[string]string) []ops.Label {
+func labelsOf(set map[string]string, words interner) []ops.Label {
 	names := make([]string, 0, len(set))
 	names = slices.AppendSeq(names, maps.Keys(set))
 	slices.Sort(names)
@@ -165,16 +169,16 @@ func labelsOf(set map[string]string) []ops.Label {
 		if i >= labelsMost && name != model.AlertNameLabel {
 			continue
 		}
-		out = append(out, ops.Label{Name: ops.Clean(name), Value: ops.Clean(set[name])})
+		out = append(out, ops.Label{Name: words.clean(name), Value: words.clean(set[name])})
 	}
 	return out
 }
 
 // pagingOf names how an alert stands. One that is both silenced and inhibited is
 // called silenced: that is what a person did and can undo; both lists are kept.
-func pagingOf(a *alertAnswer, source ops.Text) ops.Paging {
+func pagingOf(a *alertAnswer) ops.Paging {
 	p := ops.Paging{
-		Source: source, Updated: instant(a.UpdatedAt),
+		Updated:    instant(a.UpdatedAt),
 		SilencedBy: texts(a.Status.SilencedBy), InhibitedBy: texts(a.Status.InhibitedBy), MutedBy: texts(a.Status.MutedBy),
 	}
 	switch {
@@ -206,7 +210,7 @@ func texts(in []string) []ops.Text {
 	return out
 }
 
-func parseSilences(in []silenceAnswer, source string) []seenSilence {
+func parseSilences(in []silenceAnswer) []seenSilence {
 	out := make([]seenSilence, 0, len(in))
 	for i := range in {
 		s := &in[i]
@@ -216,7 +220,7 @@ func parseSilences(in []silenceAnswer, source string) []seenSilence {
 		}
 		made := seenSilence{
 			Silence: ops.Silence{
-				Ref: ops.NewRef(ops.KindSilence, source, s.ID), State: state,
+				Ref: ops.NewRef(ops.KindSilence, "", s.ID), State: state,
 				Starts: instant(s.StartsAt), Ends: instant(s.EndsAt),
 				By: ops.Clean(s.CreatedBy), Comment: ops.Clean(s.Comment), Purpose: purposeOf(s.Comment),
 			},

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -82,19 +83,36 @@ func (p *peer) do(ctx context.Context, c call) (reply, error) {
 	if theirs, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
 		p.noteClock(func(o *clockOffset) { o.measure(theirs, at, p.now()) })
 	}
-	most := int64(answerMost)
+	most := p.most
 	if resp.StatusCode != http.StatusOK {
 		most = errorMost
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, most+1))
+	body, err := p.readBody(c.path, io.LimitReader(resp.Body, most+1))
 	if err != nil {
 		return reply{sent: true}, fmt.Errorf("read answer of %s: %w", c.path, p.cause(ctx, err))
 	}
 	if int64(len(body)) > most && resp.StatusCode == http.StatusOK {
-		return reply{sent: true}, fmt.Errorf("answer of %s is larger than %d MiB", c.path, answerMost>>20)
+		return reply{sent: true}, fmt.Errorf("answer of %s is larger than %d MiB", c.path, most>>20)
 	}
 	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	return reply{status: resp.StatusCode, body: body, kind: kind, sent: true}, nil
+}
+
+// readBody reads an answer into room for as much as the last one of its kind: an
+// answer of megabytes would be copied at every growth.
+func (p *peer) readBody(path string, r io.Reader) ([]byte, error) {
+	p.mu.Lock()
+	room := p.sizes[path]
+	p.mu.Unlock()
+	var b bytes.Buffer
+	b.Grow(room + room/16 + bytes.MinRead)
+	_, err := b.ReadFrom(r)
+	if slices.Contains([]string{"alerts", "silences", "status"}, path) {
+		p.mu.Lock()
+		p.sizes[path] = b.Len()
+		p.mu.Unlock()
+	}
+	return b.Bytes(), err
 }
 
 func (p *peer) noteClock(change func(*clockOffset)) {

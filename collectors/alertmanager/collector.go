@@ -53,10 +53,12 @@ type peer struct {
 	base   *url.URL // without userinfo
 	client *http.Client
 	now    func() time.Time
+	most   int64 // bytes of one answer
 
 	mu       sync.Mutex // guards what follows; never held over a call
 	clock    clockOffset
 	lastGood time.Time
+	sizes    map[string]int // bytes of the last answer, by path
 }
 
 // New returns a collector. It connects with the first call.
@@ -106,7 +108,7 @@ func newPeer(c Config, p Peer) (*peer, error) {
 	if p.Name == "" {
 		p.Name = base.Host
 	}
-	return &peer{name: ops.Clean(p.Name).String(), base: base, client: cl, now: c.Now}, nil
+	return &peer{name: ops.Clean(p.Name).String(), base: base, client: cl, now: c.Now, most: answerMost, sizes: map[string]int{}}, nil
 }
 
 // Source names the cluster as the estate does.

@@ -38,7 +38,7 @@ func (c *Collector) Alerts(ctx context.Context) ([]ops.Notified, error) {
 	views := each(c.peers, func(p *peer) view {
 		v := view{peer: p}
 		answers, err := fetch[[]alertAnswer](ctx, p, "alerts", &v)
-		v.alerts, v.err = parseAlerts(answers, ops.Text{}), err
+		v.alerts, v.err = parseAlerts(answers), err
 		return v
 	})
 	good := answered(views)
@@ -220,7 +220,7 @@ func (p *peer) silence(ctx context.Context, id ops.Text) (seenSilence, error) {
 	if err != nil {
 		return seenSilence{}, fmt.Errorf("read silence %s: %w", id, err)
 	}
-	return parseSilences([]silenceAnswer{answer}, "")[0], nil
+	return parseSilences([]silenceAnswer{answer})[0], nil
 }
 
 // wait waits, and reports whether there is time left.

@@ -12,7 +12,7 @@ import (
 type view struct {
 	peer   *peer
 	err    error // its alerts could not be read
-	alerts []seenAlert
+	alerts []ops.Notified
 
 	silences    []seenSilence
 	silencesErr error
@@ -29,11 +29,11 @@ type view struct {
 // slots has others to serve.
 func (p *peer) look(ctx context.Context) view {
 	v := view{peer: p}
-	v.status, v.statusErr = fetch[statusAnswer](ctx, p, "status", &v)
 	var alerts []alertAnswer
 	if alerts, v.err = fetch[[]alertAnswer](ctx, p, "alerts", &v); v.err == nil {
-		v.alerts = parseAlerts(alerts, ops.Text{})
+		v.alerts = parseAlerts(alerts)
 		v.silences, v.silencesErr = p.silences(ctx, &v)
+		v.status, v.statusErr = fetch[statusAnswer](ctx, p, "status", &v)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -50,7 +50,7 @@ func (p *peer) silences(ctx context.Context, v *view) ([]seenSilence, error) {
 	if err != nil {
 		return nil, err
 	}
-	return parseSilences(answers, ""), nil
+	return parseSilences(answers), nil
 }
 
 // fetch asks for one thing and reads it.
