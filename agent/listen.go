@@ -15,7 +15,11 @@ import (
 // Listen opens the socket. One that nobody answers on is replaced; one that
 // somebody answers on is left alone, and the error says who.
 func Listen(path string, mode os.FileMode) (net.Listener, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	dir := os.FileMode(0o700)
+	if mode&0o070 != 0 {
+		dir = 0o755 // a group that may use the socket has to reach it
+	}
+	if err := os.MkdirAll(filepath.Dir(path), dir); err != nil {
 		return nil, err
 	}
 	if err := clearStale(path); err != nil {

@@ -27,6 +27,11 @@ func planOpen(e *Engine, req ops.Request) (string, string, error) {
 }
 
 func doOpen(e *Engine, c ops.Caller, p ops.Plan, _ ops.Text) error {
+	for _, s := range e.broker.newest().Sources {
+		if s.State == ops.SourcePending {
+			return ops.Errorf(ops.CodeUnavailable, "%s has not answered yet, so nobody knows what fires", s.Name).Help("try again in a moment")
+		}
+	}
 	now := e.Now()
 	in := ops.Incident{Title: ops.Clean(p.Request.Value("title", "")), By: c.Actor.Name, Opened: now}
 	for _, a := range judge.Burning(e.Estate, e.broker.newest()) {

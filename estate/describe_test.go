@@ -203,7 +203,7 @@ func TestTheSchemaAgreesWithLoad(t *testing.T) {
 func TestWhatIsShownIsTheSameEstate(t *testing.T) {
 	dir := write(t, map[string]string{
 		"base.yaml": "estate: shop\nsources:\n  p:\n    kind: prometheus\n    url: ${URL:-http://h:1}\n    http_config: {basic_auth: {username: yes-man, password: \"${PW}\"}, tls_config: {ca_file: ca.pem}}\n  d: {kind: docker, every: 2s}\n",
-		"top.yaml":  "extends: base.yaml\nsources: {p: {timeout: 1s}}\nseverities: {\"on\": high, \"a: b\": info, \"#x\": medium}\ncontainers: {web: {port: 80}, \"123\": {}}\nwatchdog: 'true'\naccess: {grants: [{key: 'ana@laptop #1', role: admin}, {user: \"\\\"q\\\"\", role: viewer}]}\n",
+		"top.yaml":  "extends: base.yaml\nsources: {p: {timeout: 1s}}\nseverities: {\"on\": high, \"a: b\": info, \"#x\": medium}\ncontainers: {web: {port: 80}, \"123\": {}}\nwatchdog: 'true'\naccess: {grants: [{group: 'ana@laptop #1', role: admin}, {user: \"\\\"q\\\"\", role: viewer}]}\n",
 	})
 	all := filepath.Join(write(t, map[string]string{"e.yaml": big, "books/down.md": "# Down\n"}), "e.yaml")
 	for _, path := range append(estate.Shipped(), filepath.Join(dir, "top.yaml"), all) {

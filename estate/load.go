@@ -127,7 +127,7 @@ func access(root *value) ops.Access {
 	var a ops.Access
 	word(&a.Default, root.str("access", "default"))
 	for _, g := range root.list("access", "grants") {
-		grant := ops.Grant{User: ops.Clean(g.str("user")), Group: ops.Clean(g.str("group")), Key: ops.Clean(g.str("key"))}
+		grant := ops.Grant{User: ops.Clean(g.str("user")), Group: ops.Clean(g.str("group"))}
 		word(&grant.Role, g.str("role"))
 		a.Grants = append(a.Grants, grant)
 	}

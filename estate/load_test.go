@@ -101,7 +101,7 @@ watchdog: Dead man
 containers:
   web: {source: far, port: 80}
   db: {source: near}
-access: {default: operator, grants: [{user: ana, role: admin}, {group: g, role: operator}, {key: k@l, role: viewer}]}
+access: {default: operator, grants: [{user: ana, role: admin}, {group: g, role: operator}]}
 limits: {stale_after: 5, crash_loop: 4, crash_window: 10m, mark: 1d, unlock: 1h}
 `, "PW", "s3cr3t")
 	p := f.Prometheus[0]
@@ -120,7 +120,7 @@ limits: {stale_after: 5, crash_loop: 4, crash_window: 10m, mark: 1d, unlock: 1h}
 	if f.Estate.RankOf(ops.Clean("ticket")).Rank != ops.RankMedium || f.Estate.RankOf(ops.Clean("critical")).Rank != ops.RankNone {
 		t.Errorf("given severities replace the default ones: %+v", f.Estate.Ranks)
 	}
-	if a := f.Estate.Access; a.Default != ops.RoleOperator || len(a.Grants) != 3 || a.Grants[0].Role != ops.RoleAdmin || a.Grants[2].Key.String() != "k@l" {
+	if a := f.Estate.Access; a.Default != ops.RoleOperator || len(a.Grants) != 2 || a.Grants[0].Role != ops.RoleAdmin {
 		t.Errorf("access: %+v", a)
 	}
 	if l := f.Estate.Limits; l.Mark != 24*time.Hour || l.CrashLoop != 4 {

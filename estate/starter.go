@@ -36,7 +36,7 @@ func Starter(found Found) []byte {
 	w.containers(found)
 	w.line(0, "")
 	w.line(0, "# Who may what: viewers read, operators act, admins also destroy. Until somebody")
-	w.line(0, "# is named here, everybody only reads.")
+	w.line(0, "# is named here, only root and the owner of a personal agent may act.")
 	w.line(0, "access:")
 	w.line(1, "default: viewer")
 	w.line(1, "grants: []")

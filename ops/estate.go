@@ -71,11 +71,10 @@ type Access struct {
 	Grants  []Grant `json:"grants"`
 }
 
-// Grant gives a role to a login name, a unix group or an ssh key's name.
+// Grant gives a role to a login name or a unix group.
 type Grant struct {
 	User  Text `json:"user,omitzero"`
 	Group Text `json:"group,omitzero"`
-	Key   Text `json:"key,omitzero"`
 	Role  Role `json:"role"`
 }
 
@@ -104,10 +103,10 @@ func (e Estate) RankOf(word Text) Severity {
 
 // RoleOf returns the best role that a grant gives to the actor, and whether any
 // grant matched; Default is what it returns otherwise.
-func (a Access) RoleOf(user, key string, groups []string) (Role, bool) {
+func (a Access) RoleOf(user string, groups []string) (Role, bool) {
 	best, matched := RoleViewer, false
 	for _, g := range a.Grants {
-		if g.matches(user, key, groups) {
+		if g.matches(user, groups) {
 			best, matched = max(best, g.Role), true
 		}
 	}
@@ -117,8 +116,8 @@ func (a Access) RoleOf(user, key string, groups []string) (Role, bool) {
 	return best, true
 }
 
-func (g Grant) matches(user, key string, groups []string) bool {
-	if !g.User.Empty() && g.User.String() == user || !g.Key.Empty() && g.Key.String() == key {
+func (g Grant) matches(user string, groups []string) bool {
+	if !g.User.Empty() && g.User.String() == user {
 		return true
 	}
 	for _, name := range groups {

@@ -12,8 +12,6 @@ type PlanID = Text
 type Actor struct {
 	Name Text `json:"name"`           // login name, or "schedule"
 	UID  int  `json:"uid"`            // as the kernel names the peer; -1 where there is none
-	Key  Text `json:"key,omitzero"`   // name of the ssh key, for shared accounts
-	From Text `json:"from,omitzero"`  // client address, where ssh told it
 	Role Role `json:"role,omitempty"` // what the estate lets this actor do
 }
 

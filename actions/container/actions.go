@@ -67,7 +67,33 @@ func (a *action) Describe() ops.ActionInfo {
 	return ops.ActionInfo{
 		ID: ops.Clean("container." + string(a.verb)), Verb: ops.Clean(string(a.verb)),
 		What: ops.Clean(what[a.verb]), Class: ops.ClassDisruptive, On: ops.KindContainer,
+		Source: ops.Clean(a.source),
 	}
+}
+
+// Blocked says from the picture alone why the action makes no sense now.
+func (a *action) Blocked(b ops.Board, ref ops.Ref) ops.Text {
+	for _, r := range b.Containers {
+		for _, c := range r.Value {
+			if c.Ref == ref && r.Fresh() {
+				return a.senseless(c.State)
+			}
+		}
+	}
+	return ops.Text{} // what nobody knows does not hinder: the plan will tell
+}
+
+func (a *action) senseless(s ops.ContainerState) ops.Text {
+	runs := s == ops.ContainerRunning || s == ops.ContainerRestarting || s == ops.ContainerPaused
+	switch {
+	case s == ops.ContainerMissing:
+		return ops.Clean("there is no such container: create it from its compose project")
+	case a.verb == verbStart && runs:
+		return ops.Textf("it is %s already", s)
+	case a.verb == verbStop && !runs && s != ops.ContainerUnknown:
+		return ops.Textf("it does not run: %s", s)
+	}
+	return ops.Text{}
 }
 
 // inspect asks for the target of a request or a plan.

@@ -174,11 +174,5 @@ func (w wish) silence(by ops.Actor, now time.Time) ops.Silence {
 	return ops.Silence{Matchers: w.matchers, By: creator(by), Comment: w.comment, Starts: w.from, Ends: begins.Add(w.lasts)}
 }
 
-// creator names who made a silence; for an account that several share, the key
-// tells them apart.
-func creator(a ops.Actor) ops.Text {
-	if a.Key.Empty() {
-		return a.Name.Or(ops.Clean("opsdeck"))
-	}
-	return ops.Textf("%s (%s)", a.Name, a.Key)
-}
+// creator names who made a silence.
+func creator(a ops.Actor) ops.Text { return a.Name.Or(ops.Clean("opsdeck")) }

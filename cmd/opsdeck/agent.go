@@ -76,6 +76,9 @@ func (d *daemon) run(ctx context.Context) error {
 		return err
 	}
 	defer history.Close()
+	if n := history.Notice(); !n.Empty() {
+		d.log.Warn("history", "notice", n.String())
+	}
 	l, err := d.listen(socket)
 	if err != nil {
 		return err

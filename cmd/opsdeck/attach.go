@@ -55,7 +55,7 @@ func (l *link) find(ctx context.Context) (*agent.Client, agent.Hello, error) {
 	}
 	personal, perr := socketIn(l.places.personalState(l.file.Estate.Name))
 	if perr != nil {
-		return nil, agent.Hello{}, perr
+		return nil, agent.Hello{}, ops.Errorf(ops.CodeUnavailable, "no agent can be reached: %s", ops.AsError(perr).What).Help("%s", ops.AsError(perr).Remedy)
 	}
 	return agent.Dial(ctx, personal, l.session)
 }
@@ -94,6 +94,9 @@ func (l *link) idle(ctx context.Context, c *agent.Client) bool {
 func (l *link) start(ctx context.Context) (*agent.Client, agent.Hello, error) {
 	none := agent.Hello{}
 	dir := l.places.personalState(l.file.Estate.Name)
+	if _, err := socketIn(dir); err != nil {
+		return nil, none, err
+	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, none, ops.Errorf(ops.CodeUnavailable, "make the state folder: %v", err).Help("opsdeck --local works without one")
 	}

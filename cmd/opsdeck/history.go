@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"opsdeck/estate"
 	"opsdeck/ops"
 	"opsdeck/store"
 )
@@ -122,7 +124,7 @@ func (a *app) verifyAudit(ctx context.Context, w io.Writer, dir string) error {
 			if lerr != nil {
 				return lerr
 			}
-			dir = places{a.env}.personalState(f.Estate.Name)
+			dir = a.historyOf(f)
 		} else if err != nil {
 			return err
 		}
@@ -130,7 +132,8 @@ func (a *app) verifyAudit(ctx context.Context, w io.Writer, dir string) error {
 	if dir != "" {
 		rep, err := store.VerifyAuditFile(dir)
 		if err != nil {
-			return err
+			explain(a.std.err, err)
+			return exitError{exitUnknown}
 		}
 		d = reportDetail(rep)
 	}
@@ -144,6 +147,21 @@ func (a *app) verifyAudit(ctx context.Context, w io.Writer, dir string) error {
 		return exitError{exitCritical}
 	}
 	return nil
+}
+
+// historyOf is the folder of the estate's history where no agent can be asked: the
+// system agent's where there is one, else the user's own.
+func (a *app) historyOf(f estate.File) string {
+	p := places{a.env}
+	if dir := p.systemState(f.Estate.Name); isDir(dir) {
+		return dir
+	}
+	return p.personalState(f.Estate.Name)
+}
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 func (a *app) askAudit(ctx context.Context) (ops.Detail, error) {

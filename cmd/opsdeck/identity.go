@@ -19,7 +19,7 @@ func identify(access ops.Access, owner uint32, personal bool) func(agent.Peer) o
 		if u, err := user.LookupId(uid); err == nil {
 			name, groups = u.Username, groupsOf(u)
 		}
-		role, matched := access.RoleOf(name, "", groups)
+		role, matched := access.RoleOf(name, groups)
 		if !matched && (p.UID == 0 || personal && p.UID == owner) {
 			role = ops.RoleAdmin
 		}

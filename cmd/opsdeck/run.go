@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
+	"os/signal"
 	"strings"
 	"time"
 
@@ -89,13 +91,30 @@ func (a *app) runOrder(ctx context.Context, o order) error {
 	}
 	id, err := c.Start(ctx, plan.ID, ops.Confirmation{Yes: o.yes, Typed: ops.Clean(o.confirm), Reason: ops.Clean(o.reason), Key: ops.Clean(o.key)})
 	if err != nil {
-		return err
+		return withFlags(err, plan.Ask)
 	}
 	if id == 0 {
 		return nil // an action on the session itself is no job
 	}
 	fmt.Fprintf(o.out, "job %d started; it goes on without this terminal\n", id)
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
+	defer stop()
 	return o.follow(ctx, c, id)
+}
+
+// withFlags names the flags that answer what a plan asks for, where the agent's
+// own words are for the keys of the console.
+func withFlags(err error, ask ops.Ask) error {
+	e := ops.AsError(err)
+	switch {
+	case e.Code != ops.CodeLocked && e.Code != ops.CodeConfirm:
+		return err
+	case !ask.Type.Empty():
+		return e.Help("add --confirm %s --reason \"why\"", ask.Type)
+	case ask.Reason:
+		return e.Help("add --yes --reason \"why\": that unlocks production for this one call")
+	}
+	return e.Help("add --yes")
 }
 
 // request parses the command line into a request.
@@ -174,7 +193,7 @@ func (o order) follow(ctx context.Context, c ops.Console, id ops.JobID) error {
 			}
 		}
 	}
-	fmt.Fprintf(o.err, "the agent is gone or this was interrupted; job %d: opsdeck history --job %d\n", id, id)
+	fmt.Fprintf(o.err, "not followed to its end; job %d goes on in the agent: opsdeck history --job %d\n", id, id)
 	return exitError{exitUnknown}
 }
 
