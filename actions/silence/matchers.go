@@ -48,24 +48,33 @@ func exactly(l ops.Label) ops.Matcher {
 	return ops.Matcher{Name: l.Name, Op: ops.MatchEqual, Value: l.Value}
 }
 
-// marks are what cleaning leaves: control pictures, named code points, tabs made
-// spaces, and the end of what was cut.
-var marks = regexp.MustCompile(`[\x{2400}-\x{2421}]|<U\+[0-9A-F]{4,6}>|<[0-9A-F]{2}>| {4}|…$`)
+// marks are what cleaning leaves: control pictures, named code points, and tabs
+// made spaces.
+var marks = regexp.MustCompile(`[\x{2400}-\x{2421}]|<U\+[0-9A-F]{4,6}>|<[0-9A-F]{2}>| {4}`)
+
+// half is a mark that was cut through.
+var half = regexp.MustCompile(`(?:<[U+0-9A-F]*| +)$`)
+
+// literalMost is how many runes of a long value are written out: it is matched by
+// its beginning, which is longer than what tells two alerts apart.
+const literalMost = 400
 
 // uncleaned returns an expression for what a cleaned value was before, which also
 // matches the cleaned value itself, and whether the two may differ at all.
 func uncleaned(s string) (string, bool) {
-	at := marks.FindAllStringIndex(s, -1)
-	if at == nil {
+	runes := []rune(s)
+	cut := len(runes) > ops.MaxText && runes[len(runes)-1] == '…'
+	if !cut && !marks.MatchString(s) {
 		return s, false
+	}
+	if len(runes) > literalMost {
+		s, cut = half.ReplaceAllString(string(runes[:literalMost]), ""), true
 	}
 	var b strings.Builder
 	end := 0
-	for _, m := range at {
+	for _, m := range marks.FindAllStringIndex(s, -1) {
 		b.WriteString(regexp.QuoteMeta(s[end:m[0]]))
 		switch mark := s[m[0]:m[1]]; {
-		case mark == "…":
-			b.WriteString(`(?s:.*)`)
 		case mark == "    ":
 			b.WriteString(`(?: {4}|\t)`)
 		case strings.HasPrefix(mark, "<"):
@@ -76,6 +85,9 @@ func uncleaned(s string) (string, bool) {
 		end = m[1]
 	}
 	b.WriteString(regexp.QuoteMeta(s[end:]))
+	if cut {
+		b.WriteString(`(?s:.*)`)
+	}
 	return b.String(), true
 }
 
