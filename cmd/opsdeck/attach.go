@@ -120,7 +120,7 @@ func (l *link) start(ctx context.Context) (*agent.Client, agent.Hello, error) {
 			return c, h, nil
 		}
 		if _, gone := proc.Identify(pid); gone != nil {
-			return nil, none, ops.Errorf(ops.CodeUnavailable, "the agent ended at once: %s", lastLine(logFile)).Help("opsdeck doctor, or %s", logFile)
+			return nil, none, ops.Errorf(ops.CodeUnavailable, "the agent ended at once: %s", lastWords(logFile)).Help("opsdeck doctor, or %s", logFile)
 		}
 		if time.Now().After(deadline) || ctx.Err() != nil {
 			return nil, none, errors.Join(err, ctx.Err())
@@ -140,13 +140,19 @@ func absolute(given string) (string, error) {
 	return filepath.Abs(given)
 }
 
-func lastLine(path string) string {
+// lastWords is what an agent that ended said last: the last line of its log, with
+// the line before it where that one is only the remedy (see explain).
+func lastWords(path string) string {
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return err.Error()
 	}
-	text := strings.TrimRight(string(b), "\n")
-	return text[strings.LastIndexByte(text, '\n')+1:]
+	lines := strings.Split(strings.TrimRight(string(b), "\n"), "\n")
+	from := len(lines) - 1
+	for from > 0 && strings.HasPrefix(lines[from], "   ") {
+		from--
+	}
+	return strings.TrimPrefix(strings.Join(strings.Fields(strings.Join(lines[from:], " ")), " "), "opsdeck: ")
 }
 
 // stopAgent asks an agent to finish its jobs and end, and waits for it. Forcing is

@@ -164,3 +164,20 @@ func TestCommandLineFaultsAreUsage(t *testing.T) {
 		}
 	}
 }
+
+func TestAnAgentThatEndedAtOnceIsQuotedInFull(t *testing.T) {
+	log := filepath.Join(t.TempDir(), "agent.log")
+	for want, said := range map[string]string{
+		"history is locked by pid 7 stop it": "time=1 msg=\"agent ready\"\nopsdeck: history is locked by pid 7\n         stop it\n",
+		"panic: boom":                        "opsdeck: an older one\n         help\npanic: boom\n",
+		"no remedy":                          "opsdeck: no remedy\n",
+		"":                                   "",
+	} {
+		if err := os.WriteFile(log, []byte(said), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got := lastWords(log); got != want {
+			t.Errorf("%q gives %q", said, got)
+		}
+	}
+}
