@@ -1,0 +1,117 @@
+//go:build lab
+
+package e2e
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// calm opens a console on the whole lab.
+func calm(t *testing.T) (*world, *screen) {
+	t.Helper()
+	whole(t)
+	// A crash loop of an earlier test is forgotten after this window.
+	w := newWorld(t, "limits: {crash_window: 20s}")
+	s := w.console()
+	s.until(`(?s)prometheus ok.*docker live.*13/13 running`)
+	return w, s
+}
+
+// seen waits for words on the screen and tells how long after the fault.
+func seen(s *screen, at time.Time, what, re string) {
+	s.Helper()
+	s.within(time.Minute, re)
+	s.Logf("%s: on the screen %s after the fault", what, time.Since(at).Round(10*time.Millisecond))
+}
+
+func TestAKilledContainerIsNamedAndMarkedAfterItsReturn(t *testing.T) {
+	w, s := calm(t)
+	green := s.green("docker live")
+	at, heal := breakLab(t, "container-killed")
+	seen(s, at, "container-killed", `CRITICAL\s+ifrs9-api killed\s.*exit code 137: killed \(SIGKILL\)`)
+	s.until(`(?m)^CRITICAL\s+.*ifrs9-api killed since \d\d:\d\dZ`)
+	s.until(`containers: 12/13 running`)
+	for _, g := range s.good(green) {
+		if strings.Contains(g, "api") || strings.Contains(g, "containers") {
+			t.Errorf("falsely green: %s", g)
+		}
+	}
+	view, code := w.snapshot("containers")
+	level, cells := view.row(t, "containers", "container:docker/ifrs9-api")
+	if code != 2 || level != "critical" || cells["state"].Text != "killed" || !strings.Contains(cells["cause"].Text, "137") {
+		t.Errorf("the snapshot: exit %d, %s, %+v", code, level, cells)
+	}
+	s.keys("3")
+	s.until(`ifrs9-api\s+killed\s.*exit code 137: killed`)
+	heal()
+	s.until(`ifrs9-api\s+running again\s.*died \d\d:\d\d:\d\dZ, exit code 137`)
+	s.until(`expected 13/13 running`)
+	s.keys("0")
+	s.filter("ifrs9-api")
+	s.until(`container .*ifrs9-api ended as asked, exit 137`)
+	s.press("Escape", `personal agent started`) // the filter is gone
+	s.keys("1")
+	s.until(`info\s+ifrs9-api running again\s.*died .*137`)
+	if view, code = w.snapshot("containers"); code == 2 {
+		t.Errorf("mended, and still exit %d: %s", code, view.Verdict)
+	}
+}
+
+func TestACrashLoopIsNamedWithItsExitCode(t *testing.T) {
+	w, s := calm(t)
+	green := s.green("docker live")
+	at, heal := breakLab(t, "crash-loop")
+	seen(s, at, "crash-loop", `CRITICAL\s+ifrs9-validator crash-looping\s.*exit code 3`)
+	s.until(`(?m)^CRITICAL\s+.*ifrs9-validator crash-looping`)
+	for _, g := range s.good(green) {
+		if strings.Contains(g, "validator") {
+			t.Errorf("falsely green: %s", g)
+		}
+	}
+	view, code := w.snapshot("containers")
+	level, cells := view.row(t, "containers", "container:docker/ifrs9-validator")
+	if code != 2 || level != "critical" || cells["state"].Text != "crash-looping" || !strings.Contains(cells["cause"].Text, "exit code 3") {
+		t.Errorf("the snapshot: exit %d, %s, %+v", code, level, cells)
+	}
+	heal()
+	s.keys("3")
+	s.within(time.Minute, `ifrs9-validator\s+running again\s.*died \d\d:\d\d:\d\dZ, exit code 3`)
+	s.keys("0")
+	s.filter("ifrs9-validator")
+	s.until(`container .*ifrs9-validator died, exit 3`)
+}
+
+func TestAFrozenPrometheusIsSilentAndNothingOfItIsGreen(t *testing.T) {
+	w, s := calm(t)
+	green := s.green("docker live")
+	s.until(`alerts firing: `)
+	at, heal := breakLab(t, "prometheus-frozen")
+	seen(s, at, "prometheus-frozen", `sources  prometheus SILENT`)
+	text := s.until(`prometheus SILENT since \d\d:\d\dZ: accepts connections, gives no answer`)
+	if !regexp.MustCompile(`(?m)^UNKNOWN\s+\d+ finding.*prometheus silent since`).MatchString(text) {
+		t.Errorf("the verdict does not say it:\n%s", text)
+	}
+	if !regexp.MustCompile(`\d+ \w+ as of \S+ ago, prometheus SILENT`).MatchString(text) ||
+		!regexp.MustCompile(`alerts firing: \d.* as of \S+ ago, prometheus SILENT`).MatchString(text) {
+		t.Errorf("the last good values do not stay with their age:\n%s", text)
+	}
+	for _, g := range s.good(green) {
+		if !strings.HasPrefix(g, "docker live") && !strings.Contains(g, "containers: 13/13 running") {
+			t.Errorf("falsely green: %s", g)
+		}
+	}
+	view, code := w.snapshot("overview")
+	_, cells := view.row(t, "sources", "source:/prometheus")
+	if code != 3 || view.Level != "unknown" || cells["state"].Text != "SILENT" || len(view.Unknowns) == 0 {
+		t.Errorf("the snapshot: exit %d, level %s, %+v, %q", code, view.Level, cells, view.Unknowns)
+	}
+	heal()
+	s.within(2*time.Minute, `sources .*prometheus ok`)
+	s.without(`SILENT|UNKNOWN`)
+	s.keys("0")
+	s.until(`source .*prometheus silent: accepts connections`)
+	s.until(`source .*prometheus ok again, silent since`)
+}
