@@ -30,7 +30,7 @@ type Config struct {
 	Name     string // the source's name in the estate
 	Peers    []Peer // at least one
 	Every    time.Duration
-	Timeout  time.Duration // of one collection
+	Timeout  time.Duration // of one collection, or of one call that changes; zero: 10 s
 	Required bool
 	Now      func() time.Time
 }
@@ -68,6 +68,9 @@ func New(c Config) (*Collector, error) {
 	}
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.Timeout <= 0 {
+		c.Timeout = 10 * time.Second
 	}
 	col := &Collector{cfg: c, confirmFor: 3 * time.Second, lookEvery: 200 * time.Millisecond, lookMost: 5 * time.Second}
 	for _, p := range c.Peers {
@@ -146,9 +149,6 @@ func (c *Collector) Collect(ctx context.Context) (ops.Facts, error) {
 // bounded leaves a tenth of the deadline to put the answers together: one frozen
 // peer uses up all of what it is given.
 func (c *Collector) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
-	if c.cfg.Timeout <= 0 {
-		return context.WithCancel(ctx)
-	}
 	return context.WithTimeout(ctx, c.cfg.Timeout-c.cfg.Timeout/10)
 }
 

@@ -63,7 +63,7 @@ func (c *Collector) list(ctx context.Context) ([]view, []seenSilence, error) {
 	})
 	good := answered(views)
 	if len(good) == 0 {
-		return nil, nil, ops.Errorf(ops.CodeUnavailable, "nothing was done, the silences cannot be listed: %v", c.silent(views))
+		return nil, nil, ops.Errorf(ops.CodeUnavailable, "the silences cannot be listed, nothing was done: %v", c.silent(views))
 	}
 	all, _ := unionSilences(good)
 	return good, all, nil
