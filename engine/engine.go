@@ -118,6 +118,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	}
 	e.spawn(func() { e.watchOrphans(ctx) })
 	e.spawn(func() { e.keepAcks(ctx) })
+	e.spawn(func() { e.extendAcks(ctx) })
 	e.reduce(ctx, p)
 	e.mu.Lock()
 	e.draining = true

@@ -253,3 +253,60 @@ func TestAStormIsToldOnceForEachName(t *testing.T) {
 		}
 	})
 }
+
+// extender is silence.extend under the test's hand.
+type extender struct{ runs chan ops.Actor }
+
+func (x *extender) Describe() ops.ActionInfo {
+	return ops.ActionInfo{ID: ops.Clean("silence.extend"), Class: ops.ClassDisruptive, On: ops.KindSilence, Params: []ops.ParamInfo{{Name: ops.Clean("by")}}}
+}
+
+func (x *extender) Plan(_ context.Context, req ops.Request) (ops.Plan, error) {
+	return ops.Plan{Title: ops.Clean("extend"), Locks: []ops.Ref{req.Target}}, nil
+}
+
+func (x *extender) Run(_ context.Context, _ ops.Plan, out ops.Progresser) (ops.Result, error) {
+	x.runs <- out.Actor()
+	return done, nil
+}
+
+func TestTheSilenceBehindAnAckIsExtendedWhileItIsNeeded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := &extender{runs: make(chan ops.Actor, 10)}
+		w, prom, am := alertWorld(t, func(c *engine.Config) { c.Actions = []ops.Action{x} })
+		defer w.stop()
+		prom.fire(firing("f1", "Down"))
+		am.set(func(s *server) {
+			s.facts.Notified = &[]ops.Notified{{Labels: firing("f1", "Down").Labels, Paging: ops.Paging{State: ops.PagingSilenced, SilencedBy: []ops.Text{ops.Clean("s1")}}}}
+			s.facts.Silences = &[]ops.Silence{{Ref: ops.NewRef(ops.KindSilence, "am", "s1"), State: ops.SilenceActive, Purpose: ops.PurposeAck, Ends: time.Now().Add(4 * time.Minute)}}
+		})
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if len(x.runs) != 0 {
+			t.Fatal("extended though nobody has acked")
+		}
+		if err := w.own(w.as("ana", 7, ops.RoleOperator, "s"), "alert.ack", ops.NewRef(ops.KindAlert, "prom", "f1")); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(40 * time.Second)
+		synctest.Wait()
+		if len(x.runs) == 0 {
+			t.Fatal("not extended")
+		}
+		if who := <-x.runs; who.Name.String() != "opsdeck" {
+			t.Fatalf("in the name of %s", who.Name)
+		}
+		if k := w.history.kinds(); !slices.Contains(k, ops.RecordIntent) || !slices.Contains(k, ops.RecordOutcome) {
+			t.Fatalf("without a trace: %v", k)
+		}
+		am.set(func(s *server) { s.hang = true })
+		time.Sleep(30 * time.Second)
+		for len(x.runs) > 0 {
+			<-x.runs
+		}
+		time.Sleep(2 * time.Minute)
+		if len(x.runs) != 0 {
+			t.Fatal("extended on an old picture")
+		}
+	})
+}

@@ -52,10 +52,14 @@ func (e *Engine) startPlan(ctx context.Context, c ops.Caller, p ops.Plan, conf o
 	if err != nil {
 		return 0, err
 	}
+	return e.launch(e.newRun(c, p, act, conf))
+}
+
+func (e *Engine) newRun(c ops.Caller, p ops.Plan, act ops.Action, conf ops.Confirmation) *run {
 	r := &run{plan: p, act: act, done: make(chan struct{})}
 	r.job = ops.Job{Action: p.Request.Action, Title: p.Title, Target: p.Request.Target, Class: p.Class, Actor: c.Actor,
 		Reason: conf.Reason, Key: jobKey(c, conf.Key), State: ops.JobRunning, Created: e.Now(), Started: e.Now(), Locks: p.Locks}
-	return e.launch(r)
+	return r
 }
 
 func mayStart(c ops.Caller, class ops.Class, action ops.Text) error {

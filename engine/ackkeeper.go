@@ -1,0 +1,72 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"opsdeck/ops"
+)
+
+// An ack may be backed by a short silence (its comment says ACK). It is extended
+// while the alert fires and somebody holds it, and lapses by itself when either
+// ends: nobody has to remember it.
+const (
+	ackLookEvery  = 30 * time.Second
+	ackExtendWhen = 5 * time.Minute // before its end
+	ackExtendBy   = "15m"
+	extendAction  = "silence.extend"
+)
+
+// extendAcks keeps the silences behind acks alive until ctx ends.
+func (e *Engine) extendAcks(ctx context.Context) {
+	for e.History != nil && sleep(ctx, ackLookEvery) {
+		for _, s := range lapsing(e.broker.newest(), e.Now()) {
+			req := ops.Request{Action: ops.Clean(extendAction), Target: s.Ref, Params: []ops.Param{{Name: ops.Clean("by"), Value: ops.Clean(ackExtendBy)}}}
+			if _, err := e.startOwn(ctx, req, "the acked alert still fires"); err != nil {
+				e.Log.Warn("extend the silence behind an ack", "silence", s.Ref.String(), "err", err)
+			}
+		}
+	}
+}
+
+// lapsing are the silences behind acks that end soon while an acked alert still
+// fires under them.
+func lapsing(b ops.Board, now time.Time) []ops.Silence {
+	held := map[ops.Text]bool{}
+	for _, r := range b.Alerts {
+		for _, a := range r.Value {
+			if a.State == ops.AlertFiring && !a.Ack.At.IsZero() {
+				for _, id := range a.Paging.SilencedBy {
+					held[id] = true
+				}
+			}
+		}
+	}
+	var out []ops.Silence
+	for _, r := range b.Silences {
+		if !r.Fresh() {
+			continue // an old picture is no reason to act
+		}
+		for _, s := range r.Value {
+			if s.Purpose == ops.PurposeAck && s.State == ops.SilenceActive && held[s.Ref.ID] && s.Ends.Sub(now) < ackExtendWhen {
+				out = append(out, s)
+			}
+		}
+	}
+	return out
+}
+
+// startOwn starts an action in the agent's own name. It asks nobody, because
+// somebody's earlier word covers it; plan, locks and audit are as for everyone.
+func (e *Engine) startOwn(ctx context.Context, req ops.Request, reason string) (ops.JobID, error) {
+	c := ops.Caller{Actor: ops.Actor{Name: ops.Clean("opsdeck"), UID: -1, Role: ops.RoleOperator}}
+	p, err := e.workOut(ctx, c, req)
+	if err != nil {
+		return 0, err
+	}
+	act, err := e.action(req)
+	if err != nil {
+		return 0, err
+	}
+	return e.launch(e.newRun(c, p, act, ops.Confirmation{Reason: ops.Clean(reason)}))
+}
