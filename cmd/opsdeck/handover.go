@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"opsdeck/ops"
+	"opsdeck/report"
+)
+
+// maxHandover bounds the records that a handover counts.
+const maxHandover = 5000
+
+func (a *app) handoverCommand() *cobra.Command {
+	var since time.Duration
+	var format, out string
+	formats := slices.DeleteFunc(report.Formats(), func(f string) bool { return f == "nagios" })
+	cmd := &cobra.Command{
+		Use: "handover", Short: "Print what the next one on call has to know", Args: none,
+		Long:    "Print what burns, who took what, silences with their end, jobs, and what changed.",
+		Example: "opsdeck handover\nopsdeck handover --since 12h -o markdown --out handover.md",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !slices.Contains(formats, format) {
+				return usagef("-o %s: there is %s", format, strings.Join(formats, ", "))
+			}
+			var text strings.Builder
+			if err := a.handover(cmd.Context(), &text, since, format); err != nil {
+				return err
+			}
+			if out != "" {
+				return writeNew(out, []byte(text.String()), true)
+			}
+			_, err := io.WriteString(cmd.OutOrStdout(), text.String())
+			return err
+		},
+	}
+	f := cmd.Flags()
+	f.DurationVar(&since, "since", 8*time.Hour, "how long the shift was")
+	f.StringVarP(&format, "output", "o", "text", "format: "+strings.Join(formats, ", "))
+	f.StringVar(&out, "out", "", "write to this file, whole or not at all")
+	return cmd
+}
+
+func (a *app) handover(ctx context.Context, w io.Writer, since time.Duration, format string) error {
+	c, b, err := a.attached(ctx)
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	recs, err := c.History(ctx, ops.Query{From: now.Add(-since), Limit: maxHandover})
+	if err != nil {
+		return err
+	}
+	return report.Write(w, report.Handover(b, recs, now.Add(-since), now), format)
+}
