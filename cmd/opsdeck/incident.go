@@ -54,7 +54,8 @@ func (a *app) incidentCommand() *cobra.Command {
 	return cmd
 }
 
-// attached returns an agent and its board; one is started where none runs.
+// attached returns an agent and its board; one is started where none runs, and
+// then its sources get the time to answer once.
 func (a *app) attached(ctx context.Context) (ops.Console, ops.Board, error) {
 	f, given, err := a.load()
 	if err != nil {
@@ -64,7 +65,7 @@ func (a *app) attached(ctx context.Context) (ops.Console, ops.Board, error) {
 	if err != nil {
 		return nil, ops.Board{}, err
 	}
-	b, err := c.Board(ctx)
+	b, err := round(ctx, c, longestTimeout(f))
 	return c, b, err
 }
 

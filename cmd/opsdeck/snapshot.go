@@ -109,7 +109,7 @@ func (a *app) pictureFor(ctx context.Context, s still) (ops.Board, error) {
 	if !s.local {
 		c, _, err := a.link(f, given).find(ctx)
 		if err == nil {
-			return c.Board(ctx)
+			return round(ctx, c, longestTimeout(f))
 		}
 		if ops.CodeOf(err) != ops.CodeUnavailable || a.socket != "" {
 			return ops.Board{}, err
