@@ -61,7 +61,7 @@ func (e *Engine) guarded(ctx context.Context, r *run) (res ops.Result, err error
 	return r.act.Run(ctx, r.plan, progress{e, r})
 }
 
-// finish writes the outcome, frees the targets and asks the source at once.
+// finish writes the outcome, frees the targets and asks the sources at once.
 func (e *Engine) finish(r *run, result ops.Result, err error) {
 	r.mu.Lock()
 	r.job.Ended = e.Now()
@@ -78,7 +78,9 @@ func (e *Engine) finish(r *run, result ops.Result, err error) {
 	e.unhold(r.plan.Locks)
 	e.show(j)
 	e.showRecord(rec)
-	e.kick(j.Target.Source.String())
+	for source := range e.kicks {
+		e.kick(source) // an action can show elsewhere than at its target
+	}
 	close(r.done)
 }
 
