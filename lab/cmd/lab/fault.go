@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"time"
 
 	"opsdeck/lab/internal/faults"
@@ -77,7 +78,11 @@ func onLab(ctx context.Context, do func(context.Context, faults.Lab) error) erro
 		return fmt.Errorf("%w (`lab up` first)", err)
 	}
 	defer unlock()
-	return do(ctx, faults.Lab{Layout: l})
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	return do(ctx, faults.Lab{Layout: l, Program: self})
 }
 
 func listFaults(out io.Writer) error {

@@ -24,6 +24,7 @@ const usage = `usage: lab COMMAND
   faults             list what can be broken
   env                print KEY=VALUE lines for tests
   sink               (internal) take mail and webhooks
+  dbload             (internal) hold sessions that burden PostgreSQL
   proxy              (internal) lead the console to Prometheus and Alertmanager
 `
 
@@ -87,6 +88,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return env(out)
 	case "sink":
 		return runSink(ctx, rest)
+	case "dbload":
+		return runDBLoad(ctx, rest)
 	case "proxy":
 		return runProxy(ctx, rest)
 	case "help", "-h", "--help":

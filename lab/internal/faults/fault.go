@@ -14,7 +14,8 @@ import (
 
 // Lab is what a fault may touch.
 type Lab struct {
-	Layout layout.Layout
+	Layout  layout.Layout
+	Program string // the lab's own program, which holds sessions
 }
 
 // Fault is one way to break the lab. Apply on a broken lab and Heal on a whole

@@ -29,7 +29,7 @@ func running(t *testing.T) (Lab, *client.Client) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lab := Lab{Layout: l}
+	lab := Lab{Layout: l, Program: os.Getenv("OPSDECK_LAB_BIN")}
 	c, err := lab.docker(t.Context())
 	if err != nil {
 		t.Fatal(err)

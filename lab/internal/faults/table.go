@@ -12,6 +12,9 @@ func Table() []Fault {
 		alertmanagerDown(),
 		alertmanagerRestarted(),
 
+		postgresFrozen(),
+		postgresDown(),
+
 		prometheusSlow(),
 		sourcesFrozen(),
 		clockSkew(),
@@ -29,5 +32,11 @@ func Table() []Fault {
 		portClash(),
 		eventFlood(),
 		logFlood(),
+
+		lockChain(),
+		idleInTransaction(),
+		connectionsExhausted(),
+		slowQuery(),
+		archiveFailing(),
 	}
 }

@@ -93,7 +93,8 @@ func Credential(name string) (*syscall.Credential, error) {
 }
 
 // Stop asks the daemon to end and waits; after the grace period it is killed.
-// SIGCONT follows the signal because a frozen process would never see it.
+// It is then continued, because a frozen process would never see the signal,
+// and would wait for ever for children that are frozen.
 func Stop(ctx context.Context, id Identity, sig syscall.Signal, grace time.Duration) error {
 	for _, step := range []struct {
 		sig  syscall.Signal
@@ -104,7 +105,7 @@ func Stop(ctx context.Context, id Identity, sig syscall.Signal, grace time.Durat
 		} else if err != nil {
 			return err
 		}
-		if err := id.Signal(syscall.SIGCONT); errors.Is(err, ErrGone) {
+		if err := id.Continue(); errors.Is(err, ErrGone) {
 			return nil
 		}
 		wctx, cancel := context.WithTimeout(ctx, step.wait)

@@ -70,7 +70,6 @@ func clearStaleLock(ctx context.Context, l layout.Layout) error {
 // postgresSettings are the lab's: archiving on into the state folder, small
 // memory, and no fsync because the data is worth nothing.
 func postgresSettings(l layout.Layout) string {
-	wal := l.Path("postgres", "wal_archive")
 	return strings.Join([]string{
 		"listen_addresses = '" + layout.Host + "'",
 		"port = " + port(layout.PortPostgres),
@@ -78,7 +77,7 @@ func postgresSettings(l layout.Layout) string {
 		"wal_level = replica",
 		"archive_mode = on",
 		"archive_timeout = 60",
-		"archive_command = 'test ! -f " + wal + "/%f && cp %p " + wal + "/.%f.part && mv " + wal + "/.%f.part " + wal + "/%f'",
+		"archive_command = '" + ArchiveCommand(l) + "'",
 		"max_connections = 60",
 		"shared_buffers = 32MB",
 		"max_wal_size = 256MB",
@@ -91,6 +90,12 @@ func postgresSettings(l layout.Layout) string {
 		"timezone = 'UTC'",
 		"",
 	}, "\n")
+}
+
+// ArchiveCommand copies a WAL file into the state folder, whole or not at all.
+func ArchiveCommand(l layout.Layout) string {
+	wal := l.Path("postgres", "wal_archive")
+	return "test ! -f " + wal + "/%f && cp %p " + wal + "/.%f.part && mv " + wal + "/.%f.part " + wal + "/%f"
 }
 
 func postgresDirs(l layout.Layout) error {

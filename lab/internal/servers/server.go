@@ -64,7 +64,7 @@ func (s Server) ensure(ctx context.Context, l layout.Layout) (Report, error) {
 	}
 	id, running := process.Current(l, s.Name, s.Program)
 	if running && id.Frozen() {
-		if err := id.Signal(syscall.SIGCONT); err != nil {
+		if err := id.Continue(); err != nil {
 			return rep, fmt.Errorf("%s: %w", s.Name, err)
 		}
 		rep.Note = "was frozen, continued"

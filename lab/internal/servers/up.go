@@ -107,7 +107,7 @@ func (s Server) status(ctx context.Context, l layout.Layout) Status {
 	}
 	st.PID = id.PID
 	if id.Frozen() {
-		st.State, st.Why = "frozen", "stopped by a signal: `lab heal prometheus-frozen` or `lab up`"
+		st.State, st.Why = "frozen", "stopped by a signal: `lab heal all` or `lab up`"
 		return st
 	}
 	if err := s.Ready(ctx, l); err != nil {
