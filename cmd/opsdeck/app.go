@@ -37,7 +37,6 @@ opsdeck run container.restart container:docker/web --yes --reason "leaks memory"
 	cmd.PersistentFlags().StringVarP(&a.estate, "estate", "e", "", "estate file, or the name of a shipped estate")
 	cmd.PersistentFlags().StringVar(&a.socket, "socket", "", "talk to the agent on this socket and no other")
 	cmd.Flags().BoolVar(&local, "local", false, "no agent: read-only, no history, everything in this process")
-	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	cmd.AddCommand(a.agentCommand(), a.runCommand(), a.actionsCommand(), a.historyCommand(), a.auditCommand(),
 		a.doctorCommand(), a.snapshotCommand(), a.configCommand(), a.initCommand(), a.incidentCommand(), a.handoverCommand(), a.probeHistoryCommand())
 	return cmd

@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 
 	"charm.land/fang/v2"
+	"github.com/spf13/cobra"
 )
 
 // Set by the linker: see the Makefile.
@@ -31,10 +32,46 @@ func run(ctx context.Context, args []string, std streams) int {
 	root.SetIn(std.in)
 	root.SetOut(std.out)
 	root.SetErr(std.err)
+	var f failure
+	f.keep(root)
 	err := fang.Execute(ctx, root, fang.WithVersion(versionLine()), fang.WithErrorHandler(func(w io.Writer, _ fang.Styles, err error) {
 		explain(w, err)
 	}))
+	if f.err != nil {
+		explain(std.err, f.err)
+		err = f.err
+	}
 	return exitOf(err)
+}
+
+// failure keeps a command's error away from fang. Before it shows one, fang asks
+// the terminal for the colour of its ground, also a dumb one, and waits seconds
+// where no answer comes: a snapshot that says "warning" by its exit code is no
+// place for either.
+type failure struct{ err error }
+
+func (f *failure) keep(cmd *cobra.Command) {
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		f.err = usageError{err}
+		return nil
+	})
+	if check := cmd.Args; check != nil {
+		cmd.Args = func(c *cobra.Command, args []string) error {
+			f.err = check(c, args)
+			return nil
+		}
+	}
+	if act := cmd.RunE; act != nil {
+		cmd.RunE = func(c *cobra.Command, args []string) error {
+			if f.err == nil {
+				f.err = act(c, args)
+			}
+			return nil
+		}
+	}
+	for _, sub := range cmd.Commands() {
+		f.keep(sub)
+	}
 }
 
 // versionLine says which build this is; a plain go build still knows its commit.
