@@ -34,7 +34,7 @@ func (l *AlertList) Alert(i int) *ops.Alert { return l.items[i].a }
 
 // Row is alert i as it reads.
 func (l *AlertList) Row(i int) Row {
-	it := &l.items[i]
+	it := l.items[i]
 	a := it.a
 	level := a.Severity.Rank.Level()
 	if it.standing > 0 {
@@ -102,8 +102,7 @@ func (l *AlertList) Natural(column int) int {
 
 func (l *AlertList) natural(column int) int {
 	c, n := l.columns[column], 0
-	for i := range l.items {
-		it := &l.items[i]
+	for _, it := range l.items {
 		switch c.Key {
 		case "severity":
 			n = max(n, Width(severityWord(it.a)))
@@ -162,7 +161,7 @@ func (l *AlertList) Match(f Filter, i int) bool {
 }
 
 func (l *AlertList) haystack(i int) string {
-	it := &l.items[i]
+	it := l.items[i]
 	parts := []string{it.group, severityWord(it.a), it.a.Name.String(), it.state.Text, it.service, receivers(it.a), it.a.Summary.String()}
 	for _, lb := range it.a.Labels {
 		parts = append(parts, lb.Name.String()+"="+lb.Value.String())
@@ -171,7 +170,7 @@ func (l *AlertList) haystack(i int) string {
 }
 
 func (l *AlertList) has(t term, i int) bool {
-	it := &l.items[i]
+	it := l.items[i]
 	field := ""
 	switch t.key {
 	case "":
@@ -215,7 +214,7 @@ func (l *AlertList) Sort(order []int, column int) {
 		"summary":  func(x, y *alertItem) int { return strings.Compare(x.a.Summary.String(), y.a.Summary.String()) },
 		"labels":   func(x, y *alertItem) int { return strings.Compare(LabelText(*x.a), LabelText(*y.a)) },
 	}[l.columns[column].Key]
-	slices.SortStableFunc(order, func(a, b int) int { return less(&l.items[a], &l.items[b]) })
+	slices.SortStableFunc(order, func(a, b int) int { return less(l.items[a], l.items[b]) })
 }
 
 func valueOf(a *ops.Alert) float64 {
@@ -232,8 +231,7 @@ func (l *AlertList) Table() Table {
 	t.Columns = append(t.Columns,
 		Column{Key: "paging", Title: "PAGING", Keep: 10}, Column{Key: "acked_by", Title: "ACKED BY", Keep: 9},
 		Column{Key: "silenced_until", Title: "SILENCED UNTIL", Keep: 8})
-	for i := range l.items {
-		it := &l.items[i]
+	for i, it := range l.items {
 		r := l.Row(i)
 		paging := it.a.Paging.State.String()
 		if !l.paging.known(it.a.Paging) {

@@ -103,6 +103,8 @@ func pagingWord(a *ops.Alert, v pagingView, now time.Time) (word string, held bo
 	switch {
 	case !v.any:
 		return "", false
+	case !v.known(a.Paging) && quiet(a.Paging.State):
+		return "paging unknown, was " + a.Paging.State.String(), false
 	case !v.known(a.Paging):
 		return "paging unknown", false
 	case a.Unpaged(now):

@@ -14,7 +14,7 @@ import (
 // storm of thousands costs what is looked at. It never changes after NewAlerts,
 // apart from what it remembers of its own answers.
 type AlertList struct {
-	items   []alertItem
+	items   []*alertItem
 	columns []Column
 	paging  pagingView
 	now     time.Time
@@ -54,9 +54,11 @@ func (g Grouping) String() string {
 // NewAlerts reads the alerts of a board.
 func NewAlerts(b ops.Board, now time.Time, by Grouping) *AlertList {
 	l := &AlertList{columns: alertColumns(), paging: newPagingView(b, now), now: now, words: map[string]string{}}
-	l.items = distinct(b)
-	for i := range l.items {
-		l.items[i].fill(l.paging, by, now)
+	all := distinct(b)
+	l.items = make([]*alertItem, len(all)) // pointers, because they are sorted
+	for i := range all {
+		all[i].fill(l.paging, by, now)
+		l.items[i] = &all[i]
 	}
 	l.order(by)
 	l.count(b)
@@ -144,20 +146,21 @@ func severityWord(a *ops.Alert) string {
 // before what is in hand, the newest first.
 func (l *AlertList) order(by Grouping) {
 	worst := map[string]int{}
-	for i := range l.items {
-		it := &l.items[i]
+	for _, it := range l.items {
 		worst[it.group] = max(worst[it.group], it.weight(by))
 	}
-	slices.SortStableFunc(l.items, func(x, y alertItem) int {
-		return cmp.Or(
-			cmp.Compare(worst[y.group], worst[x.group]),
-			cmp.Compare(x.group, y.group),
-			cmp.Compare(x.standing, y.standing),
-			cmp.Compare(y.a.Severity.Rank, x.a.Severity.Rank),
-			y.a.Since.Compare(x.a.Since),
-			cmp.Compare(x.a.Name.String(), y.a.Name.String()),
-			cmp.Compare(x.a.Ref.ID.String(), y.a.Ref.ID.String()),
-		)
+	slices.SortFunc(l.items, func(x, y *alertItem) int {
+		switch {
+		case x.group != y.group:
+			return cmp.Or(cmp.Compare(worst[y.group], worst[x.group]), strings.Compare(x.group, y.group))
+		case x.standing != y.standing:
+			return cmp.Compare(x.standing, y.standing)
+		case x.a.Severity.Rank != y.a.Severity.Rank:
+			return cmp.Compare(y.a.Severity.Rank, x.a.Severity.Rank)
+		case !x.a.Since.Equal(y.a.Since):
+			return y.a.Since.Compare(x.a.Since)
+		}
+		return cmp.Or(strings.Compare(x.a.Name.String(), y.a.Name.String()), strings.Compare(x.a.Ref.ID.String(), y.a.Ref.ID.String()))
 	})
 }
 
@@ -210,8 +213,7 @@ func (t alertTally) words() string {
 func (l *AlertList) count(b ops.Board) {
 	tallies := map[string]*alertTally{}
 	var all alertTally
-	for i := range l.items {
-		it := &l.items[i]
+	for _, it := range l.items {
 		t := tallies[it.group]
 		if t == nil {
 			t = &alertTally{}
@@ -237,7 +239,7 @@ func (l *AlertList) headCells(b ops.Board, t alertTally) []Cell {
 	case !fresh:
 		out = append(out, toned(t.words(), TonePlain), toned("as of "+phrase, ToneUnknown))
 	case t.firing == 0 && t.pending == 0:
-		out = append(out, toned("0 alerts", ToneOK))
+		out = append(out, noneFires(b, l.now))
 	default:
 		out = append(out, toned(t.words(), TonePlain))
 	}

@@ -54,8 +54,12 @@ func FitColumns(columns []Column, natural func(int) int, w int) []Field {
 	return out
 }
 
-// TrendWidth is how many cells a screen wants for a trend.
-const TrendWidth = 8
+// TrendWidth and BurnWidth are how many cells a screen takes for a trend and for a
+// burn-down.
+const (
+	TrendWidth = 8
+	BurnWidth  = 20
+)
 
 // Natural is how wide a column wants to be; 0 where it has nothing to say.
 func Natural(t Table, column int) int {
@@ -66,8 +70,11 @@ func Natural(t Table, column int) int {
 			said = true
 			n = max(n, Width(s))
 		}
-		if r.Cells[column].Trend != nil {
+		switch {
+		case r.Cells[column].Trend != nil:
 			n = max(n, TrendWidth)
+		case r.Cells[column].Burn != nil:
+			n = max(n, Width(r.Cells[column].Text)+BurnWidth+1)
 		}
 	}
 	if !said {

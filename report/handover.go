@@ -33,8 +33,8 @@ func (l *AlertList) where(name, none string, pass func(*alertItem) bool) Table {
 	all := l.Table()
 	t := all
 	t.Name, t.Note, t.Rows, t.Groups = name, none, nil, nil
-	for i := range l.items {
-		if pass(&l.items[i]) {
+	for i, it := range l.items {
+		if pass(it) {
 			t.Rows = append(t.Rows, all.Rows[i])
 		}
 	}

@@ -185,10 +185,16 @@ func countFiring(b ops.Board) []alertCount {
 	return counts
 }
 
-// alertsStanding returns how the worst alert reading stands, and whether all are
-// fresh. An estate without Prometheus has nothing that could fire.
+// alertsStanding returns how the worst reading stands of the servers that say what
+// fires, and whether all are fresh. An Alertmanager only tells of it; its word
+// counts where there is no Prometheus. An estate without either has nothing that
+// could fire.
 func alertsStanding(b ops.Board, now time.Time) (phrase string, fresh bool) {
+	rules := slices.ContainsFunc(b.Alerts, func(r ops.Reading[[]ops.Alert]) bool { return !tellsOnly(b, r.Source) })
 	for _, r := range b.Alerts {
+		if rules && tellsOnly(b, r.Source) {
+			continue
+		}
 		if !r.Fresh() {
 			return standing(r.Source, r.State, r.At, now), false
 		}
@@ -197,6 +203,16 @@ func alertsStanding(b ops.Board, now time.Time) (phrase string, fresh bool) {
 		}
 	}
 	return "", true
+}
+
+// tellsOnly reports whether a source is an Alertmanager.
+func tellsOnly(b ops.Board, source ops.Text) bool {
+	for _, s := range b.Sources {
+		if s.Name == source {
+			return s.Kind == ops.SourceAlertmanager
+		}
+	}
+	return false
 }
 
 // doubt returns the finding that makes a source's word worth nothing although it
@@ -208,6 +224,16 @@ func doubt(b ops.Board, source ops.Text) string {
 		}
 	}
 	return ""
+}
+
+// noneFires is good only where whoever would tell of an alert is well, too.
+func noneFires(b ops.Board, now time.Time) Cell {
+	for _, s := range b.Sources {
+		if s.Kind == ops.SourceAlertmanager && s.State != ops.SourceOK {
+			return toned("0 alerts, "+s.Name.String()+" "+StateWord(s.State, false), ToneUnknown)
+		}
+	}
+	return toned("0 alerts", ToneOK)
 }
 
 func rankWord(r ops.Rank) string {
@@ -236,7 +262,7 @@ func firing(b ops.Board, now time.Time) []Cell {
 		}
 		return append(out, toned("as of "+phrase, ToneUnknown))
 	case len(out) == 0:
-		return []Cell{toned("0 alerts", ToneOK)}
+		return []Cell{noneFires(b, now)}
 	}
 	return out
 }

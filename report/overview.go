@@ -212,7 +212,9 @@ func firingRows(b ops.Board, now time.Time) []Row {
 	case !fresh && len(rows) == 0:
 		rows = append(rows, stateRow("alerts", toned("unknown, "+phrase, ToneUnknown), ops.Ref{}, "", from))
 	case len(rows) == 0:
-		rows = append(rows, stateRow("alerts firing", toned("0", ToneOK), ops.Ref{}, "", from))
+		none := noneFires(b, now)
+		none.Text = strings.Replace(none.Text, "0 alerts", "0", 1)
+		rows = append(rows, stateRow("alerts firing", none, ops.Ref{Kind: ops.KindAlert}, "", from))
 	}
 	return rows
 }

@@ -60,7 +60,10 @@ func silenceRow(s ops.Silence, from Origin, now time.Time) Row {
 		level, tone = ops.LevelWarning, ToneWarning
 	}
 	if !from.Fresh() {
-		level, tone, word = ops.LevelUnknown, ToneUnknown, "was "+word
+		level, tone = ops.LevelUnknown, ToneUnknown
+	}
+	if !from.Fresh() && from.State != ops.SourceLying { // what it lacks are alerts
+		word = "was " + word
 	}
 	left := nothing()
 	if d := s.Ends.Sub(now); d > 0 && s.State != ops.SilenceExpired {
@@ -120,7 +123,7 @@ func Maintenance(b ops.Board, now time.Time) []string {
 				continue
 			}
 			line := maintenanceMark + " until " + Clock(s.Ends, now) + about("", maintenanceReason(s.Comment))
-			if !r.Fresh() {
+			if !r.Fresh() && r.State != ops.SourceLying {
 				line += " (as of " + standing(r.Source, r.State, r.At, now) + ")"
 			}
 			out = append(out, line)

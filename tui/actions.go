@@ -25,7 +25,7 @@ func (m *Model) askActions() tea.Cmd {
 		return m.nextTick()
 	}
 	m.serial++
-	m.over = newMenu(m.th, m.serial, targets)
+	m.over = newMenu(m.th, m.serial, targets, m.names(targets))
 	return m.cmdActions(m.serial, targets)
 }
 
@@ -37,6 +37,10 @@ func (m *Model) actionsCame(msg actionsMsg) tea.Cmd {
 	case *menu:
 		if o.serial == msg.serial {
 			o.take(msg.actions, msg.err)
+		}
+	case *pending:
+		if o.serial == msg.serial && m.direct.serial == msg.serial {
+			return m.directCame(msg)
 		}
 	case *palette:
 		if o.serial == msg.serial && msg.err == nil {
@@ -54,7 +58,7 @@ func (m *Model) act(info ops.ActionInfo, targets []ops.Ref, given []ops.Param) t
 		return nil
 	}
 	if len(info.Params) > 0 {
-		f := newForm(m.th, info, targets, given, m.o.Now())
+		f := newForm(m.th, info, targets, m.names(targets), given, m.o.Now())
 		m.over = f
 		return m.ask(f)
 	}
@@ -151,6 +155,9 @@ func (m *Model) started(msg startedMsg) tea.Cmd {
 		m.over = d.following(m.o.Now()) // the next of many that each ask for their name
 	}
 	m.say(report.ToneInfo, startedWords(msg))
+	if l, ok := m.top().(lister); ok && m.over == nil {
+		l.Unmark()
+	}
 	if reqs := m.then; reqs != nil && msg.action.String() == actionUnlock {
 		m.then = nil
 		return tea.Batch(m.plan(reqs, false), m.nextTick())

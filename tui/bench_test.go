@@ -2,7 +2,9 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 	"testing"
+	"time"
 
 	"opsdeck/ops"
 	"opsdeck/report/testdata/fixture"
@@ -51,9 +53,9 @@ func BenchmarkNewBoard(b *testing.B) {
 }
 
 func BenchmarkKeyAndViewInAStorm(b *testing.B) {
-	board := fixture.Storm(5000)
+	board := fixture.Flood(5000)
 	board.Containers = fixture.Many(1000).Containers
-	for _, pane := range []string{"1", "3"} {
+	for _, pane := range []string{"1", "2", "3"} {
 		b.Run("pane "+pane, func(b *testing.B) {
 			r := newRig(board, "dark")
 			r.send(size(120, 40))
@@ -64,4 +66,63 @@ func BenchmarkKeyAndViewInAStorm(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkStorm is what one event costs with 5,000 alerts and 1,000 containers:
+// the p95 of a key must stay within the frame.
+func BenchmarkStorm(b *testing.B) {
+	board := fixture.Flood(5000)
+	board.Containers = fixture.Many(1000).Containers
+	for name, keys := range map[string][]string{
+		"down": {"j"}, "page": {"pgdown"}, "ends": {"G", "home"}, "mark": {"space"}, "sort": {"o"}, "group": {"v"}, "open": {"enter", "esc"}, "panes": {"1", "2"},
+	} {
+		b.Run(name, func(b *testing.B) {
+			r := newRig(board, "dark")
+			r.send(size(120, 40))
+			r.press("2")
+			slow := times{}
+			for i := 0; b.Loop(); i++ {
+				slow.run(func() { r.m.Update(stroke(keys[i%len(keys)])); r.m.View() })
+			}
+			slow.report(b)
+		})
+	}
+	b.Run("filter letter", func(b *testing.B) {
+		r := newRig(board, "dark")
+		r.send(size(120, 40))
+		r.press("2", "/")
+		slow := times{}
+		for i := 0; b.Loop(); i++ {
+			k := []string{"n", "o", "d", "backspace", "backspace", "backspace"}[i%6]
+			slow.run(func() { r.send(stroke(k)); r.m.View() })
+		}
+		slow.report(b)
+	})
+	b.Run("new board", func(b *testing.B) {
+		r := newRig(board, "dark")
+		r.send(size(120, 40))
+		r.press("2")
+		other := fixture.Flood(5000)
+		other.Containers = board.Containers
+		slow := times{}
+		for i := 0; b.Loop(); i++ {
+			next := []ops.Board{other, board}[i%2]
+			slow.run(func() { r.m.Update(boardMsg(ops.Event{Board: next})); r.m.View() })
+		}
+		slow.report(b)
+	})
+}
+
+// times keeps how long each event took, for the p95.
+type times []time.Duration
+
+func (t *times) run(f func()) {
+	began := time.Now()
+	f()
+	*t = append(*t, time.Since(began))
+}
+
+func (t times) report(b *testing.B) {
+	slices.Sort(t)
+	b.ReportMetric(float64(t[len(t)*95/100].Microseconds())/1000, "p95-ms")
 }

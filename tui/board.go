@@ -22,7 +22,7 @@ func (m *Model) boardCame(msg boardMsg) tea.Cmd {
 	m.noteJobs(before.Jobs)
 	ring := m.bell.ring(m.latest, m.o.Quiet)
 	m.hand()
-	return tea.Batch(ring, m.nextTick(), m.wantLook(), m.askAgain())
+	return tea.Batch(ring, m.nextTick(), m.wantLook(), m.askAgain(), m.askPast())
 }
 
 // lostAgent keeps the last board, and lets nothing on it look good.
@@ -39,16 +39,26 @@ func (m *Model) lostAgent(msg lostMsg) tea.Cmd {
 	return m.nextTick()
 }
 
-// hand gives the picture to every screen, and the frame what is left.
+// hand gives the picture to the screen in sight, and the frame what is left.
 func (m *Model) hand() {
 	p := m.picture()
 	m.head = report.NewHead(m.live(), m.now)
-	for _, s := range m.panes {
-		s.SetBoard(p)
+	m.panes[PaneHistory].SetBoard(p) // it gathers what is new, in sight or not
+	if m.top() != m.panes[PaneHistory] {
+		m.top().SetBoard(p)
 	}
 	for _, s := range m.opened {
-		s.SetBoard(p)
+		if l, ok := s.(*logs); ok { // it has to hear of a lost agent
+			l.SetBoard(p)
+		}
 	}
+	m.layout()
+}
+
+// uncover gives the picture to what comes into sight: what is covered is not laid
+// out with every board.
+func (m *Model) uncover() {
+	m.top().SetBoard(m.picture())
 	m.layout()
 }
 
@@ -87,12 +97,16 @@ const detailEvery = 5 * time.Second
 // askAgain asks again for the object on top, so that what is opened does not
 // grow old while somebody reads it. A frozen picture stays as it is.
 func (m *Model) askAgain() tea.Cmd {
-	d, ok := m.top().(*detail)
-	if !ok || !m.frozen.since.IsZero() || m.now.Sub(d.askedAt) < detailEvery {
+	s, ok := m.top().(asker)
+	if !ok {
 		return nil
 	}
-	d.askedAt = m.now
-	return m.cmdDetail(d.serial, d.ref)
+	q := s.asks()
+	if !m.frozen.since.IsZero() || m.now.Sub(q.at) < detailEvery {
+		return nil
+	}
+	q.at = m.now
+	return m.cmdDetail(q.serial, q.ref)
 }
 
 // nextTick wakes at the next moment when the screen can change by itself: the

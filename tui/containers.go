@@ -92,3 +92,4 @@ func (c *containers) Visible() []ops.Ref        { return c.list.visible() }
 func (c *containers) SetFilter(f report.Filter) { c.list.setFilter(f) }
 func (c *containers) Filter() report.Filter     { return c.list.filter }
 func (c *containers) Marked() []ops.Ref         { return c.list.marked() }
+func (c *containers) Unmark()                   { c.list.unmark() }

@@ -8,23 +8,35 @@ import (
 	"opsdeck/themes"
 )
 
-// detail is one object opened: verdict, facts in groups, last lines, changes.
-type detail struct {
-	th     themes.Theme
+// question is what a screen keeps asking the agent.
+type question struct {
 	serial int
 	ref    ops.Ref
-	d      ops.Detail
-	// askedAt is when the root last asked for it.
-	askedAt time.Time
-	came    bool
-	err     error // of the last answer; what came before stays on the screen
-	p       picture
-	w, h    int
-	pager   pager
+	at     time.Time // when the root last asked
+}
+
+func (q *question) asks() *question { return q }
+
+// asker is a screen that shows one object and asks for it again while it is open.
+type asker interface {
+	asks() *question
+	take(ops.Detail, error)
+}
+
+// detail is one object opened: verdict, facts in groups, last lines, changes.
+type detail struct {
+	th themes.Theme
+	question
+	d     ops.Detail
+	came  bool
+	err   error // of the last answer; what came before stays on the screen
+	p     picture
+	w, h  int
+	pager pager
 }
 
 func newDetail(th themes.Theme, serial int, ref ops.Ref) *detail {
-	return &detail{th: th, serial: serial, ref: ref}
+	return &detail{th: th, question: question{serial: serial, ref: ref}}
 }
 
 func (d *detail) SetSize(w, h int) { d.w, d.h = w, h; d.lay() }

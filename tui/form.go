@@ -1,8 +1,6 @@
 package tui
 
 import (
-	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -28,6 +26,7 @@ type form struct {
 	th      themes.Theme
 	info    ops.ActionInfo
 	targets []ops.Ref
+	about   string // the targets in words
 	fields  []paramField
 	at      int
 	open    time.Time // until then keys are ignored
@@ -45,8 +44,8 @@ type paramField struct {
 	field entryField
 }
 
-func newForm(th themes.Theme, info ops.ActionInfo, targets []ops.Ref, given []ops.Param, now time.Time) *form {
-	f := &form{th: th, info: info, targets: targets, open: now.Add(grace), stale: true}
+func newForm(th themes.Theme, info ops.ActionInfo, targets []ops.Ref, about string, given []ops.Param, now time.Time) *form {
+	f := &form{th: th, info: info, targets: targets, about: about, open: now.Add(grace), stale: true}
 	for _, p := range info.Params {
 		if p.Name.String() == paramMatchers && len(targets) > 1 {
 			continue
@@ -59,6 +58,12 @@ func newForm(th themes.Theme, info ops.ActionInfo, targets []ops.Ref, given []op
 			}
 		}
 		f.fields = append(f.fields, paramField{p, field})
+	}
+	for i := range f.fields { // what has no value yet is what is waited for
+		if f.fields[i].field.value() == "" {
+			f.at = i
+			break
+		}
 	}
 	f.move(0)
 	return f
@@ -144,52 +149,10 @@ func (f *form) Paste(s string) {
 	}
 }
 
-// durationSteps are what + and - go through.
-func durationSteps() []string { return []string{"15m", "1h", "2h", "4h", "8h", "1d", "3d", "7d"} }
-
-// stepped returns the next step up or down; a duration between two steps goes to
-// the nearer one in that direction.
-func stepped(now string, up bool) string {
-	steps := durationSteps()
-	at, ok := lengthOf(now)
-	if !ok {
-		return steps[2]
-	}
-	if up {
-		for _, s := range steps {
-			if d, _ := lengthOf(s); d > at {
-				return s
-			}
-		}
-		return steps[len(steps)-1]
-	}
-	for _, s := range slices.Backward(steps) {
-		if d, _ := lengthOf(s); d < at {
-			return s
-		}
-	}
-	return steps[0]
-}
-
-// lengthOf reads a duration with days.
-func lengthOf(s string) (time.Duration, bool) {
-	var days int
-	if n, err := fmt.Sscanf(s, "%dd", &days); err == nil && n == 1 {
-		rest := strings.TrimLeft(s, "0123456789")[1:]
-		if rest == "" {
-			return time.Duration(days) * 24 * time.Hour, true
-		}
-		d, err := time.ParseDuration(rest)
-		return time.Duration(days)*24*time.Hour + d, err == nil
-	}
-	d, err := time.ParseDuration(s)
-	return d, err == nil
-}
-
 // View shows the fields, and below them what they would do.
 func (f *form) View(w, h int) []string {
 	w = min(w, 100)
-	title := f.info.Verb.String() + " " + names(f.targets)
+	title := f.info.Verb.String() + " " + f.about
 	lines := []string{clip(f.th, f.th.Paint(themes.Title, title)+"  "+f.th.Paint(themes.Muted, f.info.What.String()), w)}
 	label := 0
 	for _, p := range f.fields {

@@ -104,7 +104,13 @@ func (m *Model) headLine(h report.Head) string {
 	for _, f := range h.Firing {
 		firing = append(firing, th.Paint(role(f.Tone), f.Text))
 	}
-	right := clip(th, strings.Join(firing, " "), m.w-width(left)-2)
+	right := strings.Join(firing, " ")
+	for _, c := range h.Clocks {
+		if room := m.w - width(left) - width(right) - 4; width(c.Text) <= room {
+			right += "  " + th.Paint(role(c.Tone), c.Text)
+		}
+	}
+	right = clip(th, right, m.w-width(left)-2)
 	return sides(th, left, right, m.w)
 }
 

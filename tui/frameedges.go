@@ -28,6 +28,13 @@ func (m *Model) warningLines(h report.Head) []string {
 		}
 		lines = append(lines, m.th.Paint(themes.Critical, clip(m.th, "! "+w, m.w)))
 	}
+	for i, w := range h.Maintenance {
+		if i == limit {
+			lines = append(lines, m.th.Paint(themes.Warning, fmt.Sprintf("+%d more windows: S in Alerts", len(h.Maintenance)-i)))
+			break
+		}
+		lines = append(lines, m.th.Paint(themes.Warning, clip(m.th, w, m.w)))
+	}
 	if m.latest.Estate.Agent.Kind == ops.AgentLocal && m.known && (len(lines) == 0 || m.h >= 20) {
 		lines = append(lines, m.th.Paint(themes.Muted, clip(m.th, "no agent: no history, nothing can be started", m.w)))
 	}
@@ -88,22 +95,32 @@ func (m *Model) hintLine() string {
 	if m.over != nil {
 		return clip(m.th, m.over.Bottom(m.w), m.w)
 	}
-	ids := append(append([]keyID{}, m.top().Keys()...), keyHelp, keyPalette, keyQuit)
+	ids := append([]keyID{}, m.top().Keys()...)
 	if len(m.opened) > 0 {
 		ids = append([]keyID{keyBack}, ids...)
 	}
 	line, used := "", 0
-	for _, id := range ids {
+	add := func(id keyID, room int) bool {
 		b := m.keys.row(id)
 		n := width(b.first()) + 1 + width(b.short) + 2
-		if used+n > m.w+2 {
-			break
+		if used+n > room+2 {
+			return false
 		}
 		if used > 0 {
 			line += "  "
 		}
 		line += m.th.Paint(themes.Key, b.first()) + " " + m.th.Paint(themes.Muted, b.short)
 		used += n
+		return true
+	}
+	const help = len("? help") + 2 // always in sight: it leads to all the others
+	for _, id := range ids {
+		if !add(id, m.w-help) {
+			break
+		}
+	}
+	for _, id := range []keyID{keyHelp, keyPalette, keyQuit} {
+		add(id, m.w)
 	}
 	return line
 }

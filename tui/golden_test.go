@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"opsdeck/report/testdata/fixture"
@@ -24,16 +25,30 @@ func TestScreensAreAsTheGoldenFilesSay(t *testing.T) {
 	for _, board := range []string{"good", "failing", "silent"} {
 		shot(t, board, "3", "dark", 80, 24)
 	}
+	for _, board := range []string{"quiet", "paged", "silenced", "lying", "gone", "flood", "hostile"} {
+		for _, s := range sizes[:2] {
+			shot(t, board, "2", "none", s[0], s[1])
+			shot(t, board, "2 enter", "none", s[0], s[1])
+			shot(t, board, "2 S", "none", s[0], s[1])
+		}
+	}
+	for _, walk := range []string{"2 s", "2 a", "2 e", "2 r", "2 g"} {
+		shot(t, "paged", walk, "none", 80, 24)
+		shot(t, "hostile", walk, "none", 80, 24)
+	}
+	shot(t, "paged", "2", "dark", 80, 24)
+	shot(t, "paged", "2 enter", "dark", 80, 24)
 	shot(t, "good", "0", "none", 80, 24)
 	shot(t, "failing", "1", "none", 20, 5)
 }
 
-func shot(t *testing.T, board, pane, theme string, w, h int) {
-	name := fmt.Sprintf("%s-pane%s-%dx%d-%s.txt", board, pane, w, h, theme)
+// shot presses the keys of a walk, divided by spaces, and compares the screen.
+func shot(t *testing.T, board, walk, theme string, w, h int) {
+	name := fmt.Sprintf("%s-pane%s-%dx%d-%s.txt", board, strings.ReplaceAll(walk, " ", "-"), w, h, theme)
 	t.Run(name, func(t *testing.T) {
 		r := newRig(fixture.Named(board), theme)
 		r.send(size(w, h))
-		r.press(pane)
+		r.press(strings.Fields(walk)...)
 		got := r.screen()
 		if theme != "none" {
 			got = r.m.View().Content

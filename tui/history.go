@@ -164,3 +164,4 @@ func (h *history) Visible() []ops.Ref        { return nil }
 func (h *history) SetFilter(f report.Filter) { h.list.setFilter(f) }
 func (h *history) Filter() report.Filter     { return h.list.filter }
 func (h *history) Marked() []ops.Ref         { return nil }
+func (h *history) Unmark()                   {}

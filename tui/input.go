@@ -30,7 +30,7 @@ func (m *Model) key(msg tea.KeyPressMsg) tea.Cmd {
 // global handles the keys that mean the same on every screen.
 func (m *Model) global(id keyID) (tea.Cmd, bool) {
 	switch id {
-	case keyOverview, keyContainers, keyHistory:
+	case keyOverview, keyAlerts, keyContainers, keyHistory:
 		i := slices.IndexFunc(tabOrder(), func(t tab) bool { return t.key == id })
 		return m.show(tabOrder()[i].pane), true
 	case keyNextPane:
@@ -81,7 +81,7 @@ func (m *Model) quit() tea.Cmd {
 func (m *Model) show(p Pane) tea.Cmd {
 	m.closeAll()
 	m.pane = p
-	m.layout()
+	m.uncover()
 	var more tea.Cmd
 	if h, ok := m.panes[p].(*history); ok && h.empty() {
 		more = m.askHistory(h)
@@ -99,7 +99,8 @@ func (m *Model) neighbour(d int) Pane {
 func (m *Model) back() tea.Cmd {
 	if n := len(m.opened); n > 0 {
 		m.closeTop()
-		return m.wantLook()
+		m.uncover()
+		return tea.Batch(m.wantLook(), m.askAgain())
 	}
 	if l, ok := m.top().(lister); ok && !l.Filter().Empty() {
 		return m.applyFilter("")

@@ -16,6 +16,7 @@ type keyID uint8
 const (
 	keyNone keyID = iota
 	keyOverview
+	keyAlerts
 	keyContainers
 	keyHistory
 	keyNextPane
@@ -45,6 +46,14 @@ const (
 	keyFollow
 	keyWrap
 	keyTimes
+	keyAck
+	keySilence
+	keySilences
+	keyCalls
+	keyRunbook
+	keyNote
+	keyGraph
+	keyGroup
 	keySuspend
 	keyQuit
 	keys
@@ -95,6 +104,7 @@ type KeyMap map[string][]string
 func defaultBindings() []binding {
 	return []binding{
 		bind(keyOverview, "overview", everywhere, "overview", "Overview", "1"),
+		bind(keyAlerts, "alerts", everywhere, "alerts", "Alerts", "2"),
 		bind(keyContainers, "containers", everywhere, "containers", "Containers", "3"),
 		bind(keyHistory, "history", everywhere, "history", "History", "0"),
 		bind(keyNextPane, "next-pane", everywhere, "next", "next pane", "tab"),
@@ -124,6 +134,14 @@ func defaultBindings() []binding {
 		bind(keyFollow, "follow", inText, "follow", "follow the end of the log, or stay", "f"),
 		bind(keyWrap, "wrap", inText, "wrap", "wrap long lines, or cut them", "w"),
 		bind(keyTimes, "timestamps", inText, "times", "timestamps on and off", "t"),
+		bind(keyAck, "ack", inAlerts|inTriage, "ack", "take the alert, with a note; give it back", "a"),
+		bind(keySilence, "silence", inAlerts|inTriage, "silence", "silence it, with a preview of what else that hits", "s"),
+		bind(keySilences, "silences", inAlerts|inTriage, "silences", "the silences there are: extend, expire", "S"),
+		bind(keyCalls, "escalation", inAlerts|inTriage, "escalate", "whom to call; record that somebody was called", "e"),
+		bind(keyRunbook, "runbook", inAlerts|inTriage, "runbook", "what to do about it", "r"),
+		bind(keyNote, "note", inAlerts|inTriage, "note", "put a note on the time line", "n"),
+		bind(keyGraph, "graph", inAlerts|inTriage, "graph", "the rule's expression over time", "g").over(keyTop),
+		bind(keyGroup, "group", inAlerts, "group", "group by severity or by service", "v"),
 		bind(keySuspend, "suspend", everywhere, "suspend", "back to the shell, fg returns", "ctrl+z"),
 		bind(keyQuit, "quit", everywhere, "quit", "leave; jobs go on", "q", "ctrl+c"),
 	}

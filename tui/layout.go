@@ -11,6 +11,7 @@ type tab struct {
 func tabOrder() []tab {
 	return []tab{
 		{PaneOverview, keyOverview},
+		{PaneAlerts, keyAlerts},
 		{PaneContainers, keyContainers},
 		{PaneHistory, keyHistory},
 	}
@@ -23,17 +24,12 @@ func (m *Model) resize(w, h int) tea.Cmd {
 	return m.wantLook()
 }
 
-// layout gives the body's rectangle to whatever is in it. The frame's height
+// layout gives the body's rectangle to what is in sight. The frame's height
 // depends on what it has to say, so this runs after every new board, too.
 func (m *Model) layout() {
 	if m.w <= 0 || m.h <= 0 || m.tiny() {
 		return
 	}
 	body := max(0, m.h-len(m.upper())-2)
-	for _, s := range m.panes {
-		s.SetSize(m.w, body)
-	}
-	for _, s := range m.opened {
-		s.SetSize(m.w, body)
-	}
+	m.top().SetSize(m.w, body)
 }

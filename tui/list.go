@@ -15,7 +15,7 @@ import (
 type list struct {
 	th     themes.Theme
 	w, h   int
-	table  report.Table
+	rows   rows
 	shown  []entry // rows that pass the filter, with their group lines
 	fields []report.Field
 	sel    int // index into shown; -1: nothing to select
@@ -24,27 +24,34 @@ type list struct {
 	marks  map[ops.Ref]bool
 	filter report.Filter
 	sort   int // column index; -1: the order the rows came in
+	count  int // rows among shown
 }
 
 // entry is one line: a row, or the title of a group (row < 0).
 type entry struct {
 	row   int
+	at    int // the how many-eth row it is, from 1
 	group string
 }
 
 func newList(th themes.Theme) list {
-	return list{th: th, sel: -1, sort: -1, marks: map[ops.Ref]bool{}}
+	return list{th: th, rows: tableRows{}, sel: -1, sort: -1, marks: map[ops.Ref]bool{}}
 }
 
 // setTable takes new rows and keeps the selection on the same object.
-func (l *list) setTable(t report.Table) {
-	l.table = t
+func (l *list) setTable(t report.Table) { l.setRows(tableRows{t}) }
+
+func (l *list) setRows(r rows) {
+	l.rows = r
 	l.arrange()
 }
 
 func (l *list) setSize(w, h int) {
-	l.w, l.h = w, h
-	l.fields = report.Fit(l.table, l.w-2)
+	if w != l.w {
+		l.w = w
+		l.fit()
+	}
+	l.h = h
 	l.reveal()
 }
 
@@ -57,34 +64,36 @@ func (l *list) setFilter(f report.Filter) {
 // arrange filters, sorts and groups the rows. Sorting by a column dissolves the
 // groups: the largest of all is what was asked for.
 func (l *list) arrange() {
-	order := make([]int, 0, len(l.table.Rows))
-	for i, r := range l.table.Rows {
-		if l.filter.Match(l.table, r) {
+	order := make([]int, 0, l.rows.Len())
+	for i := range l.rows.Len() {
+		if l.rows.Match(l.filter, i) {
 			order = append(order, i)
 		}
 	}
 	if l.sort >= 0 {
-		report.SortBy(l.table, order, l.sort)
+		l.rows.Sort(order, l.sort)
 	}
-	l.shown = l.shown[:0]
+	l.shown, l.count = l.shown[:0], len(order)
 	group := ""
-	for _, i := range order {
-		if g := l.table.Rows[i].Group; l.sort < 0 && g != group {
-			l.shown = append(l.shown, entry{-1, g})
+	for n, i := range order {
+		if g := l.rows.Group(i); l.sort < 0 && g != group {
+			l.shown = append(l.shown, entry{row: -1, at: n, group: g})
 			group = g
 		}
-		l.shown = append(l.shown, entry{row: i})
+		l.shown = append(l.shown, entry{row: i, at: n + 1})
 	}
-	l.fields = report.Fit(l.table, l.w-2)
+	l.fit()
 	l.find()
 }
+
+func (l *list) fit() { l.fields = report.FitColumns(l.rows.Columns(), l.rows.Natural, l.w-2) }
 
 // find puts the selection back on what was chosen: of several lines about one
 // thing on the nearest, and where it is gone, near where it was.
 func (l *list) find() {
 	best := -1
 	for i, e := range l.shown {
-		if e.row >= 0 && l.table.Rows[e.row].Ref == l.chosen && (best < 0 || abs(i-l.sel) < abs(best-l.sel)) {
+		if e.row >= 0 && l.rows.Ref(e.row) == l.chosen && (best < 0 || abs(i-l.sel) < abs(best-l.sel)) {
 			best = i
 		}
 	}
@@ -110,7 +119,7 @@ func (l *list) settle(d int) {
 		for j := i; j >= 0 && j < len(l.shown); j += step {
 			if l.shown[j].row >= 0 {
 				l.sel = j
-				l.chosen = l.table.Rows[l.shown[j].row].Ref
+				l.chosen = l.rows.Ref(l.shown[j].row)
 				l.reveal()
 				return
 			}
@@ -177,11 +186,11 @@ func (l *list) key(id keyID) bool {
 }
 
 func (l *list) mark() {
-	if r, ok := l.row(); ok {
-		if l.marks[r.Ref] {
-			delete(l.marks, r.Ref)
+	if ref := l.selected(); !ref.Zero() {
+		if l.marks[ref] {
+			delete(l.marks, ref)
 		} else {
-			l.marks[r.Ref] = true
+			l.marks[ref] = true
 		}
 		l.move(1)
 	}
@@ -199,18 +208,29 @@ func (l *list) nextSort() {
 
 // row returns the selected row.
 func (l *list) row() (report.Row, bool) {
-	if l.sel < 0 || l.sel >= len(l.shown) || l.shown[l.sel].row < 0 {
+	i, ok := l.current()
+	if !ok {
 		return report.Row{}, false
 	}
-	return l.table.Rows[l.shown[l.sel].row], true
+	return l.rows.Row(i), true
 }
+
+// current returns the number of the selected row.
+func (l *list) current() (int, bool) {
+	if l.sel < 0 || l.sel >= len(l.shown) || l.shown[l.sel].row < 0 {
+		return 0, false
+	}
+	return l.shown[l.sel].row, true
+}
+
+func (l *list) unmark() { clear(l.marks) }
 
 // marked returns the marked things that still exist, in the order of the rows.
 func (l *list) marked() []ops.Ref {
 	var refs []ops.Ref
-	for _, r := range l.table.Rows {
-		if l.marks[r.Ref] {
-			refs = append(refs, r.Ref)
+	for i := 0; i < l.rows.Len() && len(l.marks) > 0; i++ {
+		if ref := l.rows.Ref(i); l.marks[ref] {
+			refs = append(refs, ref)
 		}
 	}
 	return refs
@@ -221,7 +241,7 @@ func (l *list) visible() []ops.Ref {
 	var refs []ops.Ref
 	for _, e := range l.window() {
 		if e.row >= 0 {
-			refs = append(refs, l.table.Rows[e.row].Ref)
+			refs = append(refs, l.rows.Ref(e.row))
 		}
 	}
 	return refs
@@ -236,24 +256,22 @@ func (l *list) window() []entry {
 
 // selected returns what the selected row is about.
 func (l *list) selected() ops.Ref {
-	r, _ := l.row()
-	return r.Ref
+	i, ok := l.current()
+	if !ok {
+		return ops.Ref{}
+	}
+	return l.rows.Ref(i)
 }
 
 // position says where the selection is: "3/113", and how many are hidden or
 // marked.
 func (l *list) position() string {
-	at, n := 0, 0
-	for i, e := range l.shown {
-		if e.row >= 0 {
-			n++
-			if i <= l.sel {
-				at = n
-			}
-		}
+	at := 0
+	if l.sel >= 0 && l.sel < len(l.shown) {
+		at = l.shown[l.sel].at
 	}
-	s := fmt.Sprintf("%d/%d", at, n)
-	if hidden := len(l.table.Rows) - n; hidden > 0 {
+	s := fmt.Sprintf("%d/%d", at, l.count)
+	if hidden := l.rows.Len() - l.count; hidden > 0 {
 		s = fmt.Sprintf("%d filtered out  %s", hidden, s)
 	}
 	if k := len(l.marked()); k > 0 {

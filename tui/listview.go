@@ -20,7 +20,7 @@ func (l *list) view() []string {
 			lines = append(lines, l.groupLine(e.group))
 			continue
 		}
-		lines = append(lines, l.rowLine(l.table.Rows[e.row], l.top+i == l.sel))
+		lines = append(lines, l.rowLine(l.rows.Row(e.row), l.top+i == l.sel))
 	}
 	if len(l.shown) == 0 {
 		lines = append(lines, "  "+l.th.Paint(themes.Muted, clip(l.th, l.emptyWord(), l.w-2)))
@@ -30,16 +30,16 @@ func (l *list) view() []string {
 
 func (l *list) emptyWord() string {
 	switch {
-	case len(l.table.Rows) > 0:
-		return fmt.Sprintf("none of %d matches the filter %q", len(l.table.Rows), l.filter.String())
-	case l.table.Note != "":
-		return l.table.Note
+	case l.rows.Len() > 0:
+		return fmt.Sprintf("none of %d matches the filter %q", l.rows.Len(), l.filter.String())
+	case l.rows.Note() != "":
+		return l.rows.Note()
 	}
 	return "nothing here"
 }
 
 func (l *list) titles() string {
-	if len(l.table.Rows) == 0 {
+	if l.rows.Len() == 0 {
 		return ""
 	}
 	var b strings.Builder
@@ -47,7 +47,7 @@ func (l *list) titles() string {
 		if i > 0 {
 			b.WriteByte(' ')
 		}
-		c := l.table.Columns[f.Column]
+		c := l.rows.Columns()[f.Column]
 		title := c.Title
 		if f.Column == l.sort {
 			title = l.th.Signs.Down + title
@@ -58,7 +58,7 @@ func (l *list) titles() string {
 }
 
 func (l *list) groupLine(name string) string {
-	return clip(l.th, l.th.Paint(themes.Title, name)+"  "+l.th.Paint(themes.Muted, l.table.Groups[name]), l.w)
+	return clip(l.th, l.th.Paint(themes.Title, name)+"  "+l.th.Paint(themes.Muted, l.rows.GroupWords(name)), l.w)
 }
 
 // rowLine draws one row. The selection is a mark and reverse video on the first
@@ -78,7 +78,7 @@ func (l *list) rowLine(r report.Row, selected bool) string {
 		b.WriteByte(' ')
 	}
 	for i, f := range l.fields {
-		cell, col := r.Cells[f.Column], l.table.Columns[f.Column]
+		cell, col := r.Cells[f.Column], l.rows.Columns()[f.Column]
 		if i > 0 {
 			b.WriteByte(' ')
 		}
@@ -86,7 +86,7 @@ func (l *list) rowLine(r report.Row, selected bool) string {
 		if selected && i == 0 {
 			ink = themes.Selection
 		}
-		s := clip(l.th, cell.Text, f.Width)
+		s := clip(l.th, l.drawn(cell, f.Width), f.Width)
 		pad := spaces(f.Width - width(s))
 		if col.Right {
 			b.WriteString(pad)
@@ -97,4 +97,16 @@ func (l *list) rowLine(r report.Row, selected bool) string {
 		}
 	}
 	return b.String()
+}
+
+// drawn is the text of a cell with what only a screen draws: a trend in the place
+// of its dash, a burn-down before its words.
+func (l *list) drawn(c report.Cell, w int) string {
+	switch {
+	case c.Trend != nil:
+		return sparkline(l.th.Signs, c.Trend, min(w, report.TrendWidth))
+	case c.Burn != nil:
+		return burnBar(l.th.Signs, *c.Burn, report.BurnWidth) + " " + c.Text
+	}
+	return c.Text
 }

@@ -197,3 +197,4 @@ func (l *logs) Visible() []ops.Ref        { return nil }
 func (l *logs) SetFilter(f report.Filter) { l.filter = f; l.scroll(0) }
 func (l *logs) Filter() report.Filter     { return l.filter }
 func (l *logs) Marked() []ops.Ref         { return nil }
+func (l *logs) Unmark()                   {}

@@ -18,14 +18,15 @@ type menu struct {
 	th      themes.Theme
 	serial  int
 	targets []ops.Ref
+	about   string // the targets in words
 	actions []ops.ActionInfo
 	came    bool
 	err     error
 	sel     int
 }
 
-func newMenu(th themes.Theme, serial int, targets []ops.Ref) *menu {
-	return &menu{th: th, serial: serial, targets: targets}
+func newMenu(th themes.Theme, serial int, targets []ops.Ref, about string) *menu {
+	return &menu{th: th, serial: serial, targets: targets, about: about}
 }
 
 // take is the agent's answer; what can run stands first.
@@ -72,7 +73,7 @@ func (n *menu) choose() outcome {
 func (n *menu) Paste(string) {}
 
 func (n *menu) View(w, h int) []string {
-	lines := []string{n.th.Paint(themes.Title, clip(n.th, "what to do with "+names(n.targets), w)), ""}
+	lines := []string{n.th.Paint(themes.Title, clip(n.th, "what to do with "+n.about, w)), ""}
 	switch {
 	case n.err != nil:
 		return append(lines, wrapped(n.th, n.err.Error(), w, h-2)...)
@@ -117,19 +118,33 @@ func classRole(c ops.Class) themes.Role {
 	return themes.Info
 }
 
-// names says what is meant: one by name, a few by their names, many by number.
-func names(refs []ops.Ref) string {
-	if len(refs) > 3 {
+// names says what is meant: one by name, a few by their names, many by number. An
+// alert's id is a fingerprint, which is nobody's name for it.
+func (m *Model) names(refs []ops.Ref) string {
+	switch {
+	case len(refs) == 0:
+		return "nothing"
+	case refs[0].Kind == ops.KindEstate:
+		return "the estate " + refs[0].ID.String()
+	case len(refs) > 3:
 		return fmt.Sprintf("%d %ss", len(refs), refs[0].Kind)
 	}
 	var out []string
 	for _, r := range refs {
-		out = append(out, r.ID.String())
-	}
-	if len(refs) == 0 {
-		return "nothing"
+		out = append(out, m.nameOf(r))
 	}
 	return refs[0].Kind.String() + " " + strings.Join(out, ", ")
+}
+
+func (m *Model) nameOf(ref ops.Ref) string {
+	for _, r := range m.latest.Alerts {
+		for _, a := range r.Value {
+			if ref.Kind == ops.KindAlert && a.Ref.ID == ref.ID {
+				return a.Name.String()
+			}
+		}
+	}
+	return ref.ID.String()
 }
 
 func (n *menu) Bottom(w int) string {

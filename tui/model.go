@@ -22,6 +22,7 @@ type Pane uint8
 // Panes. The digits stay fixed when further panes come in between.
 const (
 	PaneOverview   Pane = 1
+	PaneAlerts     Pane = 2
 	PaneContainers Pane = 3
 	PaneHistory    Pane = 0
 )
@@ -75,6 +76,8 @@ type Model struct {
 	mouse   bool
 	serial  int // numbers what is asked, so that late answers are known
 	tails   tailing
+	past    int           // the serial of the question what happened since the last look
+	direct  direct        // the action a key asked for, while its parameters are asked for
 	then    []ops.Request // to be planned again once this console is unlocked
 	ticking time.Time     // when the tick that is under way will come
 
@@ -99,7 +102,8 @@ func New(c ops.Console, o Options) *Model {
 	keys, notice := newKeyMap(o.Keys)
 	m := &Model{console: c, o: o, th: o.Theme, keys: keys, pane: o.Start, now: o.Now(), after: later}
 	m.panes = map[Pane]screen{
-		PaneOverview:   newOverview(m.th, o.Welcome, o.LastLooked),
+		PaneOverview:   newOverview(m.th, o.Welcome, o.LastLooked, m.now),
+		PaneAlerts:     newAlerts(m.th),
 		PaneContainers: newContainers(m.th),
 		PaneHistory:    newHistory(m.th),
 	}

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"opsdeck/ops"
@@ -18,12 +19,15 @@ type overview struct {
 	verdict report.Cell
 	welcome []string
 	looked  time.Time
+	opened  time.Time    // when this console began
+	past    []ops.Record // since looked, where that is longer ago than the board holds
+	pastErr error
 	all     bool // every finding, however many
 	w, h    int
 }
 
-func newOverview(th themes.Theme, welcome []string, looked time.Time) *overview {
-	return &overview{th: th, list: newList(th), welcome: welcome, looked: looked}
+func newOverview(th themes.Theme, welcome []string, looked, now time.Time) *overview {
+	return &overview{th: th, list: newList(th), welcome: welcome, looked: looked, opened: now}
 }
 
 func (o *overview) SetSize(w, h int) {
@@ -63,27 +67,49 @@ func (o *overview) top() []string {
 	return lines
 }
 
-// since counts what changed after the last look. The board holds one hour, so a
-// longer absence is said, not counted.
+// since says what changed after the last look. The board holds one hour; beyond
+// that the history is asked, once.
 func (o *overview) since() (string, bool) {
-	if o.looked.IsZero() || o.h < 14 {
+	if o.looked.IsZero() || o.h < 14 || o.p.board.Estate.Agent.Kind == ops.AgentLocal {
 		return "", false
 	}
-	away := o.p.now.Sub(o.looked)
-	if away > time.Hour {
-		return fmt.Sprintf("you last looked %s ago: the time line is in History", report.Age(o.looked, o.p.now)), true
-	}
-	n := 0
+	lead := "since you last looked " + report.Age(o.looked, o.p.now) + " ago: "
+	var recs []ops.Record
 	for _, r := range o.p.board.Changes {
 		if r.At.After(o.looked) {
-			n++
+			recs = append(recs, r)
 		}
 	}
-	word := "changes"
-	if n == 1 {
-		word = "change"
+	if o.opened.Sub(o.looked) <= time.Hour {
+		return lead + report.Changed(recs), true
 	}
-	return fmt.Sprintf("since you last looked %s ago: %d %s", report.Age(o.looked, o.p.now), n, word), true
+	switch {
+	case o.pastErr != nil:
+		return lead + "not known, " + o.pastErr.Error(), true
+	case o.past == nil:
+		return lead + "asking the history", true
+	}
+	newest := uint64(0)
+	for _, r := range o.past {
+		newest = max(newest, r.Seq)
+	}
+	recs = slices.DeleteFunc(recs, func(r ops.Record) bool { return r.Seq <= newest })
+	words := report.Changed(append(recs, o.past...))
+	if len(o.past) == sinceMost {
+		words = "more than " + fmt.Sprint(sinceMost) + " records; of the last ones " + words
+	}
+	return lead + words, true
+}
+
+// sinceMost is how many records are read for what happened since the last look.
+const sinceMost = 1000
+
+// heard takes the history since the last look.
+func (o *overview) heard(recs []ops.Record, err error) {
+	o.past, o.pastErr = recs, err
+	if o.past == nil {
+		o.past = []ops.Record{}
+	}
 }
 
 func (o *overview) Key(k press) wish {
@@ -140,3 +166,4 @@ func (o *overview) Visible() []ops.Ref        { return nil }
 func (o *overview) SetFilter(f report.Filter) { o.list.setFilter(f) }
 func (o *overview) Filter() report.Filter     { return o.list.filter }
 func (o *overview) Marked() []ops.Ref         { return nil }
+func (o *overview) Unmark()                   {}

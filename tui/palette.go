@@ -18,6 +18,7 @@ type palette struct {
 	th      themes.Theme
 	serial  int
 	targets []ops.Ref
+	about   string // the targets in words
 	field   entryField
 	items   []item
 	found   []item
@@ -33,6 +34,7 @@ type item struct {
 
 func (m *Model) openPalette() tea.Cmd {
 	p := &palette{th: m.th, field: newField(m.th, ":"), targets: m.targets()}
+	p.about = m.names(p.targets)
 	for _, t := range tabOrder() {
 		label := m.keys.row(t.key).Help().Desc
 		p.items = append(p.items, item{label: label, kind: "pane", do: outcome{kind: outcomePane, pane: t.pane, close: true}})
@@ -59,7 +61,7 @@ func (m *Model) openPalette() tea.Cmd {
 func (p *palette) addActions(actions []ops.ActionInfo) {
 	for _, a := range actions {
 		p.items = append(p.items, item{
-			label: a.Verb.String() + " " + names(p.targets), kind: "action", blocked: a.Blocked.String(),
+			label: a.Verb.String() + " " + p.about, kind: "action", blocked: a.Blocked.String(),
 			do: outcome{kind: outcomePlan, action: a, targets: p.targets},
 		})
 	}

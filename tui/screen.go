@@ -16,6 +16,17 @@ type picture struct {
 	lost  bool // the agent cannot be reached now
 }
 
+// same reports whether nothing can be read off p that could not be read off this
+// one: boards are never changed, so the same slices hold the same things.
+func (p picture) same(o picture) bool {
+	return p.known && o.known && p.lost == o.lost && p.now.Equal(o.now) && p.board.Rev == o.board.Rev &&
+		sameSlice(p.board.Alerts, o.board.Alerts) && sameSlice(p.board.Silences, o.board.Silences) && sameSlice(p.board.Sources, o.board.Sources)
+}
+
+func sameSlice[T any](a, b []T) bool {
+	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
+}
+
 // screen is what fills the body: a pane, or something opened from one. It is
 // told everything by its methods, sees no message, calls nothing outside, and
 // says what it wants as a wish.
@@ -40,6 +51,9 @@ type lister interface {
 	SetFilter(report.Filter)
 	Filter() report.Filter
 	Marked() []ops.Ref
+	// Unmark forgets the marks: what was done to many is not done again by the
+	// next key.
+	Unmark()
 }
 
 // press is one key as the key map reads it.
@@ -58,6 +72,10 @@ const (
 	wishMore             // the next page of the history
 	wishBack             // leave this screen
 	wishRecord           // a history record opened
+	wishAct              // action on refs, with given parameters
+	wishActions          // the menu of what can be done
+	wishAlert            // a view of alert ref: its runbook, its graph, whom to call
+	wishSay              // text for the job line
 )
 
 // wish is what a screen wants; the root grants it, by a command where it needs
@@ -66,4 +84,9 @@ type wish struct {
 	kind   wishKind
 	ref    ops.Ref
 	record ops.Record
+	action string
+	refs   []ops.Ref
+	given  []ops.Param
+	view   keyID
+	text   string
 }

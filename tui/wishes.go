@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -22,6 +23,15 @@ func (m *Model) fulfil(w wish) tea.Cmd {
 		return m.push(newRecord(m.th, w.record))
 	case wishBack:
 		return m.back()
+	case wishAct:
+		return m.actDirectly(w)
+	case wishActions:
+		return m.askActions()
+	case wishAlert:
+		return m.openAlertView(w.ref, w.view)
+	case wishSay:
+		m.say(report.ToneInfo, w.text)
+		return m.nextTick()
 	}
 	return nil
 }
@@ -72,16 +82,43 @@ func (m *Model) open(ref ops.Ref) tea.Cmd {
 		if ref.ID.Empty() { // all of them
 			return m.show(PaneContainers)
 		}
+	case ops.KindAlert:
+		if ref.ID.Empty() {
+			return m.show(PaneAlerts)
+		}
+		return m.openAlertView(ref, keyOpen)
+	case ops.KindSilence:
+		return m.push(newSilences(m.th, ref))
 	}
 	m.serial++
 	cmd := m.push(newDetail(m.th, m.serial, ref))
 	return tea.Batch(cmd, m.askAgain())
 }
 
+// openAlertView opens an alert, or one view of it. What an alert below has heard
+// of it already is there at once.
+func (m *Model) openAlertView(ref ops.Ref, view keyID) tea.Cmd {
+	m.serial++
+	base := opened{th: m.th, question: question{serial: m.serial, ref: ref}}
+	if t, ok := m.top().(*triage); ok && t.ref == ref {
+		base.d, base.came, base.err, base.at = t.d, t.came, t.err, t.at // its last answer is as good here
+	}
+	var s screen
+	switch view {
+	case keyRunbook, keyGraph:
+		s = &alertPage{opened: base, view: view}
+	case keyCalls:
+		s = &calls{opened: base}
+	default:
+		s = &triage{opened: base}
+	}
+	cmd := m.push(s)
+	return tea.Batch(cmd, m.askAgain())
+}
+
 func (m *Model) push(s screen) tea.Cmd {
 	m.opened = append(m.opened, s)
-	s.SetBoard(m.picture())
-	m.layout()
+	m.uncover()
 	return m.wantLook()
 }
 
@@ -134,8 +171,8 @@ func (m *Model) linesCame(msg lineMsg) tea.Cmd {
 
 func (m *Model) detailCame(msg detailMsg) tea.Cmd {
 	for _, s := range m.opened {
-		if d, ok := s.(*detail); ok && d.serial == msg.serial {
-			d.take(msg.detail, msg.err)
+		if a, ok := s.(asker); ok && a.asks().serial == msg.serial {
+			a.take(msg.detail, msg.err)
 		}
 	}
 	return nil
@@ -147,7 +184,6 @@ func (m *Model) closeTop() {
 	if l, ok := last.(*logs); ok && l.serial == m.tails.serial {
 		m.stopTail()
 	}
-	m.layout()
 }
 
 func (m *Model) closeAll() {
@@ -167,7 +203,23 @@ func (m *Model) askHistory(h *history) tea.Cmd {
 	return m.cmdHistory(m.serial, q)
 }
 
+// askPast asks once what happened since this user last looked, where that is
+// longer ago than the board holds.
+func (m *Model) askPast() tea.Cmd {
+	if m.past != 0 || m.o.LastLooked.IsZero() || m.now.Sub(m.o.LastLooked) <= time.Hour || m.latest.Estate.Agent.Kind == ops.AgentLocal {
+		return nil
+	}
+	m.serial++
+	m.past = m.serial
+	return m.cmdHistory(m.past, ops.Query{From: m.o.LastLooked, Limit: sinceMost})
+}
+
 func (m *Model) historyCame(msg historyMsg) tea.Cmd {
+	if msg.serial == m.past {
+		m.panes[PaneOverview].(*overview).heard(msg.records, msg.err)
+		m.hand()
+		return nil
+	}
 	m.panes[PaneHistory].(*history).take(msg)
 	return nil
 }

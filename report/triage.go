@@ -1,0 +1,157 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"opsdeck/ops"
+)
+
+// Triage is one alert read for the screen that opens it.
+type Triage struct {
+	Alert    ops.Alert
+	Severity Cell
+	State    Cell
+	From     Origin
+	Paging   []Cell // who is told, or why nobody is
+	Ack      string
+	Suspects []SuspectLine
+}
+
+// SuspectLine is one thing that may be behind an alert, as it stands now.
+type SuspectLine struct {
+	Ref   ops.Ref
+	Guess bool
+	State Cell
+	Since string // how long it has been so
+	Cause string // and the next step
+	Why   string // why it is suspected
+}
+
+// NewTriage finds an alert by its fingerprint and reads it; false: it is not on the
+// board any more.
+func NewTriage(b ops.Board, ref ops.Ref, now time.Time) (Triage, bool) {
+	items := distinct(b)
+	i := slices.IndexFunc(items, func(it alertItem) bool { return it.a.Ref.ID == ref.ID })
+	if i < 0 {
+		return Triage{}, false
+	}
+	it, v := &items[i], newPagingView(b, now)
+	it.fill(v, BySeverity, now)
+	t := Triage{Alert: *it.a, State: it.state, From: it.from, Severity: toned(strings.ToUpper(severityWord(it.a)), ToneOf(it.a.Severity.Rank.Level()))}
+	if !it.from.Fresh() {
+		t.Severity.Tone = ToneUnknown
+	}
+	if a := it.a.Ack; !a.At.IsZero() {
+		t.Ack = a.By.String() + " " + Age(a.At, now) + " ago" + why(a.Note)
+	}
+	if it.a.State == ops.AlertFiring {
+		t.Paging = pagingLines(b, it.a, v, items, now)
+	}
+	for _, s := range it.a.Suspects {
+		t.Suspects = append(t.Suspects, suspectLine(b, s, now))
+	}
+	return t, true
+}
+
+// pagingLines say who is told of a firing alert, and who or what keeps it quiet.
+func pagingLines(b ops.Board, a *ops.Alert, v pagingView, items []alertItem, now time.Time) []Cell {
+	p := a.Paging
+	switch {
+	case !v.any:
+		return []Cell{toned("not known: no Alertmanager in this estate", ToneMuted)}
+	case !v.known(p):
+		last := ""
+		if p.State != ops.PagingUnknown && p.State != ops.PagingAbsent {
+			last = "; it was " + p.State.String()
+		}
+		return []Cell{toned("not known: "+join(", ", v.standing, "so perhaps nobody is told")+last, ToneUnknown)}
+	case a.Unpaged(now):
+		return []Cell{toned(notPaged+": Alertmanager does not have it, "+Age(a.Fired, now)+" after it fired", ToneCritical)}
+	case p.State == ops.PagingAbsent:
+		return []Cell{toned("not with Alertmanager yet: it is told within two minutes", ToneMuted)}
+	}
+	var out []Cell
+	for _, id := range p.SilencedBy {
+		out = append(out, toned("silenced "+silencedBy(b, id, now), ToneWarning))
+	}
+	for _, fp := range p.InhibitedBy {
+		out = append(out, toned("inhibited by "+nameOf(items, fp), ToneWarning))
+	}
+	if p.State == ops.PagingMuted {
+		out = append(out, toned("muted by a time interval of its route", ToneWarning))
+	}
+	if r := receivers(a); r != "" {
+		word, tone := "goes to ", TonePlain
+		if quiet(p.State) {
+			word, tone = "would go to ", ToneMuted
+		}
+		out = append(out, toned(word+strings.ReplaceAll(r, " ", ", "), tone))
+	} else if p.State == ops.PagingUnprocessed {
+		out = append(out, toned("received, not routed yet", ToneMuted))
+	}
+	return out
+}
+
+func silencedBy(b ops.Board, id ops.Text, now time.Time) string {
+	for _, r := range b.Silences {
+		for _, s := range r.Value {
+			if s.Ref.ID == id {
+				return fmt.Sprintf("by %s until %s (%s left)%s", s.By, Clock(s.Ends, now), leftWord(s.Ends.Sub(now)), why(s.Comment))
+			}
+		}
+	}
+	return "by silence " + id.String()
+}
+
+func nameOf(items []alertItem, fingerprint ops.Text) string {
+	for i := range items {
+		if a := items[i].a; a.Ref.ID == fingerprint {
+			return join(" ", a.Severity.Name.String(), a.Name.String())
+		}
+	}
+	return "alert " + fingerprint.String()
+}
+
+// suspectLine says how a suspect stands: a container's state and its cause, and of
+// everything else only its name.
+func suspectLine(b ops.Board, s ops.Suspect, now time.Time) SuspectLine {
+	line := SuspectLine{Ref: s.Ref, Guess: s.Guess, Why: s.Why.String(), State: toned("not known", ToneUnknown)}
+	for _, r := range b.Containers {
+		from := Origin{Source: r.Source.String(), At: r.At, State: r.State}
+		for _, c := range r.Value {
+			if c.Ref == s.Ref {
+				line.State, line.Cause = containerState(c, from), lead(c.Verdict)
+				if since := containerSince(c, from, now); since.Text != Never {
+					line.Since = since.Text
+				}
+				return line
+			}
+		}
+	}
+	return line
+}
+
+// Offset says how far from a moment something was: "-40s", "+3m", "0s".
+func Offset(at, moment time.Time) string {
+	d := at.Sub(moment).Round(time.Second)
+	switch {
+	case d == 0:
+		return "0s"
+	case d < 0:
+		return "-" + shortSpan(-d)
+	}
+	return "+" + shortSpan(d)
+}
+
+func shortSpan(d time.Duration) string {
+	if d < time.Minute {
+		return fmt.Sprintf("%ds", int(d.Seconds()))
+	}
+	if d < 10*time.Minute {
+		return Span(d)
+	}
+	return Span(d.Round(time.Minute))
+}

@@ -1,0 +1,148 @@
+package tui
+
+import (
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"opsdeck/ops"
+	"opsdeck/report"
+)
+
+// noTime is when nothing has come yet.
+var noTime time.Time
+
+// Actions that have keys of their own.
+const (
+	actionAck     = "alert.ack"
+	actionUnack   = "alert.unack"
+	actionCall    = "alert.call"
+	actionSilence = "silence.create"
+	actionNote    = "estate.note"
+)
+
+// aboutAlert is what the keys that the pane and an opened alert share want: of the
+// alert under the cursor, or of all that are marked.
+func aboutAlert(id keyID, a ops.Alert, all []ops.Alert) wish {
+	switch id {
+	case keyAck:
+		return ackWish(all)
+	case keySilence:
+		w := wish{kind: wishAct, action: actionSilence, refs: refsOf(all)}
+		if len(all) == 1 {
+			w.given = []ops.Param{param(paramMatchers, ownMatchers(a))}
+		}
+		return w
+	case keyNote:
+		return wish{kind: wishAct, action: actionNote, given: []ops.Param{param("text", a.Name.String()+": ")}}
+	case keyRunbook, keyGraph, keyCalls:
+		return wish{kind: wishAlert, ref: a.Ref, view: id}
+	}
+	return aboutNoAlert(id)
+}
+
+// aboutNoAlert is what the keys want that need none.
+func aboutNoAlert(id keyID) wish {
+	switch id {
+	case keySilences:
+		return wish{kind: wishOpen, ref: ops.Ref{Kind: ops.KindSilence}}
+	case keyNote:
+		return wish{kind: wishAct, action: actionNote}
+	case keyAck, keySilence, keyRunbook, keyGraph, keyCalls:
+		return wish{kind: wishSay, text: "no alert is selected"}
+	}
+	return wish{}
+}
+
+// ackWish takes what nobody has taken yet; where all are taken, it gives back.
+func ackWish(all []ops.Alert) wish {
+	var free []ops.Alert
+	for _, a := range all {
+		if a.Ack.At.IsZero() {
+			free = append(free, a)
+		}
+	}
+	if len(free) == 0 {
+		return wish{kind: wishAct, action: actionUnack, refs: refsOf(all)}
+	}
+	return wish{kind: wishAct, action: actionAck, refs: refsOf(free)}
+}
+
+func refsOf(all []ops.Alert) []ops.Ref {
+	var out []ops.Ref
+	for _, a := range all {
+		out = append(out, a.Ref)
+	}
+	return out
+}
+
+func param(name, value string) ops.Param {
+	return ops.Param{Name: ops.Clean(name), Value: ops.Clean(value)}
+}
+
+// ownMatchers select one alert by all its labels, the name first.
+func ownMatchers(a ops.Alert) string {
+	var first, rest []string
+	for _, l := range a.Labels {
+		m := ops.Matcher{Name: l.Name, Value: l.Value}.String()
+		if l.Name.String() == "alertname" {
+			first = append(first, m)
+		} else {
+			rest = append(rest, m)
+		}
+	}
+	return strings.Join(append(first, rest...), ", ")
+}
+
+// logsOf opens the log of the first container behind an alert.
+func logsOf(a ops.Alert) wish {
+	for _, s := range a.Suspects {
+		if s.Ref.Kind == ops.KindContainer {
+			return wish{kind: wishLogs, ref: s.Ref}
+		}
+	}
+	return wish{kind: wishSay, text: "no container is known behind " + a.Name.String()}
+}
+
+// direct is an action that a key asked for: its parameters are the agent's to
+// tell, so they are asked for first.
+type direct struct {
+	serial int
+	action string
+	refs   []ops.Ref
+	given  []ops.Param
+}
+
+// actDirectly begins an action that has a key of its own.
+func (m *Model) actDirectly(w wish) tea.Cmd {
+	refs := w.refs
+	if len(refs) == 0 {
+		refs = []ops.Ref{{Kind: ops.KindEstate, ID: m.latest.Estate.Name}}
+	}
+	m.serial++
+	m.direct = direct{m.serial, w.action, refs, w.given}
+	m.over = newPending(m.th, m.serial, "asking the agent")
+	return m.cmdActions(m.serial, refs)
+}
+
+// directCame goes on with what a key asked for.
+func (m *Model) directCame(msg actionsMsg) tea.Cmd {
+	m.over = nil
+	if msg.err != nil {
+		m.over = newFault(m.th, m.direct.action+" cannot run", msg.err)
+		return nil
+	}
+	for _, a := range msg.actions {
+		if a.ID.String() != m.direct.action {
+			continue
+		}
+		if !a.Blocked.Empty() {
+			m.say(report.ToneWarning, a.Verb.String()+" cannot run: "+a.Blocked.String())
+			return m.nextTick()
+		}
+		return m.act(a, m.direct.refs, m.direct.given)
+	}
+	m.say(report.ToneWarning, "there is no "+m.direct.action+" here")
+	return m.nextTick()
+}

@@ -1,0 +1,110 @@
+package tui
+
+import (
+	"time"
+
+	"opsdeck/ops"
+	"opsdeck/report"
+	"opsdeck/themes"
+)
+
+// opened is what the views of an alert share: what the agent said of it, and the
+// board's own words, which are newer.
+type opened struct {
+	th themes.Theme
+	question
+	d     ops.Detail
+	came  bool
+	err   error // of the last answer; what came before stays on the screen
+	p     picture
+	now   report.Triage // the alert as the board has it
+	there bool          // it is on the board
+	w, h  int
+	pager pager
+}
+
+func (o *opened) hear(v ops.Detail, err error) {
+	o.err = err
+	if err == nil {
+		o.d, o.came = v, true
+	}
+}
+
+func (o *opened) see(p picture) {
+	o.p = p
+	if t, ok := report.NewTriage(p.board, o.ref, p.now); ok {
+		o.now, o.there = t, true
+	} else if p.known {
+		o.there = false
+	}
+}
+
+// name is the alert's, as far as anybody has said it.
+func (o *opened) name() string {
+	if n := o.now.Alert.Name; !n.Empty() {
+		return n.String()
+	}
+	if !o.d.Title.Empty() {
+		return o.d.Title.String()
+	}
+	return "alert " + o.ref.ID.String()
+}
+
+// began is when the condition began.
+func (o *opened) began() time.Time {
+	if !o.d.Began.IsZero() {
+		return o.d.Began
+	}
+	return o.now.Alert.Since
+}
+
+// title is the first line of a view, with what is wrong with what it shows.
+func (o *opened) title(what string) string {
+	left := o.th.Paint(themes.Title, what)
+	switch {
+	case !o.came && o.err == nil:
+		left += "  " + o.th.Paint(themes.Muted, "asking the agent")
+	case o.came && (o.err != nil || o.p.lost || o.p.now.Sub(o.d.At) > detailFresh):
+		left += "  " + o.th.Paint(themes.Unknown, "as of "+report.Age(o.d.At, o.p.now)+" ago, cannot be read now")
+	case o.came && !o.there && o.p.known:
+		left += "  " + o.th.Paint(themes.Info, "it has cleared: this is how it was")
+	}
+	return sides(o.th, left, o.th.Paint(themes.Muted, o.pager.more(o.th)), o.w)
+}
+
+// failed is what stands where the agent had nothing to say.
+func (o *opened) failed() []string {
+	if o.err == nil {
+		return nil
+	}
+	e := ops.AsError(o.err)
+	lines := labelled(o.th, themes.Unknown, "not known: "+e.What.String(), "", o.w)
+	return append(lines, labelled(o.th, themes.Muted, e.Remedy.String(), "", o.w)...)
+}
+
+// alertKey handles the keys of every view of an alert.
+func (o *opened) alertKey(k press) wish {
+	switch {
+	case o.pager.key(k.id):
+		return wish{}
+	case k.id == keyLeft:
+		return wish{kind: wishBack}
+	case k.id == keyLogs:
+		return logsOf(o.alert())
+	}
+	a := o.alert()
+	return aboutAlert(k.id, a, []ops.Alert{a})
+}
+
+// alert is the alert itself; of one that has cleared only its name is left.
+func (o *opened) alert() ops.Alert {
+	a := o.now.Alert
+	if a.Ref.Zero() {
+		a.Ref, a.Name = o.ref, ops.Clean(o.name())
+	}
+	return a
+}
+
+func (o *opened) Selected() ops.Ref  { return o.ref }
+func (o *opened) Visible() []ops.Ref { return nil }
+func (o *opened) Scope() scope       { return inTriage }

@@ -1,0 +1,173 @@
+package tui
+
+import (
+	"opsdeck/ops"
+	"opsdeck/report"
+	"opsdeck/themes"
+)
+
+// triage is an alert opened. It is ordered so that the cause can be read without
+// scrolling on a small screen: what and since when, who is told, what is behind it
+// and how that stands, what changed, its last words; then the chart and the rest.
+type triage struct {
+	opened
+	pick int // the suspect that enter opens
+}
+
+func (t *triage) SetSize(w, h int)             { t.w, t.h = w, h; t.lay() }
+func (t *triage) SetBoard(p picture)           { t.see(p); t.lay() }
+func (t *triage) take(v ops.Detail, err error) { t.hear(v, err); t.lay() }
+
+func (t *triage) lay() {
+	if t.w > 0 {
+		t.pick = max(0, min(t.pick, len(t.suspects())-1))
+		t.pager.set(t.lines(), max(0, t.h-1))
+	}
+}
+
+// suspects are as the board has them now, else as the agent told.
+func (t *triage) suspects() []report.SuspectLine {
+	if t.there {
+		return t.now.Suspects
+	}
+	var out []report.SuspectLine
+	for _, s := range t.d.Suspects {
+		out = append(out, report.SuspectLine{Ref: s.Ref, Guess: s.Guess, Why: s.Why.String(), State: report.Cell{Text: "not known", Tone: report.ToneUnknown}})
+	}
+	return out
+}
+
+func (t *triage) lines() []string {
+	lines := append(t.what(), t.told()...)
+	lines = append(lines, t.behind()...)
+	lines = append(lines, t.changed()...)
+	lines = append(lines, t.lastWords()...)
+	lines = append(lines, t.failed()...)
+	lines = append(lines, t.chart()...)
+	lines = append(lines, t.text("what it means", t.now.Alert.Description)...)
+	lines = append(lines, t.facts()...)
+	lines = append(lines, t.runbook()...)
+	return append(lines, t.escalation()...)
+}
+
+// labels are the words at the left edge.
+const triageLabel = 12
+
+func (t *triage) part(label, text string, r themes.Role, most int) []string {
+	var lines []string
+	for i, l := range wrapped(t.th, text, max(10, t.w-triageLabel), most) {
+		lead := spaces(triageLabel)
+		if i == 0 {
+			lead = t.th.Paint(themes.Muted, fit(t.th, label, triageLabel, false))
+		}
+		lines = append(lines, lead+t.th.Paint(r, l))
+	}
+	return lines
+}
+
+// what says how bad, what, since when, and how it stands.
+func (t *triage) what() []string {
+	a := t.now.Alert
+	if a.Ref.Zero() {
+		return t.part("", "not on the board: it has cleared, or its source is gone", themes.Unknown, 2)
+	}
+	line := t.th.Paint(role(t.now.Severity.Tone), t.now.Severity.Text) + "  " + t.th.Paint(role(t.now.State.Tone), t.now.State.Text)
+	since := "  for " + report.Age(a.Since, t.p.now) + ", since " + a.Since.UTC().Format("15:04:05Z")
+	if t.p.now.Sub(a.Since).Hours() > 20 {
+		since = "  for " + report.Age(a.Since, t.p.now) + ", since " + report.Clock(a.Since, t.p.now)
+	}
+	line += t.th.Paint(themes.Muted, since)
+	if a.Value.Known {
+		line += t.th.Paint(themes.Muted, "  value ") + report.Number(a.Value)
+	}
+	lines := []string{clip(t.th, line, t.w)}
+	lines = append(lines, wrapped(t.th, a.Summary.String(), t.w, 2)...)
+	if id := report.LabelText(a); id != "" {
+		lines = append(lines, t.th.Paint(themes.Muted, clip(t.th, id, t.w)))
+	}
+	if !a.RuleFault.Empty() {
+		lines = append(lines, t.part("rule fault", a.RuleFault.String(), themes.Unknown, 2)...)
+	}
+	return lines
+}
+
+// told says who is told of it, and who took it.
+func (t *triage) told() []string {
+	var lines []string
+	for i, c := range t.now.Paging {
+		label := ""
+		if i == 0 {
+			label = "paging"
+		}
+		lines = append(lines, t.part(label, c.Text, role(c.Tone), 2)...)
+	}
+	if t.now.Ack != "" {
+		lines = append(lines, t.part("acked", t.now.Ack, themes.Info, 2)...)
+	}
+	return lines
+}
+
+// behind names what may be the cause and how it stands now; a guess is called one.
+func (t *triage) behind() []string {
+	all := t.suspects()
+	if len(all) == 0 {
+		return t.part("behind it", "not known: no service of the estate and no label names a container", themes.Muted, 2)
+	}
+	var lines []string
+	for i, s := range all {
+		label := ""
+		if i == 0 {
+			label = "behind it"
+		}
+		lines = append(lines, t.suspect(label, s, i == t.pick))
+		if i == t.pick && s.Cause != "" {
+			lines = append(lines, t.part("", s.Cause, themes.Plain, 2)...)
+		}
+	}
+	return lines
+}
+
+func (t *triage) suspect(label string, s report.SuspectLine, chosen bool) string {
+	mark, ink := "  ", themes.Plain
+	if chosen {
+		mark, ink = t.th.Signs.Mark+" ", themes.Selection
+	}
+	line := t.th.Paint(themes.Muted, fit(t.th, label, triageLabel-2, false)) + mark
+	line += t.th.Paint(ink, report.RefText(s.Ref).String()) + "  " + t.th.Paint(role(s.State.Tone), s.State.Text)
+	if s.Since != "" {
+		line += t.th.Paint(themes.Muted, " for "+s.Since)
+	}
+	if s.Guess {
+		line += "  " + t.th.Paint(themes.Warning, "a guess")
+	}
+	return clip(t.th, line+t.th.Paint(themes.Muted, "  ("+s.Why+")"), t.w)
+}
+
+func (t *triage) Key(k press) wish {
+	all := t.suspects()
+	switch {
+	case k.id == keyOpen && len(all) > 0:
+		return wish{kind: wishOpen, ref: all[t.pick].Ref}
+	case k.id == keyOpen:
+		return wish{kind: wishSay, text: "nothing is known behind it"}
+	case k.id == keyRight && len(all) > 1:
+		t.pick = (t.pick + 1) % len(all)
+		t.lay()
+		return wish{}
+	case k.id == keyLogs && len(all) > 0:
+		return wish{kind: wishLogs, ref: all[t.pick].Ref}
+	}
+	return t.alertKey(k)
+}
+
+func (t *triage) View() []string {
+	return append([]string{t.title(t.name())}, t.pager.view()...)
+}
+
+func (t *triage) Keys() []keyID {
+	ids := []keyID{keyOpen, keyLogs, keyAck, keySilence, keyRunbook, keyCalls, keyGraph, keyNote, keyActions}
+	if len(t.suspects()) > 1 {
+		ids = append([]keyID{keyRight}, ids...)
+	}
+	return ids
+}

@@ -1,0 +1,161 @@
+package tui
+
+import (
+	"slices"
+	"strings"
+
+	"opsdeck/ops"
+	"opsdeck/report"
+	"opsdeck/themes"
+)
+
+// triageFew is how many changes and last lines stand above the chart.
+const triageFew = 3
+
+// changed is what happened around the start, the nearest first.
+func (t *triage) changed() []string {
+	changes := t.nearest()
+	if len(changes) == 0 {
+		if !t.came {
+			return nil
+		}
+		if t.p.board.Estate.Agent.Kind == ops.AgentLocal {
+			return t.part("changed", report.NoAgent, themes.Unknown, 1)
+		}
+		return t.part("changed", "nothing that is known, half an hour before to ten minutes after", themes.Muted, 1)
+	}
+	var lines []string
+	for i, r := range changes {
+		label := ""
+		switch {
+		case i == 0:
+			label = "changed"
+		case i == triageFew && t.h < 30, i == 8:
+			return append(lines, t.part("", "and more: History", themes.Muted, 1)...)
+		}
+		ink := themes.Plain
+		if r.Level == ops.LevelCritical || r.Level == ops.LevelWarning {
+			ink = role(report.ToneOf(r.Level))
+		}
+		text := fit(t.th, report.Offset(r.At, t.began()), 7, true) + "  " + r.What.String()
+		if !r.Actor.Name.Empty() {
+			text += " (" + r.Actor.Name.String() + ")"
+		}
+		lines = append(lines, t.part(label, text, ink, 1)...)
+	}
+	return lines
+}
+
+func (t *triage) nearest() []ops.Record {
+	changes, began := slices.Clone(t.d.Changes), t.began()
+	slices.SortStableFunc(changes, func(x, y ops.Record) int {
+		return int(x.At.Sub(began).Abs() - y.At.Sub(began).Abs())
+	})
+	return changes
+}
+
+// lastWords are the last lines of the chosen suspect.
+func (t *triage) lastWords() []string {
+	all := t.suspects()
+	if len(all) == 0 {
+		return nil
+	}
+	var mine []ops.Line
+	for _, l := range t.d.Lines {
+		if l.From == all[t.pick].Ref || l.From.Zero() {
+			mine = append(mine, l)
+		}
+	}
+	most := triageFew
+	if t.h >= 30 {
+		most = 6
+	}
+	mine = mine[max(0, len(mine)-most):]
+	var lines []string
+	for i, l := range mine {
+		label := ""
+		if i == 0 {
+			label = "last lines"
+		}
+		ink := themes.Plain
+		switch l.Stream {
+		case ops.StreamErr:
+			ink = themes.Warning
+		case ops.StreamMeta:
+			ink = themes.Muted
+		}
+		text := l.Text.String()
+		if !l.At.IsZero() && l.Stream != ops.StreamMeta {
+			text = l.At.UTC().Format("15:04:05 ") + text
+		}
+		lines = append(lines, t.part(label, text, ink, 1)...)
+	}
+	return lines
+}
+
+// chartRows is how high the chart is on a screen of h rows.
+func chartRows(h int) int { return max(5, min(12, h/3)) }
+
+func (t *triage) chart() []string {
+	if !t.came {
+		return nil
+	}
+	lines := []string{"", t.heading("the rule's expression"+t.expr(), "g larger")}
+	return append(lines, chartLines(t.th, t.d, t.began(), t.p.now, t.w, chartRows(t.h))...)
+}
+
+func (t *triage) expr() string {
+	if e := t.now.Alert.Expr; !e.Empty() {
+		return ": " + e.String()
+	}
+	return ""
+}
+
+func (t *triage) heading(s, key string) string {
+	return sides(t.th, t.th.Paint(themes.Title, clip(t.th, s, max(10, t.w-len(key)-2))), t.th.Paint(themes.Muted, key), t.w)
+}
+
+func (t *triage) text(title string, s ops.Text) []string {
+	if s.Empty() {
+		return nil
+	}
+	return append([]string{"", t.th.Paint(themes.Title, title)}, wrapped(t.th, s.String(), t.w, 8)...)
+}
+
+// facts are what the source says of the alert and of its rule.
+func (t *triage) facts() []string {
+	d := detail{th: t.th, w: t.w, p: t.p, came: t.came, d: t.d}
+	var lines []string
+	for _, g := range t.d.Groups {
+		lines = append(lines, d.group(g)...)
+	}
+	if !t.d.Why.Empty() {
+		lines = append(lines, "")
+		lines = append(lines, t.part("not known", t.d.Why.String(), themes.Unknown, 3)...)
+	}
+	return lines
+}
+
+func (t *triage) runbook() []string {
+	if len(t.d.Runbook) == 0 {
+		return nil
+	}
+	lines := markdown(t.th, t.d.Runbook, t.w)
+	const few = 8
+	key := ""
+	if len(lines) > few {
+		lines, key = lines[:few], "r all of it"
+	}
+	return append([]string{"", t.heading("runbook", key)}, lines...)
+}
+
+func (t *triage) escalation() []string {
+	if len(t.d.Escalation) == 0 {
+		return nil
+	}
+	lines := []string{"", t.heading("whom to call", "e record a call")}
+	for _, e := range t.d.Escalation {
+		lines = append(lines, clip(t.th, "  "+strings.Join(escalationWords(e), "  "), t.w))
+	}
+	return lines
+}
