@@ -18,13 +18,13 @@ const maintenanceMark = "MAINTENANCE"
 func Silences(b ops.Board, now time.Time) Table {
 	t := Table{Name: "silences", Columns: []Column{
 		{Key: "state", Title: "STATE", Keep: 99, Max: 12},
-		{Key: "matchers", Title: "MATCHERS", Keep: 100, Min: 18, Max: 70},
+		{Key: "matchers", Title: "MATCHERS", Keep: 60, Min: 18, Max: 70},
 		{Key: "ends", Title: "ENDS", Keep: 98},
 		{Key: "left", Title: "LEFT", Right: true, Keep: 90},
 		{Key: "hits", Title: "HITS", Right: true, Keep: 97},
 		{Key: "by", Title: "BY", Keep: 95, Min: 5, Max: 16},
 		{Key: "purpose", Title: "PURPOSE", Keep: 40},
-		{Key: "comment", Title: "COMMENT", Keep: 80, Min: 12, Max: 80},
+		{Key: "comment", Title: "COMMENT", Keep: 50, Min: 12, Max: 80},
 	}}
 	for _, r := range b.Silences {
 		from := Origin{Source: r.Source.String(), At: r.At, State: r.State}

@@ -249,8 +249,8 @@ func (c *chart) axis(th themes.Theme, now time.Time) string {
 			}
 		}
 	}
+	end := report.Clock(c.to, now)
 	put(0, report.Clock(c.from, now))
-	put(c.cols, report.Clock(c.to, now))
 	if c.began.After(c.from) && !c.began.After(c.to) {
 		at, word := c.x(c.began)/2, "began "+report.Clock(c.began, now)
 		if at+1+len(word) <= c.cols {
@@ -258,7 +258,11 @@ func (c *chart) axis(th themes.Theme, now time.Time) string {
 		} else {
 			put(at-len(word), word+"^")
 		}
+		if at+len(word)+2 > c.cols-len(end) { // no room beside it
+			end = ""
+		}
 	}
+	put(c.cols, end)
 	return spaces(c.label+1) + th.Paint(themes.Muted, strings.TrimRight(string(row), " "))
 }
 

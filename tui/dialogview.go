@@ -38,10 +38,21 @@ func (d *dialog) planLines() []string {
 func planLines(th themes.Theme, p ops.Plan, nth string, w int) []string {
 	class := strings.ToUpper(p.Class.String())
 	head := th.Paint(themes.Title, p.Title.String()) + "  " + th.Paint(classRole(p.Class), class) + th.Paint(themes.Muted, nth)
-	lines := []string{clip(th, head, w)}
+	lines := append([]string{clip(th, head, w)}, stepLines(th, p, w)...)
+	return append(lines, mindLines(th, p, w)...)
+}
+
+// stepLines are the calls of a plan, mindLines what they cost and what to mind.
+func stepLines(th themes.Theme, p ops.Plan, w int) []string {
+	var lines []string
 	for _, s := range p.Steps {
 		lines = append(lines, labelled(th, themes.Plain, s.What.String(), fmt.Sprintf("  %-5s", s.How), w)...)
 	}
+	return lines
+}
+
+func mindLines(th themes.Theme, p ops.Plan, w int) []string {
+	var lines []string
 	for _, r := range p.Replaces {
 		lines = append(lines, labelled(th, themes.Warning, r.String(), "  lost: ", w)...)
 	}

@@ -191,7 +191,11 @@ func (f *form) previewLines(w int) []string {
 	}
 	var lines []string
 	for _, p := range f.plans {
-		lines = append(lines, planLines(f.th, p, "", w)...)
+		// What a parameter changes stands before the calls that do it: on a small
+		// screen it has to be in sight while it is typed.
+		lines = append(lines, clip(f.th, f.th.Paint(themes.Title, p.Title.String())+"  "+f.th.Paint(classRole(p.Class), strings.ToUpper(p.Class.String())), w))
+		lines = append(lines, mindLines(f.th, p, w)...)
+		lines = append(lines, stepLines(f.th, p, w)...)
 	}
 	if f.stale || f.asked {
 		lines[0] = clip(f.th, f.th.Paint(themes.Unknown, "planning again  ")+lines[0], w)

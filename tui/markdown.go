@@ -26,7 +26,8 @@ type md struct {
 	th   themes.Theme
 	w    int
 	out  []string
-	para []string   // a paragraph's lines so far
+	para []string   // a paragraph's or an item's lines so far
+	lead string     // the mark before it
 	rows [][]string // a table's rows so far
 	code bool
 }
@@ -53,7 +54,7 @@ func (m *md) line(s string) {
 	case mark != "":
 		m.flush()
 		indent := min(len(s)-len(strings.TrimLeft(s, " ")), 12)
-		m.block(spaces(indent+2)+mark+" ", rest)
+		m.lead, m.para = spaces(indent+2)+mark+" ", []string{rest}
 	case trimmed[0] == '>':
 		m.flush()
 		m.block("  | ", strings.TrimSpace(trimmed[1:]))
@@ -124,8 +125,8 @@ func (m *md) flushTable() {
 
 func (m *md) flushText() {
 	if len(m.para) > 0 {
-		m.block("", strings.Join(m.para, " "))
-		m.para = nil
+		m.block(m.lead, strings.Join(m.para, " "))
+		m.para, m.lead = nil, ""
 	}
 }
 

@@ -3,9 +3,11 @@ package tui
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/charmbracelet/x/ansi"
 
@@ -190,7 +192,8 @@ func TestNoSizeAndNoBoardBreaksTheFrame(t *testing.T) {
 	for _, name := range fixture.Names() {
 		r := newRig(fixture.Named(name), "dark")
 		r.c.Planned.Warnings = append(r.c.Planned.Warnings, ops.Clean(strings.Repeat("データ ", 80)))
-		walks := [][]string{{"1"}, {"3"}, {"0"}, {"3", "enter"}, {"3", "l"}, {"3", "x"}, {"3", "x", "enter"}, {"?"}, {":"}, {"3", "/", "a"}}
+		walks := [][]string{{"1"}, {"3"}, {"0"}, {"3", "enter"}, {"3", "l"}, {"3", "x"}, {"3", "x", "enter"}, {"?"}, {":"}, {"3", "/", "a"},
+			{"2"}, {"2", "enter"}, {"2", "enter", "G"}, {"2", "S"}, {"2", "s"}, {"2", "a"}, {"2", "e"}, {"2", "e", "enter"}, {"2", "r"}, {"2", "g"}, {"2", "v"}}
 		for _, walk := range walks {
 			r.m.over = nil
 			r.m.closeAll()
@@ -230,7 +233,7 @@ func TestANewCriticalFindingIsMarkedUntilAKeyIsPressed(t *testing.T) {
 }
 
 func TestASCIIThemeDrawsOnlyASCII(t *testing.T) {
-	r := newRig(fixture.Storm(50), "none")
+	r := newRig(fixture.Paged(), "none")
 	th, err := themes.New("none", true)
 	if err != nil {
 		t.Fatal(err)
@@ -239,12 +242,34 @@ func TestASCIIThemeDrawsOnlyASCII(t *testing.T) {
 	ascii.after = r.m.after
 	r.m = ascii
 	r.send(size(60, 20))
-	r.board(fixture.Storm(50))
-	for _, walk := range []string{"1", "3", "0", "3", "o", "x", "enter", "esc", "?"} {
+	r.board(fixture.Paged())
+	for _, walk := range []string{"1", "3", "0", "3", "o", "x", "enter", "esc", "2", "enter", "g", "esc", "r", "esc", "e", "esc", "G", "esc", "?"} {
 		r.press(walk)
 		for _, c := range r.screen() {
 			if c > 0x7e {
 				t.Fatalf("%q after %s:\n%s", c, walk, r.screen())
+			}
+		}
+	}
+}
+
+// TestTheTerminalGetsOnlyWhatWeMade walks every view on a board that attacks: but
+// for colours there is nothing that a terminal would act on or hide.
+func TestTheTerminalGetsOnlyWhatWeMade(t *testing.T) {
+	colours := regexp.MustCompile("\x1b\\[[0-9;]*m")
+	r := newRig(fixture.Hostile(), "dark")
+	r.send(size(200, 60))
+	for _, walk := range [][]string{
+		{"1"}, {"1", "enter"}, {"2"}, {"2", "v"}, {"2", "enter"}, {"2", "enter", "G"}, {"2", "S"}, {"2", "S", "x"}, {"2", "s"}, {"2", "a"},
+		{"2", "e"}, {"2", "e", "enter"}, {"2", "r"}, {"2", "g"}, {"2", "x"}, {"2", ":"}, {"3"}, {"3", "enter"}, {"3", "l"}, {"0"},
+	} {
+		r.m.over = nil
+		r.m.closeAll()
+		r.press(walk...)
+		v := r.m.View()
+		for _, c := range colours.ReplaceAllString(v.Content, "") + v.WindowTitle {
+			if c != '\n' && (unicode.IsControl(c) || unicode.Is(unicode.Cf, c) || unicode.Is(unicode.Co, c)) {
+				t.Fatalf("%v: %U on the screen:\n%q", walk, c, v.Content)
 			}
 		}
 	}

@@ -84,7 +84,7 @@ func (t *triage) lastWords() []string {
 		case ops.StreamMeta:
 			ink = themes.Muted
 		}
-		text := l.Text.String()
+		text := report.LogText(l.Text).String()
 		if !l.At.IsZero() && l.Stream != ops.StreamMeta {
 			text = l.At.UTC().Format("15:04:05 ") + text
 		}
