@@ -59,7 +59,7 @@ func crashLoop(e ops.Estate, c ops.Container, now time.Time) (ops.Verdict, bool)
 	v := ops.Verdict{Word: ops.Clean("crash-looping"), Next: ops.Clean("read its last lines (l); stop it if it harms others"), Since: c.Finished}
 	switch {
 	case deaths > 0:
-		v.Cause = ops.Textf("%s, %s; restarted %d times", times(deaths, "death")+" in "+short(e.Limits.CrashWindow), exitWords(last.Code, last.OOM, true), c.Restarts)
+		v.Cause = ops.Textf("%s in %s, the last with %s", times(deaths, "death"), short(e.Limits.CrashWindow), exitWords(last.Code, last.OOM, true))
 		v.Since = c.Deaths[min(deaths, len(c.Deaths))-1].At
 	case c.Exit.Known && c.Exit.Code != 0:
 		v.Cause = ops.Textf("restarted %d times, %s", c.Restarts, exitWords(c.Exit.Code, false, false))
