@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -20,6 +21,9 @@ func home() string { return fmt.Sprintf("/tmp/opsdeck-e2e-%d", os.Getpid()) }
 func binary() string { return filepath.Join(home(), "opsdeck") }
 
 func TestMain(m *testing.M) {
+	if where, file, asked := strings.Cut(os.Getenv(crashVar), ":"); asked {
+		os.Exit(crash(where, file))
+	}
 	code, err := runAll(m)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "e2e:", err)

@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"fmt"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -14,7 +15,8 @@ import (
 // screen is a terminal of 120x40 with a program on it.
 type screen struct {
 	*world
-	id string // tmux's name of the pane
+	id   string // tmux's name of the pane
+	code string // the file that holds the exit code of what ran on it
 }
 
 // console opens opsdeck on a terminal; more are settings of the environment.
@@ -33,11 +35,17 @@ func (w *world) shell(more ...string) *screen {
 
 func (w *world) terminal(env []string, argv ...string) *screen {
 	w.Helper()
+	made, err := filepath.Glob(filepath.Join(w.dir, "exit*"))
+	must(w.T, err)
+	code := filepath.Join(w.dir, fmt.Sprintf("exit%d", len(made)+1))
+	w.write(code, nil)
 	args := []string{"new-session", "-d", "-P", "-F", "#{pane_id}", "-x", "120", "-y", "40", "-c", w.dir, "--", "env", "-i"}
-	args = append(append(append(args, w.environ()...), env...), argv...)
+	args = append(append(args, w.environ()...), env...)
+	// tmux loses the exit code of what ends at once.
+	args = append(append(args, "sh", "-c", `"$@"; echo $? > "$0"`, code), argv...)
 	id, err := tmux(args...)
 	must(w.T, err)
-	s := &screen{w, strings.TrimSpace(id)}
+	s := &screen{w, strings.TrimSpace(id), code}
 	w.Cleanup(func() { _, _ = tmux("kill-pane", "-t", s.id) }) // it may be gone
 	return s
 }
@@ -143,26 +151,19 @@ func (s *screen) display(format string) string {
 	return strings.TrimSpace(out)
 }
 
-// ended waits for the end of the program on the screen and returns its exit code,
-// -1 for a signal.
+// ended waits for the end of the program on the screen and returns its exit code.
 func (s *screen) ended() int {
 	s.Helper()
-	how := ""
-	until(s.T, patience, "the program on the screen has ended", func() bool {
-		how = s.display("#{pane_dead_status}#{?pane_dead_signal,-1,}") // empty until it was waited for
-		return s.display("#{pane_dead}") == "1" && how != ""
-	})
-	code, err := strconv.Atoi(how)
-	must(s.T, err)
-	return code
-}
-
-// pid is the program on the screen.
-func (s *screen) pid() int {
-	s.Helper()
-	pid, err := strconv.Atoi(s.display("#{pane_pid}"))
-	must(s.T, err)
-	return pid
+	for end := time.Now().Add(patience); ; time.Sleep(30 * time.Millisecond) {
+		if text := strings.TrimSpace(string(s.read(s.code))); text != "" {
+			code, err := strconv.Atoi(text)
+			must(s.T, err)
+			return code
+		}
+		if time.Now().After(end) {
+			s.Fatalf("the program on the screen has not ended; it shows:\n%s", s.text())
+		}
+	}
 }
 
 func (s *screen) resize(w, h int) {

@@ -37,10 +37,11 @@ type world struct {
 // newWorld returns a world whose estate is the lab's with more lines of YAML.
 func newWorld(t *testing.T, more ...string) *world {
 	t.Helper()
-	dir, err := os.MkdirTemp(home(), "w")
+	made, err := filepath.Glob(filepath.Join(home(), "w*"))
 	must(t, err)
-	must(t, os.Chmod(dir, 0o755)) // another user's program may look for the estate
-	w := &world{T: t, dir: dir, name: fmt.Sprintf("e2e-%d-%s", os.Getpid(), filepath.Base(dir)),
+	dir := filepath.Join(home(), fmt.Sprintf("w%d", len(made)+1))
+	must(t, os.Mkdir(dir, 0o755)) // another user's program may look for the estate
+	w := &world{T: t, dir: dir, name: fmt.Sprintf("e2e-%d-%d", os.Getpid(), len(made)+1),
 		file: filepath.Join(dir, "estate.yaml"), binary: binary()}
 	w.env = map[string]string{
 		"HOME": dir, "XDG_STATE_HOME": filepath.Join(dir, "s"), "XDG_CONFIG_HOME": filepath.Join(dir, "c"),
@@ -83,6 +84,15 @@ func (w *world) processes() []int {
 		}
 	}
 	return pids
+}
+
+// parent is the process that started another.
+func parent(pid int) int {
+	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	var state string
+	var ppid int
+	_, _ = fmt.Sscan(string(b[bytes.LastIndexByte(b, ')')+1:]), &state, &ppid) // 0 where it has ended
+	return ppid
 }
 
 func (w *world) environ() []string {
