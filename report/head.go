@@ -18,7 +18,7 @@ type Head struct {
 	Clocks      []Cell // "SLA 41m/150m" of each pipeline that runs
 	Maintenance []string
 	Sources     []Cell // worst first: "docker SILENT 4m", "prometheus ok"
-	Worst       string // the reason of the worst source in words; empty: all are ok
+	Worst       Cell   // the reason of the worst source in words; empty: all are ok
 	Warnings    []string
 	Level       ops.Level
 }
@@ -38,7 +38,12 @@ func NewHead(b ops.Board, now time.Time) Head {
 	if b.Estate.Environment == ops.Production {
 		h.Environment = strings.ToUpper(h.Environment)
 	}
-	h.Sources, h.Worst = sourceWords(b.Sources, now)
+	var worst string
+	h.Sources, worst = sourceWords(b, now)
+	h.Worst = toned(worst, ToneWarning)
+	if slices.ContainsFunc(b.Sources, func(s ops.Source) bool { return standingLevel(b, s) == ops.LevelUnknown }) {
+		h.Worst.Tone = ToneUnknown
+	}
 	return h
 }
 
@@ -66,31 +71,66 @@ func Overall(b ops.Board) ops.Level {
 	return level
 }
 
-func sourceWords(sources []ops.Source, now time.Time) ([]Cell, string) {
-	sorted := slices.Clone(sources)
-	slices.SortStableFunc(sorted, func(a, b ops.Source) int {
-		return byLevel(sourceLevel(a), sourceLevel(b))
+// sourceWords are how the sources stand, the worst first, and the most important
+// reason in words: what cannot be read, else what answers and is doubted, else what
+// a source warns of.
+func sourceWords(b ops.Board, now time.Time) ([]Cell, string) {
+	sorted := slices.Clone(b.Sources)
+	slices.SortStableFunc(sorted, func(x, y ops.Source) int {
+		return byLevel(standingLevel(b, x), standingLevel(b, y))
 	})
 	var cells []Cell
-	worst := ""
+	var broken, doubted, warned string
 	for _, s := range sorted {
-		word := s.Name.String() + " " + StateWord(s.State, s.Live)
-		tone := ToneOf(sourceLevel(s))
-		if s.State != ops.SourceOK && !s.Since.IsZero() {
-			word += " " + Age(s.Since, now)
+		cells = append(cells, sourceCell(b, s, now))
+		said := doubt(b, s.Name)
+		switch {
+		case s.State != ops.SourceOK && broken == "":
+			broken = sourceReason(s, now)
+		case said != "" && doubted == "":
+			doubted = said
+		case len(s.Notes) > 0 && warned == "":
+			warned = s.Name.String() + ": " + s.Notes[0].String()
 		}
-		if peers, well := peerWord(s); peers != "" {
-			word += " " + peers
-			if !well && tone == ToneOK {
-				tone = ToneWarning
-			}
-		}
-		if worst == "" && s.State != ops.SourceOK {
-			worst = sourceReason(s, now)
-		}
-		cells = append(cells, toned(word, tone))
 	}
-	return cells, worst
+	return cells, firstWord(broken, doubted, warned)
+}
+
+func firstWord(words ...string) string {
+	for _, w := range words {
+		if w != "" {
+			return w
+		}
+	}
+	return ""
+}
+
+// standingLevel is sourceLevel, and unknown for what answers and is doubted.
+func standingLevel(b ops.Board, s ops.Source) ops.Level {
+	if s.State == ops.SourceOK && doubt(b, s.Name) != "" {
+		return ops.LevelUnknown
+	}
+	return sourceLevel(s)
+}
+
+func sourceCell(b ops.Board, s ops.Source, now time.Time) Cell {
+	word := s.Name.String() + " " + StateWord(s.State, s.Live)
+	tone := ToneOf(standingLevel(b, s))
+	switch {
+	case s.State != ops.SourceOK && !s.Since.IsZero():
+		word += " " + Age(s.Since, now)
+	case s.State == ops.SourceOK && doubt(b, s.Name) != "":
+		word = s.Name.String() + " DOUBTED"
+	case s.State == ops.SourceOK && len(s.Notes) > 0:
+		word += " (warns)"
+	}
+	if peers, well := peerWord(s); peers != "" {
+		word += " " + peers
+		if !well && tone == ToneOK {
+			tone = ToneWarning
+		}
+	}
+	return toned(word, tone)
 }
 
 // peerWord says how many members of a cluster answer: "1/2 peers". A cluster of

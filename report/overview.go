@@ -44,7 +44,7 @@ func Verdict(b ops.Board, now time.Time) Cell {
 			s += " since " + Clock(f.Since, now) + " (" + Age(f.Since, now) + ")"
 		}
 		parts = append(parts, s)
-	} else if _, worst := sourceWords(b.Sources, now); worst != "" {
+	} else if _, worst := sourceWords(b, now); worst != "" {
 		parts = append(parts, worst)
 	}
 	return toned(join("  ", parts...), ToneOf(level))
@@ -143,7 +143,7 @@ func noFinding(b ops.Board, now time.Time) Row {
 	if level != ops.LevelOK {
 		what = "cannot say whether anything needs attention"
 	}
-	_, worst := sourceWords(b.Sources, now)
+	_, worst := sourceWords(b, now)
 	return Row{
 		Group: groupFindings, Level: level, From: board(b), Lead: worst,
 		Cells: []Cell{toned(LevelWord(level), ToneOf(level)), text(what), nothing(), {Text: worst, Tone: ToneMuted, Value: worst}},
@@ -242,7 +242,7 @@ func sourceSummary(b ops.Board, now time.Time) Row {
 	if len(b.Sources) == 0 {
 		return stateRow("sources", toned("none", ToneUnknown), ops.Ref{}, "the estate names none", board(b))
 	}
-	_, worst := sourceWords(b.Sources, now)
+	_, worst := sourceWords(b, now)
 	return stateRow("sources", toned(fmt.Sprintf("%d/%d fresh", ok, len(b.Sources)), ToneOf(level)), ref, worst, board(b))
 }
 

@@ -85,3 +85,24 @@ func TestPagingGraceIsNotCalledUnpaged(t *testing.T) {
 		t.Error("the grace is not kept")
 	}
 }
+
+func TestASourceThatAnswersAndIsDoubtedOrWarnsSaysSo(t *testing.T) {
+	b := fixture.Quiet()
+	b.Sources[1].Notes = []ops.Text{ops.Clean("clock is 4s ahead of ours")}
+	h := report.NewHead(b, fixture.Now)
+	if h.Worst.Text != "prom: clock is 4s ahead of ours" || h.Worst.Tone != report.ToneWarning {
+		t.Errorf("%+v", h.Worst)
+	}
+	b.Findings = append(b.Findings, ops.Finding{Level: ops.LevelUnknown, Ref: b.Sources[1].Ref, What: ops.Clean("prom has no Watchdog")})
+	h = report.NewHead(b, fixture.Now)
+	if h.Worst.Text != "prom has no Watchdog" || h.Sources[0].Text != "prom DOUBTED" || h.Sources[0].Tone != report.ToneUnknown {
+		t.Errorf("%+v %+v", h.Worst, h.Sources)
+	}
+}
+
+func TestAClusterSaysHowManyOfItAnswer(t *testing.T) {
+	h := report.NewHead(fixture.Lying(), fixture.Now)
+	if h.Sources[0].Text != "alertmgr LYING 3m 1/2 peers" || h.Worst.Text != "alertmgr LYING since 02:11Z: lacks 4 of 5 firing alerts: nobody is told of them" {
+		t.Errorf("%+v %q", h.Sources, h.Worst.Text)
+	}
+}

@@ -44,7 +44,7 @@ func (m *Model) actionsCame(msg actionsMsg) tea.Cmd {
 		}
 	case *palette:
 		if o.serial == msg.serial && msg.err == nil {
-			o.addActions(msg.actions)
+			o.addActions(msg.actions, msg.targets)
 		}
 	}
 	return nil

@@ -118,13 +118,16 @@ type direct struct {
 func (m *Model) actDirectly(w wish) tea.Cmd {
 	refs := w.refs
 	if len(refs) == 0 {
-		refs = []ops.Ref{{Kind: ops.KindEstate, ID: m.latest.Estate.Name}}
+		refs = []ops.Ref{m.estate()}
 	}
 	m.serial++
 	m.direct = direct{m.serial, w.action, refs, w.given}
 	m.over = newPending(m.th, m.serial, "asking the agent")
 	return m.cmdActions(m.serial, refs)
 }
+
+// estate names what is looked after as a whole.
+func (m *Model) estate() ops.Ref { return ops.Ref{Kind: ops.KindEstate, ID: m.latest.Estate.Name} }
 
 // directCame goes on with what a key asked for.
 func (m *Model) directCame(msg actionsMsg) tea.Cmd {

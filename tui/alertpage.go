@@ -28,7 +28,8 @@ func (a *alertPage) lines() []string {
 		return a.failed()
 	case a.view == keyGraph:
 		lines := labelled(a.th, themes.Plain, a.now.Alert.Expr.String(), "", a.w)
-		return append(lines, chartLines(a.th, a.d, a.began(), a.p.now, a.w, max(4, a.h-len(lines)-5))...)
+		lines = append(lines, chartLines(a.th, a.d, a.began(), a.p.now, a.w, max(4, a.h-len(lines)-5))...)
+		return append(lines, labelled(a.th, themes.Unknown, a.d.Why.String(), "", a.w)...)
 	case len(a.d.Runbook) == 0:
 		return []string{a.th.Paint(themes.Muted, clip(a.th, "there is no runbook for it in the estate", a.w))}
 	}

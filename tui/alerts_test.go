@@ -259,3 +259,15 @@ func TestAChartLeavesGapsAndSaysHowMany(t *testing.T) {
 		t.Errorf("%s", got)
 	}
 }
+
+func TestThePaletteFindsAlertsAndWhatTheEstateCanDo(t *testing.T) {
+	r := newRig(fixture.Paged(), "none")
+	r.press(":")
+	r.typed("queuelag")
+	r.wants(t, "> alert     QueueLag queue=orders")
+	r.press("esc", ":")
+	r.typed("maintenance")
+	r.wants(t, "maintenance for the estate")
+	r.press("enter")
+	r.wants(t, "maintenance the estate shop-eu", "matchers")
+}

@@ -137,11 +137,11 @@ func (m *Model) sourceLines(h report.Head) []string {
 	room := m.w - 9
 	first, rest := m.packSources(h.Sources, room-width(who)-2)
 	lines := []string{sides(m.th, m.th.Paint(themes.Muted, "sources  ")+first, m.th.Paint(themes.Muted, who), m.w)}
-	if h.Worst != "" {
+	if h.Worst.Text != "" {
 		if rest != "" {
 			rest = "  " + m.th.Paint(themes.Muted, rest)
 		}
-		lines = append(lines, sides(m.th, spaces(9)+m.th.Paint(themes.Unknown, h.Worst), rest, m.w))
+		lines = append(lines, sides(m.th, spaces(9)+m.th.Paint(role(h.Worst.Tone), h.Worst.Text), rest, m.w))
 	} else if rest != "" {
 		lines[0] = sides(m.th, m.th.Paint(themes.Muted, "sources  ")+first+"  "+rest, m.th.Paint(themes.Muted, who), m.w)
 	}

@@ -47,22 +47,42 @@ func (m *Model) openPalette() tea.Cmd {
 		label := report.JobLine(j)
 		p.items = append(p.items, item{label: label, kind: "job", do: outcome{kind: outcomeOpen, ref: report.JobRef(j.ID), close: true}})
 	}
+	p.addAlerts(m.picture())
 	p.search()
 	m.over = p
-	if len(p.targets) == 0 {
-		return nil
-	}
 	m.serial++
 	p.serial = m.serial
-	return m.cmdActions(m.serial, p.targets)
+	estate := m.cmdActions(m.serial, []ops.Ref{m.estate()})
+	if len(p.targets) == 0 {
+		return estate
+	}
+	return tea.Batch(m.cmdActions(m.serial, p.targets), estate)
 }
 
-// addActions puts what can be done to the selected thing among the rest.
-func (p *palette) addActions(actions []ops.ActionInfo) {
+// paletteAlerts is how many alerts can be found by name: in a storm the pane and
+// its filter serve better.
+const paletteAlerts = 200
+
+func (p *palette) addAlerts(pic picture) {
+	all := report.NewAlerts(pic.board, pic.now, report.BySeverity)
+	for i := range min(all.Len(), paletteAlerts) {
+		a := all.Alert(i)
+		label := strings.TrimSpace(a.Name.String() + " " + report.LabelText(*a))
+		p.items = append(p.items, item{label: label, kind: "alert", do: outcome{kind: outcomeOpen, ref: a.Ref, close: true}})
+	}
+}
+
+// addActions puts what can be done to the selected thing and to the estate among
+// the rest.
+func (p *palette) addActions(actions []ops.ActionInfo, targets []ops.Ref) {
+	about := p.about
+	if targets[0].Kind == ops.KindEstate {
+		about = "for the estate"
+	}
 	for _, a := range actions {
 		p.items = append(p.items, item{
-			label: a.Verb.String() + " " + p.about, kind: "action", blocked: a.Blocked.String(),
-			do: outcome{kind: outcomePlan, action: a, targets: p.targets},
+			label: a.Verb.String() + " " + about, kind: "action", blocked: a.Blocked.String(),
+			do: outcome{kind: outcomePlan, action: a, targets: targets},
 		})
 	}
 	p.search()
