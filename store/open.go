@@ -134,7 +134,8 @@ func (s *Store) begin(l lost) error {
 	if !l.why.Empty() {
 		what := ops.Textf("%s %s: a new one begun", dbName, l.why)
 		if l.aside != "" {
-			what = ops.Textf("%s %s: moved to %s, a new one begun", dbName, l.why, l.aside)
+			// The cause stands last: it can be long, and a frame cuts what is long.
+			what = ops.Textf("%s moved to %s, a new one begun: it %s", dbName, l.aside, l.why)
 		}
 		s.tell(what)
 	}
