@@ -18,7 +18,7 @@ func Handover(b ops.Board, recs []ops.Record, since, now time.Time) Snapshot {
 	s.Tables = []Table{
 		alerts.where("burning", "nothing burns that nobody has in hand", func(it *alertItem) bool { return it.standing == 0 }),
 		alerts.where("in hand", "nothing is acked or silenced", func(it *alertItem) bool { return it.standing == 1 || it.standing == 2 }),
-		Silences(b, now), Indicators(b, now), jobsSince(b, since, now), happened(b, recs, since, now),
+		silencesSince(b, since, now), Indicators(b, now), jobsSince(b, since, now), happened(b, recs, since, now),
 	}
 	if phrase, fresh := alertsStanding(b, now); !fresh {
 		for i := range s.Tables[:2] {
@@ -38,6 +38,15 @@ func (l *AlertList) where(name, none string, pass func(*alertItem) bool) Table {
 			t.Rows = append(t.Rows, all.Rows[i])
 		}
 	}
+	return t
+}
+
+// silencesSince are the silences there are, and those that ended since.
+func silencesSince(b ops.Board, since, now time.Time) Table {
+	t := Silences(b, now)
+	t.Rows = slices.DeleteFunc(t.Rows, func(r Row) bool {
+		return r.Group == groupExpired && fmt.Sprint(r.Cells[2].Value) < stamp(since)
+	})
 	return t
 }
 

@@ -52,3 +52,25 @@ func TestChangedCountsWhatRecordsTell(t *testing.T) {
 		t.Error(report.Changed(nil))
 	}
 }
+
+func TestExpiredSilencesStandLastAndOldOnesAreLeftOut(t *testing.T) {
+	b := fixture.Paged()
+	expired := func(id string, ago time.Duration) ops.Silence {
+		s := b.Silences[0].Value[0]
+		s.Ref, s.State, s.Ends, s.Verdict = ops.NewRef(ops.KindSilence, "alertmgr", id), ops.SilenceExpired, fixture.Now.Add(-ago), ops.Verdict{}
+		return s
+	}
+	b.Silences[0].Value = append([]ops.Silence{expired("old", 20*time.Hour), expired("earlier", 2*time.Hour), expired("last", time.Minute)}, b.Silences[0].Value...)
+	var got []string
+	for _, r := range report.Silences(b, fixture.Now).Rows {
+		got = append(got, r.Ref.ID.String())
+	}
+	if s := strings.Join(got, " "); s != "5c1f8a9e 77ab01cd last earlier" {
+		t.Error(s)
+	}
+	for _, table := range report.Handover(b, nil, fixture.Now.Add(-time.Hour), fixture.Now).Tables {
+		if table.Name == "silences" && len(table.Rows) != 3 {
+			t.Errorf("%d silences in the handover", len(table.Rows))
+		}
+	}
+}

@@ -13,8 +13,12 @@ import (
 // maintenanceMark begins the comment of a maintenance window.
 const maintenanceMark = "MAINTENANCE"
 
+// expiredShown is how long an expired silence is listed: Alertmanager keeps them
+// for days.
+const expiredShown = 12 * time.Hour
+
 // Silences returns every silence: those in force first, by their end, then the
-// planned ones, then those that expired a short while ago.
+// planned ones, then those that expired a short while ago, the last one first.
 func Silences(b ops.Board, now time.Time) Table {
 	t := Table{Name: "silences", Columns: []Column{
 		{Key: "state", Title: "STATE", Keep: 99, Max: 12},
@@ -29,12 +33,18 @@ func Silences(b ops.Board, now time.Time) Table {
 	for _, r := range b.Silences {
 		from := Origin{Source: r.Source.String(), At: r.At, State: r.State}
 		for _, s := range r.Value {
-			t.Rows = append(t.Rows, silenceRow(s, from, now))
+			if s.State != ops.SilenceExpired || now.Sub(s.Ends) < expiredShown {
+				t.Rows = append(t.Rows, silenceRow(s, from, now))
+			}
 		}
 	}
 	order := map[string]int{groupActive: 0, groupPlanned: 1, groupExpired: 2}
 	slices.SortStableFunc(t.Rows, func(x, y Row) int {
-		return cmp.Or(cmp.Compare(order[x.Group], order[y.Group]), cmp.Compare(fmt.Sprint(x.Cells[2].Value), fmt.Sprint(y.Cells[2].Value)))
+		byEnd := cmp.Compare(fmt.Sprint(x.Cells[2].Value), fmt.Sprint(y.Cells[2].Value))
+		if x.Group == groupExpired { // the last one may be why something fires now
+			byEnd = -byEnd
+		}
+		return cmp.Or(cmp.Compare(order[x.Group], order[y.Group]), byEnd)
 	})
 	t.Note = silencesNote(b, now)
 	return t

@@ -170,7 +170,7 @@ func TestSilencesAreExtendedAndExpiredFromTheirList(t *testing.T) {
 	r.press("x")
 	r.wants(t, "extend", "expire")
 	r.press("enter")
-	r.wants(t, "extend silence 5c1f8a9e", "duration")
+	r.wants(t, `extend silence alertname="DiskFills" instance="db:9100"`, "duration")
 }
 
 func TestACallIsRecordedFromTheMatrix(t *testing.T) {

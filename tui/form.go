@@ -17,6 +17,7 @@ const previewRest = 300 * time.Millisecond
 // Names of parameters that a form treats in a way of their own.
 const (
 	paramDuration = "duration" // + and - go through steps
+	paramBy       = "by"       // by how much longer: the same
 	paramMatchers = "matchers" // each target's own where there are several
 )
 
@@ -42,6 +43,12 @@ type form struct {
 type paramField struct {
 	info  ops.ParamInfo
 	field entryField
+}
+
+// steps reports whether + and - go through durations here.
+func (p paramField) steps() bool {
+	_, ok := lengthOf(p.info.Default.String())
+	return ok && (p.info.Name.String() == paramDuration || p.info.Name.String() == paramBy)
 }
 
 func newForm(th themes.Theme, info ops.ActionInfo, targets []ops.Ref, about string, given []ops.Param, now time.Time) *form {
@@ -126,7 +133,7 @@ func (f *form) Key(k tea.KeyPressMsg, now time.Time) outcome {
 func (f *form) edit(k tea.KeyPressMsg) outcome {
 	p := &f.fields[f.at]
 	before := p.field.value()
-	if p.info.Name.String() == paramDuration && (k.Text == "+" || k.Text == "-") {
+	if p.steps() && (k.Text == "+" || k.Text == "-") {
 		p.field.set(stepped(before, k.Text == "+"))
 	} else {
 		p.field.key(k)
@@ -208,7 +215,7 @@ func (f *form) Bottom(w int) string {
 	if len(f.fields) > 1 {
 		hint = "tab next field   " + hint
 	}
-	if f.at < len(f.fields) && f.fields[f.at].info.Name.String() == paramDuration {
+	if f.at < len(f.fields) && f.fields[f.at].steps() {
 		hint = "+ - longer, shorter   " + hint
 	}
 	if more := f.pager.more(f.th); more != "" {

@@ -9,6 +9,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"opsdeck/ops"
+	"opsdeck/report"
 	"opsdeck/themes"
 )
 
@@ -118,8 +119,8 @@ func classRole(c ops.Class) themes.Role {
 	return themes.Info
 }
 
-// names says what is meant: one by name, a few by their names, many by number. An
-// alert's id is a fingerprint, which is nobody's name for it.
+// names says what is meant: one by name, a few by their names, many by number. The
+// ids of alerts and silences are nobody's names for them.
 func (m *Model) names(refs []ops.Ref) string {
 	switch {
 	case len(refs) == 0:
@@ -137,10 +138,21 @@ func (m *Model) names(refs []ops.Ref) string {
 }
 
 func (m *Model) nameOf(ref ops.Ref) string {
-	for _, r := range m.latest.Alerts {
-		for _, a := range r.Value {
-			if ref.Kind == ops.KindAlert && a.Ref.ID == ref.ID {
-				return a.Name.String()
+	switch ref.Kind {
+	case ops.KindAlert:
+		for _, r := range m.latest.Alerts {
+			for _, a := range r.Value {
+				if a.Ref.ID == ref.ID {
+					return a.Name.String()
+				}
+			}
+		}
+	case ops.KindSilence:
+		for _, r := range m.latest.Silences {
+			for _, s := range r.Value {
+				if s.Ref == ref {
+					return report.MatcherText(s.Matchers)
+				}
 			}
 		}
 	}

@@ -17,7 +17,7 @@ import (
 )
 
 func TestALostAgentIsSaidAtOnceAndNothingIsGreen(t *testing.T) {
-	for _, pane := range []string{"1", "3"} {
+	for _, pane := range []string{"1", "2", "3"} {
 		r := newRig(fixture.Good(), "dark")
 		r.press(pane)
 		green := r.m.th.Paint(themes.OK, "x")
