@@ -247,6 +247,10 @@ func (k console) History(ctx context.Context, q ops.Query) ([]ops.Record, error)
 	if k.e.History == nil {
 		return nil, noHistory()
 	}
+	// Before the first board the agent has not settled what the last one left.
+	if err := k.e.ready(ctx); err != nil {
+		return nil, err
+	}
 	return k.e.History.History(q)
 }
 
