@@ -16,7 +16,9 @@ import (
 func (s *screen) choose(name string) {
 	s.Helper()
 	s.keys("3")
-	s.filter(name)
+	if !strings.Contains(s.until(`\[3 Containers\]`), "filter: "+name) {
+		s.filter(name)
+	}
 	s.until(`(?m)^> *` + name)
 	s.keys("x")
 	s.until(`what to do with container ` + name)

@@ -56,12 +56,17 @@ var prepared sync.Once
 
 // stubborn starts a container that ignores SIGTERM: stopping it takes the ten
 // seconds until Docker kills it.
-func stubborn(t *testing.T) string {
+func stubborn(t *testing.T) string { t.Helper(); return started(t, "stubborn") }
+
+// obedient starts one that ends as soon as it is asked.
+func obedient(t *testing.T) string { t.Helper(); return started(t, "run") }
+
+func started(t *testing.T, mode string) string {
 	t.Helper()
 	cl := docker(t)
 	prepared.Do(func() { dockertest.Prepare(t, cl) })
 	name := dockertest.Name("e2e")
-	dockertest.Start(t, cl, dockertest.Create(t, cl, name, container.Config{Cmd: []string{"stubborn"}}, container.HostConfig{}))
+	dockertest.Start(t, cl, dockertest.Create(t, cl, name, container.Config{Cmd: []string{mode}}, container.HostConfig{}))
 	return name
 }
 
