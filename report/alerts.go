@@ -76,7 +76,7 @@ func alertColumns() []Column {
 	return []Column{
 		{Key: "severity", Title: "SEVERITY", Keep: 95, Max: 10},
 		{Key: "name", Title: "ALERT", Keep: 100, Min: 12, Max: 36},
-		{Key: "state", Title: "STATE", Keep: 99, Max: 34},
+		{Key: "state", Title: "STATE", Keep: 97, Min: 9, Max: 34},
 		{Key: "since", Title: "AGE", Right: true, Keep: 98},
 		{Key: "service", Title: "SERVICE", Keep: 80, Min: 6, Max: 20},
 		{Key: "value", Title: "VALUE", Right: true, Keep: 60},

@@ -293,7 +293,11 @@ func firing(b ops.Board, now time.Time) []Cell {
 	phrase, fresh := alertsStanding(b, now)
 	var out []Cell
 	for _, c := range countFiring(b) {
-		out = append(out, toned(fmt.Sprintf("%d %s", c.n, rankWord(c.rank)), ToneOf(c.rank.Level())))
+		word := rankWord(c.rank)
+		if c.rank == ops.RankMedium { // the frame is short of room
+			word = "med"
+		}
+		out = append(out, toned(fmt.Sprintf("%d %s", c.n, word), ToneOf(c.rank.Level())))
 	}
 	switch {
 	case !fresh:

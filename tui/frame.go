@@ -106,11 +106,11 @@ func (m *Model) headLine(h report.Head) string {
 	}
 	right := strings.Join(firing, " ")
 	for _, c := range h.Clocks {
-		if room := m.w - width(left) - width(right) - 4; width(c.Text) <= room {
+		if room := m.w - width(left) - width(right) - 3; width(c.Text) <= room {
 			right += "  " + th.Paint(role(c.Tone), c.Text)
 		}
 	}
-	right = clip(th, right, m.w-width(left)-2)
+	right = clip(th, right, m.w-width(left)-1)
 	return sides(th, left, right, m.w)
 }
 
