@@ -86,63 +86,65 @@ func (b *bench) size(ctx context.Context, n int, last bool) (*figures.Table, err
 		return nil, err
 	}
 	t := &figures.Table{Title: fmt.Sprintf("%d containers (%d of them made for the run)", running, n)}
+	extra := &figures.Table{}
+	// First without us: what was just made is a little older then. Until it is two
+	// minutes old it costs more, which is no idle minute.
+	u, uerr := b.lonely(ctx, g, last, extra)
 	say("start, %d times each way", starts)
 	measureStart(ctx, g, t)
 	say("keys")
 	measureKeys(ctx, g, t)
 	measureSlow(ctx, g, t)
-	say("events")
-	measureEvents(ctx, g, b.crowd, t)
 	if err := g.stop(); err != nil {
 		return nil, err
 	}
-	b.idle(ctx, g, n, last, t)
+	d, err := b.idle(ctx, n, last, extra)
+	addIdle(t, d, err, u, uerr)
+	say("events")
+	measureEvents(ctx, g, b.crowd, t)
+	t.Rows = append(t.Rows, extra.Rows...)
+	if err := g.stop(); err != nil {
+		return nil, err
+	}
 	after, err := machine.Load()
 	t.Notes = append(t.Notes, loads(before, after))
 	return t, errors.Join(err, ctx.Err())
 }
 
-// idle measures what costs when nobody presses a key, watched and not.
-func (b *bench) idle(ctx context.Context, g *stage, n int, last bool, t *figures.Table) {
-	say("idle")
-	var frame []string
-	var d idled
-	extra := &figures.Table{}
-	err := func() (err error) {
-		w, err := newWatched(ctx, b.settings, b.root, fmt.Sprintf("idle-%d", n))
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, w.close()) }()
-		while := idleTime
-		if !last {
-			while = idleTime * 2 / 3
-		}
-		if d, err = w.measure(ctx, while); err != nil {
-			return err
-		}
-		frame = w.console.Lines()
-		if last {
-			say("%d consoles on one agent", consoles)
-			measureFanout(ctx, w, d, extra)
-		}
-		return nil
-	}()
-	say("the same without us")
-	least := lonelyTime
+// lonely measures what Docker and the empty program cost without us. What needs no
+// Docker is measured meanwhile.
+func (b *bench) lonely(ctx context.Context, g *stage, last bool, extra *figures.Table) (unwatched, error) {
 	if !last {
-		least = lonelyTime / 2
+		say("a while without us; writing a history of %d events", manyEvents)
+		return leaveAlone(ctx, g, lonelyTime/2, func() { b.written <- writeHistory(ctx, b.history) })
 	}
-	u, uerr := leaveAlone(ctx, g, frame, least, func() {
-		if !last {
-			b.written <- writeHistory(ctx, b.history)
-			return
-		}
+	say("a while without us; a large estate, a long history")
+	return leaveAlone(ctx, g, lonelyTime, func() {
 		measureMany(ctx, g, extra)
 		b.longHistory(ctx, extra)
 	})
-	addIdle(t, d, err, u, uerr)
-	t.Rows = append(t.Rows, extra.Rows...)
+}
+
+// idle measures what it costs when nobody presses a key.
+func (b *bench) idle(ctx context.Context, n int, last bool, extra *figures.Table) (d idled, err error) {
+	w, err := newWatched(ctx, b.settings, b.root, fmt.Sprintf("idle-%d", n))
+	if err != nil {
+		return d, err
+	}
+	defer func() { err = errors.Join(err, w.close()) }()
+	while := idleTime
+	if !last {
+		while = idleTime * 2 / 3
+	}
+	say("idle for %s", while)
+	if d, err = w.measure(ctx, b.crowd, while); err != nil {
+		return d, err
+	}
+	if last {
+		say("%d consoles on one agent", consoles)
+		measureFanout(ctx, w, b.crowd, d, extra)
+	}
+	return d, nil
 }
 
 // longHistory measures the history that was written with an earlier size, else

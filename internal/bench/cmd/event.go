@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -25,7 +27,7 @@ const (
 type listener struct {
 	mu    sync.Mutex
 	died  map[string]time.Time // by name: the daemon's stamp of the last die event
-	other time.Time            // of the last event that is not of our doing
+	other []time.Time          // of the events that are not of our doing
 	err   error
 }
 
@@ -60,10 +62,22 @@ func (l *listener) take(m events.Message) {
 	at := time.Unix(0, m.TimeNano)
 	switch a := m.Actor.Attributes; {
 	case a[label] == "":
-		l.other = at
+		l.other = append(l.other, at)
 	case m.Action == events.ActionDie:
 		l.died[a["name"]] = at
 	}
+}
+
+// others is when something happened that is not of our doing.
+func (l *listener) others() []time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.other)
+}
+
+// near reports whether one of the events lies within rest of a moment.
+func near(events []time.Time, at time.Time) bool {
+	return slices.ContainsFunc(events, func(e time.Time) bool { return e.Sub(at).Abs() < rest })
 }
 
 // stamp waits for the daemon's own word of a death after a moment, and says
@@ -72,7 +86,7 @@ func (l *listener) stamp(ctx context.Context, name string, after time.Time) (die
 	for end := time.Now().Add(patience); time.Now().Before(end); {
 		l.mu.Lock()
 		died, err = l.died[name], l.err
-		crowded = died.Sub(l.other).Abs() < rest
+		crowded = near(l.other, died)
 		l.mu.Unlock()
 		if died.After(after) || err != nil {
 			return died, crowded, err
@@ -96,9 +110,11 @@ func measureEvents(ctx context.Context, g *stage, c *crowd, t *figures.Table) {
 			return err
 		}
 		defer func() { err = errors.Join(err, s.Close()) }()
-		victims := onScreen(s.Lines(), c.names)
-		if len(victims) == 0 {
-			return fmt.Errorf("no container of the bench is on the screen")
+		// Ten rows of ours and no other: what happens to the rest of the daemon's
+		// containers would move the one we look at off the screen.
+		victims := c.names[:min(deaths, len(c.names))]
+		if err := onlyRows(ctx, s, victims); err != nil {
+			return err
 		}
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
@@ -124,6 +140,13 @@ func measureEvents(ctx context.Context, g *stage, c *crowd, t *figures.Table) {
 		r.Shown += fmt.Sprintf("; %d not counted, next to other events", passed)
 	}
 	t.Add(r, err)
+	var lists figures.Spread
+	for i := 0; i < deaths && err == nil; i++ {
+		began := time.Now()
+		_, err = c.cl.ContainerList(ctx, client.ContainerListOptions{All: true})
+		lists = append(lists, time.Since(began))
+	}
+	t.Add(figures.Row{What: "of this: Docker's own answer to one list of its containers, p50", Shown: lists.Words(0.5)}, err)
 }
 
 // timeDeath kills one container, times the news, and starts it again.
@@ -137,7 +160,7 @@ func timeDeath(ctx context.Context, s *terminal.Session, c *crowd, l *listener, 
 	}
 	seen, err := s.Await(ctx, patience, func(now *terminal.Screen) bool { return !now.Has(name+" ", "running") })
 	if err != nil {
-		return 0, false, fmt.Errorf("the end of %s: %w", name, err)
+		return 0, false, notShown(s, "the end of "+name, err)
 	}
 	died, crowded, err := l.stamp(ctx, name, began)
 	if err != nil {
@@ -147,16 +170,34 @@ func timeDeath(ctx context.Context, s *terminal.Session, c *crowd, l *listener, 
 	if err == nil {
 		_, err = s.Await(ctx, patience, func(now *terminal.Screen) bool { return now.Has(name+" ", "running") })
 	}
-	return seen.Sub(died), crowded, err
+	if err != nil {
+		return 0, false, notShown(s, "the start of "+name, err)
+	}
+	return seen.Sub(died), crowded, nil
 }
 
-// onScreen is which of the names can be read now.
-func onScreen(lines, names []string) []string {
-	var on []string
-	for _, n := range names {
-		if terminal.Has(lines, n, "running") {
-			on = append(on, n)
-		}
+// notShown prints the screen that does not show something, and names it.
+func notShown(s *terminal.Session, what string, err error) error {
+	say("not shown: %s\n%s", what, strings.TrimRight(strings.Join(s.Lines(), "\n"), "\n"))
+	return fmt.Errorf("%s: %w", what, err)
+}
+
+// onlyRows filters the list for the first ten names.
+func onlyRows(ctx context.Context, s *terminal.Session, names []string) error {
+	if err := s.Send("/" + prefix + "00\r"); err != nil {
+		return err
 	}
-	return on
+	_, err := s.Await(ctx, patience, func(now *terminal.Screen) bool {
+		n, lines := 0, now.Lines()
+		for _, name := range names {
+			if terminal.Has(lines, name+" ", "running") {
+				n++
+			}
+		}
+		return n == len(names) && !terminal.Has(lines, prefix+"010")
+	})
+	if err != nil {
+		return notShown(s, "the filtered list", err)
+	}
+	return nil
 }

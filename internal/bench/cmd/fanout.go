@@ -19,22 +19,23 @@ const (
 
 // measureFanout opens nineteen more consoles on the agent and compares its cost
 // with that of one.
-func measureFanout(ctx context.Context, w *watched, one idled, t *figures.Table) {
+func measureFanout(ctx context.Context, w *watched, c *crowd, one idled, t *figures.Table) {
 	var many time.Duration
+	var events int
 	var asked polls
 	err := func() (err error) {
 		var open []*terminal.Session
 		defer func() {
-			for _, c := range open {
-				err = errors.Join(err, c.Close())
+			for _, s := range open {
+				err = errors.Join(err, s.Close())
 			}
 		}()
 		for range consoles - 1 {
-			c, _, err := w.containers(ctx, 0, nil, "--socket", w.socket())
+			s, _, err := w.containers(ctx, 0, nil, "--socket", w.socket())
 			if err != nil {
 				return err
 			}
-			open = append(open, c)
+			open = append(open, s)
 		}
 		if err := pause(ctx, settle); err != nil {
 			return err
@@ -43,11 +44,15 @@ func measureFanout(ctx context.Context, w *watched, one idled, t *figures.Table)
 		if err != nil {
 			return err
 		}
+		ectx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		l := listen(ectx, c.cl)
 		before := w.polls()
 		if err := pause(ctx, fanTime); err != nil {
 			return err
 		}
 		took, over := own.Took()
+		events = len(l.others())
 		many, asked = machine.PerMinute(took, over), w.polls().minus(before, over)
 		return nil
 	}()
@@ -59,7 +64,7 @@ func measureFanout(ctx context.Context, w *watched, one idled, t *figures.Table)
 	}
 	cpu := ratio(many.Seconds(), one.agent.Seconds())
 	t.Add(figures.Row{What: "twenty consoles on one agent: its CPU against one console", Budget: "<= 2x", Limit: 2, Value: cpu,
-		Shown: fmt.Sprintf("%.2fx (%s and %s a minute)", cpu, figures.Seconds(many), figures.Seconds(one.agent))}, err)
+		Shown: fmt.Sprintf("%.2fx (%s and %s a minute; %d and %d events of other containers)", cpu, figures.Seconds(many), figures.Seconds(one.agent), events, one.others)}, err)
 	// Twenty pollers would ask twenty times as often. Rules are asked for at a pace
 	// alone, which varies by a tenth: a window of 30 s holds three or four. Lists
 	// follow whatever happens on the daemon.

@@ -32,25 +32,25 @@ func faults(expected int) []fault {
 		{name: "crash-loop", shown: 25 * time.Second, panes: "13", words: []string{"ifrs9-validator", "crash-looping"},
 			green: [][]string{{"nothing needs attention"}, {"ok", "ifrs9-validator"}}},
 		{name: "prometheus-frozen", shown: 20 * time.Second, panes: "130", words: []string{"prometheus", "SILENT"},
-			green: [][]string{{"nothing needs attention"}, {"prometheus ok"}, {"2/2 fresh"}}},
+			green: [][]string{{"nothing needs attention"}, {"prometheus ok"}, {"ok ", "sources:", "fresh"}}},
 	}
 }
 
-// judge says what is wrong with a screen that was taken while the fault was on;
-// empty when nothing is.
-func (f fault) judge(pane string, lines []string) string {
+// judge says what a screen that was taken while the fault was on shows as good
+// and is not, and which cause it leaves out; empty where nothing is wrong.
+func (f fault) judge(pane string, lines []string) (green, silent string) {
 	if !strings.Contains(f.panes, pane) {
-		return ""
-	}
-	if !terminal.Has(lines, f.words...) {
-		return fmt.Sprintf("does not say %q", strings.Join(f.words, " "))
+		return "", ""
 	}
 	for _, g := range f.green {
 		if terminal.Has(lines, g...) {
-			return fmt.Sprintf("says %q", strings.Join(g, " "))
+			green = fmt.Sprintf("says %q", strings.Join(g, " "))
 		}
 	}
-	return ""
+	if !terminal.Has(lines, f.words...) {
+		silent = fmt.Sprintf("does not say %q", strings.Join(f.words, " "))
+	}
+	return green, silent
 }
 
 // callLab calls the lab's program.

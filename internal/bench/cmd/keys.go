@@ -66,6 +66,16 @@ func emptyBeside(g *stage, lines []string) (*terminal.Session, error) {
 	return terminal.Start(terminal.Spec{Argv: []string{filepath.Join(g.bin, "bench-empty"), path}, Env: g.env(), Cols: cols, Rows: rows})
 }
 
+// full is a frame of text, for where the console's own is not at hand. What the
+// lines say costs nothing while nothing moves.
+func full() []string {
+	lines := make([]string, rows)
+	for i := range lines {
+		lines[i] = fmt.Sprintf("%s%03d %s", prefix, i, strings.Repeat("running  ", 11))
+	}
+	return lines
+}
+
 // measureKeys presses keys in the console and in the empty program by turns.
 func measureKeys(ctx context.Context, g *stage, t *figures.Table) {
 	var ours, echo, panes pressed

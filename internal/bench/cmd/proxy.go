@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,8 +22,11 @@ type counter struct {
 	srv   *http.Server
 }
 
-// id is what differs between two calls of one kind on Docker's API.
-var id = regexp.MustCompile(`^/v[0-9.]+|/[0-9a-f]{12,64}`)
+// What differs between two calls of one kind on Docker's API.
+var (
+	version = regexp.MustCompile(`^/v[0-9.]+`)
+	id      = regexp.MustCompile(`^/containers/[^/]+/`)
+)
 
 // count forwards what comes in on l to a server and counts it.
 func count(l net.Listener, to *url.URL, transport http.RoundTripper) *counter {
@@ -35,7 +37,7 @@ func count(l net.Listener, to *url.URL, transport http.RoundTripper) *counter {
 	p.ErrorLog = log.New(io.Discard, "", 0)
 	c.srv = &http.Server{ReadHeaderTimeout: patience, ErrorLog: p.ErrorLog, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c.mu.Lock()
-		c.asked[r.Method+" "+id.ReplaceAllString(r.URL.Path, "")]++
+		c.asked[r.Method+" "+id.ReplaceAllString(version.ReplaceAllString(r.URL.Path, ""), "/containers/ID/")]++
 		c.mu.Unlock()
 		p.ServeHTTP(w, r)
 	})}
@@ -77,17 +79,12 @@ func countHTTP(address string) (*counter, string, error) {
 	return count(l, u, nil), "http://" + l.Addr().String(), nil
 }
 
-// calls is how often anything was asked whose kind ends with a word.
-func (c *counter) calls(ending string) int {
+// calls is how often something was asked: the method, a blank, the path without
+// its version and with ID for a container.
+func (c *counter) calls(kind string) float64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	n := 0
-	for kind, times := range c.asked {
-		if strings.HasSuffix(kind, ending) {
-			n += times
-		}
-	}
-	return n
+	return float64(c.asked[kind])
 }
 
 func (c *counter) close() { _ = c.srv.Close() }
