@@ -181,3 +181,15 @@ func TestAnAgentThatEndedAtOnceIsQuotedInFull(t *testing.T) {
 		}
 	}
 }
+
+func TestYesDoesNotAnswerForSomethingDestructive(t *testing.T) {
+	ask := ops.Ask{Yes: true, Type: ops.Clean("web"), Reason: true}
+	for want, o := range map[bool]order{
+		false: {yes: true, reason: "x"},
+		true:  {confirm: "web", reason: "x"},
+	} {
+		if got := o.answers(ask); got != want {
+			t.Errorf("%+v answers: %v", o, got)
+		}
+	}
+}
