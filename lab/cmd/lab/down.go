@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"opsdeck/lab/internal/engine"
+	"opsdeck/lab/internal/faults"
 	"opsdeck/lab/internal/layout"
 	"opsdeck/lab/internal/servers"
 	"opsdeck/lab/internal/stack"
@@ -40,7 +41,12 @@ func down(ctx context.Context, args []string, out io.Writer) error {
 	ctx, cancel := context.WithTimeout(ctx, downLimit)
 	defer cancel()
 	say := printer(out)
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
 	err = errors.Join(
+		faults.LetGo(ctx, faults.Lab{Layout: l, Program: self}),
 		downContainers(ctx, l, *purge, say),
 		servers.Down(ctx, l, func(name string) { say("stopped  " + name) }),
 	)

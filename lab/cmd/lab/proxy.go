@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"flag"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"slices"
 	"time"
 
+	"opsdeck/lab/internal/certificate"
 	"opsdeck/lab/internal/flood"
 	"opsdeck/lab/internal/layout"
 	"opsdeck/lab/internal/proxy"
@@ -32,7 +34,8 @@ func runProxy(ctx context.Context, args []string) error {
 		{Name: proxy.Prometheus, From: layout.PortPrometheusProxy, To: layout.PortPrometheus, Lab: l},
 		{Name: proxy.Alertmanager, From: layout.PortAlertmanagerProxy, To: layout.PortAlertmanager, Lab: l},
 	}
-	ended := make(chan error, len(ways)+1)
+	ended := make(chan error, len(ways)+2)
+	go func() { ended <- serveCertificate(ctx, l) }()
 	go func() { ended <- serveOwnPage(ctx) }()
 	for _, w := range ways {
 		go func() { ended <- w.Serve(ctx) }()
@@ -56,7 +59,21 @@ func serveOwnPage(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	srv := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	return serve(ctx, ln, mux)
+}
+
+// serveCertificate is a page that is there for its certificate only.
+func serveCertificate(ctx context.Context, l layout.Layout) error {
+	holder := &certificate.Holder{Lab: l}
+	ln, err := tls.Listen("tcp", layout.Addr(layout.PortCertificate), holder.Config())
+	if err != nil {
+		return err
+	}
+	return serve(ctx, ln, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") }))
+}
+
+func serve(ctx context.Context, ln net.Listener, h http.Handler) error {
+	srv := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second}
 	defer context.AfterFunc(ctx, func() { _ = srv.Close() })()
 	if err := srv.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
 		return err

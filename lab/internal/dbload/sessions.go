@@ -20,8 +20,12 @@ const AppUser = "ifrs9_app"
 // Connect opens a session through the server's own socket, where the lab needs
 // no password. The name is what pg_stat_activity shows.
 func Connect(ctx context.Context, l layout.Layout, user, name string) (*pgx.Conn, error) {
+	return connect(ctx, l, layout.PortPostgres, user, name)
+}
+
+func connect(ctx context.Context, l layout.Layout, port int, user, name string) (*pgx.Conn, error) {
 	cfg, err := pgx.ParseConfig(fmt.Sprintf("host='%s' port=%d user=%s dbname=postgres sslmode=disable connect_timeout=5",
-		l.Path("postgres", "run"), layout.PortPostgres, user))
+		l.Path("postgres", "run"), port, user))
 	if err != nil {
 		return nil, err
 	}
@@ -33,7 +37,12 @@ func Connect(ctx context.Context, l layout.Layout, user, name string) (*pgx.Conn
 
 // Admin opens a session of the superuser.
 func Admin(ctx context.Context, l layout.Layout) (*pgx.Conn, error) {
-	return Connect(ctx, l, "postgres", "opsdeck-lab")
+	return AdminAt(ctx, l, layout.PortPostgres)
+}
+
+// AdminAt opens one on the server of that port.
+func AdminAt(ctx context.Context, l layout.Layout, port int) (*pgx.Conn, error) {
+	return connect(ctx, l, port, "postgres", "opsdeck-lab")
 }
 
 // prepare makes the login and the table that the loads work on, once.
@@ -43,11 +52,13 @@ func prepare(ctx context.Context, l layout.Layout) error {
 		return err
 	}
 	defer c.Close(ctx) //nolint:errcheck // nothing to lose
+	// Nothing here may touch a loan that is there: another load may hold it, and
+	// even ON CONFLICT DO NOTHING would wait for that.
 	_, err = c.Exec(ctx, `
 DO $$ BEGIN CREATE ROLE `+AppUser+` LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
 CREATE SCHEMA IF NOT EXISTS ifrs9;
 CREATE TABLE IF NOT EXISTS ifrs9.loans (id int PRIMARY KEY, stage int NOT NULL, exposure numeric NOT NULL);
-INSERT INTO ifrs9.loans SELECT i, i % 3 + 1, i * 1000 FROM generate_series(1, 100) i ON CONFLICT DO NOTHING;
+INSERT INTO ifrs9.loans SELECT i, i % 3 + 1, i * 1000 FROM generate_series(1, 100) i WHERE NOT EXISTS (SELECT FROM ifrs9.loans);
 GRANT USAGE ON SCHEMA ifrs9 TO `+AppUser+`;
 GRANT SELECT, UPDATE ON ifrs9.loans TO `+AppUser)
 	if err != nil {

@@ -21,7 +21,7 @@ import (
 func TestTargetDown(t *testing.T) {
 	lab, c := running(t)
 	breakAndHeal(t, lab, "target-down",
-		all(is(t, `up{service="ifrs9-reporter",job="ifrs9-services"}`, 0), healthy(t, c, "ifrs9-reporter"), is(t, `probe_success{service="ifrs9-reporter"}`, 1)),
+		all(is(t, `up{service="ifrs9-reporter",job="ifrs9-services"}`, 0), healthy(t, c, "ifrs9-reporter"), is(t, `probe_success{service="ifrs9-reporter",job="probe-http"}`, 1)),
 		is(t, `up{service="ifrs9-reporter",job="ifrs9-services"}`, 1))
 }
 

@@ -61,6 +61,14 @@ func endLoad(ctx context.Context, lab Lab, name string) error {
 	if err != nil {
 		return err
 	}
+	if err := stopLoad(ctx, lab, name); err != nil {
+		return err
+	}
+	const ended = `SELECT count(pg_terminate_backend(pid)) = 0 FROM pg_stat_activity WHERE usename = $1 AND application_name = ANY($2)`
+	return process.Until(ctx, func() error { return holds(ctx, lab, ended, dbload.AppUser, load.Apps) })
+}
+
+func stopLoad(ctx context.Context, lab Lab, name string) error {
 	if id, ok := process.Current(lab.Layout, "dbload-"+name, lab.Program); ok {
 		if err := process.Stop(ctx, id, syscall.SIGTERM, loadGrace); err != nil {
 			return err
@@ -69,8 +77,7 @@ func endLoad(ctx context.Context, lab Lab, name string) error {
 	if err := os.Remove(lab.Layout.PidFile("dbload-" + name)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	const ended = `SELECT count(pg_terminate_backend(pid)) = 0 FROM pg_stat_activity WHERE usename = $1 AND application_name = ANY($2)`
-	return process.Until(ctx, func() error { return holds(ctx, lab, ended, dbload.AppUser, load.Apps) })
+	return nil
 }
 
 // holds asks the database a yes-or-no question; no is an error.

@@ -90,6 +90,42 @@ func TestConnectionsExhausted(t *testing.T) {
 	breakAndHeal(t, lab, "connections-exhausted", full, func() error { return login(t, lab) })
 }
 
+func TestLoadsGoTogether(t *testing.T) {
+	lab, _ := running(t)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	var heals []func(context.Context, Lab) error
+	for _, load := range dbload.Table() {
+		f, err := Find(load.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = f.Heal(context.Background(), lab) })
+		heals = append(heals, f.Heal)
+		if load.Name == dbload.Exhausted {
+			continue // last, below: after it nobody gets in
+		}
+		if err := f.Apply(ctx, lab); err != nil {
+			t.Fatalf("%s: %v", load.Name, err)
+		}
+	}
+	f, err := Find(dbload.Exhausted)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(f.Apply(ctx, lab), says(t, lab, blockingTrees)()); err != nil {
+		t.Fatal(err)
+	}
+	for _, heal := range heals {
+		if err := heal(ctx, lab); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := errors.Join(says(t, lab, noBlocked)(), login(t, lab)); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestPostgresFrozen(t *testing.T) {
 	lab, _ := running(t)
 	open, err := dbload.Admin(t.Context(), lab.Layout)

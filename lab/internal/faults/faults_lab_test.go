@@ -53,12 +53,14 @@ func breakAndHeal(t *testing.T, lab Lab, name string, broken, whole func() error
 		do    func(context.Context, Lab) error
 		until func() error
 	}{{"break", f.Apply, broken}, {"break again", f.Apply, broken}, {"heal", f.Heal, whole}, {"heal again", f.Heal, whole}} {
+		began := time.Now()
 		if err := step.do(ctx, lab); err != nil {
 			t.Fatalf("%s: %v", step.name, err)
 		}
 		if err := process.Until(ctx, step.until); err != nil {
 			t.Fatalf("%s: %v", step.name, err)
 		}
+		t.Logf("%s: %s", step.name, time.Since(began).Round(10*time.Millisecond))
 	}
 }
 

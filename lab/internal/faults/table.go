@@ -38,5 +38,9 @@ func Table() []Fault {
 		connectionsExhausted(),
 		slowQuery(),
 		archiveFailing(),
+		replicaPaused(),
+
+		diskFilling(),
+		certificateEnding(),
 	}
 }

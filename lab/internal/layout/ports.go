@@ -15,6 +15,8 @@ const (
 	PortRedisExporter     = 19121
 	PortBlackbox          = 19115
 	PortPostgres          = 19432
+	PortReplica           = 19433 // only while the fault replica-paused lasts
+	PortCertificate       = 19443
 	PortRedis             = 19379
 	PortMailSink          = 19025
 	PortWebhookSink       = 19026

@@ -16,7 +16,7 @@ import (
 type Ports struct {
 	Prometheus, Alertmanager, NodeExporter, PostgresExporter, RedisExporter string
 	Blackbox, MailSink, WebhookSink                                         string
-	Etc                                                                     string
+	Certificate, Etc                                                        string
 }
 
 func ports(l layout.Layout) Ports {
@@ -29,6 +29,7 @@ func ports(l layout.Layout) Ports {
 		Blackbox:         layout.Addr(layout.PortBlackbox),
 		MailSink:         layout.Addr(layout.PortMailSink),
 		WebhookSink:      layout.Addr(layout.PortWebhookSink),
+		Certificate:      layout.Addr(layout.PortCertificate),
 		Etc:              l.Path("etc"),
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 
 	"opsdeck/lab/internal/layout"
 	"opsdeck/lab/internal/process"
@@ -137,18 +136,9 @@ func initdb(ctx context.Context, l layout.Layout) error {
 	if err := giveToPostgres(pwfile); err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(ctx, postgresBin+"/initdb", "-D", l.Path("postgres", "data"), "-U", "postgres",
+	out, err := asPostgres(ctx, l, "/initdb", "-D", l.Path("postgres", "data"), "-U", "postgres",
 		"--auth-local=trust", "--auth-host=scram-sha-256", "--pwfile="+pwfile, "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "-k")
-	cmd.Dir = l.Path("postgres")
-	cmd.Env = process.BaseEnv()
-	if os.Geteuid() == 0 {
-		cred, err := process.Credential("postgres")
-		if err != nil {
-			return err
-		}
-		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: cred}
-	}
-	if out, err := cmd.CombinedOutput(); err != nil {
+	if err != nil {
 		return fmt.Errorf("initdb: %w: %s", err, lastLines(out, 3))
 	}
 	return nil
