@@ -36,6 +36,11 @@ func findings(e ops.Estate, b *ops.Board) []ops.Finding {
 			}
 		}
 	}
+	for _, in := range b.Incidents {
+		if in.Open() {
+			fs = append(fs, ops.Finding{Level: ops.LevelInfo, Ref: in.Ref, What: ops.Textf("incident %s open", in.Ref.ID), Cause: in.Title, Since: in.Opened})
+		}
+	}
 	for _, j := range b.Jobs {
 		if f, ok := jobFinding(j); ok {
 			fs = append(fs, f)

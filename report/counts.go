@@ -38,7 +38,7 @@ func CountContainers(b ops.Board, now time.Time) Counts {
 }
 
 func (n *Counts) add(c ops.Container) {
-	running := c.State == ops.ContainerRunning
+	running := c.State == ops.ContainerRunning && !betweenLives(c)
 	if c.Expected {
 		n.Expected++
 		if running {
@@ -56,6 +56,14 @@ func (n *Counts) add(c ops.Container) {
 			n.Unhealthy++
 		}
 	}
+}
+
+// betweenLives reports whether a container that runs at this moment is one that
+// judge says is not well for another reason than its health check: a crash loop
+// is seen running half of the time.
+func betweenLives(c ops.Container) bool {
+	bad := c.Verdict.Level == ops.LevelWarning || c.Verdict.Level == ops.LevelCritical
+	return bad && c.Health != ops.HealthUnhealthy
 }
 
 // Cell says "13/13 running", and of a silent source "13/13 4m ago, docker

@@ -61,11 +61,21 @@ func (m *Model) global(id keyID) (tea.Cmd, bool) {
 		m.say(report.ToneInfo, map[bool]string{true: "mouse on", false: "mouse off: select text as usual"}[m.mouse])
 		return m.nextTick(), true
 	case keySuspend:
-		return tea.Suspend, true
+		return m.suspend(), true
 	case keyQuit:
 		return m.quit(), true
 	}
 	return nil, false
+}
+
+// suspend hands the terminal back to the shell, where there is one: without, nobody
+// could call us back, and the terminal would be lost.
+func (m *Model) suspend() tea.Cmd {
+	if m.o.Alone {
+		m.say(report.ToneInfo, "no shell waits behind this console: "+m.keys.row(keyQuit).Keys()[0]+" leaves it")
+		return m.nextTick()
+	}
+	return tea.Suspend
 }
 
 // quit leaves at once, unless jobs run: then it says first that they go on.

@@ -43,6 +43,9 @@ type Options struct {
 	Quiet bool
 	// Slow says that the line is slow: fewer frames are sent.
 	Slow bool
+	// Alone says that no shell would get the terminal if the console were
+	// suspended.
+	Alone bool
 	// Passthrough wraps clipboard writes for tmux.
 	Passthrough bool
 	// CrashFile is where the details of a crash are written.

@@ -274,3 +274,13 @@ func TestTheTerminalGetsOnlyWhatWeMade(t *testing.T) {
 		}
 	}
 }
+
+func TestWithoutAShellTheConsoleDoesNotGoToSleep(t *testing.T) {
+	r := newRig(fixture.Good(), "none")
+	r.m.o.Alone = true
+	r.press("ctrl+z")
+	r.wants(t, "no shell waits", "q leaves it")
+	if r.quit {
+		t.Error("it left")
+	}
+}
