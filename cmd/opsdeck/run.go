@@ -193,7 +193,12 @@ func (o order) follow(ctx context.Context, c ops.Console, id ops.JobID) error {
 			}
 		}
 	}
-	fmt.Fprintf(o.err, "not followed to its end; job %d goes on in the agent: opsdeck history --job %d\n", id, id)
+	o.progressDone()
+	what := "the agent is gone, and with it perhaps job %d: opsdeck history --job %d\n"
+	if ctx.Err() != nil {
+		what = "not followed to its end; job %d goes on in the agent: opsdeck history --job %d\n"
+	}
+	fmt.Fprintf(o.err, what, id, id)
 	return exitError{exitUnknown}
 }
 
