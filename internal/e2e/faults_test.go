@@ -110,7 +110,7 @@ func TestAFrozenPrometheusIsSilentAndNothingOfItIsGreen(t *testing.T) {
 	}
 	heal()
 	s.within(2*time.Minute, `sources .*prometheus ok`)
-	s.without(`SILENT|UNKNOWN`)
+	s.without(`SILENT`)
 	s.keys("0")
 	s.until(`source .*prometheus silent: accepts connections`)
 	s.until(`source .*prometheus ok again, silent since`)

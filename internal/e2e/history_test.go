@@ -41,6 +41,7 @@ func TestADamagedHistoryIsMovedAsideAndSaid(t *testing.T) {
 				t.Errorf("%s holds %d bytes, and it were %d", aside, len(kept), len(harmed))
 			}
 			s.keys("0")
+			s.filter("begun")
 			s.until(`moved to ` + regexp.QuoteMeta(aside))
 			w.want(0, `note .*`+regexp.QuoteMeta(aside), "audit", "verify")
 			w.want(0, regexp.QuoteMeta(aside), "agent", "status")

@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -108,8 +109,11 @@ func TestTheHistoryPaneGrowsWhileItIsOpen(t *testing.T) {
 	s.keys("0")
 	s.until(`personal agent started`)
 	s.filter(name)
-	w.want(0, "succeeded", "run", "container.restart", "container:docker/"+name, "--yes", "--reason", "test")
+	c := w.start("run", "container.restart", "container:docker/"+name, "--yes", "--reason", "test")
 	s.until(`intent\s+restart container ` + name)
+	until(t, patience, "the job is followed", func() bool { return strings.Contains(c.said(), "job 1 restart") })
+	must(t, c.Process.Signal(os.Interrupt)) // it ends, the job goes on
+	w.ended(c).want(t, 3, `not followed to its end; job 1 goes on`)
 	s.until(`outcome\s+restart container ` + name + `: succeeded`)
 }
 
@@ -122,7 +126,7 @@ func TestAJobWhoseAgentDiesIsLostAndNeverCalledSucceeded(t *testing.T) {
 	first.until(`job 1 restart container ` + name)
 	first.hangUp() // else its retry starts the next agent
 	w.killAgent()
-	w.ended(c).want(t, 3, `the agent is gone .*job 1`)
+	w.ended(c).want(t, 3, `the agent is gone.*job 1`)
 	two := w.console()
 	two.until(`warning\s+job 1 lost: restart container ` + name)
 	if text := two.text(); strings.Contains(text, "succeeded") || strings.Contains(text, ": done") {

@@ -14,6 +14,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -117,9 +118,30 @@ type result struct {
 // command is a program that runs without a terminal.
 type command struct {
 	*exec.Cmd
-	out, errs bytes.Buffer
+	out, errs buffer
 	done      chan struct{}
 }
+
+// buffer takes what a program writes, while others read it.
+type buffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}
+
+// said is all it has written so far.
+func (c *command) said() string { return c.out.String() + c.errs.String() }
 
 // start starts opsdeck without a terminal.
 func (w *world) start(args ...string) *command { return w.startAs(nil, args...) }
