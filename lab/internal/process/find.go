@@ -37,6 +37,9 @@ func Current(l layout.Layout, name, program string) (Identity, bool) {
 // match, so the parent must not be a candidate itself.
 func findOurs(l layout.Layout, name, program string) (Identity, bool) {
 	want, base := mark(l, name), programBase(program)
+	// A child between fork and exec still shows the lab's own program, our folder
+	// and no mark: of our own daemons only the mark counts.
+	unmarked := base != exeBase(os.Getpid())
 	found := map[int]stat{}
 	for _, pid := range pids() {
 		if pid == os.Getpid() || exeBase(pid) != base {
@@ -47,7 +50,7 @@ func findOurs(l layout.Layout, name, program string) (Identity, bool) {
 			continue
 		}
 		// Several daemons run one program, so another one's mark excludes.
-		if have := markIn(pid); have == want || have == "" && homeBelow(pid, l.State) {
+		if have := markIn(pid); have == want || unmarked && have == "" && homeBelow(pid, l.State) {
 			found[pid] = st
 		}
 	}
