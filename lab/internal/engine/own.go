@@ -56,6 +56,9 @@ func startOwn(ctx context.Context, l layout.Layout) (*Engine, error) {
 			return nil, fmt.Errorf("%w: %s is not installed. Run scripts/install-packages (package docker.io)", ErrNoContainers, program)
 		}
 	}
+	if inChroot() {
+		return nil, fmt.Errorf("%w: this is a chroot, and Docker cannot unpack images or enter containers below one. Use a container, a virtual machine, or pivot_root (systemd-nspawn does it)", ErrNoContainers)
+	}
 	notes, err := ensureCgroups(l)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNoContainers, err)
