@@ -152,7 +152,11 @@ func (m *Model) packSources(cells []report.Cell, room int) (line, rest string) {
 	used := 0
 	for i, c := range cells {
 		n := width(c.Text) + 2
-		if used+n > max(room-8, 10) && i > 0 {
+		left := room
+		if i < len(cells)-1 { // "+1 more" has to fit after it
+			left -= 8
+		}
+		if used+n > max(left, 10) && i > 0 {
 			return line, fmt.Sprintf("+%d more", len(cells)-i)
 		}
 		if i > 0 {
