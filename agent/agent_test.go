@@ -80,7 +80,7 @@ func fullBoard(rev uint64) ops.Board {
 		Containers: []ops.Reading[[]ops.Container]{{Source: ops.Clean("dock"), Value: []ops.Container{{Name: ops.Clean("web"), State: ops.ContainerRunning, Health: ops.HealthHealthy,
 			Exit: ops.Exit{Known: true, Code: 3}, Ports: []ops.Port{{Public: 80, Inside: 8080}}, Verdict: ops.Verdict{Level: ops.LevelOK, Word: ops.Clean("running")}}}}},
 		Silences:   []ops.Reading[[]ops.Silence]{{Source: ops.Clean("prom"), Value: []ops.Silence{{State: ops.SilenceActive, Matchers: []ops.Matcher{{Op: ops.MatchRegexp}}, Starts: at, Purpose: ops.PurposeAck}}}},
-		Indicators: []ops.Reading[ops.Indicators]{{Source: ops.Clean("prom"), Value: ops.Indicators{KPIs: []ops.KPI{{Value: ops.Num(1), Target: ops.Target{Known: true, Limit: 2}}}, Pipelines: []ops.Pipeline{{Window: time.Hour}}}}},
+		Indicators: []ops.Reading[ops.Indicators]{{Source: ops.Clean("prom"), Value: ops.Indicators{KPIs: []ops.KPI{{Trend: []ops.Point{{At: at, Value: 1.5, Known: true}, {At: at.Add(time.Minute)}}, Value: ops.Num(1), Target: ops.Target{Known: true, Limit: 2}}}, Pipelines: []ops.Pipeline{{Window: time.Hour}}}}},
 		Incidents:  []ops.Incident{{Title: ops.Clean("outage"), Began: at, Alerts: []ops.Ref{ops.NewRef(ops.KindAlert, "prom", "f1")}}},
 		Figures:    []ops.ContainerFigures{{Ref: ops.NewRef(ops.KindContainer, "dock", "web"), CPU: ops.Num(0.25)}},
 		Jobs:       []ops.Job{{ID: 1, State: ops.JobOrphaned, Class: ops.ClassDisruptive, Created: at}},
@@ -191,9 +191,10 @@ func TestAWatchGivesTheSameBoardAndOnlyWhatChanged(t *testing.T) {
 		t.Fatalf("after a change of one section:\n%+v\n%+v", ev.Board, second)
 	}
 	sent := first.Revs
-	fr, err := s.frame(ops.Event{Board: second}, &sent)
-	if err != nil || len(fr.Sections) != 1 || fr.Sections["jobs"] == nil {
-		t.Fatalf("%d sections travel, %v", len(fr.Sections), err)
+	line, err := s.frame(ops.Event{Board: second}, &sent)
+	var fr frame
+	if err != nil || json.Unmarshal(line, &fr) != nil || len(fr.Sections) != 1 || fr.Sections["jobs"] == nil {
+		t.Fatalf("%s travels, %v", line, err)
 	}
 	close(f.events)
 	if _, more := <-got; more {

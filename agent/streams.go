@@ -12,20 +12,28 @@ import (
 // stream writes NDJSON with a deadline for every line, so that a console that
 // stopped reading costs one goroutine and one buffer, and not for ever.
 type stream struct {
-	enc  *json.Encoder
+	w    http.ResponseWriter
 	ctrl *http.ResponseController
 }
 
 func newStream(w http.ResponseWriter) stream {
 	w.Header().Set("Content-Type", "application/x-ndjson")
-	return stream{json.NewEncoder(w), http.NewResponseController(w)}
+	return stream{w, http.NewResponseController(w)}
 }
 
 func (s stream) send(v any) error {
+	line, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	return s.write(append(line, '\n'))
+}
+
+func (s stream) write(line []byte) error {
 	if err := s.ctrl.SetWriteDeadline(time.Now().Add(callTimeout)); err != nil {
 		return err
 	}
-	if err := s.enc.Encode(v); err != nil {
+	if _, err := s.w.Write(line); err != nil {
 		return err
 	}
 	return s.ctrl.Flush()
@@ -50,13 +58,13 @@ func (s *Server) watch(w http.ResponseWriter, r *http.Request, c ops.Console) {
 			if !more {
 				return
 			}
-			f, err := s.frame(ev, &sent)
+			line, err := s.frame(ev, &sent)
 			if err != nil {
 				s.Log.Error("encode a board", "err", err)
 				return
 			}
-			rev = f.Rev
-			if out.send(f) != nil {
+			rev = ev.Board.Rev
+			if out.write(line) != nil {
 				return
 			}
 			idle.Reset(beat)
@@ -70,21 +78,33 @@ func (s *Server) watch(w http.ResponseWriter, r *http.Request, c ops.Console) {
 	}
 }
 
-func (s *Server) frame(ev ops.Event, sent *[ops.Sections]uint64) (frame, error) {
+// frame puts the line together from parts that are encoded already: encoding/json
+// would read every byte of them again, for every console.
+func (s *Server) frame(ev ops.Event, sent *[ops.Sections]uint64) ([]byte, error) {
 	b := ev.Board
-	f := frame{Rev: b.Rev, Revs: b.Revs, At: b.At, Level: b.Level, Me: &ev.Me, Sections: map[string]json.RawMessage{}}
+	line, err := json.Marshal(frame{Rev: b.Rev, Revs: b.Revs, At: b.At, Level: b.Level, Me: &ev.Me})
+	if err != nil {
+		return nil, err
+	}
+	line = append(line[:len(line)-1], `,"sections":{`...)
+	first := true
 	for i := range ops.Sections {
 		if sent[i] == b.Revs[i] {
 			continue
 		}
 		raw, err := s.cache.get(b, i)
 		if err != nil {
-			return f, err
+			return nil, err
 		}
-		f.Sections[i.String()] = raw
+		if !first {
+			line = append(line, ',')
+		}
+		first = false
+		line = append(append(line, '"'), i.String()...)
+		line = append(append(line, `":`...), raw...)
 		sent[i] = b.Revs[i]
 	}
-	return f, nil
+	return append(line, "}}\n"...), nil
 }
 
 func tail(w http.ResponseWriter, r *http.Request, c ops.Console) {

@@ -2,6 +2,9 @@ package ops
 
 import (
 	"context"
+	"encoding/json"
+	"math"
+	"strconv"
 	"time"
 )
 
@@ -91,7 +94,34 @@ type Series struct {
 
 // Point is one value of a series; Known is false where there is a gap or a NaN.
 type Point struct {
-	At    time.Time `json:"at"`
-	Value float64   `json:"value"`
-	Known bool      `json:"known"`
+	At    time.Time
+	Value float64
+	Known bool
+}
+
+// MarshalJSON writes [unix seconds, value], with null for a gap: a board carries
+// hundreds of points, and their names would be most of it.
+func (p Point) MarshalJSON() ([]byte, error) {
+	b := strconv.AppendFloat([]byte{'['}, float64(p.At.UnixMilli())/1000, 'f', -1, 64)
+	b = append(b, ',')
+	if !p.Known || math.IsNaN(p.Value) || math.IsInf(p.Value, 0) {
+		return append(b, "null]"...), nil
+	}
+	return append(strconv.AppendFloat(b, p.Value, 'g', -1, 64), ']'), nil
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (p *Point) UnmarshalJSON(b []byte) error {
+	var v [2]*float64
+	if err := json.Unmarshal(b, &v); err != nil {
+		return err
+	}
+	*p = Point{}
+	if v[0] != nil {
+		p.At = time.UnixMilli(int64(math.Round(*v[0] * 1000))).UTC()
+	}
+	if v[1] != nil {
+		p.Value, p.Known = *v[1], true
+	}
+	return nil
 }
