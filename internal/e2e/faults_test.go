@@ -17,6 +17,8 @@ func calm(t *testing.T) (*world, *screen) {
 	w := newWorld(t, "limits: {crash_window: 20s}")
 	s := w.console()
 	s.until(`(?s)prometheus ok.*docker live.*13/13 running`)
+	// Alerts of what an earlier test broke take a while to clear.
+	s.where(2*time.Minute, "nothing critical", func(text string) bool { return !strings.Contains(text, "CRITICAL") })
 	return w, s
 }
 
@@ -32,7 +34,7 @@ func TestAKilledContainerIsNamedAndMarkedAfterItsReturn(t *testing.T) {
 	green := s.green("docker live")
 	at, heal := breakLab(t, "container-killed")
 	seen(s, at, "container-killed", `CRITICAL\s+ifrs9-api killed\s.*exit code 137: killed \(SIGKILL\)`)
-	s.until(`(?m)^CRITICAL\s+.*ifrs9-api killed since \d\d:\d\dZ`)
+	s.until(`(?m)^CRITICAL\s+\d+ findings?, the worst: .* since \d\d:\d\dZ`)
 	s.until(`containers: 12/13 running`)
 	for _, g := range s.good(green) {
 		if strings.Contains(g, "api") || strings.Contains(g, "containers") {
@@ -55,9 +57,10 @@ func TestAKilledContainerIsNamedAndMarkedAfterItsReturn(t *testing.T) {
 	s.press("Escape", `personal agent started`) // the filter is gone
 	s.keys("1")
 	s.until(`info\s+ifrs9-api running again\s.*died .*137`)
-	if view, code = w.snapshot("containers"); code == 2 {
-		t.Errorf("mended, and still exit %d: %s", code, view.Verdict)
-	}
+	until(t, 2*time.Minute, "what was mended is not critical any more, its alerts have cleared", func() bool {
+		_, code = w.snapshot("containers")
+		return code < 2
+	})
 }
 
 func TestACrashLoopIsNamedWithItsExitCode(t *testing.T) {
@@ -65,7 +68,7 @@ func TestACrashLoopIsNamedWithItsExitCode(t *testing.T) {
 	green := s.green("docker live")
 	at, heal := breakLab(t, "crash-loop")
 	seen(s, at, "crash-loop", `CRITICAL\s+ifrs9-validator crash-looping\s.*exit code 3`)
-	s.until(`(?m)^CRITICAL\s+.*ifrs9-validator crash-looping`)
+	s.until(`(?m)^CRITICAL\s+\d+ findings?, the worst: `)
 	for _, g := range s.good(green) {
 		if strings.Contains(g, "validator") {
 			t.Errorf("falsely green: %s", g)

@@ -55,7 +55,7 @@ func TestAHistoryThatAnotherProcessHoldsIsLeftAlone(t *testing.T) {
 	w.stopAgent()
 	f, err := os.OpenFile(w.state("history.db"), os.O_RDWR, 0)
 	must(t, err)
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	must(t, syscall.Flock(int(f.Fd()), syscall.LOCK_EX))
 	before := w.read(w.state("history.db"))
 	w.want(75, fmt.Sprintf(`history is locked by pid %d`, os.Getpid()), "agent", "--personal")
@@ -92,7 +92,7 @@ func fill(t *testing.T, dir string) string {
 	path := filepath.Join(dir, "ballast")
 	f, err := os.Create(path)
 	must(t, err)
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	for _, size := range []int{4096, 1} {
 		for err == nil {
 			_, err = f.Write(make([]byte, size))

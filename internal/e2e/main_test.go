@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -39,6 +40,11 @@ func runAll(m *testing.M) (code int, err error) {
 	if _, err := exec.LookPath("tmux"); err != nil {
 		return 1, errors.New("no tmux: apt-get install tmux, or make test, which installs what it needs")
 	}
+	free, err := alone()
+	if err != nil {
+		return 1, err
+	}
+	defer free()
 	if err := os.MkdirAll(home(), 0o755); err != nil {
 		return 1, err
 	}
@@ -60,6 +66,24 @@ func runAll(m *testing.M) (code int, err error) {
 		err = errors.Join(err, kerr)
 	}()
 	return m.Run(), nil
+}
+
+// alone waits until no other run uses the lab: each would take the other's faults
+// for its own.
+func alone() (free func(), err error) {
+	path := filepath.Join(os.Getenv("OPSDECK_LAB_STATE"), "e2e.lock")
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); errors.Is(err, syscall.EWOULDBLOCK) {
+		fmt.Fprintln(os.Stderr, "e2e: another run uses this lab; waiting for its end")
+		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("lock %s: %w", path, err), f.Close())
+	}
+	return func() { _ = f.Close() }, nil // its end frees it in any case
 }
 
 // tmux gives one command to the server of this run.
