@@ -170,7 +170,7 @@ func (k fileKind) read(path string) (text []byte, what, remedy string) {
 	if err != nil {
 		return nil, "cannot be read: " + cause(err), ""
 	}
-	defer f.Close()
+	defer f.Close() //nolint:errcheck // read only
 	text, err = io.ReadAll(io.LimitReader(f, int64(k.most)+1))
 	if err != nil {
 		return nil, "cannot be read: " + cause(err), ""

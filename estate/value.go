@@ -71,12 +71,6 @@ func (v *value) yes(names ...string) bool {
 	return v != nil && v.flag
 }
 
-// said reports whether the file says it, rather than the default.
-func (v *value) said(names ...string) bool {
-	v = v.at(names...)
-	return v != nil && v.node != nil
-}
-
 func (v *value) members(names ...string) []member {
 	if v = v.at(names...); v == nil {
 		return nil

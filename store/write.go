@@ -57,7 +57,7 @@ func (s *Store) updateLocked(f func(*writing) error) error {
 	s.written(flushed)
 	if w.first > 0 {
 		s.head = w.head
-		s.writeHead(false)
+		s.writeHead(false) //nolint:errcheck // Trouble tells of it, and the next audited write is refused
 	}
 	return nil
 }

@@ -41,7 +41,7 @@ func (w *terminal) Write(b []byte) (int, error) {
 
 func TestRunDrawsAndEndsWithItsContext(t *testing.T) {
 	in, keys := io.Pipe()
-	defer keys.Close()
+	defer keys.Close() //nolint:errcheck // the test has what it wanted
 	out := &terminal{want: "shop-eu", seen: make(chan struct{})}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()

@@ -75,7 +75,7 @@ func (d *daemon) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer history.Close()
+	defer history.Close() //nolint:errcheck // the last records are synced already
 	if n := history.Notice(); !n.Empty() {
 		d.log.Warn("history", "notice", n.String())
 	}

@@ -66,7 +66,7 @@ func lookAtDocker(ctx context.Context, host string) (estate.FoundDocker, []strin
 	if err != nil {
 		return estate.FoundDocker{}, nil, false
 	}
-	defer cl.Close()
+	defer cl.Close() //nolint:errcheck // nothing was written
 	name := "docker"
 	if strings.HasPrefix(host, "tcp://") {
 		name = "docker-tcp"

@@ -55,7 +55,7 @@ func writeNew(path string, text []byte, force bool) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(tmp.Name())
+	defer os.Remove(tmp.Name()) //nolint:errcheck // it is gone when it was renamed
 	_, werr := tmp.Write(text)
 	if err := errors.Join(werr, tmp.Chmod(0o644), tmp.Sync(), tmp.Close()); err != nil {
 		return err

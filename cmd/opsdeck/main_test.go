@@ -157,7 +157,7 @@ func TestCommandLineFaultsAreUsage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer null.Close()
+	defer null.Close() //nolint:errcheck // nothing was written
 	for _, args := range [][]string{{"--nope"}, {"snapshot", "-o", "yaml"}, {"snapshot", "--view", "x"}, {"run", "one"}, {"snapshot", "--now", "tomorrow"}, {"nonsense"}} {
 		if got := run(context.Background(), args, streams{null, null, null}); got != exitUsage {
 			t.Errorf("%v: exit %d", args, got)

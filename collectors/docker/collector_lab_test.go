@@ -26,7 +26,7 @@ func labCollector(t *testing.T, expected ...string) (*Collector, *client.Client)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { cl.Close() })
+	t.Cleanup(func() { cl.Close() }) //nolint:errcheck // nothing was written
 	dockertest.Prepare(t, cl)
 	cfg := Config{Name: "lab", Host: host, Every: 10 * time.Second, Timeout: 10 * time.Second, Now: time.Now}
 	for _, e := range expected {
@@ -73,7 +73,7 @@ func follow(t *testing.T, c *Collector) func() []ops.Record {
 	}
 	t.Cleanup(func() {
 		cancel()
-		<-ended
+		<-ended //nolint:errcheck // it ends because the test ends it
 	})
 	return func() []ops.Record {
 		mu.Lock()

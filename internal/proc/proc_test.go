@@ -64,7 +64,7 @@ func TestDetachOutlivesItsTerminalAndLogs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer syscall.Kill(pid, syscall.SIGKILL)
+	defer syscall.Kill(pid, syscall.SIGKILL) //nolint:errcheck // it may have ended by itself
 	until(t, func() bool { b, _ := os.ReadFile(log); return strings.Count(string(b), "\n") == 2 })
 	sid, err := syscall.Getpgid(pid)
 	if err != nil || sid != pid {

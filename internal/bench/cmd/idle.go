@@ -151,7 +151,7 @@ func leaveAlone(ctx context.Context, g *stage, least time.Duration, meanwhile fu
 	if err != nil {
 		return u, err
 	}
-	defer e.Close()
+	defer e.Close() //nolint:errcheck // the figures are taken by then
 	if err := pause(ctx, settle/2); err != nil {
 		return u, err
 	}

@@ -84,12 +84,12 @@ func measureKeys(ctx context.Context, g *stage, t *figures.Table) {
 		if err != nil {
 			return err
 		}
-		defer c.Close()
+		defer c.Close() //nolint:errcheck // the figures are taken by then
 		e, err := emptyBeside(g, c.Lines())
 		if err != nil {
 			return err
 		}
-		defer e.Close()
+		defer e.Close() //nolint:errcheck // the figures are taken by then
 		if _, err := e.Await(ctx, patience, func(s *terminal.Screen) bool { return s.Has(prefix) }); err != nil {
 			return err
 		}
@@ -140,7 +140,7 @@ func measureSlow(ctx context.Context, g *stage, t *figures.Table) {
 		if err != nil {
 			return err
 		}
-		defer c.Close()
+		defer c.Close() //nolint:errcheck // the figures are taken by then
 		for i := range arrows / 2 {
 			if err := keys.press(ctx, c, upOrDown(c, i)); err != nil {
 				return err

@@ -97,7 +97,7 @@ func measureMany(ctx context.Context, g *stage, t *figures.Table) {
 		if err != nil {
 			return err
 		}
-		defer c.Close()
+		defer c.Close() //nolint:errcheck // the figures are taken by then
 		if _, err := c.Await(ctx, patience, func(s *terminal.Screen) bool {
 			return strings.Contains(strings.Join(s.Lines(), " "), fmt.Sprint(manyContainers))
 		}); err != nil {

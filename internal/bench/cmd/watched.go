@@ -65,7 +65,7 @@ func (w *watched) startAgent(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer log.Close()
+	defer log.Close() //nolint:errcheck // the child has its own copy
 	cmd := exec.Command(filepath.Join(w.bin, "opsdeck"), "agent", "--personal", "--estate", w.estate)
 	cmd.Env, cmd.Stdout, cmd.Stderr = w.env(), log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}

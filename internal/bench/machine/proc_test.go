@@ -35,7 +35,7 @@ func TestOwnProcessIsMeasured(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
+	defer f.Close() //nolint:errcheck // read only
 	if after, err := Files(me); err != nil || after != before+1 {
 		t.Errorf("one more file: %d after %d, %v", after, before, err)
 	}

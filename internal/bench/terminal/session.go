@@ -54,7 +54,7 @@ func Start(spec Spec) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer slave.Close()
+	defer slave.Close() //nolint:errcheck // the child has its own copy
 	s := &Session{master: master, rate: spec.Rate, done: make(chan struct{}), gone: make(chan struct{}), waits: map[*wait]struct{}{}}
 	s.screen = NewScreen(spec.Cols, spec.Rows, func(reply string) { _, _ = master.WriteString(reply) })
 	s.cmd = exec.Command(spec.Argv[0], spec.Argv[1:]...)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -53,10 +54,12 @@ func main() {
 				b[i] = 1
 			}
 			kept = append(kept, b)
+			runtime.KeepAlive(kept)
 			time.Sleep(time.Millisecond)
 		}
 	case "burn": // one core
-		for {
+		for n := uint(0); ; n++ {
+			runtime.KeepAlive(n)
 		}
 	case "lines": // hostile and huge lines
 		fmt.Println("plain")
