@@ -112,14 +112,22 @@ func Marked(l layout.Layout, name string) []Identity {
 	return out
 }
 
+// pids lists the processes of our own network: a lab in another namespace has its
+// own loopback and may have a state folder of the same name.
 func pids() []int {
+	own, _ := os.Readlink("/proc/self/ns/net")
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
 		return nil
 	}
 	var out []int
 	for _, e := range entries {
-		if pid, err := strconv.Atoi(e.Name()); err == nil {
+		pid, err := strconv.Atoi(e.Name())
+		if err != nil {
+			continue
+		}
+		// What cannot be read is somebody else's anyway, or without a namespace.
+		if net, err := os.Readlink(filepath.Join("/proc", e.Name(), "ns", "net")); err == nil && net == own {
 			out = append(out, pid)
 		}
 	}
