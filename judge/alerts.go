@@ -283,8 +283,15 @@ func Silences(silences []ops.Silence, alerts []ops.Alert, now time.Time) []ops.S
 		s.Verdict = ops.Verdict{Level: ops.LevelOK, Word: ops.Clean(s.State.String()), Since: s.Starts}
 		if s.State == ops.SilenceActive && s.Hits > 0 && s.Ends.Sub(now) < endingSoon {
 			s.Verdict = ops.Verdict{Level: ops.LevelWarning, Word: ops.Clean("ends soon"), Since: s.Starts,
-				Cause: ops.Textf("%s still fire, and it ends %s", times(s.Hits, "alert"), clock(s.Ends)), Next: ops.Clean("extend it, or mend what it hides")}
+				Cause: ops.Textf("%s, and it ends %s", stillFire(s.Hits), clock(s.Ends)), Next: ops.Clean("extend it, or mend what it hides")}
 		}
 	}
 	return out
+}
+
+func stillFire(n int) string {
+	if n == 1 {
+		return "1 alert still fires"
+	}
+	return times(n, "alert") + " still fire"
 }

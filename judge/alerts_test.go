@@ -150,3 +150,9 @@ func TestASilenceThatEndsWhileItBurnsIsMarked(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+func TestOneAlertStillFiresAndTwoStillFire(t *testing.T) {
+	if one, two := stillFire(1), stillFire(2); one != "1 alert still fires" || two != "2 alerts still fire" {
+		t.Errorf("%q, %q", one, two)
+	}
+}
