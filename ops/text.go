@@ -3,6 +3,7 @@ package ops
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -30,6 +31,13 @@ func Clean(s string) Text { return cleanTo(s, MaxText) }
 
 // CleanLine returns one log line as Text, at most MaxLine runes long.
 func CleanLine(s string) Text { return cleanTo(s, MaxLine) }
+
+// userInfo is the user part of a URL.
+var userInfo = regexp.MustCompile(`(\w[\w+.-]*://)[^/?#@\s"'<>]+@`)
+
+// CleanMasked returns s as Text like Clean, and hides user and password of every
+// URL in it: people paste addresses into annotations and comments as they are.
+func CleanMasked(s string) Text { return Clean(userInfo.ReplaceAllString(s, "${1}•••@")) }
 
 // CleanBlock splits s at its line ends and cleans each line. At most max lines
 // are returned; what is left out is counted in a last line of its own.

@@ -90,3 +90,15 @@ func FuzzClean(f *testing.F) {
 		}
 	})
 }
+
+func TestUsersOfURLsAreHidden(t *testing.T) {
+	for in, want := range map[string]string{
+		"see https://ana:hunter2@wiki/x and ftp://bob@h": "see https://•••@wiki/x and ftp://•••@h",
+		"mail ana@example.org about https://wiki/@ana":   "mail ana@example.org about https://wiki/@ana",
+		"postgres://u:p:q@db/x?y=1":                      "postgres://•••@db/x?y=1",
+	} {
+		if got := CleanMasked(in).String(); got != want {
+			t.Errorf("%q became %q, want %q", in, got, want)
+		}
+	}
+}

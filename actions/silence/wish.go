@@ -54,9 +54,9 @@ func newWish(req ops.Request, ms []ops.Matcher, purpose ops.Purpose, now time.Ti
 func prefixed(p ops.Purpose, text string) ops.Text {
 	mark := map[ops.Purpose]string{ops.PurposeAck: "ACK!", ops.PurposeMaintenance: "MAINTENANCE"}[p]
 	if mark == "" || strings.HasPrefix(text, mark) {
-		return ops.Clean(text)
+		return ops.CleanMasked(text)
 	}
-	return ops.Clean(mark + " " + text)
+	return ops.CleanMasked(mark + " " + text)
 }
 
 func duration(s string) (time.Duration, error) {

@@ -100,8 +100,19 @@ func (in interner) clean(s string) ops.Text {
 	return t
 }
 
+// masked is clean for what people wrote, without passwords in addresses. It wants
+// an interner of its own.
+func (in interner) masked(s string) ops.Text {
+	t, ok := in[s]
+	if !ok {
+		t = ops.CleanMasked(s)
+		in[s] = t
+	}
+	return t
+}
+
 func parseAlerts(in []alertAnswer) []ops.Notified {
-	exprs, words := map[string]ops.Text{}, interner{}
+	exprs, words, prose := map[string]ops.Text{}, interner{}, interner{}
 	out := make([]ops.Notified, 0, len(in))
 	for i := range in {
 		a := &in[i]
@@ -113,9 +124,9 @@ func parseAlerts(in []alertAnswer) []ops.Notified {
 		n := ops.Notified{
 			Fingerprint: ops.Clean(a.Fingerprint),
 			Labels:      labelsOf(a.Labels, words),
-			Summary:     words.clean(a.Annotations["summary"]),
-			Description: words.clean(first(a.Annotations, "description", "message")),
-			Runbook:     words.clean(first(a.Annotations, "runbook_url", "runbook")),
+			Summary:     prose.masked(a.Annotations["summary"]),
+			Description: prose.masked(first(a.Annotations, "description", "message")),
+			Runbook:     prose.masked(first(a.Annotations, "runbook_url", "runbook")),
 			Expr:        expr,
 			Starts:      instant(a.StartsAt),
 			Paging:      pagingOf(a),
@@ -222,7 +233,7 @@ func parseSilences(in []silenceAnswer) []seenSilence {
 			Silence: ops.Silence{
 				Ref: ops.NewRef(ops.KindSilence, "", s.ID), State: state,
 				Starts: instant(s.StartsAt), Ends: instant(s.EndsAt),
-				By: ops.Clean(s.CreatedBy), Comment: ops.Clean(s.Comment), Purpose: purposeOf(s.Comment),
+				By: ops.Clean(s.CreatedBy), Comment: ops.CleanMasked(s.Comment), Purpose: purposeOf(s.Comment),
 			},
 			updated: instant(s.UpdatedAt),
 		}

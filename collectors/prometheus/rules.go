@@ -114,10 +114,10 @@ func alertOf(a *alert, r *rule, cfg Config) ops.Alert {
 		State:       alertState(a.State),
 		Value:       figureOf(a.word()),
 		Labels:      labelsOf(a.Labels),
-		Summary:     ops.Clean(a.Annotations["summary"]),
-		Description: ops.Clean(cmp.Or(a.Annotations["description"], a.Annotations["message"])),
+		Summary:     ops.CleanMasked(a.Annotations["summary"]),
+		Description: ops.CleanMasked(cmp.Or(a.Annotations["description"], a.Annotations["message"])),
 		Expr:        ops.Clean(r.Query),
-		Runbook:     ops.Clean(cmp.Or(a.Annotations["runbook_url"], a.Annotations["runbook"])),
+		Runbook:     ops.CleanMasked(cmp.Or(a.Annotations["runbook_url"], a.Annotations["runbook"])),
 		RuleFault:   ops.Clean(r.LastError),
 		Severity:    cfg.Rank(ops.Clean(string(a.Labels[model.LabelName(cfg.SeverityLabel)]))),
 	}
