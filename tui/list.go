@@ -21,6 +21,7 @@ type list struct {
 	sel    int // index into shown; -1: nothing to select
 	top    int
 	chosen ops.Ref // what sel pointed at, to find it again
+	moved  bool    // the user chose it: until then the list stays at its top
 	marks  map[ops.Ref]bool
 	filter report.Filter
 	sort   int // column index; -1: the order the rows came in
@@ -88,9 +89,14 @@ func (l *list) arrange() {
 
 func (l *list) fit() { l.fields = report.FitColumns(l.rows.Columns(), l.rows.Natural, l.w-2) }
 
-// find puts the selection back on what was chosen: of several lines about one
+// find puts the selection back on what the user chose: of several lines about one
 // thing on the nearest, and where it is gone, near where it was.
 func (l *list) find() {
+	if !l.moved {
+		l.sel, l.top = 0, 0
+		l.settle(1)
+		return
+	}
 	best := -1
 	for i, e := range l.shown {
 		if e.row >= 0 && l.rows.Ref(e.row) == l.chosen && (best < 0 || abs(i-l.sel) < abs(best-l.sel)) {
@@ -129,6 +135,7 @@ func (l *list) settle(d int) {
 
 // move moves the selection by n lines.
 func (l *list) move(n int) {
+	l.moved = true
 	l.sel += n
 	l.settle(sign(n))
 }
@@ -170,10 +177,10 @@ func (l *list) key(id keyID) bool {
 	case keyPageDown:
 		l.move(l.page())
 	case keyTop:
-		l.sel = 0
+		l.moved, l.sel = false, 0
 		l.settle(1)
 	case keyBottom:
-		l.sel = len(l.shown) - 1
+		l.moved, l.sel = true, len(l.shown)-1
 		l.settle(-1)
 	case keyMark:
 		l.mark()

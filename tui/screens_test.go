@@ -185,3 +185,25 @@ func TestARunningJobCanBeCanceledAndAnEndedOneCannot(t *testing.T) {
 	r.press("j", "x")
 	r.wants(t, "blocked: it has ended")
 }
+
+func TestTheListStaysAtItsTopUntilSomebodyMoves(t *testing.T) {
+	b := fixture.Failing()
+	r := newRig(b, "none")
+	first := r.m.panes[PaneOverview].(*overview).list.chosen
+	// What was first leaves "needs attention" and is left as a record further down.
+	b.Rev++
+	b.Revs[ops.SectionFindings] = b.Rev
+	b.Findings = b.Findings[1:]
+	r.board(b)
+	o := r.m.panes[PaneOverview].(*overview)
+	if o.list.top != 0 || o.list.sel > 1 {
+		t.Errorf("nobody moved, and the list stands at %d of %d:\n%s", o.list.top, o.list.sel, r.screen())
+	}
+	r.press("down", "down")
+	chosen := o.list.chosen
+	b.Rev++
+	r.board(b)
+	if o.list.chosen != chosen || chosen == first {
+		t.Errorf("what was chosen by hand is let go: %s, %s", chosen, o.list.chosen)
+	}
+}

@@ -16,7 +16,7 @@ type silences struct {
 // newSilences opens the list on one of them, where ref names one.
 func newSilences(th themes.Theme, ref ops.Ref) *silences {
 	s := &silences{th: th, list: newList(th)}
-	s.list.chosen = ref
+	s.list.chosen, s.list.moved = ref, !ref.Zero()
 	return s
 }
 
