@@ -233,7 +233,7 @@ func parseSilences(in []silenceAnswer) []seenSilence {
 			Silence: ops.Silence{
 				Ref: ops.NewRef(ops.KindSilence, "", s.ID), State: state,
 				Starts: instant(s.StartsAt), Ends: instant(s.EndsAt),
-				By: ops.Clean(s.CreatedBy), Comment: ops.CleanMasked(s.Comment), Purpose: purposeOf(s.Comment),
+				By: ops.CleanMasked(s.CreatedBy), Comment: ops.CleanMasked(s.Comment), Purpose: purposeOf(s.Comment),
 			},
 			updated: instant(s.UpdatedAt),
 		}
