@@ -15,8 +15,10 @@ import (
 	"opsdeck/ops"
 )
 
-// lookFor bounds each look at this machine.
-const lookFor = 2 * time.Second
+// lookFor bounds each look at this machine: as long as a daemon with a hundred
+// containers may take for a list on a busy machine, or init writes an estate
+// without it.
+const lookFor = 5 * time.Second
 
 // discover looks at this machine for servers that an estate could name. It asks
 // only loopback addresses and local sockets.
