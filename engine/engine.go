@@ -184,7 +184,7 @@ func (e *Engine) record(recs ...ops.Record) {
 func (e *Engine) historyState(err error) {
 	words := e.History.Trouble()
 	if err != nil {
-		words = ops.Clean("history not written: " + ops.AsError(err).Error())
+		words = ops.Clean("not written: " + ops.AsError(err).Error())
 	}
 	e.update(func(p *picture) { p.setHistory(words) })
 }

@@ -82,6 +82,9 @@ func Size(b float64) string {
 // Percent says a share (1 is 100 %): "0.4%", "43%".
 func Percent(share float64) string {
 	p := share * 100
+	if math.Abs(p) < 0.05 {
+		p = 0 // a negative nothing is nothing
+	}
 	if math.Abs(p) < 9.95 {
 		return fmt.Sprintf("%.1f%%", p)
 	}

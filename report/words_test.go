@@ -60,7 +60,7 @@ func TestSizeNeverShowsAThousandAndTwentyFour(t *testing.T) {
 }
 
 func TestPercent(t *testing.T) {
-	for share, want := range map[float64]string{0: "0.0%", 0.004: "0.4%", 0.0996: "10%", 0.43: "43%", 2.5: "250%"} {
+	for share, want := range map[float64]string{0: "0.0%", -0.0001: "0.0%", 0.004: "0.4%", 0.0996: "10%", 0.43: "43%", 2.5: "250%"} {
 		if got := Percent(share); got != want {
 			t.Errorf("%v: %q, want %q", share, got, want)
 		}
