@@ -148,8 +148,8 @@ func (k console) runbook(a ops.Alert) []ops.Text {
 	return nil
 }
 
-// changesAround are the records around an alert's start, nearest first. The
-// alert's own are left out.
+// changesAround are the records around an alert's start: those of what may be
+// behind it first, then the others, nearest first. The alert's own are left out.
 func (k console) changesAround(a ops.Alert) []ops.Record {
 	if k.e.History == nil {
 		return nil
@@ -157,7 +157,16 @@ func (k console) changesAround(a ops.Alert) []ops.Record {
 	recs, err := k.e.History.History(ops.Query{From: a.Since.Add(-changesBefore), Until: a.Since.Add(changesAfter), Limit: 500})
 	k.e.historyState(err)
 	recs = slices.DeleteFunc(recs, func(r ops.Record) bool { return r.Ref.ID == a.Ref.ID && r.Kind == ops.RecordAlert })
+	suspect := func(r ops.Record) bool {
+		return slices.ContainsFunc(a.Suspects, func(s ops.Suspect) bool { return s.Ref == r.Ref })
+	}
 	slices.SortStableFunc(recs, func(x, y ops.Record) int {
+		if sx, sy := suspect(x), suspect(y); sx != sy {
+			if sx {
+				return -1
+			}
+			return 1
+		}
 		return int(x.At.Sub(a.Since).Abs() - y.At.Sub(a.Since).Abs())
 	})
 	return recs[:min(len(recs), maxChangesOf)]

@@ -152,7 +152,7 @@ func TestPlantedSecretsAppearNowhere(t *testing.T) {
 	hidden("triage", s.text())
 	s.press("Escape", `(?m)^>.*`+name)
 	s.keys("S")
-	s.until(`(?m)^silences(?s:.*)•••@wiki`)
+	s.until(`(?m)^silences(?s:.*)eve +see http`)
 	hidden("silences", s.text())
 	for _, args := range [][]string{{"snapshot", "-o", "text"}, {"snapshot", "-o", "markdown"}, {"snapshot", "-o", "json"}, {"snapshot", "-o", "nagios"},
 		{"handover"}, {"history", "--json"}, {"config", "show"}, {"doctor"}} {

@@ -129,7 +129,7 @@ func TestAJobWhoseAgentDiesIsLostAndNeverCalledSucceeded(t *testing.T) {
 	w.ended(c).want(t, 3, `the agent is gone.*job 1`)
 	two := w.console()
 	two.until(`warning\s+job 1 lost: restart container ` + name)
-	if text := two.text(); strings.Contains(text, "succeeded") || strings.Contains(text, ": done") {
+	if text := two.text(); strings.Contains(text, name+": succeeded") || strings.Contains(text, name+": done") {
 		t.Errorf("the end that nobody saw is called good:\n%s", text)
 	}
 	two.keys("0")
