@@ -190,7 +190,7 @@ func TestLabCluster(t *testing.T) {
 // faults freezes, ends and restarts the second of two members.
 func faults(t *testing.T, c *Collector, a, b *server, id ops.Text) {
 	t.Helper()
-	b.signal(syscall.SIGSTOP)
+	b.freeze()
 	began := time.Now()
 	f, err := c.Collect(t.Context())
 	if err != nil || f.Peers[0].State != ops.SourceOK || f.Peers[1].State != ops.SourceSilent || len(*f.Notified) != 1 || time.Since(began) > 2*time.Second {
@@ -200,7 +200,7 @@ func faults(t *testing.T, c *Collector, a, b *server, id ops.Text) {
 	if got, notes, err := c.Extend(t.Context(), id, ends); err != nil || got != id || !strings.Contains(fmt.Sprint(notes), "peer b cannot be asked") {
 		t.Errorf("extend with b frozen: %s, %v, %v", got, notes, err)
 	}
-	a.signal(syscall.SIGSTOP)
+	a.freeze()
 	if f, err := c.Collect(t.Context()); !errors.Is(err, context.DeadlineExceeded) || f.Notified != nil {
 		t.Errorf("both frozen: %+v, %v", f, err)
 	}

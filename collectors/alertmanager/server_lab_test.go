@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -90,6 +91,21 @@ func (s *server) signal(sig syscall.Signal) {
 	if err := s.cmd.Process.Signal(sig); err != nil {
 		s.t.Fatal(err)
 	}
+}
+
+// freeze stops every thread: one that still runs after the signal was sent may
+// answer a question more.
+func (s *server) freeze() {
+	s.t.Helper()
+	s.signal(syscall.SIGSTOP)
+	until(s.t, "the server stands still", func() bool {
+		threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", s.cmd.Process.Pid))
+		return err == nil && len(threads) > 0 && !slices.ContainsFunc(threads, func(f string) bool {
+			b, err := os.ReadFile(f)
+			_, rest, _ := strings.Cut(string(b), ") ")
+			return err == nil && !strings.HasPrefix(rest, "T")
+		})
+	})
 }
 
 func until(t *testing.T, what string, ok func() bool) {

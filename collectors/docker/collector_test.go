@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -96,6 +97,43 @@ func TestCollectInspectsOnlyWhatTheListDoesNotTell(t *testing.T) {
 	rowsByName(t, c)
 	if n := f.asked("/json"); n != 10 {
 		t.Errorf("after %s: %d inspects, want the stopped ones again", 2*stoppedEvery, n)
+	}
+}
+
+func TestAStandingStreamSparesTheInspectOfYoungContainers(t *testing.T) {
+	f := newFakeDaemon(t)
+	clock := newTestClock()
+	f.events = func(w http.ResponseWriter, r *http.Request) {
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+	}
+	c := fakeCollector(t, f.host, clock)
+	stands := make(chan struct{})
+	ended := make(chan struct{})
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { defer close(ended); _ = c.Push(ctx, func(ops.Facts) { close(stands) }) }()
+	<-stands
+	for _, step := range []struct {
+		what  string
+		later time.Duration
+		want  int // inspects
+	}{
+		{"each of them at first", time.Second, 10},
+		{"only the one between two runs: another start would be heard of", 10 * time.Second, 1},
+		{"the young ones again, lest an event was lost", youngEvery, 4},
+	} {
+		clock.add(step.later)
+		rowsByName(t, c)
+		if n := f.asked("/json"); n != step.want {
+			t.Errorf("%s: %d inspects, want %d", step.what, n, step.want)
+		}
+	}
+	cancel()
+	<-ended
+	clock.add(time.Second)
+	rowsByName(t, c)
+	if n := f.asked("/json"); n != 4 {
+		t.Errorf("after the stream's end: %d inspects, want the young ones at once", n)
 	}
 }
 

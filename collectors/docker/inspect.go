@@ -45,7 +45,12 @@ const parallel = 4
 
 // stoppedEvery is how often a container that does not run is inspected without
 // a cause: its list entry cannot tell that it ran and ended again meanwhile.
-const stoppedEvery = time.Minute
+// youngEvery is the same for one that has just started, where the event stream
+// would have told of another start.
+const (
+	stoppedEvery = time.Minute
+	youngEvery   = 30 * time.Second
+)
 
 // details returns what inspect tells of the listed containers, from memory where
 // that still holds: a hundred healthy containers cost one list and no inspect.
@@ -56,7 +61,7 @@ func (c *Collector) details(ctx context.Context, items []container.Summary) (map
 	c.mu.Lock()
 	for _, s := range items {
 		was, ok := c.known[s.ID]
-		if ok && !c.touched[s.ID] && !due(was, &s, now) {
+		if ok && !c.touched[s.ID] && !due(was, &s, now, c.stream.stands) {
 			out[s.ID] = was
 			continue
 		}
@@ -83,11 +88,15 @@ func (c *Collector) details(ctx context.Context, items []container.Summary) (map
 	return out, notes, nil
 }
 
-// due reports whether memory no longer serves for a list entry.
-func due(was inspected, s *container.Summary, now time.Time) bool {
+// due reports whether memory no longer serves for a list entry. stands is since
+// when the event stream stands.
+func due(was inspected, s *container.Summary, now, stands time.Time) bool {
 	switch {
-	case was.key != keyOf(s), young(s.Status), s.State == container.StateRestarting:
+	case was.key != keyOf(s), s.State == container.StateRestarting:
 		return true
+	case young(s.Status):
+		heard := !stands.IsZero() && stands.Before(was.at)
+		return !heard || now.Sub(was.at) >= youngEvery
 	case s.State != container.StateRunning:
 		return now.Sub(was.at) >= stoppedEvery
 	}

@@ -16,6 +16,7 @@ import (
 // streamState is what is remembered of the event stream between two of them.
 type streamState struct {
 	last     time.Time // of the last event; where there was none, when the first stream stood
+	stands   time.Time // since when the present stream stands; zero where none does
 	ended    time.Time // when the last stream ended
 	gapFrom  time.Time // of the last gap; zero where there was none
 	gapUntil time.Time
@@ -130,6 +131,7 @@ func (c *Collector) take(m events.Message) (ops.Record, bool) {
 // streamEnd turns the end of the stream into its cause.
 func (c *Collector) streamEnd(err error) error {
 	c.mu.Lock()
+	c.stream.stands = time.Time{}
 	if c.stream.ended.IsZero() {
 		c.stream.ended = c.cfg.Now()
 	}
@@ -151,7 +153,7 @@ func (c *Collector) streamStands(now time.Time) {
 	} else {
 		c.stream.gapFrom, c.stream.gapUntil = c.stream.ended, now
 	}
-	c.stream.ended = time.Time{}
+	c.stream.stands, c.stream.ended = now, time.Time{}
 }
 
 // streamNotes says in words where events may be missing, for an hour.

@@ -29,8 +29,17 @@ func awake(t *testing.T) (*world, *screen) {
 	// A crash loop of an earlier test is forgotten after this window.
 	w := newWorld(t, "limits: {crash_window: 20s}")
 	s := w.console()
-	s.until(`(?s)prometheus ok.*alertmanager ok.*13/13 running`)
+	s.answered("prometheus ok", "alertmanager ok", "13/13 running")
 	return w, s
+}
+
+// answered waits for each of some words, in any order: a source that has
+// something to say is listed before one that has not.
+func (s *screen) answered(words ...string) {
+	s.Helper()
+	for _, w := range words {
+		s.until(regexp.QuoteMeta(w))
+	}
 }
 
 // fetched is what a server of the lab answers; past the proxy. Nothing where it

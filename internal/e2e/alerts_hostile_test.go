@@ -135,7 +135,7 @@ func TestPlantedSecretsAppearNowhere(t *testing.T) {
   alertmanager: {http_config: {authorization: {credentials: "${E2E_TOKEN}"}}}
 `, file))...))
 	s := w.console()
-	s.until(`(?s)prometheus ok.*alertmanager ok.*` + name)
+	s.answered("prometheus ok", "alertmanager ok", name)
 	hidden := func(what, text string) {
 		t.Helper()
 		if strings.Contains(text, secret) {
