@@ -85,7 +85,7 @@ func (p *picture) polled(info ops.SourceInfo, f ops.Facts, err error, at time.Ti
 	}
 	if err == nil {
 		s.LastGood, s.Version, s.Notes = at, f.Version.Or(s.Version), f.Notes
-		recs = p.take(info, f, at)
+		recs = append(restarted(s, f.Up, at), p.take(info, f, at)...)
 		if info.Kind == ops.SourceAlertmanager && settled(f.Peers, at) {
 			p.paged(s, at)
 		}
@@ -109,6 +109,22 @@ func turned(s ops.Source, was ops.SourceState, at time.Time) []ops.Record {
 		rec.Level, rec.What = ops.LevelOK, ops.Textf("%s ok again, %s since %s", s.Name, was, s.Since.UTC().Format("15:04:05Z"))
 	}
 	return []ops.Record{rec}
+}
+
+// restarted notes since when a server runs, and returns what the history keeps
+// where that has become later. A restart can be over between two questions.
+func restarted(s *ops.Source, up, at time.Time) []ops.Record {
+	was := s.Up
+	if up.IsZero() {
+		return nil
+	}
+	s.Up = up
+	// The start as a server works it out may differ by a moment each time.
+	if was.IsZero() || up.Sub(was) < time.Second {
+		return nil
+	}
+	return []ops.Record{{At: at, Kind: ops.RecordSource, Ref: s.Ref, Level: ops.LevelWarning,
+		What: ops.Textf("%s was restarted, up since %s", s.Name, up.UTC().Format("15:04:05Z"))}}
 }
 
 // settled reports whether some peer runs long enough to have heard of every

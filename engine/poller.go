@@ -6,13 +6,17 @@ import (
 	"errors"
 	"time"
 
+	"opsdeck/judge"
 	"opsdeck/ops"
 )
 
-// Poll pacing. A failing source is asked less often, but never so seldom that
-// its recovery would go unseen for minutes.
+// Poll pacing. A source that lets us wait or turns us away is asked less often, but
+// never so seldom that its recovery would go unseen for long. One that is down or
+// starts costs next to nothing, and is asked more often: that is when somebody
+// waits for its return.
 const (
-	maxBackoff   = 4 // times the interval
+	maxBackoff   = 2 // times the interval
+	outageEvery  = 3 * time.Second
 	pushSpacing  = 500 * time.Millisecond
 	pushRetryMin = time.Second
 	pushRetryMax = 15 * time.Second
@@ -37,7 +41,7 @@ func (e *Engine) poll(ctx context.Context, col ops.Collector) {
 		at, took := e.Now(), e.Now().Sub(began)
 		e.update(func(p *picture) { e.tellLater(p, p.polled(info, facts, err, at, took)) })
 
-		t := time.NewTimer(e.spread(info.Every * time.Duration(min(max(failures, 1), maxBackoff))))
+		t := time.NewTimer(e.spread(nextPoll(info, failures, err)))
 		select {
 		case <-ctx.Done():
 			t.Stop()
@@ -47,6 +51,18 @@ func (e *Engine) poll(ctx context.Context, col ops.Collector) {
 			t.Stop()
 		}
 	}
+}
+
+// nextPoll is how long to wait after failures in a row, of which the last is err.
+func nextPoll(info ops.SourceInfo, failures int, err error) time.Duration {
+	state, _ := judge.SourceState(err)
+	switch {
+	case state == ops.SourceSilent, state == ops.SourceDenied:
+		return info.Every * time.Duration(min(failures, maxBackoff))
+	case state == ops.SourceRefused, ops.CodeOf(err) == ops.CodeUnavailable:
+		return min(info.Every, outageEvery)
+	}
+	return info.Every
 }
 
 // collect bounds one collection. A collector that ignores its deadline costs its

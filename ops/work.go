@@ -18,7 +18,8 @@ type Facts struct {
 	Pipelines  *[]Pipeline
 	Events     []Record // what happened, for the history (container events)
 	Version    Text
-	Notes      []Text // what the source warns of, in words
+	Up         time.Time // when the server started, by its own clock; zero where it does not say
+	Notes      []Text    // what the source warns of, in words
 }
 
 // Collector reads one source.

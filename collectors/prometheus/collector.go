@@ -106,6 +106,7 @@ func (c *Collector) Collect(ctx context.Context) (ops.Facts, error) {
 	defer cancel()
 	book, err := c.rules(ctx)
 	if err != nil {
+		c.askAnew()
 		return ops.Facts{}, err
 	}
 	// From here on a failed call is a note: the alerts are good without it.
@@ -116,7 +117,7 @@ func (c *Collector) Collect(ctx context.Context) (ops.Facts, error) {
 	notes = append(notes, c.clock.notes()...)
 	c.mu.Unlock()
 	alerts := book.alerts
-	facts := ops.Facts{Alerts: &alerts, Version: slow.version, Notes: append(notes, slow.notes()...)}
+	facts := ops.Facts{Alerts: &alerts, Version: slow.version, Up: slow.up(), Notes: append(notes, slow.notes()...)}
 	c.indicators(ctx, &facts)
 	return facts, nil
 }
@@ -139,5 +140,8 @@ func (c *Collector) rules(ctx context.Context) (ruleBook, error) {
 		return ruleBook{}, fmt.Errorf("read alert rules: %w", err)
 	}
 	book.warnings = ans.notes()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	book.keep(c.book)
 	return book, nil
 }

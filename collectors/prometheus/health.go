@@ -65,6 +65,22 @@ func (c *Collector) slowly(ctx context.Context) slowFacts {
 	return next
 }
 
+// askAnew makes the next answer bring the server's own state along: after a
+// failure it may be another process.
+func (c *Collector) askAnew() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.slow.asked = time.Time{}
+}
+
+// up is when the server started; zero where it did not say.
+func (s slowFacts) up() time.Time {
+	if s.runtime == nil {
+		return time.Time{}
+	}
+	return s.runtime.StartTime.UTC()
+}
+
 type alertmanagers struct {
 	Active []struct {
 		URL string `json:"url"`

@@ -21,6 +21,7 @@ type ruleBook struct {
 	alerts   []ops.Alert       // each fingerprint once, sorted by it
 	origins  map[string]origin // by fingerprint
 	groups   []ruleGroup
+	kept     int // alerts of an earlier book that still stand, because their rule was not evaluated since
 	warnings []ops.Text
 }
 
@@ -94,11 +95,39 @@ func parseRules(data []byte, cfg Config) (ruleBook, error) {
 			}
 		}
 	}
-	book.alerts = slices.SortedFunc(maps.Values(found), func(a, b ops.Alert) int {
-		return cmp.Compare(a.Ref.ID.String(), b.Ref.ID.String())
-	})
+	book.alerts = slices.SortedFunc(maps.Values(found), byFingerprint)
 	return book, nil
 }
+
+// keep takes over the alerts of rules that the server has not evaluated since it
+// started. It forgot them with its restart, which is no sign that they are over:
+// after a start each group waits for its turn, up to its whole interval.
+func (b *ruleBook) keep(was ruleBook) {
+	type key struct{ file, group, rule string }
+	waiting := map[key]bool{}
+	for g := range b.groups {
+		for r := range b.groups[g].Rules {
+			if rule := &b.groups[g].Rules[r]; rule.Health == "unknown" {
+				waiting[key{b.groups[g].File, b.groups[g].Name, rule.Name}] = true
+			}
+		}
+	}
+	if len(waiting) == 0 {
+		return
+	}
+	for _, a := range was.alerts {
+		id := a.Ref.ID.String()
+		from := was.origins[id]
+		if _, ok := b.origins[id]; ok || !waiting[key{from.group.File, from.group.Name, from.rule.Name}] {
+			continue
+		}
+		b.alerts, b.origins[id] = append(b.alerts, a), from
+		b.kept++
+	}
+	slices.SortFunc(b.alerts, byFingerprint)
+}
+
+func byFingerprint(a, b ops.Alert) int { return cmp.Compare(a.Ref.ID.String(), b.Ref.ID.String()) }
 
 func graver(a, than ops.Alert) bool {
 	if a.State != than.State {
@@ -187,7 +216,14 @@ func (b ruleBook) notes(now time.Time) []ops.Text {
 	if faults > faultsMost {
 		out = append(out, ops.Textf("%d more alert rules fail", faults-faultsMost))
 	}
-	if waiting > 0 {
+	switch {
+	case waiting > 0 && b.kept > 0:
+		kept := "1 alert of before is kept"
+		if b.kept > 1 {
+			kept = fmt.Sprintf("%d alerts of before are kept", b.kept)
+		}
+		out = append(out, ops.Textf("%d of %d alert rules were not evaluated since it started; %s", waiting, rules, kept))
+	case waiting > 0:
 		out = append(out, ops.Textf("%d of %d alert rules were not evaluated yet", waiting, rules))
 	}
 	if rules == 0 {

@@ -35,6 +35,7 @@ type soak struct {
 	judged  int       // screens taken while the screen had to know
 	green   []string  // what was falsely good
 	silent  []string  // what left the cause out
+	drained drained
 	samples []sample
 }
 
@@ -71,6 +72,9 @@ func soakAll(ctx context.Context, s settings) (err error) {
 		return err
 	}
 	if err := k.run(ctx); err != nil {
+		return err
+	}
+	if k.drained, err = k.freeze(ctx); err != nil {
 		return err
 	}
 	after, err := machine.Load()
@@ -225,6 +229,7 @@ func (k *soak) record(before, after float64) error {
 		Shown: fmt.Sprintf("%d of %d (%d faults)", len(k.green), k.judged, k.broken)}, judgedAny(k.judged))
 	t.Add(figures.Row{What: "screens of these that do not name the cause", Budget: "0", Broken: len(k.silent) > 0,
 		Shown: fmt.Sprintf("%d of %d", len(k.silent), k.judged)}, judgedAny(k.judged))
+	k.drained.add(t)
 	k.addHeld(t, "console", 40, func(s sample) held { return s.console })
 	k.addHeld(t, "agent", 70, func(s sample) held { return s.agent })
 	first, last := k.samples[0].history, k.samples[len(k.samples)-1].history
