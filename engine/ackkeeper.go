@@ -15,6 +15,7 @@ const (
 	ackExtendWhen = 5 * time.Minute // before its end
 	ackExtendBy   = "15m"
 	extendAction  = "silence.extend"
+	createSilence = "silence.create"
 )
 
 // extendAcks keeps the silences behind acks alive until ctx ends.

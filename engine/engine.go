@@ -88,6 +88,7 @@ func New(c Config) *Engine {
 	for _, col := range c.Collectors {
 		e.kicks[col.Source().Name.String()] = make(chan struct{}, 1)
 	}
+	e.withAckSilences()
 	return e
 }
 

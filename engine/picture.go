@@ -83,6 +83,7 @@ func (p *picture) polled(info ops.SourceInfo, f ops.Facts, err error, at time.Ti
 	if f.Peers != nil {
 		s.Peers = f.Peers
 	}
+	s.Notes = nil // what it warned of before says nothing about a failure
 	if err == nil {
 		s.LastGood, s.Version, s.Notes = at, f.Version.Or(s.Version), f.Notes
 		recs = append(restarted(s, f.Up, at), p.take(info, f, at)...)

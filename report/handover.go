@@ -10,15 +10,15 @@ import (
 )
 
 // Handover is what the next one on call has to know: what burns, what somebody
-// took or silenced and until when, the jobs, the indicators, and what happened
-// since. recs are the records since then, in any order.
+// took or silenced and until when, the incidents, the jobs, the indicators, and what
+// happened since. recs are the records since then, in any order.
 func Handover(b ops.Board, recs []ops.Record, since, now time.Time) Snapshot {
 	s := newSnapshot(b, now, "handover")
 	alerts := NewAlerts(b, now, BySeverity)
 	s.Tables = []Table{
 		alerts.where("burning", "nothing burns that nobody has in hand", func(it *alertItem) bool { return it.standing == 0 }),
 		alerts.where("in hand", "nothing is acked or silenced", func(it *alertItem) bool { return it.standing == 1 || it.standing == 2 }),
-		silencesSince(b, since, now), Indicators(b, now), jobsSince(b, since, now), happened(b, recs, since, now),
+		Incidents(b, now), silencesSince(b, since, now), Indicators(b, now), jobsSince(b, since, now), happened(b, recs, since, now),
 	}
 	if phrase, fresh := alertsStanding(b, now); !fresh {
 		for i := range s.Tables[:2] {

@@ -16,6 +16,7 @@ type Head struct {
 	Clock       string
 	Firing      []Cell // "2 crit", "1 high", or one cell that says why nobody knows
 	Clocks      []Cell // "SLA 41m/150m" of each pipeline that runs
+	InHand      Cell   // "3 in hand": what fires beside and is acked or silenced
 	Maintenance []string
 	Sources     []Cell // worst first: "docker SILENT 4m", "prometheus ok"
 	Worst       Cell   // the reason of the worst source in words; empty: all are ok
@@ -29,7 +30,6 @@ func NewHead(b ops.Board, now time.Time) Head {
 		Estate:      b.Estate.Name.String(),
 		Environment: b.Estate.Environment.String(),
 		Clock:       now.UTC().Format("15:04Z"),
-		Firing:      firing(b, now),
 		Clocks:      slaCells(b, now),
 		Maintenance: Maintenance(b, now),
 		Level:       Overall(b),
@@ -38,6 +38,7 @@ func NewHead(b ops.Board, now time.Time) Head {
 	if b.Estate.Environment == ops.Production {
 		h.Environment = strings.ToUpper(h.Environment)
 	}
+	h.Firing, h.InHand = firing(b, now)
 	var worst string
 	h.Sources, worst = sourceWords(b, now)
 	h.Worst = toned(worst, ToneWarning)
@@ -172,36 +173,57 @@ func sourceLevel(s ops.Source) ops.Level {
 
 // alertCount is the firing alerts of one rank.
 type alertCount struct {
-	rank     ops.Rank
-	n        int
-	acked    int
-	silenced int // silenced, inhibited or muted
-	oldest   time.Time
-	ref      ops.Ref // the oldest one
+	rank   ops.Rank
+	n      int
+	acked  int
+	quiet  map[ops.PagingState]int // silenced, inhibited or muted
+	inHand int                     // acked or quiet, each once
+	oldest time.Time
+	ref    ops.Ref // the oldest one
 }
 
 func (c *alertCount) add(a *ops.Alert) {
 	c.rank, c.n = a.Severity.Rank, c.n+1
-	if !a.Ack.At.IsZero() {
+	acked, hushed := !a.Ack.At.IsZero(), quiet(a.Paging.State)
+	if acked {
 		c.acked++
 	}
-	if quiet(a.Paging.State) {
-		c.silenced++
+	if hushed {
+		if c.quiet == nil {
+			c.quiet = map[ops.PagingState]int{}
+		}
+		c.quiet[a.Paging.State]++
+	}
+	if acked || hushed {
+		c.inHand++
 	}
 	if c.oldest.IsZero() || a.Since.Before(c.oldest) {
 		c.oldest, c.ref = a.Since, a.Ref
 	}
 }
 
-// inHand says how many of them somebody took, or a silence holds: "1 acked, 2
+// open is how many of them nobody has taken and nothing keeps quiet.
+func (c alertCount) open() int { return c.n - c.inHand }
+
+// level is that of the rank, and only info where all of them are in hand.
+func (c alertCount) level() ops.Level {
+	if c.open() == 0 {
+		return ops.LevelInfo
+	}
+	return c.rank.Level()
+}
+
+// held says how many of them somebody took, or what keeps them quiet: "1 acked, 2
 // silenced".
-func (c alertCount) inHand() string {
+func (c alertCount) held() string {
 	var parts []string
 	if c.acked > 0 {
 		parts = append(parts, fmt.Sprintf("%d acked", c.acked))
 	}
-	if c.silenced > 0 {
-		parts = append(parts, fmt.Sprintf("%d silenced", c.silenced))
+	for _, s := range []ops.PagingState{ops.PagingSilenced, ops.PagingInhibited, ops.PagingMuted} {
+		if n := c.quiet[s]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, s))
+		}
 	}
 	return join(", ", parts...)
 }
@@ -286,27 +308,37 @@ func rankWord(r ops.Rank) string {
 	return r.String()
 }
 
-func firing(b ops.Board, now time.Time) []Cell {
+// firing counts what burns and nobody has taken, by rank; inHand is the rest, and
+// has no text where there is none.
+func firing(b ops.Board, now time.Time) (out []Cell, inHand Cell) {
 	if len(b.Alerts) == 0 {
-		return nil
+		return nil, Cell{}
 	}
 	phrase, fresh := alertsStanding(b, now)
-	var out []Cell
+	held := 0
 	for _, c := range countFiring(b) {
+		held += c.inHand
+		if c.open() == 0 {
+			continue
+		}
 		word := rankWord(c.rank)
 		if c.rank == ops.RankMedium { // the frame is short of room
 			word = "med"
 		}
-		out = append(out, toned(fmt.Sprintf("%d %s", c.n, word), ToneOf(c.rank.Level())))
+		out = append(out, toned(fmt.Sprintf("%d %s", c.open(), word), ToneOf(c.level())))
+	}
+	if held > 0 {
+		inHand = toned(fmt.Sprintf("%d in hand", held), ToneInfo)
 	}
 	switch {
+	case !fresh && len(out) == 0: // the sources line beside it says why
+		out = []Cell{toned("alerts unknown", ToneUnknown)}
 	case !fresh:
-		if len(out) == 0 { // the sources line beside it says why
-			return []Cell{toned("alerts unknown", ToneUnknown)}
-		}
-		return append(out, toned("as of "+phrase, ToneUnknown))
+		out = append(out, toned("as of "+phrase, ToneUnknown))
+	case len(out) == 0 && held > 0:
+		return []Cell{inHand}, Cell{}
 	case len(out) == 0:
-		return []Cell{noneFires(b, now)}
+		out = []Cell{noneFires(b, now)}
 	}
-	return out
+	return out, inHand
 }

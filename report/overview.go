@@ -32,7 +32,8 @@ func Verdict(b ops.Board, now time.Time) Cell {
 	parts := []string{LevelWord(level)}
 	if level == ops.LevelOK {
 		n := CountContainers(b, now)
-		for _, c := range append(firing(b, now), n.Cell()) {
+		burns, inHand := firing(b, now)
+		for _, c := range append(burns, inHand, n.Cell()) {
 			parts = append(parts, c.Text)
 		}
 		return toned(join("  ", parts...), ToneOK)
@@ -193,8 +194,8 @@ func firingRows(b ops.Board, now time.Time) []Row {
 	from := oldest(b, b.Alerts)
 	var rows []Row
 	for _, c := range countFiring(b) {
-		cell := toned(fmt.Sprintf("%d %s", c.n, rankWord(c.rank)), ToneOf(c.rank.Level()))
-		if held := c.inHand(); held != "" {
+		cell := toned(fmt.Sprintf("%d %s", c.n, rankWord(c.rank)), ToneOf(c.level()))
+		if held := c.held(); held != "" {
 			cell.Text += " (" + held + ")"
 		}
 		ref := c.ref

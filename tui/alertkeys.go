@@ -16,6 +16,7 @@ var noTime time.Time
 // Actions that have keys of their own.
 const (
 	actionAck     = "alert.ack"
+	actionHold    = "alert.ack.silence"
 	actionUnack   = "alert.unack"
 	actionCall    = "alert.call"
 	actionSilence = "silence.create"
@@ -28,6 +29,8 @@ func aboutAlert(id keyID, a ops.Alert, all []ops.Alert) wish {
 	switch id {
 	case keyAck:
 		return ackWish(all)
+	case keyHold:
+		return wish{kind: wishAct, action: actionHold, refs: refsOf(all)}
 	case keySilence:
 		w := wish{kind: wishAct, action: actionSilence, refs: refsOf(all)}
 		if len(all) == 1 {
@@ -49,7 +52,7 @@ func aboutNoAlert(id keyID) wish {
 		return wish{kind: wishOpen, ref: ops.Ref{Kind: ops.KindSilence}}
 	case keyNote:
 		return wish{kind: wishAct, action: actionNote}
-	case keyAck, keySilence, keyRunbook, keyGraph, keyCalls:
+	case keyAck, keyHold, keySilence, keyRunbook, keyGraph, keyCalls:
 		return wish{kind: wishSay, text: "no alert is selected"}
 	}
 	return wish{}

@@ -60,4 +60,6 @@ func (a *alertPage) Copy() string {
 	return s
 }
 
-func (a *alertPage) Keys() []keyID { return []keyID{keyAck, keySilence, keyCalls, keyNote, keyCopy} }
+func (a *alertPage) Keys() []keyID {
+	return []keyID{keyAck, keySilence, keyCalls, keyNote, keyHold, keyCopy}
+}

@@ -117,7 +117,7 @@ func (a *alerts) summary() string {
 }
 
 func (a *alerts) Keys() []keyID {
-	return []keyID{keyOpen, keyAck, keySilence, keyRunbook, keyCalls, keyNote, keyGraph, keySilences, keyFilter, keyGroup, keyMark, keySort}
+	return []keyID{keyOpen, keyAck, keySilence, keyRunbook, keyCalls, keyNote, keyGraph, keyHold, keySilences, keyFilter, keyGroup, keyMark, keySort}
 }
 
 // Copy is what selects the alerts, as amtool reads it.

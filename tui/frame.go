@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -105,8 +106,8 @@ func (m *Model) headLine(h report.Head) string {
 		firing = append(firing, th.Paint(role(f.Tone), f.Text))
 	}
 	right := strings.Join(firing, " ")
-	for _, c := range h.Clocks {
-		if room := m.w - width(left) - width(right) - 3; width(c.Text) <= room {
+	for _, c := range append(slices.Clip(h.Clocks), h.InHand) {
+		if room := m.w - width(left) - width(right) - 3; c.Text != "" && width(c.Text) <= room {
 			right += "  " + th.Paint(role(c.Tone), c.Text)
 		}
 	}

@@ -47,6 +47,7 @@ const (
 	keyWrap
 	keyTimes
 	keyAck
+	keyHold
 	keySilence
 	keySilences
 	keyCalls
@@ -135,6 +136,7 @@ func defaultBindings() []binding {
 		bind(keyWrap, "wrap", inText, "wrap", "wrap long lines, or cut them", "w"),
 		bind(keyTimes, "timestamps", inText, "times", "timestamps on and off", "t"),
 		bind(keyAck, "ack", inAlerts|inTriage, "ack", "take the alert, with a note; give it back", "a"),
+		bind(keyHold, "hold", inAlerts|inTriage, "ack+silence", "take it, and page nobody else of it while you hold it", "A"),
 		bind(keySilence, "silence", inAlerts|inTriage, "silence", "silence it, with a preview of what else that hits", "s"),
 		bind(keySilences, "silences", inAlerts|inTriage, "silences", "the silences there are: extend, expire", "S"),
 		bind(keyCalls, "escalation", inAlerts|inTriage, "escalate", "whom to call; record that somebody was called", "e"),

@@ -47,6 +47,10 @@ func (m *Model) openPalette() tea.Cmd {
 		label := report.JobLine(j)
 		p.items = append(p.items, item{label: label, kind: "job", do: outcome{kind: outcomeOpen, ref: report.JobRef(j.ID), close: true}})
 	}
+	for _, in := range m.latest.Incidents {
+		label := "incident " + in.Ref.ID.String() + " " + in.Title.String()
+		p.items = append(p.items, item{label: label, kind: "incident", do: outcome{kind: outcomeOpen, ref: in.Ref, close: true}})
+	}
 	p.addAlerts(m.picture())
 	p.search()
 	m.over = p

@@ -165,7 +165,7 @@ func (t *triage) View() []string {
 }
 
 func (t *triage) Keys() []keyID {
-	ids := []keyID{keyOpen, keyLogs, keyAck, keySilence, keyRunbook, keyCalls, keyGraph, keyNote, keyActions}
+	ids := []keyID{keyOpen, keyLogs, keyAck, keySilence, keyRunbook, keyCalls, keyGraph, keyNote, keyHold, keyActions}
 	if len(t.suspects()) > 1 {
 		ids = append([]keyID{keyRight}, ids...)
 	}

@@ -1,0 +1,90 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"opsdeck/engine"
+	"opsdeck/ops"
+)
+
+// hush is silence.create under the test's hand.
+type hush struct {
+	asked []ops.Param
+	fail  error
+}
+
+func (*hush) Describe() ops.ActionInfo {
+	return ops.ActionInfo{ID: ops.Clean("silence.create"), Class: ops.ClassDisruptive, On: ops.KindAlert}
+}
+
+func (*hush) Blocked(ops.Board, ops.Ref) ops.Text { return ops.Clean("am is refused") }
+
+func (h *hush) Plan(_ context.Context, req ops.Request) (ops.Plan, error) {
+	h.asked = req.Params
+	return ops.Plan{Title: ops.Clean("silence Down for 15m"), Steps: []ops.Step{{How: ops.StepAPI, What: ops.Clean("POST")}}, Locks: []ops.Ref{req.Target}}, nil
+}
+
+func (h *hush) Run(_ context.Context, p ops.Plan, _ ops.Progresser) (ops.Result, error) {
+	if p.Steps[0].What.String() != "POST" {
+		return ops.Result{}, errors.New("the silence's own step is not the first")
+	}
+	return done, h.fail
+}
+
+func TestAnAckCanBringItsSilence(t *testing.T) {
+	for what, fail := range map[string]error{"both done": nil, "acked though the silence failed": errors.New("no")} {
+		t.Run(what, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := &hush{fail: fail}
+				w, prom, _ := alertWorld(t, func(c *engine.Config) { c.Actions = []ops.Action{h}; c.Estate.Environment = ops.Staging })
+				defer w.stop()
+				prom.fire(firing("f1", "Down"))
+				time.Sleep(11 * time.Second)
+				ana, target := w.as("ana", 7, ops.RoleOperator, "s"), ops.NewRef(ops.KindAlert, "prom", "f1")
+				req := ops.Request{Action: ops.Clean("alert.ack.silence"), Target: target}
+				if _, err := ana.Plan(t.Context(), req); code(err) != ops.CodeInvalid {
+					t.Errorf("without a note: %v", err)
+				}
+				req.Params = []ops.Param{{Name: ops.Clean("note"), Value: ops.Clean("on it")}}
+				p := w.plan(ana, req)
+				words := ""
+				for _, a := range h.asked {
+					words += a.Name.String() + "=" + a.Value.String() + " "
+				}
+				if p.Class != ops.ClassDisruptive || len(p.Steps) != 2 || words != "purpose=ack duration=15m comment=on it " || !strings.HasPrefix(p.Title.String(), "ack and silence Down for 15m") {
+					t.Errorf("%+v, asked for %s", p, words)
+				}
+				if _, err := ana.Start(t.Context(), p.ID, ops.Confirmation{}); code(err) != ops.CodeConfirm {
+					t.Errorf("unconfirmed: %v", err)
+				}
+				id, err := ana.Start(t.Context(), p.ID, yes)
+				if err != nil {
+					t.Fatal(err)
+				}
+				synctest.Wait()
+				b := w.board()
+				want := ops.JobSucceeded
+				if fail != nil {
+					want = ops.JobFailed
+				}
+				if a := b.Alerts[0].Value[0]; a.Ack.By.String() != "ana" || a.Ack.Note.String() != "on it" || b.Jobs[0].ID != id || b.Jobs[0].State != want {
+					t.Errorf("ack %+v, job %+v", a.Ack, b.Jobs[0])
+				}
+				if _, err := ana.Plan(t.Context(), req); code(err) != ops.CodeHeld {
+					t.Errorf("a second time: %v", err)
+				}
+				list, err := ana.Actions(t.Context(), target)
+				for _, a := range list {
+					if a.ID.String() == "alert.ack.silence" && a.Blocked.String() != "am is refused" {
+						t.Errorf("with Alertmanager down it is offered: %q, %v", a.Blocked, err)
+					}
+				}
+			})
+		})
+	}
+}

@@ -1,0 +1,41 @@
+package report
+
+import (
+	"time"
+
+	"opsdeck/ops"
+)
+
+// Incidents returns the open incidents and those that were closed within the
+// hour, newest first.
+func Incidents(b ops.Board, now time.Time) Table {
+	t := Table{Name: "incidents", Columns: []Column{
+		{Key: "id", Title: "NO", Right: true, Keep: 80},
+		{Key: "state", Title: "STATE", Keep: 99},
+		{Key: "title", Title: "WHAT", Keep: 100, Min: 16, Max: 60},
+		{Key: "opened", Title: "OPENED", Right: true, Keep: 90},
+		{Key: "who", Title: "WHO", Keep: 70, Max: 16},
+		{Key: "restored", Title: "RESTORED IN", Right: true, Keep: 60},
+		{Key: "cause", Title: "CAUSE", Keep: 50, Min: 16, Max: 80},
+	}}
+	if b.Estate.Agent.Kind == ops.AgentLocal {
+		t.Note = NoAgent
+		return t
+	}
+	t.Note = "no incident is open, and none was closed within the hour"
+	for _, in := range b.Incidents {
+		state, level := toned("open", ToneWarning), ops.LevelWarning
+		if !in.Open() {
+			state, level = toned("closed", ToneOK), ops.LevelOK
+		}
+		restored := nothing()
+		if d, ok := in.TimeToRestore(); ok {
+			restored = Cell{Text: Span(d), Value: d.Seconds(), Unit: "seconds"}
+		}
+		t.Rows = append(t.Rows, Row{
+			Ref: in.Ref, Level: level, From: board(b), Lead: about(in.Title.String(), in.Cause.String()),
+			Cells: []Cell{text(in.Ref.ID.String()), state, text(in.Title.String()), moment(in.Opened, now), text(in.By.String()), restored, text(in.Cause.String())},
+		})
+	}
+	return t
+}
