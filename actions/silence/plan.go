@@ -30,7 +30,7 @@ func (c *create) Plan(_ context.Context, req ops.Request) (ops.Plan, error) {
 		return ops.Plan{}, err
 	}
 	name := written(ms)
-	if a, ok := alertOf(b, req.Target); ok {
+	if a, ok := alertOf(b, req.Target); ok && alone(ms, a) {
 		name = a.Name.String()
 	}
 	p, err := c.plan(b, w, req.Target)
@@ -55,6 +55,13 @@ func (c *create) matchers(b ops.Board, req ops.Request) ([]ops.Matcher, []ops.Te
 		return ms, []ops.Text{ops.Textf("%s of the alert cannot be matched and are left out: it hides more than this one", count(leftOut, "label"))}, nil
 	}
 	return ms, nil, nil
+}
+
+// alone reports whether matchers are those of one alert: only then may its name
+// stand for them.
+func alone(ms []ops.Matcher, a ops.Alert) bool {
+	its, _ := own(a.Labels)
+	return len(ms) == len(its) && !slices.ContainsFunc(ms, func(m ops.Matcher) bool { return !slices.Contains(its, m) })
 }
 
 func alertOf(b ops.Board, ref ops.Ref) (ops.Alert, bool) {

@@ -49,6 +49,10 @@ func TestAPlanShowsTheCallAndTheSameByHand(t *testing.T) {
 	if p.Title.String() != "silence Down for 2h" || len(p.Locks) != 1 || p.Locks[0] != alertRef("1") || len(p.Replaces) != 1 {
 		t.Errorf("%+v", p)
 	}
+	wide := planned(t, &fakeCluster{}, theBoard(), request("silence.create", alertRef("1"), "comment", "c", "matchers", "service=web"))
+	if wide.Title.String() != `silence service="web" for 2h` {
+		t.Errorf("matchers that select more than the alert go by its name: %s", wide.Title)
+	}
 	w := planned(t, &fakeCluster{}, theBoard(), request("maintenance.start", estateRef, "matchers", "service=web", "from", "2026-11-21T22:00Z", "duration", "90m", "comment", "new disk"))
 	if got := w.Steps[0].What.String(); !strings.Contains(got, `"startsAt":"2026-11-21T22:00:00Z","endsAt":"+1h30m","createdBy":"who starts it","comment":"MAINTENANCE new disk"`) {
 		t.Errorf("%s", got)

@@ -4,17 +4,16 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"mime"
 	"net/http"
 	"net/http/httptrace"
-	"net/url"
 	"slices"
 	"strings"
 	"sync/atomic"
 
+	"opsdeck/internal/httpsource"
 	"opsdeck/ops"
 )
 
@@ -64,7 +63,7 @@ func (p *peer) do(ctx context.Context, c call) (reply, error) {
 	})
 	req, err := http.NewRequestWithContext(ctx, c.method, p.base.JoinPath("api/v2", c.path).String(), bytes.NewReader(c.body))
 	if err != nil {
-		return reply{}, fmt.Errorf("ask for %s: %w", c.path, p.cause(ctx, err))
+		return reply{}, fmt.Errorf("ask for %s: %w", c.path, httpsource.Cause(ctx, err))
 	}
 	client := p.client
 	if c.method != http.MethodGet {
@@ -77,11 +76,11 @@ func (p *peer) do(ctx context.Context, c call) (reply, error) {
 	at := p.now()
 	resp, err := client.Do(req)
 	if err != nil {
-		return reply{sent: sent.Load()}, fmt.Errorf("ask for %s: %w", c.path, p.cause(ctx, err))
+		return reply{sent: sent.Load()}, fmt.Errorf("ask for %s: %w", c.path, httpsource.Cause(ctx, err))
 	}
 	defer resp.Body.Close()
 	if theirs, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
-		p.noteClock(func(o *clockOffset) { o.measure(theirs, at, p.now()) })
+		p.noteClock(func(o *httpsource.Clock) { o.Measure(theirs, at, p.now()) })
 	}
 	most := p.most
 	if resp.StatusCode != http.StatusOK {
@@ -89,7 +88,7 @@ func (p *peer) do(ctx context.Context, c call) (reply, error) {
 	}
 	body, err := p.readBody(c.path, io.LimitReader(resp.Body, most+1))
 	if err != nil {
-		return reply{sent: true}, fmt.Errorf("read answer of %s: %w", c.path, p.cause(ctx, err))
+		return reply{sent: true}, fmt.Errorf("read answer of %s: %w", c.path, httpsource.Cause(ctx, err))
 	}
 	if int64(len(body)) > most && resp.StatusCode == http.StatusOK {
 		return reply{sent: true}, fmt.Errorf("answer of %s is larger than %d MiB", c.path, most>>20)
@@ -115,32 +114,10 @@ func (p *peer) readBody(path string, r io.Reader) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-func (p *peer) noteClock(change func(*clockOffset)) {
+func (p *peer) noteClock(change func(*httpsource.Clock)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	change(&p.clock)
-}
-
-// cause takes the URL off an error of net/http, and keeps what errors.Is can
-// ask: the deadline, or that nobody listens.
-func (p *peer) cause(ctx context.Context, err error) error {
-	for {
-		u, ok := errors.AsType[*url.Error](err)
-		if !ok {
-			break
-		}
-		err = u.Err
-	}
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	if t, ok := errors.AsType[interface {
-		error
-		Timeout() bool
-	}](err); ok && t.Timeout() {
-		return fmt.Errorf("%w (%v)", context.DeadlineExceeded, err)
-	}
-	return err
 }
 
 // refusal makes an error of an answer that is not 200.
@@ -148,11 +125,9 @@ func (p *peer) refusal(path string, r reply) error {
 	status := fmt.Sprintf("%d %s", r.status, http.StatusText(r.status))
 	switch {
 	case r.status == http.StatusUnauthorized || r.status == http.StatusForbidden:
-		return ops.Errorf(ops.CodeDenied, "ask for %s: the server answers %s", path, status).
-			Help("check basic_auth or authorization of this source")
+		return httpsource.Denied(path, status)
 	case r.status >= 300 && r.status < 400:
-		return ops.Errorf(ops.CodeUnavailable, "ask for %s: the server sends us elsewhere (%s)", path, status).
-			Help("give the address it sends to as url, or set follow_redirects")
+		return httpsource.Elsewhere(path, status)
 	case r.status == http.StatusNotFound && !strings.HasPrefix(path, "silence/"):
 		return ops.Errorf(ops.CodeNotFound, "the server has no /api/v2/%s", path).
 			Help("check the url and its prefix (--web.external-url); Alertmanager before 0.16 is too old")

@@ -7,7 +7,6 @@ package alertmanager
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/url"
 	"sync"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/prometheus/common/config"
 
+	"opsdeck/internal/httpsource"
 	"opsdeck/ops"
 )
 
@@ -56,7 +56,7 @@ type peer struct {
 	most   int64 // bytes of one answer
 
 	mu       sync.Mutex // guards what follows; never held over a call
-	clock    clockOffset
+	clock    httpsource.Clock
 	lastGood time.Time
 	sizes    map[string]int // bytes of the last answer, by path
 }
@@ -84,29 +84,9 @@ func New(c Config) (*Collector, error) {
 }
 
 func newPeer(c Config, p Peer) (*peer, error) {
-	base, err := url.Parse(p.URL)
-	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
-		// The error of url.Parse repeats the address, userinfo and all.
-		return nil, ops.Errorf(ops.CodeInvalid, "a url of source %s is not an http address", c.Name).
-			Help("write http://host:9093 or https://host/prefix")
-	}
-	if base.RawQuery != "" || base.Fragment != "" {
-		return nil, ops.Errorf(ops.CodeInvalid, "a url of source %s holds a query", c.Name).
-			Help("give tokens in the http section (authorization, http_headers)")
-	}
-	if user := base.User; user != nil {
-		if p.HTTP.BasicAuth == nil {
-			password, _ := user.Password()
-			p.HTTP.BasicAuth = &config.BasicAuth{Username: user.Username(), Password: config.Secret(password)}
-		}
-		base.User = nil
-	}
-	if err := p.HTTP.Validate(); err != nil {
-		return nil, ops.Errorf(ops.CodeInvalid, "http settings of source %s: %v", c.Name, err)
-	}
-	cl, err := config.NewClientFromConfig(p.HTTP, "opsdeck")
+	cl, base, err := httpsource.New("a peer of source "+c.Name, p.URL, "http://host:9093", p.HTTP)
 	if err != nil {
-		return nil, fmt.Errorf("make client of source %s: %w", c.Name, err)
+		return nil, err
 	}
 	if p.Name == "" {
 		p.Name = base.Host
@@ -138,7 +118,7 @@ func (c *Collector) Collect(ctx context.Context) (ops.Facts, error) {
 	facts.Notified = &notified
 	silences, known := unionSilences(good)
 	if known {
-		kept := c.recent(silences, good[0].clock.ahead)
+		kept := c.recent(silences, good[0].clock.Ahead)
 		facts.Silences = &kept
 	}
 	facts.Version = versions(good)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"opsdeck/internal/httpsource"
 	"opsdeck/ops"
 )
 
@@ -80,7 +81,7 @@ func (c *Collector) posted(ctx context.Context, what string, same func(seenSilen
 // start just ahead of its clock would leave the silence pending.
 func (c *Collector) body(s ops.Silence, p *peer) silenceBody {
 	p.mu.Lock()
-	ahead := p.clock.shift()
+	ahead := p.clock.Shift()
 	p.mu.Unlock()
 	starts := s.Starts
 	if now := c.cfg.Now(); !starts.After(now) {
@@ -96,16 +97,8 @@ func (c *Collector) body(s ops.Silence, p *peer) silenceBody {
 	return b
 }
 
-// shift is what a time of ours is moved by; less than what Date can tell is none.
-func (o clockOffset) shift() time.Duration {
-	if o.ahead.Abs() <= clockMost {
-		return 0
-	}
-	return o.ahead
-}
-
 // equal reports whether o is what posting s would make.
-func (c *Collector) equal(s ops.Silence, o seenSilence, clock clockOffset) bool {
+func (c *Collector) equal(s ops.Silence, o seenSilence, clock httpsource.Clock) bool {
 	if o.State != ops.SilenceActive && o.State != ops.SilencePending {
 		return false
 	}
@@ -115,11 +108,11 @@ func (c *Collector) equal(s ops.Silence, o seenSilence, clock clockOffset) bool 
 	now := c.cfg.Now()
 	starts := true
 	if s.Starts.After(now) {
-		starts = o.Starts.Sub(s.Starts.Add(clock.shift())).Abs() <= sameEnd
+		starts = o.Starts.Sub(s.Starts.Add(clock.Shift())).Abs() <= sameEnd
 	} else {
-		starts = o.State == ops.SilenceActive || o.Starts.Sub(now.Add(clock.shift())) <= clockMost
+		starts = o.State == ops.SilenceActive || o.Starts.Sub(now.Add(clock.Shift())) <= httpsource.ClockMost
 	}
-	return starts && o.Ends.Sub(s.Ends.Add(clock.shift())).Abs() <= sameEnd
+	return starts && o.Ends.Sub(s.Ends.Add(clock.Shift())).Abs() <= sameEnd
 }
 
 func sameMatchers(a, b []ops.Matcher) bool {

@@ -195,7 +195,7 @@ func (c *Collector) confirm(ctx context.Context, id ops.Text, by *peer, is func(
 			}
 			if !wait(ctx, c.lookEvery) {
 				if err == nil || ops.CodeOf(err) == ops.CodeNotFound {
-					return ops.Textf("peer %s does not show it after %s: it may still page", p.name, span(c.confirmFor))
+					return ops.Textf("peer %s does not show it after %s: it may still page", p.name, c.confirmFor)
 				}
 				return ops.Textf("peer %s cannot be asked whether it knows of it", p.name)
 			}

@@ -110,7 +110,7 @@ func (c *Collector) notes(views []view, all []ops.Notified, silences []seenSilen
 		if v.odd != "" {
 			add(v, "a part of its answer is not as expected and left out: %s", v.odd)
 		}
-		if words := v.clock.words(); words != "" {
+		if words := v.clock.Words(); words != "" {
 			add(v, "%s", words)
 		}
 		c.clusterNotes(v, add)

@@ -151,7 +151,7 @@ func lacks(v view, all []ops.Notified, now time.Time) []ops.Notified {
 	}
 	var out []ops.Notified
 	for _, a := range all {
-		if !has[a.Fingerprint] && now.Add(v.clock.ahead).Sub(a.Starts) > settledAfter {
+		if !has[a.Fingerprint] && now.Add(v.clock.Ahead).Sub(a.Starts) > settledAfter {
 			out = append(out, a)
 		}
 	}
@@ -167,7 +167,7 @@ func deaf(v view, all []seenSilence, now time.Time) int {
 	}
 	n := 0
 	for _, s := range all {
-		if s.State == ops.SilenceActive && !has[s.Ref.ID] && now.Add(v.clock.ahead).Sub(s.updated) > settledAfter {
+		if s.State == ops.SilenceActive && !has[s.Ref.ID] && now.Add(v.clock.Ahead).Sub(s.updated) > settledAfter {
 			n++
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"opsdeck/internal/httpsource"
 	"opsdeck/ops"
 )
 
@@ -21,7 +22,7 @@ type view struct {
 	statusErr error
 
 	odd   string // a field that is not what it is meant to be
-	clock clockOffset
+	clock httpsource.Clock
 	last  time.Time // its last good answer
 }
 
@@ -77,7 +78,7 @@ func (v view) up() time.Time {
 	if t.IsZero() {
 		return t
 	}
-	return t.Add(-v.clock.ahead)
+	return t.Add(-v.clock.Ahead)
 }
 
 // answered returns the views of the peers that gave their alerts.

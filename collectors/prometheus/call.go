@@ -3,7 +3,6 @@ package prometheus
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -12,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"opsdeck/internal/httpsource"
 	"opsdeck/ops"
 )
 
@@ -57,7 +57,7 @@ func (c *Collector) call(ctx context.Context, endpoint string, params url.Values
 	sent := c.cfg.Now()
 	resp, err := c.client.Do(req)
 	if err != nil {
-		return answer{}, fmt.Errorf("ask for %s: %w", endpoint, c.cause(ctx, err))
+		return answer{}, fmt.Errorf("ask for %s: %w", endpoint, httpsource.Cause(ctx, err))
 	}
 	defer resp.Body.Close()
 	c.noteClock(resp.Header.Get("Date"), sent)
@@ -66,7 +66,7 @@ func (c *Collector) call(ctx context.Context, endpoint string, params url.Values
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, answerMost+1))
 	if err != nil {
-		return answer{}, fmt.Errorf("read answer of %s: %w", endpoint, c.cause(ctx, err))
+		return answer{}, fmt.Errorf("read answer of %s: %w", endpoint, httpsource.Cause(ctx, err))
 	}
 	if len(body) > answerMost {
 		return answer{}, fmt.Errorf("answer of %s is larger than %d MiB", endpoint, answerMost>>20)
@@ -103,38 +103,15 @@ func (c *Collector) request(ctx context.Context, endpoint string, params url.Val
 	return req, nil
 }
 
-// cause takes the URL off an error of net/http, and keeps what errors.Is can
-// ask: the deadline, or that nobody listens.
-func (c *Collector) cause(ctx context.Context, err error) error {
-	for {
-		u, ok := errors.AsType[*url.Error](err)
-		if !ok {
-			break
-		}
-		err = u.Err
-	}
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	if t, ok := errors.AsType[interface {
-		error
-		Timeout() bool
-	}](err); ok && t.Timeout() {
-		return fmt.Errorf("%w (%v)", context.DeadlineExceeded, err)
-	}
-	return err
-}
-
 // refusal makes an error of an answer that is not 200.
 func (c *Collector) refusal(ctx context.Context, endpoint string, resp *http.Response) error {
 	body, err := io.ReadAll(io.LimitReader(resp.Body, errorMost))
 	if err != nil {
-		return fmt.Errorf("read answer of %s: %w", endpoint, c.cause(ctx, err))
+		return fmt.Errorf("read answer of %s: %w", endpoint, httpsource.Cause(ctx, err))
 	}
 	switch resp.StatusCode {
 	case http.StatusUnauthorized, http.StatusForbidden:
-		return ops.Errorf(ops.CodeDenied, "ask for %s: the server answers %s", endpoint, resp.Status).
-			Help("check basic_auth or authorization of this source")
+		return httpsource.Denied(endpoint, resp.Status)
 	}
 	var ans answer
 	if json.Unmarshal(body, &ans) == nil && ans.Error != "" {
@@ -144,8 +121,7 @@ func (c *Collector) refusal(ctx context.Context, endpoint string, resp *http.Res
 	case resp.StatusCode == http.StatusServiceUnavailable && endpoint != walReplay:
 		return c.notReady(ctx, resp.Header)
 	case resp.StatusCode >= 300 && resp.StatusCode < 400:
-		return ops.Errorf(ops.CodeUnavailable, "ask for %s: the server sends us elsewhere (%s)", endpoint, resp.Status).
-			Help("give the address it sends to as url, or set follow_redirects")
+		return httpsource.Elsewhere(endpoint, resp.Status)
 	case resp.StatusCode == http.StatusNotFound:
 		return ops.Errorf(ops.CodeNotFound, "the server has no /api/v1/%s", endpoint).
 			Help("check the url and its prefix (--web.external-url)")
@@ -199,5 +175,5 @@ func (c *Collector) noteClock(date string, sent time.Time) {
 	now := c.cfg.Now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.clock.measure(theirs, sent, now)
+	c.clock.Measure(theirs, sent, now)
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/prometheus/common/config"
 
+	"opsdeck/internal/httpsource"
 	"opsdeck/ops"
 )
 
@@ -46,34 +47,14 @@ type Collector struct {
 	mu    sync.Mutex // guards what follows; never held over a call
 	book  ruleBook   // of the last collection
 	slow  slowFacts
-	clock clockOffset
+	clock httpsource.Clock
 }
 
 // New returns a collector. It connects with the first call.
 func New(c Config) (*Collector, error) {
-	base, err := url.Parse(c.URL)
-	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
-		// The error of url.Parse repeats the address, userinfo and all.
-		return nil, ops.Errorf(ops.CodeInvalid, "the url of source %s is not an http address", c.Name).
-			Help("write http://host:9090 or https://host/prefix")
-	}
-	if base.RawQuery != "" || base.Fragment != "" {
-		return nil, ops.Errorf(ops.CodeInvalid, "the url of source %s holds a query", c.Name).
-			Help("give tokens in the http section (authorization, http_headers)")
-	}
-	if user := base.User; user != nil {
-		if c.HTTP.BasicAuth == nil {
-			password, _ := user.Password()
-			c.HTTP.BasicAuth = &config.BasicAuth{Username: user.Username(), Password: config.Secret(password)}
-		}
-		base.User = nil
-	}
-	if err := c.HTTP.Validate(); err != nil {
-		return nil, ops.Errorf(ops.CodeInvalid, "http settings of source %s: %v", c.Name, err)
-	}
-	cl, err := config.NewClientFromConfig(c.HTTP, "opsdeck")
+	cl, base, err := httpsource.New("source "+c.Name, c.URL, "http://host:9090", c.HTTP)
 	if err != nil {
-		return nil, fmt.Errorf("make client of source %s: %w", c.Name, err)
+		return nil, err
 	}
 	if c.SeverityLabel == "" {
 		c.SeverityLabel = "severity"
@@ -114,7 +95,9 @@ func (c *Collector) Collect(ctx context.Context) (ops.Facts, error) {
 	slow := c.slowly(ctx)
 	c.mu.Lock()
 	c.book = book
-	notes = append(notes, c.clock.notes()...)
+	if words := c.clock.Words(); words != "" {
+		notes = append(notes, ops.Clean(words))
+	}
 	c.mu.Unlock()
 	alerts := book.alerts
 	facts := ops.Facts{Alerts: &alerts, Version: slow.version, Up: slow.up(), Notes: append(notes, slow.notes()...)}

@@ -96,32 +96,6 @@ func TestCollectAsksForTheServersStateAtItsOwnPace(t *testing.T) {
 	}
 }
 
-func TestClockOffsetInWords(t *testing.T) {
-	sent := time.Date(2026, 11, 21, 2, 0, 0, 0, time.UTC)
-	for name, tc := range map[string]struct {
-		theirs time.Duration
-		want   string
-	}{
-		"ahead":              {41 * time.Second, "[its clock is 41 s ahead of ours]"},
-		"behind":             {-70 * time.Minute, "[its clock is 1 h 10 min behind ours]"},
-		"agrees":             {0, "[]"},
-		"a second is no one": {time.Second, "[]"},
-	} {
-		var o clockOffset
-		o.measure(sent.Add(tc.theirs).Truncate(time.Second), sent, sent.Add(900*time.Millisecond))
-		if got := fmt.Sprint(o.notes()); got != tc.want {
-			t.Errorf("%s: %s", name, got)
-		}
-	}
-	var o clockOffset
-	o.measure(sent.Add(41*time.Second), sent, sent)
-	first := fmt.Sprint(o.notes())
-	o.measure(sent.Add(42*time.Second), sent, sent)
-	if got := fmt.Sprint(o.notes()); got != first {
-		t.Errorf("a jump of one second makes another note: %s, %s", first, got)
-	}
-}
-
 func TestServerThatDoesNotAnswerProperly(t *testing.T) {
 	f := newFakeServer(t)
 	text := func(status int, kind, body string) func(http.ResponseWriter, *http.Request) bool {

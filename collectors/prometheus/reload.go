@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"syscall"
 
+	"opsdeck/internal/httpsource"
 	"opsdeck/ops"
 )
 
@@ -20,7 +21,7 @@ func (c *Collector) Reload(ctx context.Context) error {
 	}
 	resp, err := c.client.Do(req)
 	if err != nil {
-		err = c.cause(ctx, err)
+		err = httpsource.Cause(ctx, err)
 		if errors.Is(err, syscall.ECONNREFUSED) {
 			return ops.Errorf(ops.CodeUnavailable, "%s: connection refused", c.cfg.Name)
 		}

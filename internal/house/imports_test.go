@@ -57,6 +57,7 @@ var rooms = map[string][]string{
 	"tui":            {"ops", "report", "themes"},
 	"themes":         {},
 	"cmd":            {"*"},
+	"collectors":     {"ops", "internal/httpsource"},
 	"internal/proc":  {"ops"},
 	"internal/e2e":   {"*"},
 	"internal/bench": {"*"},
