@@ -105,7 +105,7 @@ type Source struct {
 	Required bool          `json:"required"`      // unreadable means the whole is unknown
 	Live     bool          `json:"live"`          // pushes its changes to us
 	Version  Text          `json:"version,omitzero"`
-	Up       time.Time     `json:"up,omitzero"` // when the server started, where it says
+	Up       time.Time     `json:"up,omitzero"`     // when the server started, where it says
 	Notes    []Text        `json:"notes,omitempty"` // warnings in words, where State is ok
 	Peers    []Peer        `json:"peers,omitempty"` // members of a cluster, where it is one
 }
