@@ -94,7 +94,9 @@ func (a *app) runOrder(ctx context.Context, o order) error {
 		return withFlags(err, plan.Ask)
 	}
 	if id == 0 {
-		return nil // an action on the session itself is no job
+		// An action of the agent's own is done at once and is no job.
+		fmt.Fprintf(o.out, "done: %s\n", plan.Title)
+		return nil
 	}
 	fmt.Fprintf(o.out, "job %d started; it goes on without this terminal\n", id)
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
