@@ -115,7 +115,7 @@ func TestASilenceByKeysWhoseAnswerIsLostIsThereOnce(t *testing.T) {
 	s.keys("Enter")
 	s.confirm("told by phone")
 	at := time.Now()
-	s.press("y", `job \d+ silence|silence .*: (done|succeeded)`)
+	s.yes(`job \d+ silence|silence .*: (done|succeeded)`)
 	s.until(`(?m)^>.*silenced`)
 	t.Logf("silenced on the screen %s after the yes", time.Since(at).Round(10*time.Millisecond))
 	first := one(t, comment, "active")
@@ -127,7 +127,7 @@ func TestASilenceByKeysWhoseAnswerIsLostIsThereOnce(t *testing.T) {
 	s.press("Enter", `by\s+1h`)
 	s.press("Enter", `Why\?`)
 	s.confirm("still waiting")
-	s.press("y", `(?m)^>.*\s2h59m`) // a minute of the three hours has begun
+	s.yes(`(?m)^>.*\s2h59m`) // a minute of the three hours has begun
 	until(t, patience, "the silence ends an hour later", func() bool {
 		all := silencesOf(t, comment)
 		return len(all) == 1 && all[0].Ends.Sub(first.Ends).Round(time.Minute) == time.Hour

@@ -164,7 +164,7 @@ func TestAFullDiskIsSaidAndWhatIsUrgentGoesOnWithTheJournal(t *testing.T) {
 	var lines <-chan string
 	if noSystemd != nil && noSyslog != nil { // no journal at all: nothing is started
 		s.plan(name, "urgent")
-		s.press("y", `was not started(?s:.*)no space left`)
+		s.yes(`was not started(?s:.*)no space left`)
 		s.press("Escape", `(?m)^> *`+name)
 		if startedAt(t, name) != before {
 			t.Fatal("it was restarted without a record anywhere")
@@ -172,7 +172,7 @@ func TestAFullDiskIsSaidAndWhatIsUrgentGoesOnWithTheJournal(t *testing.T) {
 		lines = journal(t)
 	}
 	s.plan(name, "urgent")
-	s.press("y", `restart container `+name+`: done`)
+	s.yes(`restart container ` + name + `: done`)
 	if startedAt(t, name) == before {
 		t.Error("it was not restarted")
 	}

@@ -51,7 +51,7 @@ func (s *screen) restart(name, reason string) {
 	s.Helper()
 	s.unlock()
 	s.plan(name, reason)
-	s.press("y", `job \d+ restart container `+name)
+	s.yes(`job \d+ restart container ` + name)
 }
 
 // records reads the history, oldest first.
@@ -152,7 +152,7 @@ func TestTheSecondConsoleIsToldWhoHoldsTheTarget(t *testing.T) {
 	first := w.start("run", "container.stop", "container:docker/"+name, "--yes", "--reason", "first")
 	s.until(`(?m)^job 1 stop container ` + name)
 	held := name + ` is held by root: job 1, stop container ` + name + `,\s+since\s+\d\d:\d\d:\d\dZ`
-	s.press("y", `restart container `+name+` was not started(?s:.*)`+held)
+	s.yes(`restart container ` + name + ` was not started(?s:.*)` + held)
 	s.press("Escape", `(?m)^> *`+name) // what follows an escape at once would be read as Alt
 	s.keys("x")
 	s.until(`restart\s+disruptive\s+blocked: ` + name + ` is held by root: job 1`)

@@ -143,6 +143,25 @@ func (s *screen) press(key, re string) string {
 	return ""
 }
 
+// yes answers the question of a plan until the screen matches. The key is typed
+// only while the question stands: typed ahead it is not heard, and behind it it
+// means something else.
+func (s *screen) yes(re string) {
+	s.Helper()
+	match := regexp.MustCompile(re)
+	for end := time.Now().Add(patience); time.Now().Before(end); {
+		if strings.Contains(s.text(), "Do it?") {
+			s.keys("y")
+		}
+		for quiet := time.Now().Add(600 * time.Millisecond); time.Now().Before(quiet); time.Sleep(30 * time.Millisecond) {
+			if match.MatchString(s.text()) {
+				return
+			}
+		}
+	}
+	s.Fatalf("a yes does not bring %s; the screen shows:\n%s", re, s.text())
+}
+
 // display is one of tmux's own words on the pane.
 func (s *screen) display(format string) string {
 	s.Helper()

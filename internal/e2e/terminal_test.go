@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -162,8 +163,10 @@ func (s *screen) consolePID() int {
 		exe, _ := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid)) // empty where it has ended
 		return filepath.Base(exe)
 	}
-	for _, p := range s.processes() {
-		if program(p) == filepath.Base(s.binary) && program(parent(p)) == "bash" { // the agent is no child of the shell
+	all := s.processes()
+	for _, p := range all {
+		// The agent is no child of the shell, whatever the first process is called.
+		if program(p) == filepath.Base(s.binary) && slices.Contains(all, parent(p)) && program(parent(p)) == "bash" {
 			return p
 		}
 	}

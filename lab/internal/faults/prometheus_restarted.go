@@ -15,8 +15,9 @@ const (
 	replayRuns   = 3 * time.Millisecond
 	replayRests  = 57 * time.Millisecond
 	replaySlowed = 15 * time.Second
-	// supervisorRests is the pause of whoever starts it again.
-	supervisorRests = 2 * time.Second
+	// supervisorRests is the pause of whoever starts it again: longer than anybody
+	// waits between two questions, so that it is seen to be down.
+	supervisorRests = 12 * time.Second
 )
 
 // prometheusRestarted kills Prometheus and starts it again: connections are
