@@ -42,6 +42,12 @@ func (a *ackSilence) Blocked(b ops.Board, ref ops.Ref) ops.Text {
 	return ops.Text{}
 }
 
+// Fits is what the silence says.
+func (a *ackSilence) Fits(b ops.Board, ref ops.Ref) bool {
+	f, ok := a.silence.(Fitter)
+	return !ok || f.Fits(b, ref)
+}
+
 // Plan is that of the silence, and the ack.
 func (a *ackSilence) Plan(ctx context.Context, req ops.Request) (ops.Plan, error) {
 	if _, _, err := planAck(a.e, req); err != nil {

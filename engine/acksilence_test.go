@@ -88,3 +88,39 @@ func TestAnAckCanBringItsSilence(t *testing.T) {
 		})
 	}
 }
+
+// cluster is silence.create of one of several clusters.
+type cluster struct {
+	hush
+	name string
+}
+
+func (c *cluster) Fits(b ops.Board, ref ops.Ref) bool {
+	return b.Alerts[0].Value[0].Paging.Source.String() == c.name
+}
+
+func (c *cluster) Plan(_ context.Context, req ops.Request) (ops.Plan, error) {
+	return ops.Plan{Title: ops.Textf("silence at %s", c.name), Locks: []ops.Ref{req.Target}}, nil
+}
+
+func TestOfSeveralClustersTheOneWithTheAlertIsAsked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, prom, am := alertWorld(t, func(c *engine.Config) {
+			c.Actions = []ops.Action{&cluster{name: "other"}, &cluster{name: "am"}}
+		})
+		defer w.stop()
+		ana, target := w.as("ana", 7, ops.RoleOperator, "s"), ops.NewRef(ops.KindAlert, "prom", "f1")
+		prom.fire(firing("f1", "Down"))
+		time.Sleep(11 * time.Second)
+		for _, step := range []struct{ source, want string }{{"", "silence at other"}, {"am", "silence at am"}} {
+			am.set(func(s *server) {
+				s.facts.Notified = &[]ops.Notified{{Labels: firing("f1", "Down").Labels, Paging: ops.Paging{State: ops.PagingActive, Source: ops.Clean(step.source)}}}
+			})
+			time.Sleep(11 * time.Second)
+			synctest.Wait()
+			if p := w.plan(ana, ops.Request{Action: ops.Clean("silence.create"), Target: target}); p.Title.String() != step.want {
+				t.Errorf("known at %q: %s", step.source, p.Title)
+			}
+		}
+	})
+}

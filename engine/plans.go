@@ -18,18 +18,35 @@ type plan struct {
 	owner sessionKey
 }
 
+// Fitter is an action that another source brings, too, under the same id and for
+// the same targets: which of them is meant shows the picture.
+type Fitter interface {
+	Fits(b ops.Board, ref ops.Ref) bool
+}
+
 // action returns the action of a request: each source brings its own, under the
 // same id.
 func (e *Engine) action(req ops.Request) (ops.Action, error) {
 	known := false
+	var first ops.Action
 	for _, a := range e.Actions {
 		info := a.Describe()
 		if info.ID != req.Action {
 			continue
 		}
-		if known = true; worksOn(info, req.Target) {
+		known = true
+		if !worksOn(info, req.Target) {
+			continue
+		}
+		if f, ok := a.(Fitter); !ok || f.Fits(e.broker.newest(), req.Target) {
 			return a, nil
 		}
+		if first == nil {
+			first = a
+		}
+	}
+	if first != nil {
+		return first, nil
 	}
 	if known {
 		return nil, ops.Errorf(ops.CodeInvalid, "%s does not work on %s", req.Action, req.Target).Help("write kind:source/id; opsdeck actions lists what there is")

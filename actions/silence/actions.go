@@ -109,6 +109,12 @@ var (
 
 const defaultDuration = "2h"
 
+// Fits reports whether the alert goes to this cluster, where there are several.
+func (c *create) Fits(b ops.Board, ref ops.Ref) bool {
+	a, ok := alertOf(b, ref)
+	return ok && a.Paging.Source == c.source
+}
+
 // Blocked says from the picture alone why a silence cannot be made now.
 func (f *family) Blocked(b ops.Board, _ ops.Ref) ops.Text {
 	for _, s := range b.Sources {
