@@ -92,7 +92,9 @@ func (m *Model) headLine(h report.Head) string {
 	left := th.Paint(themes.Title, "opsdeck")
 	if h.Estate != "" {
 		left += "  " + th.Paint(themes.Title, clip(th, h.Estate, max(8, m.w/3)))
-		left += "  " + m.guard(h)
+		if g := m.guard(h); g != "" {
+			left += "  " + g
+		}
 	}
 	left += "  " + h.Clock
 	if !m.frozen.since.IsZero() {
@@ -119,6 +121,8 @@ func (m *Model) headLine(h report.Head) string {
 func (m *Model) guard(h report.Head) string {
 	production := m.latest.Estate.Environment == ops.Production
 	switch {
+	case m.known && len(m.latest.Sources) == 0:
+		return "" // nothing is looked after, so there is nothing to guard
 	case m.me.Until.After(m.now):
 		return m.th.Paint(themes.Alarm, " "+h.Environment+" UNLOCKED until "+m.me.Until.UTC().Format("15:04Z")+" ")
 	case production || m.latest.Estate.Agent.Kind == ops.AgentLocal:

@@ -33,6 +33,9 @@ a console starts a personal one by itself when none answers.`,
 		Example: "opsdeck agent --system --estate /etc/opsdeck/estate.yaml\nopsdeck agent status\nopsdeck agent stop",
 		Args:    none,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if personal && cmd.Flags().Changed("system") {
+				return usagef("--personal and --system exclude each other")
+			}
 			f, given, err := a.load()
 			if err != nil {
 				return err
@@ -49,7 +52,6 @@ a console starts a personal one by itself when none answers.`,
 	cmd.Flags().Bool("system", true, "the machine's own agent: socket in /run/opsdeck, state in /var/lib/opsdeck")
 	cmd.Flags().StringVar(&d.state, "state", "", "folder of the history (default by kind of agent)")
 	cmd.Flags().StringVar(&d.group, "group", "opsdeck", "group that may use the system agent's socket")
-	cmd.MarkFlagsMutuallyExclusive("personal", "system")
 	cmd.AddCommand(a.agentStatus(), a.agentStop(), a.agentUnit())
 	return cmd
 }
