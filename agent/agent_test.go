@@ -81,11 +81,13 @@ func fullBoard(rev uint64) ops.Board {
 			Exit: ops.Exit{Known: true, Code: 3}, Ports: []ops.Port{{Public: 80, Inside: 8080}}, Verdict: ops.Verdict{Level: ops.LevelOK, Word: ops.Clean("running")}}}}},
 		Silences:   []ops.Reading[[]ops.Silence]{{Source: ops.Clean("prom"), Value: []ops.Silence{{State: ops.SilenceActive, Matchers: []ops.Matcher{{Op: ops.MatchRegexp}}, Starts: at, Purpose: ops.PurposeAck}}}},
 		Indicators: []ops.Reading[ops.Indicators]{{Source: ops.Clean("prom"), Value: ops.Indicators{KPIs: []ops.KPI{{Trend: []ops.Point{{At: at, Value: 1.5, Known: true}, {At: at.Add(time.Minute)}}, Value: ops.Num(1), Target: ops.Target{Known: true, Limit: 2}}}, Pipelines: []ops.Pipeline{{Window: time.Hour}}}}},
-		Incidents:  []ops.Incident{{Title: ops.Clean("outage"), Began: at, Alerts: []ops.Ref{ops.NewRef(ops.KindAlert, "prom", "f1")}}},
-		Figures:    []ops.ContainerFigures{{Ref: ops.NewRef(ops.KindContainer, "dock", "web"), CPU: ops.Num(0.25)}},
-		Jobs:       []ops.Job{{ID: 1, State: ops.JobOrphaned, Class: ops.ClassDisruptive, Created: at}},
-		Changes:    []ops.Record{{Seq: 9, Kind: ops.RecordContainer, Level: ops.LevelCritical, At: at}},
-		Findings:   []ops.Finding{{Level: ops.LevelCritical, What: ops.Clean("web down")}},
+		Databases: []ops.Reading[ops.Database]{{Source: ops.Clean("pg"), Value: ops.Database{Use: ops.Use{Used: 3, Max: 100},
+			Backends: []ops.Backend{{PID: 7, State: ops.BackendIdleInTx, BlockedBy: []int{8}, Began: at}}, WAL: ops.WAL{Rate: ops.Num(3)}}}},
+		Incidents: []ops.Incident{{Title: ops.Clean("outage"), Began: at, Alerts: []ops.Ref{ops.NewRef(ops.KindAlert, "prom", "f1")}}},
+		Figures:   []ops.ContainerFigures{{Ref: ops.NewRef(ops.KindContainer, "dock", "web"), CPU: ops.Num(0.25)}},
+		Jobs:      []ops.Job{{ID: 1, State: ops.JobOrphaned, Class: ops.ClassDisruptive, Created: at}},
+		Changes:   []ops.Record{{Seq: 9, Kind: ops.RecordContainer, Level: ops.LevelCritical, At: at}},
+		Findings:  []ops.Finding{{Level: ops.LevelCritical, What: ops.Clean("web down")}},
 	}
 	for i := range b.Revs {
 		b.Revs[i] = rev

@@ -75,6 +75,8 @@ func encode(b ops.Board, s ops.Section) (json.RawMessage, error) {
 		return json.Marshal(bare(b.Silences))
 	case ops.SectionIndicators:
 		return json.Marshal(bare(b.Indicators))
+	case ops.SectionDatabases:
+		return json.Marshal(bare(b.Databases))
 	case ops.SectionIncidents:
 		return json.Marshal(b.Incidents)
 	}
@@ -102,6 +104,8 @@ func decode(b *ops.Board, s ops.Section, raw json.RawMessage) error {
 		return dress(raw, &b.Silences)
 	case ops.SectionIndicators:
 		return dress(raw, &b.Indicators)
+	case ops.SectionDatabases:
+		return dress(raw, &b.Databases)
 	case ops.SectionIncidents:
 		return into(raw, &b.Incidents)
 	}

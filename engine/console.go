@@ -121,6 +121,16 @@ func (k console) complete(d ops.Detail, ref ops.Ref) ops.Detail {
 			}
 		}
 	}
+	for _, r := range k.e.broker.newest().Databases {
+		if r.Value.Ref == ref {
+			d.Verdict = r.Value.Verdict
+		}
+		for _, s := range r.Value.Backends {
+			if s.Ref == ref {
+				d.Verdict = s.Verdict
+			}
+		}
+	}
 	if k.e.History != nil {
 		recs, err := k.e.History.History(ops.Query{Ref: ref, Limit: 50})
 		k.e.historyState(err)

@@ -51,6 +51,8 @@ func newPicture(e *Engine) *picture {
 		case ops.SourceAlertmanager:
 			p.board.Alerts = append(p.board.Alerts, ops.Reading[[]ops.Alert]{Source: info.Name})
 			p.board.Silences = append(p.board.Silences, ops.Reading[[]ops.Silence]{Source: info.Name})
+		case ops.SourcePostgres:
+			p.board.Databases = append(p.board.Databases, ops.Reading[ops.Database]{Source: info.Name})
 		case ops.SourceDocker:
 			p.board.Containers = append(p.board.Containers, ops.Reading[[]ops.Container]{Source: info.Name})
 		}
@@ -157,6 +159,9 @@ func (p *picture) take(info ops.SourceInfo, f ops.Facts, at time.Time) []ops.Rec
 	if f.Containers != nil {
 		p.setContainers(info.Name, *f.Containers)
 	}
+	if f.Database != nil {
+		p.setDatabase(info.Name, *f.Database)
+	}
 	if f.KPIs != nil || f.Pipelines != nil {
 		p.setIndicators(info.Name, f, at)
 	}
@@ -183,6 +188,11 @@ func (p *picture) setContainers(source ops.Text, cs []ops.Container) {
 		cs[i].Verdict = judge.Container(p.estate, cs[i], now)
 	}
 	replace(p, &p.board.Containers, source, cs, ops.SectionContainers)
+}
+
+// setDatabase judges before it compares, as setContainers does.
+func (p *picture) setDatabase(source ops.Text, d ops.Database) {
+	replace(p, &p.board.Databases, source, judge.Database(p.estate, d, p.now()), ops.SectionDatabases)
 }
 
 func (p *picture) setLive(name ops.Text, live bool) {

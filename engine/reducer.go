@@ -73,6 +73,11 @@ func (p *picture) tick() {
 			p.setContainers(r.Source, slices.Clone(r.Value))
 		}
 	}
+	for _, r := range p.board.Databases {
+		if r.Known() {
+			p.setDatabase(r.Source, r.Value)
+		}
+	}
 	p.markSilences()
 	p.showIncidents(p.incidents)
 	if recs := p.recent(p.board.Changes); len(recs) != len(p.board.Changes) {

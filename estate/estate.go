@@ -20,6 +20,7 @@ type File struct {
 	Prometheus   []Prometheus
 	Docker       []Docker
 	Alertmanager []Alertmanager
+	Postgres     []Postgres
 	KPIs         []KPI      // in the order of the file, which is that of the screen
 	Pipelines    []Pipeline // likewise
 	// Paths are the files it was read from, the one asked for first, for messages.
@@ -59,6 +60,26 @@ type Alertmanager struct {
 type Peer struct {
 	Name string
 	URL  string // holds no user and no password
+}
+
+// Postgres is one PostgreSQL server.
+type Postgres struct {
+	Name     string
+	Login    Login
+	Actor    *Login // who acts; nil: Login does
+	Every    time.Duration
+	Timeout  time.Duration
+	Required bool
+}
+
+// Login is how to log in to a PostgreSQL server. What comes from the environment may
+// be secret, the DSN included: it is never shown.
+type Login struct {
+	DSN          string
+	User         string // in the place of the DSN's; empty: the DSN's
+	Password     string
+	PasswordFile string
+	Passfile     string
 }
 
 // KPI is one indicator and the query that measures it.

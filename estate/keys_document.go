@@ -50,7 +50,7 @@ func document() key {
 
 func sourceKey() *key {
 	return &key{shape: shapeMapping, meaning: "One server.", fields: []key{
-		{name: discriminator, shape: shapeWord, words: []string{"prometheus", "docker", "alertmanager"}, required: true, example: "docker",
+		{name: discriminator, shape: shapeWord, words: []string{"prometheus", "docker", "alertmanager", "postgres"}, required: true, example: "docker",
 			meaning: "What sort of server it is."},
 		{name: "optional", shape: shapeFlag, fallback: "false", example: "true",
 			meaning: "Whether the whole may be called ok while this source cannot be read. A required source that is unreadable makes the whole unknown."},
@@ -73,6 +73,7 @@ func sourceKey() *key {
 				meaning: "The members of a cluster, by names of your choice. They are read as one; each is asked, because each may know what the others do not."},
 			every("10s"), timeout("3s"), httpConfigKey(),
 		}},
+		{word: "postgres", fields: postgresKeys()},
 	}}
 }
 
@@ -126,5 +127,6 @@ func limitKeys() []key {
 			meaning: "How long what happened stays marked after things are good again."},
 		{name: "unlock", shape: shapeDuration, fallback: "15m", example: "5m", shortest: time.Minute, longest: 8 * time.Hour,
 			meaning: "How long production stays unlocked."},
+		{name: "database", shape: shapeMapping, always: true, meaning: "The thresholds of databases.", fields: databaseLimitKeys()},
 	}
 }

@@ -12,6 +12,7 @@ import (
 func (c *checking) links(root *value) {
 	docker := sourcesOf(root, ops.SourceDocker, "Docker")
 	prometheus := sourcesOf(root, ops.SourcePrometheus, "Prometheus")
+	postgres := sourcesOf(root, ops.SourcePostgres, "PostgreSQL")
 	for _, m := range root.members("containers") {
 		c.sourceOf(docker, m, "containers."+m.name)
 	}
@@ -22,6 +23,7 @@ func (c *checking) links(root *value) {
 	}
 	for _, m := range root.members("services") {
 		c.service(root, docker, m)
+		c.databases(postgres, m)
 	}
 	c.oneRunbookPerAlert(root)
 	c.levels(root)
@@ -80,6 +82,23 @@ func (c *checking) service(root *value, docker kindred, m member) {
 	}
 	if r := m.value.at("runbook"); r != nil && root.at("runbooks", r.text) == nil {
 		c.fault(r.place, where+".runbook", fmt.Sprintf("there is no runbook %q", r.shown()), suggestOr(r.text, names(root, "runbooks"), "add it to runbooks"))
+	}
+}
+
+// databases checks that what stands behind a service are PostgreSQL sources.
+func (c *checking) databases(postgres kindred, m member) {
+	v := m.value.at("database")
+	if v == nil {
+		return
+	}
+	all := v.items
+	if v.key.shape != shapeList {
+		all = []*value{v}
+	}
+	for _, one := range all {
+		if !slices.Contains(postgres.names, one.text) {
+			c.fault(one.place, "services."+m.name+".database", fmt.Sprintf("%q is not a PostgreSQL source", one.shown()), suggest(one.text, postgres.names))
+		}
 	}
 }
 

@@ -32,6 +32,7 @@ func check(path string, env func(string) (string, bool)) (*value, []string, Faul
 	c := &checking{env: env, faults: &r.faults, partial: r.partial}
 	root := c.value(document(), tree, "")
 	c.timeouts(root)
+	c.logins(root)
 	if !r.partial { // else what is named may stand in what could not be read
 		c.links(root)
 	}
@@ -71,6 +72,7 @@ func build(root *value, faults *Faults) File {
 			CrashWindow: root.dur("limits", "crash_window"),
 			Mark:        root.dur("limits", "mark"),
 			Unlock:      root.dur("limits", "unlock"),
+			Database:    databaseLimits(root),
 		},
 	}
 	word(&f.Estate.Environment, root.str("environment"))
@@ -106,6 +108,8 @@ func (f *File) sources(root *value, faults *Faults) {
 			f.Docker = append(f.Docker, Docker{Name: s.name, Host: s.value.str("host"), Every: every, Timeout: timeout, Required: required})
 		case ops.SourceAlertmanager.String():
 			f.Alertmanager = append(f.Alertmanager, Alertmanager{Name: s.name, Peers: peers(s), Every: every, Timeout: timeout, Required: required, HTTP: http()})
+		case ops.SourcePostgres.String():
+			f.Postgres = append(f.Postgres, postgresOf(s, every, timeout, required))
 		}
 	}
 }

@@ -67,6 +67,9 @@ func (f *File) service(m member) ops.Service {
 			s.Behind = append(s.Behind, ops.NewRef(ops.KindContainer, on, name))
 		}
 	}
+	for _, name := range m.value.texts("database") {
+		s.Behind = append(s.Behind, ops.NewRef(ops.KindDatabase, name, name))
+	}
 	return s
 }
 

@@ -36,6 +36,11 @@ func findings(e ops.Estate, b *ops.Board) []ops.Finding {
 			}
 		}
 	}
+	for _, r := range b.Databases {
+		if r.Known() {
+			fs = append(fs, r.Value.Findings...)
+		}
+	}
 	for _, in := range b.Incidents {
 		if in.Open() {
 			fs = append(fs, ops.Finding{Level: ops.LevelInfo, Ref: in.Ref, What: ops.Textf("incident %s open", in.Ref.ID), Cause: in.Title, Since: in.Opened})

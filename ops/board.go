@@ -18,10 +18,11 @@ const (
 	SectionSilences
 	SectionIndicators
 	SectionIncidents
+	SectionDatabases
 	Sections // how many there are
 )
 
-var sectionNames = enumNames{"estate", "sources", "alerts", "containers", "figures", "jobs", "changes", "findings", "silences", "indicators", "incidents"}
+var sectionNames = enumNames{"estate", "sources", "alerts", "containers", "figures", "jobs", "changes", "findings", "silences", "indicators", "incidents", "databases"}
 
 func (s Section) String() string               { return sectionNames.name(uint8(s)) }
 func (s Section) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
@@ -42,6 +43,7 @@ type Board struct {
 	Silences   []Reading[[]Silence]   `json:"silences"`   // one per Alertmanager cluster
 	Indicators []Reading[Indicators]  `json:"indicators"` // one per Prometheus
 	Containers []Reading[[]Container] `json:"containers"` // one reading per Docker host
+	Databases  []Reading[Database]    `json:"databases"`  // one per PostgreSQL server
 	Incidents  []Incident             `json:"incidents"`  // open ones, and those closed within the hour
 	Figures    []ContainerFigures     `json:"figures"`    // of what somebody looks at
 	Jobs       []Job                  `json:"jobs"`       // running ones and the last ended, newest first
@@ -119,9 +121,10 @@ const (
 	SourcePrometheus
 	SourceDocker
 	SourceAlertmanager
+	SourcePostgres
 )
 
-var sourceKindNames = enumNames{"unknown", "prometheus", "docker", "alertmanager"}
+var sourceKindNames = enumNames{"unknown", "prometheus", "docker", "alertmanager", "postgres"}
 
 func (k SourceKind) String() string               { return sourceKindNames.name(uint8(k)) }
 func (k SourceKind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }

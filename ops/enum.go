@@ -272,9 +272,11 @@ const (
 	KindAudit
 	KindSilence
 	KindIncident
+	KindDatabase
+	KindBackend
 )
 
-var kindNames = enumNames{"none", "estate", "source", "container", "alert", "job", "session", "audit", "silence", "incident"}
+var kindNames = enumNames{"none", "estate", "source", "container", "alert", "job", "session", "audit", "silence", "incident", "database", "backend"}
 
 func (k Kind) String() string               { return kindNames.name(uint8(k)) }
 func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }

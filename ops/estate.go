@@ -88,7 +88,22 @@ type Limits struct {
 	// Mark is how long what happened stays marked after things are good again.
 	Mark time.Duration `json:"mark"`
 	// Unlock is how long production stays unlocked.
-	Unlock time.Duration `json:"unlock"`
+	Unlock   time.Duration  `json:"unlock"`
+	Database DatabaseLimits `json:"database"`
+}
+
+// DatabaseLimits are the thresholds of databases.
+type DatabaseLimits struct {
+	// Connections is the share of the connections of ordinary logins, in percent,
+	// from which they are nearly exhausted.
+	Connections int           `json:"connections_percent"`
+	Blocked     time.Duration `json:"blocked"`
+	IdleInTx    time.Duration `json:"idle_in_transaction"`
+	Transaction time.Duration `json:"transaction"`
+	ReplicaLag  time.Duration `json:"replica_lag"`
+	SlotRetains Bytes         `json:"slot_retains"`
+	ArchiveAge  time.Duration `json:"archive_age"`
+	FreezeAge   int           `json:"freeze_age"` // transactions
 }
 
 // RankOf returns the severity of an alert that carries the given word.

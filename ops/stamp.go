@@ -10,6 +10,7 @@ func Stamp(b *Board) {
 	b.Containers = stamped(b.Sources, b.Containers)
 	b.Silences = stamped(b.Sources, b.Silences)
 	b.Indicators = stamped(b.Sources, b.Indicators)
+	b.Databases = stamped(b.Sources, b.Databases)
 }
 
 // stamped works on a copy: boards already handed out share the old slice.

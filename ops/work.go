@@ -16,6 +16,7 @@ type Facts struct {
 	Peers      []Peer
 	KPIs       *[]KPI
 	Pipelines  *[]Pipeline
+	Database   *Database
 	Events     []Record // what happened, for the history (container events)
 	Version    Text
 	Up         time.Time // when the server started, by its own clock; zero where it does not say

@@ -157,6 +157,7 @@ func stateRows(b ops.Board, now time.Time) []Row {
 	if n.Fresh || n.Standing != "" {
 		rows = append(rows, stateRow("containers", n.Cell(), ops.Ref{Kind: ops.KindContainer}, n.Others(), oldest(b, b.Containers)))
 	}
+	rows = append(rows, databaseRows(b, now)...)
 	return append(rows, sourceSummary(b, now))
 }
 

@@ -45,7 +45,7 @@ type Snapshot struct {
 
 // Views lists what New takes.
 func Views() []string {
-	return []string{"overview", "alerts", "silences", "containers", "sources", "jobs", "history"}
+	return []string{"overview", "alerts", "silences", "containers", "databases", "sources", "jobs", "history"}
 }
 
 // New reads a board through a view; a view that does not exist is the overview.
@@ -63,6 +63,8 @@ func New(b ops.Board, now time.Time, view string) Snapshot {
 		s.Tables = []Table{Silences(b, now)}
 	case "containers":
 		s.Tables = []Table{Containers(b, now)}
+	case "databases":
+		s.Tables = []Table{Databases(b, now), Sessions(b, now), Statements(b, now)}
 	case "sources":
 		s.Tables = []Table{Sources(b, now)}
 	case "jobs":
@@ -111,6 +113,9 @@ func required(b ops.Board) ops.Level {
 	}
 	stale := len(b.Sources) == 0
 	for _, r := range b.Containers {
+		stale = stale || !r.Fresh() && !optional[r.Source]
+	}
+	for _, r := range b.Databases {
 		stale = stale || !r.Fresh() && !optional[r.Source]
 	}
 	for _, r := range b.Alerts {

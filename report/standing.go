@@ -48,6 +48,10 @@ func Cut(b ops.Board, reason ops.Text) ops.Board {
 		r.State, r.Why = cutState(r.State), r.Why.Or(reason)
 		return r
 	})
+	b.Databases = mapped(b.Databases, func(r ops.Reading[ops.Database]) ops.Reading[ops.Database] {
+		r.State, r.Why = cutState(r.State), r.Why.Or(reason)
+		return r
+	})
 	if b.Level != ops.LevelCritical {
 		b.Level = ops.LevelUnknown
 	}

@@ -115,8 +115,8 @@ func nameOf(items []alertItem, fingerprint ops.Text) string {
 	return "alert " + fingerprint.String()
 }
 
-// suspectLine says how a suspect stands: a container's state and its cause, and of
-// everything else only its name.
+// suspectLine says how a suspect stands: a container's or a database's state and its
+// cause, and of everything else only its name.
 func suspectLine(b ops.Board, s ops.Suspect, now time.Time) SuspectLine {
 	line := SuspectLine{Ref: s.Ref, Guess: s.Guess, Why: s.Why.String(), State: toned("not known", ToneUnknown)}
 	for _, r := range b.Containers {
@@ -129,6 +129,12 @@ func suspectLine(b ops.Board, s ops.Suspect, now time.Time) SuspectLine {
 				}
 				return line
 			}
+		}
+	}
+	for _, r := range b.Databases {
+		if r.Value.Ref == s.Ref && r.Known() {
+			line.State, line.Cause = DatabaseLine(r, now), lead(r.Value.Verdict)
+			return line
 		}
 	}
 	return line

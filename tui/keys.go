@@ -18,6 +18,7 @@ const (
 	keyOverview
 	keyAlerts
 	keyContainers
+	keyDatabase
 	keyHistory
 	keyNextPane
 	keyPrevPane
@@ -71,9 +72,10 @@ const (
 	inSilences                   // the silences behind it
 	inTriage                     // an alert opened, its graph and its runbook
 	inCalls                      // the escalation matrix
+	inDatabase                   // the sessions, servers and statements of databases
 	everywhere scope = 1<<iota - 1
 
-	lists = inLists | inAlerts | inSilences
+	lists = inLists | inAlerts | inSilences | inDatabase
 )
 
 // binding is one row of the key map: the one table behind input, hints and help.
@@ -107,6 +109,7 @@ func defaultBindings() []binding {
 		bind(keyOverview, "overview", everywhere, "overview", "Overview", "1"),
 		bind(keyAlerts, "alerts", everywhere, "alerts", "Alerts", "2"),
 		bind(keyContainers, "containers", everywhere, "containers", "Containers", "3"),
+		bind(keyDatabase, "database", everywhere, "database", "Database", "4"),
 		bind(keyHistory, "history", everywhere, "history", "History", "0"),
 		bind(keyNextPane, "next-pane", everywhere, "next", "next pane", "tab"),
 		bind(keyPrevPane, "previous-pane", everywhere, "previous", "previous pane", "shift+tab"),
@@ -143,7 +146,7 @@ func defaultBindings() []binding {
 		bind(keyRunbook, "runbook", inAlerts|inTriage, "runbook", "what to do about it", "r"),
 		bind(keyNote, "note", inAlerts|inTriage, "note", "put a note on the time line", "n"),
 		bind(keyGraph, "graph", inAlerts|inTriage, "graph", "the rule's expression over time", "g").over(keyTop),
-		bind(keyGroup, "group", inAlerts, "group", "group by severity or by service", "v"),
+		bind(keyGroup, "group", inAlerts|inDatabase, "view", "alerts by severity or by service; sessions, server or statements", "v"),
 		bind(keySuspend, "suspend", everywhere, "suspend", "back to the shell, fg returns", "ctrl+z"),
 		bind(keyQuit, "quit", everywhere, "quit", "leave; jobs go on", "q", "ctrl+c"),
 	}

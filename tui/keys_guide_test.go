@@ -37,7 +37,7 @@ func places() []struct {
 		scope scope
 		name  string
 	}{{inLists, "lists"}, {inText, "logs and opened objects"}, {inAlerts, "Alerts"}, {inSilences, "silences"},
-		{inTriage, "an opened alert"}, {inCalls, "the escalation matrix"}}
+		{inTriage, "an opened alert"}, {inCalls, "the escalation matrix"}, {inDatabase, "Database"}}
 }
 
 // where names a set of places.

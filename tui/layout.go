@@ -13,6 +13,7 @@ func tabOrder() []tab {
 		{PaneOverview, keyOverview},
 		{PaneAlerts, keyAlerts},
 		{PaneContainers, keyContainers},
+		{PaneDatabase, keyDatabase},
 		{PaneHistory, keyHistory},
 	}
 }

@@ -24,6 +24,7 @@ const (
 	PaneOverview   Pane = 1
 	PaneAlerts     Pane = 2
 	PaneContainers Pane = 3
+	PaneDatabase   Pane = 4
 	PaneHistory    Pane = 0
 )
 
@@ -108,6 +109,7 @@ func New(c ops.Console, o Options) *Model {
 		PaneOverview:   newOverview(m.th, o.Welcome, o.LastLooked, m.now),
 		PaneAlerts:     newAlerts(m.th),
 		PaneContainers: newContainers(m.th),
+		PaneDatabase:   newDatabase(m.th),
 		PaneHistory:    newHistory(m.th),
 	}
 	if m.panes[o.Start] == nil {

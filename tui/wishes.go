@@ -82,6 +82,10 @@ func (m *Model) open(ref ops.Ref) tea.Cmd {
 		if ref.ID.Empty() { // all of them
 			return m.show(PaneContainers)
 		}
+	case ops.KindDatabase:
+		if ref.ID.Empty() {
+			return m.show(PaneDatabase)
+		}
 	case ops.KindAlert:
 		if ref.ID.Empty() {
 			return m.show(PaneAlerts)

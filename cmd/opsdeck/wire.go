@@ -8,10 +8,12 @@ import (
 	"time"
 
 	"opsdeck/actions/container"
+	"opsdeck/actions/database"
 	"opsdeck/actions/reload"
 	"opsdeck/actions/silence"
 	"opsdeck/collectors/alertmanager"
 	"opsdeck/collectors/docker"
+	"opsdeck/collectors/postgres"
 	"opsdeck/collectors/prometheus"
 	"opsdeck/engine"
 	"opsdeck/estate"
@@ -71,6 +73,19 @@ func wire(f estate.File, kind ops.AgentKind, history *store.Store, log *slog.Log
 		c.Collectors = append(c.Collectors, docker.New(docker.Config{Name: s.Name, Host: s.Host, Every: s.Every, Timeout: s.Timeout,
 			Required: s.Required, Expected: expectedOn(f.Estate, s.Name), Now: time.Now}, cl))
 		c.Actions = append(c.Actions, container.New(cl, s.Name, stopGrace)...)
+	}
+	for _, s := range f.Postgres {
+		cfg := postgres.Config{Name: s.Name, Login: postgres.Login(s.Login), Every: s.Every, Timeout: s.Timeout, Required: s.Required, Now: time.Now}
+		if s.Actor != nil {
+			actor := postgres.Login(*s.Actor)
+			cfg.Actor = &actor
+		}
+		col, err := postgres.New(cfg)
+		if err != nil {
+			return nil, err
+		}
+		c.Collectors = append(c.Collectors, col)
+		c.Actions = append(c.Actions, database.New(col, s.Name, time.Now)...)
 	}
 	eng = engine.New(c)
 	return eng, nil

@@ -117,7 +117,7 @@ func (w *world) sights(t *testing.T, s *screen, all []sight) {
 				s.press("1", `\[1 Overview\]`)
 			}
 			heal()
-			s.within(time.Minute, `sources: 3/3 fresh`)
+			s.within(time.Minute, `sources: 4/4 fresh`)
 		})
 	}
 }

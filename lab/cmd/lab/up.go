@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"opsdeck/lab/internal/dbload"
 	"opsdeck/lab/internal/engine"
 	"opsdeck/lab/internal/layout"
 	"opsdeck/lab/internal/servers"
@@ -49,6 +50,9 @@ func up(ctx context.Context, args []string, out io.Writer) error {
 	wg.Go(func() { stackErr = upContainers(ctx, l, say) })
 	wg.Wait()
 	if err := errors.Join(hostErr, stackErr); err != nil {
+		return err
+	}
+	if err := dbload.EnsureLogins(ctx, l); err != nil {
 		return err
 	}
 	if err := writeEstate(l); err != nil {
@@ -111,8 +115,17 @@ sources:
   prometheus: {url: %q}
   alertmanager: {url: %q}
   docker: {host: %q}
+  postgres:
+    dsn: %q
+    password_file: %q
+    actions: {user: %s, password_file: %q}
+    every: 5s
+# The lab has no night to wait for.
+limits: {database: {blocked: 10s, idle_in_transaction: 20s, transaction: 30s, replica_lag: 10s}}
 # The lab's pipeline runs in minutes, and says itself how long it may take.
 pipelines: {pipeline: {window_query: max(ifrs9_pipeline_sla_seconds)}}
-`, layout.URL(layout.PortPrometheusProxy), layout.URL(layout.PortAlertmanagerProxy), engine.Host(l))
+`, layout.URL(layout.PortPrometheusProxy), layout.URL(layout.PortAlertmanagerProxy), engine.Host(l),
+		"postgres://"+dbload.ReadUser+"@"+layout.Addr(layout.PortPostgres)+"/postgres?sslmode=disable",
+		dbload.ConsolePassword(l), dbload.ActUser, dbload.ConsolePassword(l))
 	return os.WriteFile(l.Estate(), []byte(text), 0o644)
 }

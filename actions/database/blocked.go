@@ -1,0 +1,89 @@
+package database
+
+import (
+	"opsdeck/ops"
+)
+
+// known finds the server on a board, and says why nothing can be done to it now.
+func (f family) known(b ops.Board) (ops.Database, ops.Text) {
+	for _, s := range b.Sources {
+		if s.Name != f.source {
+			continue
+		}
+		switch s.State {
+		case ops.SourceSilent, ops.SourceRefused, ops.SourceDenied, ops.SourceFailing:
+			return ops.Database{}, ops.Textf("%s is %s: %s", s.Name, s.State, s.Why)
+		}
+	}
+	for _, r := range b.Databases {
+		if r.Source == f.source && r.Known() {
+			return r.Value, r.Value.Rights.Why
+		}
+	}
+	return ops.Database{}, ops.Textf("%s was not read yet", f.source)
+}
+
+// maySignal says why a session cannot be ended.
+func (f family) maySignal(b ops.Board, ref ops.Ref) ops.Text {
+	d, why := f.known(b)
+	if !why.Empty() {
+		return why
+	}
+	for _, s := range d.Backends {
+		switch {
+		case s.Ref != ref:
+		case s.Own:
+			return ops.Clean("it is opsdeck's own session")
+		case s.Hidden:
+			return ops.Clean("what it is is hidden: the login that reads lacks pg_monitor")
+		case s.User == d.Rights.Login:
+			return ops.Text{} // everybody may end sessions of their own
+		}
+	}
+	if !d.Rights.Signal {
+		return ops.Textf("%s may not: GRANT pg_signal_backend TO %s, or give the source a second login (actions)", d.Rights.Login, d.Rights.Login)
+	}
+	return ops.Text{}
+}
+
+// Blocked says from the picture alone why no query can be canceled.
+func (c *cancel) Blocked(b ops.Board, ref ops.Ref) ops.Text {
+	if why := c.maySignal(b, ref); !why.Empty() {
+		return why
+	}
+	d, _ := c.known(b)
+	for _, s := range d.Backends {
+		if s.Ref == ref && s.State != ops.BackendActive {
+			return ops.Textf("it runs no query, it is %s: terminate it", s.State)
+		}
+	}
+	return ops.Text{}
+}
+
+// Blocked says from the picture alone why the session cannot be ended.
+func (t *terminate) Blocked(b ops.Board, ref ops.Ref) ops.Text { return t.maySignal(b, ref) }
+
+// Blocked says from the picture alone why no sessions can be ended.
+func (e *endIdle) Blocked(b ops.Board, ref ops.Ref) ops.Text { return e.maySignal(b, ref) }
+
+// Blocked says from the picture alone why there can be no checkpoint.
+func (c *checkpoint) Blocked(b ops.Board, _ ops.Ref) ops.Text {
+	d, why := c.known(b)
+	if why.Empty() && !d.Rights.Checkpoint {
+		return ops.Textf("%s may not: GRANT pg_checkpoint TO %s (15 and later; before that only a superuser may)", d.Rights.Login, d.Rights.Login)
+	}
+	return why
+}
+
+// Blocked says from the picture alone why WAL cannot be switched.
+func (s *switchWAL) Blocked(b ops.Board, _ ops.Ref) ops.Text {
+	d, why := s.known(b)
+	switch {
+	case !why.Empty():
+	case d.Standby:
+		why = ops.Clean("it is a standby, which writes no WAL")
+	case !d.Rights.SwitchWAL:
+		why = ops.Textf("%s may not: GRANT EXECUTE ON FUNCTION pg_switch_wal() TO %s", d.Rights.Login, d.Rights.Login)
+	}
+	return why
+}

@@ -1,0 +1,261 @@
+package database
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/prometheus/common/model"
+
+	"opsdeck/ops"
+)
+
+// session finds the target among the sessions there are now.
+func (f family) session(ctx context.Context, req ops.Request) (ops.Backend, []ops.Backend, error) {
+	all, err := f.client.Sessions(ctx)
+	if err != nil {
+		return ops.Backend{}, nil, err
+	}
+	i := slices.IndexFunc(all, func(s ops.Backend) bool { return s.Ref == req.Target })
+	switch {
+	case i < 0:
+		return ops.Backend{}, nil, ops.Errorf(ops.CodeNotFound, "%s has no session %s any more", f.source, req.Target.ID)
+	case all[i].Own:
+		return ops.Backend{}, nil, ops.Errorf(ops.CodeInvalid, "%s is opsdeck's own session", req.Target.ID)
+	case all[i].Start.Empty():
+		return ops.Backend{}, nil, ops.Errorf(ops.CodeDenied, "when session %s began is hidden, so it cannot be told from another with its pid", req.Target.ID).
+			Help("GRANT pg_monitor to the login that reads")
+	}
+	return all[i], all, nil
+}
+
+// Plan says which query of which session would be canceled.
+func (c *cancel) Plan(ctx context.Context, req ops.Request) (ops.Plan, error) {
+	s, all, err := c.session(ctx, req)
+	if err != nil {
+		return ops.Plan{}, err
+	}
+	if s.State != ops.BackendActive {
+		return ops.Plan{}, ops.Errorf(ops.CodeInvalid, "session %d runs no query: it is %s", s.PID, s.State).Help("terminate it")
+	}
+	sql := fmt.Sprintf("SELECT pid, pg_cancel_backend(pid) FROM pg_stat_activity WHERE pid = %d AND backend_start = %s AND query_start = %s AND state = 'active'",
+		s.PID, quoted(s.Start), quoted(s.QueryStart))
+	p := c.about("cancel the query of", sql, s, all, req)
+	p.Replaces = append(p.Replaces, ops.Clean("the query fails, and with it the transaction that it is in"))
+	return p, nil
+}
+
+// Plan says which session would be ended.
+func (t *terminate) Plan(ctx context.Context, req ops.Request) (ops.Plan, error) {
+	s, all, err := t.session(ctx, req)
+	if err != nil {
+		return ops.Plan{}, err
+	}
+	sql := fmt.Sprintf("SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = %d AND backend_start = %s", s.PID, quoted(s.Start))
+	p := t.about("terminate", sql, s, all, req)
+	p.Replaces = append(p.Replaces, ops.Clean("its connection breaks; what it has not committed is rolled back"))
+	return p, nil
+}
+
+// about is the plan for one session. What it is stands in Replaces and must not
+// change; what it does at the moment stands in the warnings, and may.
+func (f family) about(verb, sql string, s ops.Backend, all []ops.Backend, req ops.Request) ops.Plan {
+	return ops.Plan{
+		Title:    ops.Textf("%s session %d (%s) on %s", verb, s.PID, s.App.Or(s.User), f.source),
+		Steps:    []ops.Step{{How: ops.StepSQL, What: ops.CleanLine(sql)}},
+		Replaces: []ops.Text{ops.Textf("session %d: %s", s.PID, who(s))},
+		Warnings: append(doing(s), standing(s, all)...),
+		Locks:    []ops.Ref{req.Target},
+	}
+}
+
+// who is what stays the same about a session as long as it lives.
+func who(s ops.Backend) string {
+	return fmt.Sprintf("%s, user %s, database %s, from %s, connected %s",
+		s.App.Or(ops.Clean("no application name")), s.User, s.Database.Or(ops.Clean("none")), s.Client.Or(ops.Clean("no address")), clock(s.Began))
+}
+
+// doing says what it does now.
+func doing(s ops.Backend) []ops.Text {
+	words := "it is " + s.State.String()
+	if !s.Changed.IsZero() {
+		words += " since " + clock(s.Changed)
+	}
+	if !s.Transaction.IsZero() {
+		words += ", in a transaction since " + clock(s.Transaction)
+	}
+	out := []ops.Text{ops.Clean(words)}
+	if !s.SQL.Empty() {
+		last := "its last query: "
+		if s.State == ops.BackendActive {
+			last = "its query: "
+		}
+		out = append(out, ops.Textf("%s%.300s", last, s.SQL))
+	}
+	if s.System {
+		out = append(out, ops.Textf("it is a process of the server itself (%s)", s.App))
+	}
+	return out
+}
+
+// standing says where it stands in a blocking tree.
+func standing(s ops.Backend, all []ops.Backend) []ops.Text {
+	var out []ops.Text
+	if s.Blocks > 0 {
+		out = append(out, ops.Textf("%s for it, directly or not, and then go on", waiters(s.Blocks)))
+	}
+	if s.Root != 0 && s.Root != s.PID {
+		i := slices.IndexFunc(all, func(o ops.Backend) bool { return o.PID == s.Root })
+		if i >= 0 {
+			out = append(out, ops.Textf("it waits itself: the root of its tree is %d (%s), and ends nothing by this", s.Root, all[i].App.Or(all[i].User)))
+		}
+	}
+	return out
+}
+
+func waiters(n int) string {
+	if n == 1 {
+		return "1 session waits"
+	}
+	return fmt.Sprintf("%d sessions wait", n)
+}
+
+// most is how many sessions one plan ends.
+const (
+	most  = 500
+	chunk = 100 // sessions in one statement
+)
+
+// Plan lists the sessions that would be ended. The one that starts is compared with
+// the one that was shown, session by session.
+func (e *endIdle) Plan(ctx context.Context, req ops.Request) (ops.Plan, error) {
+	w, err := wishOf(req)
+	if err != nil {
+		return ops.Plan{}, err
+	}
+	all, err := e.client.Sessions(ctx)
+	if err != nil {
+		return ops.Plan{}, err
+	}
+	var hits []ops.Backend
+	hidden := 0
+	for _, s := range all {
+		if s.Hidden {
+			hidden++
+		}
+		if w.takes(s, e.now()) {
+			hits = append(hits, s)
+		}
+	}
+	p := ops.Plan{Locks: []ops.Ref{req.Target}, Title: ops.Textf("end %d sessions on %s: %s", len(hits), e.source, w)}
+	if len(hits) == 0 {
+		return ops.Plan{}, ops.Errorf(ops.CodeNotFound, "%s has no session %s", e.source, w).Help("another state, a shorter time (older), or another application (app)")
+	}
+	slices.SortFunc(hits, func(a, b ops.Backend) int { return a.Changed.Compare(b.Changed) })
+	if len(hits) > most {
+		p.Warnings = append(p.Warnings, ops.Textf("%d are the longest idle of %d: run it again for the rest", most, len(hits)))
+		hits = hits[:most]
+	}
+	if hidden > 0 {
+		p.Warnings = append(p.Warnings, ops.Textf("%d sessions are hidden from this login and are left alone", hidden))
+	}
+	slices.SortFunc(hits, func(a, b ops.Backend) int { return a.PID - b.PID })
+	for part := range slices.Chunk(hits, chunk) {
+		p.Steps = append(p.Steps, ops.Step{How: ops.StepSQL, What: ops.CleanLine(w.sql(part))})
+	}
+	for _, s := range hits {
+		p.Replaces = append(p.Replaces, ops.Textf("session %d: %s, %s since %s", s.PID, who(s), s.State, clock(s.Changed)))
+	}
+	return p, nil
+}
+
+// wish is which idle sessions are meant.
+type wish struct {
+	states []ops.BackendState
+	word   string
+	older  time.Duration
+	app    string
+}
+
+func wishOf(req ops.Request) (wish, error) {
+	w := wish{word: req.Value("state", stateInTx), app: strings.TrimSpace(req.Value("app", ""))}
+	switch w.word {
+	case stateInTx:
+		w.states = []ops.BackendState{ops.BackendIdleInTx, ops.BackendAborted}
+	case stateIdle:
+		w.states = []ops.BackendState{ops.BackendIdle}
+	case stateAny:
+		w.states = []ops.BackendState{ops.BackendIdle, ops.BackendIdleInTx, ops.BackendAborted}
+	default:
+		return w, ops.Errorf(ops.CodeInvalid, "%q is no state here", w.word).Help("write in transaction, idle or any")
+	}
+	d, err := model.ParseDuration(req.Value("older", "5m"))
+	if err != nil {
+		return w, ops.Errorf(ops.CodeInvalid, "%q is not a time", req.Value("older", "")).Help("write 30s, 5m or 1h")
+	}
+	w.older = time.Duration(d)
+	return w, nil
+}
+
+// String is the wish in words.
+func (w wish) String() string {
+	words := "idle in transaction"
+	switch w.word {
+	case stateIdle:
+		words = "idle"
+	case stateAny:
+		words = "idle, in a transaction or not,"
+	}
+	words += " for more than " + model.Duration(w.older).String()
+	if w.app != "" {
+		words += " from " + w.app
+	}
+	return words
+}
+
+func (w wish) takes(s ops.Backend, now time.Time) bool {
+	return slices.Contains(w.states, s.State) && !s.Own && !s.System && !s.Start.Empty() && !s.Changed.IsZero() &&
+		now.Sub(s.Changed) >= w.older && (w.app == "" || s.App.String() == w.app)
+}
+
+// sql names each session by pid and start, and asks the server to look once more
+// whether it is still idle, and for as long.
+func (w wish) sql(hits []ops.Backend) string {
+	var who, states []string
+	for _, s := range hits {
+		who = append(who, fmt.Sprintf("(%d, %s)", s.PID, quoted(s.Start)))
+	}
+	for _, s := range w.states {
+		states = append(states, "'"+s.String()+"'")
+	}
+	return fmt.Sprintf("SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE (pid, backend_start) IN (%s) AND state IN (%s) AND clock_timestamp() - state_change >= interval '%d seconds'",
+		strings.Join(who, ", "), strings.Join(states, ", "), int(w.older.Seconds()))
+}
+
+// quoted is a moment as the server wrote it. It is no text of anybody's, but what
+// stands in a statement is quoted.
+func quoted(t ops.Text) string {
+	return "timestamptz '" + strings.ReplaceAll(t.String(), "'", "''") + "'"
+}
+
+// Plan says what a checkpoint is.
+func (c *checkpoint) Plan(_ context.Context, req ops.Request) (ops.Plan, error) {
+	return ops.Plan{Title: ops.Textf("checkpoint on %s", c.source), Steps: []ops.Step{{How: ops.StepSQL, What: ops.Clean("CHECKPOINT")}},
+		Replaces: []ops.Text{ops.Clean("nothing; its disks are busy until it is done, which may take minutes")}, Locks: []ops.Ref{req.Target}}, nil
+}
+
+// Plan says what switching WAL is.
+func (s *switchWAL) Plan(_ context.Context, req ops.Request) (ops.Plan, error) {
+	return ops.Plan{Title: ops.Textf("switch WAL on %s", s.source), Steps: []ops.Step{{How: ops.StepSQL, What: ops.Clean("SELECT pg_switch_wal()")}},
+		Replaces: []ops.Text{ops.Clean("the present WAL file ends here and is archived whole")}, Locks: []ops.Ref{req.Target}}, nil
+}
+
+// clock names a point in time in a plan.
+func clock(t time.Time) string {
+	if t.IsZero() {
+		return "at a time that is not known"
+	}
+	return t.UTC().Format("2006-01-02 15:04:05Z")
+}

@@ -1,0 +1,130 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"opsdeck/ops"
+)
+
+// acting is the session that changes things. It is held, so that it is there when
+// the server takes no more logins.
+func (c *Collector) acting() *session {
+	if c.actor != nil {
+		return c.actor
+	}
+	return c.reader
+}
+
+// Sessions lists the sessions there are now, in the order of the board.
+func (c *Collector) Sessions(ctx context.Context) ([]ops.Backend, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
+	defer cancel()
+	var d ops.Database
+	err := c.reader.use(ctx, func(ctx context.Context, k conn) error {
+		l := newLook()
+		r := &reading{look: &l, source: c.cfg.Name, now: c.cfg.Now(), idle: map[ops.UsedBy]int{}}
+		all := parts(k.version, 0, "")
+		_, err := ask(ctx, k, all[:2], r)
+		r.out.Backends = order(r.out.Backends)
+		d = r.out
+		return err
+	})
+	c.markOwn(d.Backends)
+	return d.Backends, err
+}
+
+// markOwn marks the session of the login that acts; the reader's marks itself.
+func (c *Collector) markOwn(bs []ops.Backend) {
+	if c.actor == nil {
+		return
+	}
+	pid := int(c.actor.pid.Load())
+	for i := range bs {
+		bs[i].Own = bs[i].Own || bs[i].PID == pid
+	}
+}
+
+// Query runs one statement as the login that acts.
+func (c *Collector) Query(ctx context.Context, sql string) ([][]ops.Text, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
+	defer cancel()
+	var out [][]ops.Text
+	err := c.acting().use(ctx, func(ctx context.Context, k conn) error {
+		var err error
+		out, err = query(ctx, k.Conn, sql)
+		return err
+	})
+	return out, err
+}
+
+// patience bounds a checkpoint.
+const patience = time.Hour
+
+// Patiently runs a statement that may take minutes over a connection of its own, so
+// that nothing else waits for it. Where the server gives no further one, the held
+// one of the login for actions has to do.
+func (c *Collector) Patiently(ctx context.Context, sql string) ([][]ops.Text, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	own := newSession(c.acting().login, patience, false)
+	var out [][]ops.Text
+	f := func(ctx context.Context, k conn) error {
+		_, err := k.Exec(ctx, "SET statement_timeout = 0; SET lock_timeout = 0")
+		if err == nil {
+			out, err = query(ctx, k.Conn, sql)
+		}
+		return err
+	}
+	err := own.use(ctx, f)
+	if c.actor != nil && err != nil && own.number == 0 {
+		return out, c.actor.use(ctx, func(ctx context.Context, k conn) error {
+			err := f(ctx, k)
+			return errors.Join(err, c.actor.restore(ctx, k))
+		})
+	}
+	own.drop(ctx)
+	return out, err
+}
+
+// restore sets the timeouts of a session again.
+func (s *session) restore(ctx context.Context, k conn) error {
+	_, err := k.Exec(ctx, "RESET statement_timeout; RESET lock_timeout")
+	return err
+}
+
+// query runs a statement. Once it was sent, no answer is not a no.
+func query(ctx context.Context, k *pgx.Conn, sql string) ([][]ops.Text, error) {
+	rows, err := k.Query(ctx, sql)
+	if err != nil {
+		return nil, unanswered(err)
+	}
+	defer rows.Close()
+	var out [][]ops.Text
+	for rows.Next() {
+		values, err := rows.Values()
+		if err != nil {
+			return out, err
+		}
+		line := make([]ops.Text, len(values))
+		for i, v := range values {
+			line[i] = ops.Clean(mask(asText(v)))
+		}
+		out = append(out, line)
+	}
+	return out, unanswered(rows.Err())
+}
+
+func unanswered(err error) error {
+	if err == nil {
+		return nil
+	}
+	if _, refused := errors.AsType[*pgconn.PgError](err); refused || pgconn.SafeToRetry(err) {
+		return err
+	}
+	return ops.Errorf(ops.CodeUnanswered, "the statement was sent, and no answer came back: %s", words(cause(err))).Help("look whether it took effect")
+}

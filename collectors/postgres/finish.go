@@ -1,0 +1,61 @@
+package postgres
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"opsdeck/ops"
+)
+
+// finish puts the parts of a look together and says what is missing.
+func (r *reading) finish() ops.Database {
+	d := &r.out
+	r.use()
+	d.Backends = order(d.Backends)
+	if n := len(d.Backends); n > maxBackends {
+		d.Backends, d.Left = d.Backends[:maxBackends:maxBackends], n-maxBackends
+	}
+	d.WAL.Rate = r.note(r.now, r.lsn)
+	for i := range d.Replicas {
+		d.Replicas[i].Lag = r.lag(r.lags[i], r.now)
+	}
+	d.Missing = r.lacks()
+	r.look.d = *d
+	return *d
+}
+
+// lacks says what this login or this server does not show, in the order of a
+// person's questions.
+func (r *reading) lacks() []ops.Missing {
+	var out []ops.Missing
+	add := func(what, why string) {
+		out = append(out, ops.Missing{What: ops.Clean(what), Why: ops.Clean(why)})
+	}
+	if !r.sees {
+		add("state, transaction, wait and query of other users' sessions", needsMonitor)
+		if len(r.out.Replicas) > 0 {
+			add("lag of replicas", needsMonitor)
+		}
+	}
+	if !r.tracks {
+		add("state and query of sessions", "track_activities is off on the server")
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.missing)) {
+		add(name, r.missing[name])
+	}
+	if r.ext.version == 0 && r.missing["pg_stat_statements"] == "" {
+		add("statements", "pg_stat_statements is not installed in this database")
+	}
+	return out
+}
+
+// needsMonitor is why most of what is missing is missing.
+const needsMonitor = "the login lacks pg_monitor"
+
+// rightsOf asks what the login of a connection may do.
+func rightsOf(ctx context.Context, k conn) (ops.Rights, error) {
+	var x ops.Rights
+	err := k.QueryRow(ctx, rightsSQL(k.version)).Scan(rightsTo(&x)...)
+	return x, err
+}

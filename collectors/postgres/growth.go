@@ -1,0 +1,90 @@
+package postgres
+
+import (
+	"time"
+
+	"opsdeck/ops"
+)
+
+// place is where in the WAL the server was at a time.
+type place struct {
+	at  time.Time
+	lsn int64
+}
+
+// replay is how far a replica has replayed, and what the server says of its lag.
+type replay struct {
+	lsn  *int64
+	said *float64
+}
+
+// maxPlaces bounds how far back lag in seconds can be measured: with a look every
+// ten seconds, an hour.
+const maxPlaces = 360
+
+// note remembers where the server is and returns the WAL it wrote a second since
+// the last look.
+func (l *look) note(now time.Time, lsn int64) ops.Figure {
+	var rate ops.Figure
+	if n := len(l.places); n > 0 {
+		last := l.places[n-1]
+		if d := now.Sub(last.at).Seconds(); d > 0 && lsn >= last.lsn {
+			rate = ops.Num(float64(lsn-last.lsn) / d)
+		}
+		if lsn < last.lsn { // another timeline
+			l.places = nil
+		}
+	}
+	l.places = append(l.places, place{now, lsn})
+	if len(l.places) > maxPlaces {
+		l.places = append([]place{}, l.places[len(l.places)-maxPlaces:]...)
+	}
+	return rate
+}
+
+// lag is how long ago the server passed the place up to which a replica has
+// replayed. The server's own replay_lag stands still, or is not there at all, when
+// replay stands still; ours grows. Where ours cannot tell, the server's word is taken.
+func (l *look) lag(r replay, now time.Time) ops.Figure {
+	if r.lsn == nil {
+		return ops.Figure{}
+	}
+	var said float64
+	if r.said != nil {
+		said = *r.said
+	}
+	for _, p := range l.places {
+		if p.lsn > *r.lsn {
+			return ops.Num(max(said, now.Sub(p.at).Truncate(time.Second).Seconds()))
+		}
+	}
+	if n := len(l.places); n > 0 && l.places[n-1].lsn <= *r.lsn {
+		return ops.Num(0)
+	}
+	return figure(r.said)
+}
+
+// sample is a size at a time.
+type sample struct {
+	at    time.Time
+	bytes float64
+}
+
+// Growth is measured over a day at most, and not over less than ten minutes.
+const (
+	growthOver  = 24 * time.Hour
+	growthLeast = 10 * time.Minute
+)
+
+// grown remembers a size and returns its growth in bytes an hour.
+func (l *look) grown(now time.Time, name string, bytes float64) ops.Figure {
+	all := append(l.sizes[name], sample{now, bytes})
+	for len(all) > 1 && now.Sub(all[0].at) > growthOver {
+		all = all[1:]
+	}
+	l.sizes[name] = all
+	if over := now.Sub(all[0].at); over >= growthLeast {
+		return ops.Num((bytes - all[0].bytes) / over.Hours())
+	}
+	return ops.Figure{}
+}

@@ -1,0 +1,131 @@
+package postgres
+
+import "time"
+
+// How often the parts of a look are asked that need not be asked each time.
+const (
+	often   = 30 * time.Second // directories of the server
+	seldom  = time.Minute      // statistics of tables and statements
+	slowest = 5 * time.Minute  // sizes of whole databases
+)
+
+// here is the place in the WAL that a server has reached: written by a primary,
+// replayed by a standby.
+const here = `CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END`
+
+// part is one query of a look.
+type part struct {
+	name  string        // what it is about, as Missing says it
+	every time.Duration // 0: with each look
+	sql   string
+	read  func(*reading, row) error
+}
+
+// parts are the queries for a server of this version, and of this version of
+// pg_stat_statements (0 where there is none). The first one cannot be missing.
+func parts(version, statements int, schema string) []part {
+	all := []part{
+		{name: "server", sql: serverSQL, read: readServer},
+		{name: "sessions", sql: sessionsSQL(version), read: readSession},
+		{name: "replication", sql: replicasSQL, read: readReplica},
+		{name: "replication slots", sql: slotsSQL, read: readSlot},
+		{name: "archiver", sql: archiverSQL, read: readArchiver},
+		{name: "files waiting for the archive", every: often, sql: `SELECT count(*) FROM pg_ls_archive_statusdir() WHERE name LIKE '%.ready'`, read: readReady},
+		{name: "size of pg_wal", every: often, sql: `SELECT coalesce(sum(size), 0)::int8 FROM pg_ls_waldir()`, read: readWALSize},
+		{name: "checkpoints", every: often, sql: checkpointsSQL(version), read: readCheckpoints},
+		{name: "sizes", every: slowest, sql: sizesSQL, read: readSize},
+		{name: "wraparound", every: slowest, sql: freezeSQL, read: readFreeze},
+		{name: "tables", every: seldom, sql: tablesSQL, read: readTable},
+		{name: "rights", every: slowest, sql: rightsSQL(version), read: readRights},
+		{name: "pg_stat_statements", every: slowest, sql: extensionSQL, read: readExtension},
+	}
+	if statements > 0 {
+		all = append(all, part{name: "statements", every: seldom, sql: statementsSQL(statements, schema), read: readStatement})
+	}
+	return all
+}
+
+// serverSQL is one row. reserved_connections came with 16: missing reads as 0.
+const serverSQL = `SELECT clock_timestamp(), pg_postmaster_start_time(), pg_is_in_recovery(),
+ CASE WHEN pg_is_in_recovery() THEN pg_is_wal_replay_paused() ELSE false END,
+ current_user::text, current_setting('max_connections')::int,
+ current_setting('superuser_reserved_connections')::int + coalesce(current_setting('reserved_connections', true), '0')::int,
+ pg_has_role(current_user, 'pg_read_all_stats', 'USAGE'),
+ (` + here + `)::text, pg_wal_lsn_diff(` + here + `, '0/0')::int8, current_setting('wal_level'), current_setting('track_activities')::bool`
+
+// sessionsSQL lists every process that has a client, and those without one that
+// wait for a lock or are in a transaction. Who waits is read from pg_locks, which
+// anybody may read. Before 14 nobody knows since when.
+func sessionsSQL(version int) string {
+	since := `min(l.waitstart)`
+	if version < 140000 {
+		since = `NULL::timestamptz`
+	}
+	return `WITH waits AS (SELECT l.pid, ` + since + ` AS since FROM pg_locks l WHERE NOT l.granted GROUP BY l.pid)
+SELECT a.pid, a.backend_start, coalesce(a.usename::text, ''), coalesce(a.application_name, ''), coalesce(a.datname::text, ''),
+ CASE WHEN a.client_addr IS NOT NULL THEN host(a.client_addr) WHEN a.client_port = -1 THEN 'local' ELSE '' END,
+ coalesce(a.state, ''), a.xact_start, a.query_start, a.state_change,
+ coalesce(a.wait_event_type || ': ' || a.wait_event, ''), w.pid IS NOT NULL, w.since,
+ CASE WHEN w.pid IS NOT NULL THEN pg_blocking_pids(a.pid) ELSE '{}' END, left(a.query, 400),
+ coalesce(a.backend_type, ''), a.pid = pg_backend_pid(), a.backend_start::text, a.query_start::text
+FROM pg_stat_activity a LEFT JOIN waits w ON w.pid = a.pid
+WHERE a.backend_type = 'client backend' OR w.pid IS NOT NULL
+ OR a.backend_type IS NULL AND a.datid <> 0
+ OR a.backend_type NOT IN ('parallel worker', 'walsender') AND a.xact_start IS NOT NULL`
+}
+
+const replicasSQL = `SELECT coalesce(application_name, ''), coalesce(host(client_addr), 'local'), coalesce(state, ''), coalesce(sync_state, ''),
+ pg_wal_lsn_diff(` + here + `, replay_lsn)::int8, pg_wal_lsn_diff(` + here + `, sent_lsn)::int8,
+ pg_wal_lsn_diff(replay_lsn, '0/0')::int8, extract(epoch FROM replay_lag)::float8
+FROM pg_stat_replication`
+
+const slotsSQL = `SELECT slot_name::text, coalesce(slot_type, ''), coalesce(database::text, ''), active,
+ pg_wal_lsn_diff(` + here + `, restart_lsn)::int8, coalesce(wal_status, ''), safe_wal_size::int8
+FROM pg_replication_slots`
+
+const archiverSQL = `SELECT current_setting('archive_mode') = 'always' OR current_setting('archive_mode') = 'on' AND NOT pg_is_in_recovery(),
+ archived_count, failed_count, last_archived_time, coalesce(last_archived_wal, ''), last_failed_time, coalesce(last_failed_wal, '')
+FROM pg_stat_archiver`
+
+// checkpointsSQL: 17 moved the counters out of pg_stat_bgwriter.
+func checkpointsSQL(version int) string {
+	if version >= 170000 {
+		return `SELECT c.checkpoint_time, s.num_timed, s.num_requested, s.write_time / 1000, s.sync_time / 1000 FROM pg_stat_checkpointer s, pg_control_checkpoint() c`
+	}
+	return `SELECT c.checkpoint_time, s.checkpoints_timed, s.checkpoints_req, s.checkpoint_write_time / 1000, s.checkpoint_sync_time / 1000 FROM pg_stat_bgwriter s, pg_control_checkpoint() c`
+}
+
+const sizesSQL = `SELECT datname::text, CASE WHEN has_database_privilege(oid, 'CONNECT') OR pg_has_role(current_user, 'pg_read_all_stats', 'USAGE')
+ THEN pg_database_size(oid) END
+FROM pg_database WHERE datallowconn ORDER BY 2 DESC NULLS LAST LIMIT 50`
+
+const freezeSQL = `SELECT datname::text, age(datfrozenxid)::int8, mxid_age(datminmxid)::int8, current_setting('autovacuum_freeze_max_age')::int8
+FROM pg_database ORDER BY greatest(age(datfrozenxid), mxid_age(datminmxid)) DESC LIMIT 1`
+
+const tablesSQL = `SELECT schemaname || '.' || relname, n_dead_tup, n_live_tup, greatest(last_vacuum, last_autovacuum), greatest(last_analyze, last_autoanalyze)
+FROM pg_stat_user_tables WHERE n_dead_tup > 0 ORDER BY n_dead_tup DESC LIMIT 10`
+
+// rightsSQL: pg_checkpoint came with 15; before it only a superuser may.
+func rightsSQL(version int) string {
+	checkpoint := `pg_has_role(current_user, 'pg_checkpoint', 'USAGE')`
+	if version < 150000 {
+		checkpoint = `false`
+	}
+	return `SELECT current_user::text, rolsuper, rolsuper OR pg_has_role(current_user, 'pg_signal_backend', 'USAGE'), rolsuper OR ` + checkpoint + `,
+ has_function_privilege('pg_catalog.pg_switch_wal()', 'EXECUTE')
+FROM pg_roles WHERE rolname = current_user`
+}
+
+const extensionSQL = `SELECT e.extversion, n.nspname::text FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pg_stat_statements'`
+
+// statementsSQL: version 1.8 of the extension split the time of planning off. An
+// upgraded server may still have an older one.
+func statementsSQL(extension int, schema string) string {
+	total, mean := "s.total_exec_time", "s.mean_exec_time"
+	if extension < 108 {
+		total, mean = "s.total_time", "s.mean_time"
+	}
+	return `SELECT left(s.query, 400), coalesce(r.rolname::text, ''), s.calls, ` + total + ` / 1000, ` + mean + ` / 1000, s.rows
+FROM ` + quoteIdent(schema) + `.pg_stat_statements s LEFT JOIN pg_roles r ON r.oid = s.userid
+ORDER BY 4 DESC LIMIT 20`
+}

@@ -1,0 +1,177 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"opsdeck/ops"
+)
+
+// row is one row of an answer.
+type row interface{ Scan(dest ...any) error }
+
+// look is what is kept from one look to the next, of one connection.
+type look struct {
+	login    uint64
+	asked    map[string]time.Time // part -> when it was last asked, in vain or not
+	missing  map[string]string    // part -> why it could not be read
+	d        ops.Database         // the newest of the parts that are asked less often
+	ext      extension
+	places   []place // in the WAL
+	sizes    map[string][]sample
+	rights   ops.Rights
+	rightsAt time.Time
+}
+
+// extension is pg_stat_statements as this database has it.
+type extension struct {
+	version int // 110 is 1.10
+	schema  string
+}
+
+func newLook() look {
+	return look{asked: map[string]time.Time{}, missing: map[string]string{}, sizes: map[string][]sample{}}
+}
+
+// reading is one look under way.
+type reading struct {
+	*look
+	source  string
+	now     time.Time     // ours
+	ahead   time.Duration // how far the server's clock is before ours
+	out     ops.Database
+	sees    bool // the login sees the sessions of others
+	tracks  bool // the server keeps what sessions do
+	version int
+	lsn     int64
+	idle    map[ops.UsedBy]int
+	lags    []replay
+}
+
+// again is when a part is asked again that could not be read.
+const again = 5 * time.Minute
+
+// read asks all that is due in one round trip. One part that fails takes the whole
+// round trip with it: it is left out for a while, and the rest is asked again.
+func (c *Collector) read(ctx context.Context, k conn) (ops.Database, error) {
+	for {
+		due := c.due(k.version)
+		r := c.begin(k)
+		failed, err := ask(ctx, k, due, r)
+		now := c.cfg.Now()
+		if err == nil {
+			for _, p := range due {
+				c.look.asked[p.name] = now
+				delete(c.look.missing, p.name)
+			}
+			return r.finish(), nil
+		}
+		if refused, ok := errors.AsType[*pgconn.PgError](err); !ok || failed <= 0 || k.IsClosed() || fatal(refused.Code) {
+			return ops.Database{}, err
+		}
+		c.look.asked[due[failed].name] = now
+		c.look.missing[due[failed].name] = words(cause(err))
+	}
+}
+
+// fatal reports whether an error is the server's state and not one query's fault.
+func fatal(code string) bool {
+	return strings.HasPrefix(code, "57P") || strings.HasPrefix(code, "53") || strings.HasPrefix(code, "08")
+}
+
+// due are the parts to ask now.
+func (c *Collector) due(version int) []part {
+	var out []part
+	now := c.cfg.Now()
+	for i, p := range parts(version, c.look.ext.version, c.look.ext.schema) {
+		every := p.every
+		if c.look.missing[p.name] != "" {
+			every = again
+		}
+		if at, asked := c.look.asked[p.name]; i == 0 || !asked || now.Sub(at) >= every {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// begin starts from what was read less often.
+func (c *Collector) begin(k conn) *reading {
+	r := &reading{look: &c.look, source: c.cfg.Name, now: c.cfg.Now(), version: k.version, out: c.look.d, idle: map[ops.UsedBy]int{}}
+	r.out.Ref = c.Ref()
+	r.out.Version = ops.Clean(k.PgConn().ParameterStatus("server_version"))
+	r.out.Backends, r.out.Replicas, r.out.Slots = []ops.Backend{}, nil, nil
+	r.out.Use, r.out.Left, r.out.Missing = ops.Use{}, 0, nil
+	return r
+}
+
+// ask sends the parts in one round trip and reads their answers; failed is the part
+// at fault.
+func ask(ctx context.Context, k conn, due []part, r *reading) (failed int, err error) {
+	var b pgx.Batch
+	for _, p := range due {
+		b.Queue(p.sql)
+	}
+	results := k.SendBatch(ctx, &b)
+	defer func() { err = errors.Join(err, results.Close()) }()
+	for i, p := range due {
+		rows, err := results.Query()
+		if err != nil {
+			return i, err
+		}
+		r.forget(p.name)
+		for rows.Next() {
+			if err := p.read(r, rows); err != nil {
+				rows.Close()
+				return -1, err
+			}
+		}
+		if err := rows.Err(); err != nil {
+			return i, err
+		}
+	}
+	return 0, nil
+}
+
+// forget makes room for a part's new rows.
+func (r *reading) forget(name string) {
+	switch name {
+	case "sizes":
+		r.out.Sizes = nil
+	case "tables":
+		r.out.Tables = nil
+	case "statements":
+		r.out.Statements = nil
+	case "pg_stat_statements":
+		r.ext = extension{}
+	}
+}
+
+// at is a moment of the server's by our clock.
+func (r *reading) at(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return t.Add(-r.ahead).UTC()
+}
+
+func count(n *int64) ops.Figure {
+	if n == nil {
+		return ops.Figure{}
+	}
+	return ops.Num(float64(*n))
+}
+
+func figure(v *float64) ops.Figure {
+	if v == nil {
+		return ops.Figure{}
+	}
+	return ops.Num(*v)
+}
+
+func quoteIdent(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }

@@ -1,0 +1,76 @@
+package postgres
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"opsdeck/ops"
+)
+
+// Destinations of a row's columns, which turn them into what the domain has. NULL
+// is the empty text, the unknown figure and the zero time.
+type (
+	textTo   struct{ *ops.Text }
+	sqlTo    struct{ *ops.Text } // a statement: what names a secret is hidden
+	figureTo struct{ *ops.Figure }
+	timeTo   struct {
+		to    *time.Time
+		ahead time.Duration // of the server's clock before ours
+	}
+)
+
+// Scan takes a text.
+func (t textTo) Scan(src any) error {
+	*t.Text = ops.CleanMasked(asText(src))
+	return nil
+}
+
+// Scan takes a statement.
+func (t sqlTo) Scan(src any) error {
+	*t.Text = ops.Clean(mask(asText(src)))
+	return nil
+}
+
+func asText(src any) string {
+	switch v := src.(type) {
+	case nil:
+		return ""
+	case string:
+		return v
+	case []byte:
+		return string(v)
+	}
+	return fmt.Sprint(src)
+}
+
+// Scan takes a number.
+func (f figureTo) Scan(src any) error {
+	switch v := src.(type) {
+	case nil:
+		*f.Figure = ops.Figure{}
+	case int64:
+		*f.Figure = ops.Num(float64(v))
+	case float64:
+		*f.Figure = ops.Num(v)
+	default:
+		n, err := strconv.ParseFloat(asText(src), 64)
+		if err != nil {
+			return err
+		}
+		*f.Figure = ops.Num(n)
+	}
+	return nil
+}
+
+// Scan takes a moment of the server's.
+func (t timeTo) Scan(src any) error {
+	*t.to = time.Time{}
+	if at, ok := src.(time.Time); ok {
+		*t.to = at.Add(-t.ahead).UTC()
+	}
+	return nil
+}
+
+// moment is a destination for a moment of the server's by our clock.
+func (r *reading) moment(to *time.Time) timeTo { return timeTo{to, r.ahead} }

@@ -1,0 +1,197 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"opsdeck/ops"
+)
+
+// Login is how to log in. Passwords come from a file, from the passfile of libpq or
+// from the environment; they are read again with every connection, so that a
+// rotated one is taken.
+type Login struct {
+	DSN          string // a URL or key=value pairs, as libpq takes them
+	User         string // in the place of the DSN's
+	Password     string // as the environment gave it
+	PasswordFile string // holds the password and nothing else
+	Passfile     string // in libpq's format, in the place of ~/.pgpass
+}
+
+// appName is what the server's own list of sessions calls us.
+const appName = "opsdeck"
+
+// oldest is the oldest server_version_num that is understood.
+const oldest = 130000
+
+// config reads the login. Its errors hold nothing of the DSN, which may hold a
+// password.
+func (l Login) config() (*pgx.ConnConfig, error) {
+	dsn := l.DSN
+	if l.User != "" { // with another user's password nobody gets in
+		dsn = withPart(withPart(dsn, "user", l.User), "password", "")
+	}
+	if l.Passfile != "" {
+		dsn = withPart(dsn, "passfile", l.Passfile)
+	}
+	cfg, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		return nil, ops.Errorf(ops.CodeInvalid, "its dsn cannot be read").Help("write postgres://user@host:5432/database, or host=... user=... dbname=...; and its passfile has to be readable")
+	}
+	if l.Password != "" {
+		cfg.Password = l.Password
+	}
+	if l.PasswordFile != "" {
+		b, err := os.ReadFile(l.PasswordFile)
+		if err != nil {
+			return nil, ops.Errorf(ops.CodeDenied, "its password_file cannot be read").Help("give the user who runs opsdeck the right to read it")
+		}
+		cfg.Password = strings.TrimRight(string(b), "\r\n")
+	}
+	return cfg, nil
+}
+
+// withPart sets one part of a DSN in either of its forms; the last one given holds.
+func withPart(dsn, key, value string) string {
+	if strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://") {
+		sep := "?"
+		if strings.Contains(dsn, "?") {
+			sep = "&"
+		}
+		return dsn + sep + key + "=" + queryEscape(value)
+	}
+	return dsn + " " + key + "='" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(value) + "'"
+}
+
+func queryEscape(s string) string {
+	return strings.NewReplacer("%", "%25", "&", "%26", "#", "%23", "+", "%2B", " ", "%20", "?", "%3F").Replace(s)
+}
+
+// session is one connection that is held. One statement at a time uses it.
+type session struct {
+	login   Login
+	timeout time.Duration
+	reads   bool // never writes
+	turn    chan struct{}
+	conn    *pgx.Conn // of who has the turn
+	number  uint64    // of conn, from 1
+	alive   atomic.Bool
+	pid     atomic.Uint32 // of the server's process behind conn
+}
+
+// conn is the connection as its user sees it.
+type conn struct {
+	*pgx.Conn
+	number  uint64
+	version int // server_version_num: 150020
+}
+
+func newSession(l Login, timeout time.Duration, reads bool) *session {
+	s := &session{login: l, timeout: timeout, reads: reads, turn: make(chan struct{}, 1)}
+	s.turn <- struct{}{}
+	return s
+}
+
+// held reports whether there was a connection when it was last used.
+func (s *session) held() bool { return s.alive.Load() }
+
+// use gives the connection to f, connecting first where there is none. An error of
+// the connection closes it; the next use connects again.
+func (s *session) use(ctx context.Context, f func(context.Context, conn) error) error {
+	select {
+	case <-s.turn:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { s.turn <- struct{}{} }()
+	if err := s.connect(ctx); err != nil {
+		return cause(err)
+	}
+	err := f(ctx, conn{s.conn, s.number, versionOf(s.conn)})
+	if s.conn.IsClosed() {
+		s.conn = nil
+		s.alive.Store(false)
+	}
+	return cause(err)
+}
+
+func (s *session) connect(ctx context.Context) error {
+	if s.conn != nil && !s.conn.IsClosed() && s.conn.PgConn().CheckConn() == nil {
+		return nil
+	}
+	s.drop(ctx)
+	cfg, err := s.login.config()
+	if err != nil {
+		return err
+	}
+	s.settings(cfg)
+	c, err := pgx.ConnectConfig(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	if v := versionOf(c); v < oldest {
+		err := ops.Errorf(ops.CodeUnavailable, "it is PostgreSQL %d, and 13 is the oldest that is understood", v/10000)
+		return errors.Join(err, c.Close(ctx))
+	}
+	s.conn = c
+	s.number++
+	s.alive.Store(true)
+	s.pid.Store(c.PgConn().PID())
+	return nil
+}
+
+// drop forgets a connection that is broken.
+func (s *session) drop(ctx context.Context) {
+	if s.conn != nil {
+		_ = s.conn.Close(ctx) // it is broken already
+		s.conn = nil
+	}
+	s.alive.Store(false)
+}
+
+// settings are what holds in our sessions whatever the server's defaults are. The
+// empty search path keeps functions that somebody put into public out of our
+// queries: a superuser's session would run them with its rights.
+func (s *session) settings(cfg *pgx.ConnConfig) {
+	millis := strconv.FormatInt(max(1, (s.timeout-s.timeout/5).Milliseconds()), 10)
+	for name, value := range map[string]string{
+		"application_name": appName, "statement_timeout": millis, "lock_timeout": millis, "search_path": "pg_catalog",
+		"timezone": "UTC", "datestyle": "ISO", "jit": "off", "max_parallel_workers_per_gather": "0", "idle_in_transaction_session_timeout": "30000",
+	} {
+		cfg.RuntimeParams[name] = value
+	}
+	if s.reads {
+		cfg.RuntimeParams["default_transaction_read_only"] = "on"
+	}
+	// One round trip, and nothing prepared that a pooler could lose.
+	cfg.DefaultQueryExecMode = pgx.QueryExecModeExec
+	cfg.StatementCacheCapacity, cfg.DescriptionCacheCapacity = 0, 0
+}
+
+// versionOf reads what the server told at the start: "15.20 (Debian 15.20-1)",
+// "18beta1".
+func versionOf(c *pgx.Conn) int { return versionNumber(c.PgConn().ParameterStatus("server_version")) }
+
+func versionNumber(s string) int {
+	digits := func(s string) (int, string) {
+		i := 0
+		for i < len(s) && s[i] >= '0' && s[i] <= '9' {
+			i++
+		}
+		n, _ := strconv.Atoi(s[:i]) // empty: 0
+		return n, s[i:]
+	}
+	major, rest := digits(s)
+	if !strings.HasPrefix(rest, ".") {
+		return major * 10000
+	}
+	minor, _ := digits(rest[1:])
+	return major*10000 + minor
+}

@@ -1,0 +1,264 @@
+package judge
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"opsdeck/ops"
+)
+
+// Database judges one PostgreSQL server: what asks for attention, worst first, and
+// the worst of it as the server's own verdict.
+func Database(e ops.Estate, d ops.Database, now time.Time) ops.Database {
+	j := dbJudge{l: e.Limits.Database, d: d, now: now}
+	d.Backends = slices.Clone(d.Backends)
+	for i := range d.Backends {
+		d.Backends[i].Verdict = j.backend(d.Backends[i])
+	}
+	j.connections()
+	j.blocked()
+	j.sitting()
+	j.long()
+	j.replicas()
+	j.slots()
+	j.archive()
+	j.wraparound()
+	slices.SortStableFunc(j.found, func(a, b ops.Finding) int {
+		switch {
+		case a.Level.Worse(b.Level):
+			return -1
+		case b.Level.Worse(a.Level):
+			return 1
+		}
+		return 0
+	})
+	d.Findings, d.Verdict = j.found, j.verdict()
+	return d
+}
+
+// dbJudge collects what one server asks of the reader.
+type dbJudge struct {
+	l     ops.DatabaseLimits
+	d     ops.Database
+	now   time.Time
+	found []ops.Finding
+}
+
+func (j *dbJudge) find(f ops.Finding) {
+	f.What = ops.Textf("%s: %s", j.d.Ref.Source, f.What)
+	j.found = append(j.found, f)
+}
+
+func (j *dbJudge) verdict() ops.Verdict {
+	if len(j.found) == 0 {
+		return ops.Verdict{Level: ops.LevelOK, Word: ops.Clean("ok"), Since: j.d.Started}
+	}
+	f := j.found[0]
+	return ops.Verdict{Level: f.Level, Word: ops.Clean("needs attention"), Cause: ops.Textf("%s; %s", f.What, f.Cause), Next: f.Next, Since: f.Since}
+}
+
+// connections says who has them all: of one that is exhausted everybody else says
+// only that it is down.
+func (j *dbJudge) connections() {
+	u := j.d.Use
+	most := u.Max - u.Reserved
+	if u.Max == 0 || u.Used*100 < most*j.l.Connections {
+		return
+	}
+	f := ops.Finding{Level: ops.LevelWarning, Ref: j.d.Ref, What: ops.Textf("connections nearly exhausted %d/%d", u.Used, u.Max)}
+	f.Cause = ops.Textf("%d left for ordinary logins (%d are reserved)", u.Free(), u.Reserved)
+	if u.Free() == 0 {
+		f.Level, f.What = ops.LevelCritical, ops.Textf("connections exhausted %d/%d", u.Used, u.Max)
+		f.Cause = ops.Textf("new logins are refused (53300), %d are reserved", u.Reserved)
+	}
+	if len(u.By) > 0 {
+		top := u.By[0]
+		f.What = ops.Textf("%s: %d %s from %s", f.What, top.Count, stateWord(top.State), top.App.Or(ops.Clean("sessions without a name")))
+		if top.State == ops.BackendIdle {
+			f.Next = ops.Textf("end its idle sessions (x, end idle), then make its pool smaller")
+		} else {
+			f.Next = ops.Clean("look what they do, then cancel or end them (x)")
+		}
+	}
+	j.find(f)
+}
+
+func stateWord(s ops.BackendState) string {
+	if s == ops.BackendUnknown {
+		return "sessions"
+	}
+	return s.String()
+}
+
+// name is how a session is called in a sentence.
+func name(b ops.Backend) string {
+	if b.App.Empty() {
+		return fmt.Sprintf("%d (%s)", b.PID, b.User.Or(ops.Clean("no name")))
+	}
+	return fmt.Sprintf("%d (%s)", b.PID, b.App)
+}
+
+// blocked is one finding for each blocking tree, told by its root: that is the one
+// to end.
+func (j *dbJudge) blocked() {
+	for _, root := range j.d.Backends {
+		if root.Root != root.PID || root.Blocks == 0 {
+			continue
+		}
+		since := j.longestWait(root.PID)
+		waited := j.now.Sub(since)
+		if since.IsZero() || waited < j.l.Blocked {
+			continue
+		}
+		f := ops.Finding{Level: ops.LevelWarning, Ref: root.Ref, Since: since,
+			What: ops.Textf("%s wait for %s", times(root.Blocks, "session"), name(root))}
+		if root.Blocks == 1 {
+			f.What = ops.Textf("1 session waits for %s", name(root))
+		}
+		if waited >= 10*j.l.Blocked {
+			f.Level = ops.LevelCritical
+		}
+		f.Cause = ops.Textf("the root of the tree is %s", rootDoes(root))
+		f.Next = ops.Textf("ask who runs it, or terminate %d (x)", root.PID)
+		if root.State == ops.BackendActive {
+			f.Next = ops.Textf("cancel the query of %d, or terminate it (x)", root.PID)
+		}
+		if len(root.BlockedBy) > 0 {
+			f.Cause, f.Next = ops.Clean("it waits for a prepared transaction"), ops.Clean("look into pg_prepared_xacts: COMMIT or ROLLBACK PREPARED")
+		}
+		j.find(f)
+	}
+}
+
+func rootDoes(b ops.Backend) string {
+	switch {
+	case b.Hidden:
+		return "a session whose state the login may not see"
+	case b.State.InTransaction():
+		return b.State.String() + " since " + clock(b.Changed)
+	case b.State == ops.BackendActive:
+		return "running a query since " + clock(b.Query)
+	}
+	return b.State.String()
+}
+
+// longestWait is since when the first session of a tree waits.
+func (j *dbJudge) longestWait(root int) time.Time {
+	var first time.Time
+	for _, b := range j.d.Backends {
+		if b.Root == root && !b.Waiting.IsZero() && (first.IsZero() || b.Waiting.Before(first)) {
+			first = b.Waiting
+		}
+	}
+	return first
+}
+
+// sitting is one finding for all sessions that sit in a transaction: they hold their
+// locks, and keep vacuum from everything that died since.
+func (j *dbJudge) sitting() {
+	var all []ops.Backend
+	for _, b := range j.d.Backends {
+		if b.State.InTransaction() && !b.Changed.IsZero() && j.now.Sub(b.Changed) >= j.l.IdleInTx {
+			all = append(all, b)
+		}
+	}
+	if len(all) == 0 {
+		return
+	}
+	worst := slices.MinFunc(all, func(a, b ops.Backend) int { return a.Changed.Compare(b.Changed) })
+	f := ops.Finding{Level: ops.LevelWarning, Ref: worst.Ref, Since: worst.Changed,
+		What:  ops.Textf("%s idle in transaction for more than %s", times(len(all), "session"), short(j.l.IdleInTx)),
+		Cause: ops.Textf("the longest is %s; they hold their locks and keep vacuum from working", name(worst)),
+		Next:  ops.Clean("end them together (x on the server, end idle), or one by one")}
+	if len(all) == 1 {
+		f.Cause = ops.Textf("%s holds its locks and keeps vacuum from working", name(worst))
+		f.Next = ops.Textf("ask who runs it, or terminate %d (x)", worst.PID)
+	}
+	j.find(f)
+}
+
+// long is one finding for all transactions that work too long.
+func (j *dbJudge) long() {
+	var all []ops.Backend
+	for _, b := range j.d.Backends {
+		if j.tooLong(b) {
+			all = append(all, b)
+		}
+	}
+	if len(all) == 0 {
+		return
+	}
+	worst := slices.MinFunc(all, func(a, b ops.Backend) int { return a.Transaction.Compare(b.Transaction) })
+	what := times(len(all), "transaction") + " longer than " + short(j.l.Transaction)
+	j.find(ops.Finding{Level: ops.LevelWarning, Ref: worst.Ref, Since: worst.Transaction, What: ops.Clean(what),
+		Cause: ops.Textf("the longest is %s", name(worst)), Next: ops.Textf("look at its query (enter); cancel it (x) where nobody needs it")})
+}
+
+func (j *dbJudge) tooLong(b ops.Backend) bool {
+	return b.State == ops.BackendActive && !b.System && b.Waiting.IsZero() && !b.Transaction.IsZero() && j.now.Sub(b.Transaction) >= j.l.Transaction
+}
+
+// backend judges one session.
+func (j *dbJudge) backend(b ops.Backend) ops.Verdict {
+	v := ops.Verdict{Level: ops.LevelOK, Word: ops.Clean(stateShort(b)), Since: cmp.Or(b.Changed, b.Began)}
+	switch {
+	case b.Hidden:
+		v.Level, v.Cause = ops.LevelUnknown, ops.Clean("what it does is hidden: the login lacks pg_monitor")
+	case b.Blocks > 0 && b.Depth == 0:
+		v.Level = ops.LevelWarning
+		v.Cause = ops.Textf("%s wait for it", times(b.Blocks, "session"))
+		v.Next = ops.Clean("this one is the root: cancel or terminate it (x)")
+	case !b.Waiting.IsZero():
+		v.Word, v.Since = ops.Clean("waits"), b.Waiting
+		v.Level = ops.LevelInfo
+		if j.now.Sub(b.Waiting) >= j.l.Blocked {
+			v.Level = ops.LevelWarning
+		}
+		v.Cause = ops.Textf("waits for a lock of %s", pids(b.BlockedBy))
+		v.Next = ops.Textf("look at the root, %d", b.Root)
+	case b.State.InTransaction() && j.now.Sub(b.Changed) >= j.l.IdleInTx:
+		v.Level, v.Cause = ops.LevelWarning, ops.Clean("sits in its transaction: it holds its locks and keeps vacuum from working")
+		v.Next = ops.Clean("ask who runs it, or terminate it (x)")
+	case j.tooLong(b):
+		v.Level, v.Since = ops.LevelWarning, b.Transaction
+		v.Cause, v.Next = ops.Textf("runs for more than %s", short(j.l.Transaction)), ops.Clean("cancel it (x) where nobody needs it")
+	}
+	return v
+}
+
+// stateShort is the state in a table's cell.
+func stateShort(b ops.Backend) string {
+	switch b.State {
+	case ops.BackendIdleInTx:
+		return "idle in tx"
+	case ops.BackendAborted:
+		return "failed tx"
+	case ops.BackendUnknown:
+		if b.System {
+			return "system"
+		}
+		return "hidden"
+	}
+	return b.State.String()
+}
+
+// pids lists processes in a sentence; 0 is no process.
+func pids(all []int) string {
+	out := ""
+	for i, p := range all {
+		switch {
+		case i == 4:
+			return fmt.Sprintf("%s and %d more", out, len(all)-i)
+		case i > 0:
+			out += ", "
+		}
+		if p == 0 {
+			out += "a prepared transaction"
+		} else {
+			out += fmt.Sprint(p)
+		}
+	}
+	return out
+}

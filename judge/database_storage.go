@@ -1,0 +1,115 @@
+package judge
+
+import (
+	"time"
+
+	"opsdeck/ops"
+)
+
+// replicas that are behind lose what they lack when the server is lost.
+func (j *dbJudge) replicas() {
+	if j.d.Paused {
+		j.find(ops.Finding{Level: ops.LevelWarning, Ref: j.d.Ref, What: ops.Clean("replay is paused"),
+			Cause: ops.Clean("somebody called pg_wal_replay_pause() on this standby"), Next: ops.Clean("SELECT pg_wal_replay_resume() on it")})
+	}
+	for _, r := range j.d.Replicas {
+		lag := time.Duration(r.Lag.Value) * time.Second
+		if !r.Lag.Known || lag < j.l.ReplicaLag {
+			continue
+		}
+		f := ops.Finding{Level: ops.LevelWarning, Ref: j.d.Ref, Since: j.now.Add(-lag).Truncate(time.Minute),
+			What:  ops.Textf("replica %s is behind by %s", r.Name, bytesWord(r.Behind)),
+			Cause: ops.Textf("it is %s and has not replayed what is older than %s", r.State.Or(ops.Clean("connected")), short(j.l.ReplicaLag)),
+			Next:  ops.Clean("on the replica: is replay paused (pg_is_wal_replay_paused), held by a query, or its disk full?")}
+		if r.Sent.Known && r.Sent.Value > 0 && r.Sent.Value == r.Behind.Value {
+			f.Next = ops.Clean("it was not sent: look at the network to the replica and at its walreceiver")
+		}
+		if lag >= 10*j.l.ReplicaLag {
+			f.Level = ops.LevelCritical
+		}
+		j.find(f)
+	}
+}
+
+// slots keep WAL until the disk is full, whoever left them behind.
+func (j *dbJudge) slots() {
+	for _, s := range j.d.Slots {
+		f := ops.Finding{Level: ops.LevelWarning, Ref: j.d.Ref, Next: ops.Clean("bring its reader back, or drop the slot: SELECT pg_drop_replication_slot(...)")}
+		reader := "nobody reads it"
+		if s.Active {
+			reader = "its reader is connected and behind"
+		}
+		switch {
+		case s.Status.String() == "lost":
+			f.Level = ops.LevelCritical
+			f.What, f.Cause = ops.Textf("slot %s has lost its WAL", s.Name), ops.Clean("max_slot_wal_keep_size was reached: its reader cannot go on")
+			f.Next = ops.Clean("make the replica anew, then drop the slot")
+		case s.Status.String() == "unreserved":
+			f.Level = ops.LevelCritical
+			f.What, f.Cause = ops.Textf("slot %s is about to lose its WAL", s.Name), ops.Textf("%s; the next checkpoint may remove what it needs", reader)
+		case s.Retains.Known && s.Retains.Value >= float64(j.l.SlotRetains) && j.l.SlotRetains > 0:
+			f.What, f.Cause = ops.Textf("slot %s retains %s of WAL", s.Name, bytesWord(s.Retains)), ops.Textf("%s; pg_wal grows until the disk is full", reader)
+		default:
+			continue
+		}
+		j.find(f)
+	}
+}
+
+// archive judges the archiver. What was not archived is lost with the server.
+func (j *dbJudge) archive() {
+	a := j.d.Archiver
+	if !a.Failing() {
+		return
+	}
+	f := ops.Finding{Level: ops.LevelWarning, Ref: j.d.Ref, Since: a.LastFailed, What: ops.Textf("archiving of WAL fails, last at %s", clock(a.LastFailed)),
+		Cause: ops.Textf("%s was not archived; the last good one was %s at %s; pg_wal grows", a.FailedFile, a.LastFile.Or(ops.Clean("none")), clock(a.LastGood)),
+		Next:  ops.Clean("read the server's log for what archive_command says; then switch WAL (x) to see it work")}
+	if !a.LastGood.IsZero() {
+		f.Since = a.LastGood
+	}
+	if a.LastGood.IsZero() || j.now.Sub(a.LastGood) >= j.l.ArchiveAge {
+		f.Level = ops.LevelCritical
+	}
+	j.find(f)
+}
+
+// The server stops taking writes 3 million transactions before wraparound; well
+// before that, vacuum takes emergency measures (vacuum_failsafe_age).
+const (
+	freezeCritical = 1_600_000_000
+	freezeStop     = 1<<31 - 3_000_000
+)
+
+func (j *dbJudge) wraparound() {
+	z := j.d.Freeze
+	for _, one := range []struct {
+		age  ops.Figure
+		what string
+	}{{z.Age, "transaction ids"}, {z.MultiAge, "multixacts"}} {
+		if !one.age.Known || one.age.Value < float64(j.l.FreezeAge) || j.l.FreezeAge == 0 {
+			continue
+		}
+		f := ops.Finding{Level: ops.LevelWarning, Ref: j.d.Ref, What: ops.Textf("%s of %s are %.0f million old", one.what, z.Database, one.age.Value/1e6),
+			Cause: ops.Textf("at 2,146 million the server takes no more writes; %.0f million are left", (freezeStop-one.age.Value)/1e6),
+			Next:  ops.Clean("VACUUM (FREEZE) its oldest tables; first end what holds vacuum back: old transactions, slots, prepared transactions")}
+		if one.age.Value >= freezeCritical {
+			f.Level = ops.LevelCritical
+		}
+		j.find(f)
+	}
+}
+
+// bytesWord writes a size in a sentence.
+func bytesWord(f ops.Figure) string {
+	switch v := f.Value; {
+	case !f.Known:
+		return "an unknown amount"
+	case v >= 1<<30:
+		return ops.Textf("%.1f GiB", v/(1<<30)).String()
+	case v >= 1<<20:
+		return ops.Textf("%.1f MiB", v/(1<<20)).String()
+	default:
+		return ops.Textf("%.0f KiB", v/(1<<10)).String()
+	}
+}

@@ -1,0 +1,226 @@
+package ops
+
+import "time"
+
+// Database is one PostgreSQL server as its last answer tells it. Times are by our
+// clock. What the login may not see stands in Missing, and its Figure is not known.
+type Database struct {
+	Ref     Ref       `json:"ref"` // id is the source's name
+	Version Text      `json:"version,omitzero"`
+	Started time.Time `json:"started,omitzero"`
+	Standby bool      `json:"standby"`         // in recovery: a replica
+	Paused  bool      `json:"paused,omitzero"` // a standby whose replay somebody paused
+	Login   Text      `json:"login,omitzero"`  // who reads
+	Rights  Rights    `json:"rights"`          // of the login that acts
+	Use     Use       `json:"use"`
+	// Backends are the sessions worth a line: blocking trees root first, then what
+	// has been in a transaction longest, idle ones last. Left counts the rest.
+	Backends    []Backend      `json:"backends"`
+	Left        int            `json:"left,omitzero"`
+	Replicas    []Replica      `json:"replicas,omitempty"`
+	Slots       []Slot         `json:"slots,omitempty"`
+	WAL         WAL            `json:"wal"`
+	Archiver    Archiver       `json:"archiver"`
+	Checkpoints Checkpoints    `json:"checkpoints"`
+	Sizes       []DatabaseSize `json:"sizes,omitempty"`  // largest first
+	Freeze      Freeze         `json:"freeze"`           // of the database nearest to wraparound
+	Tables      []TableCare    `json:"tables,omitempty"` // of the login's own database, most dead rows first
+	Statements  []Statement    `json:"statements,omitempty"`
+	Missing     []Missing      `json:"missing,omitempty"`
+	// Verdict is the worst of Findings; both are filled by judge.
+	Verdict  Verdict   `json:"verdict"`
+	Findings []Finding `json:"findings,omitempty"`
+}
+
+// Rights are what the login that acts may do.
+type Rights struct {
+	Login      Text `json:"login,omitzero"`
+	Signal     bool `json:"signal"`     // cancel and terminate sessions of others
+	Superuser  bool `json:"superuser"`  // those of superusers too
+	Checkpoint bool `json:"checkpoint"` // CHECKPOINT
+	SwitchWAL  bool `json:"switch_wal"`
+	Why        Text `json:"why,omitzero"` // why nothing is known: the login for actions cannot connect
+}
+
+// Use is how the connections are taken.
+type Use struct {
+	Used     int          `json:"used"`
+	Max      int          `json:"max"`      // max_connections
+	Reserved int          `json:"reserved"` // of those, for superusers and reserved logins
+	By       []UsedBy     `json:"by,omitempty"`
+	States   []StateCount `json:"states,omitempty"`
+}
+
+// Free is how many connections an ordinary login still gets.
+func (u Use) Free() int { return max(0, u.Max-u.Reserved-u.Used) }
+
+// UsedBy is how many connections one application has in one state.
+type UsedBy struct {
+	App   Text         `json:"app"`
+	State BackendState `json:"state"`
+	Count int          `json:"count"`
+}
+
+// StateCount is how many connections are in one state.
+type StateCount struct {
+	State BackendState `json:"state"`
+	Count int          `json:"count"`
+}
+
+// BackendState is what a session does, in PostgreSQL's words.
+type BackendState uint8
+
+// Backend states. Unknown is what a login without pg_monitor sees of others.
+const (
+	BackendUnknown BackendState = iota
+	BackendActive
+	BackendIdle
+	BackendIdleInTx
+	BackendAborted // idle in a transaction that has failed
+	BackendFastpath
+	BackendDisabled // track_activities is off for it
+)
+
+var backendStateNames = enumNames{"unknown", "active", "idle", "idle in transaction", "idle in transaction (aborted)", "fastpath function call", "disabled"}
+
+func (s BackendState) String() string               { return backendStateNames.name(uint8(s)) }
+func (s BackendState) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText accepts the names that String gives, which are PostgreSQL's own.
+func (s *BackendState) UnmarshalText(b []byte) error {
+	return parseInto(s, backendStateNames, "backend state", b)
+}
+
+// InTransaction reports whether it sits in a transaction and does nothing.
+func (s BackendState) InTransaction() bool { return s == BackendIdleInTx || s == BackendAborted }
+
+// Backend is one session of a server.
+type Backend struct {
+	Ref   Ref       `json:"ref"` // id is the pid; PostgreSQL uses pids again, so Began tells two apart
+	PID   int       `json:"pid"`
+	Began time.Time `json:"began,omitzero"`
+	// Start and QueryStart are backend_start and query_start as the server writes
+	// them: with the pid they name this session, and this query, and no other.
+	Start       Text         `json:"start,omitzero"`
+	QueryStart  Text         `json:"query_start,omitzero"`
+	User        Text         `json:"user,omitzero"`
+	App         Text         `json:"app,omitzero"`
+	Database    Text         `json:"database,omitzero"`
+	Client      Text         `json:"client,omitzero"` // address, or local
+	State       BackendState `json:"state"`
+	Transaction time.Time    `json:"transaction,omitzero"` // when it began
+	Query       time.Time    `json:"query,omitzero"`       // when the present or last one began
+	Changed     time.Time    `json:"changed,omitzero"`     // when State began
+	Wait        Text         `json:"wait,omitzero"`        // "Lock: transactionid"
+	// Waiting is since when it waits for a lock; before PostgreSQL 14 since when its
+	// query runs, which is no later.
+	Waiting time.Time `json:"waiting,omitzero"`
+	SQL     Text      `json:"sql,omitzero"` // shortened, literals of passwords hidden
+	Hidden  bool      `json:"hidden,omitzero"`
+	Own     bool      `json:"own,omitzero"`    // opsdeck's
+	System  bool      `json:"system,omitzero"` // no client: autovacuum, a walsender
+	// BlockedBy are pids; 0 is a prepared transaction.
+	BlockedBy []int `json:"blocked_by,omitempty"`
+	Depth     int   `json:"depth,omitzero"`  // below its root in the blocking tree
+	Blocks    int   `json:"blocks,omitzero"` // how many wait for it, directly or not
+	// Root is the pid at the root of its tree; 0: it is in none.
+	Root    int     `json:"root,omitzero"`
+	Verdict Verdict `json:"verdict"` // filled by judge
+}
+
+// Replica is one standby or receiver that streams from the server.
+type Replica struct {
+	Name   Text   `json:"name"`
+	Client Text   `json:"client,omitzero"`
+	State  Text   `json:"state,omitzero"` // "streaming"
+	Sync   Text   `json:"sync,omitzero"`
+	Behind Figure `json:"behind"` // bytes that it has not replayed
+	Sent   Figure `json:"sent"`   // bytes that were not even sent
+	// Lag is how long ago the server wrote what the replica replays now, in seconds.
+	// It is measured by us: the server's own replay_lag stands still when replay does.
+	Lag    Figure `json:"lag"`
+	Hidden bool   `json:"hidden,omitzero"`
+}
+
+// Slot is one replication slot and the WAL that it keeps.
+type Slot struct {
+	Name     Text   `json:"name"`
+	Kind     Text   `json:"kind,omitzero"` // physical or logical
+	Database Text   `json:"database,omitzero"`
+	Active   bool   `json:"active"`
+	Retains  Figure `json:"retains"`         // bytes
+	Status   Text   `json:"status,omitzero"` // wal_status: reserved, extended, unreserved, lost
+	Left     Figure `json:"left"`            // bytes until it is lost, where there is a limit
+}
+
+// WAL is the write-ahead log.
+type WAL struct {
+	Position Text   `json:"position,omitzero"` // LSN
+	Rate     Figure `json:"rate"`              // bytes a second, between the last two answers
+	Size     Figure `json:"size"`              // bytes in pg_wal
+	Level    Text   `json:"level,omitzero"`
+}
+
+// Archiver is what archives WAL files.
+type Archiver struct {
+	On         bool      `json:"on"`
+	Archived   Figure    `json:"archived"` // since the statistics were reset
+	Failed     Figure    `json:"failed"`
+	LastGood   time.Time `json:"last_good,omitzero"`
+	LastFile   Text      `json:"last_file,omitzero"`
+	LastFailed time.Time `json:"last_failed,omitzero"`
+	FailedFile Text      `json:"failed_file,omitzero"`
+	Ready      Figure    `json:"ready"` // files that wait
+}
+
+// Failing reports whether the last try failed.
+func (a Archiver) Failing() bool { return a.On && a.LastFailed.After(a.LastGood) }
+
+// Checkpoints are those since the statistics were reset.
+type Checkpoints struct {
+	Last      time.Time `json:"last,omitzero"`
+	Timed     Figure    `json:"timed"`
+	Requested Figure    `json:"requested"` // by WAL volume, a backup or somebody
+	Write     Figure    `json:"write"`     // seconds spent
+	Sync      Figure    `json:"sync"`      // seconds spent
+}
+
+// DatabaseSize is one database of a server and how it grows.
+type DatabaseSize struct {
+	Name   Text   `json:"name"`
+	Size   Figure `json:"size"`   // bytes
+	Growth Figure `json:"growth"` // bytes an hour, as far back as this agent looked, a day at most
+}
+
+// Freeze is how near transaction ids are to wraparound.
+type Freeze struct {
+	Database Text   `json:"database,omitzero"`
+	Age      Figure `json:"age"`       // of the oldest transaction id that was not frozen
+	MultiAge Figure `json:"multi_age"` // of the oldest multixact
+	From     Figure `json:"from"`      // autovacuum_freeze_max_age: autovacuum is forced from there
+}
+
+// TableCare is one table and how well autovacuum keeps up with it.
+type TableCare struct {
+	Name     Text      `json:"name"` // schema.table
+	Dead     Figure    `json:"dead"` // rows
+	Live     Figure    `json:"live"`
+	Vacuumed time.Time `json:"vacuumed,omitzero"`
+	Analyzed time.Time `json:"analyzed,omitzero"`
+}
+
+// Statement is one normalised statement of pg_stat_statements, since its reset.
+type Statement struct {
+	SQL   Text   `json:"sql"`
+	User  Text   `json:"user,omitzero"`
+	Calls Figure `json:"calls"`
+	Total Figure `json:"total"` // seconds
+	Mean  Figure `json:"mean"`  // seconds
+	Rows  Figure `json:"rows"`
+}
+
+// Missing is what could not be read, and why.
+type Missing struct {
+	What Text `json:"what"`
+	Why  Text `json:"why"`
+}

@@ -1,0 +1,169 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"opsdeck/ops"
+)
+
+// Databases returns how every server stands: a row a subject, in the order in which
+// one asks.
+func Databases(b ops.Board, now time.Time) Table {
+	t := Table{Name: "databases", Groups: map[string]string{}, Columns: []Column{
+		{Key: "what", Title: "WHAT", Keep: 100, Min: 14, Max: 34},
+		{Key: "state", Title: "STATE", Keep: 99, Max: 30},
+		{Key: "since", Title: "SINCE", Right: true, Keep: 80},
+		{Key: "more", Title: "MORE", Keep: 70, Min: 20, Max: 120},
+	}}
+	for _, r := range b.Databases {
+		v := dbView{d: r.Value, from: Origin{Source: r.Source.String(), At: r.At, State: r.State}, now: now}
+		t.Groups[r.Source.String()] = v.title(r, now)
+		if !r.Known() {
+			v.add("server", toned("unknown, "+standing(r.Source, r.State, r.At, now), ToneUnknown), time.Time{}, why(r.Why))
+		} else {
+			v.all()
+		}
+		for i := range v.rows {
+			v.rows[i].Group = r.Source.String()
+		}
+		t.Rows = append(t.Rows, v.rows...)
+	}
+	if len(t.Rows) == 0 {
+		t.Note = "no PostgreSQL source in this estate"
+	}
+	return t
+}
+
+// dbView lays out one server.
+type dbView struct {
+	d    ops.Database
+	from Origin
+	now  time.Time
+	rows []Row
+}
+
+func (v *dbView) title(r ops.Reading[ops.Database], now time.Time) string {
+	words := ""
+	if !v.d.Version.Empty() {
+		words = "PostgreSQL " + strings.Fields(v.d.Version.String())[0]
+	}
+	if v.d.Standby {
+		words += ", standby"
+	}
+	if !v.d.Started.IsZero() {
+		words += ", up " + Age(v.d.Started, now)
+	}
+	if !r.Fresh() && r.Known() {
+		words = join("  ", words, "as of "+standing(r.Source, r.State, r.At, now))
+	}
+	return words
+}
+
+// add puts a row in. What looks good only when it is fresh does not look so else.
+func (v *dbView) add(what string, state Cell, since time.Time, more string) {
+	level := levelOf(state.Tone)
+	if !v.from.Fresh() {
+		if level != ops.LevelCritical {
+			level = ops.LevelUnknown
+		}
+		state.Tone = ToneUnknown
+	}
+	v.rows = append(v.rows, Row{Ref: v.d.Ref, Level: level, From: v.from, Lead: about(what, more),
+		Cells: []Cell{text(what), state, moment(since, v.now), {Text: more, Tone: ToneMuted, Value: more}}})
+}
+
+func (v *dbView) all() {
+	v.connections()
+}
+
+// Connections is one server's use of its connections: "57/60 connections".
+func Connections(u ops.Use) Cell {
+	cell := Cell{Text: fmt.Sprintf("%d/%d", u.Used, u.Max), Value: u.Used, Tone: ToneOK}
+	switch {
+	case u.Max == 0:
+		return Cell{Text: "not known", Tone: ToneUnknown}
+	case u.Free() == 0:
+		cell.Tone = ToneCritical
+	case u.Free()*100 < (u.Max-u.Reserved)*15:
+		cell.Tone = ToneWarning
+	}
+	return cell
+}
+
+func (v *dbView) connections() {
+	u := v.d.Use
+	var states []string
+	for _, s := range u.States {
+		states = append(states, fmt.Sprintf("%d %s", s.Count, stateWords(s.State)))
+	}
+	more := fmt.Sprintf("%d free for ordinary logins, %d reserved", u.Free(), u.Reserved)
+	v.add("connections", Connections(u), time.Time{}, join("; ", strings.Join(states, ", "), more))
+	for i, by := range u.By {
+		if i == 5 {
+			v.add("  others", Cell{Text: fmt.Sprint(rest(u.By[i:]))}, time.Time{}, count(len(u.By)-i, "more application and state")+"s")
+			break
+		}
+		v.add("  "+by.App.Or(ops.Clean("(no name)")).String(), Cell{Text: fmt.Sprintf("%d %s", by.Count, stateWords(by.State)), Value: by.Count}, time.Time{}, "")
+	}
+}
+
+func rest(by []ops.UsedBy) int {
+	n := 0
+	for _, x := range by {
+		n += x.Count
+	}
+	return n
+}
+
+func stateWords(s ops.BackendState) string {
+	if s == ops.BackendUnknown {
+		return "hidden"
+	}
+	return s.String()
+}
+
+// DatabaseLine is one server in a line, for the Overview and above the pane's list.
+func DatabaseLine(r ops.Reading[ops.Database], now time.Time) Cell {
+	d := r.Value
+	if !r.Known() {
+		return toned("unknown, "+standing(r.Source, r.State, r.At, now), ToneUnknown)
+	}
+	parts := []string{Connections(d.Use).Text + " connections"}
+	waits, longest := 0, time.Time{}
+	for _, s := range d.Backends {
+		if !s.Waiting.IsZero() {
+			waits++
+		}
+		if !s.Transaction.IsZero() && !s.Own && !s.System && (longest.IsZero() || s.Transaction.Before(longest)) {
+			longest = s.Transaction
+		}
+	}
+	if waits > 0 {
+		parts = append(parts, fmt.Sprintf("%d blocked", waits))
+	}
+	at := now
+	if !r.Fresh() {
+		at = r.At
+	}
+	if !longest.IsZero() {
+		parts = append(parts, "longest tx "+Age(longest, at))
+	}
+	cell := toned(strings.Join(parts, ", "), ToneOf(d.Verdict.Level))
+	if !r.Fresh() {
+		cell.Text += " " + standing(r.Source, r.State, r.At, now)
+		cell.Tone = ToneUnknown
+	}
+	return cell
+}
+
+// databaseRows are the servers on the Overview.
+func databaseRows(b ops.Board, now time.Time) []Row {
+	var rows []Row
+	for _, r := range b.Databases {
+		from := Origin{Source: r.Source.String(), At: r.At, State: r.State}
+		rows = append(rows, stateRow("database "+r.Source.String(), DatabaseLine(r, now), ops.Ref{Kind: ops.KindDatabase}, r.Value.Verdict.Cause.String(), from))
+	}
+	return rows
+}

@@ -1,0 +1,230 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"opsdeck/ops"
+)
+
+// Sessions returns the sessions of every server: blocking trees first, each root
+// first and what waits for it below, then what is in a transaction, what runs, and
+// what is idle.
+func Sessions(b ops.Board, now time.Time) Table {
+	t := Table{Name: "sessions", Groups: map[string]string{}, Columns: []Column{
+		{Key: "session", Title: "SESSION", Keep: 100, Min: 18, Max: 36},
+		{Key: "state", Title: "STATE", Keep: 99, Max: 12},
+		{Key: "for", Title: "FOR", Right: true, Keep: 90},
+		{Key: "lock", Title: "LOCKS", Keep: 95, Max: 18},
+		{Key: "transaction", Title: "TX", Right: true, Keep: 80},
+		{Key: "query", Title: "QUERY", Keep: 70, Min: 14, Max: 120},
+		{Key: "user", Title: "USER", Keep: 60, Max: 16},
+		{Key: "database", Title: "DB", Keep: 50, Max: 16},
+		{Key: "client", Title: "CLIENT", Keep: 40, Max: 20},
+		{Key: "wait", Title: "WAIT", Keep: 30, Max: 24},
+		{Key: "app", Title: "APP", Keep: 20, Max: 24},
+	}}
+	several := len(b.Databases) > 1
+	for _, r := range b.Databases {
+		from := Origin{Source: r.Source.String(), At: r.At, State: r.State}
+		groups := sessionGroups{several: several, source: r.Source.String()}
+		for _, s := range r.Value.Backends {
+			row := sessionRow(s, from, now)
+			row.Group = groups.of(s)
+			t.Rows = append(t.Rows, row)
+		}
+		groups.words(r.Value, t.Groups)
+	}
+	if len(t.Rows) == 0 {
+		t.Note = databasesNote(b, now, "no sessions: the server answered and has none but ours")
+	}
+	return t
+}
+
+func databasesNote(b ops.Board, now time.Time, otherwise string) string {
+	for _, r := range b.Databases {
+		if !r.Fresh() {
+			return "sessions unknown: " + standing(r.Source, r.State, r.At, now) + why(r.Why)
+		}
+	}
+	if len(b.Databases) == 0 {
+		return "no PostgreSQL source in this estate"
+	}
+	return otherwise
+}
+
+// sessionGroups names the groups of one server's sessions; with several servers
+// each has its own.
+type sessionGroups struct {
+	several bool
+	source  string
+}
+
+func (g sessionGroups) named(s string) string {
+	if g.several {
+		return g.source + ": " + s
+	}
+	return s
+}
+
+func (g sessionGroups) of(s ops.Backend) string {
+	switch {
+	case s.Root != 0:
+		return g.named("blocking")
+	case s.Own:
+		return g.named("opsdeck itself")
+	case !s.Transaction.IsZero():
+		return g.named("in a transaction")
+	case s.State == ops.BackendIdle:
+		return g.named("idle")
+	case s.Hidden:
+		return g.named("hidden")
+	}
+	return g.named("others")
+}
+
+// words say of each group how many there are.
+func (g sessionGroups) words(d ops.Database, into map[string]string) {
+	n, trees, deep := map[string]int{}, 0, 0
+	for _, s := range d.Backends {
+		n[g.of(s)]++
+		if s.Root == s.PID && s.Root != 0 {
+			trees++
+		}
+		deep = max(deep, s.Depth+1)
+	}
+	for name, k := range n {
+		into[name] = count(k, "session")
+	}
+	if trees > 0 {
+		into[g.named("blocking")] = fmt.Sprintf("%s, %s, %d deep; end the root and what is below it goes on", count(trees, "tree"), count(n[g.named("blocking")], "session"), deep)
+	}
+	if d.Left > 0 {
+		into[g.named("idle")] += fmt.Sprintf(", %d more are not listed", d.Left)
+	}
+	if !d.Rights.Superuser && n[g.named("hidden")] > 0 {
+		into[g.named("hidden")] += ", the login lacks pg_monitor: GRANT pg_monitor TO " + d.Login.String()
+	}
+}
+
+func sessionRow(s ops.Backend, from Origin, now time.Time) Row {
+	level := s.Verdict.Level
+	state := Cell{Text: s.Verdict.Word.Or(ops.Clean(s.State.String())).String(), Value: s.State.String()}
+	if level == ops.LevelWarning || level == ops.LevelUnknown {
+		state.Tone = ToneOf(level)
+	} else if s.State == ops.BackendIdle {
+		state.Tone = ToneMuted
+	}
+	if !from.Fresh() {
+		level = ops.LevelUnknown
+		state.Text, state.Tone = "was "+state.Text, ToneUnknown
+		now = from.At
+	}
+	query := Cell{Text: s.SQL.String(), Value: s.SQL.String(), Tone: ToneMuted}
+	if s.Hidden {
+		query = toned("hidden: no pg_monitor", ToneUnknown)
+	} else if s.State == ops.BackendActive {
+		query.Tone = TonePlain
+	}
+	return Row{
+		Ref: s.Ref, Level: level, From: from, Lead: about(sessionName(s), lead(s.Verdict)),
+		Cells: []Cell{
+			{Text: treeMark(s.Depth) + sessionName(s), Value: sessionName(s)},
+			state, orHidden(s, moment(sessionSince(s), now)), locks(s), orHidden(s, transaction(s, now)), query,
+			orNothing(s.User.String()), orNothing(s.Database.String()), orNothing(s.Client.String()),
+			orHidden(s, orNothing(s.Wait.String())), orNothing(s.App.String()),
+		},
+	}
+}
+
+// treeMark is how process listings draw a tree.
+func treeMark(depth int) string {
+	if depth == 0 {
+		return ""
+	}
+	return strings.Repeat("  ", min(depth, 6)-1) + `\_ `
+}
+
+func sessionName(s ops.Backend) string {
+	return join(" ", fmt.Sprint(s.PID), s.App.Or(s.User).String())
+}
+
+// sessionSince is when what its state says began.
+func sessionSince(s ops.Backend) time.Time {
+	if !s.Waiting.IsZero() {
+		return s.Waiting
+	}
+	return s.Changed
+}
+
+func transaction(s ops.Backend, now time.Time) Cell {
+	cell := moment(s.Transaction, now)
+	if s.Transaction.IsZero() {
+		cell.Text = ""
+	}
+	return cell
+}
+
+// orHidden says of what the login may not see that it is hidden.
+func orHidden(s ops.Backend, c Cell) Cell {
+	if s.Hidden {
+		return Cell{Text: "hidden", Tone: ToneUnknown}
+	}
+	return c
+}
+
+func locks(s ops.Backend) Cell {
+	switch {
+	case s.Blocks > 0 && s.Depth == 0:
+		return toned(fmt.Sprintf("blocks %d", s.Blocks), ToneWarning)
+	case s.Blocks > 0:
+		return text(fmt.Sprintf("waits, blocks %d", s.Blocks))
+	case !s.Waiting.IsZero():
+		return text("waits")
+	}
+	return Cell{Text: "", Tone: ToneMuted}
+}
+
+// Statements returns the statements that took most of each server's time.
+func Statements(b ops.Board, now time.Time) Table {
+	t := Table{Name: "statements", Columns: []Column{
+		{Key: "total", Title: "TOTAL", Right: true, Keep: 98},
+		{Key: "calls", Title: "CALLS", Right: true, Keep: 97},
+		{Key: "mean", Title: "MEAN", Right: true, Keep: 99},
+		{Key: "rows", Title: "ROWS", Right: true, Keep: 60},
+		{Key: "user", Title: "USER", Keep: 50, Max: 16},
+		{Key: "statement", Title: "STATEMENT", Keep: 100, Min: 20, Max: 160},
+	}}
+	for _, r := range b.Databases {
+		from := Origin{Source: r.Source.String(), At: r.At, State: r.State}
+		for _, s := range r.Value.Statements {
+			t.Rows = append(t.Rows, Row{Ref: r.Value.Ref, Group: r.Source.String(), Level: ops.LevelInfo, From: from, Lead: s.SQL.String(), Cells: []Cell{
+				seconds(s.Total), whole(s.Calls), seconds(s.Mean), whole(s.Rows), orNothing(s.User.String()), text(s.SQL.String()),
+			}})
+		}
+		for _, m := range r.Value.Missing {
+			if t.Note == "" && strings.Contains(m.What.String(), "statements") {
+				t.Note = "no statements of " + r.Source.String() + ": " + m.Why.String()
+			}
+		}
+	}
+	if len(t.Rows) == 0 && t.Note == "" {
+		t.Note = databasesNote(b, now, "no statements yet")
+	}
+	return t
+}
+
+func seconds(f ops.Figure) Cell {
+	if !f.Known {
+		return nothing()
+	}
+	return Cell{Text: Span(time.Duration(f.Value * float64(time.Second))), Value: f.Value, Unit: "seconds"}
+}
+
+func whole(f ops.Figure) Cell {
+	if !f.Known {
+		return nothing()
+	}
+	return Cell{Text: fmt.Sprintf("%.0f", f.Value), Value: f.Value}
+}
