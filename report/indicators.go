@@ -30,7 +30,7 @@ func Indicators(b ops.Board, now time.Time) Table {
 		}
 		widths := kpiWidths(r.Value.KPIs)
 		for _, k := range r.Value.KPIs {
-			t.Rows = append(t.Rows, kpiRow(k, from, widths))
+			t.Rows = append(t.Rows, kpiRow(k, from, widths, now))
 		}
 	}
 	return t
@@ -64,7 +64,7 @@ func kpiWord(k ops.KPI, fresh bool) (string, ops.Level) {
 	return "MISSED", k.Level
 }
 
-func kpiRow(k ops.KPI, from Origin, w kpiWidth) Row {
+func kpiRow(k ops.KPI, from Origin, w kpiWidth, now time.Time) Row {
 	word, level := kpiWord(k, from.Fresh())
 	value := kpiValue(k.Value, k.Unit)
 	what := pad(k.Name.String(), w.name, false) + "  " + pad(value, w.value, true) + "  " + kpiTarget(k)
@@ -72,7 +72,7 @@ func kpiRow(k ops.KPI, from Origin, w kpiWidth) Row {
 	if !k.Value.Known {
 		said = join("; ", k.Why.Or(ops.Clean("no value")).String(), said)
 	} else if !from.Fresh() {
-		said = join("; ", "the last value there was", said)
+		said = join("; ", "the last value, "+Age(from.At, now)+" ago", said)
 	}
 	num := Cell{Text: value, Unit: k.Unit.String()}
 	if k.Value.Known {
