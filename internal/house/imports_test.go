@@ -59,6 +59,7 @@ var rooms = map[string][]string{
 	"cmd":            {"*"},
 	"collectors":     {"ops", "internal/httpsource"},
 	"internal/proc":  {"ops"},
+	"internal/sim":   {}, // knows the real APIs and nothing of ours
 	"internal/e2e":   {"*"},
 	"internal/bench": {"*"},
 }
@@ -71,7 +72,7 @@ var keepers = map[string][]string{
 	"charm.land/lipgloss/v2":   {"themes", "tui", "cmd"},
 	"github.com/spf13/cobra":   {"cmd"},
 	"github.com/jackc/pgx/v5":  {"collectors", "internal/e2e"},
-	"github.com/moby/moby/api": {"collectors", "actions", "internal/bench", "internal/dockertest"},
+	"github.com/moby/moby/api": {"collectors", "actions", "internal/bench", "internal/dockertest", "internal/sim"},
 }
 
 // room is the first path element of a package, or two under internal.

@@ -1,0 +1,90 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"time"
+)
+
+// Servers is where a world is served.
+type Servers struct {
+	Prometheus   string // http://127.0.0.1:port
+	Alertmanager string
+	Docker       string // unix:///path or tcp://127.0.0.1:port
+
+	servers []*http.Server
+	stop    context.CancelFunc
+	wg      sync.WaitGroup
+}
+
+// Serve serves a world on loopback, Docker on a socket in dir where the system has
+// unix sockets. Close ends it.
+func Serve(w *World, dir string) (*Servers, error) {
+	ctx, stop := context.WithCancel(context.Background())
+	s := &Servers{stop: stop}
+	prom, err := s.listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	pager, err := s.listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, errors.Join(err, prom.Close(), s.Close())
+	}
+	network, address := "unix", filepath.Join(dir, "docker.sock")
+	if runtime.GOOS == "windows" {
+		network, address = "tcp", "127.0.0.1:0" // a path with a drive is no address of Docker's
+	}
+	docker, err := s.listen(network, address)
+	if err != nil {
+		return nil, errors.Join(err, prom.Close(), pager.Close(), s.Close())
+	}
+	s.Prometheus, s.Alertmanager = "http://"+prom.Addr().String(), "http://"+pager.Addr().String()
+	s.Docker = network + "://" + docker.Addr().String()
+	s.run(ctx, prom, w.Prometheus(s.Alertmanager))
+	s.run(ctx, pager, w.Alertmanager(s.Prometheus))
+	s.run(ctx, docker, w.Docker())
+	s.wg.Go(func() { w.live(ctx) })
+	return s, nil
+}
+
+func (s *Servers) listen(network, address string) (net.Listener, error) {
+	return net.Listen(network, address)
+}
+
+// run serves one handler until the end. Requests end with ctx: streams would
+// outlive it.
+func (s *Servers) run(ctx context.Context, l net.Listener, h http.Handler) {
+	srv := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx }}
+	s.servers = append(s.servers, srv)
+	s.wg.Go(func() { _ = srv.Serve(l) }) // it ends with Close
+}
+
+// Close ends the servers and waits for them.
+func (s *Servers) Close() error {
+	s.stop()
+	var err error
+	for _, srv := range s.servers {
+		err = errors.Join(err, srv.Close())
+	}
+	s.wg.Wait()
+	return err
+}
+
+// live lets the world go on by itself.
+func (w *World) live(ctx context.Context) {
+	t := time.NewTicker(pace)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+			w.Advance()
+		}
+	}
+}
