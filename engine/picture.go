@@ -32,7 +32,7 @@ const (
 
 func newPicture(e *Engine) *picture {
 	p := &picture{estate: e.Estate, now: e.Now, alerts: newAlertFacts()}
-	p.board.Estate = ops.EstateInfo{Name: e.Estate.Name, Environment: e.Estate.Environment, Watchdog: e.Estate.Watchdog, Agent: e.Agent}
+	p.board.Estate = ops.EstateInfo{Name: e.Estate.Name, Environment: e.Estate.Environment, Simulated: e.Estate.Simulated, Watchdog: e.Estate.Watchdog, Agent: e.Agent}
 	if e.History != nil {
 		if n := e.History.Notice(); !n.Empty() {
 			p.board.Estate.Agent.Warnings = append(slices.Clone(p.board.Estate.Agent.Warnings), n)

@@ -56,6 +56,8 @@ type Board struct {
 type EstateInfo struct {
 	Name        Text        `json:"name"`
 	Environment Environment `json:"environment"`
+	// Simulated is true where nothing of the estate is real.
+	Simulated bool `json:"simulated,omitzero"`
 	// Watchdog is the alert that always fires: it is no problem and not counted.
 	Watchdog Text      `json:"watchdog,omitzero"`
 	Agent    AgentInfo `json:"agent"`

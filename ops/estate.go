@@ -7,6 +7,9 @@ import "time"
 type Estate struct {
 	Name        Text        `json:"name"`
 	Environment Environment `json:"environment"`
+	// Simulated is true where nothing of it is real: everything that shows the
+	// estate says so. No file can set it.
+	Simulated bool `json:"simulated,omitzero"`
 	// Ranks gives each of the estate's severity words its rank.
 	Ranks []SeverityRank `json:"ranks"`
 	// SeverityLabel is the alert label that holds the severity.

@@ -12,7 +12,7 @@ import (
 // Head is what stands on the frame of every screen.
 type Head struct {
 	Estate      string
-	Environment string // as the estate says it, in capitals where it is production
+	Environment string // as the estate says it, in capitals where it is production; Simulated where nothing is real
 	Clock       string
 	Firing      []Cell // "2 crit", "1 high", or one cell that says why nobody knows
 	Clocks      []Cell // "SLA 41m/150m" of each pipeline that runs
@@ -38,6 +38,9 @@ func NewHead(b ops.Board, now time.Time) Head {
 	if b.Estate.Environment == ops.Production {
 		h.Environment = strings.ToUpper(h.Environment)
 	}
+	if b.Estate.Simulated {
+		h.Environment = Simulated
+	}
 	h.Firing, h.InHand = firing(b, now)
 	var worst string
 	h.Sources, worst = sourceWords(b, now)
@@ -47,6 +50,10 @@ func NewHead(b ops.Board, now time.Time) Head {
 	}
 	return h
 }
+
+// Simulated stands in the place of the environment where nothing is real: in
+// capitals, whatever the environment is called.
+const Simulated = "SIMULATED"
 
 // warnings are what the frame has to say of the agent.
 func warnings(a ops.AgentInfo) []string {

@@ -27,11 +27,13 @@ const (
 type Snapshot struct {
 	Estate      string
 	Environment string
-	Now         time.Time
-	BoardAt     time.Time
-	View        string
-	Level       ops.Level
-	Verdict     string
+	// Simulated is true where nothing of the estate is real.
+	Simulated bool
+	Now       time.Time
+	BoardAt   time.Time
+	View      string
+	Level     ops.Level
+	Verdict   string
 	// Unknowns lists in words what could not be known.
 	Unknowns []string
 	Tables   []Table
@@ -41,6 +43,14 @@ type Snapshot struct {
 	// alertsFresh is false also where nothing counts alerts.
 	alertsFresh bool
 	sources     [2]int // fresh, all
+}
+
+// place is what people read in the place of the environment.
+func (s Snapshot) place() string {
+	if s.Simulated {
+		return Simulated
+	}
+	return s.Environment
 }
 
 // Views lists what New takes.
@@ -78,7 +88,7 @@ func New(b ops.Board, now time.Time, view string) Snapshot {
 // newSnapshot is everything of a snapshot but its tables.
 func newSnapshot(b ops.Board, now time.Time, view string) Snapshot {
 	s := Snapshot{
-		Estate: b.Estate.Name.String(), Environment: b.Estate.Environment.String(),
+		Estate: b.Estate.Name.String(), Environment: b.Estate.Environment.String(), Simulated: b.Estate.Simulated,
 		Now: now.UTC(), BoardAt: b.At.UTC(), View: view,
 		Level: required(b), Verdict: Verdict(b, now).Text, Unknowns: unknowns(b, now),
 		counts: CountContainers(b, now), firing: countFiring(b),

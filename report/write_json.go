@@ -12,6 +12,7 @@ type document struct {
 	Schema      string     `json:"schema"`
 	Estate      string     `json:"estate"`
 	Environment string     `json:"environment"`
+	Simulated   bool       `json:"simulated,omitempty"`
 	Now         string     `json:"now"`
 	BoardAt     string     `json:"board_at"`
 	View        string     `json:"view"`
@@ -49,7 +50,7 @@ type docDatum struct {
 
 func asJSON(s Snapshot) (string, error) {
 	d := document{
-		Schema: Schema, Estate: s.Estate, Environment: s.Environment,
+		Schema: Schema, Estate: s.Estate, Environment: s.Environment, Simulated: s.Simulated,
 		Now: stamp(s.Now), BoardAt: stamp(s.BoardAt), View: s.View,
 		Level: s.Level, Exit: s.Exit(), Verdict: s.Verdict, Unknowns: s.Unknowns,
 		Tables: []docTable{},

@@ -18,7 +18,11 @@ func asNagios(s Snapshot) string {
 	}
 	// | begins the performance data: in the text it would end it too early.
 	text := strings.NewReplacer("|", "/", "\n", " ").Replace(join("; ", parts...))
-	return fmt.Sprintf("OPSDECK %s - %s %s | %s\n", word, s.Estate, text, s.perfdata())
+	name := s.Estate
+	if s.Simulated {
+		name = join(" ", Simulated, name)
+	}
+	return fmt.Sprintf("OPSDECK %s - %s %s | %s\n", word, name, text, s.perfdata())
 }
 
 func (s Snapshot) perfdata() string {

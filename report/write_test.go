@@ -109,8 +109,23 @@ func TestMarkdownTablesKeepTheirColumnsWhateverCellsHold(t *testing.T) {
 	}
 }
 
+func TestEveryFormatSaysThatNothingIsReal(t *testing.T) {
+	for format, want := range map[string]string{"text": "opsdeck  shop-eu  SIMULATED  ", "markdown": "opsdeck shop-eu SIMULATED\n", "nagios": " - SIMULATED shop-eu ", "json": `"simulated": true`} {
+		if got := written(t, "simulated", "overview", format); !strings.Contains(got, want) {
+			t.Errorf("%s does not say so: %.200s", format, got)
+		}
+		if got := written(t, "paged", "overview", format); strings.Contains(strings.ToLower(got), "simulated") {
+			t.Errorf("%s says so of what is real: %.200s", format, got)
+		}
+	}
+	b := fixture.Simulated()
+	if got := report.Handover(b, nil, fixture.Now, fixture.Now); !got.Simulated {
+		t.Error("a handover does not say so")
+	}
+}
+
 func TestNagiosIsOneLineWithOneBar(t *testing.T) {
-	for _, board := range fixture.Names() {
+	for _, board := range append(fixture.Names(), "simulated") {
 		got := written(t, board, "overview", "nagios")
 		if strings.Count(got, "\n") != 1 || strings.Count(got, "|") != 1 || !strings.HasPrefix(got, "OPSDECK ") {
 			t.Errorf("%s: %q", board, got)
@@ -127,7 +142,7 @@ func TestJSONConformsToItsPublishedSchema(t *testing.T) {
 		t.Fatal(err)
 	}
 	v := validator{schema}
-	for _, board := range fixture.Names() {
+	for _, board := range append(fixture.Names(), "simulated") {
 		for _, view := range report.Views() {
 			var doc any
 			if err := json.Unmarshal([]byte(written(t, board, view, "json")), &doc); err != nil {

@@ -15,7 +15,7 @@ const textWidth = 80
 // to the cells, which are cleaned text already.
 func asText(s Snapshot) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n", cut(join("  ", "opsdeck", s.Estate, s.Environment, s.Now.Format("2006-01-02 15:04Z")), textWidth))
+	fmt.Fprintf(&b, "%s\n", cut(join("  ", "opsdeck", s.Estate, s.place(), s.Now.Format("2006-01-02 15:04Z")), textWidth))
 	line(&b, s.Verdict)
 	for _, u := range s.Unknowns {
 		line(&b, "unknown  "+u)

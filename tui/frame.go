@@ -75,6 +75,9 @@ func (m *Model) tinyLines() []string {
 		parts = append(parts, f.Text)
 	}
 	lines := []string{clip(m.th, line+" "+strings.Join(parts, " "), m.w)}
+	if m.latest.Estate.Simulated {
+		lines = append(lines, clip(m.th, m.th.Paint(themes.Warning, report.Simulated), m.w))
+	}
 	return append(lines, wrapped(m.th, n.Text, m.w, max(0, m.h-1))...)
 }
 
@@ -119,6 +122,10 @@ func (m *Model) headLine(h report.Head) string {
 
 // guard says which environment this is and what can be done to it now.
 func (m *Model) guard(h report.Head) string {
+	tone := themes.Title
+	if m.latest.Estate.Simulated {
+		tone = themes.Warning
+	}
 	production := m.latest.Estate.Environment == ops.Production
 	switch {
 	case m.known && len(m.latest.Sources) == 0:
@@ -126,9 +133,9 @@ func (m *Model) guard(h report.Head) string {
 	case m.me.Until.After(m.now):
 		return m.th.Paint(themes.Alarm, " "+h.Environment+" UNLOCKED until "+m.me.Until.UTC().Format("15:04Z")+" ")
 	case production || m.latest.Estate.Agent.Kind == ops.AgentLocal:
-		return m.th.Paint(themes.Title, h.Environment) + " read-only"
+		return m.th.Paint(tone, h.Environment) + " read-only"
 	}
-	return m.th.Paint(themes.Title, h.Environment)
+	return m.th.Paint(tone, h.Environment)
 }
 
 // sourceLines says how every source stands, the worst first, and the reason of
@@ -181,7 +188,7 @@ func (m *Model) who() string {
 	}
 	who := fmt.Sprintf("%s (%s)", m.me.Actor.Name, m.me.Actor.Role)
 	switch {
-	case m.latest.Estate.Agent.Kind != ops.AgentPersonal:
+	case m.latest.Estate.Agent.Kind != ops.AgentPersonal, m.latest.Estate.Simulated:
 		return who
 	case m.w < 110:
 		return who + ", no schedules"

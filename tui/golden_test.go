@@ -40,6 +40,10 @@ func TestScreensAreAsTheGoldenFilesSay(t *testing.T) {
 	shot(t, "paged", "2 enter", "dark", 80, 24)
 	shot(t, "good", "0", "none", 80, 24)
 	shot(t, "failing", "1", "none", 20, 5)
+	for _, s := range [][2]int{{20, 5}, {80, 24}, {120, 40}} {
+		shot(t, "simulated", "1", "none", s[0], s[1])
+	}
+	shot(t, "simulated", "1", "dark", 80, 24)
 }
 
 // shot presses the keys of a walk, divided by spaces, and compares the screen.

@@ -26,6 +26,7 @@ Without a subcommand it opens the console; without a terminal it prints a snapsh
 The estate is a YAML file: --estate, $OPSDECK_ESTATE, the user's
 ~/.config/opsdeck/estate.yaml, or /etc/opsdeck/estate.yaml. "opsdeck init" writes one.`,
 		Example: `opsdeck
+opsdeck demo
 opsdeck --estate ./estate.yaml
 opsdeck snapshot -o markdown
 opsdeck run container.restart container:docker/web --yes --reason "leaks memory"`,
@@ -38,7 +39,7 @@ opsdeck run container.restart container:docker/web --yes --reason "leaks memory"
 	cmd.PersistentFlags().StringVar(&a.socket, "socket", "", "talk to the agent on this socket and no other")
 	cmd.Flags().BoolVar(&local, "local", false, "no agent: read-only, no history, everything in this process")
 	cmd.AddCommand(a.agentCommand(), a.runCommand(), a.actionsCommand(), a.historyCommand(), a.auditCommand(),
-		a.doctorCommand(), a.snapshotCommand(), a.configCommand(), a.initCommand(), a.incidentCommand(), a.handoverCommand(), a.probeHistoryCommand())
+		a.doctorCommand(), a.snapshotCommand(), a.configCommand(), a.initCommand(), a.incidentCommand(), a.handoverCommand(), a.demoCommand(), a.probeHistoryCommand())
 	return cmd
 }
 

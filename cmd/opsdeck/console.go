@@ -115,6 +115,7 @@ func (a *app) welcome(ctx context.Context, o tui.Options) error {
 	fmt.Fprintln(&b, "\nNext:")
 	fmt.Fprintln(&b, "  opsdeck init                 writes a starter estate of what was found")
 	fmt.Fprintf(&b, "  opsdeck --estate %-11s opens a shipped one (%s)\n", estate.Shipped()[0], strings.Join(estate.Shipped(), ", "))
+	fmt.Fprintln(&b, "  opsdeck demo                 tries everything on a simulated system")
 	fmt.Fprintln(&b, "  opsdeck doctor               says what is missing")
 	o.Welcome = strings.Split(strings.TrimRight(b.String(), "\n"), "\n")
 	c, stop, err := local(ctx, estate.File{Estate: ops.Estate{Name: ops.Clean("no estate")}})

@@ -52,11 +52,8 @@ required source cannot be read or is stale), 64 usage.`,
 }
 
 func (a *app) snapshot(ctx context.Context, w io.Writer, s still) error {
-	if !slices.Contains(report.Formats(), s.format) {
-		return usagef("-o %s: there is %s", s.format, strings.Join(report.Formats(), ", "))
-	}
-	if !slices.Contains(report.Views(), s.view) {
-		return usagef("--view %s: there is %s", s.view, strings.Join(report.Views(), ", "))
+	if err := s.check(); err != nil {
+		return err
 	}
 	now := time.Now()
 	if s.now != "" {
@@ -69,11 +66,28 @@ func (a *app) snapshot(ctx context.Context, w io.Writer, s still) error {
 	if err != nil {
 		return err
 	}
+	return s.write(w, b, now)
+}
+
+// check refuses a format or a view that there is not, before anybody is asked.
+func (s still) check() error {
+	if !slices.Contains(report.Formats(), s.format) {
+		return usagef("-o %s: there is %s", s.format, strings.Join(report.Formats(), ", "))
+	}
+	if !slices.Contains(report.Views(), s.view) {
+		return usagef("--view %s: there is %s", s.view, strings.Join(report.Views(), ", "))
+	}
+	return nil
+}
+
+// write writes a board as asked; its error is the exit code.
+func (s still) write(w io.Writer, b ops.Board, now time.Time) error {
 	shot := report.New(b, now, s.view)
 	var text strings.Builder
 	if err := report.Write(&text, shot, s.format); err != nil {
 		return err
 	}
+	var err error
 	if s.out != "" {
 		err = writeNew(s.out, []byte(text.String()), true)
 	} else {

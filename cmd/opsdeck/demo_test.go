@@ -1,0 +1,116 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"opsdeck/ops"
+)
+
+// ran runs the program without a terminal and returns what it printed.
+func ran(t *testing.T, args ...string) (out string, code int) {
+	t.Helper()
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer null.Close()
+	f, err := os.Create(filepath.Join(t.TempDir(), "out"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	code = run(t.Context(), args, streams{null, f, f})
+	text, err := os.ReadFile(f.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text), code
+}
+
+func TestADemoSaysThatItIsSimulatedAndLeavesNothing(t *testing.T) {
+	tmp, home := t.TempDir(), t.TempDir()
+	t.Setenv("TMPDIR", tmp)
+	t.Setenv("HOME", home)
+	t.Setenv("XDG_STATE_HOME", "")
+	t.Setenv("XDG_CONFIG_HOME", "")
+	out, code := ran(t, "demo", "--snapshot", "--age", "55s", "--seed", "3", "-o", "json", "--view", "alerts")
+	if code != exitCritical {
+		t.Errorf("exit code %d", code)
+	}
+	var doc struct {
+		Estate    string
+		Simulated bool
+		Tables    []struct{ Rows []any }
+	}
+	if err := json.Unmarshal([]byte(out), &doc); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if !doc.Simulated || len(doc.Tables) != 1 || len(doc.Tables[0].Rows) < 4 {
+		t.Errorf("%.600s", out)
+	}
+	if text, _ := ran(t, "demo"); !strings.Contains(strings.SplitN(text, "\n", 2)[0], "SIMULATED") {
+		t.Errorf("without a terminal: %.200s", text)
+	}
+	for _, dir := range []string{tmp, home} {
+		if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+			t.Errorf("left in %s: %v %v", dir, left, err)
+		}
+	}
+}
+
+func TestADemoTakesNoEstateOfOthers(t *testing.T) {
+	for _, args := range [][]string{{"demo", "--estate", "x.yaml"}, {"demo", "--socket", "/x"}, {"demo", "--age", "-1s"}, {"demo", "-o", "xml"}, {"demo", "more"}} {
+		if out, code := ran(t, args...); code != exitUsage {
+			t.Errorf("%v: exit %d, %s", args, code, out)
+		}
+	}
+}
+
+func TestInADemoAGuardedActionWorks(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	p, err := startPlayground(demo{age: time.Second, seed: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := p.close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	c := p.eng.For(ops.Caller{Actor: p.actor, Session: ops.Clean("test")})
+	if _, err := round(t.Context(), c, longestTimeout(p.file)); err != nil {
+		t.Fatal(err)
+	}
+	req := ops.Request{Action: ops.Clean("container.restart"), Target: ops.NewRef(ops.KindContainer, "docker", p.file.Estate.Expected[0].Name.String())}
+	plan, err := c.Plan(t.Context(), req)
+	if err != nil || !plan.Ask.Unlock {
+		t.Fatalf("%v %+v", err, plan.Ask)
+	}
+	if plan, err = unlock(t.Context(), c, req, "trying"); err != nil {
+		t.Fatal(err)
+	}
+	id, err := c.Start(t.Context(), plan.ID, ops.Confirmation{Yes: true, Reason: ops.Clean("trying")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	events, err := c.Watch(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for ev := range events {
+		for _, j := range ev.Board.Jobs {
+			if j.ID == id && j.State.Ended() {
+				if j.State != ops.JobSucceeded {
+					t.Errorf("%+v", j)
+				}
+				return
+			}
+		}
+	}
+	t.Error("the job did not end")
+}

@@ -1,0 +1,40 @@
+package sim
+
+import (
+	"embed"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+//go:embed world/estate.yaml world/runbooks
+var estateFiles embed.FS
+
+// Variables that the estate of the simulated system takes its addresses from.
+const (
+	varPrometheus   = "OPSDECK_DEMO_PROMETHEUS"
+	varAlertmanager = "OPSDECK_DEMO_ALERTMANAGER"
+	varDocker       = "OPSDECK_DEMO_DOCKER"
+)
+
+// WriteEstate writes the estate of the simulated system with its runbooks into a
+// folder and returns its path. It is read with the environment of Env.
+func WriteEstate(dir string) (string, error) {
+	err := fs.WalkDir(estateFiles, "world", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, rerr := estateFiles.ReadFile(name)
+		to := filepath.Join(dir, filepath.FromSlash(strings.TrimPrefix(name, "world/")))
+		return errors.Join(rerr, os.MkdirAll(filepath.Dir(to), 0o700), os.WriteFile(to, text, 0o600))
+	})
+	return filepath.Join(dir, "estate.yaml"), err
+}
+
+// Env looks up the variables of the estate; there are no others.
+func (s *Servers) Env(name string) (string, bool) {
+	v, ok := map[string]string{varPrometheus: s.Prometheus, varAlertmanager: s.Alertmanager, varDocker: s.Docker}[name]
+	return v, ok
+}
