@@ -21,7 +21,7 @@ func postgresKeys() []key {
 func actorKeys() []key {
 	return []key{
 		{name: "user", shape: shapeText, pattern: anyText, required: true, example: "opsdeck_actions",
-			meaning: "Who acts. To cancel and terminate, it is granted pg_signal_backend; for checkpoints pg_checkpoint (15 and later); to switch WAL, EXECUTE on pg_switch_wal()."},
+			meaning: "Who acts. To cancel and terminate, it is granted pg_signal_backend, and pg_monitor, without which it does not see when a session began and so cannot tell it from the next with its pid; for checkpoints pg_checkpoint (15 and later); to switch WAL, EXECUTE on pg_switch_wal()."},
 		secret("password", "The password."),
 		path("password_file", "A file that holds the password and nothing else."),
 		path("passfile", "A password file in libpq's format; where it is left out, the source's."),

@@ -34,8 +34,11 @@ type Database struct {
 
 // Rights are what the login that acts may do.
 type Rights struct {
-	Login      Text `json:"login,omitzero"`
-	Signal     bool `json:"signal"`     // cancel and terminate sessions of others
+	Login  Text `json:"login,omitzero"`
+	Signal bool `json:"signal"` // cancel and terminate sessions of others
+	// Sees says that it sees when sessions of others began, without which it cannot
+	// tell one from the next that has its pid.
+	Sees       bool `json:"sees"`
 	Superuser  bool `json:"superuser"`  // those of superusers too
 	Checkpoint bool `json:"checkpoint"` // CHECKPOINT
 	SwitchWAL  bool `json:"switch_wal"`

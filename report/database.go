@@ -74,8 +74,15 @@ func (v *dbView) add(what string, state Cell, since time.Time, more string) {
 		Cells: []Cell{text(what), state, moment(since, v.now), {Text: more, Tone: ToneMuted, Value: more}}})
 }
 
+// all are the rows, in the order in which one asks.
 func (v *dbView) all() {
 	v.connections()
+	v.transactions()
+	v.replication()
+	v.wal()
+	v.sizes()
+	v.care()
+	v.lacks()
 }
 
 // Connections is one server's use of its connections: "57/60 connections".
@@ -102,7 +109,7 @@ func (v *dbView) connections() {
 	v.add("connections", Connections(u), time.Time{}, join("; ", strings.Join(states, ", "), more))
 	for i, by := range u.By {
 		if i == 5 {
-			v.add("  others", Cell{Text: fmt.Sprint(rest(u.By[i:]))}, time.Time{}, count(len(u.By)-i, "more application and state")+"s")
+			v.add("  others", Cell{Text: fmt.Sprint(rest(u.By[i:]))}, time.Time{}, "in other applications and states")
 			break
 		}
 		v.add("  "+by.App.Or(ops.Clean("(no name)")).String(), Cell{Text: fmt.Sprintf("%d %s", by.Count, stateWords(by.State)), Value: by.Count}, time.Time{}, "")

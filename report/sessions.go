@@ -18,7 +18,7 @@ func Sessions(b ops.Board, now time.Time) Table {
 		{Key: "for", Title: "FOR", Right: true, Keep: 90},
 		{Key: "lock", Title: "LOCKS", Keep: 95, Max: 18},
 		{Key: "transaction", Title: "TX", Right: true, Keep: 80},
-		{Key: "query", Title: "QUERY", Keep: 70, Min: 14, Max: 120},
+		{Key: "query", Title: "QUERY", Keep: 70, Min: 14, Max: 48},
 		{Key: "user", Title: "USER", Keep: 60, Max: 16},
 		{Key: "database", Title: "DB", Keep: 50, Max: 16},
 		{Key: "client", Title: "CLIENT", Keep: 40, Max: 20},
@@ -128,9 +128,9 @@ func sessionRow(s ops.Backend, from Origin, now time.Time) Row {
 		query.Tone = TonePlain
 	}
 	return Row{
-		Ref: s.Ref, Level: level, From: from, Lead: about(sessionName(s), lead(s.Verdict)),
+		Ref: s.Ref, Level: level, From: from, Lead: about(SessionName(s), lead(s.Verdict)),
 		Cells: []Cell{
-			{Text: treeMark(s.Depth) + sessionName(s), Value: sessionName(s)},
+			{Text: treeMark(s.Depth) + SessionName(s), Value: SessionName(s)},
 			state, orHidden(s, moment(sessionSince(s), now)), locks(s), orHidden(s, transaction(s, now)), query,
 			orNothing(s.User.String()), orNothing(s.Database.String()), orNothing(s.Client.String()),
 			orHidden(s, orNothing(s.Wait.String())), orNothing(s.App.String()),
@@ -146,7 +146,8 @@ func treeMark(depth int) string {
 	return strings.Repeat("  ", min(depth, 6)-1) + `\_ `
 }
 
-func sessionName(s ops.Backend) string {
+// SessionName is how a session is called: its pid and its application, or its login.
+func SessionName(s ops.Backend) string {
 	return join(" ", fmt.Sprint(s.PID), s.App.Or(s.User).String())
 }
 

@@ -30,7 +30,7 @@ func (m *Model) key(msg tea.KeyPressMsg) tea.Cmd {
 // global handles the keys that mean the same on every screen.
 func (m *Model) global(id keyID) (tea.Cmd, bool) {
 	switch id {
-	case keyOverview, keyAlerts, keyContainers, keyHistory:
+	case keyOverview, keyAlerts, keyContainers, keyDatabase, keyHistory:
 		i := slices.IndexFunc(tabOrder(), func(t tab) bool { return t.key == id })
 		return m.show(tabOrder()[i].pane), true
 	case keyNextPane:

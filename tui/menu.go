@@ -147,12 +147,26 @@ func (m *Model) nameOf(ref ops.Ref) string {
 				}
 			}
 		}
+	case ops.KindBackend:
+		return m.sessionName(ref)
 	case ops.KindSilence:
 		for _, r := range m.latest.Silences {
 			for _, s := range r.Value {
 				if s.Ref == ref {
 					return report.MatcherText(s.Matchers)
 				}
+			}
+		}
+	}
+	return ref.ID.String()
+}
+
+// sessionName is a session's pid and what it is.
+func (m *Model) sessionName(ref ops.Ref) string {
+	for _, r := range m.latest.Databases {
+		for _, s := range r.Value.Backends {
+			if s.Ref == ref {
+				return report.SessionName(s)
 			}
 		}
 	}

@@ -43,6 +43,9 @@ func (f family) maySignal(b ops.Board, ref ops.Ref) ops.Text {
 	if !d.Rights.Signal {
 		return ops.Textf("%s may not: GRANT pg_signal_backend TO %s, or give the source a second login (actions)", d.Rights.Login, d.Rights.Login)
 	}
+	if !d.Rights.Sees {
+		return ops.Textf("%s cannot tell sessions apart: GRANT pg_monitor TO %s", d.Rights.Login, d.Rights.Login)
+	}
 	return ops.Text{}
 }
 

@@ -40,8 +40,8 @@ func (c *cancel) Plan(ctx context.Context, req ops.Request) (ops.Plan, error) {
 	if s.State != ops.BackendActive {
 		return ops.Plan{}, ops.Errorf(ops.CodeInvalid, "session %d runs no query: it is %s", s.PID, s.State).Help("terminate it")
 	}
-	sql := fmt.Sprintf("SELECT pid, pg_cancel_backend(pid) FROM pg_stat_activity WHERE pid = %d AND backend_start = %s AND query_start = %s AND state = 'active'",
-		s.PID, quoted(s.Start), quoted(s.QueryStart))
+	sql := fmt.Sprintf("SELECT pid, pg_cancel_backend(pid) FROM pg_stat_activity WHERE (pid, backend_start) = %s AND query_start = %s AND state = 'active'",
+		identity(s), quoted(s.QueryStart))
 	p := c.about("cancel the query of", sql, s, all, req)
 	p.Replaces = append(p.Replaces, ops.Clean("the query fails, and with it the transaction that it is in"))
 	return p, nil
@@ -53,7 +53,7 @@ func (t *terminate) Plan(ctx context.Context, req ops.Request) (ops.Plan, error)
 	if err != nil {
 		return ops.Plan{}, err
 	}
-	sql := fmt.Sprintf("SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = %d AND backend_start = %s", s.PID, quoted(s.Start))
+	sql := fmt.Sprintf("SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE (pid, backend_start) = %s", identity(s))
 	p := t.about("terminate", sql, s, all, req)
 	p.Replaces = append(p.Replaces, ops.Clean("its connection breaks; what it has not committed is rolled back"))
 	return p, nil
@@ -225,7 +225,7 @@ func (w wish) takes(s ops.Backend, now time.Time) bool {
 func (w wish) sql(hits []ops.Backend) string {
 	var who, states []string
 	for _, s := range hits {
-		who = append(who, fmt.Sprintf("(%d, %s)", s.PID, quoted(s.Start)))
+		who = append(who, identity(s))
 	}
 	for _, s := range w.states {
 		states = append(states, "'"+s.String()+"'")
@@ -233,6 +233,9 @@ func (w wish) sql(hits []ops.Backend) string {
 	return fmt.Sprintf("SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE (pid, backend_start) IN (%s) AND state IN (%s) AND clock_timestamp() - state_change >= interval '%d seconds'",
 		strings.Join(who, ", "), strings.Join(states, ", "), int(w.older.Seconds()))
 }
+
+// identity names one session and no other, as a row of SQL.
+func identity(s ops.Backend) string { return fmt.Sprintf("(%d, %s)", s.PID, quoted(s.Start)) }
 
 // quoted is a moment as the server wrote it. It is no text of anybody's, but what
 // stands in a statement is quoted.

@@ -46,7 +46,7 @@ func (f family) end(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.Re
 		return ops.Result{}, err
 	}
 	if len(hit) == 0 {
-		return ops.Result{State: ops.JobSucceeded, What: ops.Clean("nothing was left to end: it had ended, or was not idle any more")}, nil
+		return f.nothing(ctx, p)
 	}
 	left, err := f.await(ctx, func(all []ops.Backend) int {
 		return counted(all, func(s ops.Backend) bool { return slices.Contains(hit, s.PID) })
@@ -56,6 +56,25 @@ func (f family) end(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.Re
 		said = "session " + strconv.Itoa(hit[0]) + " has ended"
 	}
 	return ended(left, err, said, fmt.Sprintf("%d are still there: they end when they next look for signals", left)), nil
+}
+
+// nothing is what it means that no session was told: they have ended, or are not
+// idle any more; or the login that acts does not see what the one that reads sees.
+func (f family) nothing(ctx context.Context, p ops.Plan) (ops.Result, error) {
+	all, err := f.client.Sessions(ctx)
+	if err != nil {
+		return ops.Result{}, fmt.Errorf("no session was told, and none could be looked for: %w", err)
+	}
+	left := counted(all, func(s ops.Backend) bool {
+		return slices.ContainsFunc(p.Steps, func(st ops.Step) bool { return strings.Contains(st.What.String(), identity(s)) })
+	})
+	switch {
+	case left == 0:
+		return ops.Result{State: ops.JobSucceeded, What: ops.Clean("nothing was left to end: it had ended already")}, nil
+	case p.Request.Target.Kind == ops.KindBackend:
+		return ops.Result{}, ops.Errorf(ops.CodeDenied, "the session is still there and was not told: the login that acts does not see it").Help("GRANT pg_monitor to that login")
+	}
+	return ops.Result{State: ops.JobSucceeded, What: ops.Textf("nothing was ended: the %d sessions are not idle any more", left)}, nil
 }
 
 // signal runs the statements of the plan, and returns the pids that were told.

@@ -90,6 +90,8 @@ func worth(b ops.Backend) int {
 		return 0
 	case b.State == ops.BackendActive && !b.Own:
 		return 1
+	case b.Own:
+		return 4
 	case b.State == ops.BackendIdle:
 		return 3
 	}

@@ -34,8 +34,10 @@ type Collector struct {
 	reader *session
 	actor  *session // nil: the reader acts
 
-	mu   sync.Mutex // guards last; never held over a call
-	last ops.Database
+	mu     sync.Mutex // guards last and lastAt; never held over a call
+	last   ops.Database
+	lastAt time.Time
+
 	look look // what is kept from one look to the next; Collect alone uses it
 }
 
@@ -91,7 +93,7 @@ func (c *Collector) Collect(ctx context.Context) (ops.Facts, error) {
 	c.actorStands(ctx, &d)
 	c.markOwn(d.Backends)
 	c.mu.Lock()
-	c.last = d
+	c.last, c.lastAt = d, c.cfg.Now()
 	c.mu.Unlock()
 	facts := ops.Facts{Database: &d, Version: d.Version}
 	if !d.Rights.Why.Empty() {
@@ -107,7 +109,7 @@ func (c *Collector) actorStands(ctx context.Context, d *ops.Database) {
 		return
 	}
 	now := c.cfg.Now()
-	if c.actor.held() && now.Sub(c.look.rightsAt) < slowest {
+	if c.actor.held() && now.Sub(c.look.rightsAt) < seldom {
 		d.Rights = c.look.rights
 		return
 	}

@@ -83,7 +83,7 @@ func readTable(r *reading, row row) error {
 func readRights(r *reading, row row) error { return row.Scan(rightsTo(&r.out.Rights)...) }
 
 func rightsTo(x *ops.Rights) []any {
-	return []any{textTo{&x.Login}, &x.Superuser, &x.Signal, &x.Checkpoint, &x.SwitchWAL}
+	return []any{textTo{&x.Login}, &x.Superuser, &x.Sees, &x.Signal, &x.Checkpoint, &x.SwitchWAL}
 }
 
 func readExtension(r *reading, row row) error {

@@ -36,7 +36,7 @@ func parts(version, statements int, schema string) []part {
 		{name: "sizes", every: slowest, sql: sizesSQL, read: readSize},
 		{name: "wraparound", every: slowest, sql: freezeSQL, read: readFreeze},
 		{name: "tables", every: seldom, sql: tablesSQL, read: readTable},
-		{name: "rights", every: slowest, sql: rightsSQL(version), read: readRights},
+		{name: "rights", every: seldom, sql: rightsSQL(version), read: readRights},
 		{name: "pg_stat_statements", every: slowest, sql: extensionSQL, read: readExtension},
 	}
 	if statements > 0 {
@@ -111,7 +111,7 @@ func rightsSQL(version int) string {
 	if version < 150000 {
 		checkpoint = `false`
 	}
-	return `SELECT current_user::text, rolsuper, rolsuper OR pg_has_role(current_user, 'pg_signal_backend', 'USAGE'), rolsuper OR ` + checkpoint + `,
+	return `SELECT current_user::text, rolsuper, pg_has_role(current_user, 'pg_read_all_stats', 'USAGE'), rolsuper OR pg_has_role(current_user, 'pg_signal_backend', 'USAGE'), rolsuper OR ` + checkpoint + `,
  has_function_privilege('pg_catalog.pg_switch_wal()', 'EXECUTE')
 FROM pg_roles WHERE rolname = current_user`
 }

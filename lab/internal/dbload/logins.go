@@ -36,7 +36,7 @@ func EnsureLogins(ctx context.Context, l layout.Layout) error {
 	defer c.Close(ctx) //nolint:errcheck // nothing to lose
 	for _, sql := range []string{
 		role(ReadUser, password), "GRANT pg_monitor TO " + ReadUser,
-		role(ActUser, password), "GRANT pg_signal_backend, pg_checkpoint TO " + ActUser,
+		role(ActUser, password), "GRANT pg_monitor, pg_signal_backend, pg_checkpoint TO " + ActUser,
 		"GRANT EXECUTE ON FUNCTION pg_switch_wal() TO " + ActUser,
 		"CREATE EXTENSION IF NOT EXISTS pg_stat_statements",
 	} {

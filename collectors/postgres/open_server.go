@@ -1,0 +1,143 @@
+package postgres
+
+import (
+	"fmt"
+
+	"opsdeck/ops"
+)
+
+// serverGroups are the facts of one server, in the order in which one asks.
+func serverGroups(d ops.Database) []ops.FactGroup {
+	role := "primary"
+	if d.Standby {
+		role = "standby"
+	}
+	gs := []ops.FactGroup{group("server", factf("version", "PostgreSQL %s", d.Version), factf("role", "%s", role), factf("up since", "%s", stamp(d.Started)),
+		factf("read as", "%s", d.Login)), connectionFacts(d.Use)}
+	if len(d.Findings) > 0 {
+		g := group("needs attention")
+		for _, f := range d.Findings {
+			g.Facts = append(g.Facts, ops.Fact{Name: ops.Clean(f.Level.String()), Value: ops.Textf("%s: %s", f.What, f.Cause), Level: f.Level})
+		}
+		gs = append(gs, g)
+	}
+	return append(gs, replicationFacts(d), walFacts(d), sizeFacts(d), careFacts(d), rightFacts(d.Rights), missingFacts(d.Missing))
+}
+
+func connectionFacts(u ops.Use) ops.FactGroup {
+	g := group("connections", factf("used", "%d of %d, %d reserved, %d free", u.Used, u.Max, u.Reserved, u.Free()))
+	for _, by := range u.By {
+		g.Facts = append(g.Facts, factf(by.App.Or(ops.Clean("(no name)")).String(), "%d %s", by.Count, by.State))
+	}
+	return g
+}
+
+func replicationFacts(d ops.Database) ops.FactGroup {
+	g := group("replication")
+	for _, r := range d.Replicas {
+		g.Facts = append(g.Facts, factf("replica "+r.Name.String(), "%s %s from %s, behind by %s and %s", r.State, r.Sync, r.Client, size(r.Behind), span(r.Lag)))
+	}
+	for _, s := range d.Slots {
+		active := "inactive"
+		if s.Active {
+			active = "active"
+		}
+		g.Facts = append(g.Facts, factf("slot "+s.Name.String(), "%s, %s, retains %s, %s", s.Kind, active, size(s.Retains), s.Status))
+	}
+	if len(g.Facts) == 0 {
+		g.Facts = append(g.Facts, factf("replicas", "none, and no slots"))
+	}
+	return g
+}
+
+func walFacts(d ops.Database) ops.FactGroup {
+	g := group("WAL", factf("position", "%s, wal_level %s", d.WAL.Position, d.WAL.Level), factf("written", "%s/s, pg_wal holds %s", size(d.WAL.Rate), size(d.WAL.Size)))
+	a := d.Archiver
+	switch {
+	case !a.On:
+		g.Facts = append(g.Facts, factf("archiving", "off"))
+	default:
+		g.Facts = append(g.Facts, factf("archived", "%s files, last %s at %s", whole(a.Archived), a.LastFile.Or(ops.Clean("none")), stamp(a.LastGood)),
+			factf("failed", "%s times, last %s at %s", whole(a.Failed), a.FailedFile.Or(ops.Clean("none")), stamp(a.LastFailed)), factf("waiting", "%s files", whole(a.Ready)))
+	}
+	c := d.Checkpoints
+	g.Facts = append(g.Facts, factf("checkpoints", "%s by time, %s requested, last at %s; writing took %s, syncing %s",
+		whole(c.Timed), whole(c.Requested), stamp(c.Last), span(c.Write), span(c.Sync)))
+	return g
+}
+
+func sizeFacts(d ops.Database) ops.FactGroup {
+	g := group("sizes")
+	for _, s := range d.Sizes {
+		grows := ""
+		if s.Growth.Known {
+			grows = ", grows by " + size(s.Growth) + " an hour"
+		}
+		g.Facts = append(g.Facts, factf(s.Name.String(), "%s%s", size(s.Size), grows))
+	}
+	return g
+}
+
+func careFacts(d ops.Database) ops.FactGroup {
+	f := d.Freeze
+	g := group("vacuum", factf("oldest transaction id", "%s old in %s (autovacuum is forced from %s, wraparound at 2147483648)", whole(f.Age), f.Database, whole(f.From)),
+		factf("oldest multixact", "%s old", whole(f.MultiAge)))
+	for _, t := range d.Tables {
+		g.Facts = append(g.Facts, factf(t.Name.String(), "%s dead rows, %s live, vacuumed %s, analyzed %s", whole(t.Dead), whole(t.Live), stamp(t.Vacuumed), stamp(t.Analyzed)))
+	}
+	return g
+}
+
+func rightFacts(r ops.Rights) ops.FactGroup {
+	may := func(yes bool) string {
+		if yes {
+			return "yes"
+		}
+		return "no"
+	}
+	if !r.Why.Empty() {
+		return group("actions", fact("as", r.Login), fact("not known", r.Why))
+	}
+	return group("actions", fact("as", r.Login), factf("cancel, terminate", "%s", may(r.Signal)), factf("of superusers too", "%s", may(r.Superuser)),
+		factf("checkpoint", "%s", may(r.Checkpoint)), factf("switch WAL", "%s", may(r.SwitchWAL)))
+}
+
+func missingFacts(ms []ops.Missing) ops.FactGroup {
+	g := group("not known")
+	for _, m := range ms {
+		g.Facts = append(g.Facts, fact(m.What.String(), m.Why))
+	}
+	if len(ms) == 0 {
+		g.Facts = append(g.Facts, factf("nothing", "everything could be read"))
+	}
+	return g
+}
+
+func whole(f ops.Figure) string {
+	if !f.Known {
+		return "?"
+	}
+	return fmt.Sprintf("%.0f", f.Value)
+}
+
+func size(f ops.Figure) string {
+	v := f.Value
+	switch {
+	case !f.Known:
+		return "?"
+	case v >= 1<<30:
+		return fmt.Sprintf("%.1f GiB", v/(1<<30))
+	case v >= 1<<20:
+		return fmt.Sprintf("%.1f MiB", v/(1<<20))
+	case v >= 1<<10:
+		return fmt.Sprintf("%.1f KiB", v/(1<<10))
+	}
+	return fmt.Sprintf("%.0f B", v)
+}
+
+func span(f ops.Figure) string {
+	if !f.Known {
+		return "? s"
+	}
+	return fmt.Sprintf("%.0f s", f.Value)
+}
