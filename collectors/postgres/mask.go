@@ -14,7 +14,7 @@ const hidden = "•••"
 var (
 	secretWord = `(?i:[\w.]*(?:passw(?:or)?d|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential)s?\w*)`
 	literals   = regexp.MustCompile(`(` + secretWord + `"?\s*(?:=>|:=|=|:)?\s*(?:[EeUuNn]&?)?)('(?:[^']|'')*(?:'|$)|\$(\w*)\$(?s:.*?)(?:\$\w*\$|$))`)
-	pairs      = regexp.MustCompile(`(` + secretWord + `\s*=\s*)([^\s'",;)&•]+)`)
+	pairs      = regexp.MustCompile(`(` + secretWord + `\s*(?:=\s*|:\s+))([^\s'",;)&•]+)`)
 	urlUser    = regexp.MustCompile(`(\w[\w+.-]*://)[^/?#@\s"'<>]+@`)
 	hashes     = regexp.MustCompile(`SCRAM-SHA-256\$[^\s'"]+|\bmd5[0-9a-f]{32}\b`)
 )

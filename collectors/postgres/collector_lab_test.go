@@ -1,0 +1,316 @@
+//go:build lab
+
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"opsdeck/ops"
+)
+
+func TestABlockingTreeOfDepthFourWithTwoRoots(t *testing.T) {
+	s := startServer(t)
+	s.holds("nightly", []int{1, 2}, 0)
+	s.holds("stage", []int{3}, 1)
+	s.holds("ecl", []int{4}, 3)
+	s.holds("report", nil, 4)
+	s.holds("scenario", nil, 2)
+	s.holds("by-hand", []int{11}, 0)
+	s.holds("limits", nil, 11)
+	for _, login := range []string{"reader", "plain"} { // who waits for whom anybody may know
+		c := s.collector(login)
+		var got []string
+		s.until(login+" sees both trees", func() bool {
+			got = nil
+			for _, b := range collect(t, c).Backends {
+				if b.Root != 0 {
+					got = append(got, fmt.Sprintf("%d %s blocks %d", b.Depth, b.App, b.Blocks))
+				}
+			}
+			return len(got) == 7
+		})
+		want := []string{"0 nightly blocks 4", "1 stage blocks 2", "2 ecl blocks 1", "3 report blocks 0", "1 scenario blocks 0", "0 by-hand blocks 1", "1 limits blocks 0"}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %q", login, got)
+		}
+	}
+	d := collect(t, s.collector("reader"))
+	for _, b := range d.Backends {
+		if b.Depth > 0 && (b.Waiting.IsZero() || time.Since(b.Waiting) > time.Minute || !strings.HasPrefix(b.Wait.String(), "Lock: ")) {
+			t.Errorf("since when %s waits: %s, for %s", b.App, b.Waiting, b.Wait)
+		}
+	}
+}
+
+func TestExhaustionIsSeenAndMendedWhileNewLoginsFail(t *testing.T) {
+	s := startServer(t)
+	c := s.collector("reader", withActor("actor"))
+	collect(t, c)
+	for refused := false; !refused; {
+		_, err := s.try("app", "reporter")
+		refused = err != nil && strings.Contains(err.Error(), "53300")
+		if err != nil && !refused {
+			t.Fatal(err)
+		}
+	}
+	d := collect(t, c)
+	if d.Use.Free() != 0 || d.Use.By[0] != (ops.UsedBy{App: ops.Clean("reporter"), State: ops.BackendIdle, Count: 11}) || d.Use.Max != 16 || d.Use.Reserved != 3 {
+		t.Errorf("%+v", d.Use)
+	}
+	late := s.collector("reader")
+	_, err := late.Collect(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "connections exhausted") || ops.CodeOf(err) != ops.CodeUnavailable {
+		t.Errorf("who comes too late hears %v", err)
+	}
+	var pids []string
+	for _, b := range d.Backends {
+		if b.App.String() == "reporter" {
+			pids = append(pids, fmt.Sprint(b.PID))
+		}
+	}
+	rows, err := c.Query(t.Context(), "SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid IN ("+strings.Join(pids, ",")+")")
+	if err != nil || len(rows) != len(pids) || rows[0][1].String() != "true" {
+		t.Fatalf("%v %v", rows, err)
+	}
+	s.until("logins work again", func() bool {
+		k, err := s.try("app", "again")
+		if err == nil {
+			_ = k.Close(t.Context())
+		}
+		return err == nil && collect(t, late).Use.Free() > 5
+	})
+}
+
+func TestWithoutPgMonitorWhatIsHiddenIsSaid(t *testing.T) {
+	s := startServer(t)
+	s.holds("nightly", []int{1}, 0)
+	d := collect(t, s.collector("plain"))
+	i := slices.IndexFunc(d.Backends, func(b ops.Backend) bool { return b.User.String() == "app" })
+	if i < 0 || !d.Backends[i].Hidden || d.Backends[i].State != ops.BackendUnknown || !d.Backends[i].SQL.Empty() || d.Backends[i].App.String() != "nightly" {
+		t.Errorf("%+v", d.Backends)
+	}
+	said := map[string]string{}
+	for _, m := range d.Missing {
+		said[m.What.String()] = m.Why.String()
+	}
+	for what, why := range map[string]string{
+		"state, transaction, wait and query of other users' sessions": "the login lacks pg_monitor",
+		"size of pg_wal":                "permission denied for function pg_ls_waldir",
+		"files waiting for the archive": "permission denied for function pg_ls_archive_statusdir",
+		"statements":                    "pg_stat_statements is not installed in this database",
+	} {
+		if said[what] != why {
+			t.Errorf("%s: %q, of %q", what, said[what], said)
+		}
+	}
+	if d.WAL.Size.Known || d.Archiver.Ready.Known || d.Rights.Signal || d.Rights.Sees || d.Use.Used < 2 {
+		t.Errorf("%+v %+v %+v", d.WAL, d.Rights, d.Use)
+	}
+}
+
+func TestAFrozenServerCostsTheDeadlineAndNoMoreAndIsReadAgainAfterwards(t *testing.T) {
+	s := startServer(t)
+	c := s.collector("reader", func(c *Config) { c.Timeout = time.Second })
+	collect(t, c)
+	s.signal(syscall.SIGSTOP)
+	for range 2 { // over the held connection, then with a new login
+		began := time.Now()
+		_, err := c.Collect(t.Context())
+		if took := time.Since(began); !errors.Is(err, context.DeadlineExceeded) || took > 1500*time.Millisecond {
+			t.Errorf("%v after %s", err, took)
+		}
+	}
+	s.signal(syscall.SIGCONT)
+	s.until("it is read again", func() bool { _, err := c.Collect(t.Context()); return err == nil })
+}
+
+func TestARefusedAndADeniedLoginAreToldApart(t *testing.T) {
+	s := startServer(t)
+	if _, err := s.collector("nobody").Collect(t.Context()); ops.CodeOf(err) != ops.CodeDenied {
+		t.Errorf("a role that does not exist: %v", err)
+	}
+	s.cmd.Process.Signal(syscall.SIGINT) //nolint:errcheck // stop waits for it
+	s.until("it is refused", func() bool {
+		_, err := s.collector("reader").Collect(t.Context())
+		return errors.Is(err, syscall.ECONNREFUSED)
+	})
+}
+
+// hostileTexts attack a terminal.
+var hostileTexts = []string{"\x1b]0;owned\a", "\x1b[2J\x1b[H", "ok\rERROR", "a\u202eb", "\u009b31m", "x\u200by"}
+
+func TestHostileAndSecretTextsOfSessionsAreHarmless(t *testing.T) {
+	s := startServer(t, "shared_preload_libraries=pg_stat_statements")
+	s.exec("postgres", "CREATE EXTENSION pg_stat_statements; SET password_encryption = md5; CREATE ROLE victim PASSWORD 'pl4nted-1'")
+	k := s.login("app", "evil \x1b]0;owned\a\u202e")
+	secrets := []string{"pl4nted-2", "pl4nted-3", "pl4nted-4", "pl4nted-5"}
+	s.runs(k, "SELECT pg_sleep(30) /* "+strings.Join(hostileTexts, " ")+" */ , 'postgres://bob:pl4nted-2@db/x', 'host=db password=pl4nted-3 user=x', $$PASSWORD 'pl4nted-4'$$, 'api_key: pl4nted-5' -- ALTER ROLE x PASSWORD 'pl4nted-4'")
+	c := s.collector("reader")
+	var d ops.Database
+	s.until("its query is seen", func() bool {
+		d = collect(t, c)
+		return slices.ContainsFunc(d.Backends, func(b ops.Backend) bool { return b.State == ops.BackendActive && b.User.String() == "app" })
+	})
+	i := slices.IndexFunc(d.Backends, func(b ops.Backend) bool { return b.User.String() == "app" })
+	open, err := c.Open(t.Context(), d.Backends[i].Ref, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := fmt.Sprintf("%+v %+v", d, open)
+	for _, bad := range append([]string{"\x1b", "\r", "\u202e", "\u009b", "\u200b", "pl4nted-1"}, secrets...) {
+		if strings.Contains(all, bad) {
+			at := strings.Index(all, bad)
+			t.Errorf("%q comes through: %q", bad, all[max(0, at-60):at+30])
+		}
+	}
+	if !strings.Contains(all, "␛") || !strings.Contains(all, "•••") {
+		t.Error("neither the attack nor what was hidden is to be seen")
+	}
+	_, err = c.Query(t.Context(), "SELECT 'password=pl4nted-6 \x1b[2J'::int")
+	if err == nil || strings.ContainsAny(err.Error(), "\x1b") || strings.Contains(err.Error(), "pl4nted-6") {
+		t.Errorf("an error of the server: %q", err)
+	}
+}
+
+func TestPasswordsComeFromFilesAndReachNoError(t *testing.T) {
+	s := startServer(t)
+	hba := filepath.Join(s.dir, "data", "pg_hba.conf")
+	if err := os.WriteFile(hba, []byte("host all reader 127.0.0.1/32 scram-sha-256\nhost all all 127.0.0.1/32 trust\nlocal all all trust\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s.exec("postgres", "SELECT pg_reload_conf()")
+	good, bad := filepath.Join(t.TempDir(), "pw"), filepath.Join(t.TempDir(), "pw")
+	pass := filepath.Join(t.TempDir(), "pgpass")
+	for file, text := range map[string]string{good: "r34d3r-s3cret\n", bad: "wr0ng-s3cret\n", pass: "127.0.0.1:*:*:reader:r34d3r-s3cret\n"} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.until("a password is asked for", func() bool {
+		_, err := s.collector("reader").Collect(t.Context())
+		return ops.CodeOf(err) == ops.CodeDenied
+	})
+	for name, login := range map[string]Login{
+		"a password file":    {DSN: s.dsn("reader"), PasswordFile: good},
+		"a passfile":         {DSN: s.dsn("reader"), Passfile: pass},
+		"key and value":      {DSN: "host=127.0.0.1 port=" + s.port + " user=reader dbname=postgres sslmode=disable", Passfile: pass},
+		"the environment":    {DSN: s.dsn("reader"), Password: "r34d3r-s3cret"},
+		"another user's DSN": {DSN: strings.Replace(s.dsn("app"), "app@", "app:wr0ng-s3cret@", 1), User: "reader", Passfile: pass},
+		"its own in the DSN": {DSN: strings.Replace(s.dsn("reader"), "reader@", "reader:r34d3r-s3cret@", 1)},
+	} {
+		if _, err := s.collector("x", func(c *Config) { c.Login = login }).Collect(t.Context()); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for name, login := range map[string]Login{
+		"a wrong password":  {DSN: s.dsn("reader"), PasswordFile: bad},
+		"wrong, in the DSN": {DSN: strings.Replace(s.dsn("reader"), "reader@", "reader:wr0ng-s3cret@", 1)},
+	} {
+		_, err := s.collector("x", func(c *Config) { c.Login = login }).Collect(t.Context())
+		if ops.CodeOf(err) != ops.CodeDenied || strings.Contains(err.Error(), "s3cret") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for _, dsn := range []string{"postgres://x:wr0ng-s3cret@h:nan/db", "host=h password=wr0ng-s3cret port=nan", "postgres://x:wr0ng-s3cret@[::1/db"} {
+		if _, err := New(Config{Name: "pg", Login: Login{DSN: dsn}}); err == nil || strings.Contains(err.Error(), "s3cret") {
+			t.Errorf("%v", err)
+		}
+	}
+}
+
+func TestTheReadingLoginCannotWrite(t *testing.T) {
+	s := startServer(t)
+	c := s.collector("postgres")
+	collect(t, c)
+	if _, err := c.Query(t.Context(), "CREATE TABLE public.x ()"); err == nil || !strings.Contains(err.Error(), "read-only") {
+		t.Errorf("%v", err)
+	}
+	var p string
+	err := c.reader.use(t.Context(), func(ctx context.Context, k conn) error {
+		return k.QueryRow(ctx, "SELECT current_setting('search_path') || current_setting('application_name') || current_setting('statement_timeout')").Scan(&p)
+	})
+	if err != nil || p != "pg_catalogopsdeck2400ms" {
+		t.Errorf("%q %v", p, err)
+	}
+}
+
+func TestAPausedReplicaFallsBehindAndASlotRetains(t *testing.T) {
+	s := startServer(t, "wal_level=replica", "max_wal_senders=4")
+	r := &server{t: t, dir: folder(t), port: freePort(t)}
+	r.tool("pg_basebackup", "-h", "127.0.0.1", "-p", s.port, "-U", "postgres", "-D", r.dir+"/data", "-R", "-X", "stream", "-c", "fast", "-C", "-S", "standby1", "--no-sync")
+	r.start("cluster_name=standby1", "max_connections=16", "shared_buffers=8MB", "hot_standby=on")
+	c, rc := s.collector("reader"), r.collector("reader")
+	s.until("it streams without lag", func() bool {
+		d := collect(t, c)
+		return len(d.Replicas) == 1 && d.Replicas[0].State.String() == "streaming" && d.Replicas[0].Lag == ops.Num(0)
+	})
+	k := r.login("postgres", "test")
+	if _, err := k.Exec(t.Context(), "SELECT pg_wal_replay_pause()"); err != nil {
+		t.Fatal(err)
+	}
+	s.exec("postgres", "CREATE TABLE public.lag AS SELECT generate_series(1, 20000) AS n")
+	s.until("the lag grows in bytes and in seconds", func() bool {
+		x := collect(t, c).Replicas[0]
+		return x.Behind.Value > 500_000 && x.Lag.Value >= 2 && x.Name.String() == "standby1"
+	})
+	if d := collect(t, c); len(d.Slots) != 1 || !d.Slots[0].Active || d.Slots[0].Name.String() != "standby1" || !d.Slots[0].Retains.Known {
+		t.Errorf("%+v", d.Slots)
+	}
+	if d := collect(t, rc); !d.Standby || !d.Paused {
+		t.Errorf("the standby does not say that it is paused: %+v", d)
+	}
+	if _, err := k.Exec(t.Context(), "SELECT pg_wal_replay_resume()"); err != nil {
+		t.Fatal(err)
+	}
+	s.until("it has caught up", func() bool { return collect(t, c).Replicas[0].Lag == ops.Num(0) })
+	r.stop()
+	s.until("its slot is inactive and retains", func() bool {
+		d := collect(t, c)
+		return len(d.Replicas) == 0 && !d.Slots[0].Active
+	})
+}
+
+func TestAFailingArchiverIsSeen(t *testing.T) {
+	s := startServer(t, "wal_level=replica", "archive_mode=on", "archive_command=false")
+	c := s.collector("reader", withActor("actor"))
+	s.exec("postgres", "CREATE TABLE public.w ()")
+	if rows, err := c.Query(t.Context(), "SELECT pg_switch_wal()"); err != nil || len(rows) != 1 {
+		t.Fatal(rows, err)
+	}
+	s.until("it fails", func() bool { return collect(t, c).Archiver.Failing() })
+	if _, err := c.Patiently(t.Context(), "CHECKPOINT"); err != nil {
+		t.Errorf("checkpoint: %v", err)
+	}
+	fresh := collect(t, s.collector("reader"))
+	if a := fresh.Archiver; a.FailedFile.Empty() || a.Ready.Value < 1 {
+		t.Errorf("%+v", a)
+	}
+	if fresh.Checkpoints.Last.IsZero() || !fresh.Checkpoints.Requested.Known || !fresh.Freeze.Age.Known || len(fresh.Sizes) < 2 || !fresh.WAL.Size.Known {
+		t.Errorf("%+v", fresh)
+	}
+}
+
+// TestEveryVersionsQueriesAreSQL asks a real server to parse what other versions
+// are sent, as far as it has what they name.
+func TestEveryVersionsQueriesAreSQL(t *testing.T) {
+	s := startServer(t)
+	k := s.login("postgres", "test")
+	for _, v := range []int{130000, 140000, 150000, 160000} {
+		for _, p := range parts(v, 0, "") {
+			if _, err := k.Exec(t.Context(), p.sql, pgx.QueryExecModeExec); err != nil {
+				t.Errorf("%d %s: %v", v, p.name, err)
+			}
+		}
+	}
+}
