@@ -30,6 +30,7 @@ type scripted struct {
 	config  map[string]any
 	hostCfg map[string]any
 	count   int // RestartCount
+	mounts  []map[string]any
 	list    []map[string]any
 	call    http.HandlerFunc // answers restart, stop and start
 	calls   []string
@@ -75,7 +76,7 @@ func (d *scripted) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	id, call := d.id, d.call
 	known := strings.HasPrefix(path, "web/") || strings.HasPrefix(path, id[:12])
 	body := map[string]any{"Id": id, "Name": "/web", "Image": "sha256:fa02c45fec1f0000", "State": d.state, "Config": d.config, "HostConfig": d.hostCfg,
-		"RestartCount": d.count, "NetworkSettings": map[string]any{"Networks": map[string]any{"shop_net": map[string]any{}}}}
+		"RestartCount": d.count, "Mounts": d.mounts, "NetworkSettings": map[string]any{"Networks": map[string]any{"shop_net": map[string]any{}}}}
 	list := d.list
 	d.mu.Unlock()
 	switch {

@@ -5,9 +5,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -42,11 +40,14 @@ func (a *action) Plan(ctx context.Context, req ops.Request) (ops.Plan, error) {
 		return ops.Plan{}, err
 	}
 	step := call{version: a.api.ClientVersion(), verb: a.verb, id: r.ID, name: name, wait: a.wait(&r)}
+	if err := step.params(req); err != nil {
+		return ops.Plan{}, err
+	}
 	return ops.Plan{
-		Title:    ops.Clean(string(a.verb) + " container " + name),
+		Title:    step.title(),
 		Steps:    []ops.Step{{How: ops.StepAPI, What: step.text()}},
-		Replaces: a.replaces(&r, step.wait),
-		Warnings: a.warnings(ctx, name, &r),
+		Replaces: a.replaces(&r, step),
+		Warnings: a.warnings(ctx, step, &r),
 		Locks:    []ops.Ref{req.Target},
 	}, nil
 }
@@ -57,18 +58,15 @@ func (a *action) sensible(name string, r *container.InspectResponse) error {
 	if st == nil || st.Dead || st.Status == container.StateRemoving {
 		return ops.Errorf(ops.CodeInvalid, "%s is being removed", name)
 	}
-	switch {
-	case a.verb == verbStart && st.Paused:
-		return ops.Errorf(ops.CodeInvalid, "%s is paused, not stopped", name).Help("unpause it instead")
-	case a.verb == verbStart && st.Restarting:
-		return ops.Errorf(ops.CodeInvalid, "%s is between two runs: its restart policy starts it again", name).
-			Help("restart it to start it at once")
-	case a.verb == verbStart && st.Running:
-		return ops.Errorf(ops.CodeInvalid, "%s is already running", name)
-	case a.verb == verbStop && !st.Running && !st.Restarting:
-		return ops.Errorf(ops.CodeInvalid, "%s is already stopped", name)
+	o := a.against(condition{alive: st.Running || st.Restarting, paused: st.Paused, between: st.Restarting, word: string(st.Status)})
+	if o.what == "" {
+		return nil
 	}
-	return nil
+	err := ops.Errorf(ops.CodeInvalid, "%s: %s", name, o.what)
+	if o.instead != "" {
+		err = err.Help("%s", o.instead)
+	}
+	return err
 }
 
 // wait returns how long the program gets to end: what the container asks for
@@ -82,26 +80,36 @@ func (a *action) wait(r *container.InspectResponse) int {
 
 // replaces tells what is interrupted or lost. Whatever stands here makes a plan
 // void when it changes.
-func (a *action) replaces(r *container.InspectResponse, wait int) []ops.Text {
-	out := []ops.Text{a.interrupts(r, wait), ops.Textf("container %s of image %s (%s)", short(r.ID), imageName(r), short(r.Image))}
-	if ports := published(r); len(ports) > 0 {
-		words := map[verb]string{
-			verbRestart: "published ports, closed meanwhile: ",
-			verbStop:    "published ports, closed from then on: ",
-			verbStart:   "ports it takes: ",
-		}
-		out = append(out, ops.Clean(words[a.verb]+strings.Join(ports, ", ")))
+func (a *action) replaces(r *container.InspectResponse, c call) []ops.Text {
+	out := []ops.Text{a.interrupts(r, c), ops.Textf("container %s of image %s (%s)", short(r.ID), imageName(r), short(r.Image))}
+	if ports := published(r); len(ports) > 0 && a.portWords() != "" {
+		out = append(out, ops.Clean(a.portWords()+strings.Join(ports, ", ")))
 	}
-	if a.verb == verbStop && r.HostConfig != nil && r.HostConfig.AutoRemove {
+	if (a.verb == verbStop || a.verb == verbKill) && r.HostConfig != nil && r.HostConfig.AutoRemove {
 		out = append(out, ops.Clean("it was made with --rm: stopping removes it and its anonymous volumes"))
 	}
+	if a.verb == verbRemove {
+		out = append(out, removed(r, c)...)
+	}
 	return out
+}
+
+// portWords stand before the ports that the container publishes; empty where the
+// action leaves them as they are.
+func (a *action) portWords() string {
+	return map[verb]string{
+		verbRestart: "published ports, closed meanwhile: ",
+		verbStop:    "published ports, closed from then on: ",
+		verbStart:   "ports it takes: ",
+		verbPause:   "published ports that accept and do not answer: ",
+		verbKill:    "published ports, closed when it ends: ",
+	}[a.verb]
 }
 
 // interrupts tells what runs now. A container that its policy restarts has a new
 // start and count every few seconds; with those a plan for the very container
 // that needs one would always be void.
-func (a *action) interrupts(r *container.InspectResponse, wait int) ops.Text {
+func (a *action) interrupts(r *container.InspectResponse, c call) ops.Text {
 	st := r.State
 	switch {
 	case !st.Running && !st.Restarting:
@@ -109,17 +117,12 @@ func (a *action) interrupts(r *container.InspectResponse, wait int) ops.Text {
 			return ops.Clean("interrupts nothing: it never ran")
 		}
 		return ops.Textf("interrupts nothing: it ended with exit %d at %s", st.ExitCode, stamp(st.FinishedAt))
+	case a.verb == verbUnpause:
+		return ops.Clean("interrupts nothing: it is paused")
 	case r.RestartCount > 0:
-		return ops.Textf("interrupts it %s; its restart policy has started it again before, it may be between two runs", a.span(wait))
+		return ops.Textf("interrupts it %s; its restart policy has started it again before, it may be between two runs", c.span())
 	}
-	return ops.Textf("interrupts it %s; up since %s, restarts 0", a.span(wait), stamp(st.StartedAt))
-}
-
-func (a *action) span(wait int) string {
-	if a.verb == verbStop {
-		return "for good"
-	}
-	return fmt.Sprintf("for up to %d s and its own start", wait)
+	return ops.Textf("interrupts it %s; up since %s, restarts 0", c.span(), stamp(st.StartedAt))
 }
 
 func imageName(r *container.InspectResponse) string {
@@ -146,39 +149,6 @@ func published(r *container.InspectResponse) []string {
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
-}
-
-// call is one API call, as it stands in a plan.
-type call struct {
-	version string
-	verb    verb
-	id      string // full, or its first 12 digits when read from a plan
-	name    string
-	wait    int // seconds; not sent with start
-}
-
-// text writes the call as a plan shows it.
-func (c call) text() ops.Text {
-	query := ""
-	if c.verb != verbStart {
-		query = fmt.Sprintf("?t=%d", c.wait)
-	}
-	return ops.Textf("POST /v%s/containers/%s/%s%s  (%s)", c.version, short(c.id), c.verb, query, c.name)
-}
-
-var callText = regexp.MustCompile(`^POST /v([\d.]+)/containers/([0-9a-f]{12})/(restart|stop|start)(?:\?t=(\d+))?  \((.+)\)$`)
-
-// parseCall reads what text wrote: Run does what the plan says, and nothing it
-// knows from elsewhere.
-func parseCall(p ops.Plan, want verb) (call, error) {
-	if len(p.Steps) == 1 {
-		m := callText.FindStringSubmatch(p.Steps[0].What.String())
-		if m != nil && verb(m[3]) == want {
-			wait, _ := strconv.Atoi(m[4]) // digits, or none with start
-			return call{version: m[1], verb: want, id: m[2], name: m[5], wait: wait}, nil
-		}
-	}
-	return call{}, ops.Errorf(ops.CodeInvalid, "this plan is not one to %s a container", want)
 }
 
 func short(id string) string {

@@ -120,9 +120,9 @@ func TestPlanThatMakesNoSense(t *testing.T) {
 		code   ops.Code
 		words  string
 	}{
-		"start a running one":   {verbStart, running("2026-11-21T02:00:00Z"), request("web").Target, ops.CodeInvalid, "already running"},
+		"start a running one":   {verbStart, running("2026-11-21T02:00:00Z"), request("web").Target, ops.CodeInvalid, "running already"},
 		"start a paused one":    {verbStart, paused, request("web").Target, ops.CodeInvalid, "paused"},
-		"stop a stopped one":    {verbStop, exited(1), request("web").Target, ops.CodeInvalid, "already stopped"},
+		"stop a stopped one":    {verbStop, exited(1), request("web").Target, ops.CodeInvalid, "does not run: exited"},
 		"one that is not":       {verbStop, exited(1), request("nosuch").Target, ops.CodeNotFound, "no container nosuch"},
 		"an id for a name":      {verbRestart, exited(1), request(webID[:12]).Target, ops.CodeNotFound, "container web answers to it"},
 		"of another daemon":     {verbStop, exited(1), ops.NewRef(ops.KindContainer, "other", "web"), ops.CodeInvalid, "no container of docker"},

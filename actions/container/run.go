@@ -50,7 +50,10 @@ func (a *action) Run(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.R
 
 func (c call) note(before *container.InspectResponse) ops.Text {
 	st := before.State
-	if c.verb == verbStart || st != nil && !st.Running {
+	switch {
+	case c.verb == verbPause, c.verb == verbUnpause, c.verb == verbKill, c.verb == verbRemove:
+		return ops.Clean("asking the daemon")
+	case c.verb == verbStart || st != nil && !st.Running:
 		return ops.Clean("starting")
 	}
 	return ops.Textf("waiting up to %d s for it to end", c.wait)
@@ -90,6 +93,14 @@ func (a *action) do(ctx context.Context, c call) error {
 		_, err = a.api.ContainerStop(ctx, c.id, client.ContainerStopOptions{Timeout: &c.wait})
 	case verbStart:
 		_, err = a.api.ContainerStart(ctx, c.id, client.ContainerStartOptions{})
+	case verbPause:
+		_, err = a.api.ContainerPause(ctx, c.id, client.ContainerPauseOptions{})
+	case verbUnpause:
+		_, err = a.api.ContainerUnpause(ctx, c.id, client.ContainerUnpauseOptions{})
+	case verbKill:
+		_, err = a.api.ContainerKill(ctx, c.id, client.ContainerKillOptions{Signal: c.signal})
+	case verbRemove:
+		_, err = a.api.ContainerRemove(ctx, c.id, client.ContainerRemoveOptions{RemoveVolumes: c.volumes})
 	}
 	return err
 }

@@ -63,6 +63,75 @@ func TestLabRestartStopStart(t *testing.T) {
 	}
 }
 
+func TestLabPauseKillRemove(t *testing.T) {
+	actions, cl := labActions(t)
+	name := dockertest.Name("gone")
+	id := dockertest.Create(t, cl, name, container.Config{Cmd: []string{"run"}, Volumes: map[string]struct{}{"/data": {}}},
+		container.HostConfig{RestartPolicy: container.RestartPolicy{Name: "always"}})
+	dockertest.Start(t, cl, id)
+	for _, step := range []struct {
+		verb  verb
+		words string
+	}{{verbPause, "it is paused"}, {verbUnpause, "it is running"}, {verbKill, "ended with exit 137"}, {verbRemove, "removed in"}} {
+		res, err := runPlanned(t, actions[step.verb], name)
+		if err != nil || res.State != ops.JobSucceeded || !strings.Contains(res.What.String(), step.words) {
+			t.Fatalf("%s: %+v, %v", step.verb, res, err)
+		}
+		t.Log(res.What)
+	}
+	if _, err := cl.ContainerInspect(t.Context(), id, client.ContainerInspectOptions{}); err == nil {
+		t.Error("it is still there")
+	}
+}
+
+func TestLabRemoveKeepsOrTakesItsAnonymousVolume(t *testing.T) {
+	actions, cl := labActions(t)
+	for _, what := range []string{volumesKeep, volumesRemove} {
+		name := dockertest.Name("volume")
+		id := dockertest.Create(t, cl, name, container.Config{Cmd: []string{"run"}, Volumes: map[string]struct{}{"/data": {}}}, container.HostConfig{})
+		r, err := cl.ContainerInspect(t.Context(), id, client.ContainerInspectOptions{})
+		if err != nil || len(r.Container.Mounts) != 1 {
+			t.Fatal(err, r.Container.Mounts)
+		}
+		volume := r.Container.Mounts[0].Name
+		req := request(name)
+		req.Params = []ops.Param{{Name: ops.Clean(paramVolumes), Value: ops.Clean(what)}}
+		p, err := actions[verbRemove].Plan(t.Context(), req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := actions[verbRemove].Run(t.Context(), p, &notes{}); err != nil {
+			t.Fatal(err)
+		}
+		_, err = cl.VolumeInspect(t.Context(), volume, client.VolumeInspectOptions{})
+		if (err == nil) != (what == volumesKeep) {
+			t.Errorf("%s: %v, the plan said %v", what, err, p.Replaces)
+		}
+		if err == nil {
+			_, _ = cl.VolumeRemove(t.Context(), volume, client.VolumeRemoveOptions{})
+		}
+	}
+}
+
+// The daemon takes any signal for the operator's wish: that is what the plan
+// warns of.
+func TestLabASignalEndsTheRestartPolicy(t *testing.T) {
+	actions, cl := labActions(t)
+	name := dockertest.Name("signal")
+	id := dockertest.Create(t, cl, name, container.Config{Cmd: []string{"run"}}, container.HostConfig{RestartPolicy: container.RestartPolicy{Name: "always"}})
+	dockertest.Start(t, cl, id)
+	req := request(name)
+	req.Params = []ops.Param{{Name: ops.Clean(paramSignal), Value: ops.Clean("TERM")}}
+	p, err := actions[verbKill].Plan(t.Context(), req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := actions[verbKill].Run(t.Context(), p, &notes{})
+	if err != nil || !strings.Contains(res.What.String(), "ended with exit 0") {
+		t.Errorf("%+v, %v", res, err)
+	}
+}
+
 func TestLabStubbornAndCrashing(t *testing.T) {
 	actions, cl := labActions(t)
 	name := dockertest.Name("stubborn")

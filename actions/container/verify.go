@@ -27,8 +27,15 @@ const (
 // comes now is too late to matter.
 func (a *action) verify(ctx context.Context, c call, before *container.InspectResponse, took time.Duration) (ops.Result, error) {
 	ctx = context.WithoutCancel(ctx)
-	if c.verb == verbStop {
+	switch c.verb {
+	case verbStop:
 		return a.verifyStopped(ctx, c, took)
+	case verbPause, verbUnpause:
+		return a.verifyPaused(ctx, c, took)
+	case verbKill:
+		return a.verifyKilled(ctx, c, before, took)
+	case verbRemove:
+		return a.verifyRemoved(ctx, c, took)
 	}
 	timer := time.NewTicker(lookEvery)
 	defer timer.Stop()

@@ -23,9 +23,15 @@ const namesMost = 6
 
 // warnings tells what else could be hit. They are not compared when a plan is
 // made again, so they may name what comes and goes.
-func (a *action) warnings(ctx context.Context, name string, r *container.InspectResponse) []ops.Text {
-	out := a.policyWarnings(r)
-	if a.verb == verbStart {
+func (a *action) warnings(ctx context.Context, c call, r *container.InspectResponse) []ops.Text {
+	name, out := c.name, a.policyWarnings(r)
+	switch a.verb {
+	case verbRemove:
+		out = append(out, recreation(r))
+	case verbKill:
+		out = append(out, killWarnings(r, c)...)
+	}
+	if a.verb == verbStart || a.verb == verbUnpause || a.verb == verbRemove {
 		return out
 	}
 	list, err := a.api.ContainerList(ctx, client.ContainerListOptions{})
@@ -51,7 +57,7 @@ func (a *action) policyWarnings(r *container.InspectResponse) []ops.Text {
 	if a.verb == verbStop && h != nil && h.RestartPolicy.Name == container.RestartPolicyAlways {
 		out = append(out, ops.Clean("its restart policy is always: it stays stopped now, and comes back when the daemon starts again"))
 	}
-	if a.verb != verbStop && st.Error != "" {
+	if (a.verb == verbStart || a.verb == verbRestart) && st.Error != "" {
 		out = append(out, ops.Clean("its last start failed: "+st.Error))
 	}
 	if a.verb == verbRestart && st.Paused {
@@ -59,6 +65,26 @@ func (a *action) policyWarnings(r *container.InspectResponse) []ops.Text {
 	}
 	if a.verb == verbRestart && !st.Running && !st.Restarting {
 		out = append(out, ops.Clean("it does not run: the restart only starts it"))
+	}
+	return out
+}
+
+// killWarnings tells what a signal through the daemon does beside what it says.
+func killWarnings(r *container.InspectResponse, c call) []ops.Text {
+	var out []ops.Text
+	policy := container.RestartPolicyDisabled
+	if r.HostConfig != nil {
+		policy = r.HostConfig.RestartPolicy.Name
+	}
+	if policy != "" && policy != container.RestartPolicyDisabled {
+		// The daemon takes any signal for the operator's wish (moby, daemon/kill.go).
+		out = append(out, ops.Textf("its restart policy (%s) does not bring it back after a signal from here: start it yourself", policy))
+	}
+	if c.signal == "KILL" {
+		out = append(out, ops.Clean("nothing is written out before it ends: a database recovers when it starts; stop gives it time"))
+	}
+	if r.State.Paused && c.signal != "KILL" {
+		out = append(out, ops.Clean("it is paused: the signal waits until it is unpaused"))
 	}
 	return out
 }
