@@ -226,7 +226,7 @@ func (k console) blocked(info ops.ActionInfo, ref ops.Ref) ops.Text {
 	if k.e.History == nil {
 		return ops.Clean("read-only: this console runs without an agent")
 	}
-	if err := mayStart(k.c, info.Class, info.ID); err != nil {
+	if err := mayDo(k.c, info); err != nil {
 		return ops.AsError(err).What
 	}
 	k.e.mu.Lock()

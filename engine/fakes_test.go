@@ -242,12 +242,13 @@ func (s *server) count() int {
 type deed struct {
 	id    string
 	class ops.Class
+	needs ops.Role
 	step  string
 	run   func(ctx context.Context, out ops.Progresser) (ops.Result, error)
 }
 
 func (d *deed) Describe() ops.ActionInfo {
-	return ops.ActionInfo{ID: ops.Clean(d.id), Class: d.class, On: ops.KindContainer, Source: ops.Clean("docker")}
+	return ops.ActionInfo{ID: ops.Clean(d.id), Class: d.class, Needs: d.needs, On: ops.KindContainer, Source: ops.Clean("docker")}
 }
 
 func (d *deed) Plan(_ context.Context, req ops.Request) (ops.Plan, error) {

@@ -103,6 +103,26 @@ func TestADestructiveActionWantsTheNameAndAnAdmin(t *testing.T) {
 	})
 }
 
+func TestAnActionMayNeedMoreThanItsClassDoes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, shell := guarded(t, quick)
+		defer w.stop()
+		shell.needs = ops.RoleAdmin
+		for role, want := range map[ops.Role]ops.Code{ops.RoleOperator: ops.CodeDenied, ops.RoleAdmin: ops.CodeInternal} {
+			ana := w.as("ana", 7, role, role.String())
+			w.unlock(ana)
+			infos, err := ana.Actions(t.Context(), ask("container.restart").Target)
+			if err != nil || infos[0].Blocked.Empty() == (role == ops.RoleOperator) {
+				t.Errorf("%s is shown %+v, %v", role, infos, err)
+			}
+			_, err = ana.Start(t.Context(), w.plan(ana, ask("container.restart")).ID, yes)
+			if (err == nil) != (role == ops.RoleAdmin) || code(err) != want {
+				t.Errorf("%s: %v", role, err)
+			}
+		}
+	})
+}
+
 func TestInventedExpiredUsedAndChangedPlansAreRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, act := guarded(t, quick)

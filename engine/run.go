@@ -148,7 +148,7 @@ func (e *Engine) cancelJob(c ops.Caller, id ops.JobID) error {
 	if r == nil {
 		return ops.Errorf(ops.CodeNotFound, "job %d is not running", id)
 	}
-	if err := mayStart(c, r.plan.Class, r.plan.Request.Action); err != nil {
+	if err := e.mayStart(c, r.plan); err != nil {
 		return err
 	}
 	r.mu.Lock()

@@ -32,7 +32,7 @@ func (e *Engine) start(ctx context.Context, c ops.Caller, id ops.PlanID, conf op
 }
 
 func (e *Engine) startPlan(ctx context.Context, c ops.Caller, p ops.Plan, conf ops.Confirmation) (ops.JobID, error) {
-	if err := mayStart(c, p.Class, p.Request.Action); err != nil {
+	if err := e.mayStart(c, p); err != nil {
 		return 0, err
 	}
 	again, err := e.workOut(ctx, c, p.Request)
@@ -62,9 +62,18 @@ func (e *Engine) newRun(c ops.Caller, p ops.Plan, act ops.Action, conf ops.Confi
 	return r
 }
 
-func mayStart(c ops.Caller, class ops.Class, action ops.Text) error {
-	if need := class.Needs(); c.Actor.Role < need {
-		return ops.Errorf(ops.CodeDenied, "%s is a %s here, and %s needs %s", c.Actor.Name, c.Actor.Role, action, need).
+// mayStart reports whether the caller has the role that a plan's action needs.
+func (e *Engine) mayStart(c ops.Caller, p ops.Plan) error {
+	info := ops.ActionInfo{ID: p.Request.Action, Class: p.Class}
+	if act, err := e.action(p.Request); err == nil { // an action of the engine's own is none of these
+		info.Needs = act.Describe().Needs
+	}
+	return mayDo(c, info)
+}
+
+func mayDo(c ops.Caller, info ops.ActionInfo) error {
+	if need := max(info.Class.Needs(), info.Needs); c.Actor.Role < need {
+		return ops.Errorf(ops.CodeDenied, "%s is a %s here, and %s needs %s", c.Actor.Name, c.Actor.Role, info.ID, need).
 			Help("ask for a grant in the estate's access section")
 	}
 	return nil

@@ -29,16 +29,33 @@ func (k console) Tail(ctx context.Context, ref ops.Ref, from ops.TailFrom) (<-ch
 		if !ok || col.Source().Name != ref.Source {
 			continue
 		}
-		go func() {
-			defer close(out)
-			err := tailer.Tail(ctx, ref, from, func(l ops.Line) error { return send(ctx, out, l) })
-			if err != nil && ctx.Err() == nil {
-				_ = send(ctx, out, ops.Line{At: k.e.Now(), From: ref, Stream: ops.StreamMeta, Text: ops.Clean("log ended: " + ops.AsError(err).Error())})
-			}
-		}()
+		go k.tailLog(ctx, tailer, ref, from, out)
 		return out, nil
 	}
 	return nil, ops.Errorf(ops.CodeNotFound, "%s has no log here", ref)
+}
+
+// tailLog delivers a log. One that is followed is read at its own pace, whatever
+// its reader's is.
+func (k console) tailLog(ctx context.Context, tailer ops.Tailer, ref ops.Ref, from ops.TailFrom, out chan<- ops.Line) {
+	defer close(out)
+	emit := func(l ops.Line) error { return send(ctx, out, l) }
+	finish := func() {}
+	if from.Follow {
+		b := newBacklog(ref, k.e.Now)
+		emit = func(l ops.Line) error { return b.put(ctx, l) }
+		ended, delivered := make(chan struct{}), make(chan struct{})
+		go func() {
+			defer close(delivered)
+			b.deliver(ctx, ended, out)
+		}()
+		finish = func() { close(ended); <-delivered }
+	}
+	err := tailer.Tail(ctx, ref, from, emit)
+	finish()
+	if err != nil && ctx.Err() == nil {
+		_ = send(ctx, out, ops.Line{At: k.e.Now(), From: ref, Stream: ops.StreamMeta, Text: ops.Clean("log ended: " + ops.AsError(err).Error())})
+	}
 }
 
 // tailJob delivers a job's output from an offset, and goes on while it runs.

@@ -35,6 +35,9 @@ func (a address) check(text string) (what, remedy string) {
 	} else if strings.HasSuffix(u.Host, ":") || u.Scheme == "tcp" {
 		return "a URL without a port", "for example " + u.Scheme + "://" + net.JoinHostPort("127.0.0.1", "2375")
 	}
+	if u.Scheme == "ssh" {
+		return checkSSH(u)
+	}
 	if !a.bare {
 		return "", ""
 	}
@@ -45,6 +48,21 @@ func (a address) check(text string) (what, remedy string) {
 		return "holds a query or a fragment", "leave out what begins with ? or #"
 	case u.Scheme == "tcp" && u.Path != "" && u.Path != "/":
 		return "holds a path", "leave out what follows the port"
+	}
+	return "", ""
+}
+
+// checkSSH checks what is particular to ssh://: a user is part of it, a password
+// never.
+func checkSSH(u *url.URL) (what, remedy string) {
+	_, secret := u.User.Password()
+	switch {
+	case secret:
+		return "holds a password", "ssh logs in by key: leave it out"
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.Trim(u.Path, "/") != "":
+		return "holds more than user, host and port", "for example ssh://ops@10.0.0.5:22"
+	case strings.HasPrefix(u.Hostname(), "-") || strings.HasPrefix(u.User.Username(), "-"):
+		return "a user or host that begins with a dash", ""
 	}
 	return "", ""
 }
@@ -80,6 +98,9 @@ func cutLast(s, sep string) (before, after string, ok bool) {
 
 // pattern is as much of check as a regular expression can say.
 func (a address) pattern() string {
+	if slices.Contains(a.schemes, "ssh") {
+		return "^(" + strings.Join(a.schemes, "|") + ")://([^:@/?#]+@)?[^@?#]+$"
+	}
 	if a.bare {
 		return "^(" + strings.Join(a.schemes, "|") + ")://[^@?#]+$"
 	}

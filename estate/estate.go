@@ -40,10 +40,11 @@ type Prometheus struct {
 // Docker is one Docker daemon.
 type Docker struct {
 	Name     string
-	Host     string // unix:///path or tcp://host:port
+	Host     string // unix:///path, tcp://host:port or ssh://[user@]host[:port]
 	Every    time.Duration
 	Timeout  time.Duration
 	Required bool
+	TLS      *config.TLSConfig // nil: the file says none
 }
 
 // Alertmanager is one Alertmanager, or a cluster of them that is read as one.

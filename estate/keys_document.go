@@ -61,8 +61,9 @@ func sourceKey() *key {
 			every("10s"), timeout("3s"), httpConfigKey(),
 		}},
 		{word: "docker", fields: []key{
-			{name: "host", shape: shapeAddress, fallback: "unix:///var/run/docker.sock", example: "tcp://127.0.0.1:2375", address: address{schemes: []string{"unix", "tcp"}, bare: true},
-				meaning: "The daemon's socket. Over tcp:// the connection is neither encrypted nor authenticated, and whoever reaches it is root there."},
+			{name: "host", shape: shapeAddress, fallback: "unix:///var/run/docker.sock", example: "ssh://ops@10.0.0.5", address: address{schemes: []string{"unix", "tcp", "ssh"}, bare: true},
+				meaning: "The daemon's socket. ssh://user@host runs `docker system dial-stdio` there over the system's ssh, with the keys of the user who runs the agent. tcp:// without `tls_config` is neither encrypted nor authenticated, and whoever reaches it is root there."},
+			tlsKey("How a tcp:// daemon is spoken to by TLS. Without it the certificates are those the docker command would take: `DOCKER_CERT_PATH`, `DOCKER_TLS_VERIFY`."),
 			every("15s"), timeout("5s"),
 		}},
 		{word: "alertmanager", exactly: choice{[]string{"url", "peers"}, "has no address", "null removes an inherited one"}, fields: []key{

@@ -105,7 +105,8 @@ func (f *File) sources(root *value, faults *Faults) {
 		case ops.SourcePrometheus.String():
 			f.Prometheus = append(f.Prometheus, Prometheus{Name: s.name, URL: s.value.str("url"), Every: every, Timeout: timeout, Required: required, HTTP: http()})
 		case ops.SourceDocker.String():
-			f.Docker = append(f.Docker, Docker{Name: s.name, Host: s.value.str("host"), Every: every, Timeout: timeout, Required: required})
+			f.Docker = append(f.Docker, Docker{Name: s.name, Host: s.value.str("host"), Every: every, Timeout: timeout, Required: required,
+				TLS: tlsConfig(s.value.at("tls_config"), "sources."+s.name+".tls_config", faults)})
 		case ops.SourceAlertmanager.String():
 			f.Alertmanager = append(f.Alertmanager, Alertmanager{Name: s.name, Peers: peers(s), Every: every, Timeout: timeout, Required: required, HTTP: http()})
 		case ops.SourcePostgres.String():

@@ -96,7 +96,8 @@ sources:
       http_config: {basic_auth: {username: ops, password: "${PW}"}, tls_config: {ca_file: ca.pem, min_version: TLS12}, follow_redirects: false,
                     http_headers: {X-Tenant: {values: [a], secrets: ["${PW}"]}}}}
   near: {kind: docker}
-  far: {kind: docker, host: "tcp://10.0.0.1:2375", every: 2s}
+  far: {kind: docker, host: "tcp://10.0.0.1:2375", every: 2s, tls_config: {ca_file: ca.pem, cert_file: me.pem, key_file: me.key}}
+  tunnel: {kind: docker, host: "ssh://ops@10.0.0.2:22"}
 severities: {page: critical, ticket: medium}
 severity_label: prio
 watchdog: Dead man
@@ -113,8 +114,11 @@ limits: {stale_after: 5, crash_loop: 4, crash_window: 10m, mark: 1d, unlock: 1h}
 	if string(p.HTTP.BasicAuth.Password) != "s3cr3t" || p.HTTP.FollowRedirects || !filepath.IsAbs(p.HTTP.TLSConfig.CAFile) || string(p.HTTP.HTTPHeaders.Headers["X-Tenant"].Secrets[0]) != "s3cr3t" {
 		t.Errorf("http: %+v", p.HTTP)
 	}
-	if len(f.Docker) != 2 || f.Docker[1].Host != "tcp://10.0.0.1:2375" || f.Docker[1].Timeout != 2*time.Second {
+	if len(f.Docker) != 3 || f.Docker[1].Host != "tcp://10.0.0.1:2375" || f.Docker[1].Timeout != 2*time.Second {
 		t.Errorf("docker, whose timeout is shortened to every: %+v", f.Docker)
+	}
+	if d := f.Docker; d[0].TLS != nil || d[1].TLS == nil || !filepath.IsAbs(d[1].TLS.KeyFile) || d[2].Host != "ssh://ops@10.0.0.2:22" {
+		t.Errorf("how docker is reached: %+v", d)
 	}
 	if e := f.Estate.Expected; len(e) != 2 || e[0].Source.String() != "far" || e[0].Port != 80 || e[1].Port != 0 {
 		t.Errorf("expected: %+v", e)

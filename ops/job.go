@@ -53,6 +53,8 @@ type ActionInfo struct {
 	On     Kind        `json:"on"`              // the kind of target it works on
 	Source Text        `json:"source,omitzero"` // the one source whose targets it works on; empty: any
 	Params []ParamInfo `json:"params,omitempty"`
+	// Needs is the least role where the class alone asks for less.
+	Needs Role `json:"needs,omitzero"`
 	// Blocked says why it cannot run now; empty when it can.
 	Blocked Text `json:"blocked,omitzero"`
 }

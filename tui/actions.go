@@ -158,27 +158,27 @@ func (m *Model) started(msg startedMsg) tea.Cmd {
 	if l, ok := m.top().(lister); ok && m.over == nil {
 		l.Unmark()
 	}
-	if reqs := m.then; reqs != nil && msg.action.String() == actionUnlock {
+	if reqs := m.then; reqs != nil && msg.plans[0].Request.Action.String() == actionUnlock {
 		m.then = nil
 		return tea.Batch(m.plan(reqs, false), m.nextTick())
 	}
-	return m.nextTick()
+	return tea.Batch(m.handOver(msg.plans), m.nextTick())
 }
 
 // startedWords says what began. Job 0 is none: the agent did it at once.
 func startedWords(msg startedMsg) string {
-	n := len(msg.jobs)
+	n, title := len(msg.jobs), msg.plans[0].Title.String()
 	switch {
 	case n > 1 && msg.jobs[0] == 0:
-		return fmt.Sprintf("%s, and %d more: done", msg.title, n-1)
+		return fmt.Sprintf("%s, and %d more: done", title, n-1)
 	case n > 1:
 		return fmt.Sprintf("%d jobs started", n)
 	case n == 1 && msg.jobs[0] == 0:
-		return msg.title.String() + ": done"
+		return title + ": done"
 	case n == 1:
-		return fmt.Sprintf("job %d %s: started", msg.jobs[0], msg.title)
+		return fmt.Sprintf("job %d %s: started", msg.jobs[0], title)
 	}
-	return msg.title.String() + ": started"
+	return title + ": started"
 }
 
 // failed says why a start was turned down. A plan that no longer holds is made

@@ -55,6 +55,6 @@ func (m *Model) cmdCancel(serial int, p ops.Plan) tea.Cmd {
 		if err := c.Cancel(ctx, j.ID); err != nil {
 			return failedMsg{serial: serial, what: p.Title.String(), err: err}
 		}
-		return startedMsg{serial: serial, title: p.Title, jobs: []ops.JobID{0}}
+		return startedMsg{serial: serial, plans: []ops.Plan{p}, jobs: []ops.JobID{0}}
 	}
 }

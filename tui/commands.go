@@ -93,7 +93,7 @@ func (m *Model) cmdStart(serial int, plans []ops.Plan, answer ops.Confirmation) 
 			}
 			jobs = append(jobs, id)
 		}
-		return startedMsg{serial, plans[0].Title, plans[0].Request.Action, jobs}
+		return startedMsg{serial, plans, jobs}
 	}
 }
 

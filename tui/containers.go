@@ -49,7 +49,12 @@ func (c *containers) Key(k press) wish {
 	switch k.id {
 	case keyOpen, keyRight:
 		return wish{kind: wishOpen, ref: c.Selected()}
+	case keyShell:
+		return wish{kind: wishShell, ref: c.Selected()}
 	case keyLogs:
+		if marked := c.Marked(); len(marked) > 0 {
+			return wish{kind: wishLogs, ref: marked[0], refs: marked[1:]}
+		}
 		return wish{kind: wishLogs, ref: c.Selected()}
 	}
 	return wish{}
@@ -83,7 +88,7 @@ func leadLines(th themes.Theme, l *list, w, n int) []string {
 }
 
 func (c *containers) Keys() []keyID {
-	return []keyID{keyFilter, keyOpen, keyActions, keyLogs, keyMark, keySort, keyCopy}
+	return []keyID{keyFilter, keyOpen, keyActions, keyLogs, keyShell, keyMark, keySort, keyCopy}
 }
 
 func (c *containers) Scope() scope              { return inLists }

@@ -187,6 +187,8 @@ func (d *detail) Key(k press) wish {
 	case d.pager.key(k.id):
 	case k.id == keyLeft:
 		return wish{kind: wishBack}
+	case k.id == keyShell:
+		return wish{kind: wishShell, ref: d.ref}
 	case k.id == keyLogs:
 		return wish{kind: wishLogs, ref: d.ref}
 	}

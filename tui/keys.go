@@ -47,6 +47,13 @@ const (
 	keyFollow
 	keyWrap
 	keyTimes
+	keySince
+	keyFields
+	keyHighlight
+	keyAbove
+	keyBelow
+	keyMarkAll
+	keyShell
 	keyAck
 	keyHold
 	keySilence
@@ -67,7 +74,8 @@ type scope uint16
 
 const (
 	inLists    scope = 1 << iota // panes of rows
-	inText                       // logs and opened objects
+	inText                       // opened objects
+	inLogs                       // logs and outputs of jobs
 	inAlerts                     // the alerts pane
 	inSilences                   // the silences behind it
 	inTriage                     // an alert opened, its graph and its runbook
@@ -126,8 +134,9 @@ func defaultBindings() []binding {
 		bind(keyFilter, "filter", everywhere, "filter", "filter: words, !word, column=value", "/"),
 		bind(keyActions, "actions", everywhere, "actions", "what can be done to the selected thing", "x"),
 		bind(keyMark, "mark", lists, "mark", "mark for doing one thing to many", "space"),
+		bind(keyMarkAll, "mark-all", lists, "mark all", "mark every line that the filter shows, or none", "*"),
 		bind(keySort, "sort", lists, "sort", "sort by the next column", "o"),
-		bind(keyLogs, "logs", everywhere, "logs", "log of the container, output of the job", "l"),
+		bind(keyLogs, "logs", everywhere, "logs", "log of the container or of all marked ones, output of the job", "l"),
 		bind(keyCopy, "copy", everywhere, "copy", "copy the selected names, or the log (OSC 52)", "y"),
 		bind(keyFreeze, "freeze", everywhere, "freeze", "freeze the picture, and go on again", "p"),
 		bind(keyPalette, "palette", everywhere, "command", "find a pane, an action or an object", ":"),
@@ -135,9 +144,15 @@ func defaultBindings() []binding {
 		bind(keyRepaint, "repaint", everywhere, "repaint", "paint the screen again from nothing", "ctrl+l"),
 		bind(keyUnlock, "unlock", everywhere, "unlock", "unlock production for this console; lock again", "U", "L"),
 		bind(keyMouse, "mouse", everywhere, "mouse", "mouse on and off", "m"),
-		bind(keyFollow, "follow", inText, "follow", "follow the end of the log, or stay", "f"),
-		bind(keyWrap, "wrap", inText, "wrap", "wrap long lines, or cut them", "w"),
-		bind(keyTimes, "timestamps", inText, "times", "timestamps on and off", "t"),
+		bind(keyFollow, "follow", inLogs, "follow", "follow the end of the log, or stay", "f"),
+		bind(keySince, "since", inLogs, "since", "read further back: 5 min, 30 min, 2 h, 12 h, all that fits", "s"),
+		bind(keyWrap, "wrap", inLogs, "wrap", "wrap long lines, or cut them", "w"),
+		bind(keyTimes, "timestamps", inLogs, "times", "timestamps on and off", "t"),
+		bind(keyFields, "fields", inLogs, "json", "JSON lines read short, or as they were written", "J"),
+		bind(keyHighlight, "highlight", inLogs, "highlight", "highlight a text and keep all lines", "H"),
+		bind(keyAbove, "match-above", inLogs, "above", "to the next line above that holds it", "n"),
+		bind(keyBelow, "match-below", inLogs, "below", "to the next line below that holds it", "N"),
+		bind(keyShell, "shell", inLists|inText|inLogs, "shell", "a shell in the container, in this terminal", "e"),
 		bind(keyAck, "ack", inAlerts|inTriage, "ack", "take the alert, with a note; give it back", "a"),
 		bind(keyHold, "hold", inAlerts|inTriage, "ack+silence", "take it, and page nobody else of it while you hold it", "A"),
 		bind(keySilence, "silence", inAlerts|inTriage, "silence", "silence it, with a preview of what else that hits", "s"),

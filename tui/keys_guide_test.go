@@ -36,7 +36,7 @@ func places() []struct {
 	return []struct {
 		scope scope
 		name  string
-	}{{inLists, "lists"}, {inText, "logs and opened objects"}, {inAlerts, "Alerts"}, {inSilences, "silences"},
+	}{{inLists, "lists"}, {inText, "opened objects"}, {inLogs, "logs"}, {inAlerts, "Alerts"}, {inSilences, "silences"},
 		{inTriage, "an opened alert"}, {inCalls, "the escalation matrix"}, {inDatabase, "Database"}}
 }
 

@@ -184,6 +184,8 @@ func (l *list) key(id keyID) bool {
 		l.settle(-1)
 	case keyMark:
 		l.mark()
+	case keyMarkAll:
+		l.markAll()
 	case keySort:
 		l.nextSort()
 	default:
@@ -200,6 +202,25 @@ func (l *list) mark() {
 			l.marks[ref] = true
 		}
 		l.move(1)
+	}
+}
+
+// markAll marks what the filter shows; where all of it is marked, nothing is any
+// more.
+func (l *list) markAll() {
+	all := true
+	for _, e := range l.shown {
+		all = all && (e.row < 0 || l.marks[l.rows.Ref(e.row)])
+	}
+	for _, e := range l.shown {
+		if e.row < 0 {
+			continue
+		}
+		if ref := l.rows.Ref(e.row); all {
+			delete(l.marks, ref)
+		} else if !ref.Zero() {
+			l.marks[ref] = true
+		}
 	}
 }
 

@@ -2,50 +2,107 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"opsdeck/ops"
 	"opsdeck/report"
 	"opsdeck/themes"
 )
 
-// logs shows a log or a job's output as it grows.
+// logs shows a log, several in one, or a job's output, as it grows.
 type logs struct {
 	th     themes.Theme
 	serial int
-	ref    ops.Ref
+	refs   []ops.Ref // whose lines they are; more than one are merged by time
 	ring   ring
 	filter report.Filter
+	shown  []logEntry // what passes the filter; nil after a change
+	mark   string     // what is highlighted, in small letters
+	since  int        // into sinces
 	w, h   int
 	up     int // how many lines above the end the window ends; 0 while following
 	follow bool
 	wrap   bool
 	times  bool
-	done   bool
+	raw    bool // JSON as it was written
+	ended  int  // how many of refs have ended
 	cut    bool // the agent was lost while it was read
 	err    error
+	now    time.Time
 }
 
-func newLogs(th themes.Theme, serial int, ref ops.Ref) *logs {
-	return &logs{th: th, serial: serial, ref: ref, ring: newRing(ringLines), follow: true}
+func newLogs(th themes.Theme, serial int, refs []ops.Ref) *logs {
+	return &logs{th: th, serial: serial, refs: refs, ring: newRing(ringLines), follow: true}
+}
+
+// span is how far back a log is read: so many lines, or so long, and then at most
+// as many as the ring holds.
+type span struct {
+	lines int
+	back  time.Duration
+	words string
+}
+
+// sinces are the steps of the key that asks for more.
+func sinces() []span {
+	return []span{
+		{500, 0, ""}, {ringLines, 5 * time.Minute, "last 5 min"}, {ringLines, 30 * time.Minute, "last 30 min"},
+		{ringLines, 2 * time.Hour, "last 2 h"}, {ringLines, 12 * time.Hour, "last 12 h"}, {ringLines, 0, fmt.Sprintf("last %d lines", ringLines)},
+	}
+}
+
+// from is where the log is read from.
+func (l *logs) from(now time.Time) ops.TailFrom {
+	f := ops.TailFrom{Follow: true, Lines: sinces()[l.since].lines}
+	if back := sinces()[l.since].back; back > 0 {
+		f.Since = now.Add(-back)
+	}
+	if l.refs[0].Kind == ops.KindJob {
+		f.Lines, f.Since = 0, time.Time{}
+	}
+	return f
+}
+
+// again forgets what was read: it comes anew under another serial.
+func (l *logs) again(serial int) {
+	l.serial, l.ring, l.shown, l.ended, l.err, l.cut = serial, newRing(l.ring.limit), nil, 0, nil, false
+	l.up, l.follow = 0, true
 }
 
 func (l *logs) SetSize(w, h int) { l.w, l.h = w, h }
 
 // SetBoard marks a log whose agent went away: its end is not the log's end.
-func (l *logs) SetBoard(p picture) { l.cut = l.cut || p.lost }
+func (l *logs) SetBoard(p picture) { l.cut, l.now = l.cut || p.lost, p.now }
 
 // take adds lines. While the reader has scrolled up, the window stays where it
 // is: the same lines remain under the eye.
 func (l *logs) take(lines []ops.Line, done bool, err error) {
-	for _, line := range lines {
-		l.ring.add(line)
-		if !l.follow && l.filter.MatchText(line.Text.String()) {
-			l.up++
+	anchor := 0
+	if rows := l.matching(); !l.follow && len(rows) > l.up {
+		anchor = rows[len(rows)-1-l.up].id
+	}
+	l.ring.add(lines, len(l.refs) > 1)
+	l.shown = nil
+	if anchor > 0 {
+		rows := l.matching()
+		if i := slices.IndexFunc(rows, func(e logEntry) bool { return e.id == anchor }); i >= 0 {
+			l.up = len(rows) - 1 - i
+		} else {
+			l.up = max(0, len(rows)-l.rows()) // it was dropped: the oldest there are
 		}
 	}
-	l.done, l.err = done, err
+	if done {
+		l.ended++
+	}
+	if err != nil {
+		l.err = err
+	}
 }
+
+// done reports whether nothing more will come.
+func (l *logs) done() bool { return l.ended >= len(l.refs) }
 
 func (l *logs) Key(k press) wish {
 	page := max(1, l.rows()-1)
@@ -71,10 +128,29 @@ func (l *logs) Key(k press) wish {
 		l.wrap = !l.wrap
 	case keyTimes:
 		l.times = !l.times
+	case keyFields:
+		l.raw = !l.raw
+	case keySince:
+		return l.more()
+	case keyHighlight:
+		return wish{kind: wishHighlight}
+	case keyAbove, keyBelow:
+		return l.jump(k.id == keyAbove)
+	case keyShell:
+		return wish{kind: wishShell, ref: l.refs[0]}
 	case keyLeft:
 		return wish{kind: wishBack}
 	}
 	return wish{}
+}
+
+// more reads further back; a job's output is there as a whole.
+func (l *logs) more() wish {
+	if l.refs[0].Kind == ops.KindJob {
+		return wish{kind: wishSay, text: "all of the output is here"}
+	}
+	l.since = (l.since + 1) % len(sinces())
+	return wish{kind: wishReread}
 }
 
 // scroll moves the window n lines towards the past.
@@ -84,117 +160,81 @@ func (l *logs) scroll(n int) {
 	l.follow = l.up == 0
 }
 
+// highlight paints every occurrence of a text.
+func (l *logs) highlight(text string) { l.mark = strings.ToLower(text) }
+
+// jump puts the next line that holds the highlighted text at the window's end.
+func (l *logs) jump(above bool) wish {
+	if l.mark == "" {
+		return wish{kind: wishHighlight}
+	}
+	rows, step := l.matching(), 1
+	if above {
+		step = -1
+	}
+	for i := len(rows) - 1 - l.up + step; i >= 0 && i < len(rows); i += step {
+		if strings.Contains(strings.ToLower(l.text(rows[i])), l.mark) {
+			l.up = len(rows) - 1 - i
+			l.follow = false
+			return wish{}
+		}
+	}
+	where := "below"
+	if above {
+		where = "above"
+	}
+	return wish{kind: wishSay, text: fmt.Sprintf("%q is not %s", l.mark, where)}
+}
+
 func (l *logs) rows() int { return max(0, l.h-1) }
 
-func (l *logs) matching() []ops.Line {
-	all := l.ring.all()
+// matching are the lines that pass the filter.
+func (l *logs) matching() []logEntry {
 	if l.filter.Empty() {
-		return all
+		return l.ring.all()
 	}
-	var out []ops.Line
-	for _, line := range all {
-		if l.filter.MatchText(line.Text.String()) {
-			out = append(out, line)
+	if l.shown == nil {
+		l.shown = []logEntry{}
+		for _, e := range l.ring.all() {
+			if l.filter.MatchText(e.said.Search(e.line)) {
+				l.shown = append(l.shown, e)
+			}
 		}
 	}
-	return out
+	return l.shown
 }
 
-func (l *logs) View() []string {
-	lines := l.matching()
-	end := max(0, len(lines)-l.up)
-	rows := l.rows()
-	var drawn []string
-	// From the end backwards, because a wrapped line may take several rows.
-	for i := end - 1; i >= 0 && len(drawn) < rows; i-- {
-		drawn = append(l.draw(lines[i]), drawn...)
+// text is a line as it is shown, without what stands before it.
+func (l *logs) text(e logEntry) string {
+	if l.raw {
+		return e.line.Text.String()
 	}
-	if over := len(drawn) - rows; over > 0 {
-		drawn = drawn[over:]
-	}
-	if len(drawn) == 0 {
-		drawn = []string{l.th.Paint(themes.Muted, clip(l.th, l.nothing(), l.w))}
-	}
-	return append([]string{l.head(len(lines))}, filled(drawn, rows)...)
+	return e.said.Short.String()
 }
 
-func (l *logs) nothing() string {
-	switch {
-	case l.err != nil:
-		return "cannot read it: " + l.err.Error()
-	case l.ring.len() > 0:
-		return fmt.Sprintf("none of %d lines matches %q", l.ring.len(), l.filter.String())
-	case l.done:
-		return "no lines: the log is empty"
-	}
-	return "no lines yet"
-}
-
-func (l *logs) head(shown int) string {
-	kind := "log of "
-	if l.ref.Kind == ops.KindJob {
-		kind = "output of job "
-	}
-	state := "following"
-	switch {
-	case l.err != nil:
-		state = "BROKEN"
-	case l.cut:
-		state = "CUT OFF: the agent was lost, open it again"
-	case l.done:
-		state = "ended"
-	case !l.follow:
-		state = fmt.Sprintf("stopped, %d newer below", l.up)
-	}
-	right := fmt.Sprintf("%d lines", shown)
-	if n := l.ring.dropped; n > 0 {
-		right = fmt.Sprintf("%d older dropped  %s", n, right)
-	}
-	left := l.th.Paint(themes.Title, kind+l.ref.ID.String()) + "  " + l.th.Paint(themes.Info, state)
-	return sides(l.th, left, l.th.Paint(themes.Muted, right), l.w)
-}
-
-func (l *logs) draw(line ops.Line) []string {
-	text := line.Text.String()
-	if l.times && !line.At.IsZero() {
-		text = line.At.UTC().Format("15:04:05.000Z ") + text
-	}
-	parts := []string{clip(l.th, text, l.w)}
-	if l.wrap {
-		parts = wrapped(l.th, text, l.w, max(1, l.rows()))
-		if len(parts) == 0 {
-			parts = []string{""}
-		}
-	}
-	ink := themes.Plain
-	switch line.Stream {
-	case ops.StreamErr:
-		ink = themes.Warning
-	case ops.StreamMeta:
-		ink = themes.Muted
-	}
-	for i := range parts {
-		parts[i] = l.th.Paint(ink, parts[i])
-	}
-	return parts
-}
-
-// Copy is the lines that pass the filter.
+// Copy is the lines that pass the filter, as they were written.
 func (l *logs) Copy() string {
 	var all []string
-	for _, line := range l.matching() {
-		all = append(all, line.Text.String())
+	for _, e := range l.matching() {
+		all = append(all, e.line.Text.String())
 	}
 	return strings.Join(all, "\n")
 }
 
 func (l *logs) Keys() []keyID {
-	return []keyID{keyFollow, keyFilter, keyWrap, keyTimes, keyBottom, keyCopy, keyActions}
+	return []keyID{keyFollow, keyFilter, keySince, keyHighlight, keyWrap, keyTimes, keyFields, keyBottom, keyCopy, keyActions}
 }
-func (l *logs) Scope() scope              { return inText }
-func (l *logs) Selected() ops.Ref         { return l.ref }
+func (l *logs) Scope() scope              { return inLogs }
+func (l *logs) Selected() ops.Ref         { return l.refs[0] }
 func (l *logs) Visible() []ops.Ref        { return nil }
-func (l *logs) SetFilter(f report.Filter) { l.filter = f; l.scroll(0) }
+func (l *logs) SetFilter(f report.Filter) { l.filter, l.shown = f, nil; l.scroll(0) }
 func (l *logs) Filter() report.Filter     { return l.filter }
-func (l *logs) Marked() []ops.Ref         { return nil }
 func (l *logs) Unmark()                   {}
+
+// Marked makes actions go to every container whose lines are here.
+func (l *logs) Marked() []ops.Ref {
+	if len(l.refs) < 2 {
+		return nil
+	}
+	return l.refs
+}

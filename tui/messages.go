@@ -61,8 +61,7 @@ type (
 
 	startedMsg struct {
 		serial int
-		title  ops.Text
-		action ops.Text
+		plans  []ops.Plan // that were started, at least one
 		jobs   []ops.JobID
 	}
 

@@ -49,6 +49,9 @@ type Options struct {
 	Alone bool
 	// Passthrough wraps clipboard writes for tmux.
 	Passthrough bool
+	// Hand makes a program that gets the terminal while this console waits; nil:
+	// there is none to hand over.
+	Hand func(argv []string) tea.ExecCommand
 	// CrashFile is where the details of a crash are written.
 	CrashFile string
 }
@@ -166,6 +169,8 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return m, m.started(msg)
 	case failedMsg:
 		return m, m.failed(msg)
+	case handedMsg:
+		return m, m.handedBack(msg)
 	}
 	return m, nil
 }

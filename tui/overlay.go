@@ -24,15 +24,16 @@ type overlay interface {
 type outcomeKind uint8
 
 const (
-	outcomeStay    outcomeKind = iota
-	outcomeFilter              // text is the filter, typed so far
-	outcomePlan                // ask for the parameters of an action on targets, then plan it
-	outcomePreview             // plan again soon: a parameter changed
-	outcomeGo                  // go on with what a form shows
-	outcomeUnlock              // unlock production, then plan the same again
-	outcomeStart               // start plans with the answer
-	outcomePane                // go to pane
-	outcomeOpen                // open ref
+	outcomeStay      outcomeKind = iota
+	outcomeFilter                // text is the filter, typed so far
+	outcomeHighlight             // text is what to highlight, typed so far
+	outcomePlan                  // ask for the parameters of an action on targets, then plan it
+	outcomePreview               // plan again soon: a parameter changed
+	outcomeGo                    // go on with what a form shows
+	outcomeUnlock                // unlock production, then plan the same again
+	outcomeStart                 // start plans with the answer
+	outcomePane                  // go to pane
+	outcomeOpen                  // open ref
 	outcomeQuit
 	outcomeSay // text for the job line, and stay
 )

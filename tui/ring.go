@@ -1,39 +1,51 @@
 package tui
 
-import "opsdeck/ops"
+import (
+	"slices"
+
+	"opsdeck/ops"
+	"opsdeck/report"
+)
 
 // ringLines bounds what one open log holds in memory; at the longest line that
 // is tens of megabytes, at a usual one under two.
 const ringLines = 5000
 
+// logEntry is one line and how it reads.
+type logEntry struct {
+	id   int // grows with each line that came
+	line ops.Line
+	said report.LogLine
+}
+
 // ring keeps the newest lines and counts what it let go.
 type ring struct {
-	lines   []ops.Line
-	start   int
+	entries []logEntry // oldest first
 	limit   int
 	dropped int
-	flat    []ops.Line // in order; nil after a change
+	last    int // id
 }
 
 func newRing(limit int) ring { return ring{limit: limit} }
 
-func (r *ring) add(l ops.Line) {
-	r.flat = nil
-	if len(r.lines) < r.limit {
-		r.lines = append(r.lines, l)
-		return
+// add takes lines in. In order of time is for several logs in one, whose lines
+// come in turns: the batch is put where it belongs.
+func (r *ring) add(lines []ops.Line, inOrder bool) {
+	from := len(r.entries)
+	for _, l := range lines {
+		r.last++
+		r.entries = append(r.entries, logEntry{r.last, l, report.ReadLog(l.Text)})
 	}
-	r.lines[r.start] = l
-	r.start = (r.start + 1) % r.limit
-	r.dropped++
+	if inOrder && from > 0 && len(lines) > 0 {
+		slices.SortStableFunc(r.entries, func(a, b logEntry) int { return a.line.At.Compare(b.line.At) })
+	}
+	if over := len(r.entries) - r.limit; over > 0 {
+		r.dropped += over
+		r.entries = r.entries[over:]
+	}
 }
 
-func (r *ring) len() int { return len(r.lines) }
+func (r *ring) len() int { return len(r.entries) }
 
 // all returns the lines, oldest first. The caller does not change them.
-func (r *ring) all() []ops.Line {
-	if r.flat == nil && len(r.lines) > 0 {
-		r.flat = append(append(make([]ops.Line, 0, len(r.lines)), r.lines[r.start:]...), r.lines[:r.start]...)
-	}
-	return r.flat
-}
+func (r *ring) all() []logEntry { return r.entries }

@@ -66,16 +66,19 @@ type press struct {
 type wishKind uint8
 
 const (
-	wishNothing wishKind = iota
-	wishOpen             // ref opened as a detail
-	wishLogs             // the log or output of ref
-	wishMore             // the next page of the history
-	wishBack             // leave this screen
-	wishRecord           // a history record opened
-	wishAct              // action on refs, with given parameters
-	wishActions          // the menu of what can be done
-	wishAlert            // a view of alert ref: its runbook, its graph, whom to call
-	wishSay              // text for the job line
+	wishNothing   wishKind = iota
+	wishOpen               // ref opened as a detail
+	wishLogs               // the log or output of ref, or the logs of refs in one
+	wishMore               // the next page of the history
+	wishBack               // leave this screen
+	wishRecord             // a history record opened
+	wishAct                // action on refs, with given parameters
+	wishActions            // the menu of what can be done
+	wishAlert              // a view of alert ref: its runbook, its graph, whom to call
+	wishSay                // text for the job line
+	wishReread             // the log on top read anew, from where it says
+	wishShell              // a shell in ref
+	wishHighlight          // ask for a text to highlight
 )
 
 // wish is what a screen wants; the root grants it, by a command where it needs

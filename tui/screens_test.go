@@ -125,7 +125,7 @@ func TestCopyIsCappedAndWrappedForTmux(t *testing.T) {
 }
 
 func TestARingCountsWhatItDrops(t *testing.T) {
-	l := newLogs(newRig(fixture.Good(), "none").m.th, 1, ops.NewRef(ops.KindContainer, "docker", "api"))
+	l := newLogs(newRig(fixture.Good(), "none").m.th, 1, []ops.Ref{ops.NewRef(ops.KindContainer, "docker", "api")})
 	l.ring = newRing(10)
 	l.SetSize(80, 6)
 	line := func(i int) ops.Line { return ops.Line{Text: ops.Textf("line %d", i)} }

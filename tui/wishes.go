@@ -16,7 +16,13 @@ func (m *Model) fulfil(w wish) tea.Cmd {
 	case wishOpen:
 		return m.open(w.ref)
 	case wishLogs:
-		return m.openLog(w.ref)
+		return m.openLog(append([]ops.Ref{w.ref}, w.refs...))
+	case wishReread:
+		return m.readLog(m.top().(*logs))
+	case wishShell:
+		return m.askShell(w.ref)
+	case wishHighlight:
+		return m.openHighlight()
 	case wishMore:
 		return m.askHistory(m.panes[PaneHistory].(*history))
 	case wishRecord:
@@ -44,6 +50,9 @@ func (m *Model) grant(o outcome) tea.Cmd {
 	switch o.kind {
 	case outcomeFilter:
 		return m.applyFilter(o.text)
+	case outcomeHighlight:
+		m.top().(*logs).highlight(o.text)
+		return nil
 	case outcomePlan:
 		return m.act(o.action, o.targets, nil)
 	case outcomePreview:
@@ -77,7 +86,7 @@ func (m *Model) open(ref ops.Ref) tea.Cmd {
 	case ops.KindNone:
 		return nil
 	case ops.KindJob:
-		return m.openLog(ref)
+		return m.openLog([]ops.Ref{ref})
 	case ops.KindContainer:
 		if ref.ID.Empty() { // all of them
 			return m.show(PaneContainers)
@@ -133,21 +142,30 @@ type tailing struct {
 	stop   context.CancelFunc
 }
 
-func (m *Model) openLog(ref ops.Ref) tea.Cmd {
-	if ref.Kind != ops.KindContainer && ref.Kind != ops.KindJob {
+// openLog opens the log or output of one thing, or the logs of several in one.
+func (m *Model) openLog(refs []ops.Ref) tea.Cmd {
+	if ref := refs[0]; ref.Kind == ops.KindJob {
+		refs = refs[:1]
+	} else if refs = m.loggers(refs); len(refs) == 0 {
 		m.say(report.ToneInfo, "no log: select a container or a job")
 		return m.nextTick()
 	}
+	l := newLogs(m.th, 0, refs)
+	return tea.Batch(m.push(l), m.readLog(l))
+}
+
+// readLog reads a log from where it says, from nothing.
+func (m *Model) readLog(l *logs) tea.Cmd {
 	m.stopTail()
 	m.serial++
+	l.again(m.serial)
 	ctx, stop := context.WithCancel(context.Background())
 	m.tails = tailing{m.serial, ctx, stop}
-	cmd := m.push(newLogs(m.th, m.serial, ref))
-	from := ops.TailFrom{Follow: true, Lines: 500}
-	if ref.Kind == ops.KindJob {
-		from.Lines = 0
+	var cmds []tea.Cmd
+	for _, ref := range l.refs {
+		cmds = append(cmds, m.cmdTail(ctx, m.serial, ref, l.from(m.o.Now())))
 	}
-	return tea.Batch(cmd, m.cmdTail(ctx, m.serial, ref, from))
+	return tea.Batch(cmds...)
 }
 
 func (m *Model) stopTail() {

@@ -8,10 +8,12 @@ import (
 	"strings"
 	"time"
 
+	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/term"
 	"golang.org/x/sys/unix"
 
 	"opsdeck/estate"
+	"opsdeck/internal/proc"
 	"opsdeck/ops"
 	"opsdeck/tui"
 )
@@ -85,7 +87,8 @@ func (a *app) options(prefs preferences) (tui.Options, error) {
 		slow = *prefs.Slow
 	}
 	return tui.Options{Now: time.Now, Theme: t, Keys: prefs.Keys, Start: tui.PaneOverview, Version: versionLine(),
-		Quiet: prefs.Bell != nil && !*prefs.Bell, Slow: slow, Passthrough: p.get("TMUX") != "", Alone: alone(), CrashFile: crash}, nil
+		Quiet: prefs.Bell != nil && !*prefs.Bell, Slow: slow, Passthrough: p.get("TMUX") != "", Alone: alone(), CrashFile: crash,
+		Hand: func(argv []string) tea.ExecCommand { return proc.Hand(argv) }}, nil
 }
 
 // alone reports whether we stand in the session leader's own process group: then

@@ -12,6 +12,7 @@ import (
 	"opsdeck/collectors/docker"
 	"opsdeck/collectors/prometheus"
 	"opsdeck/estate"
+	"opsdeck/internal/proc"
 	"opsdeck/ops"
 )
 
@@ -64,7 +65,7 @@ func (a *app) dockerHosts() []string {
 }
 
 func lookAtDocker(ctx context.Context, host string) (estate.FoundDocker, []string, bool) {
-	cl, err := docker.Dial(host)
+	cl, err := docker.Dial(docker.Address{Host: host, Tunnel: proc.Pipe})
 	if err != nil {
 		return estate.FoundDocker{}, nil, false
 	}

@@ -66,13 +66,19 @@ func wire(f estate.File, kind ops.AgentKind, history *store.Store, log *slog.Log
 		c.Actions = append(c.Actions, silence.New(col, s.Name, func() ops.Board { return eng.Newest() }, time.Now)...)
 	}
 	for _, s := range f.Docker {
-		cl, err := docker.Dial(s.Host)
+		a, err := dockerAddress(s)
+		if err != nil {
+			return nil, err
+		}
+		cl, err := docker.Dial(a)
 		if err != nil {
 			return nil, err
 		}
 		c.Collectors = append(c.Collectors, docker.New(docker.Config{Name: s.Name, Host: s.Host, Every: s.Every, Timeout: s.Timeout,
 			Required: s.Required, Expected: expectedOn(f.Estate, s.Name), Now: time.Now}, cl))
 		c.Actions = append(c.Actions, container.New(cl, s.Name, stopGrace)...)
+		c.Actions = append(c.Actions, container.NewShell(cl, container.Shell{Source: s.Name, Docker: dockerCommand(s),
+			Guarded: f.Estate.Environment == ops.Production}))
 	}
 	for _, s := range f.Postgres {
 		cfg := postgres.Config{Name: s.Name, Login: postgres.Login(s.Login), Every: s.Every, Timeout: s.Timeout, Required: s.Required, Now: time.Now}

@@ -4,9 +4,11 @@ package docker
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"strings"
@@ -33,26 +35,49 @@ type API interface {
 // no deadline.
 const dialTimeout = 10 * time.Second
 
-// Dial returns a client for a daemon at unix:///path or tcp://host:port. It
-// connects with the first call, and settles the API version then. For tcp the
-// certificates are the ones the docker command would take (DOCKER_CERT_PATH,
-// DOCKER_TLS_VERIFY).
-func Dial(host string) (*client.Client, error) {
-	u, err := url.Parse(host)
-	if err != nil || u.Scheme != "unix" && u.Scheme != "tcp" {
+// Address says where a daemon is and how it is reached.
+type Address struct {
+	Host string // unix:///path, tcp://host:port or ssh://[user@]host[:port]
+	// TLS is how a tcp:// daemon is spoken to; nil: as the docker command would
+	// (DOCKER_CERT_PATH, DOCKER_TLS_VERIFY), which is in clear where those are unset.
+	TLS *tls.Config
+	// Tunnel runs a program and returns a connection to its input and output. It is
+	// what ssh:// needs: the system's ssh, with the keys and the configuration of the
+	// user we run as.
+	Tunnel func(argv []string) (net.Conn, error)
+}
+
+// Dial returns a client for the daemon at an address. It connects with the first
+// call, and settles the API version then.
+func Dial(a Address) (*client.Client, error) {
+	u, err := url.Parse(a.Host)
+	if err != nil || u.Scheme != "unix" && u.Scheme != "tcp" && u.Scheme != "ssh" {
 		// The error of url.Parse repeats the address, userinfo and all.
 		return nil, ops.Errorf(ops.CodeInvalid, "the docker host is not an address this program can use").
-			Help("write unix:///run/docker.sock or tcp://host:port")
+			Help("write unix:///run/docker.sock, tcp://host:port or ssh://user@host")
 	}
-	if u.User != nil {
+	if _, secret := u.User.Password(); secret || u.User != nil && u.Scheme != "ssh" {
 		return nil, ops.Errorf(ops.CodeInvalid, "the docker host carries a user name or password").
-			Help("docker knows none: use certificates (DOCKER_CERT_PATH) or a unix socket")
+			Help("docker knows none: use certificates (tls_config), a unix socket, or ssh://user@host with a key")
 	}
 	var opts []client.Opt
-	if u.Scheme == "tcp" {
+	host, dial := a.Host, dialer(u)
+	switch {
+	case u.Scheme == "ssh":
+		if dial, err = a.tunnel(u); err != nil {
+			return nil, err
+		}
+		// The name stands in the Host header only.
+		host = "http://docker.over.ssh"
+		opts = append(opts, client.WithHTTPClient(&http.Client{CheckRedirect: client.CheckRedirect, Transport: &http.Transport{
+			// Each connection is a process here and a login there.
+			MaxIdleConnsPerHost: 2, IdleConnTimeout: time.Minute}}))
+	case a.TLS != nil:
+		opts = append(opts, client.WithHTTPClient(&http.Client{CheckRedirect: client.CheckRedirect, Transport: &http.Transport{TLSClientConfig: a.TLS}}))
+	case u.Scheme == "tcp":
 		opts = append(opts, client.WithTLSClientConfigFromEnv())
 	}
-	opts = append(opts, client.WithHost(host), client.WithDialContext(dialer(u)))
+	opts = append(opts, client.WithHost(host), client.WithDialContext(dial))
 	cl, err := client.New(opts...)
 	if err != nil {
 		return nil, fmt.Errorf("make docker client: %w", err)
@@ -96,6 +121,14 @@ func (c *Collector) explain(doing string, err error) error {
 	}
 	if d, ok := errors.AsType[*dialError](err); ok {
 		return c.explainDial(d.cause)
+	}
+	if e, ok := errors.AsType[*tunnelError](err); ok {
+		return c.explainTunnel(e)
+	}
+	if strings.HasPrefix(c.cfg.Host, "tcp:") {
+		if e := c.explainTLS(err); e != nil {
+			return e
+		}
 	}
 	switch {
 	case errdefs.IsNotFound(err):

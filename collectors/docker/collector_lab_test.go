@@ -22,7 +22,7 @@ import (
 func labCollector(t *testing.T, expected ...string) (*Collector, *client.Client) {
 	t.Helper()
 	host := dockertest.Host(t)
-	cl, err := Dial(host)
+	cl, err := Dial(Address{Host: host})
 	if err != nil {
 		t.Fatal(err)
 	}

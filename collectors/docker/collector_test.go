@@ -17,7 +17,7 @@ import (
 
 func fakeCollector(t *testing.T, host string, clock *testClock, expected ...string) *Collector {
 	t.Helper()
-	cl, err := Dial(host)
+	cl, err := Dial(Address{Host: host})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -193,7 +193,7 @@ func TestDaemonThatCannotBeAsked(t *testing.T) {
 
 func TestDialRefusesWhatItCannotUseWithoutRepeatingIt(t *testing.T) {
 	for _, host := range []string{"tcp://user:hunter2@host:2375", "ssh://host", "", "tcp://user:hunter2@ho st", "unix"} {
-		_, err := Dial(host)
+		_, err := Dial(Address{Host: host})
 		if ops.CodeOf(err) != ops.CodeInvalid || strings.Contains(fmt.Sprint(err), "hunter2") {
 			t.Errorf("%q: %v", host, err)
 		}

@@ -36,7 +36,7 @@ type crowd struct {
 
 // newCrowd connects, removes what a killed run left behind, and makes the image.
 func newCrowd(ctx context.Context, host, bin string) (*crowd, error) {
-	cl, err := docker.Dial(host)
+	cl, err := docker.Dial(docker.Address{Host: host})
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,45 @@
+package proc
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+)
+
+// Handed is a program that gets our terminal while it runs. It stays in our
+// process group, or it would not be in the terminal's foreground, and has no
+// deadline: a person works in it.
+type Handed struct {
+	cmd  *exec.Cmd
+	said *bounded
+}
+
+// Hand prepares a program; Run starts it.
+func Hand(argv []string) *Handed {
+	return &Handed{cmd: exec.Command(argv[0], argv[1:]...), said: &bounded{max: 4 << 10}}
+}
+
+// SetStdin sets the terminal to read from.
+func (h *Handed) SetStdin(r io.Reader) { h.cmd.Stdin = r }
+
+// SetStdout sets the terminal to write to.
+func (h *Handed) SetStdout(w io.Writer) { h.cmd.Stdout = w }
+
+// SetStderr sets where errors go; the last of them are kept for Run's error,
+// because the screen that comes back covers them.
+func (h *Handed) SetStderr(w io.Writer) { h.cmd.Stderr = io.MultiWriter(w, h.said) }
+
+// Run runs the program to its end. A program that never ran, or that complained,
+// is an error; the exit code of a shell is that of its last command and none.
+func (h *Handed) Run() error {
+	err := h.cmd.Run()
+	if _, ran := errors.AsType[*exec.ExitError](err); err != nil && !ran {
+		return fmt.Errorf("run %s: %w", h.cmd.Args[0], err)
+	}
+	if lines := bytes.TrimSpace(h.said.kept); err != nil && len(lines) > 0 {
+		return fmt.Errorf("%s", lines[bytes.LastIndexByte(lines, '\n')+1:])
+	}
+	return nil
+}

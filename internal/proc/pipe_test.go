@@ -1,0 +1,83 @@
+package proc
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func TestAPipeCarriesBytesBothWays(t *testing.T) {
+	c, err := Pipe([]string{"cat"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Write([]byte("hello\n")); err != nil {
+		t.Fatal(err)
+	}
+	b := make([]byte, 6)
+	if _, err := io.ReadFull(c, b); err != nil || string(b) != "hello\n" {
+		t.Fatalf("%q, %v", b, err)
+	}
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Read(b); err == nil {
+		t.Error("a closed pipe can be read")
+	}
+}
+
+func TestThePipesErrorIsWhatTheChildSaidLast(t *testing.T) {
+	c, err := Pipe([]string{"sh", "-c", "echo Permission denied >&2; exit 255"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close() //nolint:errcheck // it has ended
+	_, err = c.Read(make([]byte, 10))
+	end, ok := errors.AsType[*PipeEnd](err)
+	if !ok || end.Code != 255 || !strings.Contains(err.Error(), "Permission denied") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestAClosedPipeLeavesNoChild(t *testing.T) {
+	c, err := Pipe([]string{"sh", "-c", "trap '' TERM; while :; do sleep 1; done"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid := c.(*pipe).cmd.Process.Pid
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-c.(*pipe).ended:
+	case <-time.After(20 * time.Second):
+		t.Fatal("it was not killed")
+	}
+	if err := syscall.Kill(pid, 0); !errors.Is(err, syscall.ESRCH) {
+		t.Errorf("%d: %v", pid, err)
+	}
+}
+
+func TestAProgramThatGetsTheTerminalTellsOnlyItsOwnFailures(t *testing.T) {
+	run := func(argv ...string) (string, error) {
+		var out bytes.Buffer
+		h := Hand(argv)
+		h.SetStdin(strings.NewReader("one\n"))
+		h.SetStdout(&out)
+		h.SetStderr(io.Discard)
+		return out.String(), h.Run()
+	}
+	if _, err := run("sh", "-c", "exit 130"); err != nil {
+		t.Errorf("the exit code of the last command in a shell: %v", err)
+	}
+	if _, err := run("sh", "-c", "echo first >&2; echo no such container >&2; exit 1"); err == nil || err.Error() != "no such container" {
+		t.Errorf("%v", err)
+	}
+	if _, err := run("/no/such/program"); err == nil {
+		t.Error("nothing ran, and no error")
+	}
+}

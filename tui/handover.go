@@ -1,0 +1,97 @@
+package tui
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"opsdeck/ops"
+	"opsdeck/report"
+)
+
+// actionShell is the action whose command runs in this terminal.
+const actionShell = "container.shell"
+
+// handWord is what a word of such a command may hold.
+var handWord = regexp.MustCompile(`^[A-Za-z0-9@%+=:,./_\[\]-]+$`)
+
+// handArgv reads the command of a shell off its plan. It runs in this user's own
+// right, so nothing else is taken than docker with the options that name a daemon,
+// and exec with a container and sh, whatever the agent says.
+func handArgv(p ops.Plan) ([]string, bool) {
+	if p.Request.Action.String() != actionShell || len(p.Steps) != 1 || p.Steps[0].How != ops.StepExec {
+		return nil, false
+	}
+	argv := strings.Fields(p.Steps[0].What.String())
+	i := slices.Index(argv, "exec")
+	if i < 1 || argv[0] != "docker" || len(argv) != i+4 || argv[i+1] != "-it" || argv[i+3] != "sh" || strings.HasPrefix(argv[i+2], "-") {
+		return nil, false
+	}
+	for j, w := range argv {
+		if !handWord.MatchString(w) {
+			return nil, false
+		}
+		if j > 0 && j < i && !daemonOption(argv[j-1], w) {
+			return nil, false
+		}
+	}
+	return argv, true
+}
+
+// daemonOption reports whether a word before exec is an option that names the
+// daemon, or the value of one.
+func daemonOption(before, word string) bool {
+	withValue := []string{"--host", "--tlscacert", "--tlscert", "--tlskey"}
+	if slices.Contains(withValue, before) {
+		return !strings.HasPrefix(word, "-")
+	}
+	return word == "--tlsverify" || word == "--tls" || slices.Contains(withValue, word)
+}
+
+// handedMsg says that a program that had the terminal has ended.
+type handedMsg struct {
+	title ops.Text
+	err   error
+}
+
+// askShell asks for a shell in the selected container.
+func (m *Model) askShell(ref ops.Ref) tea.Cmd {
+	switch {
+	case ref.Kind != ops.KindContainer || ref.ID.Empty():
+		m.say(report.ToneInfo, "no container is selected")
+		return m.nextTick()
+	case m.o.Hand == nil:
+		m.say(report.ToneWarning, "this console has no terminal of its own to hand over")
+		return m.nextTick()
+	}
+	return m.actDirectly(wish{kind: wishAct, action: actionShell, refs: []ops.Ref{ref}})
+}
+
+// handOver gives the terminal to what a started plan names, if it names anything.
+func (m *Model) handOver(plans []ops.Plan) tea.Cmd {
+	if len(plans) == 0 || plans[0].Request.Action.String() != actionShell {
+		return nil
+	}
+	title := plans[0].Title
+	argv, ok := handArgv(plans[0])
+	if !ok || m.o.Hand == nil {
+		m.say(report.ToneWarning, "not run here: "+title.String())
+		return nil
+	}
+	if len(plans) > 1 {
+		m.say(report.ToneWarning, "one shell at a time: "+title.String()+" only")
+	}
+	return tea.Exec(m.o.Hand(argv), func(err error) tea.Msg { return handedMsg{title, err} })
+}
+
+// handedBack takes the terminal again.
+func (m *Model) handedBack(msg handedMsg) tea.Cmd {
+	if msg.err != nil {
+		m.say(report.ToneWarning, msg.title.String()+": "+ops.Clean(msg.err.Error()).String())
+	} else {
+		m.say(report.ToneInfo, msg.title.String()+" has ended")
+	}
+	return tea.Batch(tea.ClearScreen, m.nextTick(), m.wantLook())
+}

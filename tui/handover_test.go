@@ -1,0 +1,83 @@
+package tui
+
+import (
+	"io"
+	"strings"
+	"testing"
+
+	tea "charm.land/bubbletea/v2"
+
+	"opsdeck/ops"
+	"opsdeck/report/testdata/fixture"
+)
+
+func shellPlan(step string) ops.Plan {
+	return ops.Plan{Request: ops.Request{Action: ops.Clean(actionShell)}, Class: ops.ClassSafe, Title: ops.Clean("shell in container api"),
+		Steps: []ops.Step{{How: ops.StepExec, What: ops.Clean(step)}}}
+}
+
+func TestOnlyAShellByDockerIsRunInTheUsersOwnRight(t *testing.T) {
+	for step, ok := range map[string]bool{
+		"docker --host unix:///run/docker.sock exec -it api sh":                                                      true,
+		"docker --host tcp://h:2376 --tlsverify --tlscacert /a.pem --tlscert /b.pem --tlskey /c.pem exec -it api sh": true,
+		"docker exec -it api sh":                                true,
+		"docker run -it api sh":                                 false,
+		"docker --config /tmp/evil exec -it api sh":             false,
+		"docker --host --debug exec -it api sh":                 false,
+		"rm -rf exec -it api sh":                                false,
+		"docker exec -it api sh -c reboot":                      false,
+		"docker exec -it --privileged sh":                       false,
+		"docker exec -it api bash":                              false,
+		"docker --host unix:///x;reboot exec -it api sh":        false,
+		"docker --tlsverify exec --tlsverify exec -it api sh":   false,
+		"docker --host unix:///a -- exec -it api sh":            false,
+		"docker -H unix:///run/docker.sock exec -it api sh":     false,
+		"exec -it api sh":                                       false,
+		"docker --host ssh://ops@far:22 exec -it shop_api_1 sh": true,
+	} {
+		if argv, got := handArgv(shellPlan(step)); got != ok {
+			t.Errorf("%s: %v %q", step, got, argv)
+		}
+	}
+	if _, ok := handArgv(ops.Plan{Request: ops.Request{Action: ops.Clean("container.stop")}, Steps: shellPlan("docker exec -it api sh").Steps}); ok {
+		t.Error("another action got the terminal")
+	}
+}
+
+// nothing is a program that does nothing with the terminal.
+type nothing struct{}
+
+func (nothing) Run() error          { return nil }
+func (nothing) SetStdin(io.Reader)  {}
+func (nothing) SetStdout(io.Writer) {}
+func (nothing) SetStderr(io.Writer) {}
+
+func TestAShellIsPlannedRecordedAndThenGetsTheTerminal(t *testing.T) {
+	var got []string
+	r := newRig(fixture.Failing(), "none")
+	r.m.o.Hand = func(argv []string) tea.ExecCommand { got = argv; return nothing{} }
+	r.c.Infos = []ops.ActionInfo{{ID: ops.Clean(actionShell), Verb: ops.Clean("shell"), Class: ops.ClassDisruptive, On: ops.KindContainer}}
+	p := shellPlan("docker --host unix:///run/docker.sock exec -it api sh")
+	p.Class, p.Ask = ops.ClassDisruptive, ops.Ask{Yes: true}
+	r.c.Plans = map[string]ops.Plan{actionShell: p}
+	r.press("3", "e")
+	r.wants(t, "docker --host unix:///run/docker.sock exec -it api sh", "Do it?")
+	if got != nil {
+		t.Fatal("it ran before anybody said yes")
+	}
+	r.press("y")
+	if strings.Join(got, " ") != "docker --host unix:///run/docker.sock exec -it api sh" || r.calls("start") != 1 {
+		t.Errorf("%q, %v", got, r.c.Calls())
+	}
+	r.send(handedMsg{p.Title, io.ErrUnexpectedEOF})
+	r.wants(t, "shell in container api: unexpected EOF")
+}
+
+func TestWithoutATerminalToHandOverNothingIsAsked(t *testing.T) {
+	r := newRig(fixture.Failing(), "none")
+	r.press("3", "e")
+	r.wants(t, "no terminal of its own to hand over")
+	if r.calls("plan") != 0 {
+		t.Errorf("%v", r.c.Calls())
+	}
+}
