@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"regexp"
 	"strings"
 	"time"
 
@@ -26,6 +27,9 @@ func Container(e ops.Estate, c ops.Container, now time.Time) ops.Verdict {
 	case ops.ContainerCreated:
 		return created(c, bad)
 	case ops.ContainerExited, ops.ContainerDead:
+		if !c.Fault.Empty() {
+			return cannotStart(c, bad)
+		}
 		return exited(c, bad)
 	case ops.ContainerPaused:
 		return ops.Verdict{Level: ops.LevelWarning, Word: ops.Clean("paused"),
@@ -77,17 +81,32 @@ func created(c ops.Container, bad ops.Level) ops.Verdict {
 	if c.Fault.Empty() {
 		return ops.Verdict{Level: bad, Word: ops.Clean("not started"), Cause: ops.Clean("created and never started"), Next: ops.Clean("start it")}
 	}
-	v := ops.Verdict{Level: bad, Word: ops.Clean("cannot start"), Cause: c.Fault, Next: ops.Clean("mend the cause, then start it")}
+	return cannotStart(c, bad)
+}
+
+// cannotStart is for a container whose last start failed: its exit code then is
+// Docker's, and says nothing of its program.
+func cannotStart(c ops.Container, bad ops.Level) ops.Verdict {
+	v := ops.Verdict{Level: bad, Word: ops.Clean("cannot start"), Cause: c.Fault, Next: ops.Clean("mend the cause, then start it"), Since: c.Finished}
 	if s := c.Fault.String(); strings.Contains(s, "port is already allocated") || strings.Contains(s, "address already in use") {
 		v.Word, v.Next = ops.Clean("port clash"), ops.Clean("free the port or change it, then start it")
+		if !c.Holder.Empty() {
+			v.Cause = ops.Textf("its port is held by %s", c.Holder)
+			if at := clashAddress.FindString(s); at != "" {
+				v.Cause = ops.Textf("port %s is held by %s", at, c.Holder)
+			}
+		}
 	}
 	return v
 }
 
+// clashAddress is the address in Docker's words about a port.
+var clashAddress = regexp.MustCompile(`[0-9.\[\]:a-f]+:\d+`)
+
 func exited(c ops.Container, bad ops.Level) ops.Verdict {
-	oom, seen := false, false
-	if len(c.Deaths) > 0 {
-		oom, seen = c.Deaths[0].OOM, true
+	oom, seen := c.OOM, false
+	if len(c.Deaths) > 0 && sameEnd(c.Deaths[0], c) {
+		oom, seen = oom || c.Deaths[0].OOM, true
 	}
 	v := ops.Verdict{Level: bad, Word: ops.Clean(c.State.String()), Since: c.Finished, Next: ops.Clean("read its last lines (l), then start it")}
 	if !c.Expected && c.Exit.Known && c.Exit.Code == 0 {
@@ -105,6 +124,14 @@ func exited(c ops.Container, bad ops.Level) ops.Verdict {
 		v.Word = ops.Clean("killed")
 	}
 	return v
+}
+
+// sameEnd reports whether a death that an event told is the end that the state
+// tells: after a gap in the events the last death we saw is an earlier one, and
+// how the last run ended nobody knows.
+func sameEnd(d ops.Death, c ops.Container) bool {
+	const slack = 10 * time.Second // between the state's time and the event's, on a busy machine
+	return c.Finished.IsZero() || d.At.Sub(c.Finished).Abs() <= slack
 }
 
 // exitWords puts an exit code into words. Docker reports 128+N for signal N; 137
@@ -135,7 +162,11 @@ func running(e ops.Estate, c ops.Container, bad ops.Level, now time.Time) ops.Ve
 	v := ops.Verdict{Level: ops.LevelOK, Word: ops.Clean("running"), Since: c.Started}
 	switch c.Health {
 	case ops.HealthUnhealthy:
-		return ops.Verdict{Level: bad, Word: ops.Clean("unhealthy"), Cause: ops.Clean("its health check fails"),
+		cause := ops.Clean("its health check fails")
+		if !c.Check.Empty() {
+			cause = ops.Textf("its health check fails: %s", c.Check)
+		}
+		return ops.Verdict{Level: bad, Word: ops.Clean("unhealthy"), Cause: cause,
 			Next: ops.Clean("open it (enter) for the health log"), Since: c.Started}
 	case ops.HealthStarting:
 		v.Level, v.Word = ops.LevelInfo, ops.Clean("starting")

@@ -22,9 +22,16 @@ type Container struct {
 	Finished time.Time       `json:"finished,omitzero"`
 	Exit     Exit            `json:"exit"`
 	Fault    Text            `json:"fault,omitzero"` // State.Error: a port clash stands only here
-	Restarts int             `json:"restarts"`       // RestartCount, by the daemon's own restart policy
-	Policy   Text            `json:"policy,omitzero"`
-	Ports    []Port          `json:"ports,omitempty"`
+	// Holder is who has the port that it could not bind, in words.
+	Holder Text `json:"holder,omitzero"`
+	// OOM is the daemon's word that the last end was for want of memory; false says
+	// nothing: 20.10 leaves it so even after an OOM kill.
+	OOM bool `json:"oom,omitzero"`
+	// Check is the first line that its failing health check said.
+	Check    Text   `json:"check,omitzero"`
+	Restarts int    `json:"restarts"` // RestartCount, by the daemon's own restart policy
+	Policy   Text   `json:"policy,omitzero"`
+	Ports    []Port `json:"ports,omitempty"`
 	// MemoryLimit is zero where there is none.
 	MemoryLimit Bytes `json:"memory_limit,omitzero"`
 	// Deaths are the ends we saw by event, newest first, of the last hour.

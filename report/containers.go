@@ -33,10 +33,13 @@ func Containers(b ops.Board, now time.Time) Table {
 	for _, f := range b.Figures {
 		figures[f.Ref] = f
 	}
+	several := len(b.Containers) > 1
 	for _, r := range b.Containers {
 		from := Origin{Source: r.Source.String(), At: r.At, State: r.State}
 		for _, c := range r.Value {
-			t.Rows = append(t.Rows, containerRow(c, figures[c.Ref], from, now))
+			row := containerRow(c, figures[c.Ref], from, now)
+			row.Group = group(c, several)
+			t.Rows = append(t.Rows, row)
 		}
 	}
 	sortGroups(t.Rows)
@@ -49,10 +52,11 @@ func Containers(b ops.Board, now time.Time) Table {
 
 // groupWords says of each project how many of its containers run.
 func groupWords(b ops.Board) map[string]string {
+	several := len(b.Containers) > 1
 	all, up, fresh := map[string]int{}, map[string]int{}, map[string]bool{}
 	for _, r := range b.Containers {
 		for _, c := range r.Value {
-			g := project(c)
+			g := group(c, several)
 			if _, seen := all[g]; !seen {
 				fresh[g] = true
 			}
@@ -91,13 +95,13 @@ func containerRow(c ops.Container, f ops.ContainerFigures, from Origin, now time
 		level = ops.LevelUnknown
 	}
 	return Row{
-		Ref: c.Ref, Group: project(c), Level: level, From: from, Lead: about(c.Name.String(), lead(c.Verdict)),
+		Ref: c.Ref, Level: level, From: from, Lead: about(c.Name.String(), lead(c.Verdict)),
 		Cells: []Cell{
 			text(c.Name.String()),
 			containerState(c, from),
 			containerSince(c, from, now),
 			containerHealth(c, from),
-			restarts(c),
+			restarts(c, now),
 			cpu(f, from),
 			memory(c, f, from),
 			cause(c),
@@ -105,6 +109,15 @@ func containerRow(c ops.Container, f ops.ContainerFigures, from Origin, now time
 			orNothing(c.Image.String()),
 		},
 	}
+}
+
+// group is the compose project, and where there are several Docker hosts also the
+// host: a project of the same name on two of them is two.
+func group(c ops.Container, several bool) string {
+	if several {
+		return project(c) + " on " + c.Ref.Source.String()
+	}
+	return project(c)
 }
 
 func project(c ops.Container) string {
@@ -182,11 +195,28 @@ func containerHealth(c ops.Container, from Origin) Cell {
 	return toned(word, ToneUnknown)
 }
 
-func restarts(c ops.Container) Cell {
+// rateWindow is over which it is told how fast restarts come.
+const rateWindow = 10 * time.Minute
+
+// recentDeaths counts the ends nobody asked for. One by itself is no rate.
+func recentDeaths(c ops.Container, now time.Time) int {
+	n := 0
+	for _, d := range c.Deaths {
+		if !d.Asked && now.Sub(d.At) <= rateWindow {
+			n++
+		}
+	}
+	return n
+}
+
+func restarts(c ops.Container, now time.Time) Cell {
 	if c.State == ops.ContainerMissing {
 		return nothing()
 	}
 	cell := Cell{Text: fmt.Sprint(c.Restarts), Value: c.Restarts}
+	if n := recentDeaths(c, now); n > 1 {
+		cell.Text += fmt.Sprintf(" %d/10m", n)
+	}
 	switch {
 	case c.Restarts > 0 && len(c.Deaths) > 0:
 		cell.Tone = ToneWarning

@@ -177,7 +177,13 @@ func (d *detail) lastLines() []string {
 	}
 	lines := d.heading("last lines")
 	for _, l := range d.d.Lines {
-		lines = append(lines, clip(d.th, "  "+l.Text.String(), d.w))
+		ink, text := themes.Plain, "  "+report.LogText(l.Text).String()
+		if l.Stream == ops.StreamMeta {
+			ink = themes.Muted
+		} else if said := report.ReadLog(l.Text); said.Word != "" {
+			ink = role(said.Tone())
+		}
+		lines = append(lines, d.th.Paint(ink, clip(d.th, text, d.w)))
 	}
 	return lines
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"io"
+	"log"
 	"net"
 	"net/http/httptest"
 	"net/url"
@@ -106,6 +107,7 @@ func TestATunnelThatDiesIsNoticedWithinTheTimeout(t *testing.T) {
 
 func TestADaemonBehindTLSIsReadAndWhatIsWrongWithItIsSaid(t *testing.T) {
 	srv := httptest.NewUnstartedServer(newFakeDaemon(t))
+	srv.Config.ErrorLog = log.New(io.Discard, "", 0) // its side of the refusals that are wanted
 	srv.TLS = &tls.Config{ClientAuth: tls.RequireAnyClientCert}
 	srv.StartTLS()
 	defer srv.Close()

@@ -113,6 +113,9 @@ func (c *Collector) rows(items []container.Summary, details map[string]inspected
 		if ok {
 			d.addTo(&row)
 		}
+		if clash, ok := parseClash(row.Fault.String()); ok && row.State != ops.ContainerRunning {
+			row.Holder = ops.Clean(holderAmong(items, items[i].ID, clash))
+		}
 		row.Expected = expected[row.Name.String()]
 		row.Deaths = c.deaths.of(row.Name.String(), now)
 		delete(expected, row.Name.String())

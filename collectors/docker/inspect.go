@@ -31,6 +31,8 @@ type inspected struct {
 	policy   ops.Text
 	limit    ops.Bytes
 	health   ops.ContainerHealth
+	oom      bool
+	check    ops.Text
 }
 
 // listKey is a list entry without what changes by itself.
@@ -165,6 +167,8 @@ func fromInspect(key listKey, now time.Time, r *container.InspectResponse) inspe
 		d.started, d.finished = timeOf(st.StartedAt), timeOf(st.FinishedAt)
 		d.fault = ops.Clean(maskText(st.Error))
 		d.health = inspectedHealth(st)
+		d.oom = st.OOMKilled && !st.Running
+		d.check = failedCheck(st)
 		if !st.Running && (!d.finished.IsZero() || st.Error != "") || st.Restarting {
 			d.exit = ops.Exit{Known: true, Code: st.ExitCode}
 		}
@@ -195,6 +199,20 @@ func inspectedHealth(st *container.State) ops.ContainerHealth {
 	return healthWord(string(st.Health.Status))
 }
 
+// failedCheck is the first line of what the last health check said, where it
+// failed.
+func failedCheck(st *container.State) ops.Text {
+	if st.Health == nil || st.Health.Status != container.Unhealthy || len(st.Health.Log) == 0 {
+		return ops.Text{}
+	}
+	last := st.Health.Log[len(st.Health.Log)-1]
+	if last == nil || last.ExitCode == 0 {
+		return ops.Text{}
+	}
+	first, _, _ := strings.Cut(strings.TrimSpace(last.Output), "\n")
+	return ops.Clean(maskText(first))
+}
+
 // addTo completes a row that was made from the list. Where both disagree about
 // the state, it changed between the two calls, and inspect is the newer one.
 func (d *inspected) addTo(row *ops.Container) {
@@ -203,6 +221,7 @@ func (d *inspected) addTo(row *ops.Container) {
 	}
 	row.Started, row.Finished, row.Exit = d.started, d.finished, d.exit
 	row.Fault, row.Restarts, row.Policy, row.MemoryLimit = d.fault, d.restarts, d.policy, d.limit
+	row.OOM, row.Check = d.oom, d.check
 	if row.Health == ops.HealthUnknown {
 		row.Health = d.health
 	}

@@ -13,8 +13,14 @@ import (
 	"opsdeck/ops"
 )
 
-// lastLines is how much of the log an opened container shows.
-const lastLines = 20
+// How much of the log an opened container shows: of its present run, and of the
+// one before, which is looked for among the last lookBack lines. (Docker applies
+// tail before until, so the run before cannot be asked for by itself.)
+const (
+	lastLines     = 20
+	previousLines = 10
+	lookBack      = 400
+)
 
 // Open returns all that inspect tells of a container, and its last log lines.
 func (c *Collector) Open(ctx context.Context, ref ops.Ref, window time.Duration) (ops.Detail, error) {
@@ -43,7 +49,7 @@ func (c *Collector) Open(ctx context.Context, ref ops.Ref, window time.Duration)
 		}
 	}
 	tty := r.Config != nil && r.Config.Tty
-	err = c.tail(ctx, ref, r.ID, tty, ops.TailFrom{Lines: lastLines}, func(l ops.Line) error {
+	err = c.tail(ctx, ref, r.ID, tty, ops.TailFrom{Lines: lookBack}, func(l ops.Line) error {
 		d.Lines = append(d.Lines, l)
 		return nil
 	})
@@ -53,9 +59,49 @@ func (c *Collector) Open(ctx context.Context, ref ops.Ref, window time.Duration)
 	// Both streams are cut into lines by themselves, so they come interleaved
 	// only roughly.
 	slices.SortStableFunc(d.Lines, func(a, b ops.Line) int { return a.At.Compare(b.At) })
+	if r.State != nil {
+		d.Lines = runs(d.Lines, runBegan(r.State), timeOf(r.State.StartedAt), ref)
+	} else {
+		d.Lines = lastOf(d.Lines, lastLines)
+	}
 	d.Why = ops.Clean(strings.Join(why, "; "))
 	return d, nil
 }
+
+// runBegan is before which moment lines belong to the run before. Docker writes
+// StartedAt down when the program has begun and may have said something already,
+// so while it runs the middle between that and the end before it is taken.
+func runBegan(st *container.State) time.Time {
+	const slack = 250 * time.Millisecond
+	started, finished := timeOf(st.StartedAt), timeOf(st.FinishedAt)
+	switch {
+	case started.IsZero():
+		return started
+	case finished.IsZero():
+		return time.Time{} // it never ended
+	case finished.Before(started):
+		return finished.Add(started.Sub(finished) / 2)
+	}
+	return started.Add(-slack)
+}
+
+// runs returns the last lines of the run before, a line of our own where the
+// present run began, and its last lines.
+func runs(lines []ops.Line, began, started time.Time, ref ops.Ref) []ops.Line {
+	begins := 0
+	for begins < len(lines) && lines[begins].At.Before(began) {
+		begins++
+	}
+	if begins == 0 {
+		return lastOf(lines, lastLines)
+	}
+	out := slices.Clone(lastOf(lines[:begins], previousLines))
+	out = append(out, ops.Line{At: started, From: ref, Stream: ops.StreamMeta,
+		Text: ops.Textf("above: the run before; started again %s", started.Format(time.RFC3339))})
+	return append(out, lastOf(lines[begins:], lastLines)...)
+}
+
+func lastOf(lines []ops.Line, n int) []ops.Line { return lines[max(0, len(lines)-n):] }
 
 // holderOf says which container publishes a port that could not be bound.
 func (c *Collector) holderOf(ctx context.Context, clash portClash) (ops.Fact, error) {
@@ -63,16 +109,7 @@ func (c *Collector) holderOf(ctx context.Context, clash portClash) (ops.Fact, er
 	if err != nil {
 		return ops.Fact{}, c.explain("look for the holder of port "+clash.String(), err)
 	}
-	fact := ops.Fact{Name: ops.Clean("port " + clash.String() + " is held by")}
-	for i := range list.Items {
-		s := &list.Items[i]
-		if slices.ContainsFunc(s.Ports, clash.meets) {
-			fact.Value = ops.Clean("container " + nameOf(s))
-			return fact, nil
-		}
-	}
-	fact.Value = ops.Clean("no container of this daemon: a process of the host (ss -ltnp)")
-	return fact, nil
+	return ops.Fact{Name: ops.Clean("port " + clash.String() + " is held by"), Value: ops.Clean(holderAmong(list.Items, "", clash))}, nil
 }
 
 // groupsOf makes fact groups of an inspect answer; the first tells the state.

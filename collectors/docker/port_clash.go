@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strconv"
 
 	"github.com/moby/moby/api/types/container"
@@ -67,6 +68,18 @@ func (c portClash) meets(p container.PortSummary) bool {
 		return false
 	}
 	return p.IP == c.ip || !p.IP.IsValid() || p.IP.IsUnspecified() || c.ip.IsUnspecified()
+}
+
+// holderAmong says which of the listed containers publishes the address now; not
+// the one that wanted it.
+func holderAmong(items []container.Summary, not string, clash portClash) string {
+	for i := range items {
+		s := &items[i]
+		if s.ID != not && s.State == container.StateRunning && slices.ContainsFunc(s.Ports, clash.meets) {
+			return "container " + nameOf(s)
+		}
+	}
+	return fmt.Sprintf("no container of this daemon: a process of its host, or nobody any more (ss -ltnp 'sport = :%d')", clash.port)
 }
 
 // bound makes list entries of an inspected port, so that both are read alike.

@@ -1,0 +1,56 @@
+package docker
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/moby/moby/api/types/container"
+
+	"opsdeck/ops"
+)
+
+func TestARunBeginsBeforeDockerSaysSo(t *testing.T) {
+	at := func(s string) string { return "2026-11-21T02:00:" + s + "Z" }
+	for name, c := range map[string]struct{ started, finished, want string }{
+		"it runs again":      {at("10.0"), at("08.0"), at("09")},
+		"it ended":           {at("10.0"), at("12.0"), at("09.75")},
+		"it never ended":     {at("10.0"), "0001-01-01T00:00:00Z", ""},
+		"it was not started": {"0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z", ""},
+	} {
+		got := runBegan(&container.State{StartedAt: c.started, FinishedAt: c.finished})
+		if want := timeOf(c.want); !got.Equal(want) {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+	}
+}
+
+func TestTheLastLinesTellThePresentRunFromTheOneBefore(t *testing.T) {
+	start := time.Date(2026, 11, 21, 2, 0, 0, 0, time.UTC)
+	line := func(n int) ops.Line {
+		return ops.Line{At: start.Add(time.Duration(n) * time.Second), Text: ops.Textf("%d", n)}
+	}
+	said := func(lines []ops.Line) string {
+		var words []string
+		for _, l := range lines {
+			words = append(words, l.Text.String())
+		}
+		return strings.Join(words, " ")
+	}
+	var before, after []ops.Line
+	for n := range 40 {
+		before, after = append(before, line(n-40)), append(after, line(n))
+	}
+	got := runs(append(before, after...), start, start, ops.Ref{})
+	if len(got) != previousLines+1+lastLines || got[previousLines].Stream != ops.StreamMeta ||
+		!strings.HasPrefix(said(got), "-10 -9 ") || !strings.HasSuffix(said(got), " 38 39") {
+		t.Errorf("%s", said(got))
+	}
+	if got := runs(after, start, start, ops.Ref{}); len(got) != lastLines || strings.Contains(said(got), "above") {
+		t.Errorf("a first run: %s", said(got))
+	}
+	if got := runs(before[30:], start, start, ops.Ref{}); !strings.HasSuffix(said(got), fmt.Sprintf("started again %s", start.Format(time.RFC3339))) {
+		t.Errorf("nothing said yet: %s", said(got))
+	}
+}

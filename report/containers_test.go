@@ -1,0 +1,57 @@
+package report_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"opsdeck/ops"
+	"opsdeck/report"
+	"opsdeck/report/testdata/fixture"
+)
+
+func containersOf(source string, list ...ops.Container) ops.Reading[[]ops.Container] {
+	for i := range list {
+		list[i].Ref = ops.NewRef(ops.KindContainer, source, list[i].Name.String())
+	}
+	return ops.Reading[[]ops.Container]{Source: ops.Clean(source), State: ops.SourceOK, At: fixture.Now, Value: list}
+}
+
+func TestAProjectOnTwoHostsIsTwo(t *testing.T) {
+	web := ops.Container{Name: ops.Clean("web"), Project: ops.Clean("shop"), State: ops.ContainerRunning}
+	down := ops.Container{Name: ops.Clean("web"), Project: ops.Clean("shop"), State: ops.ContainerExited}
+	table := report.Containers(ops.Board{Containers: []ops.Reading[[]ops.Container]{containersOf("near", web), containersOf("far", down)}}, fixture.Now)
+	if table.Groups["shop on near"] != "1/1 running" || table.Groups["shop on far"] != "0/1 running" {
+		t.Errorf("%v", table.Groups)
+	}
+	table = report.Containers(ops.Board{Containers: []ops.Reading[[]ops.Container]{containersOf("near", web)}}, fixture.Now)
+	if table.Groups["shop"] != "1/1 running" {
+		t.Errorf("one host: %v", table.Groups)
+	}
+}
+
+func TestRestartsTellHowFastTheyCome(t *testing.T) {
+	deaths := func(asked bool, ages ...time.Duration) []ops.Death {
+		var out []ops.Death
+		for _, a := range ages {
+			out = append(out, ops.Death{At: fixture.Now.Add(-a), Asked: asked})
+		}
+		return out
+	}
+	for want, d := range map[string][]ops.Death{
+		"7 3/10m": deaths(false, time.Minute, 2*time.Minute, 9*time.Minute, 20*time.Minute),
+		"7":       deaths(false, time.Minute, 20*time.Minute),
+	} {
+		c := ops.Container{Name: ops.Clean("web"), State: ops.ContainerRunning, Restarts: 7, Deaths: append(d, deaths(true, time.Second, time.Second)...)}
+		table := report.Containers(ops.Board{Containers: []ops.Reading[[]ops.Container]{containersOf("docker", c)}}, fixture.Now)
+		cell := ""
+		for i, col := range table.Columns {
+			if col.Key == "restarts" {
+				cell = table.Rows[0].Cells[i].Text
+			}
+		}
+		if strings.TrimSpace(cell) != want {
+			t.Errorf("%q, want %q", cell, want)
+		}
+	}
+}
