@@ -45,6 +45,13 @@ type Docker struct {
 	Timeout  time.Duration
 	Required bool
 	TLS      *config.TLSConfig // nil: the file says none
+	Cadvisor Cadvisor
+}
+
+// Cadvisor is where the figures of a daemon's containers are measured anyway.
+type Cadvisor struct {
+	Source string // the Prometheus that scrapes it; empty: none
+	Match  []ops.Matcher
 }
 
 // Alertmanager is one Alertmanager, or a cluster of them that is read as one.

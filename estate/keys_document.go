@@ -64,7 +64,7 @@ func sourceKey() *key {
 			{name: "host", shape: shapeAddress, fallback: "unix:///var/run/docker.sock", example: "ssh://ops@10.0.0.5", address: address{schemes: []string{"unix", "tcp", "ssh"}, bare: true},
 				meaning: "The daemon's socket. ssh://user@host runs `docker system dial-stdio` there over the system's ssh, with the keys of the user who runs the agent. tcp:// without `tls_config` is neither encrypted nor authenticated, and whoever reaches it is root there."},
 			tlsKey("How a tcp:// daemon is spoken to by TLS. Without it the certificates are those the docker command would take: `DOCKER_CERT_PATH`, `DOCKER_TLS_VERIFY`."),
-			every("15s"), timeout("5s"),
+			cadvisorKey(), every("15s"), timeout("5s"),
 		}},
 		{word: "alertmanager", exactly: choice{[]string{"url", "peers"}, "has no address", "null removes an inherited one"}, fields: []key{
 			{name: "url", shape: shapeAddress, example: "http://127.0.0.1:9093", address: address{schemes: []string{"http", "https"}, bare: true},
@@ -75,6 +75,15 @@ func sourceKey() *key {
 			every("10s"), timeout("3s"), httpConfigKey(),
 		}},
 		{word: "postgres", fields: postgresKeys()},
+	}}
+}
+
+func cadvisorKey() key {
+	return key{name: "cadvisor", shape: shapeMapping, meaning: "cAdvisor of this host, scraped by a Prometheus: CPU and memory are taken from there, and the daemon is asked only for what it does not know.", fields: []key{
+		prometheusOf("The Prometheus that scrapes it."),
+		{name: "match", shape: shapeTable, filled: true, pattern: labelName, example: `{instance: "10.0.0.5:8080"}`,
+			elem:    &key{shape: shapeText, pattern: anyText, example: "cadvisor", meaning: "The value this label has to have."},
+			meaning: "The labels of this host's series. Without it the series of every host that has a container of the same name are added up."},
 	}}
 }
 

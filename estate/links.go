@@ -21,6 +21,11 @@ func (c *checking) links(root *value) {
 			c.sourceOf(prometheus, m, part+"."+m.name)
 		}
 	}
+	for _, s := range root.members("sources") {
+		if v := s.value.at("cadvisor"); v != nil && v.node != nil {
+			c.sourceOf(prometheus, member{name: "cadvisor", place: v.place, value: v}, "sources."+s.name+".cadvisor")
+		}
+	}
 	for _, m := range root.members("services") {
 		c.service(root, docker, m)
 		c.databases(postgres, m)

@@ -106,13 +106,29 @@ func (f *File) sources(root *value, faults *Faults) {
 			f.Prometheus = append(f.Prometheus, Prometheus{Name: s.name, URL: s.value.str("url"), Every: every, Timeout: timeout, Required: required, HTTP: http()})
 		case ops.SourceDocker.String():
 			f.Docker = append(f.Docker, Docker{Name: s.name, Host: s.value.str("host"), Every: every, Timeout: timeout, Required: required,
-				TLS: tlsConfig(s.value.at("tls_config"), "sources."+s.name+".tls_config", faults)})
+				TLS: tlsConfig(s.value.at("tls_config"), "sources."+s.name+".tls_config", faults), Cadvisor: cadvisor(root, s)})
 		case ops.SourceAlertmanager.String():
 			f.Alertmanager = append(f.Alertmanager, Alertmanager{Name: s.name, Peers: peers(s), Every: every, Timeout: timeout, Required: required, HTTP: http()})
 		case ops.SourcePostgres.String():
 			f.Postgres = append(f.Postgres, postgresOf(s, every, timeout, required))
 		}
 	}
+}
+
+// cadvisor returns where the figures of a Docker source come from.
+func cadvisor(root *value, s member) Cadvisor {
+	v := s.value.at("cadvisor")
+	if v == nil || v.node == nil {
+		return Cadvisor{}
+	}
+	c := Cadvisor{Source: v.str("source")}
+	if all := sourcesOf(root, ops.SourcePrometheus, "Prometheus").names; c.Source == "" && len(all) > 0 {
+		c.Source = all[0] // the only one there is, or a fault
+	}
+	for _, m := range v.members("match") {
+		c.Match = append(c.Match, ops.Matcher{Name: ops.Clean(m.name), Value: ops.Clean(m.value.str())})
+	}
+	return c
 }
 
 // peers returns the members of a cluster; a lone server is one under the

@@ -95,7 +95,7 @@ sources:
   p: {kind: prometheus, url: "http://${HOST:-localhost}:9090/prom", every: 1m, timeout: 2500ms, optional: true,
       http_config: {basic_auth: {username: ops, password: "${PW}"}, tls_config: {ca_file: ca.pem, min_version: TLS12}, follow_redirects: false,
                     http_headers: {X-Tenant: {values: [a], secrets: ["${PW}"]}}}}
-  near: {kind: docker}
+  near: {kind: docker, cadvisor: {match: {instance: "near:8080"}}}
   far: {kind: docker, host: "tcp://10.0.0.1:2375", every: 2s, tls_config: {ca_file: ca.pem, cert_file: me.pem, key_file: me.key}}
   tunnel: {kind: docker, host: "ssh://ops@10.0.0.2:22"}
 severities: {page: critical, ticket: medium}
@@ -116,6 +116,9 @@ limits: {stale_after: 5, crash_loop: 4, crash_window: 10m, mark: 1d, unlock: 1h}
 	}
 	if len(f.Docker) != 3 || f.Docker[1].Host != "tcp://10.0.0.1:2375" || f.Docker[1].Timeout != 2*time.Second {
 		t.Errorf("docker, whose timeout is shortened to every: %+v", f.Docker)
+	}
+	if c := f.Docker[0].Cadvisor; c.Source != "p" || len(c.Match) != 1 || c.Match[0].String() != `instance="near:8080"` || f.Docker[1].Cadvisor.Source != "" {
+		t.Errorf("cadvisor: %+v", c)
 	}
 	if d := f.Docker; d[0].TLS != nil || d[1].TLS == nil || !filepath.IsAbs(d[1].TLS.KeyFile) || d[2].Host != "ssh://ops@10.0.0.2:22" {
 		t.Errorf("how docker is reached: %+v", d)

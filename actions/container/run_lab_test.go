@@ -15,9 +15,9 @@ import (
 	"opsdeck/ops"
 )
 
-func labActions(t *testing.T) (map[verb]ops.Action, *client.Client) {
+func labActions(t *testing.T, more ...client.Opt) (map[verb]ops.Action, *client.Client) {
 	t.Helper()
-	cl, err := client.New(client.WithHost(dockertest.Host(t)))
+	cl, err := client.New(append(more, client.WithHost(dockertest.Host(t)))...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,8 +63,16 @@ func TestLabRestartStopStart(t *testing.T) {
 	}
 }
 
+// Everything that is done, in the oldest API that we promise to speak and in the
+// daemon's own.
 func TestLabPauseKillRemove(t *testing.T) {
-	actions, cl := labActions(t)
+	for _, version := range []string{"1.40", ""} {
+		t.Run("API "+version, func(t *testing.T) { pauseKillRemove(t, version) })
+	}
+}
+
+func pauseKillRemove(t *testing.T, version string) {
+	actions, cl := labActions(t, client.WithAPIVersion(version))
 	name := dockertest.Name("gone")
 	id := dockertest.Create(t, cl, name, container.Config{Cmd: []string{"run"}, Volumes: map[string]struct{}{"/data": {}}},
 		container.HostConfig{RestartPolicy: container.RestartPolicy{Name: "always"}})
@@ -72,7 +80,7 @@ func TestLabPauseKillRemove(t *testing.T) {
 	for _, step := range []struct {
 		verb  verb
 		words string
-	}{{verbPause, "it is paused"}, {verbUnpause, "it is running"}, {verbKill, "ended with exit 137"}, {verbRemove, "removed in"}} {
+	}{{verbRestart, "restart done"}, {verbPause, "it is paused"}, {verbUnpause, "it is running"}, {verbStop, "exit 0"}, {verbStart, "running"}, {verbKill, "ended with exit 137"}, {verbRemove, "removed in"}} {
 		res, err := runPlanned(t, actions[step.verb], name)
 		if err != nil || res.State != ops.JobSucceeded || !strings.Contains(res.What.String(), step.words) {
 			t.Fatalf("%s: %+v, %v", step.verb, res, err)

@@ -1,13 +1,16 @@
 package main
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/prometheus/common/config"
 
 	"opsdeck/collectors/docker"
+	"opsdeck/collectors/prometheus"
 	"opsdeck/estate"
 	"opsdeck/internal/proc"
+	"opsdeck/ops"
 )
 
 // dockerAddress is how a daemon of the estate is reached.
@@ -21,6 +24,17 @@ func dockerAddress(s estate.Docker) (docker.Address, error) {
 		return a, fmt.Errorf("tls_config of source %s: %w", s.Name, err)
 	}
 	return a, nil
+}
+
+// measuredBy asks the Prometheus that scrapes a host's cAdvisor; nil: none does.
+func measuredBy(c estate.Cadvisor, metrics map[string]*prometheus.Collector) func(context.Context, []string) (map[string]ops.ContainerFigures, error) {
+	col := metrics[c.Source]
+	if col == nil {
+		return nil
+	}
+	return func(ctx context.Context, names []string) (map[string]ops.ContainerFigures, error) {
+		return col.ContainerFigures(ctx, names, c.Match)
+	}
 }
 
 // dockerCommand is the docker command with what names the same daemon.

@@ -42,6 +42,7 @@ func wire(f estate.File, kind ops.AgentKind, history *store.Store, log *slog.Log
 		c.History = history
 		c.Verify = func(context.Context) (ops.Detail, error) { return auditDetail(history) }
 	}
+	metrics := map[string]*prometheus.Collector{}
 	for _, s := range f.Prometheus {
 		cfg := prometheus.Config{Name: s.Name, URL: s.URL, Every: s.Every, Timeout: s.Timeout, Required: s.Required,
 			HTTP: s.HTTP, SeverityLabel: f.Estate.SeverityLabel.String(), Rank: f.Estate.RankOf, Now: time.Now}
@@ -50,6 +51,7 @@ func wire(f estate.File, kind ops.AgentKind, history *store.Store, log *slog.Log
 		if err != nil {
 			return nil, err
 		}
+		metrics[s.Name] = col
 		c.Collectors = append(c.Collectors, col)
 		c.Actions = append(c.Actions, reload.New(col, s.Name))
 	}
@@ -75,7 +77,7 @@ func wire(f estate.File, kind ops.AgentKind, history *store.Store, log *slog.Log
 			return nil, err
 		}
 		c.Collectors = append(c.Collectors, docker.New(docker.Config{Name: s.Name, Host: s.Host, Every: s.Every, Timeout: s.Timeout,
-			Required: s.Required, Expected: expectedOn(f.Estate, s.Name), Now: time.Now}, cl))
+			Required: s.Required, Expected: expectedOn(f.Estate, s.Name), Now: time.Now, Measured: measuredBy(s.Cadvisor, metrics)}, cl))
 		c.Actions = append(c.Actions, container.New(cl, s.Name, stopGrace)...)
 		c.Actions = append(c.Actions, container.NewShell(cl, container.Shell{Source: s.Name, Docker: dockerCommand(s),
 			Guarded: f.Estate.Environment == ops.Production}))

@@ -67,9 +67,10 @@ func Dial(a Address) (*client.Client, error) {
 		if dial, err = a.tunnel(u); err != nil {
 			return nil, err
 		}
-		// The name stands in the Host header only.
+		// The name stands in the Host header only. The scheme has to be said: a cloned
+		// transport has a TLS configuration, from which the client would take it.
 		host = "http://docker.over.ssh"
-		opts = append(opts, client.WithHTTPClient(&http.Client{CheckRedirect: client.CheckRedirect, Transport: &http.Transport{
+		opts = append(opts, client.WithScheme("http"), client.WithHTTPClient(&http.Client{CheckRedirect: client.CheckRedirect, Transport: &http.Transport{
 			// Each connection is a process here and a login there.
 			MaxIdleConnsPerHost: 2, IdleConnTimeout: time.Minute}}))
 	case a.TLS != nil:

@@ -23,6 +23,9 @@ type Config struct {
 	Required bool
 	Expected []ops.Expected // the containers that ought to run on this daemon
 	Now      func() time.Time
+	// Measured gives the figures that somebody else measures anyway, by container
+	// name; nil: nobody does. What it does not know the daemon is asked for.
+	Measured func(ctx context.Context, names []string) (map[string]ops.ContainerFigures, error)
 }
 
 // Collector reads one daemon. Its methods may be called at the same time.

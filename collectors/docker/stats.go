@@ -37,12 +37,18 @@ func (c *Collector) Sample(ctx context.Context, refs []ops.Ref) ([]ops.Container
 	ctx, cancel := c.bounded(ctx)
 	defer cancel()
 	var (
+		known = c.measured(ctx, refs)
 		out   = make([]ops.ContainerFigures, len(refs))
 		errs  = make([]error, len(refs))
 		wg    sync.WaitGroup
 		slots = make(chan struct{}, parallel)
 	)
 	for i, ref := range refs {
+		if f, ok := known[ref.ID.String()]; ok {
+			f.Ref = ref
+			out[i] = f
+			continue
+		}
 		slots <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-slots }()
@@ -62,6 +68,30 @@ func (c *Collector) Sample(ctx context.Context, refs []ops.Ref) ([]ops.Container
 		return nil, errs[0]
 	}
 	return out, nil
+}
+
+// measured asks whoever measures anyway: dockerd walks cgroups and disks for each
+// answer. Where that fails, the daemon is asked as if there were nobody.
+func (c *Collector) measured(ctx context.Context, refs []ops.Ref) map[string]ops.ContainerFigures {
+	if c.cfg.Measured == nil {
+		return nil
+	}
+	if end, ok := ctx.Deadline(); ok { // half of the time: the daemon needs the rest where this fails
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, time.Until(end)/2)
+		defer cancel()
+	}
+	var names []string
+	for _, ref := range refs {
+		if ref.Kind == ops.KindContainer && ref.Source.String() == c.cfg.Name {
+			names = append(names, ref.ID.String())
+		}
+	}
+	known, err := c.cfg.Measured(ctx, names)
+	if err != nil {
+		return nil
+	}
+	return known
 }
 
 // unreachable reports whether err is about the daemon and not about one
