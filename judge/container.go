@@ -88,6 +88,9 @@ func created(c ops.Container, bad ops.Level) ops.Verdict {
 // Docker's, and says nothing of its program.
 func cannotStart(c ops.Container, bad ops.Level) ops.Verdict {
 	v := ops.Verdict{Level: bad, Word: ops.Clean("cannot start"), Cause: c.Fault, Next: ops.Clean("mend the cause, then start it"), Since: c.Finished}
+	if v.Since.IsZero() {
+		v.Since = c.Created
+	}
 	if s := c.Fault.String(); strings.Contains(s, "port is already allocated") || strings.Contains(s, "address already in use") {
 		v.Word, v.Next = ops.Clean("port clash"), ops.Clean("free the port or change it, then start it")
 		if !c.Holder.Empty() {

@@ -214,7 +214,13 @@ func (d *detail) View() []string {
 	return append([]string{head}, d.pager.view()...)
 }
 
-func (d *detail) Keys() []keyID      { return []keyID{keyActions, keyLogs, keyCopy} }
+func (d *detail) Keys() []keyID {
+	if d.ref.Kind == ops.KindContainer {
+		return []keyID{keyActions, keyLogs, keyShell, keyCopy}
+	}
+	return []keyID{keyActions, keyLogs, keyCopy}
+}
+
 func (d *detail) Scope() scope       { return inText }
 func (d *detail) Selected() ops.Ref  { return d.ref }
 func (d *detail) Visible() []ops.Ref { return []ops.Ref{d.ref} }

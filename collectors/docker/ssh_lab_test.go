@@ -99,7 +99,7 @@ func TestLabADaemonIsReadAndFollowedOverSSH(t *testing.T) {
 	if err != nil || f.Containers == nil || f.Version.Empty() {
 		t.Fatalf("%+v, %v", f, err)
 	}
-	follow(t, c) // fails where the stream does not stand
+	follow(t, c)                      // fails where the stream does not stand
 	t.Setenv("PATH", "/usr/bin:/bin") // from here on ssh knows neither key nor server
 	_, err = overSSH(t, host).Collect(t.Context())
 	if ops.CodeOf(err) != ops.CodeDenied {

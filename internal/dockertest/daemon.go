@@ -57,6 +57,10 @@ func Prepare(t *testing.T, cl *client.Client) {
 	if _, err := w.Write(program); err != nil {
 		t.Fatal(err)
 	}
+	// By this name the probe is a shell that says what it was told.
+	if err := w.WriteHeader(&tar.Header{Name: "bin/sh", Typeflag: tar.TypeSymlink, Linkname: "/probe", Mode: 0o777}); err != nil {
+		t.Fatal(err)
+	}
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}

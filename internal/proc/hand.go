@@ -31,15 +31,26 @@ func (h *Handed) SetStdout(w io.Writer) { h.cmd.Stdout = w }
 // because the screen that comes back covers them.
 func (h *Handed) SetStderr(w io.Writer) { h.cmd.Stderr = io.MultiWriter(w, h.said) }
 
+// Exit codes by which a shell and docker exec say that a program could not be
+// begun. Docker writes the cause to the terminal, where the screen covers it.
+const (
+	notExecutable = 126
+	notThere      = 127
+)
+
 // Run runs the program to its end. A program that never ran, or that complained,
 // is an error; the exit code of a shell is that of its last command and none.
 func (h *Handed) Run() error {
 	err := h.cmd.Run()
-	if _, ran := errors.AsType[*exec.ExitError](err); err != nil && !ran {
+	exit, ran := errors.AsType[*exec.ExitError](err)
+	if err != nil && !ran {
 		return fmt.Errorf("run %s: %w", h.cmd.Args[0], err)
 	}
 	if lines := bytes.TrimSpace(h.said.kept); err != nil && len(lines) > 0 {
 		return fmt.Errorf("%s", lines[bytes.LastIndexByte(lines, '\n')+1:])
+	}
+	if ran && (exit.ExitCode() == notExecutable || exit.ExitCode() == notThere) {
+		return fmt.Errorf("exit code %d: there is no such program in it, or its last command was none", exit.ExitCode())
 	}
 	return nil
 }

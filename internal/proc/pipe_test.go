@@ -77,6 +77,9 @@ func TestAProgramThatGetsTheTerminalTellsOnlyItsOwnFailures(t *testing.T) {
 	if _, err := run("sh", "-c", "echo first >&2; echo no such container >&2; exit 1"); err == nil || err.Error() != "no such container" {
 		t.Errorf("%v", err)
 	}
+	if _, err := run("sh", "-c", "exit 127"); err == nil || !strings.Contains(err.Error(), "no such program in it") {
+		t.Errorf("%v", err)
+	}
 	if _, err := run("/no/such/program"); err == nil {
 		t.Error("nothing ran, and no error")
 	}

@@ -5,9 +5,11 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -20,7 +22,15 @@ func main() {
 	if len(os.Args) > 1 {
 		mode = os.Args[1]
 	}
+	if filepath.Base(os.Args[0]) == "sh" {
+		mode = "shell"
+	}
 	switch mode {
+	case "shell": // says what it is told, until it is told to exit
+		fmt.Println("shell ready")
+		for in := bufio.NewScanner(os.Stdin); in.Scan() && in.Text() != "exit"; {
+			fmt.Printf("told %q\n", in.Text())
+		}
 	case "run": // ends at once when asked; USR1 makes it sick
 		fmt.Println("up")
 		fmt.Fprintln(os.Stderr, "up, on the error stream")

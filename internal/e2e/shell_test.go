@@ -1,0 +1,72 @@
+//go:build lab
+
+package e2e
+
+import (
+	"strings"
+	"testing"
+)
+
+// The console suspends, the shell has the terminal, and the console comes back as
+// it was; the history has who began it, and nothing of what was typed.
+func TestAShellGetsTheTerminalAndGivesItBack(t *testing.T) {
+	whole(t)
+	name := obedient(t)
+	w := newWorld(t)
+	s := w.console()
+	s.until(`docker live`)
+	s.unlock()
+	s.keys("3")
+	s.filter(name)
+	s.until(`(?m)^> *` + name)
+	s.keys("e")
+	s.until(`shell in container ` + name + `(?s:.*)docker --host \S+ exec -it ` + name + ` sh`)
+	s.press("l", `reason: l`)
+	s.write("ook")
+	s.until(`reason: look`)
+	s.keys("Enter")
+	s.until(`Do it\?`)
+	s.press("y", `(?m)^shell ready`)
+	if text := s.text(); strings.Contains(text, "[3 Containers]") {
+		t.Errorf("the console is still there:\n%s", text)
+	}
+	s.write("the word is 4711")
+	s.keys("Enter")
+	s.until(`told "the word is 4711"`)
+	s.resize(80, 24) // seen when it comes back
+	s.write("exit")
+	s.keys("Enter")
+	s.until(`shell in container ` + name + ` has ended`)
+	s.where(patience, "the console in its new size", func(text string) bool {
+		return strings.Contains(text, "[3 Containers]") && strings.Count(text, "\n") == 24
+	})
+	s.keys("Down")
+	r := w.run("history", "--json")
+	if !strings.Contains(r.out, "shell in container "+name) || !strings.Contains(r.out, "look") || strings.Contains(r.out, "4711") {
+		t.Errorf("the history holds %s", r.out)
+	}
+	s.keys("q")
+	s.ended()
+}
+
+// An image without a shell, and a role that may not: both are said, and the
+// console stays.
+func TestAShellThatCannotBeIsSaid(t *testing.T) {
+	whole(t)
+	w := newWorld(t, "environment: staging")
+	s := w.console()
+	s.until(`docker live`)
+	s.keys("3")
+	s.filter("redis")
+	s.until(`(?m)^> *redis `)
+	s.keys("e")
+	s.until(`Do it\?`)
+	s.press("y", `shell in container redis: exit code 12[67]`)
+	operator := newWorld(t, "access: {default: operator, grants: []}").console()
+	operator.until(`docker live`)
+	operator.keys("3")
+	operator.filter("redis")
+	operator.until(`(?m)^> *redis `)
+	operator.keys("e")
+	operator.until(`shell cannot run: root is a operator here, and container.shell needs admin`)
+}
