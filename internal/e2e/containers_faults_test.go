@@ -15,7 +15,7 @@ import (
 // What happens to containers is named on the Overview with its cause, and in the
 // snapshot, and is never green meanwhile.
 func TestWhatContainersDoIsNamedWithItsCause(t *testing.T) {
-	w, s := calm(t)
+	w, s := awake(t)
 	green := s.green("docker live")
 	for _, c := range []struct {
 		fault, name string
@@ -75,7 +75,7 @@ func TestWhatContainersDoIsNamedWithItsCause(t *testing.T) {
 // A daemon that is restarted is not green while it is away, and what nobody heard
 // meanwhile is said.
 func TestARestartedDaemonIsSaidAndTheGapStaysNamed(t *testing.T) {
-	w, s := calm(t)
+	w, s := awake(t)
 	green := s.green("docker live")
 	at, _ := breaking(t, "docker-restarted")
 	seen(s, at, "docker-restarted", `docker (REFUSED|SILENT|FAILING)`)
@@ -142,7 +142,7 @@ func cost(s *screen, over time.Duration) time.Duration {
 // Ten containers that end at once and are started again, for ever: the agent's
 // work is bounded, and the screen stays live.
 func TestACrashLoopOfTenCostsTheAgentLittle(t *testing.T) {
-	_, s := calm(t)
+	_, s := awake(t)
 	s.keys("3")
 	s.until(`(?m)^expected 13/13.*1/\d+`)
 	const over = 20 * time.Second
@@ -161,7 +161,7 @@ func TestACrashLoopOfTenCostsTheAgentLittle(t *testing.T) {
 // A log of twenty thousand lines a second is shown live, what is left out is
 // counted, and the agent's work is bounded.
 func TestALogFloodIsCountedAndTheScreenStaysLive(t *testing.T) {
-	_, s := calm(t)
+	_, s := awake(t)
 	s.keys("3")
 	s.filter("ifrs9-data-generator")
 	s.until(`(?m)^> *ifrs9-data-generator `)
