@@ -26,9 +26,9 @@ func Listen(path string, mode os.FileMode) (net.Listener, error) {
 		return nil, err
 	}
 	// The socket must not be open to others even for the moment before chmod.
-	old := syscall.Umask(0o177)
-	l, err := net.Listen("unix", path)
-	syscall.Umask(old)
+	var l net.Listener
+	var err error
+	closed(func() { l, err = net.Listen("unix", path) })
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", path, err)
 	}

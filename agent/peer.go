@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net"
-
-	"golang.org/x/sys/unix"
 )
 
 // Peer is who is at the other end of a unix socket, as the kernel says
@@ -35,15 +33,13 @@ func peerOf(c net.Conn) (Peer, error) {
 	if err != nil {
 		return Peer{}, err
 	}
-	var cred *unix.Ucred
+	var p Peer
 	var cerr error
-	if err := raw.Control(func(fd uintptr) {
-		cred, cerr = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED)
-	}); err != nil {
+	if err := raw.Control(func(fd uintptr) { p, cerr = credentials(int(fd)) }); err != nil {
 		return Peer{}, err
 	}
 	if cerr != nil {
 		return Peer{}, fmt.Errorf("read peer credentials: %w", cerr)
 	}
-	return Peer{UID: cred.Uid, GID: cred.Gid, PID: cred.Pid}, nil
+	return p, nil
 }

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"opsdeck/ops"
@@ -34,11 +33,11 @@ func takeLock(dir string, timeout time.Duration) (l *ownerLock, left string, err
 	tick := time.NewTicker(lockRetry)
 	defer tick.Stop()
 	for {
-		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		if err == nil {
+		var held bool
+		if held, err = tryLock(f); err == nil && !held {
 			break
 		}
-		if !errors.Is(err, syscall.EWOULDBLOCK) {
+		if err != nil {
 			return nil, "", errors.Join(openError(dir, err), f.Close())
 		}
 		select {
@@ -78,11 +77,7 @@ func cleanStamp(dir string) string {
 	if err != nil {
 		return ""
 	}
-	var ino uint64
-	if sys, ok := st.Sys().(*syscall.Stat_t); ok {
-		ino = sys.Ino
-	}
-	return fmt.Sprintf("clean size %d modified %d inode %d\n", st.Size(), st.ModTime().UnixNano(), ino)
+	return fmt.Sprintf("clean size %d modified %d inode %d\n", st.Size(), st.ModTime().UnixNano(), inode(st))
 }
 
 func heldError(dir string, pid int) error {
@@ -117,15 +112,11 @@ func kernelHolder(path string) int {
 	if err != nil {
 		return 0
 	}
-	sys, ok := st.Sys().(*syscall.Stat_t)
-	if !ok {
-		return 0
-	}
 	b, err := os.ReadFile("/proc/locks")
 	if err != nil {
 		return 0
 	}
-	ino := ":" + strconv.FormatUint(sys.Ino, 10)
+	ino := ":" + strconv.FormatUint(inode(st), 10)
 	for line := range strings.Lines(string(b)) {
 		f := strings.Fields(line)
 		if len(f) >= 6 && f[1] == "FLOCK" && strings.HasSuffix(f[5], ino) {

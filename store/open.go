@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"syscall"
 
 	bolt "go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
@@ -117,7 +116,7 @@ func boltOpen(path string, o *bolt.Options) (db *bolt.DB, f *os.File, err error)
 // say nothing here.
 func release(f *os.File) {
 	if f != nil {
-		_ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN)
+		_ = unlock(f)
 		_ = f.Close()
 	}
 }

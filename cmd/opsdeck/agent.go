@@ -68,6 +68,9 @@ type daemon struct {
 }
 
 func (d *daemon) run(ctx context.Context) error {
+	if err := agent.Here(); err != nil {
+		return err
+	}
 	d.log = slog.New(slog.NewTextHandler(d.app.std.err, nil))
 	socket, err := d.settle()
 	if err != nil {

@@ -93,6 +93,9 @@ func (l *link) idle(ctx context.Context, c *agent.Client) bool {
 // start starts a personal agent and waits until it answers.
 func (l *link) start(ctx context.Context) (*agent.Client, agent.Hello, error) {
 	none := agent.Hello{}
+	if err := agent.Here(); err != nil {
+		return nil, none, err
+	}
 	dir := l.places.personalState(l.file.Estate.Name)
 	if _, err := socketIn(dir); err != nil {
 		return nil, none, err
@@ -162,11 +165,11 @@ func stopAgent(ctx context.Context, pid int, force bool) error {
 	if err != nil {
 		return nil // it is gone already
 	}
-	if err := syscall.Kill(pid, syscall.SIGTERM); err != nil {
+	if err := proc.Signal(pid, syscall.SIGTERM); err != nil {
 		return ops.Errorf(ops.CodeDenied, "stop agent %d: %v", pid, err).Help("its owner or root can")
 	}
 	if force {
-		_ = syscall.Kill(pid, syscall.SIGINT) // it may have ended at the first
+		_ = proc.Signal(pid, syscall.SIGINT) // it may have ended at the first
 	}
 	for proc.Alive(p) {
 		select {

@@ -10,7 +10,6 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/term"
-	"golang.org/x/sys/unix"
 
 	"opsdeck/estate"
 	"opsdeck/internal/proc"
@@ -89,14 +88,6 @@ func (a *app) options(prefs preferences) (tui.Options, error) {
 	return tui.Options{Now: time.Now, Theme: t, Keys: prefs.Keys, Start: tui.PaneOverview, Version: versionLine(),
 		Quiet: prefs.Bell != nil && !*prefs.Bell, Slow: slow, Passthrough: p.get("TMUX") != "", Alone: alone(), CrashFile: crash,
 		Hand: func(argv []string) tea.ExecCommand { return proc.Hand(argv) }}, nil
-}
-
-// alone reports whether we stand in the session leader's own process group: then
-// no shell with job control waits for us to stop, as under ForceCommand or in a
-// window of tmux of our own.
-func alone() bool {
-	sid, err := unix.Getsid(0)
-	return err == nil && sid == unix.Getpgrp()
 }
 
 // welcome is the first screen of somebody who has no estate yet: what this

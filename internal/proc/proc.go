@@ -41,8 +41,7 @@ type Output struct {
 func Run(ctx context.Context, s Spec) (Output, error) {
 	cmd := exec.CommandContext(ctx, s.Argv[0], s.Argv[1:]...)
 	cmd.Env, cmd.Dir = s.Env, s.Dir
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
+	ownGroup(cmd)
 	cmd.WaitDelay = grace
 	limit := s.Max
 	if limit == 0 {
@@ -54,9 +53,7 @@ func Run(ctx context.Context, s Spec) (Output, error) {
 	out := Output{Stdout: stdout.kept, Stderr: stderr.kept}
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		out.Code = exit.ExitCode()
-		if ws, ok := exit.Sys().(syscall.WaitStatus); ok && ws.Signaled() {
-			out.Signal = ws.Signal()
-		}
+		out.Signal = endedBy(exit)
 		err = ctx.Err()
 	}
 	if err != nil {
@@ -90,7 +87,7 @@ func Detach(argv []string, logFile string) (int, error) {
 	defer log.Close() //nolint:errcheck // the child has its own copy
 	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.Stdout, cmd.Stderr = log, log
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	ownSession(cmd)
 	cmd.Dir = "/"
 	if err := cmd.Start(); err != nil {
 		return 0, fmt.Errorf("start %s: %w", argv[0], err)
