@@ -1,7 +1,7 @@
 # `make` alone prints the targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo build lab-build lab-up lab-down lab-status lab-fault lab-heal test check bench soak clean
+.PHONY: help demo build cross lab-build lab-up lab-down lab-status lab-fault lab-heal test check bench soak clean
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 COMMIT  := $(shell git rev-parse --short HEAD 2>/dev/null || echo none)
@@ -11,15 +11,19 @@ LDFLAGS := -X main.version=$(VERSION) -X main.commit=$(COMMIT) -X main.date=$(DA
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: ## install what is missing, start the lab, open the console
+demo: ## open the console on the lab, or on a simulated system where the lab cannot run
 	@scripts/check-go
-	@scripts/install-packages lab
-	@$(MAKE) --no-print-directory build lab-up
-	@estate=$$(scripts/lab env | sed -n 's/^OPSDECK_LAB_ESTATE=//p') && exec ./bin/opsdeck --estate "$$estate"
+	@scripts/demo
 
 build: ## build bin/opsdeck
 	@scripts/check-go
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w $(LDFLAGS)' -o bin/opsdeck ./cmd/opsdeck
+
+cross: ## see that it builds for other systems (what works there: docs/guide/demo.md)
+	@scripts/check-go
+	@for target in linux/arm64 darwin/arm64 windows/amd64 freebsd/amd64; do \
+		echo "$$target"; GOOS=$${target%/*} GOARCH=$${target#*/} CGO_ENABLED=0 go build -o /dev/null ./cmd/opsdeck || exit 1; \
+	done
 
 # No VCS stamp: the images are made anew when their program changes, and it
 # should not change with every commit.
