@@ -22,7 +22,7 @@ func (notes) Actor() ops.Actor        { return ops.Actor{} }
 // do plans and runs a real action against the simulated daemon.
 func (r *rig) do(t *testing.T, action, name string) (ops.Result, error) {
 	t.Helper()
-	cl, err := docker.Dial(r.host)
+	cl, err := docker.Dial(docker.Address{Host: r.host})
 	if err != nil {
 		t.Fatal(err)
 	}

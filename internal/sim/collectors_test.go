@@ -67,7 +67,7 @@ func newRig(t *testing.T, c sim.Config) *rig {
 	if r.pager, err = alertmanager.New(alertmanager.Config{Name: "pager", Peers: []alertmanager.Peer{{Name: "one", URL: s.Alertmanager}}, Timeout: 20 * time.Second, Now: r.Now}); err != nil {
 		t.Fatal(err)
 	}
-	cl, err := docker.Dial(s.Docker)
+	cl, err := docker.Dial(docker.Address{Host: s.Docker})
 	if err != nil {
 		t.Fatal(err)
 	}
