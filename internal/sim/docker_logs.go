@@ -113,7 +113,7 @@ func (b *box) lines(from, to time.Time) []note {
 	for at := from.Truncate(every); !at.After(to) && len(b.script.Log) > 0; at = at.Add(every) {
 		n := at.Unix()
 		said := at.Add(time.Duration(b.w.chance.of(b.script.Name, n) * float64(every) * 0.9)).Truncate(time.Millisecond)
-		if said.Before(from) || said.After(to) || !b.running(said) {
+		if said.Before(from) || said.After(to) || !b.running(said) || b.hangs(said) {
 			continue
 		}
 		line := b.script.Log[b.w.chance.bits(b.script.Name, n)%uint64(len(b.script.Log))]
@@ -127,6 +127,13 @@ func (b *box) lines(from, to time.Time) []note {
 	}
 	slices.SortStableFunc(out, func(x, y note) int { return x.at.Compare(y.at) })
 	return out
+}
+
+// hangs reports whether it said nothing of its everyday work at a moment.
+func (b *box) hangs(t time.Time) bool {
+	return slices.ContainsFunc(b.w.script.Life, func(e episode) bool {
+		return e.Hangs && e.Container == b.script.Name && b.w.spell(&e, t).on
+	})
 }
 
 // troubleEvery is how often a container complains of what happens to it, where

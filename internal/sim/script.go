@@ -60,6 +60,7 @@ type episode struct {
 	Code      int
 	Runs      span // of a crash loop: from a start to its end
 	Cure      bool // a start by hand ends it
+	Hangs     bool // its everyday lines stop
 	Log       []string
 }
 

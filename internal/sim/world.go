@@ -20,6 +20,8 @@ type Config struct {
 	// just run and alerts that just fire; smaller numbers change nothing.
 	Containers int
 	Alerts     int
+	// Still leaves out what happens by itself: only values change.
+	Still bool
 }
 
 // World is what the simulated servers know. Its methods may be called at the same
@@ -50,6 +52,12 @@ func New(c Config) (*World, error) {
 	s, err := readScript()
 	if err != nil {
 		return nil, err
+	}
+	if c.Still {
+		s.Life = nil
+		for i := range s.Series {
+			s.Series[i].During = nil
+		}
 	}
 	begin := c.Now().Add(-c.Age).Truncate(time.Second)
 	w := &World{script: s, chance: chance(c.Seed), now: c.Now, begin: begin, at: begin, byName: map[string]*box{},
