@@ -37,8 +37,14 @@ func findings(e ops.Estate, b *ops.Board) []ops.Finding {
 		}
 	}
 	for _, r := range b.Databases {
-		if r.Known() {
-			fs = append(fs, r.Value.Findings...)
+		if !r.Known() {
+			continue
+		}
+		for _, f := range r.Value.Findings {
+			if len(b.Databases) > 1 {
+				f.What = ops.Textf("%s: %s", r.Source, f.What)
+			}
+			fs = append(fs, f)
 		}
 	}
 	for _, in := range b.Incidents {

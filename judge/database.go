@@ -46,10 +46,7 @@ type dbJudge struct {
 	found []ops.Finding
 }
 
-func (j *dbJudge) find(f ops.Finding) {
-	f.What = ops.Textf("%s: %s", j.d.Ref.Source, f.What)
-	j.found = append(j.found, f)
-}
+func (j *dbJudge) find(f ops.Finding) { j.found = append(j.found, f) }
 
 func (j *dbJudge) verdict() ops.Verdict {
 	if len(j.found) == 0 {

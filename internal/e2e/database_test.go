@@ -1,0 +1,186 @@
+//go:build lab
+
+package e2e
+
+import (
+	"context"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// database opens a console whose databases are fresh, on the Database pane.
+func database(t *testing.T) (*world, *screen) {
+	t.Helper()
+	whole(t)
+	w := newWorld(t)
+	s := w.console()
+	s.until(`postgres ok(?s:.*)database postgres: \d+/60 connections`)
+	s.press("4", `\[4 Database\]`)
+	return w, s
+}
+
+// login tries to log in as an application would.
+func login(t *testing.T) error {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	cfg, err := pgx.ParseConfig(os.Getenv("OPSDECK_LAB_POSTGRES_DSN"))
+	must(t, err)
+	password, err := os.ReadFile(os.Getenv("OPSDECK_LAB_STATE") + "/opsdeck.password")
+	must(t, err)
+	cfg.User, cfg.Password = "opsdeck", strings.TrimSpace(string(password))
+	c, err := pgx.ConnectConfig(ctx, cfg)
+	if err == nil {
+		_ = c.Close(ctx)
+	}
+	return err
+}
+
+// act goes through the menu's first line and the plan to the job's end.
+func (s *screen) act(plan, reason, done string) {
+	s.Helper()
+	s.keys("Enter")
+	s.until(plan)
+	s.press(reason[:1], `reason: .*`+reason[:1])
+	s.write(reason[1:])
+	s.until(`reason: .*` + reason[1:])
+	s.keys("Enter")
+	s.until(`Do it\?`)
+	s.yes(done)
+}
+
+func TestTheRightRootOfABlockingTreeIsTerminated(t *testing.T) {
+	w, s := database(t)
+	at, heal := breakLab(t, "lock-chain")
+	seen(s, at, "lock-chain", `blocking  2 trees, 7 sessions, 4 deep`)
+	text := s.until(`nightly-close\s+idle in tx .*blocks 4`)
+	tree := regexp.MustCompile(`(?m)^[> ] \d+ nightly-close .*blocks 4.*\n  +\\_ \d+ (stage|scenario)-writer(?s:.*)^  +\\_ \d+ ecl-writer .*\n  +\\_ \d+ report-reader .*waits(?s:.*)^  \d+ psql-by-hand .*blocks 1.*\n  \\_ \d+ limits-writer`)
+	if !tree.MatchString(text) {
+		t.Errorf("the trees:\n%s", text)
+	}
+	s.keys("1")
+	s.within(time.Minute, `4 sessions wait for \d+ \(nightly-close\)`)
+	view, code := w.snapshot("databases")
+	if code < 1 || view.Level == "ok" {
+		t.Errorf("the snapshot: exit %d, %s", code, view.Verdict)
+	}
+	s.unlock()
+	s.press("4", `\[4 Database\]`)
+	s.filter("nightly-close")
+	root := regexp.MustCompile(`(?m)^> (\d+) nightly-close`).FindStringSubmatch(s.until(`(?m)^> \d+ nightly-close`))[1]
+	s.keys("Enter")
+	s.until(`session ` + root + ` of postgres(?s:.*)this session: ending it frees all that wait below(?s:.*)waits for this\s+\d+ stage-writer`)
+	s.press("Escape", `(?m)^> `+root)
+	s.keys("x")
+	s.until(`(?m)^> terminate\s+disruptive(?s:.*)cancel\s+disruptive\s+blocked: it runs no query, it is idle in transaction`)
+	s.act(`terminate session `+root+` \(nightly-close\) on postgres\s+DISRUPTIVE(?s:.*)SELECT pid, pg_terminate_backend\(pid\)(?s:.*)4 sessions wait for it`,
+		"forgotten close", `terminate session `+root+` \(nightly-close\) on postgres: (done|started)`)
+	s.press("Escape", `(?m)^> \d+ psql-by-hand`)
+	s.within(30*time.Second, `blocking  1 tree, 2 sessions, 2 deep`) // the other one is not ours to end
+	s.until(`\d+ psql-by-hand\s+idle in tx .*blocks 1`)
+	s.keys("0")
+	s.until(`outcome terminate session ` + root + ` \(nightly-close\) on postgres: succeeded`)
+	if recs := w.records("--ref", "backend:postgres/"+root); len(recs) < 2 {
+		t.Errorf("the history has %+v", recs)
+	}
+	heal()
+	s.press("4", `\[4 Database\]`)
+	s.without(`blocking  `)
+}
+
+func TestExhaustionIsDiagnosedAndMendedFromTheConsoleWhileNewLoginsFail(t *testing.T) {
+	w, s := database(t)
+	s.keys("1")
+	at, heal := breakLab(t, "connections-exhausted")
+	seen(s, at, "connections-exhausted", `CRITICAL\s+connections exhausted \d\d/60: \d+ idle from ifrs9-reporter`)
+	if err := login(t); err == nil || !strings.Contains(err.Error(), "53300") {
+		t.Fatalf("new logins do not fail: %v", err)
+	}
+	if view, code := w.snapshot("databases"); code != 2 {
+		t.Errorf("the snapshot: exit %d, %s", code, view.Verdict)
+	}
+	s.unlock()
+	s.press("4", `\[4 Database\]`)
+	s.press("v", `WHAT\s+STATE`)
+	s.until(`(?m)^> connections\s+\d\d/60`)
+	s.keys("x")
+	s.until(`(?m)^> end idle\s+disruptive`)
+	s.keys("Enter")
+	s.until(`state\s+in transaction`)
+	for range len("in transaction") {
+		s.keys("BSpace")
+	}
+	s.write("idle")
+	s.keys("Tab", "BSpace", "BSpace")
+	s.write("1s")
+	s.keys("Tab")
+	s.write("ifrs9-reporter")
+	s.until(`end \d+ sessions on postgres: idle for more than 1s from ifrs9-reporter\s+DISRUPTIVE`)
+	if err := login(t); err == nil {
+		t.Error("new logins work before anything was done")
+	}
+	s.act(`SELECT pid, pg_terminate_backend`, "pool leaks", `end \d+ sessions on postgres.*: (done|started)`)
+	until(t, patience, "logins work again", func() bool { return login(t) == nil })
+	s.keys("1")
+	s.without(`connections exhausted`)
+	s.keys("0")
+	s.until(`outcome end \d+ sessions on postgres: idle for more than 1s from ifrs9-reporter: succeeded`)
+	heal()
+}
+
+func TestWhatADatabaseDoesIsSaidAndNothingIsFalselyGood(t *testing.T) {
+	w, s := database(t)
+	s.press("1", `\[1 Overview\]`)
+	for _, c := range []sight{
+		{fault: "idle-in-transaction", wants: []string{`3 sessions idle in transaction for more than 20s`, `hold their locks`}, exit: 1},
+		{fault: "slow-query", wants: []string{`1 transaction longer than 30s`, `\(ifrs9-integrator\)`}, exit: 1},
+		{fault: "archive-failing", wants: []string{`archiving of WAL fails`, `was not archived; the last good one was`}, exit: 1, more: archiverFails},
+		{fault: "replica-paused", wants: []string{`replica \S+ is behind by [\d.]+ [KM]iB`}, exit: 1, more: replicaBehind},
+		{fault: "postgres-down", wants: []string{`sources  .*postgres REFUSED`, `database postgres: \d+/60 connections.* ago, postgres REFUSED`}, never: falselyGood + `|postgres ok`, exit: 3},
+		{fault: "postgres-frozen", wants: []string{`sources  .*postgres SILENT`, `database postgres: \d+/60 connections.* ago, postgres SILENT`}, never: falselyGood + `|postgres ok`, exit: 3},
+	} {
+		t.Run(c.fault, func(t *testing.T) {
+			if c.never == "" {
+				c.never = falselyGood
+			}
+			s := s.in(t)
+			at, heal := breaking(t, c.fault)
+			s.watch(c, at)
+			if view, code := w.snapshot("databases"); code < c.exit {
+				t.Errorf("the snapshot: exit %d, %s", code, view.Verdict)
+			}
+			if c.more != nil {
+				c.more(s)
+				s.press("1", `\[1 Overview\]`)
+			}
+			heal()
+			s.within(2*time.Minute, `sources: 4/4 fresh`)
+			s.where(2*time.Minute, "its finding is gone", func(text string) bool { return !regexp.MustCompile(c.wants[0]).MatchString(text) })
+		})
+	}
+}
+
+// servers opens the view of the Database pane that tells how servers stand.
+func (s *screen) servers() {
+	s.Helper()
+	s.press("4", `\[4 Database\]`)
+	for !strings.Contains(s.text(), "servers  ") {
+		s.press("v", `sessions  \d|servers  \d|statements  \d`)
+	}
+}
+
+func archiverFails(s *screen) {
+	s.servers()
+	s.until(`archiver\s+FAILS .*failed at \d\d:\d\dZ, \d+ files wait`)
+}
+
+func replicaBehind(s *screen) {
+	s.servers()
+	s.until(`replica \S+\s+[\d.]+[KM] behind, \d+`)
+	s.until(`slot opsdeck_lab_replica\s+retains `)
+}
