@@ -17,7 +17,7 @@ func (j *dbJudge) replicas() {
 		if !r.Lag.Known || lag < j.l.ReplicaLag {
 			continue
 		}
-		f := ops.Finding{Level: ops.LevelWarning, Ref: j.d.Ref, Since: j.now.Add(-lag).Truncate(time.Minute),
+		f := ops.Finding{Level: ops.LevelWarning, Ref: j.d.Ref, Since: j.now.Add(-lag).Truncate(10 * time.Second),
 			What:  ops.Textf("replica %s is behind by %s", r.Name, bytesWord(r.Behind)),
 			Cause: ops.Textf("it is %s and has not replayed what is older than %s", r.State.Or(ops.Clean("connected")), short(j.l.ReplicaLag)),
 			Next:  ops.Clean("on the replica: is replay paused (pg_is_wal_replay_paused), held by a query, or its disk full?")}

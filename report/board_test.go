@@ -43,6 +43,20 @@ func TestNothingOfASilentSourceLooksGood(t *testing.T) {
 	}
 }
 
+func TestNothingOfAnUnreadDatabaseLooksGood(t *testing.T) {
+	b := fixture.Unread()
+	for _, table := range []report.Table{report.Databases(b, fixture.Now), report.Sessions(b, fixture.Now)} {
+		if what := looksGood(table); what != "" {
+			t.Errorf("%s: %s looks good", table.Name, what)
+		}
+	}
+	for i, want := range []string{"97/100 connections, 5 blocked, longest tx 1h54m 6m ago, orders-db SILENT", "unknown, ledger-db DENIED"} {
+		if c := report.DatabaseLine(b.Databases[i], fixture.Now); c.Tone != report.ToneUnknown || c.Text != want {
+			t.Errorf("%q, tone %d", c.Text, c.Tone)
+		}
+	}
+}
+
 func TestCountsOfASilentSourceCarryTheirAge(t *testing.T) {
 	got := report.CountContainers(fixture.Silent(), fixture.Now).Cell()
 	if got.Text != "11/11 4m ago, docker SILENT" || got.Tone != report.ToneUnknown {

@@ -21,7 +21,7 @@ func Databases(b ops.Board, now time.Time) Table {
 		v := dbView{d: r.Value, from: Origin{Source: r.Source.String(), At: r.At, State: r.State}, now: now}
 		t.Groups[r.Source.String()] = v.title(r, now)
 		if !r.Known() {
-			v.add("server", toned("unknown, "+standing(r.Source, r.State, r.At, now), ToneUnknown), time.Time{}, why(r.Why))
+			v.add("server", toned("unknown, "+standing(r.Source, r.State, r.At, now), ToneUnknown), time.Time{}, r.Why.String())
 		} else {
 			v.all()
 		}

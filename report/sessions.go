@@ -14,7 +14,7 @@ import (
 func Sessions(b ops.Board, now time.Time) Table {
 	t := Table{Name: "sessions", Groups: map[string]string{}, Columns: []Column{
 		{Key: "session", Title: "SESSION", Keep: 100, Min: 18, Max: 36},
-		{Key: "state", Title: "STATE", Keep: 99, Max: 12},
+		{Key: "state", Title: "STATE", Keep: 99, Max: 14},
 		{Key: "for", Title: "FOR", Right: true, Keep: 90},
 		{Key: "lock", Title: "LOCKS", Keep: 95, Max: 18},
 		{Key: "transaction", Title: "TX", Right: true, Keep: 80},

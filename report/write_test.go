@@ -30,9 +30,9 @@ func written(t *testing.T, board, view, format string) string {
 
 func TestSnapshotsAreAsTheGoldenFilesSay(t *testing.T) {
 	for _, format := range report.Formats() {
-		for _, board := range []string{"good", "silent", "failing", "local", "hostile", "paged", "lying", "gone"} {
-			for _, view := range []string{"overview", "containers", "alerts", "silences"} {
-				if view != "overview" && format == "nagios" || newViews(view) != newBoards(board) && board != "hostile" && view != "overview" {
+		for _, board := range []string{"good", "silent", "failing", "local", "hostile", "paged", "lying", "gone", "locked", "exhausted", "unread"} {
+			for _, view := range []string{"overview", "containers", "alerts", "silences", "databases"} {
+				if view != "overview" && format == "nagios" || kind(view) != kindOf(board) && board != "hostile" && view != "overview" {
 					continue
 				}
 				name := fmt.Sprintf("%s-%s.%s", board, view, format)
@@ -42,11 +42,27 @@ func TestSnapshotsAreAsTheGoldenFilesSay(t *testing.T) {
 	}
 }
 
-// newViews and newBoards pair what belongs together, so that the golden files stay
-// few enough to be read.
-func newViews(view string) bool { return view == "alerts" || view == "silences" }
+// kind and kindOf pair what belongs together, so that the golden files stay few
+// enough to be read.
+func kind(view string) string {
+	switch view {
+	case "alerts", "silences":
+		return "alerts"
+	case "databases":
+		return "databases"
+	}
+	return "others"
+}
 
-func newBoards(board string) bool { return board == "paged" || board == "lying" || board == "gone" }
+func kindOf(board string) string {
+	switch board {
+	case "paged", "lying", "gone":
+		return "alerts"
+	case "locked", "exhausted", "unread":
+		return "databases"
+	}
+	return "others"
+}
 
 func golden(t *testing.T, name, got string) {
 	t.Helper()

@@ -101,7 +101,11 @@ func (d *database) servers() []string {
 			break
 		}
 		cell := report.DatabaseLine(r, d.p.now)
-		s := d.th.Paint(themes.Title, r.Source.String()+"  ") + d.th.Paint(role(cell.Tone), cell.Text)
+		s := d.th.Paint(themes.Title, r.Source.String()+"  ")
+		if l := r.Value.Verdict.Level; r.Fresh() && l != ops.LevelOK { // colour alone says nothing
+			s += d.th.Paint(role(cell.Tone), report.LevelWord(l)+"  ")
+		}
+		s += d.th.Paint(role(cell.Tone), cell.Text)
 		right := ""
 		if i == 0 {
 			right = d.th.Paint(themes.Muted, d.view.String()+"  "+d.list.position())

@@ -32,6 +32,13 @@ func TestScreensAreAsTheGoldenFilesSay(t *testing.T) {
 			shot(t, board, "2 S", "none", s[0], s[1])
 		}
 	}
+	for _, board := range []string{"good", "locked", "exhausted", "unread", "hostile", "loading"} {
+		for _, walk := range []string{"4", "4 v", "4 v v"} {
+			shot(t, board, walk, "none", 80, 24)
+			shot(t, board, walk, "none", 120, 40)
+		}
+	}
+	shot(t, "locked", "4", "dark", 80, 24)
 	for _, walk := range []string{"2 s", "2 a", "2 e", "2 r", "2 g"} {
 		shot(t, "paged", walk, "none", 80, 24)
 		shot(t, "hostile", walk, "none", 80, 24)

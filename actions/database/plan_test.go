@@ -1,0 +1,243 @@
+package database
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"opsdeck/ops"
+)
+
+func at() time.Time { return time.Date(2026, 11, 21, 2, 14, 0, 0, time.UTC) }
+
+// fake is a server whose sessions the test knows.
+type fake struct {
+	sessions []ops.Backend
+	ran      []string
+	answer   func(sql string) ([][]ops.Text, error)
+}
+
+func (f *fake) Sessions(context.Context) ([]ops.Backend, error) { return f.sessions, nil }
+
+func (f *fake) Query(_ context.Context, sql string) ([][]ops.Text, error) {
+	f.ran = append(f.ran, sql)
+	return f.answer(sql)
+}
+
+func (f *fake) Patiently(ctx context.Context, sql string) ([][]ops.Text, error) {
+	return f.Query(ctx, sql)
+}
+
+// ends is what the server answers to a statement that ends sessions: it forgets
+// those that the statement names.
+func (f *fake) ends(sql string) ([][]ops.Text, error) {
+	var rows [][]ops.Text
+	f.sessions = slices.DeleteFunc(f.sessions, func(s ops.Backend) bool {
+		named := strings.Contains(sql, identity(s))
+		if named {
+			rows = append(rows, []ops.Text{s.Ref.ID, ops.Clean("true")})
+		}
+		return named
+	})
+	return rows, nil
+}
+
+func session(pid, app string, s ops.BackendState, idle time.Duration) ops.Backend {
+	b := ops.Backend{Ref: ops.NewRef(ops.KindBackend, "pg", pid), App: ops.Clean(app), User: ops.Clean("app"), State: s, Changed: at().Add(-idle),
+		Began: at().Add(-time.Hour), Start: ops.Clean("2026-11-21 01:14:00." + pid + "+00"), QueryStart: ops.Clean("2026-11-21 02:13:00+00"), SQL: ops.Clean("SELECT 1")}
+	for _, c := range pid {
+		b.PID = b.PID*10 + int(c-'0')
+	}
+	return b
+}
+
+func family1(f *fake) family {
+	return family{client: f, source: ops.Clean("pg"), now: at, watch: time.Second, lookEvery: time.Millisecond}
+}
+
+// quiet takes a job's words.
+type quiet struct{ lines []string }
+
+func (*quiet) Progress(ops.Progress)            {}
+func (q *quiet) Line(_ ops.Stream, text string) { q.lines = append(q.lines, text) }
+func (*quiet) Child(ops.Process)                {}
+func (*quiet) Actor() ops.Actor                 { return ops.Actor{} }
+
+func request(id, pid string, params ...string) ops.Request {
+	r := ops.Request{Action: ops.Clean(id), Target: ops.NewRef(ops.KindBackend, "pg", pid)}
+	for i := 0; i < len(params); i += 2 {
+		r.Params = append(r.Params, ops.Param{Name: ops.Clean(params[i]), Value: ops.Clean(params[i+1])})
+	}
+	return r
+}
+
+func TestThePlanNamesTheSessionAndNotItsPidAlone(t *testing.T) {
+	f := &fake{sessions: []ops.Backend{session("47", "nightly", ops.BackendIdleInTx, time.Minute)}}
+	a := &terminate{family1(f)}
+	first, err := a.Plan(t.Context(), request("database.terminate", "47"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE (pid, backend_start) = (47, timestamptz '2026-11-21 01:14:00.47+00')"
+	if len(first.Steps) != 1 || first.Steps[0].What.String() != want || first.Steps[0].How != ops.StepSQL {
+		t.Errorf("%+v", first.Steps)
+	}
+	f.sessions[0].State, f.sessions[0].Changed, f.sessions[0].SQL = ops.BackendActive, at(), ops.Clean("SELECT 2")
+	if again, _ := a.Plan(t.Context(), request("database.terminate", "47")); !reflect.DeepEqual(again.Steps, first.Steps) || !reflect.DeepEqual(again.Replaces, first.Replaces) {
+		t.Error("what it does at the moment makes the plan another one")
+	}
+	f.sessions[0].Start = ops.Clean("2026-11-21 02:13:59+00") // the pid was given to the next one
+	if again, _ := a.Plan(t.Context(), request("database.terminate", "47")); reflect.DeepEqual(again.Steps, first.Steps) {
+		t.Error("another session with the pid gives the same plan")
+	}
+}
+
+func TestWhatCannotBePlannedIsSaid(t *testing.T) {
+	own, hidden := session("2", "opsdeck", ops.BackendActive, 0), session("3", "", ops.BackendUnknown, 0)
+	own.Own, hidden.Hidden, hidden.Start = true, true, ops.Text{}
+	f := family1(&fake{sessions: []ops.Backend{own, hidden, session("4", "web", ops.BackendIdle, time.Hour)}})
+	for name, c := range map[string]struct {
+		plan func() (ops.Plan, error)
+		code ops.Code
+	}{
+		"it has ended":       {func() (ops.Plan, error) { return (&terminate{f}).Plan(t.Context(), request("x", "99")) }, ops.CodeNotFound},
+		"our own":            {func() (ops.Plan, error) { return (&terminate{f}).Plan(t.Context(), request("x", "2")) }, ops.CodeInvalid},
+		"hidden":             {func() (ops.Plan, error) { return (&terminate{f}).Plan(t.Context(), request("x", "3")) }, ops.CodeDenied},
+		"no query to cancel": {func() (ops.Plan, error) { return (&cancel{f}).Plan(t.Context(), request("x", "4")) }, ops.CodeInvalid},
+		"no such state":      {func() (ops.Plan, error) { return (&endIdle{f}).Plan(t.Context(), request("x", "4", "state", "asleep")) }, ops.CodeInvalid},
+		"not a time": {func() (ops.Plan, error) {
+			return (&endIdle{f}).Plan(t.Context(), request("x", "4", "older", "a while"))
+		}, ops.CodeInvalid},
+		"nobody is idle so": {func() (ops.Plan, error) {
+			return (&endIdle{f}).Plan(t.Context(), request("x", "4", "older", "2h", "state", "idle"))
+		}, ops.CodeNotFound},
+		"nobody in that state": {func() (ops.Plan, error) { return (&endIdle{f}).Plan(t.Context(), request("x", "4")) }, ops.CodeNotFound},
+	} {
+		if _, err := c.plan(); ops.CodeOf(err) != c.code || err == nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestTheIdleAreEndedAndOnlyThey(t *testing.T) {
+	own := session("9", "opsdeck", ops.BackendIdle, time.Hour)
+	own.Own = true
+	f := &fake{sessions: []ops.Backend{session("1", "web", ops.BackendIdle, time.Hour), session("2", "web", ops.BackendIdle, time.Minute),
+		session("3", "it's", ops.BackendIdle, time.Hour), session("4", "web", ops.BackendActive, time.Hour), session("5", "web", ops.BackendIdleInTx, time.Hour), own}}
+	f.answer = f.ends
+	a := &endIdle{family1(f)}
+	p, err := a.Plan(t.Context(), request("database.end-idle", "", "state", "idle", "app", "web"))
+	if err != nil || len(p.Replaces) != 1 || p.Title.String() != "end 1 sessions on pg: idle for more than 5m from web" {
+		t.Fatalf("%+v %v", p, err)
+	}
+	sql := p.Steps[0].What.String()
+	for _, part := range []string{"IN ((1, timestamptz '2026-11-21 01:14:00.1+00'))", "state IN ('idle')", "state_change >= interval '300 seconds'"} {
+		if !strings.Contains(sql, part) {
+			t.Errorf("%s lacks %s", sql, part)
+		}
+	}
+	res, err := a.Run(t.Context(), p, &quiet{})
+	if err != nil || res.State != ops.JobSucceeded || len(f.sessions) != 5 || f.ran[0] != sql {
+		t.Errorf("%+v %v, left %d, ran %q", res, err, len(f.sessions), f.ran)
+	}
+	p, err = a.Plan(t.Context(), request("database.end-idle", "", "state", "any", "older", "30s"))
+	if err != nil || len(p.Replaces) != 3 || strings.Contains(p.Steps[0].What.String(), "it's") {
+		t.Errorf("%+v %v", p, err)
+	}
+}
+
+func TestHundredsAreEndedInSeveralStatements(t *testing.T) {
+	f := &fake{}
+	for i := range 600 {
+		s := session("1", "web", ops.BackendIdle, time.Hour+time.Duration(i)*time.Second)
+		s.PID = 1000 + i
+		s.Ref = ops.NewRef(ops.KindBackend, "pg", ops.Textf("%d", s.PID).String())
+		f.sessions = append(f.sessions, s)
+	}
+	f.answer = f.ends
+	a := &endIdle{family1(f)}
+	p, err := a.Plan(t.Context(), request("x", "", "state", "idle"))
+	if err != nil || len(p.Steps) != 5 || len(p.Replaces) != most || len(p.Warnings) != 1 {
+		t.Fatalf("%d steps, %d sessions, %v %v", len(p.Steps), len(p.Replaces), p.Warnings, err)
+	}
+	for _, s := range p.Steps {
+		if strings.HasSuffix(s.What.String(), "…") {
+			t.Errorf("a statement was cut: %d characters", len(s.What.String()))
+		}
+	}
+	res, err := a.Run(t.Context(), p, &quiet{})
+	if err != nil || len(f.sessions) != 100 || res.What.String() != "500 of 500 sessions have ended" {
+		t.Errorf("%+v %v, %d are left", res, err, len(f.sessions))
+	}
+}
+
+func TestHowASessionEnds(t *testing.T) {
+	told := func(string) ([][]ops.Text, error) { return [][]ops.Text{{ops.Clean("7"), ops.Clean("true")}}, nil }
+	none := func(string) ([][]ops.Text, error) { return nil, nil }
+	lost := ops.Errorf(ops.CodeUnanswered, "no answer came back")
+	for name, c := range map[string]struct {
+		answer func(*fake) func(string) ([][]ops.Text, error)
+		gone   bool // before it runs
+		state  ops.JobState
+		says   string
+		code   ops.Code
+	}{
+		"it ends":                   {answer: func(f *fake) func(string) ([][]ops.Text, error) { return f.ends }, state: ops.JobSucceeded, says: "session 7 has ended"},
+		"it takes its time":         {answer: func(*fake) func(string) ([][]ops.Text, error) { return told }, state: ops.JobPartial, says: "still there"},
+		"it had ended":              {answer: func(*fake) func(string) ([][]ops.Text, error) { return none }, gone: true, state: ops.JobSucceeded, says: "it had ended already"},
+		"the login does not see it": {answer: func(*fake) func(string) ([][]ops.Text, error) { return none }, code: ops.CodeDenied, says: "was not told"},
+		"the answer was lost": {answer: func(*fake) func(string) ([][]ops.Text, error) {
+			return func(string) ([][]ops.Text, error) { return nil, lost }
+		}, code: ops.CodeUnanswered, says: "no answer"},
+	} {
+		f := &fake{sessions: []ops.Backend{session("7", "web", ops.BackendIdleInTx, time.Hour)}}
+		a := &terminate{family1(f)}
+		a.watch = 20 * time.Millisecond
+		p, err := a.Plan(t.Context(), request("database.terminate", "7"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.Request = request("database.terminate", "7") // the engine's to add
+		if c.gone {
+			f.sessions = nil
+		}
+		f.answer = c.answer(f)
+		res, err := a.Run(t.Context(), p, &quiet{})
+		said := res.What.String()
+		if err != nil {
+			said = err.Error()
+		}
+		if res.State != c.state || !strings.Contains(said, c.says) || c.code != 0 && ops.CodeOf(err) != c.code || errors.Is(err, nil) != (c.code == 0) {
+			t.Errorf("%s: %v %q %v", name, res.State, said, err)
+		}
+	}
+}
+
+func TestWhatTheLoginMayNotIsListedWithTheReason(t *testing.T) {
+	target := session("7", "web", ops.BackendIdleInTx, time.Hour)
+	board := func(r ops.Rights) ops.Board {
+		r.Login = ops.Clean("opsdeck")
+		return ops.Board{Sources: []ops.Source{{Name: ops.Clean("pg"), State: ops.SourceOK}}, Databases: []ops.Reading[ops.Database]{{
+			Source: ops.Clean("pg"), At: at(), State: ops.SourceOK, Value: ops.Database{Backends: []ops.Backend{target}, Rights: r}}}}
+	}
+	all := ops.Rights{Signal: true, Sees: true, Checkpoint: true, SwitchWAL: true}
+	f := family1(&fake{})
+	for name, c := range map[string]struct{ got, want ops.Text }{
+		"may":            {(&terminate{f}).Blocked(board(all), target.Ref), ops.Text{}},
+		"no signal":      {(&terminate{f}).Blocked(board(ops.Rights{Sees: true}), target.Ref), ops.Clean("GRANT pg_signal_backend TO opsdeck")},
+		"sees nothing":   {(&terminate{f}).Blocked(board(ops.Rights{Signal: true}), target.Ref), ops.Clean("GRANT pg_monitor TO opsdeck")},
+		"no query":       {(&cancel{f}).Blocked(board(all), target.Ref), ops.Clean("it runs no query, it is idle in transaction")},
+		"no checkpoint":  {(&checkpoint{f}).Blocked(board(ops.Rights{}), ops.Ref{}), ops.Clean("GRANT pg_checkpoint TO opsdeck")},
+		"no switch":      {(&switchWAL{f}).Blocked(board(ops.Rights{}), ops.Ref{}), ops.Clean("GRANT EXECUTE ON FUNCTION pg_switch_wal() TO opsdeck")},
+		"cannot connect": {(&terminate{f}).Blocked(board(ops.Rights{Why: ops.Clean("the login for actions cannot connect")}), target.Ref), ops.Clean("cannot connect")},
+		"not read":       {(&terminate{f}).Blocked(ops.Board{}, target.Ref), ops.Clean("pg was not read yet")},
+	} {
+		if !strings.Contains(c.got.String(), c.want.String()) || c.want.Empty() != c.got.Empty() {
+			t.Errorf("%s: %q", name, c.got)
+		}
+	}
+}

@@ -1,0 +1,152 @@
+package postgres
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"opsdeck/ops"
+)
+
+func TestQueriesFollowTheServersVersion(t *testing.T) {
+	const (
+		waitstart    = "waitstart"
+		bgwriter     = "pg_stat_bgwriter"
+		checkpointer = "pg_stat_checkpointer"
+		role         = "'pg_checkpoint'"
+	)
+	for version, want := range map[int][]string{
+		130000: {bgwriter, "!" + waitstart, "!" + checkpointer, "!" + role},
+		140011: {bgwriter, waitstart, "!" + checkpointer, "!" + role},
+		150020: {bgwriter, waitstart, "!" + checkpointer, role},
+		160004: {bgwriter, waitstart, "!" + checkpointer, role},
+		170000: {checkpointer, waitstart, "!" + bgwriter, role},
+		180000: {checkpointer, waitstart, "!" + bgwriter, role},
+	} {
+		var all strings.Builder
+		for _, p := range parts(version, 0, "") {
+			all.WriteString(p.sql)
+		}
+		for _, w := range want {
+			word, not := strings.CutPrefix(w, "!")
+			if strings.Contains(all.String(), word) == not {
+				t.Errorf("%d: %s", version, w)
+			}
+		}
+	}
+}
+
+func TestStatementsFollowTheExtensionsVersion(t *testing.T) {
+	for said, want := range map[string]string{"1.7": "s.total_time", "1.8": "s.total_exec_time", "1.10": "s.total_exec_time", "1.12": "s.total_exec_time"} {
+		all := parts(150000, extensionNumber(said), `my "own"`)
+		sql := all[len(all)-1].sql
+		if !strings.Contains(sql, want) || !strings.Contains(sql, `"my ""own"""."`) && !strings.Contains(sql, `"my ""own""".pg_stat_statements`) {
+			t.Errorf("%s: %s", said, sql)
+		}
+	}
+	if n := len(parts(150000, 0, "")); n != len(parts(150000, 110, "public"))-1 {
+		t.Error("without the extension its view is asked all the same")
+	}
+}
+
+func TestServersSayTheirVersionInManyWays(t *testing.T) {
+	for said, want := range map[string]int{"13.22": 130022, "15.20 (Debian 15.20-0+deb12u1)": 150020, "18beta2": 180000, "17devel": 170000, "9.6.24": 90006, "": 0, "x": 0} {
+		if got := versionNumber(said); got != want {
+			t.Errorf("%q: %d", said, got)
+		}
+	}
+}
+
+func TestSecretsInStatementsAreHidden(t *testing.T) {
+	for _, said := range []string{
+		"ALTER ROLE bob PASSWORD 'hunter2'", "alter role bob encrypted password E'hunter2'", "CREATE USER x WITH PASSWORD $$hunter2$$",
+		"CREATE USER x PASSWORD $q$hunter2$q$", "SELECT f(password => 'hunter2')", "SELECT f(api_key := 'hunter2')",
+		"CREATE USER MAPPING FOR x SERVER y OPTIONS (user 'u', password 'hunter2')", "SELECT dblink('host=h user=u password=hunter2 dbname=d')",
+		"COPY t FROM PROGRAM 'curl https://u:hunter2@h/x'", "postgres://u:hunter2@h/db", "ALTER ROLE x PASSWORD 'hunter2 is cut o", "SET my.secret = 'hunter2'",
+		"UPDATE users SET password_hash='hunter2' WHERE id=1", "ALTER ROLE x PASSWORD 'it''s hunter2'", "ALTER ROLE x PASSWORD 'SCRAM-SHA-256$4096:hunter2==$a:b'",
+		"token: hunter2", `{"access_token": "x", "secret":'hunter2'}`,
+	} {
+		if got := mask(said); strings.Contains(got, "hunter2") || !strings.Contains(got, hidden) {
+			t.Errorf("%s\nis shown as %s", said, got)
+		}
+	}
+	for _, plain := range []string{"SELECT 'hunter2' FROM users WHERE id = 1", "SELECT password FROM users", "SELECT password::text FROM t"} {
+		if got := mask(plain); got != plain {
+			t.Errorf("%s\nis shown as %s", plain, got)
+		}
+	}
+}
+
+func backend(pid int, by ...int) ops.Backend { return ops.Backend{PID: pid, BlockedBy: by} }
+
+func TestTreesAreRootFirst(t *testing.T) {
+	for name, c := range map[string]struct {
+		in   []ops.Backend
+		want string
+	}{
+		"nobody waits":                        {[]ops.Backend{backend(1), backend(2)}, ""},
+		"a chain, told from its end":          {[]ops.Backend{backend(4, 3), backend(3, 2), backend(2, 1), backend(1)}, "1 2. 3.. 4... "},
+		"two roots, the one that blocks more": {[]ops.Backend{backend(1), backend(2, 1), backend(3), backend(4, 3), backend(5, 3)}, "3 4. 5. 1 2. "},
+		"one waits for two roots":             {[]ops.Backend{backend(1), backend(2), backend(3, 1, 2)}, "1 3. 2 "},
+		"a prepared transaction":              {[]ops.Backend{backend(7, 0), backend(8, 7)}, "7 8. "},
+		"a circle, until it is a deadlock":    {[]ops.Backend{backend(1, 2), backend(2, 1)}, "1 2. "},
+		"the blocker has just ended":          {[]ops.Backend{backend(5, 99)}, "5 "},
+		"a queue: the second waits for both":  {[]ops.Backend{backend(1), backend(2, 1), backend(3, 1, 2)}, "1 2. 3.. "},
+	} {
+		var got strings.Builder
+		for _, b := range treesOf(c.in).rows {
+			got.WriteString(string(rune('0'+b.PID)) + strings.Repeat(".", b.Depth) + " ")
+		}
+		if got.String() != c.want {
+			t.Errorf("%s: %q", name, got.String())
+		}
+	}
+}
+
+func TestLagGrowsWhileReplayStandsStill(t *testing.T) {
+	l := newLook()
+	at := time.Date(2026, 11, 21, 2, 0, 0, 0, time.UTC)
+	l.note(at, 100)
+	if rate := l.note(at.Add(10*time.Second), 600); rate != ops.Num(50) {
+		t.Errorf("rate %v", rate)
+	}
+	replayed, half := int64(100), 0.5
+	for sec, want := range map[int]float64{10: 0.5, 30: 20, 70: 60} {
+		if got := l.lag(replay{&replayed, &half}, at.Add(time.Duration(sec)*time.Second)); got.Value != want {
+			t.Errorf("after %d s: %v, want %v", sec, got, want)
+		}
+	}
+	all := int64(600)
+	if got := l.lag(replay{&all, &half}, at.Add(time.Hour)); got != ops.Num(0) {
+		t.Errorf("a replica that has everything and nothing to do is behind by %v", got)
+	}
+	if got := l.lag(replay{}, at); got.Known {
+		t.Errorf("what is hidden is known: %v", got)
+	}
+}
+
+func TestGrowthNeedsTime(t *testing.T) {
+	l := newLook()
+	at := time.Date(2026, 11, 21, 2, 0, 0, 0, time.UTC)
+	if g := l.grown(at, "db", 1000); g.Known {
+		t.Error("growth is known at once")
+	}
+	if g := l.grown(at.Add(30*time.Minute), "db", 1500); g != ops.Num(1000) {
+		t.Errorf("%v", g)
+	}
+	if g := l.grown(at.Add(48*time.Hour), "db", 1500); g.Known {
+		t.Errorf("over more than a day: %v", g)
+	}
+}
+
+func TestADSNTakesPartsInBothForms(t *testing.T) {
+	for _, dsn := range []string{"postgres://bob:x@127.0.0.1:5432/db", "host=127.0.0.1 user=bob password=x dbname=db"} {
+		cfg, err := Login{DSN: dsn, User: "amy & co", Password: "y"}.config()
+		if err != nil || cfg.User != "amy & co" || cfg.Password != "y" || cfg.Database != "db" {
+			t.Errorf("%s: %+v %v", dsn, cfg, err)
+		}
+		if cfg, err = (Login{DSN: dsn, User: "amy"}).config(); err != nil || cfg.Password != "" {
+			t.Errorf("%s: another user logs in with bob's password (%v)", dsn, err)
+		}
+	}
+}
