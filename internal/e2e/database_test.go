@@ -112,14 +112,16 @@ func TestExhaustionIsDiagnosedAndMendedFromTheConsoleWhileNewLoginsFail(t *testi
 	s.until(`(?m)^> end idle\s+disruptive`)
 	s.keys("Enter")
 	s.until(`state\s+in transaction`)
+	s.press("i", `> app\s+i`) // the field that is empty is the one that is asked for
+	s.write("frs9-reporter")
+	s.keys("Tab")
+	s.until(`> state`)
 	for range len("in transaction") {
 		s.keys("BSpace")
 	}
 	s.write("idle")
 	s.keys("Tab", "BSpace", "BSpace")
 	s.write("1s")
-	s.keys("Tab")
-	s.write("ifrs9-reporter")
 	s.until(`end \d+ sessions on postgres: idle for more than 1s from ifrs9-reporter\s+DISRUPTIVE`)
 	if err := login(t); err == nil {
 		t.Error("new logins work before anything was done")
