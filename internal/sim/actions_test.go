@@ -20,7 +20,7 @@ func (notes) Child(ops.Process)       {}
 func (notes) Actor() ops.Actor        { return ops.Actor{} }
 
 // do plans and runs a real action against the simulated daemon.
-func (r *rig) do(t *testing.T, action, name string) (ops.Result, error) {
+func (r *rig) do(t *testing.T, action, name string, params ...ops.Param) (ops.Result, error) {
 	t.Helper()
 	cl, err := docker.Dial(docker.Address{Host: r.host})
 	if err != nil {
@@ -28,7 +28,7 @@ func (r *rig) do(t *testing.T, action, name string) (ops.Result, error) {
 	}
 	for _, a := range container.New(cl, "docker", 10*time.Second) {
 		if a.Describe().ID.String() == action {
-			p, err := a.Plan(t.Context(), ops.Request{Action: ops.Clean(action), Target: ops.NewRef(ops.KindContainer, "docker", name)})
+			p, err := a.Plan(t.Context(), ops.Request{Action: ops.Clean(action), Target: ops.NewRef(ops.KindContainer, "docker", name), Params: params})
 			if err != nil {
 				return ops.Result{}, err
 			}
@@ -94,5 +94,42 @@ func TestARestartOfALoopingContainerDoesNotHelp(t *testing.T) {
 	r.add(3 * time.Second)
 	if c := r.container(t, "shop-recommender"); c.State != ops.ContainerRestarting || c.Exit.Code != 1 {
 		t.Errorf("%+v", c)
+	}
+}
+
+func TestEveryOtherActionOnAContainer(t *testing.T) {
+	r := newRig(t, sim.Config{Seed: 1})
+	r.add(2 * time.Second)
+	const name = "shop-gateway"
+	signal := func(s string) ops.Param { return ops.Param{Name: ops.Clean("signal"), Value: ops.Clean(s)} }
+	for _, step := range []struct {
+		action string
+		params []ops.Param
+		state  ops.ContainerState
+		code   int
+	}{
+		{"container.pause", nil, ops.ContainerPaused, 0},
+		{"container.unpause", nil, ops.ContainerRunning, 0},
+		{"container.kill", []ops.Param{signal("HUP")}, ops.ContainerRunning, 0},
+		{"container.kill", []ops.Param{signal("KILL")}, ops.ContainerExited, 137},
+		{"container.start", nil, ops.ContainerRunning, 0},
+		{"container.kill", []ops.Param{signal("TERM")}, ops.ContainerExited, 0},
+	} {
+		r.add(time.Second)
+		if res, err := r.do(t, step.action, name, step.params...); err != nil || res.State != ops.JobSucceeded {
+			t.Fatalf("%s %v: %v %+v", step.action, step.params, err, res)
+		}
+		r.add(time.Second)
+		if c := r.container(t, name); c.State != step.state || c.Exit.Code != step.code {
+			t.Errorf("after %s: %s, exit %d", step.action, c.State, c.Exit.Code)
+		}
+	}
+	if res, err := r.do(t, "container.remove", name); err != nil || res.State != ops.JobSucceeded {
+		t.Fatalf("remove: %v %+v", err, res)
+	}
+	for _, c := range *collect(t, r.docker).Containers {
+		if c.Name.String() == name {
+			t.Errorf("it is still there: %+v", c)
+		}
 	}
 }

@@ -1,7 +1,9 @@
 package sim
 
 import (
+	"cmp"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/moby/moby/api/types/container"
@@ -14,6 +16,9 @@ const (
 	codeAsked  = 0
 	codeKilled = 137
 )
+
+// signals are those that the console sends, by the number that events tell.
+var signals = map[string]string{"HUP": "1", "INT": "2", "QUIT": "3", "KILL": "9", "USR1": "10", "USR2": "12", "TERM": "15"}
 
 // act is what somebody asks of a container. As with the real daemon, what is so
 // already is answered with 304.
@@ -32,7 +37,7 @@ func (w *World) act(rw http.ResponseWriter, r *http.Request, b *box, now time.Ti
 		b.start(now)
 		b.event(events.ActionRestart, now, nil)
 	case "kill":
-		status, why = b.kill(now)
+		status, why = b.kill(r.FormValue("signal"), now)
 	case "pause":
 		status, why = b.turn(container.StateRunning, container.StatePaused, events.ActionPause, now)
 	case "unpause":
@@ -78,12 +83,27 @@ func (b *box) stop(now time.Time) (int, string) {
 	return http.StatusNoContent, ""
 }
 
-func (b *box) kill(now time.Time) (int, string) {
+// kill sends a signal. As with most programs, HUP and the two USR only make it
+// read its settings again.
+func (b *box) kill(signal string, now time.Time) (int, string) {
 	if !b.up() {
 		return http.StatusConflict, "Cannot kill container: " + b.script.Name + ": Container " + b.id + " is not running"
 	}
-	b.event(events.ActionKill, now, map[string]string{"signal": "9"})
-	b.die(codeKilled, now)
+	name := strings.TrimPrefix(strings.ToUpper(cmp.Or(signal, "KILL")), "SIG")
+	number, known := signals[name]
+	if !known {
+		return http.StatusBadRequest, "Invalid signal: " + signal
+	}
+	b.event(events.ActionKill, now, map[string]string{"signal": number})
+	switch name {
+	case "HUP", "USR1", "USR2":
+		b.say(note{at: now, text: "settings read again"})
+	case "KILL":
+		b.die(codeKilled, now)
+	default:
+		b.say(note{at: now, text: "asked to end; closing"})
+		b.die(codeAsked, now)
+	}
 	return http.StatusNoContent, ""
 }
 
@@ -103,7 +123,7 @@ func (w *World) remove(rw http.ResponseWriter, r *http.Request, b *box, now time
 		return
 	}
 	if b.up() {
-		b.kill(now)
+		b.kill("", now)
 	}
 	b.removed = true
 	b.event(events.ActionDestroy, now, nil)
