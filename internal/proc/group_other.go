@@ -11,6 +11,11 @@ import (
 // Without process groups a child alone is ended, and not its children.
 func ownGroup(*exec.Cmd) {}
 
+func inGroup(*exec.Cmd) {}
+
+// signalGroup ends the child: there are no signals to ask it with.
+func signalGroup(cmd *exec.Cmd, _ syscall.Signal) error { return cmd.Process.Kill() }
+
 func ownSession(*exec.Cmd) {}
 
 func endedBy(*exec.ExitError) syscall.Signal { return 0 }

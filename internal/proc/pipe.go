@@ -34,7 +34,7 @@ func (e *PipeEnd) Words() string { return e.Said }
 // closes the connection.
 func Pipe(argv []string) (net.Conn, error) {
 	cmd := exec.Command(argv[0], argv[1:]...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	inGroup(cmd)
 	said := &bounded{max: 4 << 10}
 	cmd.Stderr, cmd.WaitDelay = said, grace
 	in, err := cmd.StdinPipe()
@@ -93,7 +93,7 @@ func (p *pipe) end(err error) error {
 // reap waits for the child once, and kills it when it does not end by itself.
 func (p *pipe) reap() {
 	p.once.Do(func() {
-		kill := time.AfterFunc(grace, func() { _ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) })
+		kill := time.AfterFunc(grace, func() { _ = signalGroup(p.cmd, syscall.SIGKILL) })
 		go func() {
 			defer close(p.ended)
 			_ = p.cmd.Wait() // how it ended stands in ProcessState
@@ -105,7 +105,7 @@ func (p *pipe) reap() {
 // Close ends the child: its input ends, it is asked, and after a grace killed.
 func (p *pipe) Close() error {
 	err := p.in.Close()
-	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGTERM) // it may have ended
+	_ = signalGroup(p.cmd, syscall.SIGTERM) // it may have ended
 	p.reap()
 	return err
 }
