@@ -51,6 +51,7 @@ func (m *Model) openPalette() tea.Cmd {
 		label := "incident " + in.Ref.ID.String() + " " + in.Title.String()
 		p.items = append(p.items, item{label: label, kind: "incident", do: outcome{kind: outcomeOpen, ref: in.Ref, close: true}})
 	}
+	p.addDatabases(m.latest)
 	p.addAlerts(m.picture())
 	p.search()
 	m.over = p
@@ -61,6 +62,21 @@ func (m *Model) openPalette() tea.Cmd {
 		return estate
 	}
 	return tea.Batch(m.cmdActions(m.serial, p.targets), estate)
+}
+
+// paletteSessions is how many sessions of one server can be found by name: those
+// that block, wait or work stand first.
+const paletteSessions = 50
+
+func (p *palette) addDatabases(b ops.Board) {
+	for _, r := range b.Databases {
+		if !r.Value.Ref.Zero() {
+			p.items = append(p.items, item{label: r.Source.String(), kind: "database", do: outcome{kind: outcomeOpen, ref: r.Value.Ref, close: true}})
+		}
+		for _, s := range r.Value.Backends[:min(len(r.Value.Backends), paletteSessions)] {
+			p.items = append(p.items, item{label: report.SessionName(s), kind: "session", do: outcome{kind: outcomeOpen, ref: s.Ref, close: true}})
+		}
+	}
 }
 
 // paletteAlerts is how many alerts can be found by name: in a storm the pane and
