@@ -79,9 +79,8 @@ func (c *Collector) Collect(ctx context.Context) (ops.Facts, error) {
 	defer cancel()
 	var d ops.Database
 	err := c.reader.use(ctx, func(ctx context.Context, k conn) error {
-		if c.look.login != k.number { // another connection: another server, perhaps
-			c.look = newLook()
-			c.look.login = k.number
+		if c.look.login != k.number {
+			c.look = c.look.over(k.number)
 		}
 		var err error
 		d, err = c.read(ctx, k)

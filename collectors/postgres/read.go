@@ -38,6 +38,14 @@ func newLook() look {
 	return look{asked: map[string]time.Time{}, missing: map[string]string{}, sizes: map[string][]sample{}}
 }
 
+// over begins anew with another connection, which may lead to another server or have
+// other rights. What grows with time is kept: it tells by itself when it no longer fits.
+func (l look) over(login uint64) look {
+	next := newLook()
+	next.login, next.places, next.sizes = login, l.places, l.sizes
+	return next
+}
+
 // reading is one look under way.
 type reading struct {
 	*look
