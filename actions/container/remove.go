@@ -17,21 +17,28 @@ const (
 	labelSwarmService = "com.docker.swarm.service.name"
 )
 
-// removed tells what goes with a container, and what stays behind.
+// removed tells what goes with a container.
 func removed(r *container.InspectResponse, c call) []ops.Text {
 	out := []ops.Text{ops.Clean("what it wrote outside its volumes" + logWords(r) + ", and its last state: exit code, health log, restart count")}
-	anonymous, kept := volumesOf(r)
-	for _, v := range anonymous {
-		if c.volumes {
+	if anonymous, _ := volumesOf(r); c.volumes {
+		for _, v := range anonymous {
 			out = append(out, ops.Clean("anonymous volume "+v+", with everything in it"))
-		} else {
-			out = append(out, ops.Clean("stays behind without an owner: anonymous volume "+v))
 		}
+	}
+	return out
+}
+
+// left tells what stays, and who makes the container again.
+func left(r *container.InspectResponse, c call) []ops.Text {
+	var out []ops.Text
+	anonymous, kept := volumesOf(r)
+	if !c.volumes && len(anonymous) > 0 {
+		out = append(out, ops.Clean("stays behind without an owner: anonymous volume "+strings.Join(anonymous, ", ")))
 	}
 	if len(kept) > 0 {
 		out = append(out, ops.Clean("stays: "+strings.Join(kept, ", ")))
 	}
-	return out
+	return append(out, recreation(r))
 }
 
 // logWords says whether the log goes too: these two drivers keep it in the

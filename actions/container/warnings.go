@@ -27,7 +27,7 @@ func (a *action) warnings(ctx context.Context, c call, r *container.InspectRespo
 	name, out := c.name, a.policyWarnings(r)
 	switch a.verb {
 	case verbRemove:
-		out = append(out, recreation(r))
+		out = append(out, left(r, c)...)
 	case verbKill:
 		out = append(out, killWarnings(r, c)...)
 	}
