@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -79,6 +80,10 @@ func (p *picture) polled(info ops.SourceInfo, f ops.Facts, err error, at time.Ti
 	s := p.source(info.Name)
 	was := s.State
 	s.State, s.Why = judge.SourceState(err)
+	s.Remedy = ops.Text{}
+	if e, ok := errors.AsType[*ops.Error](err); ok {
+		s.Remedy = e.Remedy
+	}
 	s.Took = took
 	p.changed[ops.SectionSources] = true
 	var recs []ops.Record

@@ -56,6 +56,9 @@ func sourceFinding(s ops.Source) ops.Finding {
 }
 
 func nextForSource(s ops.Source) ops.Text {
+	if !s.Remedy.Empty() { // whoever made the error knows more than the state tells
+		return s.Remedy
+	}
 	switch s.State {
 	case ops.SourceSilent:
 		return ops.Textf("the process hangs or the network drops packets: look at %s on its host", s.Name)

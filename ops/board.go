@@ -101,8 +101,9 @@ type Source struct {
 	Name     Text          `json:"name"`
 	Kind     SourceKind    `json:"kind"`
 	State    SourceState   `json:"state"`
-	Why      Text          `json:"why,omitzero"`   // the cause in words, where State is not ok
-	Since    time.Time     `json:"since,omitzero"` // when State began
+	Why      Text          `json:"why,omitzero"`    // the cause in words, where State is not ok
+	Remedy   Text          `json:"remedy,omitzero"` // what the error itself says to do
+	Since    time.Time     `json:"since,omitzero"`  // when State began
 	LastGood time.Time     `json:"last_good,omitzero"`
 	Every    time.Duration `json:"every"`         // how often it is asked
 	Took     time.Duration `json:"took,omitzero"` // the last answer
