@@ -46,7 +46,8 @@ func (s *screen) walk(up, broken string, look func(what string)) {
 			s.keys("NPage")
 			look("detail, further down")
 		}
-		s.press("Escape", `(?m)^> *`+name)
+		s.keys("Escape") // once: another one would take the filter off
+		s.until(`(?m)^> *` + name)
 		s.keys("l")
 		s.until(`log of ` + name)
 		if name == up {
@@ -55,11 +56,13 @@ func (s *screen) walk(up, broken string, look func(what string)) {
 		look("logs")
 		s.keys("w", "t", "J")
 		look("logs, wrapped")
-		s.press("Escape", `(?m)^> *`+name)
+		s.keys("Escape") // once: another one would take the filter off
+		s.until(`(?m)^> *` + name)
 		s.keys("x")
 		s.until(`what to do with`)
 		look("actions")
-		s.press("Escape", `(?m)^> *`+name)
+		s.keys("Escape") // once: another one would take the filter off
+		s.until(`(?m)^> *` + name)
 	}
 }
 

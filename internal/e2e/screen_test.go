@@ -120,7 +120,7 @@ func (s *screen) write(text string) {
 // filter narrows the list to words.
 func (s *screen) filter(words string) {
 	s.Helper()
-	s.keys("/")
+	s.keys("/", "C-u") // in the place of an earlier one
 	s.write(words)
 	s.keys("Enter")
 	s.until(`filter: ` + regexp.QuoteMeta(words))
