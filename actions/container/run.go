@@ -139,7 +139,7 @@ func unanswered(c call, err error) error {
 // daemonWords takes the request's URL and moby's preface off an error.
 func daemonWords(err error) string {
 	if u, ok := errors.AsType[*url.Error](err); ok {
-		return u.Err.Error()
+		return ops.MaskSecrets(u.Err.Error())
 	}
-	return strings.TrimPrefix(err.Error(), "Error response from daemon: ")
+	return ops.MaskSecrets(strings.TrimPrefix(err.Error(), "Error response from daemon: "))
 }

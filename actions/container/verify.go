@@ -76,7 +76,7 @@ func (a *action) judgeStarted(ctx context.Context, c call, before, r *container.
 		words = c.name + " was started and ended again at once; its restart policy started it anew"
 	}
 	if st.Error != "" {
-		words += ": " + st.Error
+		words += ": " + ops.MaskSecrets(st.Error)
 	}
 	if line := a.lastLine(ctx, r); line != "" {
 		words += "; last line of its log: " + line
@@ -146,5 +146,5 @@ func (a *action) lastLine(ctx context.Context, r *container.InspectResponse) str
 		_, _ = stdcopy.StdCopy(&text, &text, in)
 	}
 	lines := bytes.Split(bytes.TrimSpace(text.Bytes()), []byte("\n"))
-	return string(lines[len(lines)-1])
+	return ops.MaskSecrets(string(lines[len(lines)-1])) // it goes into the history
 }

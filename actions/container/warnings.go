@@ -58,7 +58,7 @@ func (a *action) policyWarnings(r *container.InspectResponse) []ops.Text {
 		out = append(out, ops.Clean("its restart policy is always: it stays stopped now, and comes back when the daemon starts again"))
 	}
 	if (a.verb == verbStart || a.verb == verbRestart) && st.Error != "" {
-		out = append(out, ops.Clean("its last start failed: "+st.Error))
+		out = append(out, ops.Clean("its last start failed: "+ops.MaskSecrets(st.Error)))
 	}
 	if a.verb == verbRestart && st.Paused {
 		out = append(out, ops.Clean("it is paused: the restart ends the pause"))

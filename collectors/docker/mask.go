@@ -3,19 +3,18 @@ package docker
 import (
 	"regexp"
 	"strings"
+
+	"opsdeck/ops"
 )
 
 // hiddenValue stands wherever a value is not shown.
 const hiddenValue = "•••"
 
-// Secrets in a command line: a word that names one, and what is assigned to it;
-// and the user part of a URL.
+// Secrets in a command line: a flag and a label that name one.
 var (
-	secretName   = `(?i:[\w.-]*(?:pass(?:word|wd|phrase)?|pwd|secret|token|credential|api[_-]?key|access[_-]?key|private[_-]?key|auth|dsn)[\w.-]*)`
-	secretAssign = regexp.MustCompile(`(` + secretName + `)([=:]\s*|\s+)("[^"]*"|'[^']*'|\S+)`)
-	secretFlag   = regexp.MustCompile(`^-{1,2}` + secretName + `$`)
-	secretKey    = regexp.MustCompile(`^` + secretName + `$`)
-	urlUser      = regexp.MustCompile(`(\w[\w+.-]*://)[^/@\s]+@`)
+	secretName = `(?i:[\w.-]*(?:pass(?:word|wd|phrase)?|pwd|secret|token|credential|api[_-]?key|access[_-]?key|private[_-]?key|auth|dsn)[\w.-]*)`
+	secretFlag = regexp.MustCompile(`^-{1,2}` + secretName + `$`)
+	secretKey  = regexp.MustCompile(`^` + secretName + `$`)
 )
 
 // maskWords hides what looks like a secret in an argv: --password=x, the word
@@ -36,10 +35,7 @@ func maskWords(argv []string) []string {
 }
 
 // maskText hides secrets within one text.
-func maskText(s string) string {
-	s = urlUser.ReplaceAllString(s, "${1}"+hiddenValue+"@")
-	return secretAssign.ReplaceAllString(s, "${1}${2}"+hiddenValue)
-}
+func maskText(s string) string { return ops.MaskSecrets(s) }
 
 // maskValue hides the value of a label whose key names a secret.
 func maskValue(key, value string) string {
