@@ -105,7 +105,9 @@ func serve(t *testing.T, f *fake) (*Client, *Server, string) {
 		t.Fatal(err)
 	}
 	s := &Server{Hello: Hello{Protocol: Protocol, Version: ops.Clean("v1"), PID: 42}, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
-		Who: func(p Peer) ops.Actor { return ops.Actor{Name: ops.Clean("me"), UID: int(p.UID)} },
+		Who: func(p Peer, key ops.Text) ops.Actor {
+			return ops.Actor{Name: key.Or(ops.Clean("me")), UID: int(p.UID)}
+		},
 		Console: func(c ops.Caller) ops.Console {
 			if c.Actor.UID != os.Getuid() {
 				t.Errorf("the kernel said uid %d", c.Actor.UID)
@@ -335,5 +337,35 @@ func TestAnAgentThatAcceptsAndSaysNothingDoesNotHoldUs(t *testing.T) {
 	}
 	if d := time.Since(began); d > 10*time.Second {
 		t.Fatalf("it took %s", d)
+	}
+}
+
+func TestWhatANewerAgentSaysAndWeCannotReadIsSaid(t *testing.T) {
+	socket := filepath.Join(t.TempDir(), "s")
+	l, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("/v1/hello", func(w http.ResponseWriter, _ *http.Request) { answer(w, Hello{Protocol: Protocol}, nil) })
+	mux.HandleFunc("/v1/watch", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"rev":1,"revs":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20],"me":{},"sections":{"of-tomorrow":{},"sources":[{"kind":"of-tomorrow"}]}}`+"\n")
+	})
+	srv := &http.Server{Handler: mux, ReadHeaderTimeout: time.Second}
+	go func() { _ = srv.Serve(l) }()
+	defer srv.Close() //nolint:errcheck // the test has what it wanted
+	c, _, err := Dial(t.Context(), socket, "s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	events, err := c.Watch(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ev, more := <-events; more {
+		t.Errorf("a board came: %+v", ev)
+	}
+	if ops.CodeOf(c.Why()) != ops.CodeVersion || !strings.Contains(c.Why().Error(), "sources") {
+		t.Errorf("why: %v", c.Why())
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -21,9 +22,12 @@ import (
 // Client is the port over a socket. It keeps no picture but the one of its
 // Watch, so reconnecting is watching again.
 type Client struct {
-	socket  string
+	socket  string // or what else leads there, for errors
 	session ops.Text
+	key     ops.Text
 	http    *http.Client
+	unread  atomic.Pointer[ops.Error] // why the last Watch gave up
+	heard   atomic.Int64              // when a Watch brought something last, a heartbeat too; Unix nanoseconds
 }
 
 var _ ops.Console = (*Client)(nil)
@@ -35,9 +39,15 @@ func Dial(ctx context.Context, socket, session string) (*Client, Hello, error) {
 	c := &Client{socket: socket, session: ops.Clean(session), http: &http.Client{Transport: &http.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return d.DialContext(ctx, "unix", socket) },
 	}}}
-	var h Hello
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
+	return c.greeted(ctx)
+}
+
+// greeted asks who answers, and returns c where the two speak the same. Of an
+// agent that speaks otherwise it still returns who that is.
+func (c *Client) greeted(ctx context.Context) (*Client, Hello, error) {
+	var h Hello
 	if err := c.get(ctx, "hello", nil, &h); err != nil {
 		return nil, Hello{}, err
 	}
@@ -45,6 +55,30 @@ func Dial(ctx context.Context, socket, session string) (*Client, Hello, error) {
 		return nil, h, versionError(strconv.Itoa(Protocol), h)
 	}
 	return c, h, nil
+}
+
+// Socket is where the agent answers.
+func (c *Client) Socket() string { return c.socket }
+
+// Vouch names the ssh key that this caller came in with. The agent believes it of
+// accounts that the estate calls shared, and of no others.
+func (c *Client) Vouch(key ops.Text) { c.key = key }
+
+// Why is the reason for which the last Watch gave an agent up that still talks;
+// nil: there is none.
+func (c *Client) Why() error {
+	if e := c.unread.Load(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// Heard is when a Watch brought something last; zero: never.
+func (c *Client) Heard() time.Time {
+	if n := c.heard.Load(); n != 0 {
+		return time.Unix(0, n)
+	}
+	return time.Time{}
 }
 
 // Board fetches the whole picture once.
@@ -130,10 +164,13 @@ func (c *Client) Watch(ctx context.Context) (<-chan ops.Event, error) {
 				return
 			}
 			silence.Reset(lostAfter)
+			c.heard.Store(time.Now().UnixNano())
 			if f.Me == nil {
 				continue // a heartbeat
 			}
-			if apply(&b, f) != nil {
+			if err := apply(&b, f); err != nil {
+				c.unread.Store(ops.Errorf(ops.CodeVersion, "this console cannot read what the agent sends: %v", err).
+					Help("the agent is of a newer build: leave, and open the console of that build"))
 				return
 			}
 			me = *f.Me
@@ -240,9 +277,15 @@ func (c *Client) do(ctx context.Context, method, path string, q url.Values, body
 	}
 	req.Header.Set(headerProtocol, strconv.Itoa(Protocol))
 	req.Header.Set(headerSession, c.session.String())
+	if !c.key.Empty() {
+		req.Header.Set(headerKey, c.key.String())
+	}
 	resp, err := c.http.Do(req)
 	if err == nil {
 		return resp, nil
+	}
+	if e, ok := errors.AsType[*ops.Error](err); ok {
+		return nil, e
 	}
 	if errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ENOENT) {
 		return nil, ops.Errorf(ops.CodeUnavailable, "no agent answers on %s", c.socket).Help("opsdeck starts one; opsdeck agent status tells more")

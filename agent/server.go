@@ -18,8 +18,9 @@ import (
 type Server struct {
 	Hello   Hello
 	Console func(ops.Caller) ops.Console
-	// Who turns the kernel's word into an actor with a role.
-	Who func(Peer) ops.Actor
+	// Who turns the kernel's word into an actor with a role. key names the ssh key
+	// that the caller says to have come in with: a claim, and nothing more.
+	Who func(p Peer, key ops.Text) ops.Actor
 	Log *slog.Logger
 
 	cache sectionCache
@@ -112,13 +113,17 @@ func (s *Server) with(h func(http.ResponseWriter, *http.Request, ops.Console)) h
 			return
 		}
 		session := ops.Clean(r.Header.Get(headerSession))
-		h(w, r, s.Console(ops.Caller{Actor: s.Who(peer), Session: session}))
+		actor := s.Who(peer, ops.Clean(r.Header.Get(headerKey)))
+		h(w, r, s.Console(ops.Caller{Actor: actor, Session: session}))
 	}
 }
 
 func versionError(theirs string, h Hello) error {
-	return ops.Errorf(ops.CodeVersion, "this console speaks protocol %s, the agent (version %s, pid %d) speaks %d", theirs, h.Version, h.PID, h.Protocol).
-		Help("restart the agent with the same build: opsdeck agent stop lets running jobs finish")
+	e := ops.Errorf(ops.CodeVersion, "this console speaks protocol %s, the agent (version %s, pid %d) speaks %d", theirs, h.Version, h.PID, h.Protocol)
+	if n, err := strconv.Atoi(theirs); err == nil && n < h.Protocol {
+		return e.Help("leave this console and open it with the agent's build; nothing of the agent's is lost")
+	}
+	return e.Help("restart the agent with this build: opsdeck agent stop lets running jobs finish, and nothing is lost")
 }
 
 // call decodes a body strictly, so that a misspelt field is an error and not a

@@ -16,6 +16,7 @@ const Protocol = 1
 const (
 	headerProtocol = "Opsdeck-Protocol"
 	headerSession  = "Opsdeck-Session"
+	headerKey      = "Opsdeck-Key"
 )
 
 // Paces of the wire.

@@ -8,9 +8,10 @@ import (
 )
 
 // sessionKey is one console of one user: a session named by somebody else's
-// console is a different one.
+// console is a different one, also where the two share a unix account.
 type sessionKey struct {
 	uid  int
+	who  ops.Text
 	name ops.Text
 }
 
@@ -24,7 +25,7 @@ type session struct {
 // lookFor is how long a Look holds without being repeated.
 const lookFor = 30 * time.Second
 
-func keyOf(c ops.Caller) sessionKey { return sessionKey{c.Actor.UID, c.Session} }
+func keyOf(c ops.Caller) sessionKey { return sessionKey{c.Actor.UID, c.Actor.Name, c.Session} }
 
 // sessionOf returns the caller's session; e.mu is held.
 func (e *Engine) sessionOf(c ops.Caller) *session {

@@ -117,11 +117,14 @@ func accessKeys() []key {
 		{name: "default", shape: shapeWord, words: roles, fallback: "viewer", example: "viewer",
 			meaning: "The role of everybody whom no grant names. A viewer reads; an operator runs safe and disruptive actions; an admin also destructive ones."},
 		{name: "grants", shape: shapeList, meaning: "Roles given to people. Who matches several has the best.",
-			elem: &key{shape: shapeMapping, meaning: "One grant: a role, and exactly one of user and group.", exactly: choice{[]string{"user", "group"}, "names nobody", "write two entries for two"}, fields: []key{
+			elem: &key{shape: shapeMapping, meaning: "One grant: a role, and exactly one of user, group and key.", exactly: choice{[]string{"user", "group", "key"}, "names nobody", "write two entries for two"}, fields: []key{
 				{name: "user", shape: shapeText, pattern: anyText, example: "ana", meaning: "A login name, as the kernel tells it."},
 				{name: "group", shape: shapeText, pattern: anyText, example: "opsdeck", meaning: "A unix group."},
+				{name: "key", shape: shapeText, pattern: anyText, example: "ana", meaning: "An ssh key of a shared account, as `opsdeck gate --key` names it."},
 				{name: "role", shape: shapeWord, words: roles, required: true, example: "operator", meaning: "The role."},
 			}}},
+		{name: "shared", shape: shapeList, meaning: "Unix accounts that several people share by ssh keys of their own. Name only accounts that get `opsdeck gate` and nothing else: of these the name of the key is believed.",
+			elem: &key{shape: shapeText, pattern: anyText, example: "oncall", meaning: "A login name."}},
 	}
 }
 

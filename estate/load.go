@@ -148,9 +148,12 @@ func access(root *value) ops.Access {
 	var a ops.Access
 	word(&a.Default, root.str("access", "default"))
 	for _, g := range root.list("access", "grants") {
-		grant := ops.Grant{User: ops.Clean(g.str("user")), Group: ops.Clean(g.str("group"))}
+		grant := ops.Grant{User: ops.Clean(g.str("user")), Group: ops.Clean(g.str("group")), Key: ops.Clean(g.str("key"))}
 		word(&grant.Role, g.str("role"))
 		a.Grants = append(a.Grants, grant)
+	}
+	for _, s := range root.list("access", "shared") {
+		a.Shared = append(a.Shared, ops.Clean(s.str()))
 	}
 	return a
 }

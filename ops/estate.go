@@ -72,13 +72,26 @@ type Expected struct {
 type Access struct {
 	Default Role    `json:"default"`
 	Grants  []Grant `json:"grants"`
+	// Shared are the unix accounts that several people come in to by ssh keys of
+	// their own, and where nothing but opsdeck runs: of those alone the name of a
+	// key is believed.
+	Shared []Text `json:"shared,omitempty"`
 }
 
-// Grant gives a role to a login name or a unix group.
+// Grant gives a role to a login name, a unix group, or an ssh key of a shared
+// account.
 type Grant struct {
 	User  Text `json:"user,omitzero"`
 	Group Text `json:"group,omitzero"`
+	Key   Text `json:"key,omitzero"`
 	Role  Role `json:"role"`
+}
+
+// Login is how somebody came in.
+type Login struct {
+	User   string   // the unix account
+	Groups []string // its groups
+	Key    string   // the ssh key's name, where the account is shared; else empty
 }
 
 // Limits are the thresholds of judgement.
@@ -109,6 +122,16 @@ type DatabaseLimits struct {
 	FreezeAge   int           `json:"freeze_age"` // transactions
 }
 
+// IsShared reports whether several people use a unix account.
+func (a Access) IsShared(user string) bool {
+	for _, s := range a.Shared {
+		if s.String() == user {
+			return true
+		}
+	}
+	return false
+}
+
 // RankOf returns the severity of an alert that carries the given word.
 func (e Estate) RankOf(word Text) Severity {
 	for _, r := range e.Ranks {
@@ -121,10 +144,10 @@ func (e Estate) RankOf(word Text) Severity {
 
 // RoleOf returns the best role that a grant gives to the actor, and whether any
 // grant matched; Default is what it returns otherwise.
-func (a Access) RoleOf(user string, groups []string) (Role, bool) {
+func (a Access) RoleOf(l Login) (Role, bool) {
 	best, matched := RoleViewer, false
 	for _, g := range a.Grants {
-		if g.matches(user, groups) {
+		if g.matches(l) {
 			best, matched = max(best, g.Role), true
 		}
 	}
@@ -134,11 +157,11 @@ func (a Access) RoleOf(user string, groups []string) (Role, bool) {
 	return best, true
 }
 
-func (g Grant) matches(user string, groups []string) bool {
-	if !g.User.Empty() && g.User.String() == user {
+func (g Grant) matches(l Login) bool {
+	if !g.User.Empty() && g.User.String() == l.User || !g.Key.Empty() && g.Key.String() == l.Key {
 		return true
 	}
-	for _, name := range groups {
+	for _, name := range l.Groups {
 		if !g.Group.Empty() && g.Group.String() == name {
 			return true
 		}

@@ -25,13 +25,28 @@ func (m *Model) boardCame(msg boardMsg) tea.Cmd {
 	return tea.Batch(ring, m.nextTick(), m.wantLook(), m.askAgain(), m.askPast())
 }
 
+// silentFor is how long nothing came, heartbeats neither, before a lost agent was
+// silent and not gone: one that ends is noticed at once.
+const silentFor = 8 * time.Second
+
 // lostAgent keeps the last board, and lets nothing on it look good.
 func (m *Model) lostAgent(msg lostMsg) tea.Cmd {
 	if m.lost.since.IsZero() {
 		m.now = m.o.Now()
 		m.lost.since = m.now
+		if !msg.heard.IsZero() && m.now.Sub(msg.heard) > silentFor {
+			m.lost.since, m.lost.silent = msg.heard, true
+		}
 	}
-	m.lost.why = ops.Clean("no connection to the agent")
+	// It stands as the reason of every source, too: it has to say what it is about.
+	switch {
+	case m.lost.silent && m.o.Where != "":
+		m.lost.why = ops.Textf("nothing comes over the line to %s", m.o.Where)
+	case m.lost.silent:
+		m.lost.why = ops.Clean("the agent says nothing")
+	default:
+		m.lost.why = ops.Clean("no connection to the agent")
+	}
 	if msg.err != nil {
 		m.lost.why = ops.AsError(msg.err).What
 	}

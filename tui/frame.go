@@ -37,6 +37,9 @@ func (m *Model) title() string {
 		return "opsdeck"
 	}
 	title := "opsdeck " + h.Estate + " " + h.Environment
+	if m.o.Where != "" {
+		title += " on " + m.o.Where
+	}
 	if m.bell.unseen {
 		return "! " + title
 	}
@@ -67,7 +70,7 @@ func (m *Model) tinyLines() []string {
 		text = "connecting"
 	}
 	if !m.lost.since.IsZero() {
-		text = "AGENT LOST"
+		text = m.lostWord()
 	}
 	line := m.th.Paint(role(report.ToneOf(p.Level)), text)
 	var parts []string
@@ -95,6 +98,9 @@ func (m *Model) headLine(h report.Head) string {
 	left := th.Paint(themes.Title, "opsdeck")
 	if h.Estate != "" {
 		left += "  " + th.Paint(themes.Title, clip(th, h.Estate, max(8, m.w/3)))
+		if m.o.Where != "" {
+			left += th.Paint(themes.Muted, " on "+clip(th, m.o.Where, max(8, m.w/5)))
+		}
 		if g := m.guard(h); g != "" {
 			left += "  " + g
 		}

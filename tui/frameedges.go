@@ -14,8 +14,8 @@ import (
 func (m *Model) warningLines(h report.Head) []string {
 	var lines []string
 	if !m.lost.since.IsZero() {
-		text := fmt.Sprintf(" AGENT LOST since %s: %s; what you see is %s old, trying again ",
-			report.Clock(m.lost.since, m.now), m.lost.why, report.Age(m.latest.At, m.now))
+		text := fmt.Sprintf(" %s since %s: %s; what you see is %s old, trying again ",
+			m.lostWord(), report.Clock(m.lost.since, m.now), m.lost.why, report.Age(m.latest.At, m.now))
 		lines = append(lines, m.th.Paint(themes.Alarm, clip(m.th, text, m.w)))
 	}
 	limit := 3
@@ -39,6 +39,18 @@ func (m *Model) warningLines(h report.Head) []string {
 		lines = append(lines, m.th.Paint(themes.Muted, clip(m.th, "no agent: no history, nothing can be started", m.w)))
 	}
 	return lines
+}
+
+// lostWord says what is lost: over ssh it is the line as far as one can tell from
+// here, and the agent there goes on.
+func (m *Model) lostWord() string {
+	switch {
+	case m.o.Where == "":
+		return "AGENT LOST"
+	case m.lost.silent:
+		return "LINE SILENT"
+	}
+	return "LINE LOST"
 }
 
 // tabs names the panes there are, by the digit that opens them.

@@ -11,8 +11,12 @@ import (
 type (
 	boardMsg ops.Event
 
-	// lostMsg says that the way to the agent is gone.
-	lostMsg struct{ err error }
+	// lostMsg says that the way to the agent is gone; heard is when anything came
+	// over it last, zero where nobody knows.
+	lostMsg struct {
+		err   error
+		heard time.Time
+	}
 
 	// tickMsg is the clock: it comes when something visible can have changed.
 	tickMsg struct{ due time.Time }

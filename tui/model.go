@@ -7,6 +7,7 @@
 package tui
 
 import (
+	"context"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -35,6 +36,8 @@ type Options struct {
 	Keys    KeyMap // the user's own keys, by name
 	Start   Pane
 	Version string
+	// Where is the host that the console looks at over ssh; empty: this one.
+	Where string
 	// LastLooked is when this user last left a console; zero: never, or unknown.
 	LastLooked time.Time
 	// Welcome is what to say where there is no estate yet: what was found, and
@@ -52,6 +55,12 @@ type Options struct {
 	// Hand makes a program that gets the terminal while this console waits; nil:
 	// there is none to hand over.
 	Hand func(argv []string) tea.ExecCommand
+	// Estates lists what the console can change to; nil: nothing.
+	Estates func(context.Context) []Choice
+	// Kept is what was taken along from another estate.
+	Kept Kept
+	// Notice is said on the job line at first.
+	Notice string
 	// CrashFile is where the details of a crash are written.
 	CrashFile string
 }
@@ -86,6 +95,7 @@ type Model struct {
 	past    int           // the serial of the question what happened since the last look
 	direct  direct        // the action a key asked for, while its parameters are asked for
 	then    []ops.Request // to be planned again once this console is unlocked
+	left    Left          // how this console is left
 	ticking time.Time     // when the tick that is under way will come
 
 	// after brings a message when a time has passed; tests put their own here.
@@ -94,8 +104,9 @@ type Model struct {
 
 // loss is the lost connection to the agent; zero: it stands.
 type loss struct {
-	since time.Time
-	why   ops.Text
+	since  time.Time // when it was heard of last, or found gone
+	silent bool      // nothing came any more, while the connection stood
+	why    ops.Text
 }
 
 // freeze is a picture kept still; zero: it moves.
@@ -119,9 +130,12 @@ func New(c ops.Console, o Options) *Model {
 		m.pane = PaneOverview
 	}
 	m.head = report.NewHead(m.latest, m.now)
-	if notice != "" {
-		m.notices.say(report.ToneWarning, notice, m.now)
+	for _, n := range []string{notice, o.Notice} {
+		if n != "" {
+			m.notices.say(report.ToneWarning, n, m.now)
+		}
 	}
+	m.resume(o.Kept)
 	return m
 }
 
@@ -163,6 +177,8 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return m, m.actionsCame(msg)
 	case previewMsg:
 		return m, m.preview(msg)
+	case estatesMsg:
+		return m, m.estatesCame(msg)
 	case plansMsg:
 		return m, m.plansCame(msg)
 	case startedMsg:

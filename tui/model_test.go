@@ -25,7 +25,7 @@ func TestALostAgentIsSaidAtOnceAndNothingIsGreen(t *testing.T) {
 		if !strings.Contains(r.m.View().Content, green) {
 			t.Fatal("the test looks for the wrong green")
 		}
-		r.send(lostMsg{errors.New("connection refused")})
+		r.send(lostMsg{err: errors.New("connection refused")})
 		r.wants(t, "AGENT LOST since 02:14Z", "connection refused", "STALE")
 		if strings.Contains(r.m.View().Content, green) {
 			t.Errorf("pane %s still shows something good:\n%s", pane, r.screen())

@@ -34,6 +34,7 @@ const (
 	outcomeStart                 // start plans with the answer
 	outcomePane                  // go to pane
 	outcomeOpen                  // open ref
+	outcomeEstate                // change to the estate of choice
 	outcomeQuit
 	outcomeSay // text for the job line, and stay
 )
@@ -49,4 +50,5 @@ type outcome struct {
 	answer  ops.Confirmation
 	pane    Pane
 	ref     ops.Ref
+	choice  Choice
 }

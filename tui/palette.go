@@ -57,11 +57,11 @@ func (m *Model) openPalette() tea.Cmd {
 	m.over = p
 	m.serial++
 	p.serial = m.serial
-	estate := m.cmdActions(m.serial, []ops.Ref{m.estate()})
-	if len(p.targets) == 0 {
-		return estate
+	more := []tea.Cmd{m.cmdActions(m.serial, []ops.Ref{m.estate()}), m.cmdEstates(m.serial)}
+	if len(p.targets) > 0 {
+		more = append(more, m.cmdActions(m.serial, p.targets))
 	}
-	return tea.Batch(m.cmdActions(m.serial, p.targets), estate)
+	return tea.Batch(more...)
 }
 
 // paletteSessions is how many sessions of one server can be found by name: those

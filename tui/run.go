@@ -26,14 +26,15 @@ const (
 
 // Run shows a console until the user leaves, ctx ends, or the terminal goes.
 // The jobs are the agent's: they go on whatever happens here.
-func Run(ctx context.Context, c ops.Console, o Options, in io.Reader, out io.Writer) error {
+func Run(ctx context.Context, c ops.Console, o Options, in io.Reader, out io.Writer) (Left, error) {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	frames := framesFast
 	if o.Slow {
 		frames = framesSlow
 	}
-	guarded := &guard{Model: New(c, o), file: o.CrashFile}
+	m := New(c, o)
+	guarded := &guard{Model: m, file: o.CrashFile}
 	p := tea.NewProgram(guarded,
 		tea.WithInput(in), tea.WithOutput(out), tea.WithFPS(frames), tea.WithoutSignalHandler())
 	watching, unwatch := context.WithCancel(ctx)
@@ -53,11 +54,13 @@ func Run(ctx context.Context, c ops.Console, o Options, in io.Reader, out io.Wri
 	_, err := p.Run()
 	switch {
 	case guarded.crash != nil:
-		return guarded.crash
-	case err == nil || errors.Is(err, tea.ErrProgramKilled) && ctx.Err() != nil:
-		return nil
+		return Left{}, guarded.crash
+	case ctx.Err() != nil && (err == nil || errors.Is(err, tea.ErrProgramKilled)):
+		return Left{}, nil
+	case err == nil:
+		return m.left, nil
 	}
-	return fmt.Errorf("run the console: %w", err)
+	return Left{}, fmt.Errorf("run the console: %w", err)
 }
 
 // How long to wait before the agent is tried again: soon at first, for a restart
@@ -66,6 +69,23 @@ const (
 	retryFirst = 250 * time.Millisecond
 	retryLast  = 5 * time.Second
 )
+
+// why is the reason for which a Watch ended, where the way to the agent knows one.
+func why(c ops.Console) error {
+	if w, ok := c.(interface{ Why() error }); ok {
+		return w.Why()
+	}
+	return nil
+}
+
+// heard is when the agent was heard of last: its heartbeats reach the way to it,
+// and not the screen.
+func heard(c ops.Console) time.Time {
+	if h, ok := c.(interface{ Heard() time.Time }); ok {
+		return h.Heard()
+	}
+	return time.Time{}
+}
 
 // watch sends every board to the program, says when the agent is lost, and tries
 // again until ctx ends.
@@ -78,11 +98,12 @@ func watch(ctx context.Context, c ops.Console, send func(tea.Msg)) {
 				wait = retryFirst
 				send(boardMsg(e))
 			}
+			err = why(c)
 		}
 		if ctx.Err() != nil {
 			return
 		}
-		send(lostMsg{err})
+		send(lostMsg{err, heard(c)})
 		select {
 		case <-ctx.Done():
 		case <-time.After(wait):

@@ -49,7 +49,8 @@ func TestRunDrawsAndEndsWithItsContext(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() {
 		o := Options{Now: time.Now, Theme: th, Start: PaneOverview}
-		ended <- Run(ctx, fixture.NewConsole(fixture.Good()), o, in, out)
+		_, err := Run(ctx, fixture.NewConsole(fixture.Good()), o, in, out)
+		ended <- err
 	}()
 	select {
 	case <-out.seen:

@@ -157,7 +157,7 @@ func TestAnOpenedObjectIsAskedForAgainAndNeverLooksGoodWhenOld(t *testing.T) {
 	if n := r.calls("detail"); n != 2 {
 		t.Errorf("asked %d times", n)
 	}
-	r.send(lostMsg{errors.New("gone")})
+	r.send(lostMsg{err: errors.New("gone")})
 	r.wants(t, "was crash-looping", "cannot be read now")
 }
 
@@ -165,7 +165,7 @@ func TestALogThatIsCutOffDoesNotSayThatItEnded(t *testing.T) {
 	r := newRig(fixture.Failing(), "none")
 	r.press("3", "j", "l")
 	r.wants(t, "ended")
-	r.send(lostMsg{errors.New("gone")})
+	r.send(lostMsg{err: errors.New("gone")})
 	r.wants(t, "CUT OFF")
 }
 

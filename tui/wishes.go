@@ -71,6 +71,8 @@ func (m *Model) grant(o outcome) tea.Cmd {
 		return m.show(o.pane)
 	case outcomeOpen:
 		return m.open(o.ref)
+	case outcomeEstate:
+		return m.changeTo(o.choice)
 	case outcomeQuit:
 		return tea.Quit
 	case outcomeSay:

@@ -216,12 +216,12 @@ func (a *app) agentStatus() *cobra.Command {
 		Use: "status", Short: "Say which agent runs for the estate", Args: none,
 		Example: "opsdeck agent status",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			f, given, err := a.load()
+			w, err := a.way()
 			if err != nil {
 				return err
 			}
-			l := a.link(f, given)
-			c, h, err := l.find(cmd.Context())
+			defer w.close()
+			c, h, err := w.find(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -231,7 +231,7 @@ func (a *app) agentStatus() *cobra.Command {
 			}
 			out := cmd.OutOrStdout()
 			fmt.Fprintf(out, "%s agent for %s: pid %d, version %s, since %s\n", h.Kind, h.Estate, h.PID, h.Version, h.Started.UTC().Format("2006-01-02 15:04Z"))
-			if h.Hash != estate.Hash(f) {
+			if l, here := w.(*link); here && len(l.file.Paths) > 0 && h.Hash != estate.Hash(l.file) {
 				fmt.Fprintln(out, "it runs another version of the estate file: opsdeck agent stop, then start it again")
 			}
 			for _, w := range append(b.Estate.Agent.Warnings, b.Estate.Agent.History) {
@@ -258,8 +258,9 @@ func (a *app) agentStop() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			// One of another build is stopped as well: that is how it is replaced.
 			_, h, err := a.link(f, given).find(cmd.Context())
-			if err != nil {
+			if err != nil && (ops.CodeOf(err) != ops.CodeVersion || h.PID == 0) {
 				return err
 			}
 			ctx, cancel := context.WithTimeout(cmd.Context(), wait)

@@ -4,14 +4,22 @@ import (
 	"github.com/spf13/cobra"
 
 	"opsdeck/estate"
+	"opsdeck/ops"
 )
 
 // app is what every command shares.
 type app struct {
 	std    streams
 	env    func(string) (string, bool)
-	estate string // --estate
-	socket string // --socket
+	estate string   // --estate
+	socket string   // --socket
+	on     []string // --on
+
+	// See gate.go.
+	gated  bool     // the caller gets what the gate's list has, and nothing else
+	pinned string   // and the estate of this file alone; empty: any by its name
+	key    ops.Text // the ssh key that the caller came in with
+	note   func(line string) error
 }
 
 func (a *app) root() *cobra.Command {
@@ -35,19 +43,34 @@ opsdeck run container.restart container:docker/web --yes --reason "leaks memory"
 		SilenceErrors: true,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return a.open(cmd.Context(), local) },
 	}
-	cmd.PersistentFlags().StringVarP(&a.estate, "estate", "e", "", "estate file, or the name of a shipped estate")
+	cmd.PersistentFlags().StringVarP(&a.estate, "estate", "e", "", "estate file, or the name of a known or shipped estate (opsdeck estates)")
 	cmd.PersistentFlags().StringVar(&a.socket, "socket", "", "talk to the agent on this socket and no other")
+	cmd.PersistentFlags().StringSliceVar(&a.on, "on", nil, "look after the estate of another host, over ssh: user@host[,...]")
 	cmd.Flags().BoolVar(&local, "local", false, "no agent: read-only, no history, everything in this process")
 	cmd.AddCommand(a.agentCommand(), a.runCommand(), a.actionsCommand(), a.historyCommand(), a.auditCommand(),
-		a.doctorCommand(), a.snapshotCommand(), a.configCommand(), a.initCommand(), a.incidentCommand(), a.handoverCommand(), a.demoCommand(), a.probeHistoryCommand())
+		a.doctorCommand(), a.snapshotCommand(), a.configCommand(), a.initCommand(), a.incidentCommand(), a.handoverCommand(), a.demoCommand(),
+		a.estatesCommand(), a.gateCommand(), a.proxyCommand(), a.probeHistoryCommand())
+	cmd.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return a.elsewhere(cmd) }
 	return cmd
+}
+
+// given is how the estate to look after is named, empty where it is not.
+func (a *app) given() string {
+	if a.pinned != "" {
+		return a.pinned
+	}
+	return places{a.env}.estate(a.estate)
 }
 
 // load reads the estate that the flags, the environment or the machine name.
 func (a *app) load() (estate.File, string, error) {
-	given := places{a.env}.estate(a.estate)
-	if given == "" {
+	k := a.lookup(a.given())
+	given := k.given
+	switch {
+	case given == "":
 		return estate.File{}, "", noEstate()
+	case k.socket != "":
+		return estate.File{}, "", ops.Errorf(ops.CodeNotFound, "%s is known by its agent alone: its estate file is not here", k.name).Help("name the file with --estate")
 	}
 	f, err := estate.Load(given, a.env)
 	return f, given, err

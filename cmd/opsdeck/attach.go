@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -29,13 +30,71 @@ type link struct {
 	places  places
 	socket  string // --socket: this one and no other
 	session string
-	// alone forbids starting an agent.
-	alone bool
+	key     ops.Text // the ssh key that the caller came in with, see gate.go
+}
+
+// way leads to the agent of one estate: a link on this machine, a remote on
+// another.
+type way interface {
+	// find attaches to an agent that runs already.
+	find(context.Context) (*agent.Client, agent.Hello, error)
+	// attach finds an agent, or starts a personal one where that is allowed.
+	attach(context.Context) (*agent.Client, agent.Hello, error)
+	// patience is how long the slowest source of the estate may take.
+	patience() time.Duration
+	// looked is the file whose time says when this user last left a console.
+	looked() string
+	// follow is the command that shows a job again.
+	follow(ops.JobID) string
+	// close hangs up.
+	close()
 }
 
 func (a *app) link(f estate.File, given string) *link {
-	return &link{file: f, estate: given, places: places{a.env}, socket: a.socket, session: newSession()}
+	return &link{file: f, estate: given, places: places{a.env}, socket: a.socket, session: newSession(), key: a.key}
 }
+
+// way returns the way to the agent that the command line names.
+func (a *app) way() (way, error) {
+	if len(a.on) > 0 {
+		return a.remote()
+	}
+	return a.here()
+}
+
+// here is the way to an agent of this machine.
+func (a *app) here() (*link, error) {
+	if k := a.lookup(a.given()); k.socket != "" {
+		l := a.link(estate.File{Estate: ops.Estate{Name: ops.Clean(k.name)}}, k.given)
+		l.socket = k.socket
+		return l, nil
+	}
+	f, given, err := a.load()
+	if err != nil {
+		return nil, err
+	}
+	return a.link(f, given), nil
+}
+
+func (l *link) patience() time.Duration {
+	if len(l.file.Paths) == 0 { // known by its agent alone
+		return farSources
+	}
+	return longestTimeout(l.file)
+}
+
+// local runs an engine of our own on the estate.
+func (l *link) local(ctx context.Context) (ops.Console, func(), error) {
+	if len(l.file.Paths) == 0 {
+		return nil, nil, ops.Errorf(ops.CodeNotFound, "%s is known by its agent alone: its estate file is not here", l.file.Estate.Name).Help("name the file with --estate")
+	}
+	return local(ctx, l.file)
+}
+
+func (l *link) looked() string { return l.places.personalState(l.file.Estate.Name) + ".looked" }
+func (l *link) close()         {}
+
+func (l *link) follow(id ops.JobID) string { return fmt.Sprintf("opsdeck history --job %d", id) }
 
 // newSession names one console: an unlock holds for it alone.
 func newSession() string {
@@ -46,6 +105,14 @@ func newSession() string {
 
 // find attaches to an agent that runs already.
 func (l *link) find(ctx context.Context) (*agent.Client, agent.Hello, error) {
+	c, h, err := l.dial(ctx)
+	if err == nil {
+		c.Vouch(l.key)
+	}
+	return c, h, err
+}
+
+func (l *link) dial(ctx context.Context) (*agent.Client, agent.Hello, error) {
 	if l.socket != "" {
 		return agent.Dial(ctx, l.socket, l.session)
 	}
@@ -71,7 +138,7 @@ func (l *link) attach(ctx context.Context) (*agent.Client, agent.Hello, error) {
 		}
 		c, h, err = l.find(ctx)
 	}
-	if err == nil || l.alone || l.socket != "" || ops.CodeOf(err) != ops.CodeUnavailable {
+	if err == nil || l.socket != "" || ops.CodeOf(err) != ops.CodeUnavailable {
 		return c, h, err
 	}
 	return l.start(ctx)
@@ -184,7 +251,7 @@ func stopAgent(ctx context.Context, pid int, force bool) error {
 // keeper is the port over a link that is made again when it breaks: the next
 // Watch finds, or starts, an agent.
 type keeper struct {
-	link *link
+	way way
 
 	mu sync.Mutex
 	c  *agent.Client
@@ -200,7 +267,7 @@ func (k *keeper) client() *agent.Client {
 
 // Watch attaches anew and follows.
 func (k *keeper) Watch(ctx context.Context) (<-chan ops.Event, error) {
-	c, _, err := k.link.attach(ctx)
+	c, _, err := k.way.attach(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -209,6 +276,12 @@ func (k *keeper) Watch(ctx context.Context) (<-chan ops.Event, error) {
 	k.mu.Unlock()
 	return c.Watch(ctx)
 }
+
+// Why is what the last watch could not read.
+func (k *keeper) Why() error { return k.client().Why() }
+
+// Heard is when the agent was heard of last.
+func (k *keeper) Heard() time.Time { return k.client().Heard() }
 
 // Board and the methods below go to the agent attached last.
 func (k *keeper) Board(ctx context.Context) (ops.Board, error) { return k.client().Board(ctx) }

@@ -32,37 +32,10 @@ func (a *app) open(ctx context.Context, localOnly bool) error {
 	if err != nil {
 		return err
 	}
-	given := p.estate(a.estate)
-	if given == "" {
+	if a.given() == "" && len(a.on) == 0 {
 		return a.welcome(ctx, o)
 	}
-	f, err := estate.Load(given, a.env)
-	if err != nil {
-		return err
-	}
-	looked := p.personalState(f.Estate.Name) + ".looked"
-	o.LastLooked = readLooked(looked)
-	defer writeLooked(looked)
-	c, stop, err := a.consoleFor(ctx, f, given, localOnly)
-	if err != nil {
-		return err
-	}
-	defer stop()
-	return tui.Run(ctx, c, o, a.std.in, a.std.out)
-}
-
-// consoleFor returns the port of the console: an agent's, or an engine of our own.
-func (a *app) consoleFor(ctx context.Context, f estate.File, given string, localOnly bool) (ops.Console, func(), error) {
-	if localOnly {
-		return local(ctx, f)
-	}
-	k := &keeper{link: a.link(f, given)}
-	c, _, err := k.link.attach(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	k.c = c
-	return k, func() {}, nil
+	return a.visits(ctx, o, localOnly)
 }
 
 // screen reports whether a full-screen program can run here.
@@ -117,7 +90,8 @@ func (a *app) welcome(ctx context.Context, o tui.Options) error {
 		return err
 	}
 	defer stop()
-	return tui.Run(ctx, c, o, a.std.in, a.std.out)
+	_, err = tui.Run(ctx, c, o, a.std.in, a.std.out)
+	return err
 }
 
 // readLooked returns when this user last left a console of the estate.

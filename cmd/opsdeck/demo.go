@@ -43,8 +43,8 @@ Nothing of it is real: SIMULATED stands on every screen and in every report. No 
 started and nothing outside a temporary folder is written.`,
 		Example: "opsdeck demo\nopsdeck demo --age 50s\nopsdeck demo --snapshot -o json --view alerts",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if a.estate != "" || a.socket != "" {
-				return usagef("a demo has its own estate and no agent: leave --estate and --socket away")
+			if a.estate != "" || a.socket != "" || len(a.on) > 0 {
+				return usagef("a demo has its own estate and no agent: leave --estate, --socket and --on away")
 			}
 			if !cmd.Flags().Changed("seed") {
 				d.seed = anySeed()
@@ -97,7 +97,8 @@ func (a *app) demo(ctx context.Context, w io.Writer, d demo) (err error) {
 	if err != nil {
 		return err
 	}
-	return tui.Run(ctx, c, o, a.std.in, a.std.out)
+	_, err = tui.Run(ctx, c, o, a.std.in, a.std.out)
+	return err
 }
 
 // playground is a simulated system and the engine that looks after it, in this

@@ -55,7 +55,7 @@ func writeSymptom(w io.Writer, s symptom) {
 
 func (a *app) examine(ctx context.Context) []symptom {
 	out := []symptom{{ops.LevelOK, "version", versionLine(), ""}, a.terminal(), examineJournal()}
-	given := places{a.env}.estate(a.estate)
+	given := a.lookup(a.given()).given
 	if given == "" {
 		e := ops.AsError(noEstate())
 		return append(out, symptom{ops.LevelCritical, "estate", e.What.String(), e.Remedy.String()})

@@ -47,10 +47,11 @@ func (a *app) handoverCommand() *cobra.Command {
 }
 
 func (a *app) handover(ctx context.Context, w io.Writer, since time.Duration, format string) error {
-	c, b, err := a.attached(ctx)
+	c, b, done, err := a.attached(ctx)
 	if err != nil {
 		return err
 	}
+	defer done()
 	now := time.Now()
 	recs, err := c.History(ctx, ops.Query{From: now.Add(-since), Limit: maxHandover})
 	if err != nil {

@@ -25,11 +25,12 @@ func (a *app) historyCommand() *cobra.Command {
 		Use: "history", Short: "Print what happened, newest last", Args: none,
 		Example: "opsdeck history --since 8h\nopsdeck history --job 12\nopsdeck history --match restart --json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			f, given, err := a.load()
+			w, err := a.way()
 			if err != nil {
 				return err
 			}
-			c, _, err := a.link(f, given).attach(cmd.Context())
+			defer w.close()
+			c, _, err := w.attach(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -119,7 +120,7 @@ func (a *app) verifyAudit(ctx context.Context, w io.Writer, dir string) error {
 	var err error
 	if dir == "" {
 		d, err = a.askAudit(ctx)
-		if ops.CodeOf(err) == ops.CodeUnavailable {
+		if ops.CodeOf(err) == ops.CodeUnavailable && len(a.on) == 0 {
 			var f, _, lerr = a.load()
 			if lerr != nil {
 				return lerr
@@ -165,11 +166,12 @@ func isDir(path string) bool {
 }
 
 func (a *app) askAudit(ctx context.Context) (ops.Detail, error) {
-	f, given, err := a.load()
+	w, err := a.way()
 	if err != nil {
 		return ops.Detail{}, err
 	}
-	c, _, err := a.link(f, given).find(ctx)
+	defer w.close()
+	c, _, err := w.find(ctx)
 	if err != nil {
 		return ops.Detail{}, err
 	}

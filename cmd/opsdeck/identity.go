@@ -11,16 +11,23 @@ import (
 // identify turns what the kernel says of a caller into an actor. The estate's
 // grants decide. Where none matches, the superuser and the owner of a personal
 // agent are admins, because either could do by hand what opsdeck guards; a grant
-// that names them takes precedence, so an estate can make them viewers.
-func identify(access ops.Access, owner uint32, personal bool) func(agent.Peer) ops.Actor {
-	return func(p agent.Peer) ops.Actor {
+// that names them takes precedence, so an estate can make them viewers. Neither
+// holds for a shared account: who comes in there gets nothing but opsdeck, and is
+// told apart by the ssh key. Of any other account a key's name is no news.
+func identify(access ops.Access, owner uint32, personal bool) func(agent.Peer, ops.Text) ops.Actor {
+	return func(p agent.Peer, key ops.Text) ops.Actor {
 		uid := strconv.FormatUint(uint64(p.UID), 10)
-		name, groups := uid, []string(nil)
+		l := ops.Login{User: uid}
 		if u, err := user.LookupId(uid); err == nil {
-			name, groups = u.Username, groupsOf(u)
+			l.User, l.Groups = u.Username, groupsOf(u)
 		}
-		role, matched := access.RoleOf(name, groups)
-		if !matched && (p.UID == 0 || personal && p.UID == owner) {
+		name, shared := l.User, access.IsShared(l.User)
+		if shared && !key.Empty() {
+			l.Key = key.String()
+			name += "/" + l.Key
+		}
+		role, matched := access.RoleOf(l)
+		if !matched && !shared && (p.UID == 0 || personal && p.UID == owner) {
 			role = ops.RoleAdmin
 		}
 		return ops.Actor{Name: ops.Clean(name), UID: int(p.UID), Role: role}

@@ -19,10 +19,11 @@ func (a *app) incidentCommand() *cobra.Command {
 		Use: "list", Short: "List open incidents and those closed within the hour", Args: none,
 		Example: "opsdeck incident list",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, b, err := a.attached(cmd.Context())
+			_, b, done, err := a.attached(cmd.Context())
 			if err != nil {
 				return err
 			}
+			defer done()
 			for _, in := range b.Incidents {
 				state := "open"
 				if !in.Open() {
@@ -55,25 +56,28 @@ func (a *app) incidentCommand() *cobra.Command {
 }
 
 // attached returns an agent and its board; one is started where none runs, and
-// then its sources get the time to answer once.
-func (a *app) attached(ctx context.Context) (ops.Console, ops.Board, error) {
-	f, given, err := a.load()
+// then its sources get the time to answer once. done hangs up.
+func (a *app) attached(ctx context.Context) (c ops.Console, b ops.Board, done func(), err error) {
+	w, err := a.way()
 	if err != nil {
-		return nil, ops.Board{}, err
+		return nil, b, nil, err
 	}
-	c, _, err := a.link(f, given).attach(ctx)
+	if c, _, err = w.attach(ctx); err == nil {
+		b, err = round(ctx, c, w.patience())
+	}
 	if err != nil {
-		return nil, ops.Board{}, err
+		w.close()
+		return nil, b, nil, err
 	}
-	b, err := round(ctx, c, longestTimeout(f))
-	return c, b, err
+	return c, b, w.close, nil
 }
 
 func (a *app) exportIncident(ctx context.Context, w io.Writer, id string) error {
-	c, _, err := a.attached(ctx)
+	c, _, done, err := a.attached(ctx)
 	if err != nil {
 		return err
 	}
+	defer done()
 	in, err := c.Detail(ctx, ops.NewRef(ops.KindIncident, "", id), 0)
 	if err != nil {
 		return err

@@ -26,9 +26,13 @@ func main() {
 
 // run is main without the process: it returns the exit code.
 func run(ctx context.Context, args []string, std streams) int {
-	app := &app{std: std, env: os.LookupEnv}
-	root := app.root()
-	root.SetArgs(args)
+	return (&app{std: std, env: os.LookupEnv, note: journal}).execute(ctx, args)
+}
+
+// execute carries out one command line.
+func (a *app) execute(ctx context.Context, args []string) int {
+	std, root := a.std, a.root()
+	root.SetArgs(append([]string{}, args...)) // nil would mean the process's own
 	root.SetIn(std.in)
 	root.SetOut(std.out)
 	root.SetErr(std.err)
@@ -58,6 +62,14 @@ func (f *failure) keep(cmd *cobra.Command) {
 	if check := cmd.Args; check != nil {
 		cmd.Args = func(c *cobra.Command, args []string) error {
 			f.err = check(c, args)
+			return nil
+		}
+	}
+	if before := cmd.PersistentPreRunE; before != nil {
+		cmd.PersistentPreRunE = func(c *cobra.Command, args []string) error {
+			if f.err == nil {
+				f.err = before(c, args)
+			}
 			return nil
 		}
 	}

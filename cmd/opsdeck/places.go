@@ -70,11 +70,14 @@ func folder(name ops.Text) string {
 
 // system agent's places; they can be moved for tests and containers.
 func (p places) systemSocket(name ops.Text) string {
-	dir := p.get("OPSDECK_RUN_DIR")
-	if dir == "" {
-		dir = "/run/opsdeck"
+	return filepath.Join(p.runDir(), folder(name)+".sock")
+}
+
+func (p places) runDir() string {
+	if dir := p.get("OPSDECK_RUN_DIR"); dir != "" {
+		return dir
 	}
-	return filepath.Join(dir, folder(name)+".sock")
+	return "/run/opsdeck"
 }
 
 func (p places) systemState(name ops.Text) string {

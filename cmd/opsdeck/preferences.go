@@ -23,6 +23,11 @@ type preferences struct {
 	Bell  *bool      `yaml:"bell"`  // ring once for a new critical; default true
 	ASCII *bool      `yaml:"ascii"` // plain signs; default by the locale
 	Slow  *bool      `yaml:"slow"`  // fewer frames; default: under ssh
+
+	// SSH is the program of --on and its first arguments; default: ssh.
+	SSH []string `yaml:"ssh"`
+	// Remote is opsdeck on the far side, where it is not on the PATH there.
+	Remote string `yaml:"remote"`
 }
 
 // loadPreferences reads the user's file; none is fine.
@@ -38,7 +43,7 @@ func loadPreferences(path string) (preferences, error) {
 	err = yaml.NewDecoder(bytes.NewReader(raw), yaml.Strict()).Decode(&p)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return p, ops.Errorf(ops.CodeInvalid, "%s: %s", path, strings.TrimSpace(yaml.FormatError(err, false, false))).
-			Help("it may hold theme, keys, bell, ascii and slow")
+			Help("it may hold theme, keys, bell, ascii, slow, ssh and remote")
 	}
 	if p.Theme != "" {
 		if _, err := themes.New(p.Theme, false); err != nil {

@@ -65,11 +65,12 @@ func (a *app) runOrder(ctx context.Context, o order) error {
 	if err != nil {
 		return err
 	}
-	f, given, err := a.load()
+	w, err := a.way()
 	if err != nil {
 		return err
 	}
-	c, _, err := a.link(f, given).attach(ctx)
+	defer w.close()
+	c, _, err := w.attach(ctx)
 	if err != nil {
 		return err
 	}
@@ -101,7 +102,7 @@ func (a *app) runOrder(ctx context.Context, o order) error {
 	fmt.Fprintf(o.out, "job %d started; it goes on without this terminal\n", id)
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
 	defer stop()
-	return o.follow(ctx, c, id)
+	return o.follow(ctx, w, c, id)
 }
 
 // withFlags names the flags that answer what a plan asks for, where the agent's
@@ -173,7 +174,7 @@ func writePlan(w io.Writer, p ops.Plan) {
 
 // follow prints a job's progress until it has ended, and returns its exit code:
 // rewritten in place on a terminal, one line for each step elsewhere.
-func (o order) follow(ctx context.Context, c ops.Console, id ops.JobID) error {
+func (o order) follow(ctx context.Context, w way, c ops.Console, id ops.JobID) error {
 	events, err := c.Watch(ctx)
 	if err != nil {
 		return err
@@ -196,11 +197,14 @@ func (o order) follow(ctx context.Context, c ops.Console, id ops.JobID) error {
 		}
 	}
 	o.progressDone()
-	what := "the agent is gone, and with it perhaps job %d: opsdeck history --job %d\n"
-	if ctx.Err() != nil {
-		what = "not followed to its end; job %d goes on in the agent: opsdeck history --job %d\n"
+	what := "the agent is gone, and with it perhaps job %d: %s\n"
+	if _, far := w.(*remote); far {
+		what = "the line is gone; job %d goes on in the agent there: %s\n"
 	}
-	fmt.Fprintf(o.err, what, id, id)
+	if ctx.Err() != nil {
+		what = "not followed to its end; job %d goes on in the agent: %s\n"
+	}
+	fmt.Fprintf(o.err, what, id, w.follow(id))
 	return exitError{exitUnknown}
 }
 
@@ -242,11 +246,12 @@ func (a *app) actionsCommand() *cobra.Command {
 					return err
 				}
 			}
-			f, given, err := a.load()
+			w, err := a.way()
 			if err != nil {
 				return err
 			}
-			c, _, err := a.link(f, given).attach(cmd.Context())
+			defer w.close()
+			c, _, err := w.attach(cmd.Context())
 			if err != nil {
 				return err
 			}

@@ -116,23 +116,26 @@ func (a *app) pictureFor(ctx context.Context, s still) (ops.Board, error) {
 		}
 		return b, nil
 	}
-	f, given, err := a.load()
+	if len(a.on) > 0 {
+		return a.pictureThere(ctx)
+	}
+	l, err := a.here()
 	if err != nil {
 		return ops.Board{}, err
 	}
 	if !s.local {
-		c, _, err := a.link(f, given).find(ctx)
+		c, _, err := l.find(ctx)
 		if err == nil {
-			return round(ctx, c, longestTimeout(f))
+			return round(ctx, c, l.patience())
 		}
-		if ops.CodeOf(err) != ops.CodeUnavailable || a.socket != "" {
+		if ops.CodeOf(err) != ops.CodeUnavailable || l.socket != "" {
 			return ops.Board{}, err
 		}
 	}
-	c, stop, err := local(ctx, f)
+	c, stop, err := l.local(ctx)
 	if err != nil {
 		return ops.Board{}, err
 	}
 	defer stop()
-	return round(ctx, c, longestTimeout(f))
+	return round(ctx, c, l.patience())
 }

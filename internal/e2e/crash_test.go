@@ -56,7 +56,7 @@ func crash(where, file string) int {
 		watched = func() { panic("boom") }
 	}
 	o := tui.Options{Now: clock, Theme: th, Start: tui.PaneOverview, CrashFile: file}
-	err = tui.Run(context.Background(), port{watched: watched}, o, os.Stdin, os.Stdout)
+	_, err = tui.Run(context.Background(), port{watched: watched}, o, os.Stdin, os.Stdout)
 	fmt.Fprintln(os.Stderr, "ended:", err)
 	return 70
 }

@@ -38,7 +38,7 @@ func main() {
 		Now:   func() time.Time { return fixture.Now.Add(time.Since(began)) },
 		Theme: th, Start: tui.Pane(*pane), CrashFile: "/tmp/show-crash.txt",
 	}
-	if err := tui.Run(context.Background(), c, o, os.Stdin, os.Stdout); err != nil {
+	if _, err := tui.Run(context.Background(), c, o, os.Stdin, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, ops.AsError(err))
 		os.Exit(1)
 	}

@@ -1,0 +1,227 @@
+package agent
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"opsdeck/ops"
+)
+
+// A line is a way to an agent over somebody else's byte stream: ssh's. It begins
+// with one line of JSON from each side, an Errand and a Greeting; behind them it is
+// HTTP/2, so that all calls and streams share one ssh process and one login.
+const (
+	lineVersion = 1
+	// greetingMark finds the greeting among what a login shell prints first.
+	greetingMark = "opsdeck-line "
+	// maxPrelude bounds what may stand before the greeting, and the greeting.
+	maxPrelude = 256 << 10
+)
+
+// How long a line may be quiet before it is asked for a sign of life, and how
+// long that may take: a proxy whose near side vanished ends by this.
+const (
+	quietLine = 20 * time.Second
+	lineGrace = 15 * time.Second
+)
+
+// Errand is what the near side wants of a line. It travels inside the line and
+// not on ssh's command line, so that the far login shell never reads it.
+type Errand struct {
+	Line   int      `json:"line"`
+	Estate ops.Text `json:"estate,omitzero"` // name or file there; empty: what the machine has
+	Start  bool     `json:"start"`           // a personal agent, where none answers
+}
+
+// Greeting is how the far side answers: who it leads to, or why it cannot.
+type Greeting struct {
+	Line    int        `json:"line"`
+	Version ops.Text   `json:"version"` // the build of the proxy
+	Hello   Hello      `json:"hello,omitzero"`
+	Estates []Known    `json:"estates,omitempty"` // what else can be asked for there
+	Error   *ops.Error `json:"error,omitempty"`
+}
+
+// Known is an estate that a machine can lead to.
+type Known struct {
+	Name ops.Text `json:"name"`
+	// Given is what to ask for it by: a name, a file.
+	Given ops.Text `json:"given"`
+}
+
+// Line is the near end of a line.
+type Line struct {
+	to   string // where it leads, for errors
+	conn io.Closer
+	cc   *http.ClientConn
+}
+
+// silentError says that the stream ended, or went on, without a greeting.
+type silentError struct{ said string }
+
+func (e silentError) Error() string {
+	if e.said == "" {
+		return "nothing was answered"
+	}
+	return "answered " + e.said
+}
+
+// Said returns what came in place of a greeting, where err says that none came.
+func Said(err error) (string, bool) {
+	e, ok := errors.AsType[silentError](err)
+	return e.said, ok
+}
+
+// OpenLine greets the far side of a stream. When ctx ends first the stream is
+// closed; after any other error that is left to the caller, who may want to know
+// how the far side ended.
+func OpenLine(ctx context.Context, to string, stream io.ReadWriteCloser, e Errand) (*Line, Greeting, error) {
+	defer context.AfterFunc(ctx, func() { _ = stream.Close() })()
+	g, rest, err := greet(stream, e)
+	if err == nil && g.Error != nil {
+		err = g.Error
+	}
+	if err != nil {
+		return nil, g, err
+	}
+	conn := &streamConn{Reader: rest, Writer: stream, close: stream.Close}
+	t := &http.Transport{Protocols: new(http.Protocols), DisableCompression: true,
+		HTTP2:       &http.HTTP2Config{SendPingTimeout: quietLine, PingTimeout: lineGrace},
+		DialContext: func(context.Context, string, string) (net.Conn, error) { return conn, nil }}
+	t.Protocols.SetUnencryptedHTTP2(true)
+	cc, err := t.NewClientConn(ctx, "http", "agent:80")
+	if err != nil {
+		return nil, g, fmt.Errorf("begin to talk to %s: %w", to, err)
+	}
+	return &Line{to: to, conn: conn, cc: cc}, g, nil
+}
+
+// greet sends the errand and looks for the greeting.
+func greet(stream io.ReadWriter, e Errand) (Greeting, *bufio.Reader, error) {
+	e.Line = lineVersion
+	b, err := json.Marshal(e)
+	if err != nil {
+		return Greeting{}, nil, err
+	}
+	r := bufio.NewReaderSize(stream, 64<<10)
+	if _, err := stream.Write(append(b, '\n')); err != nil {
+		return Greeting{}, nil, silentError{} // what ssh says on its standard error tells more
+	}
+	first, used := "", 0
+	for {
+		line, err := readLine(r)
+		if rest, ok := bytes.CutPrefix(line, []byte(greetingMark)); ok && err == nil {
+			var g Greeting
+			if err := json.Unmarshal(rest, &g); err != nil {
+				return g, nil, fmt.Errorf("read the greeting: %w", err)
+			}
+			if g.Line != lineVersion {
+				return g, nil, ops.Errorf(ops.CodeVersion, "opsdeck there (version %s) speaks line %d, this one %d", g.Version, g.Line, lineVersion).
+					Help("install the same build at both ends")
+			}
+			return g, r, nil
+		}
+		if first == "" {
+			first = ops.Clean(string(bytes.TrimSpace(line))).String()
+		}
+		if used += len(line); err != nil || used > maxPrelude {
+			return Greeting{}, nil, silentError{first}
+		}
+	}
+}
+
+// readLine reads a line of any length up to maxPrelude.
+func readLine(r *bufio.Reader) ([]byte, error) {
+	var line []byte
+	for {
+		part, err := r.ReadSlice('\n')
+		line = append(line, part...)
+		if !errors.Is(err, bufio.ErrBufferFull) || len(line) > maxPrelude {
+			return line, err
+		}
+	}
+}
+
+// Dial asks who answers at the far end and returns a client of it. It also finds
+// out whether the line still leads anywhere.
+func (l *Line) Dial(ctx context.Context, session string) (*Client, Hello, error) {
+	return l.client(session).greeted(ctx)
+}
+
+// Client returns a client of the agent that a greeting named, without asking again.
+func (l *Line) Client(session string, h Hello) (*Client, error) {
+	if h.Protocol != Protocol {
+		return nil, versionError(strconv.Itoa(Protocol), h)
+	}
+	return l.client(session), nil
+}
+
+func (l *Line) client(session string) *Client {
+	return &Client{socket: l.to, session: ops.Clean(session), http: &http.Client{Transport: l}}
+}
+
+// Stands reports whether the line has not been closed yet, by either side.
+func (l *Line) Stands() bool { return l.cc.Err() == nil }
+
+// RoundTrip sends one request over the line.
+func (l *Line) RoundTrip(req *http.Request) (*http.Response, error) {
+	if l.cc.Err() != nil {
+		// Nothing went out, so nothing can have been done.
+		return nil, ops.Errorf(ops.CodeUnavailable, "the line to %s is gone", l.to).Help("it is made again by itself where that is possible")
+	}
+	return l.cc.RoundTrip(req)
+}
+
+// Close hangs up.
+func (l *Line) Close() { _ = errors.Join(l.cc.Close(), l.conn.Close()) }
+
+// streamConn makes a network connection of two byte streams. It knows no
+// deadlines: what is too quiet is found by pings and closed as a whole.
+type streamConn struct {
+	io.Reader
+	io.Writer
+	close func() error
+	once  sync.Once
+	ended chan struct{} // closed with the connection; nil: nobody asks
+}
+
+// Close closes the stream once.
+func (c *streamConn) Close() (err error) {
+	c.once.Do(func() {
+		err = c.close()
+		if c.ended != nil {
+			close(c.ended)
+		}
+	})
+	return err
+}
+
+type lineAddr struct{}
+
+func (lineAddr) Network() string { return "line" }
+func (lineAddr) String() string  { return "line" }
+
+// LocalAddr and the methods below make it a net.Conn.
+func (c *streamConn) LocalAddr() net.Addr { return lineAddr{} }
+
+// RemoteAddr is no address either.
+func (c *streamConn) RemoteAddr() net.Addr { return lineAddr{} }
+
+// SetDeadline is not supported, and nobody here relies on it.
+func (c *streamConn) SetDeadline(time.Time) error { return nil }
+
+// SetReadDeadline does nothing.
+func (c *streamConn) SetReadDeadline(time.Time) error { return nil }
+
+// SetWriteDeadline does nothing.
+func (c *streamConn) SetWriteDeadline(time.Time) error { return nil }

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"slices"
+
+	"opsdeck/ops"
+	"opsdeck/tui"
+)
+
+// place is an estate of a host: where a console looks.
+type place struct {
+	host   string // over ssh; empty: this machine
+	estate string // as --estate takes it; empty: what the machine has
+}
+
+func (p place) String() string {
+	switch {
+	case p.host == "":
+		return p.estate
+	case p.estate == "":
+		return p.host
+	}
+	return p.estate + " on " + p.host
+}
+
+// visits opens one console after another, each for the estate that the last was
+// left for. The screen is gone in between, so that ssh can ask for a password. One
+// that cannot be opened leads back to where one came from.
+func (a *app) visits(ctx context.Context, o tui.Options, localOnly bool) error {
+	at := place{estate: a.given()}
+	if len(a.on) > 0 {
+		at = place{a.on[0], a.estate}
+	}
+	was := at
+	for {
+		left, err := a.visit(ctx, o, at, localOnly)
+		if err != nil && at != was && left.Failed {
+			o.Notice = fmt.Sprintf("%s: %s", at, ops.AsError(err).What)
+			at = was
+			continue
+		}
+		if err != nil || left.To == nil {
+			return err
+		}
+		was, at = at, a.placeOf(*left.To)
+		o.Kept, o.Notice = left.Kept, ""
+	}
+}
+
+// leaving is how a visit ended.
+type leaving struct {
+	tui.Left
+	Failed bool // it never began
+}
+
+func (a *app) visit(ctx context.Context, o tui.Options, at place, localOnly bool) (leaving, error) {
+	failed := leaving{Failed: true}
+	w, err := a.wayTo(at)
+	if err != nil {
+		return failed, err
+	}
+	defer w.close()
+	c, stop, err := consoleFor(ctx, w, localOnly)
+	if err != nil {
+		return failed, err
+	}
+	defer stop()
+	o.LastLooked = readLooked(w.looked())
+	defer writeLooked(w.looked())
+	o.Where = at.host
+	r, far := w.(*remote)
+	if far {
+		r.screen()
+	}
+	if far || a.gated {
+		// A shell that is handed over runs here, with the rights of whoever holds
+		// this terminal: not where the containers are, and not behind a gate.
+		o.Hand = nil
+	}
+	o.Estates = func(context.Context) []tui.Choice { return a.choices(r) }
+	left, err := tui.Run(ctx, c, o, a.std.in, a.std.out)
+	return leaving{Left: left}, err
+}
+
+// wayTo is the way to a place.
+func (a *app) wayTo(at place) (way, error) {
+	one := *a
+	one.estate, one.on = at.estate, nil
+	if at.host != "" {
+		return one.remoteTo(at.host, at.estate)
+	}
+	return one.way()
+}
+
+// consoleFor returns the port of the console: an agent's, or an engine of our own.
+// Ctrl-C gives up the wait for a far side.
+func consoleFor(ctx context.Context, w way, localOnly bool) (ops.Console, func(), error) {
+	if localOnly {
+		l, here := w.(*link)
+		if !here {
+			return nil, nil, usagef("--local asks from this machine, --on from another")
+		}
+		return l.local(ctx)
+	}
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
+	defer stop()
+	k := &keeper{way: w}
+	c, _, err := w.attach(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	k.c = c
+	return k, func() {}, nil
+}
+
+// choices are the estates that the console can change to: those known here, those
+// that the host in sight told of, and the other hosts of --on.
+func (a *app) choices(r *remote) []tui.Choice {
+	var out []tui.Choice
+	for _, k := range a.known() {
+		out = append(out, tui.Choice{Name: k.name})
+	}
+	for _, host := range a.on {
+		if r == nil || host != r.host {
+			out = append(out, tui.Choice{Where: host})
+			continue
+		}
+		for _, k := range r.there() {
+			out = append(out, tui.Choice{Name: k.Name.String(), Where: host})
+		}
+	}
+	return out
+}
+
+// placeOf is where a choice leads.
+func (a *app) placeOf(c tui.Choice) place {
+	if c.Where != "" {
+		return place{c.Where, c.Name}
+	}
+	all := a.known()
+	if i := slices.IndexFunc(all, func(k known) bool { return k.name == c.Name }); i >= 0 {
+		return place{estate: all[i].given}
+	}
+	return place{estate: c.Name}
+}

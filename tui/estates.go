@@ -1,0 +1,108 @@
+package tui
+
+import (
+	"context"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"opsdeck/report"
+)
+
+// Choice is an estate that the console can change to.
+type Choice struct {
+	Name  string // empty: what the host has
+	Where string // the host over ssh; empty: this machine
+}
+
+// words name a choice as the palette does.
+func (c Choice) words() string {
+	switch {
+	case c.Where == "":
+		return c.Name
+	case c.Name == "":
+		return "on " + c.Where
+	}
+	return c.Name + " on " + c.Where
+}
+
+// Left is how a console was left: for good, or for another estate.
+type Left struct {
+	To   *Choice // nil: for good
+	Kept Kept
+}
+
+// Kept is what a person takes along to another estate: how they look, and not what
+// they may do there. An unlock, marks, an open dialog, a frozen picture and what was
+// opened stay behind.
+type Kept struct {
+	Set     bool
+	Pane    Pane
+	Filters map[Pane]string
+	Mouse   bool
+}
+
+// estatesWait bounds the look for estates to change to.
+const estatesWait = 5 * time.Second
+
+type estatesMsg struct {
+	serial  int
+	choices []Choice
+}
+
+// cmdEstates asks which estates there are.
+func (m *Model) cmdEstates(serial int) tea.Cmd {
+	list := m.o.Estates
+	if list == nil {
+		return nil
+	}
+	return func() tea.Msg {
+		ctx, cancel := context.WithTimeout(context.Background(), estatesWait)
+		defer cancel()
+		return estatesMsg{serial, list(ctx)}
+	}
+}
+
+func (m *Model) estatesCame(msg estatesMsg) tea.Cmd {
+	if p, ok := m.over.(*palette); ok && p.serial == msg.serial {
+		p.addEstates(msg.choices)
+	}
+	return nil
+}
+
+// addEstates puts the estates there are among the rest.
+func (p *palette) addEstates(choices []Choice) {
+	for _, c := range choices {
+		p.items = append(p.items, item{label: "estate " + c.words(), kind: "estate", do: outcome{kind: outcomeEstate, choice: c, close: true}})
+	}
+	p.search()
+}
+
+// changeTo leaves this console for another estate. A session ends with its
+// console, and with it the unlock.
+func (m *Model) changeTo(c Choice) tea.Cmd {
+	kept := Kept{Set: true, Pane: m.pane, Filters: map[Pane]string{}, Mouse: m.mouse}
+	for p, s := range m.panes {
+		if l, ok := s.(lister); ok && !l.Filter().Empty() {
+			kept.Filters[p] = l.Filter().String()
+		}
+	}
+	m.left = Left{To: &c, Kept: kept}
+	return tea.Quit
+}
+
+// resume takes up what was kept.
+func (m *Model) resume(k Kept) {
+	if !k.Set {
+		return
+	}
+	if m.panes[k.Pane] != nil {
+		m.pane = k.Pane
+	}
+	for p, f := range k.Filters {
+		if l, ok := m.panes[p].(lister); ok {
+			l.SetFilter(report.ParseFilter(f))
+		}
+	}
+	m.mouse = k.Mouse
+}
