@@ -18,6 +18,7 @@ const (
 	PortReplica           = 19433 // only while the fault replica-paused lasts
 	PortCertificate       = 19443
 	PortRedis             = 19379
+	PortSSH               = 19022
 	PortMailSink          = 19025
 	PortWebhookSink       = 19026
 )

@@ -24,6 +24,7 @@ func Table() []Server {
 		alertmanager(),
 		prometheus(),
 		proxyServer(),
+		sshd(),
 	}
 }
 
