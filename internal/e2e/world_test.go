@@ -311,3 +311,6 @@ func until(t *testing.T, limit time.Duration, what string, holds func() bool) {
 func gone(err error) bool {
 	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ENOENT)
 }
+
+// matches reports whether text holds a regular expression.
+func matches(text, re string) bool { return regexp.MustCompile(re).MatchString(text) }
