@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -47,6 +48,15 @@ func (c *Collector) markOwn(bs []ops.Backend) {
 	for i := range bs {
 		bs[i].Own = bs[i].Own || bs[i].PID == pid
 	}
+	slices.SortStableFunc(bs, func(a, b ops.Backend) int { return last(a) - last(b) })
+}
+
+// last is 1 for what stands below everything else: our own, while nobody waits for it.
+func last(b ops.Backend) int {
+	if b.Own && b.Root == 0 {
+		return 1
+	}
+	return 0
 }
 
 // Query runs one statement as the login that acts.

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 	"time"
 
@@ -26,9 +27,13 @@ func (t textTo) Scan(src any) error {
 	return nil
 }
 
+// lineEnds are what statements are laid out with; a list has one line for each. A
+// lone carriage return is none of them: it hides what stands before it.
+var lineEnds = regexp.MustCompile(`[ \t]*(?:\r?\n|\t)[ \t]*`)
+
 // Scan takes a statement.
 func (t sqlTo) Scan(src any) error {
-	*t.Text = ops.Clean(mask(asText(src)))
+	*t.Text = ops.Clean(mask(lineEnds.ReplaceAllString(asText(src), " ")))
 	return nil
 }
 
