@@ -54,11 +54,12 @@ func TestWhatContainersDoIsNamedWithItsCause(t *testing.T) {
 			s.until(`(?m)^> *` + c.name + ` `)
 			s.keys("Enter")
 			for _, re := range c.keys {
+				s.keys("Home")
 				s.where(patience, re, func(text string) bool {
 					if regexp.MustCompile(re).MatchString(text) {
 						return true
 					}
-					s.keys("PPage", "Down") // it may stand further down
+					s.keys("Down", "Down", "Down") // it may stand further down
 					return false
 				})
 			}
