@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"cmp"
 	"encoding/binary"
 	"io"
 	"net/http"
@@ -160,7 +159,7 @@ func (b *box) troubles(from, to time.Time) []note {
 			if at.Before(from) || !b.running(at) {
 				continue
 			}
-			line := b.w.chance.fill(e.Log[n%len(e.Log)], cmp.Or(e.Name, b.id), at.Unix())
+			line := b.w.chance.fill(e.Log[n%len(e.Log)], e.Name, at.Unix())
 			out = append(out, note{at: at, text: line, err: true})
 		}
 	}

@@ -27,11 +27,11 @@ type Servers struct {
 func Serve(w *World, dir string) (*Servers, error) {
 	ctx, stop := context.WithCancel(context.Background())
 	s := &Servers{stop: stop}
-	prom, err := s.listen("tcp", "127.0.0.1:0")
+	prom, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	pager, err := s.listen("tcp", "127.0.0.1:0")
+	pager, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, errors.Join(err, prom.Close(), s.Close())
 	}
@@ -39,7 +39,7 @@ func Serve(w *World, dir string) (*Servers, error) {
 	if runtime.GOOS == "windows" {
 		network, address = "tcp", "127.0.0.1:0" // a path with a drive is no address of Docker's
 	}
-	docker, err := s.listen(network, address)
+	docker, err := net.Listen(network, address)
 	if err != nil {
 		return nil, errors.Join(err, prom.Close(), pager.Close(), s.Close())
 	}
@@ -50,10 +50,6 @@ func Serve(w *World, dir string) (*Servers, error) {
 	s.run(ctx, docker, w.Docker())
 	s.wg.Go(func() { w.live(ctx) })
 	return s, nil
-}
-
-func (s *Servers) listen(network, address string) (net.Listener, error) {
-	return net.Listen(network, address)
 }
 
 // run serves one handler until the end. Requests end with ctx: streams would
