@@ -18,12 +18,12 @@ func ran(t *testing.T, args ...string) (out string, code int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer null.Close()
+	defer null.Close() //nolint:errcheck // read only
 	f, err := os.Create(filepath.Join(t.TempDir(), "out"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
+	defer f.Close() //nolint:errcheck // what was written is read back
 	code = run(t.Context(), args, streams{null, f, f})
 	text, err := os.ReadFile(f.Name())
 	if err != nil {
