@@ -73,10 +73,17 @@ func (e *Engine) mayStart(c ops.Caller, p ops.Plan) error {
 
 func mayDo(c ops.Caller, info ops.ActionInfo) error {
 	if need := max(info.Class.Needs(), info.Needs); c.Actor.Role < need {
-		return ops.Errorf(ops.CodeDenied, "%s is a %s here, and %s needs %s", c.Actor.Name, c.Actor.Role, info.ID, need).
+		return ops.Errorf(ops.CodeDenied, "%s is %s here, and %s needs %s", c.Actor.Name, withArticle(c.Actor.Role.String()), info.ID, need).
 			Help("ask for a grant in the estate's access section")
 	}
 	return nil
+}
+
+func withArticle(noun string) string {
+	if strings.ContainsRune("aeiou", rune(noun[0])) {
+		return "an " + noun
+	}
+	return "a " + noun
 }
 
 // jobKey makes a client's idempotency key its own: nobody's key can name

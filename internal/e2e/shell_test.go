@@ -71,5 +71,5 @@ func TestAShellThatCannotBeIsSaid(t *testing.T) {
 	operator.filter("redis")
 	operator.until(`(?m)^> *redis `)
 	operator.keys("e")
-	operator.until(`shell cannot run: \S+ is a operator here, and container.shell needs admin`)
+	operator.until(`shell cannot run: \S+ is an operator here, and container.shell needs admin`)
 }
