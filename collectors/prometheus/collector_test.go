@@ -83,8 +83,14 @@ func TestCollectAsksForTheServersStateAtItsOwnPace(t *testing.T) {
 	if slow, _ := count(); slow != 2 {
 		t.Errorf("first: %d", slow)
 	}
+	f.mu.Lock()
+	f.files["alertmanagers"] = "alertmanagers-one.json"
+	f.mu.Unlock()
+	if slow, _ := count(); slow != 2 {
+		t.Errorf("that nobody is paged is not asked again: %d", slow)
+	}
 	if slow, all := count(); slow != 0 || all != 3 {
-		t.Errorf("second: %d of %d", slow, all)
+		t.Errorf("third: %d of %d", slow, all)
 	}
 	f.mu.Lock()
 	f.files["status/runtimeinfo"] = "runtimeinfo-reload-failed.json"

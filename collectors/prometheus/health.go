@@ -42,7 +42,9 @@ func (c *Collector) slowly(ctx context.Context) slowFacts {
 	c.mu.Lock()
 	was := c.slow
 	c.mu.Unlock()
-	if !was.asked.IsZero() && now.Sub(was.asked) < slowEvery {
+	// A server that has just started finds its Alertmanagers a little later: that
+	// nobody is paged is asked again at once.
+	if !was.asked.IsZero() && now.Sub(was.asked) < slowEvery && !was.nobodyIsPaged() {
 		return was
 	}
 	next := slowFacts{asked: now, version: was.version}
@@ -73,6 +75,8 @@ func (c *Collector) askAnew() {
 	c.slow.asked = time.Time{}
 }
 
+func (s slowFacts) nobodyIsPaged() bool { return s.pagers != nil && *s.pagers == 0 }
+
 // up is when the server started; zero where it did not say.
 func (s slowFacts) up() time.Time {
 	if s.runtime == nil {
@@ -98,7 +102,7 @@ func (s slowFacts) notes() []ops.Text {
 			out = append(out, ops.Textf("its storage found %d corruptions", r.CorruptionCount))
 		}
 	}
-	if s.pagers != nil && *s.pagers == 0 {
+	if s.nobodyIsPaged() {
 		out = append(out, ops.Clean("it knows no Alertmanager: nobody is paged"))
 	}
 	return out

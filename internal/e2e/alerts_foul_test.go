@@ -37,8 +37,9 @@ func TestHostileRunbooksAndHistory(t *testing.T) {
 	s.until(`(?i)note`)
 	s.pure("the dialog of ack")
 	s.press("Escape", `(?m)^>.*`+name)
+	w.want(0, `done: note`, "run", "estate.note", "estate:/", "-p", "text="+hostile)
 	s.keys("0")
-	s.until(`(?m)` + name)
+	s.until(`(?m)note .*proof`)
 	s.pure("history")
 	for _, args := range [][]string{{"history"}, {"history", "-o", "json"}, {"handover"}} {
 		r := w.run(args...)

@@ -14,13 +14,13 @@ func TestAFillingDiskAndAnEndingCertificateAreAlerts(t *testing.T) {
 	disk, _ := breakLab(t, "disk-filling")
 	certificate, _ := breakLab(t, "certificate-ending")
 	for _, c := range []struct {
-		fault, alert, says string
-		at                 time.Time
+		fault, alert, lists, says string
+		at                        time.Time
 	}{
-		{"certificate-ending", "CertificateEnding", `The certificate of .* ends in 1d`, certificate},
-		{"disk-filling", "HostDiskLow", `/spool has \d\.?\d*% left`, disk},
+		{"certificate-ending", "CertificateEnding", `The certificate of https://`, `The certificate of .* ends in 1d`, certificate},
+		{"disk-filling", "HostDiskLow", `/spool has \d\.?\d*% left`, `/spool has \d\.?\d*% left`, disk},
 	} {
-		s.within(3*time.Minute, `(?m)^(> )?\s*warning\s+high `+c.alert+`\s.*`+c.says)
+		s.within(3*time.Minute, `(?m)^(> )?\s*warning\s+high `+c.alert+`\s.*`+c.lists)
 		t.Logf("%s: on the screen %s after the fault", c.fault, time.Since(c.at).Round(10*time.Millisecond))
 		s.keys("2")
 		s.filter(c.alert)
