@@ -160,21 +160,6 @@ func (r *reading) forget(name string) {
 	}
 }
 
-// at is a moment of the server's by our clock.
-func (r *reading) at(t *time.Time) time.Time {
-	if t == nil {
-		return time.Time{}
-	}
-	return t.Add(-r.ahead).UTC()
-}
-
-func count(n *int64) ops.Figure {
-	if n == nil {
-		return ops.Figure{}
-	}
-	return ops.Num(float64(*n))
-}
-
 func figure(v *float64) ops.Figure {
 	if v == nil {
 		return ops.Figure{}

@@ -108,7 +108,7 @@ func TestADaemonThatLetsNobodyInIsSaid(t *testing.T) {
 	s := w.terminal(nil, "setpriv", "--reuid=65534", "--regid=docker", "--clear-groups", w.binary)
 	s.until(`docker DENIED`)
 	s.until(`permission denied`)
-	s.until(`next: this user is not in the group\s+docker`)
+	s.until(`next:\s+this\s+user\s+is\s+not\s+in\s+the\s+group\s+docker`)
 	if text := s.text(); strings.Contains(text, "1/1 running") || regexp.MustCompile(`(?m)^ok\s`).MatchString(text) {
 		t.Errorf("falsely good:\n%s", text)
 	}

@@ -47,7 +47,7 @@ func (k *soak) freeze(ctx context.Context) (d drained, err error) {
 	}
 	for end := time.Now().Add(2 * time.Minute); d.before == 0; err = pause(ctx, time.Second) {
 		if d.before, err = k.paged(ctx); err != nil || time.Now().After(end) {
-			return d, errors.Join(err, errors.New("Alertmanager does not hear of it"))
+			return d, errors.Join(err, errors.New("the Alertmanager does not hear of it"))
 		}
 	}
 	if err := k.callLab(ctx, "fault", frozen.name); err != nil {
@@ -118,7 +118,7 @@ func (d drained) add(t *figures.Table) {
 	}
 	var err error
 	if d.after != 0 {
-		err = errors.New("Alertmanager did not forget: the silence proves nothing")
+		err = errors.New("the Alertmanager did not forget: the silence proves nothing")
 	}
 	t.Add(figures.Row{What: fmt.Sprintf("Prometheus frozen for %s while %s burns: screens that lost it", short(frozenFor), burningAs), Budget: "0", Broken: d.lost > 0,
 		Shown: fmt.Sprintf("%d of %d (Alertmanager: %d before, %s)", d.lost, d.looked, d.before, empty)}, err)
