@@ -16,7 +16,7 @@ func calm(t *testing.T) (*world, *screen) {
 	// A crash loop of an earlier test is forgotten after this window.
 	w := newWorld(t, "limits: {crash_window: 20s}")
 	s := w.console()
-	s.until(`(?s)prometheus ok.*docker live.*13/13 running`)
+	s.answered("prometheus ok", "docker live", "13/13 running")
 	// Alerts of what an earlier test broke take a while to clear.
 	s.where(2*time.Minute, "nothing critical", func(text string) bool { return !strings.Contains(text, "CRITICAL") })
 	return w, s
