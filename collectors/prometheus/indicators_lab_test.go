@@ -19,7 +19,7 @@ func TestLabIndicators(t *testing.T) {
 	c, err := New(Config{Name: "lab", URL: url, Every: 5 * time.Second, Timeout: 5 * time.Second, Now: time.Now,
 		KPIs: []KPIQuery{
 			// A lab that has just started has no point of a longer curve.
-			{Name: "targets", Query: "count(up)", Trend: 30 * time.Minute, Target: ops.Target{AtLeast: true, Limit: 1, Known: true}},
+			{Name: "targets", Query: "count(up)", Trend: 5 * time.Minute, Target: ops.Target{AtLeast: true, Limit: 1, Known: true}},
 			{Name: "several", Query: "up", Trend: 5 * time.Minute},
 			{Name: "nothing", Query: "no_such_metric"}, {Name: "nan", Query: "vector(0) / 0"},
 			{Name: "mistake", Query: "up{"}, {Name: "many", Query: "up + on() up"},
