@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -57,8 +58,11 @@ func TestExhaustionIsSeenAndMendedWhileNewLoginsFail(t *testing.T) {
 	s := startServer(t)
 	c := s.collector("reader", withActor("actor"))
 	collect(t, c)
+	var held []*pgx.Conn // the collector of garbage would close what nobody holds
+	defer func() { runtime.KeepAlive(held) }()
 	for refused := false; !refused; {
-		_, err := s.try("app", "reporter")
+		k, err := s.try("app", "reporter")
+		held = append(held, k)
 		refused = err != nil && strings.Contains(err.Error(), "53300")
 		if err != nil && !refused {
 			t.Fatal(err)
