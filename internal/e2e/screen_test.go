@@ -153,7 +153,8 @@ func (s *screen) yes(re string) {
 		if strings.Contains(s.text(), "Do it?") {
 			s.keys("y")
 		}
-		for quiet := time.Now().Add(600 * time.Millisecond); time.Now().Before(quiet); time.Sleep(30 * time.Millisecond) {
+		// On a busy machine the question stands for a while after it was answered.
+		for quiet := time.Now().Add(3 * time.Second); time.Now().Before(quiet); time.Sleep(30 * time.Millisecond) {
 			if match.MatchString(s.text()) {
 				return
 			}
