@@ -88,6 +88,7 @@ func (m *Model) handOver(plans []ops.Plan) tea.Cmd {
 
 // handedBack takes the terminal again.
 func (m *Model) handedBack(msg handedMsg) tea.Cmd {
+	m.now = m.o.Now() // it stood still meanwhile, and the notice would be over before it is seen
 	if msg.err != nil {
 		m.say(report.ToneWarning, msg.title.String()+": "+ops.Clean(msg.err.Error()).String())
 	} else {
