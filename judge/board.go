@@ -25,7 +25,7 @@ func findings(e ops.Estate, b *ops.Board) []ops.Finding {
 		}
 	}
 	for _, r := range b.Alerts {
-		fs = append(fs, alertFindings(e, r, fromRules(b, r.Source))...)
+		fs = append(fs, alertFindings(e, b, r, fromRules(b, r.Source))...)
 	}
 	fs = append(fs, verdictFindings(b)...)
 	for _, r := range b.Containers {
@@ -81,20 +81,28 @@ func fromRules(b *ops.Board, source ops.Text) bool {
 }
 
 // standing is how an alert stands with people: somebody took it, a silence or
-// another alert keeps it quiet, or it burns.
-func standing(a ops.Alert) string {
+// another alert keeps it quiet, or it burns. What an Alertmanager said before it
+// fell silent holds nothing: the silence may be over.
+func standing(b *ops.Board, a ops.Alert) string {
 	switch {
 	case !a.Ack.At.IsZero():
 		return "acked by " + a.Ack.By.String()
-	case a.Paging.State == ops.PagingSilenced, a.Paging.State == ops.PagingInhibited, a.Paging.State == ops.PagingMuted:
+	case a.Paging.State.Quiet() && canBeAsked(b, a.Paging.Source):
 		return a.Paging.State.String()
 	}
 	return ""
 }
 
+// canBeAsked reports whether a source answers; one that lies answers, too.
+func canBeAsked(b *ops.Board, source ops.Text) bool {
+	return slices.ContainsFunc(b.Sources, func(s ops.Source) bool {
+		return s.Name == source && (s.State == ops.SourceOK || s.State == ops.SourceLying)
+	})
+}
+
 // alertFindings makes one finding of all firing instances of one alert, severity
 // and standing: a storm of 5,000 is a few rows, with the exact count.
-func alertFindings(e ops.Estate, r ops.Reading[[]ops.Alert], rules bool) []ops.Finding {
+func alertFindings(e ops.Estate, b *ops.Board, r ops.Reading[[]ops.Alert], rules bool) []ops.Finding {
 	var fs []ops.Finding
 	counts, at := map[string]int{}, map[string]int{}
 	watchdog := e.Watchdog.Empty() || !rules
@@ -106,7 +114,7 @@ func alertFindings(e ops.Estate, r ops.Reading[[]ops.Alert], rules bool) []ops.F
 			watchdog = true
 			continue
 		}
-		held := standing(a)
+		held := standing(b, a)
 		key := a.Name.String() + "\x00" + a.Severity.Name.String() + "\x00" + held
 		if counts[key]++; counts[key] == 1 {
 			at[key] = len(fs)

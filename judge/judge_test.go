@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -204,5 +205,24 @@ func TestStaleGoesByTheClock(t *testing.T) {
 	s.State = ops.SourceSilent
 	if Stale(shop(), s, now.Add(time.Hour)) {
 		t.Error("a source that is known to be silent is not renamed")
+	}
+}
+
+func TestASilenceOfAnAlertmanagerThatCannotBeAskedHoldsNothing(t *testing.T) {
+	for state, want := range map[ops.SourceState]ops.Level{
+		ops.SourceOK: ops.LevelInfo, ops.SourceLying: ops.LevelInfo,
+		ops.SourceRefused: ops.LevelCritical, ops.SourceSilent: ops.LevelCritical, ops.SourceStale: ops.LevelCritical,
+	} {
+		a := ops.Alert{Ref: ops.NewRef(ops.KindAlert, "prom", "f1"), Name: ops.Clean("Down"), State: ops.AlertFiring,
+			Severity: ops.Severity{Name: ops.Clean("critical"), Rank: ops.RankCritical}, Paging: ops.Paging{State: ops.PagingSilenced, Source: am}}
+		b := ops.Board{
+			Sources: []ops.Source{{Name: prom, Kind: ops.SourcePrometheus, State: ops.SourceOK}, {Name: am, Kind: ops.SourceAlertmanager, State: state}},
+			Alerts:  []ops.Reading[[]ops.Alert]{{Source: prom, State: ops.SourceOK, At: now, Value: []ops.Alert{a}}},
+		}
+		Findings(ops.Estate{}, &b)
+		i := slices.IndexFunc(b.Findings, func(f ops.Finding) bool { return f.Ref == a.Ref })
+		if i < 0 || b.Findings[i].Level != want {
+			t.Errorf("alertmanager %s: %+v, want %s", state, b.Findings, want)
+		}
 	}
 }

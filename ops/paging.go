@@ -28,6 +28,11 @@ func (s *PagingState) UnmarshalText(b []byte) error {
 	return parseInto(s, pagingNames, "paging state", b)
 }
 
+// Quiet reports whether Alertmanager has the alert and tells nobody of it.
+func (s PagingState) Quiet() bool {
+	return s == PagingSilenced || s == PagingInhibited || s == PagingMuted
+}
+
 // Paging is what Alertmanager says of one alert.
 type Paging struct {
 	State       PagingState `json:"state"`

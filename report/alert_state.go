@@ -49,6 +49,9 @@ func (v pagingView) known(p ops.Paging) bool {
 	return v.readable[p.Source]
 }
 
+// quiet reports whether something keeps an alert quiet, as far as is known now.
+func (v pagingView) quiet(a *ops.Alert) bool { return a.Paging.State.Quiet() && v.known(a.Paging) }
+
 // until is when the last of the silences that hold an alert ends.
 func (v pagingView) until(p ops.Paging) time.Time {
 	var end time.Time
@@ -103,7 +106,7 @@ func pagingWord(a *ops.Alert, v pagingView, now time.Time) (word string, held bo
 	switch {
 	case !v.any:
 		return "", false
-	case !v.known(a.Paging) && quiet(a.Paging.State):
+	case !v.known(a.Paging) && a.Paging.State.Quiet():
 		return "paging unknown, was " + a.Paging.State.String(), false
 	case !v.known(a.Paging):
 		return "paging unknown", false
@@ -114,7 +117,7 @@ func pagingWord(a *ops.Alert, v pagingView, now time.Time) (word string, held bo
 			return "silenced until " + Clock(end, now), true
 		}
 		return "silenced", true
-	case quiet(a.Paging.State):
+	case a.Paging.State.Quiet():
 		return a.Paging.State.String(), true
 	}
 	return "", false

@@ -128,7 +128,7 @@ func (it *alertItem) fill(v pagingView, by Grouping, now time.Time) {
 	switch {
 	case a.State != ops.AlertFiring:
 		it.standing = 3
-	case quiet(a.Paging.State):
+	case v.quiet(a):
 		it.standing = 2
 	case !a.Ack.At.IsZero():
 		it.standing = 1
@@ -189,7 +189,7 @@ func (t *alertTally) add(a *ops.Alert, v pagingView, now time.Time) {
 	case !v.any:
 	case !v.known(a.Paging):
 		t.unknown++
-	case quiet(a.Paging.State):
+	case a.Paging.State.Quiet():
 		t.quiet++
 	case a.Unpaged(now):
 		t.unpaged++

@@ -189,9 +189,9 @@ type alertCount struct {
 	ref    ops.Ref // the oldest one
 }
 
-func (c *alertCount) add(a *ops.Alert) {
+func (c *alertCount) add(a *ops.Alert, v pagingView) {
 	c.rank, c.n = a.Severity.Rank, c.n+1
-	acked, hushed := !a.Ack.At.IsZero(), quiet(a.Paging.State)
+	acked, hushed := !a.Ack.At.IsZero(), v.quiet(a)
 	if acked {
 		c.acked++
 	}
@@ -235,18 +235,13 @@ func (c alertCount) held() string {
 	return join(", ", parts...)
 }
 
-// quiet reports whether Alertmanager tells nobody of an alert that it has.
-func quiet(s ops.PagingState) bool {
-	return s == ops.PagingSilenced || s == ops.PagingInhibited || s == ops.PagingMuted
-}
-
 // countFiring counts by fingerprint, so that two Prometheus servers that see the
 // same alert count once; worst rank first.
-func countFiring(b ops.Board) []alertCount {
-	counts := make([]alertCount, int(ops.RankCritical)+1)
+func countFiring(b ops.Board, now time.Time) []alertCount {
+	counts, paging := make([]alertCount, int(ops.RankCritical)+1), newPagingView(b, now)
 	for _, it := range distinct(b) {
 		if it.a.State == ops.AlertFiring {
-			counts[min(it.a.Severity.Rank, ops.RankCritical)].add(it.a)
+			counts[min(it.a.Severity.Rank, ops.RankCritical)].add(it.a, paging)
 		}
 	}
 	counts = slices.DeleteFunc(counts, func(c alertCount) bool { return c.n == 0 })
@@ -323,7 +318,7 @@ func firing(b ops.Board, now time.Time) (out []Cell, inHand Cell) {
 	}
 	phrase, fresh := alertsStanding(b, now)
 	held := 0
-	for _, c := range countFiring(b) {
+	for _, c := range countFiring(b, now) {
 		held += c.inHand
 		if c.open() == 0 {
 			continue

@@ -194,7 +194,7 @@ func firingRows(b ops.Board, now time.Time) []Row {
 	phrase, fresh := alertsStanding(b, now)
 	from := oldest(b, b.Alerts)
 	var rows []Row
-	for _, c := range countFiring(b) {
+	for _, c := range countFiring(b, now) {
 		cell := toned(fmt.Sprintf("%d %s", c.n, rankWord(c.rank)), ToneOf(c.level()))
 		if held := c.held(); held != "" {
 			cell.Text += " (" + held + ")"

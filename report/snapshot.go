@@ -91,7 +91,7 @@ func newSnapshot(b ops.Board, now time.Time, view string) Snapshot {
 		Estate: b.Estate.Name.String(), Environment: b.Estate.Environment.String(), Simulated: b.Estate.Simulated,
 		Now: now.UTC(), BoardAt: b.At.UTC(), View: view,
 		Level: required(b), Verdict: Verdict(b, now).Text, Unknowns: unknowns(b, now),
-		counts: CountContainers(b, now), firing: countFiring(b),
+		counts: CountContainers(b, now), firing: countFiring(b, now),
 	}
 	v := newPagingView(b, now)
 	for _, it := range distinct(b) {

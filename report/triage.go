@@ -85,7 +85,7 @@ func pagingLines(b ops.Board, a *ops.Alert, v pagingView, items []alertItem, now
 	}
 	if r := receivers(a); r != "" {
 		word, tone := "goes to ", TonePlain
-		if quiet(p.State) {
+		if p.State.Quiet() {
 			word, tone = "would go to ", ToneMuted
 		}
 		out = append(out, toned(word+strings.ReplaceAll(r, " ", ", "), tone))
