@@ -92,12 +92,13 @@ func (l *AlertList) lead(a *ops.Alert) string {
 	return about(a.Name.String(), s)
 }
 
-// Natural is how wide a column wants to be; 0 where it has nothing to say.
-func (l *AlertList) Natural(column int) int {
+// Natural is how wide a column wants to be, nothing of it loose; 0 where it has
+// nothing to say.
+func (l *AlertList) Natural(column int) (want, firm int) {
 	if l.wide[column] < 0 {
 		l.wide[column] = l.natural(column)
 	}
-	return l.wide[column]
+	return l.wide[column], l.wide[column]
 }
 
 func (l *AlertList) natural(column int) int {

@@ -16,20 +16,24 @@ type Field struct {
 
 // Fit chooses the columns of a table for a width of w cells.
 func Fit(t Table, w int) []Field {
-	return FitColumns(t.Columns, func(i int) int { return Natural(t, i) }, w)
+	return FitColumns(t.Columns, func(i int) (want, firm int) { return Natural(t, i) }, w)
 }
 
 // FitColumns chooses columns for a width of w cells, with one cell between them.
-// Whoever has the least to keep gives way first: it shrinks to its minimum, then
-// it goes. A column that wants no width has nothing to say and is left out.
-func FitColumns(columns []Column, natural func(int) int, w int) []Field {
+// What is loose in a column gives way first. Then whoever has the least to keep:
+// it shrinks to its minimum, then it goes. A column that wants no width has nothing
+// to say and is left out.
+func FitColumns(columns []Column, natural func(int) (want, firm int), w int) []Field {
 	var out []Field
-	total := -1
+	wants, total := make([]int, len(columns)), -1
 	for i := range columns {
-		if n := natural(i); n > 0 {
-			out = append(out, Field{i, n})
-			total += n + 1
+		want, firm := natural(i)
+		if want == 0 {
+			continue
 		}
+		wants[i] = want
+		out = append(out, Field{i, firm})
+		total += firm + 1
 	}
 	order := slices.Clone(out)
 	slices.SortFunc(order, func(a, b Field) int {
@@ -43,13 +47,20 @@ func FitColumns(columns []Column, natural func(int) int, w int) []Field {
 		least := columns[o.Column].Min
 		if give := total - w; least > 0 && out[i].Width-give >= least {
 			out[i].Width -= give
+			total = w
 			break
 		}
 		total -= out[i].Width + 1
 		out = slices.Delete(out, i, i+1)
 	}
 	if len(out) == 1 {
-		out[0].Width = max(1, min(out[0].Width, w))
+		out[0].Width = max(1, min(wants[out[0].Column], w))
+		return out
+	}
+	for i, f := range out { // what is left over goes to what is loose
+		more := max(0, min(wants[f.Column]-f.Width, w-total))
+		out[i].Width += more
+		total += more
 	}
 	return out
 }
@@ -61,29 +72,34 @@ const (
 	BurnWidth  = 20
 )
 
-// Natural is how wide a column wants to be; 0 where it has nothing to say.
-func Natural(t Table, column int) int {
+// Natural is how wide a column wants to be, and how wide without what is loose; 0
+// where it has nothing to say.
+func Natural(t Table, column int) (want, firm int) {
 	c := t.Columns[column]
-	n, said := Width(c.Title), len(t.Rows) == 0
+	want, said := Width(c.Title), len(t.Rows) == 0
+	firm = max(want, c.Min)
 	for _, r := range t.Rows {
-		if s := r.Cells[column].Text; s != "" {
-			said = true
-			n = max(n, Width(s))
-		}
+		cell := r.Cells[column]
+		n := Width(cell.Text)
+		said = said || n > 0
 		switch {
-		case r.Cells[column].Trend != nil:
+		case cell.Trend != nil:
 			n = max(n, TrendWidth)
-		case r.Cells[column].Burn != nil:
-			n = max(n, Width(r.Cells[column].Text)+BurnWidth+1)
+		case cell.Burn != nil:
+			n += BurnWidth + 1
+		}
+		want = max(want, n)
+		if !cell.Loose {
+			firm = max(firm, n)
 		}
 	}
 	if !said {
-		return 0
+		return 0, 0
 	}
 	if c.Max > 0 {
-		n = min(n, max(c.Max, Width(c.Title)))
+		want = min(want, max(c.Max, Width(c.Title)))
 	}
-	return n
+	return want, min(want, firm)
 }
 
 // Width is how many cells of a terminal s takes. Most text is ASCII, for which

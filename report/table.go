@@ -51,6 +51,8 @@ type Cell struct {
 	// Trend and Burn are for screens, which draw them before the text.
 	Trend []ops.Point
 	Burn  *Burn
+	// Loose text is cut before another column loses anything.
+	Loose bool
 }
 
 // text returns a cell whose value is its text.

@@ -1,6 +1,8 @@
 package report
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -74,5 +76,23 @@ func TestClockNamesTheDayWhenItIsNotToday(t *testing.T) {
 	}
 	if got := Clock(now.Add(-48*time.Hour), now); got != "2026-11-19 02:14Z" {
 		t.Errorf("two days ago: %q", got)
+	}
+}
+
+func TestWhatIsLooseGivesWayFirstAndTakesWhatIsLeft(t *testing.T) {
+	table := Table{Columns: []Column{{Key: "what", Title: "WHAT", Keep: 100, Min: 8, Max: 40}, {Key: "why", Title: "WHY", Keep: 50, Min: 10}}}
+	for _, loose := range []bool{false, true} {
+		table.Rows = append(table.Rows, Row{Cells: []Cell{{Text: strings.Repeat("a", 12+18*len(table.Rows)), Loose: loose}, text(strings.Repeat("b", 20))}})
+	}
+	for w, want := range map[int][]Field{
+		60: {{0, 30}, {1, 20}}, // room for all
+		40: {{0, 19}, {1, 20}}, // the loose text is cut
+		33: {{0, 12}, {1, 20}},
+		30: {{0, 12}, {1, 17}}, // then the other column
+		20: {{0, 20}},          // which goes, and leaves its room
+	} {
+		if got := Fit(table, w); !slices.Equal(got, want) {
+			t.Errorf("%d cells: %v, want %v", w, got, want)
+		}
 	}
 }
