@@ -67,11 +67,11 @@ bench: ## measure the budgets on the lab, at 10 and 100 containers, into docs/fi
 	@$(MAKE) --no-print-directory build lab-build
 	@scripts/measure run
 
-soak: ## a long run with faults, into docs/figures.md: make soak MINUTES=30
+soak: ## a long run with faults, into docs/figures.md: make soak MINUTES=120
 	@scripts/check-go
 	@scripts/install-packages lab
 	@$(MAKE) --no-print-directory build lab-build
-	@scripts/measure soak --minutes $(or $(MINUTES),30)
+	@LDFLAGS='$(LDFLAGS)' scripts/measure soak --minutes $(or $(MINUTES),120)
 
 clean: ## remove what was built (the lab's data: bin/lab down --purge)
 	rm -rf bin

@@ -80,15 +80,7 @@ func (k *soak) watch(d *drained, frozen fault, after time.Duration) {
 	if after < frozen.shown {
 		return
 	}
-	k.judged++
-	green, silent := frozen.judge("1", lines)
-	where := fmt.Sprintf("%s after %s: it ", after.Round(time.Second), frozen.name)
-	if green != "" {
-		k.green = append(k.green, where+green)
-	}
-	if silent != "" {
-		k.silent = append(k.silent, where+silent)
-	}
+	k.blame(frozen, "1", fmt.Sprintf("%s after %s: it ", after.Round(time.Second), frozen.name), lines)
 }
 
 // paged is how many alerts Alertmanager holds of the one that burns.

@@ -45,7 +45,7 @@ func run(ctx context.Context, args []string) error {
 	f.StringVar(&s.bin, "bin", "bin", "folder of the programs")
 	f.StringVar(&s.estate, "estate", os.Getenv("OPSDECK_LAB_ESTATE"), "estate of the lab")
 	f.StringVar(&s.figures, "figures", "docs/figures.md", "where the results go")
-	f.IntVar(&s.minutes, "minutes", 30, "how long a soak is")
+	f.IntVar(&s.minutes, "minutes", 120, "how long a soak is")
 	f.StringVar(&s.lab, "lab", "scripts/lab", "the lab's program, for its faults")
 	f.StringVar(&s.sizes, "sizes", "10,100", "how many containers to make, one run each")
 	if len(args) == 0 {

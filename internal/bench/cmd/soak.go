@@ -5,21 +5,21 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
-	"opsdeck/internal/bench/figures"
 	"opsdeck/internal/bench/machine"
 	"opsdeck/internal/bench/terminal"
 )
 
-// The rhythm of a soak: how many screens are taken, how often something breaks
-// and for how long.
+// The rhythm of a soak: how often something breaks, and when, counted from then, a
+// job is started, screens are taken, and it is mended.
 const (
-	screens    = 60
 	faultEvery = 2 * time.Minute
-	faultFor   = time.Minute
+	jobAfter   = 5 * time.Second
+	looksAfter = 60 * time.Second
+	looksLate  = 88 * time.Second // where an alert's rule waits
+	faultFor   = 95 * time.Second
 )
 
 // soak is one make soak.
@@ -29,12 +29,12 @@ type soak struct {
 	console *terminal.Session
 	pid     int // of the agent
 	faults  []fault
-	now     *fault    // what is broken
-	since   time.Time // since when
+	since   time.Time // since when something is broken
 	broken  int       // how often something was
 	judged  int       // screens taken while the screen had to know
 	green   []string  // what was falsely good
 	silent  []string  // what left the cause out
+	jobs    jobs
 	drained drained
 	samples []sample
 }
@@ -47,7 +47,7 @@ type sample struct {
 
 // held is what one process holds.
 type held struct {
-	pss, threads, files uint64
+	pss, threads, files, goroutines uint64
 }
 
 // soakAll runs a console and its agent for a while, breaks and mends the lab, and
@@ -59,7 +59,8 @@ func soakAll(ctx context.Context, s settings) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(root)) }()
 	k := &soak{settings: s}
-	if k.place, err = newStage(s, root, "soak", ""); err != nil {
+	// What happened an hour ago is not what a screen is judged by.
+	if k.place, err = newStage(s, root, "soak", "limits: {mark: 1m}\n"); err != nil {
 		return err
 	}
 	k.faults = faults(len(k.place.lab.Estate.Expected))
@@ -75,6 +76,9 @@ func soakAll(ctx context.Context, s settings) (err error) {
 		return err
 	}
 	if k.drained, err = k.freeze(ctx); err != nil {
+		return err
+	}
+	if err := k.jobs.account(ctx, k.place); err != nil {
 		return err
 	}
 	after, err := machine.Load()
@@ -108,64 +112,56 @@ func (k *soak) stop() error {
 	return errors.Join(err, k.place.stop())
 }
 
-// run takes screens at an even pace, and breaks and mends between them.
+// run breaks and mends one thing after the other, and leaves time for the silence
+// that comes last.
 func (k *soak) run(ctx context.Context) error {
-	total := time.Duration(k.minutes) * time.Minute
-	pace := total / screens
 	began := time.Now()
-	next := faultEvery / 4
-	for n := range screens {
-		// In the middle of the pace, so that screens and faults do not fall together.
-		at := pace*time.Duration(n) + pace/2
-		for k.nextTurn(next) < at {
-			turn := k.nextTurn(next)
-			if err := pause(ctx, time.Until(began.Add(turn))); err != nil {
-				return err
-			}
-			if err := k.turn(ctx); err != nil {
-				return err
-			}
-			if k.now == nil {
-				next += faultEvery
-			}
-		}
-		if err := pause(ctx, time.Until(began.Add(at))); err != nil {
+	turns := max(1, int((time.Duration(k.minutes)*time.Minute-frozenFor-2*time.Minute)/faultEvery))
+	for n := range turns {
+		if err := pause(ctx, time.Until(began.Add(faultEvery*time.Duration(n)))); err != nil {
 			return err
 		}
-		if err := k.look(ctx, n); err != nil {
+		if err := k.turn(ctx, k.faults[n%len(k.faults)]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// nextTurn is when something breaks or is mended next.
-func (k *soak) nextTurn(next time.Duration) time.Duration {
-	if k.now != nil {
-		return next + faultFor
-	}
-	return next
-}
-
-// turn mends what is broken, else breaks the next thing.
-func (k *soak) turn(ctx context.Context) error {
-	if k.now != nil {
-		say("mending %s", k.now.name)
-		err := k.callLab(ctx, "heal", k.now.name)
-		k.now = nil
+// turn breaks something, starts a job, looks at the panes that have to know, and
+// mends it. A lab's command may take as long as what it brings about.
+func (k *soak) turn(ctx context.Context, f fault) error {
+	say("%d: breaking: %s", k.broken+1, f.name)
+	began := time.Now()
+	k.broken++
+	if err := k.callLab(ctx, "fault", f.name); err != nil {
 		return err
 	}
-	f := k.faults[k.broken%len(k.faults)]
-	say("breaking: %s", f.name)
-	k.broken++
-	err := k.callLab(ctx, "fault", f.name)
-	k.now, k.since = &f, time.Now()
-	return err
+	k.since = time.Now()
+	if err := pause(ctx, time.Until(began.Add(jobAfter))); err != nil {
+		return err
+	}
+	k.jobs.start(ctx, k.place, k.broken)
+	looks := looksAfter
+	if f.shown >= looksAfter {
+		looks = looksLate
+	}
+	if err := pause(ctx, time.Until(began.Add(looks))); err != nil {
+		return err
+	}
+	for _, pane := range f.panes {
+		if err := k.look(ctx, f, string(pane)); err != nil {
+			return err
+		}
+	}
+	if err := pause(ctx, time.Until(began.Add(faultFor))); err != nil {
+		return err
+	}
+	return k.callLab(ctx, "heal", f.name)
 }
 
 // look goes to a pane, judges the screen, and notes what the processes hold.
-func (k *soak) look(ctx context.Context, n int) error {
-	pane := []string{"1", "3", "1", "0"}[n%4]
+func (k *soak) look(ctx context.Context, f fault, pane string) error {
 	if err := k.console.Send(pane); err != nil {
 		return err
 	}
@@ -174,26 +170,31 @@ func (k *soak) look(ctx context.Context, n int) error {
 	}
 	k.console.Quiet(ctx, calm, 2*time.Second)
 	lines := k.console.Lines()
+	where := fmt.Sprintf("screen %d, pane %s, %s after %s: it ", len(k.samples)+1, pane, time.Since(k.since).Round(time.Second), f.name)
 	if strings.TrimSpace(strings.Join(lines, "")) == "" {
-		k.silent = append(k.silent, fmt.Sprintf("screen %d is empty", n+1))
+		k.silent = append(k.silent, where+"is empty")
 	}
-	if k.now != nil && time.Since(k.since) > k.now.shown {
-		k.judged++
-		where := fmt.Sprintf("screen %d, pane %s, %s after %s: it ", n+1, pane, time.Since(k.since).Round(time.Second), k.now.name)
-		green, silent := k.now.judge(pane, lines)
-		if green != "" {
-			k.green = append(k.green, where+green)
-		}
-		if silent != "" {
-			k.silent = append(k.silent, where+silent)
-		}
-		if green+silent != "" {
-			fmt.Printf("%s%s %s:\n%s\n", where, green, silent, strings.TrimRight(strings.Join(lines, "\n"), "\n"))
+	if time.Since(k.since) > f.shown {
+		if k.blame(f, pane, where, lines) {
+			fmt.Printf("%s\n%s\n", where, strings.TrimRight(strings.Join(lines, "\n"), "\n"))
 		}
 	}
 	s, err := k.weigh()
 	k.samples = append(k.samples, s)
 	return err
+}
+
+// blame judges a screen that has to know, and reports whether anything is wrong.
+func (k *soak) blame(f fault, pane, where string, lines []string) bool {
+	k.judged++
+	green, silent := f.judge(pane, lines)
+	if green != "" {
+		k.green = append(k.green, where+green)
+	}
+	if silent != "" {
+		k.silent = append(k.silent, where+silent)
+	}
+	return green+silent != ""
 }
 
 func (k *soak) weigh() (s sample, err error) {
@@ -214,87 +215,10 @@ func hold(pid int) (h held, err error) {
 	if h.threads, err = machine.Threads(pid); err != nil {
 		return h, err
 	}
+	if h.goroutines, err = machine.Goroutines(pid); err != nil {
+		return h, err
+	}
 	n, err := machine.Files(pid)
 	h.files = uint64(n)
 	return h, err
 }
-
-// record prints and keeps the table.
-func (k *soak) record(before, after float64) error {
-	t := &figures.Table{Notes: []string{
-		fmt.Sprintf("%s. A console and its agent on the lab for %d minutes; every %s one of its faults was on for %s. %d screens were",
-			k.build(), k.minutes, short(faultEvery), short(faultFor), len(k.samples)),
-		"taken on the panes Overview, Containers and History.", loads(before, after)}}
-	t.Add(figures.Row{What: "screens falsely green while something was broken", Budget: "0", Broken: len(k.green) > 0,
-		Shown: fmt.Sprintf("%d of %d (%d faults)", len(k.green), k.judged, k.broken)}, judgedAny(k.judged))
-	t.Add(figures.Row{What: "screens of these that do not name the cause", Budget: "0", Broken: len(k.silent) > 0,
-		Shown: fmt.Sprintf("%d of %d", len(k.silent), k.judged)}, judgedAny(k.judged))
-	k.drained.add(t)
-	k.addHeld(t, "console", 40, func(s sample) held { return s.console })
-	k.addHeld(t, "agent", 70, func(s sample) held { return s.agent })
-	first, last := k.samples[0].history, k.samples[len(k.samples)-1].history
-	t.Add(figures.Row{What: "history, first and last", Shown: fmt.Sprintf("%.0f kB, %.0f kB", float64(first)/1e3, float64(last)/1e3)}, nil)
-	if u := k.console.Unknown(); len(u) > 0 {
-		t.Add(figures.Row{What: "screens read right"}, fmt.Errorf("the bench's terminal does not understand %v", u))
-	}
-	text := t.Markdown()
-	for _, l := range append(k.green, k.silent...) {
-		text += "\n- " + l
-	}
-	fmt.Println("\n" + text)
-	if err := figures.Replace(k.figures, "make soak", text); err != nil {
-		return err
-	}
-	if t.Bad() {
-		return errMissed
-	}
-	return nil
-}
-
-func judgedAny(n int) error {
-	if n == 0 {
-		return errors.New("no screen was taken while something was broken: the soak is too short")
-	}
-	return nil
-}
-
-// slack is how many more threads or files at the end are no leak.
-const slack = 8
-
-// addHeld compares the first quarter with the last: memory against its budget,
-// threads and files against themselves.
-func (k *soak) addHeld(t *figures.Table, who string, budget float64, of func(sample) held) {
-	quarter := max(1, len(k.samples)/4)
-	begin, end := k.samples[:quarter], k.samples[len(k.samples)-quarter:]
-	most := memory("memory of the "+who+" (PSS), most", budget, peak(k.samples, func(s sample) uint64 { return of(s).pss }))
-	most.Shown += fmt.Sprintf(" (median of the first quarter %s, of the last %s)",
-		figures.Megabytes(median(begin, func(s sample) uint64 { return of(s).pss })), figures.Megabytes(median(end, func(s sample) uint64 { return of(s).pss })))
-	t.Add(most, nil)
-	grown := func(what string, f func(sample) uint64) {
-		a, b := median(begin, f), median(end, f)
-		t.Add(figures.Row{What: fmt.Sprintf("%s of the %s, first and last quarter", what, who),
-			Budget: fmt.Sprintf("at most %d more", slack), Broken: b > a+slack, Shown: fmt.Sprintf("%d, %d", a, b)}, nil)
-	}
-	grown("threads", func(s sample) uint64 { return of(s).threads })
-	grown("open files", func(s sample) uint64 { return of(s).files })
-}
-
-func median(all []sample, f func(sample) uint64) uint64 {
-	var v []uint64
-	for _, s := range all {
-		v = append(v, f(s))
-	}
-	slices.Sort(v)
-	return v[len(v)/2]
-}
-
-func peak(all []sample, f func(sample) uint64) uint64 {
-	var most uint64
-	for _, s := range all {
-		most = max(most, f(s))
-	}
-	return most
-}
-
-// short writes whole minutes.
-func short(d time.Duration) string { return fmt.Sprintf("%.0f min", d.Minutes()) }

@@ -1,7 +1,9 @@
 package machine
 
 import (
+	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
@@ -38,6 +40,44 @@ func TestOwnProcessIsMeasured(t *testing.T) {
 	defer f.Close() //nolint:errcheck // read only
 	if after, err := Files(me); err != nil || after != before+1 {
 		t.Errorf("one more file: %d after %d, %v", after, before, err)
+	}
+}
+
+func TestGoroutinesOfAnotherProcessAreCounted(t *testing.T) {
+	dir := t.TempDir()
+	source := filepath.Join(dir, "main.go")
+	text := "package main\n\nimport \"os\"\n\nfunc main() {\n\tfor range 300 {\n\t\tgo func() { select {} }()\n\t}\n\t_, _ = os.Stdout.WriteString(\"ready\")\n\t_, _ = os.Stdin.Read(make([]byte, 1))\n}\n"
+	if err := os.WriteFile(source, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	build := exec.Command("go", "build", "-o", filepath.Join(dir, "many"), source)
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	cmd := exec.Command(filepath.Join(dir, "many"))
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(out, make([]byte, len("ready"))); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := Goroutines(cmd.Process.Pid); err != nil || n < 300 || n > 320 {
+		t.Errorf("%d, %v", n, err)
+	}
+	if err := in.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Error(err)
 	}
 }
 
