@@ -50,19 +50,21 @@ func Containers(b ops.Board, now time.Time) Table {
 	return t
 }
 
-// groupWords says of each project how many of its containers run.
+// groupWords says of each project how many of its containers run, counted as the
+// frame counts them.
 func groupWords(b ops.Board) map[string]string {
 	several := len(b.Containers) > 1
 	all, up, fresh := map[string]int{}, map[string]int{}, map[string]bool{}
 	for _, r := range b.Containers {
+		sure := doubt(b, r.Source) == ""
 		for _, c := range r.Value {
 			g := group(c, several)
 			if _, seen := all[g]; !seen {
 				fresh[g] = true
 			}
 			all[g]++
-			fresh[g] = fresh[g] && r.Fresh()
-			if c.State == ops.ContainerRunning {
+			fresh[g] = fresh[g] && r.Fresh() && sure
+			if runs(c) {
 				up[g]++
 			}
 		}

@@ -55,3 +55,12 @@ func TestRestartsTellHowFastTheyCome(t *testing.T) {
 		}
 	}
 }
+
+func TestAProjectIsCountedAsTheFrameCounts(t *testing.T) {
+	loops := ops.Container{Name: ops.Clean("web"), Project: ops.Clean("shop"), State: ops.ContainerRunning, Expected: true,
+		Verdict: ops.Verdict{Level: ops.LevelCritical, Word: ops.Clean("crash-looping")}}
+	b := ops.Board{Containers: []ops.Reading[[]ops.Container]{containersOf("docker", loops)}}
+	if words, n := report.Containers(b, fixture.Now).Groups["shop"], report.CountContainers(b, fixture.Now); words != "0/1 running" || n.Up != 0 {
+		t.Errorf("a crash loop between two lives: %q, and the frame counts %d", words, n.Up)
+	}
+}

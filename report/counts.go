@@ -38,7 +38,7 @@ func CountContainers(b ops.Board, now time.Time) Counts {
 }
 
 func (n *Counts) add(c ops.Container) {
-	running := c.State == ops.ContainerRunning && !betweenLives(c)
+	running := runs(c)
 	if c.Expected {
 		n.Expected++
 		if running {
@@ -57,6 +57,9 @@ func (n *Counts) add(c ops.Container) {
 		}
 	}
 }
+
+// runs reports whether a container counts as one that runs.
+func runs(c ops.Container) bool { return c.State == ops.ContainerRunning && !betweenLives(c) }
 
 // betweenLives reports whether a container that runs at this moment is one that
 // judge says is not well for another reason than its health check: a crash loop

@@ -81,3 +81,23 @@ func TestEveryRuleFiresInALapAndIsCalmAtItsEnd(t *testing.T) {
 		}
 	}
 }
+
+// A metric that fell an hour ago was what it always is before that.
+func TestSeriesWereOrdinaryBeforeWhatHappened(t *testing.T) {
+	w := small(t)
+	for _, s := range w.script.Series {
+		least, most := s.Base, s.Base
+		for _, v := range s.During {
+			least, most = min(least, v), max(most, v)
+		}
+		room := s.Swing + s.Noise + 0.001
+		for _, one := range w.series[s.Metric] {
+			for at := w.started(); at.Before(w.begin); at = at.Add(time.Hour) {
+				if v, ok := one.at(at); s.Of == string(one.labels["service"]) && (!ok || v < least-room || v > most+room) {
+					t.Errorf("%s of %s at %s: %v, %v", s.Metric, s.Of, at, v, ok)
+					break
+				}
+			}
+		}
+	}
+}

@@ -151,7 +151,10 @@ type spell struct {
 func (w *World) spell(e *episode, t time.Time) spell {
 	if e.Standing > 0 {
 		from := w.begin.Add(-e.Standing.d())
-		return spell{from: from, to: from.Add(10 * 365 * 24 * time.Hour), on: !t.Before(from)} // it stands
+		if t.Before(from) {
+			return spell{}
+		}
+		return spell{from: from, to: from.Add(10 * 365 * 24 * time.Hour), on: true} // it stands
 	}
 	first := w.begin.Add(e.At.d())
 	if t.Before(first) {
