@@ -81,7 +81,7 @@ func groupWords(b ops.Board) map[string]string {
 
 func containersNote(b ops.Board, now time.Time) string {
 	if len(b.Containers) == 0 {
-		return "no Docker source in this estate"
+		return noneOf("Docker", ops.SourceDocker)
 	}
 	for _, r := range b.Containers {
 		if !r.Fresh() {

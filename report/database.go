@@ -31,7 +31,7 @@ func Databases(b ops.Board, now time.Time) Table {
 		t.Rows = append(t.Rows, v.rows...)
 	}
 	if len(t.Rows) == 0 {
-		t.Note = "no PostgreSQL source in this estate"
+		t.Note = noneOf("PostgreSQL", ops.SourcePostgres)
 	}
 	return t
 }

@@ -42,6 +42,11 @@ func Sessions(b ops.Board, now time.Time) Table {
 	return t
 }
 
+// noneOf says that an estate names no source of a kind, and how it would.
+func noneOf(what string, kind ops.SourceKind) string {
+	return "no " + what + " source in this estate: add one of kind " + kind.String() + " to its sources"
+}
+
 func databasesNote(b ops.Board, now time.Time, otherwise string) string {
 	for _, r := range b.Databases {
 		if !r.Fresh() {
@@ -49,7 +54,7 @@ func databasesNote(b ops.Board, now time.Time, otherwise string) string {
 		}
 	}
 	if len(b.Databases) == 0 {
-		return "no PostgreSQL source in this estate"
+		return noneOf("PostgreSQL", ops.SourcePostgres)
 	}
 	return otherwise
 }

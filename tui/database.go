@@ -113,7 +113,7 @@ func (d *database) servers() []string {
 		lines = append(lines, sides(d.th, s, right, d.w))
 	}
 	if len(lines) == 0 {
-		lines = append(lines, d.th.Paint(themes.Muted, clip(d.th, "no PostgreSQL source in this estate", d.w)))
+		lines = append(lines, d.th.Paint(themes.Muted, clip(d.th, "no database", d.w)))
 	}
 	return lines
 }
