@@ -51,8 +51,9 @@ type Cell struct {
 	// Trend and Burn are for screens, which draw them before the text.
 	Trend []ops.Point
 	Burn  *Burn
-	// Loose text is cut before another column loses anything.
-	Loose bool
+	// Loose is how much of a long text stays when it is cut before another column
+	// loses anything; 0: it is not.
+	Loose int
 }
 
 // text returns a cell whose value is its text.
