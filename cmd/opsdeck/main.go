@@ -5,11 +5,12 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"runtime/debug"
+	"strings"
 
-	"charm.land/fang/v2"
+	mango "github.com/muesli/mango-cobra"
+	"github.com/muesli/roff"
 	"github.com/spf13/cobra"
 )
 
@@ -36,53 +37,41 @@ func (a *app) execute(ctx context.Context, args []string) int {
 	root.SetIn(std.in)
 	root.SetOut(std.out)
 	root.SetErr(std.err)
-	var f failure
-	f.keep(root)
-	err := fang.Execute(ctx, root, fang.WithVersion(versionLine()), fang.WithErrorHandler(func(w io.Writer, _ fang.Styles, err error) {
-		explain(w, err)
-	}))
-	if f.err != nil {
-		explain(std.err, f.err)
-		err = f.err
+	root.Version = versionLine()
+	root.SilenceErrors, root.SilenceUsage = true, true
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.AddCommand(manCommand())
+	indentExamples(root)
+	err := root.ExecuteContext(ctx)
+	if err != nil {
+		explain(std.err, err)
 	}
 	return exitOf(err)
 }
 
-// failure keeps a command's error away from fang. Before it shows one, fang asks
-// the terminal for the colour of its ground, also a dumb one, and waits seconds
-// where no answer comes: a snapshot that says "warning" by its exit code is no
-// place for either.
-type failure struct{ err error }
-
-func (f *failure) keep(cmd *cobra.Command) {
-	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
-		f.err = usageError{err}
-		return nil
-	})
-	if check := cmd.Args; check != nil {
-		cmd.Args = func(c *cobra.Command, args []string) error {
-			f.err = check(c, args)
-			return nil
-		}
-	}
-	if before := cmd.PersistentPreRunE; before != nil {
-		cmd.PersistentPreRunE = func(c *cobra.Command, args []string) error {
-			if f.err == nil {
-				f.err = before(c, args)
-			}
-			return nil
-		}
-	}
-	if act := cmd.RunE; act != nil {
-		cmd.RunE = func(c *cobra.Command, args []string) error {
-			if f.err == nil {
-				f.err = act(c, args)
-			}
-			return nil
-		}
+// indentExamples makes help show them as the commands they are.
+func indentExamples(cmd *cobra.Command) {
+	if cmd.Example != "" {
+		cmd.Example = "  " + strings.ReplaceAll(cmd.Example, "\n", "\n  ")
 	}
 	for _, sub := range cmd.Commands() {
-		f.keep(sub)
+		indentExamples(sub)
+	}
+}
+
+// manCommand prints the man page. It is hidden, as completion's parts are: packagers
+// call it.
+func manCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "man", Short: "Print the man page", Hidden: true, Args: none,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			page, err := mango.NewManPage(1, cmd.Root())
+			if err != nil {
+				return fmt.Errorf("make the man page: %w", err)
+			}
+			_, err = fmt.Fprint(cmd.OutOrStdout(), page.Build(roff.NewDocument()))
+			return err
+		},
 	}
 }
 

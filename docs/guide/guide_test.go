@@ -140,7 +140,7 @@ func (h *helps) check(t *testing.T, page string, words []string) {
 		path, words = append(path, words[0]), words[1:]
 	}
 	// Commands that have commands take no arguments.
-	if len(words) > 0 && !strings.HasPrefix(words[0], "-") && strings.Contains(h.of(t, path), "COMMANDS") {
+	if len(words) > 0 && !strings.HasPrefix(words[0], "-") && strings.Contains(h.of(t, path), "Available Commands:") {
 		t.Errorf("%s: there is no opsdeck %s", page, strings.Join(append(path, words[0]), " "))
 	}
 	for _, w := range words {
@@ -154,7 +154,7 @@ func (h *helps) check(t *testing.T, page string, words []string) {
 // hasCommand reports whether a command has one of that name; hidden ones, which
 // no list shows, have a usage of their own all the same.
 func (h *helps) hasCommand(t *testing.T, path []string, name string) bool {
-	if strings.HasPrefix(name, "-") || !strings.Contains(h.of(t, path), "COMMANDS") {
+	if strings.HasPrefix(name, "-") || !strings.Contains(h.of(t, path), "Available Commands:") {
 		return false
 	}
 	own := append(slices.Clone(path), name)
@@ -163,6 +163,6 @@ func (h *helps) hasCommand(t *testing.T, path []string, name string) bool {
 
 // isFlag reports whether a help text has a line for a flag.
 func isFlag(help, name string) bool {
-	_, list, _ := strings.Cut(help, "FLAGS")
-	return regexp.MustCompile(`(?m)^\s+(-\w )?` + regexp.QuoteMeta(name) + `\s`).MatchString(list)
+	_, list, _ := strings.Cut(help, "Flags:")
+	return regexp.MustCompile(`(?m)^\s+(-\w, )?` + regexp.QuoteMeta(name) + `[,\s]`).MatchString(list)
 }

@@ -149,3 +149,19 @@ func TestATerminalThatGoesAwayLeavesNothing(t *testing.T) {
 		t.Errorf("left behind: %v", left)
 	}
 }
+
+// Help is read where nothing works any more: it asks the terminal nothing, and is
+// the same text there as in a pipe.
+func TestHelpIsNothingButText(t *testing.T) {
+	c := open(t, 120, 60, "--help")
+	piped, err := exec.Command(filepath.Join(filepath.Dir(c.tmp), "opsdeck"), "demo", "--help").Output()
+	if err != nil || !strings.Contains(string(piped), "Examples:\n  opsdeck demo\n") {
+		t.Fatalf("%v: %s", err, piped)
+	}
+	c.left()
+	want := int64(len(piped) + strings.Count(string(piped), "\n")) // a terminal gets \r\n
+	c.Quiet(t.Context(), time.Second, patience)
+	if c.Bytes() != want {
+		t.Errorf("%d bytes came to the terminal, %d of them are text:\n%s", c.Bytes(), want, strings.Join(c.Lines(), "\n"))
+	}
+}
