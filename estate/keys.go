@@ -100,6 +100,7 @@ func (k key) fieldsFor(word string) []key {
 		for _, f := range v.fields {
 			if !seen[f.name] {
 				seen[f.name] = true
+				f.required = false // of which kind it would be is not known
 				fields = append(fields[:len(fields):len(fields)], f)
 			}
 		}
