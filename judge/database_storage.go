@@ -42,8 +42,8 @@ func (j *dbJudge) slots() {
 		switch {
 		case s.Status.String() == "lost":
 			f.Level = ops.LevelCritical
-			f.What, f.Cause = ops.Textf("slot %s has lost its WAL", s.Name), ops.Clean("max_slot_wal_keep_size was reached: its reader cannot go on")
-			f.Next = ops.Clean("make the replica anew, then drop the slot")
+			f.What, f.Cause = lost(s)
+			f.Next = ops.Clean("drop the slot, and make its reader anew")
 		case s.Status.String() == "unreserved":
 			f.Level = ops.LevelCritical
 			f.What, f.Cause = ops.Textf("slot %s is about to lose its WAL", s.Name), ops.Textf("%s; the next checkpoint may remove what it needs", reader)
@@ -54,6 +54,26 @@ func (j *dbJudge) slots() {
 		}
 		j.find(f)
 	}
+}
+
+// lost says of a slot that is of no use any more what became of it. A server that gives
+// no reason knows one only.
+func lost(s ops.Slot) (what, cause ops.Text) {
+	const gone = "; its reader cannot go on"
+	what = ops.Textf("slot %s is invalidated", s.Name)
+	switch s.Lost.String() {
+	case "", "wal_removed":
+		return ops.Textf("slot %s has lost its WAL", s.Name), ops.Clean("max_slot_wal_keep_size was reached" + gone)
+	case "idle_timeout":
+		return what, ops.Clean("nobody read it for idle_replication_slot_timeout" + gone)
+	case "rows_removed":
+		return what, ops.Clean("the primary removed rows that it needs: hot_standby_feedback was off, or came too late" + gone)
+	case "wal_level_insufficient":
+		return what, ops.Clean("wal_level of the primary is below logical" + gone)
+	case "conflict":
+		return what, ops.Clean("it was in conflict with recovery: rows that it needs were removed, or the primary's wal_level is below logical" + gone)
+	}
+	return what, ops.Textf("the server says %s%s", s.Lost, gone)
 }
 
 // archive judges the archiver. What was not archived is lost with the server.

@@ -57,6 +57,7 @@ func TestWhatADatabaseAsksOfItsReader(t *testing.T) {
 		"replay is paused":              {ops.Database{Standby: true, Paused: true}, "warning replay is paused"},
 		"a slot nobody reads":           {ops.Database{Slots: []ops.Slot{{Name: ops.Clean("s"), Retains: ops.Num(2 << 30)}}}, "warning slot s retains 2.0 GiB of WAL"},
 		"a slot that is lost":           {ops.Database{Slots: []ops.Slot{{Name: ops.Clean("s"), Status: ops.Clean("lost")}}}, "critical slot s has lost its WAL"},
+		"a slot that was idle too long": {ops.Database{Slots: []ops.Slot{{Name: ops.Clean("s"), Status: ops.Clean("lost"), Lost: ops.Clean("idle_timeout")}}}, "critical slot s is invalidated"},
 		"archiving fails":               {ops.Database{Archiver: ops.Archiver{On: true, LastGood: ago(5 * time.Minute), LastFailed: ago(time.Minute)}}, "warning archiving of WAL fails, last at 02:13:00Z"},
 		"archiving fails for long":      {ops.Database{Archiver: ops.Archiver{On: true, LastGood: ago(time.Hour), LastFailed: ago(time.Minute)}}, "critical archiving of WAL fails, last at 02:13:00Z"},
 		"archiving failed and works":    {ops.Database{Archiver: ops.Archiver{On: true, LastGood: ago(time.Minute), LastFailed: ago(time.Hour)}}, ""},
@@ -74,6 +75,16 @@ func TestWhatADatabaseAsksOfItsReader(t *testing.T) {
 		}
 		if c.want != "" && (d.Findings[0].Cause.Empty() || d.Findings[0].Next.Empty() || d.Verdict.Level != d.Findings[0].Level) {
 			t.Errorf("%s: no cause, no next step, or another verdict: %+v", name, d)
+		}
+	}
+}
+
+func TestALostSlotIsNotPutDownToTheLimitOfItsSize(t *testing.T) {
+	for reason, want := range map[string]string{"": "max_slot_wal_keep_size", "wal_removed": "max_slot_wal_keep_size", "idle_timeout": "idle_replication_slot_timeout",
+		"rows_removed": "hot_standby_feedback", "wal_level_insufficient": "wal_level", "conflict": "in conflict with recovery", "a new one": "the server says a new one"} {
+		d := Database(dbEstate(), ops.Database{Slots: []ops.Slot{{Name: ops.Clean("s"), Status: ops.Clean("lost"), Lost: ops.Clean(reason)}}}, now)
+		if cause := d.Findings[0].Cause.String(); !strings.Contains(cause, want) || strings.Contains(cause, "max_slot") != strings.Contains(want, "max_slot") {
+			t.Errorf("%q: %s", reason, cause)
 		}
 	}
 }

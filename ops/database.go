@@ -154,6 +154,7 @@ type Slot struct {
 	Retains  Figure `json:"retains"`         // bytes
 	Status   Text   `json:"status,omitzero"` // wal_status: reserved, extended, unreserved, lost
 	Left     Figure `json:"left"`            // bytes until it is lost, where there is a limit
+	Lost     Text   `json:"lost,omitzero"`   // invalidation_reason, where the server says it (17 and later); conflict (16)
 }
 
 // WAL is the write-ahead log.

@@ -72,6 +72,8 @@ func saidNo(e *pgconn.PgError) error {
 		return ops.Errorf(ops.CodeUnavailable, "the server ended the query: %s", said)
 	case e.Code == "55P03":
 		return ops.Errorf(ops.CodeUnavailable, "a lock was not free in time: %s", said)
+	case e.Code == "42501" && strings.Contains(said, "must be superuser"):
+		return ops.Errorf(ops.CodeUnavailable, "%s", said).Help("in this version there is no right to grant for it: a superuser has to")
 	case e.Code == "42501":
 		return ops.Errorf(ops.CodeUnavailable, "%s", said).Help("GRANT pg_monitor to the login, or the right it names")
 	}

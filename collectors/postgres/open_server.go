@@ -42,7 +42,11 @@ func replicationFacts(d ops.Database) ops.FactGroup {
 		if s.Active {
 			active = "active"
 		}
-		g.Facts = append(g.Facts, factf("slot "+s.Name.String(), "%s, %s, retains %s, %s", s.Kind, active, size(s.Retains), s.Status))
+		status := s.Status.String()
+		if !s.Lost.Empty() {
+			status += ": " + s.Lost.String()
+		}
+		g.Facts = append(g.Facts, factf("slot "+s.Name.String(), "%s, %s, retains %s, %s", s.Kind, active, size(s.Retains), status))
 	}
 	if len(g.Facts) == 0 {
 		g.Facts = append(g.Facts, factf("replicas", "none, and no slots"))

@@ -39,7 +39,7 @@ func readReplica(r *reading, row row) error {
 
 func readSlot(r *reading, row row) error {
 	var s ops.Slot
-	err := row.Scan(textTo{&s.Name}, textTo{&s.Kind}, textTo{&s.Database}, &s.Active, figureTo{&s.Retains}, textTo{&s.Status}, figureTo{&s.Left})
+	err := row.Scan(textTo{&s.Name}, textTo{&s.Kind}, textTo{&s.Database}, &s.Active, figureTo{&s.Retains}, textTo{&s.Status}, figureTo{&s.Left}, textTo{&s.Lost})
 	r.out.Slots = append(r.out.Slots, s)
 	return err
 }

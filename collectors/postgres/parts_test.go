@@ -14,13 +14,15 @@ func TestQueriesFollowTheServersVersion(t *testing.T) {
 		bgwriter     = "pg_stat_bgwriter"
 		checkpointer = "pg_stat_checkpointer"
 		role         = "'pg_checkpoint'"
+		conflict     = "conflicting"
+		reason       = "invalidation_reason"
 	)
 	for version, want := range map[int][]string{
-		130000: {bgwriter, "!" + waitstart, "!" + checkpointer, "!" + role},
+		130000: {bgwriter, "!" + waitstart, "!" + checkpointer, "!" + role, "!" + conflict, "!" + reason},
 		140011: {bgwriter, waitstart, "!" + checkpointer, "!" + role},
-		150020: {bgwriter, waitstart, "!" + checkpointer, role},
-		160004: {bgwriter, waitstart, "!" + checkpointer, role},
-		170000: {checkpointer, waitstart, "!" + bgwriter, role},
+		150020: {bgwriter, waitstart, "!" + checkpointer, role, "!" + conflict, "!" + reason},
+		160004: {bgwriter, waitstart, "!" + checkpointer, role, conflict, "!" + reason},
+		170000: {checkpointer, waitstart, "!" + bgwriter, role, "!" + conflict, reason},
 		180000: {checkpointer, waitstart, "!" + bgwriter, role},
 	} {
 		var all strings.Builder

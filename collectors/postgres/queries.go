@@ -28,7 +28,7 @@ func parts(version, statements int, schema string) []part {
 		{name: "server", sql: serverSQL, read: readServer},
 		{name: "sessions", sql: sessionsSQL(version), read: readSession},
 		{name: "replication", sql: replicasSQL, read: readReplica},
-		{name: "replication slots", sql: slotsSQL, read: readSlot},
+		{name: "replication slots", sql: slotsSQL(version), read: readSlot},
 		{name: "archiver", sql: archiverSQL, read: readArchiver},
 		{name: "files waiting for the archive", every: often, sql: `SELECT count(*) FROM pg_ls_archive_statusdir() WHERE name LIKE '%.ready'`, read: readReady},
 		{name: "size of pg_wal", every: often, sql: `SELECT coalesce(sum(size), 0)::int8 FROM pg_ls_waldir()`, read: readWALSize},
@@ -79,9 +79,20 @@ const replicasSQL = `SELECT coalesce(application_name, ''), coalesce(host(client
  pg_wal_lsn_diff(replay_lsn, '0/0')::int8, extract(epoch FROM replay_lag)::float8
 FROM pg_stat_replication`
 
-const slotsSQL = `SELECT slot_name::text, coalesce(slot_type, ''), coalesce(database::text, ''), active,
- pg_wal_lsn_diff(` + here + `, restart_lsn)::int8, coalesce(wal_status, ''), safe_wal_size::int8
+// slotsSQL: until 15 a slot was lost for one reason only; 16 tells conflicts apart, and
+// 17 names the reason.
+func slotsSQL(version int) string {
+	lost := `coalesce(invalidation_reason, '')`
+	switch {
+	case version < 160000:
+		lost = `''`
+	case version < 170000:
+		lost = `CASE WHEN conflicting THEN 'conflict' ELSE '' END`
+	}
+	return `SELECT slot_name::text, coalesce(slot_type, ''), coalesce(database::text, ''), active,
+ pg_wal_lsn_diff(` + here + `, restart_lsn)::int8, coalesce(wal_status, ''), safe_wal_size::int8, ` + lost + `
 FROM pg_replication_slots`
+}
 
 const archiverSQL = `SELECT current_setting('archive_mode') = 'always' OR current_setting('archive_mode') = 'on' AND NOT pg_is_in_recovery(),
  archived_count, failed_count, last_archived_time, coalesce(last_archived_wal, ''), last_failed_time, coalesce(last_failed_wal, '')

@@ -66,12 +66,12 @@ var rooms = map[string][]string{
 
 // keepers says who alone may import a package directly.
 var keepers = map[string][]string{
-	"os/exec":                  {"internal/proc", "internal/house", "internal/e2e", "internal/bench", "internal/dockertest"},
+	"os/exec":                  {"internal/proc", "internal/house", "internal/e2e", "internal/bench", "internal/dockertest", "internal/postgrestest"},
 	"charm.land/bubbletea/v2":  {"tui", "cmd", "internal/bench"},
 	"go.etcd.io/bbolt":         {"store"},
 	"charm.land/lipgloss/v2":   {"themes", "tui", "cmd"},
 	"github.com/spf13/cobra":   {"cmd"},
-	"github.com/jackc/pgx/v5":  {"collectors", "internal/e2e"},
+	"github.com/jackc/pgx/v5":  {"collectors", "internal/e2e", "internal/postgrestest"},
 	"github.com/moby/moby/api": {"collectors", "actions", "internal/bench", "internal/dockertest", "internal/sim"},
 }
 
