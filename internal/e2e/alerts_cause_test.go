@@ -23,13 +23,17 @@ func (p *pressed) key(name string) {
 	p.keys(name)
 }
 
+// forgetful lets a crash loop of an earlier test be forgotten soon. Docker's pauses
+// between two starts grow to a minute: within half of this window a loop would not
+// be seen as one all the time.
+const forgetful = "limits: {crash_window: 40s}"
+
 // awake opens a console and waits until every source has spoken.
 func awake(t *testing.T) (*world, *screen) {
 	t.Helper()
-	// A crash loop of an earlier test is forgotten after this window.
-	w := newWorld(t, "limits: {crash_window: 20s}")
+	w := newWorld(t, forgetful)
 	s := w.console()
-	s.answered("prometheus ok", "alertmanager ok", "13/13 running")
+	s.answered("prometheus ok", "alertmanager ok", "docker live", "13/13 running")
 	return w, s
 }
 
@@ -38,7 +42,7 @@ func awake(t *testing.T) (*world, *screen) {
 func (s *screen) answered(words ...string) {
 	s.Helper()
 	for _, w := range words {
-		s.until(regexp.QuoteMeta(w))
+		s.within(young, regexp.QuoteMeta(w))
 	}
 }
 
@@ -46,7 +50,12 @@ func (s *screen) answered(words ...string) {
 // does not.
 func fetched(t *testing.T, server, path string) string {
 	t.Helper()
-	r, err := http.Get(os.Getenv("OPSDECK_LAB_"+server+"_URL") + path)
+	return got(t, os.Getenv("OPSDECK_LAB_"+server+"_URL")+path)
+}
+
+func got(t *testing.T, url string) string {
+	t.Helper()
+	r, err := http.Get(url)
 	if err != nil {
 		return ""
 	}
@@ -80,46 +89,47 @@ func TestFromTheAlertToItsCauseByTwoKeys(t *testing.T) {
 	for _, c := range []struct {
 		fault, alert string
 		reads        []string // on the alert's own screen
+		stages       string   // of the pipeline that do not need the service, nor does the next
 	}{
 		{"container-killed", "IFRS9ServiceDown", []string{
 			`behind it\s+. container ifrs9-api\s+killed for \S+`,
 			`exit code 137: killed`,
 			`changed\s+[-+]?\d+\S*\s+ifrs9-api (ended|died)`,
-		}},
+		}, ""},
 		{"crash-loop", "IFRS9Service(Down|Restarting)", []string{
 			`behind it\s+. container ifrs9-validator\s+crash-looping`,
 			`exit code 3`,
 			`changed\s+[-+]?\d+\S*\s+ifrs9-validator (started|died)`,
-		}},
+		}, "stage|pd_lgd|ecl"},
 		{"target-down", "IFRS9ServiceDown", []string{
 			`behind it\s+. container ifrs9-reporter\s+running`,
 			`changed\s+[-+]?\d+\S*\s+\S`,
-		}},
+		}, ""},
 	} {
 		t.Run(c.fault, func(t *testing.T) {
 			s := s.in(t)
-			s.without(`\d crit`)
+			s.where(2*time.Minute, "no critical alert", func(text string) bool { return !matches(text, `\d crit`) })
+			if c.stages != "" {
+				spare(t, c.stages)
+			}
 			at, heal := breakLab(t, c.fault)
 			seen(s, at, c.fault+" pages", `(?i)critical `+c.alert)
 			p := &pressed{screen: s}
 			p.key("2")
-			p.within(time.Second, `(?im)^>.*critical\s.*`+c.alert)
+			p.within(soon, `(?im)^>.*critical\s.*`+c.alert)
 			p.key("Enter")
-			text := p.until(`(?m)^last lines\s`)
+			for _, re := range append(c.reads, c.alert, `CRITICAL\s+firing\s+for \S+, since \d\d:\d\d:\d\dZ`, `(?m)^last lines\s+\S`) {
+				p.until(re)
+			}
 			if p.n > 2 {
 				t.Errorf("it took %d keys", p.n)
-			}
-			for _, re := range append(c.reads, c.alert, `CRITICAL\s+firing\s+for \S+, since \d\d:\d\d:\d\dZ`, `(?m)^last lines\s+\S`) {
-				if !regexp.MustCompile(re).MatchString(text) {
-					t.Errorf("%s is not read after %d keys:\n%s", re, p.n, text)
-				}
 			}
 			if view, code := w.snapshot("overview"); code != 2 || view.Level != "critical" {
 				t.Errorf("the snapshot: exit %d, %s", code, view.Verdict)
 			}
 			heal()
 			s.keys("Escape")
-			s.until(`\[2 Alerts\](?s:.*)\? help`)
+			s.without(`(?m)^last lines\s`)
 			s.press("1", `\[1 Overview\]`)
 		})
 	}

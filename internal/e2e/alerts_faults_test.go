@@ -52,7 +52,7 @@ func (s *screen) watch(c sight, at time.Time) {
 	s.Helper()
 	never := regexp.MustCompile(c.never)
 	said := map[string]bool{}
-	for end := at.Add(60 * time.Second); len(said) < len(c.wants); time.Sleep(30 * time.Millisecond) {
+	for end := at.Add(2 * time.Minute); len(said) < len(c.wants); time.Sleep(30 * time.Millisecond) {
 		text := s.text()
 		for _, re := range c.wants {
 			if !said[re] && regexp.MustCompile(re).MatchString(text) {
@@ -72,6 +72,7 @@ func (s *screen) watch(c sight, at time.Time) {
 func TestWhatTheSourcesOfAlertsDoIsSaidAndNothingIsFalselyGood(t *testing.T) {
 	whole(t)
 	w, s := awake(t)
+	s.tall()
 	t.Run("alone", func(t *testing.T) {
 		w.sights(t, s.in(t), []sight{
 			{fault: "silence-ending", wants: []string{`silence of opsdeck-lab ends soon`, `\d alert still fires, and it ends`, `IFRS9DataQualityLow .*silenced;`},
@@ -81,20 +82,20 @@ func TestWhatTheSourcesOfAlertsDoIsSaidAndNothingIsFalselyGood(t *testing.T) {
 		})
 	})
 	at, _ := breaking(t, "alert-flood")
-	s.watch(sight{fault: "alert-flood", wants: []string{`200 high 180\d med`, `high IFRS9LoanBatchRejected ×200\s`, `medium IFRS9LoanBatchRejected ×1[68]00\s`}, never: falselyGood}, at)
+	s.watch(sight{fault: "alert-flood", wants: []string{`20\d high 1[68]\d\d med`, `high IFRS9LoanBatchRejected ×200\s`, `medium IFRS9LoanBatchRejected ×1[68]00\s`}, never: falselyGood}, at)
 	s.keys("2")
-	s.within(time.Second, `(?m)^2\d\d\d firing.* 1/2\d\d\d$`)
+	s.within(soon, `(?m)^2\d\d\d firing.* 1/2\d\d\d$`)
 	s.keys("Down")
-	s.within(time.Second, `(?m)^2\d\d\d firing.* 2/2\d\d\d$`)
+	s.within(soon, `(?m)^2\d\d\d firing.* 2/2\d\d\d$`)
 	s.keys("1")
 	s.until(`\[1 Overview\]`)
 	t.Run("storm", func(t *testing.T) {
-		const holds = `alerts firing: 200 high`
+		const holds = `alerts firing: 20\d high` // something else may burn beside the storm
 		w.sights(t, s.in(t), []sight{
-			{fault: "alertmanager-restarted", wants: []string{`alertmanager: up less than two minutes: it may not have heard of every alert`, holds}, never: falselyGood, exit: 1},
+			{fault: "alertmanager-restarted", wants: []string{`alertmanager(: | warns\s.*)up less than two minutes: it may not have heard`, holds}, never: falselyGood, exit: 1},
 			{fault: "alertmanager-down", wants: []string{`alertmanager REFUSED since \d\d:\d\dZ: connection refused`, `(?m)^UNKNOWN .*alertmanager refused`, holds},
 				never: falselyGood + `|alertmanager ok`, exit: 3, more: nobodyIsTold},
-			{fault: "prometheus-slow", wants: []string{`prometheus: which targets are down is not known`, `UNKNOWN\s+data-quality\s+-`, holds}, never: falselyGood, exit: 1},
+			{fault: "prometheus-slow", wants: []string{`prometheus(: | warns\s.*)which targets are down is not known`, `UNKNOWN\s+data-quality\s+-`, holds}, never: falselyGood, exit: 1},
 			{fault: "clock-skew", wants: []string{`prometheus(: | warns\s.*)its clock is (5 min 0|4 min 59) s ahead of ours`, `alertmanager warns .*its clock is`, holds}, never: falselyGood, exit: 1},
 			// How long it says that it starts is between two questions or not.
 			{fault: "prometheus-restarted", wants: []string{`prometheus (REFUSED|FAILING)`, holds}, never: falselyGood, exit: 1, more: restartIsNews},
@@ -117,7 +118,7 @@ func (w *world) sights(t *testing.T, s *screen, all []sight) {
 				s.press("1", `\[1 Overview\]`)
 			}
 			heal()
-			s.within(time.Minute, `sources: 4/4 fresh`)
+			s.within(2*time.Minute, `sources: 4/4 fresh`)
 		})
 	}
 }
@@ -129,26 +130,27 @@ func ruleFaults(s *screen) {
 	s.until(`(?m)^>.*IFRS9RuleTemplateBroken`)
 	s.keys("Enter")
 	s.until(`error expanding template(?s:.*)behind it\s+. container ifrs9-reporter`)
-	s.press("Escape", `(?m)^>.*IFRS9RuleTemplateBroken`)
-	s.keys("Escape")
-	s.without(`filter: `)
+	s.back(`(?m)^>.*IFRS9RuleTemplateBroken`)
+	s.unfiltered()
 }
 
 // restartIsNews reads it in the History: how many of the latest changes the Overview
 // has room for depends on all that is wrong besides.
 func restartIsNews(s *screen) {
 	s.keys("0")
-	s.within(time.Minute, `prometheus was restarted, up since \d\d:\d\d:\d\dZ`)
+	s.within(2*time.Minute, `prometheus was restarted, up since \d\d:\d\d:\d\dZ`)
 }
 
 // nobodyIsTold reads who is told while no Alertmanager answers, and that no
 // silence can be made.
 func nobodyIsTold(s *screen) {
 	s.keys("2")
+	s.filter("IFRS9LoanBatchRejected")
 	s.until(`(?m)^>.*IFRS9LoanBatchRejected`)
 	s.keys("s")
 	s.until(`silence cannot run: alertmanager is refused: connection refused`)
 	s.keys("Enter")
 	s.until(`paging\s+not known|paging\s+.*nobody`)
-	s.press("Escape", `(?m)^>.*IFRS9LoanBatchRejected`)
+	s.back(`(?m)^>.*IFRS9LoanBatchRejected`)
+	s.unfiltered()
 }

@@ -22,6 +22,7 @@ func TestHostileRunbooksAndHistory(t *testing.T) {
 	w.write(filepath.Join(w.dir, "proof.md"), []byte("# proof "+hostile+"\n\nbytes \xff\xc3\x28\x9b31m\xe2\x80 end\n\n```\n"+hostile+
 		"\n```\n\n| a | b |\n|---|---|\n| "+hostile+" | x |\n\n&#27;[31m &lt;b&gt; [link](\x1b]8;;http://evil\x07javascript:x)\n\n- last line of the runbook\n"))
 	s := w.console()
+	s.tall()
 	s.answered("prometheus ok", "alertmanager ok", name)
 	s.keys("2")
 	s.filter(name)
@@ -32,11 +33,11 @@ func TestHostileRunbooksAndHistory(t *testing.T) {
 	s.keys("G")
 	s.until(`last line of the runbook`)
 	s.pure("the runbook's end")
-	s.press("Escape", `(?m)^>.*`+name)
+	s.back(`(?m)^>.*` + name)
 	s.keys("a")
 	s.until(`(?i)note`)
 	s.pure("the dialog of ack")
-	s.press("Escape", `(?m)^>.*`+name)
+	s.back(`(?m)^>.*` + name)
 	w.want(0, `done: note`, "run", "estate.note", "estate:/", "-p", "text="+hostile)
 	s.keys("0")
 	s.until(`(?m)note .*proof`)
@@ -59,6 +60,7 @@ func TestACrowdOfLabelsIsReadAndShown(t *testing.T) {
 	name := raise(t, raised{Labels: labels, Annotations: map[string]string{"summary": "a crowd"}})
 	w := newWorld(t)
 	s := w.console()
+	s.tall()
 	s.answered("prometheus ok", "alertmanager ok", name)
 	s.keys("2")
 	s.filter(name)
@@ -68,6 +70,6 @@ func TestACrowdOfLabelsIsReadAndShown(t *testing.T) {
 	s.pure("triage")
 	// A key is still answered at once.
 	began := time.Now()
-	s.press("Escape", `(?m)^>.*`+name)
+	s.back(`(?m)^>.*` + name)
 	t.Logf("from the crowd back to the list: %s", time.Since(began).Round(time.Millisecond))
 }

@@ -11,6 +11,7 @@ import (
 // and how far it has gone.
 func TestAFillingDiskAndAnEndingCertificateAreAlerts(t *testing.T) {
 	w, s := awake(t)
+	s.tall()
 	disk, _ := breakLab(t, "disk-filling")
 	certificate, _ := breakLab(t, "certificate-ending")
 	for _, c := range []struct {
@@ -27,9 +28,8 @@ func TestAFillingDiskAndAnEndingCertificateAreAlerts(t *testing.T) {
 		s.until(`(?m)^>.*` + c.alert)
 		s.keys("Enter")
 		s.until(c.says + `(?s:.*)paging`)
-		s.press("Escape", `(?m)^>.*`+c.alert)
-		s.keys("Escape")
-		s.without(`filter: `)
+		s.back(`(?m)^>.*` + c.alert)
+		s.unfiltered()
 		s.press("1", `\[1 Overview\]`)
 	}
 	if view, code := w.snapshot("overview"); code < 1 {

@@ -65,6 +65,7 @@ func TestHostileTextOfAlertsReachesNoTerminalAndBreaksNoTable(t *testing.T) {
 	box := dockertest.Name("hostile")
 	dockertest.Start(t, cl, dockertest.Create(t, cl, box, container.Config{Cmd: []string{"lines"}}, container.HostConfig{}))
 	w, s := awake(t)
+	s.tall()
 	s.until(name)
 	s.pure("overview")
 	s.keys("2")
@@ -74,7 +75,7 @@ func TestHostileTextOfAlertsReachesNoTerminalAndBreaksNoTable(t *testing.T) {
 	s.keys("Enter")
 	s.until(`proof(?s:.*)paging`)
 	s.pure("triage")
-	s.press("Escape", `(?m)^>.*`+name)
+	s.back(`(?m)^>.*` + name)
 	s.keys("S")
 	s.until(`(?m)^silences(?s:.*)proof`)
 	s.pure("silences")
@@ -135,6 +136,7 @@ func TestPlantedSecretsAppearNowhere(t *testing.T) {
   alertmanager: {http_config: {authorization: {credentials: "${E2E_TOKEN}"}}}
 `, file))...))
 	s := w.console()
+	s.tall()
 	s.answered("prometheus ok", "alertmanager ok", name)
 	hidden := func(what, text string) {
 		t.Helper()
@@ -150,7 +152,7 @@ func TestPlantedSecretsAppearNowhere(t *testing.T) {
 	s.keys("Enter")
 	s.until(`•••@wiki(?s:.*)paging`)
 	hidden("triage", s.text())
-	s.press("Escape", `(?m)^>.*`+name)
+	s.back(`(?m)^>.*` + name)
 	s.keys("S")
 	s.until(`(?m)^silences(?s:.*)eve +see http`)
 	hidden("silences", s.text())

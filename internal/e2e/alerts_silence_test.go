@@ -86,16 +86,6 @@ func one(t *testing.T, comment, state string) kept {
 	return all[0]
 }
 
-// confirm gives a reason and says yes.
-func (s *screen) confirm(reason string) {
-	s.Helper()
-	s.press(reason[:1], `reason: .*`+reason[:1])
-	s.write(reason[1:])
-	s.until(`reason: .*` + reason[1:])
-	s.keys("Enter")
-	s.until(`Do it\?`)
-}
-
 // The answer to the POST is lost on its way: the silence is there once, is found,
 // and is not made again. Then it is extended and expired by keys.
 func TestASilenceByKeysWhoseAnswerIsLostIsThereOnce(t *testing.T) {
@@ -109,8 +99,7 @@ func TestASilenceByKeysWhoseAnswerIsLostIsThereOnce(t *testing.T) {
 	breakLab(t, "postanswer-cut")
 	s.keys("s")
 	s.until(`comment(?s:.*)amtool silence add|comment(?s:.*)a silence needs a comment`)
-	s.press(comment[:1], `comment\s+`+comment[:1])
-	s.write(comment[1:])
+	s.enter(`comment\s+`, comment)
 	s.until(`silence add(?s:.*)` + name)
 	s.keys("Enter")
 	s.confirm("told by phone")
@@ -124,21 +113,24 @@ func TestASilenceByKeysWhoseAnswerIsLostIsThereOnce(t *testing.T) {
 	s.filter(name)
 	s.until(`(?m)^>.*` + name)
 	s.keys("x")
-	s.press("Enter", `by\s+1h`)
+	s.until(`(?m)^> extend\s`)
+	s.keys("Enter")
+	s.until(`by\s+1h`)
 	s.press("Enter", `Why\?`)
 	s.confirm("still waiting")
-	s.yes(`(?m)^>.*\s2h59m`) // a minute of the three hours has begun
+	s.yes(`(?m)^>.*\s2h5\dm`) // a minute of the three hours has begun
 	until(t, patience, "the silence ends an hour later", func() bool {
 		all := silencesOf(t, comment)
 		return len(all) == 1 && all[0].Ends.Sub(first.Ends).Round(time.Minute) == time.Hour
 	})
 	one(t, comment, "active")
 	s.keys("x")
-	s.press("Down", `(?m)^> expire\s+safe`)
+	s.pick("expire")
 	s.keys("Enter") // safe: no question
 	s.until(`(?m)^> expired`)
 	one(t, comment, "expired")
-	s.press("Escape", `\[2 Alerts\](?s:.*)(?m)^>.*`+name)
+	s.keys("Escape")
+	s.without(`(?m)^silences`)
 	s.without(`(?m)^>.*silenced`)
 	w.want(0, `outcome.*silence `+name, "history", "--match", name)
 	w.want(0, `the answer was lost; the list shows that it was made`, "history", "--job", "1")
@@ -148,6 +140,7 @@ func TestASilenceWithoutAScreenWhoseAnswerIsLostIsThereOnce(t *testing.T) {
 	name := raise(t, raised{Labels: map[string]string{"severity": "high"}, Annotations: map[string]string{"summary": "raised by a test"}})
 	comment := "known, see " + name
 	w, s := awake(t)
+	s.tall()
 	s.until(name)
 	var all []struct{ Fingerprint string }
 	must(t, json.Unmarshal([]byte(fetched(t, "ALERTMANAGER", "/api/v2/alerts?filter=alertname%3D"+name)), &all))

@@ -17,6 +17,7 @@ import (
 // snapshot, and is never green meanwhile.
 func TestWhatContainersDoIsNamedWithItsCause(t *testing.T) {
 	_, s := awake(t)
+	s.tall()
 	green := s.green("docker live")
 	for _, c := range []struct {
 		fault, name string
@@ -44,30 +45,24 @@ func TestWhatContainersDoIsNamedWithItsCause(t *testing.T) {
 					t.Errorf("falsely green: %s", g)
 				}
 			}
-			view, code := s.snapshot("containers")
-			_, cells := view.row(t, "containers", "container:docker/"+c.name)
-			if code < c.exit || !regexp.MustCompile(c.state).MatchString(cells["state"].Text) || !strings.Contains(cells["cause"].Text, c.cause) {
-				t.Errorf("the snapshot: exit %d, %+v", code, cells)
-			}
+			// Between two of its ends it runs for a moment.
+			until(t, patience, "the snapshot says it, too", func() bool {
+				view, code := s.snapshot("containers")
+				_, cells := view.row(t, "containers", "container:docker/"+c.name)
+				return code >= c.exit && matches(cells["state"].Text, c.state) && strings.Contains(cells["cause"].Text, c.cause)
+			})
 			s.keys("3")
 			s.filter(c.name)
 			s.until(`(?m)^> *` + c.name + ` `)
 			s.keys("Enter")
 			for _, re := range c.keys {
-				s.keys("Home")
-				s.where(patience, re, func(text string) bool {
-					if regexp.MustCompile(re).MatchString(text) {
-						return true
-					}
-					s.keys("Down", "Down", "Down") // it may stand further down
-					return false
-				})
+				s.until(re)
 			}
 			heal()
 			s.keys("1")
 			s.within(2*time.Minute, `13/13 running`)
 			s.where(2*time.Minute, c.name+" is no problem any more", func(text string) bool {
-				return !regexp.MustCompile(`(?m)^(CRITICAL|WARNING)\s+` + c.name).MatchString(text)
+				return !matches(text, `(?m)^[> ] (CRITICAL|warning)\s+`+c.name+` `)
 			})
 		})
 	}
@@ -77,6 +72,7 @@ func TestWhatContainersDoIsNamedWithItsCause(t *testing.T) {
 // meanwhile is said.
 func TestARestartedDaemonIsSaidAndTheGapStaysNamed(t *testing.T) {
 	w, s := awake(t)
+	s.tall()
 	green := s.green("docker live")
 	at, _ := breaking(t, "docker-restarted")
 	seen(s, at, "docker-restarted", `docker (REFUSED|SILENT|FAILING)`)
@@ -85,13 +81,10 @@ func TestARestartedDaemonIsSaidAndTheGapStaysNamed(t *testing.T) {
 			t.Errorf("falsely green: %s", g)
 		}
 	}
-	s.within(2*time.Minute, `docker live`)
+	s.live()
 	s.within(2*time.Minute, `13/13 running`)
-	s.within(time.Minute, `container events between \d\d:\d\d:\d\dZ`)
-	_, code := w.snapshot("overview")
-	if code > 2 {
-		t.Errorf("the snapshot: exit %d", code)
-	}
+	s.within(2*time.Minute, `container events between \d\d:\d\d:\d\dZ`)
+	until(t, patience, "nothing is unknown any more", func() bool { _, code := w.snapshot("overview"); return code <= 2 })
 	s.keys("0")
 	s.until(`source .*docker (refused|silent|failing)`)
 }
@@ -125,9 +118,9 @@ func cost(s *screen, over time.Duration) time.Duration {
 	for end := time.Now().Add(over); time.Now().Before(end); {
 		began := time.Now()
 		s.keys("?")
-		s.within(3*time.Second, `sort by the next column`)
+		s.within(soon, `sort by the next column`)
 		s.keys("Escape")
-		s.within(3*time.Second, `(?m)^expected `)
+		s.within(soon, `(?m)^expected `)
 		time.Sleep(max(0, time.Second-time.Since(began))) // the pace of a person, not a wait for something
 	}
 	after, err := machine.CPU(pid)
@@ -173,9 +166,9 @@ func TestALogFloodIsCountedAndTheScreenStaysLive(t *testing.T) {
 	for range 5 {
 		at := time.Now()
 		s.keys("f")
-		s.within(3*time.Second, `stopped, \d+ newer below`)
+		s.within(soon, `stopped, \d+ newer below`)
 		s.keys("f")
-		s.within(3*time.Second, `ifrs9-data-generator\s+following`)
+		s.within(soon, `ifrs9-data-generator\s+following`)
 		t.Logf("two keys answered within %s", time.Since(at).Round(10*time.Millisecond))
 	}
 	after, err := machine.CPU(pid)

@@ -71,7 +71,7 @@ func TestHostileTextOfContainersReachesNoTerminalAndBreaksNoTable(t *testing.T) 
 	up, broken := hostileBoxes(t, "nothing")
 	w := newWorld(t)
 	s := w.console()
-	s.answered("docker live")
+	s.live()
 	s.walk(up, broken, s.pure)
 	for _, args := range [][]string{{"snapshot", "-o", "text"}, {"snapshot", "-o", "markdown"}, {"snapshot", "-o", "json"}, {"snapshot", "-o", "nagios"},
 		{"snapshot", "--view", "containers", "-o", "text"}, {"snapshot", "--view", "containers", "-o", "markdown"}, {"run", "container.start", "container:docker/" + broken, "--plan"},
@@ -91,7 +91,7 @@ func TestPlantedSecretsOfContainersAppearNowhere(t *testing.T) {
 	up, broken := hostileBoxes(t, secret)
 	w := newWorld(t)
 	s := w.console()
-	s.answered("docker live")
+	s.live()
 	hidden := func(what, text string) {
 		t.Helper()
 		if strings.Contains(text, secret) {

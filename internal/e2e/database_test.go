@@ -19,7 +19,8 @@ func database(t *testing.T) (*world, *screen) {
 	whole(t)
 	w := newWorld(t)
 	s := w.console()
-	s.until(`postgres ok(?s:.*)database postgres: \d+/60 connections`)
+	s.tall()
+	s.within(young, `postgres ok(?s:.*)database postgres: \d+/60 connections`)
 	s.press("4", `\[4 Database\]`)
 	return w, s
 }
@@ -27,7 +28,7 @@ func database(t *testing.T) (*world, *screen) {
 // login tries to log in as an application would.
 func login(t *testing.T) error {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	cfg, err := pgx.ParseConfig(os.Getenv("OPSDECK_LAB_POSTGRES_DSN"))
 	must(t, err)
@@ -46,11 +47,7 @@ func (s *screen) act(plan, reason, done string) {
 	s.Helper()
 	s.keys("Enter")
 	s.until(plan)
-	s.press(reason[:1], `reason: .*`+reason[:1])
-	s.write(reason[1:])
-	s.until(`reason: .*` + reason[1:])
-	s.keys("Enter")
-	s.until(`Do it\?`)
+	s.confirm(reason)
 	s.yes(done)
 }
 
@@ -75,12 +72,12 @@ func TestTheRightRootOfABlockingTreeIsTerminated(t *testing.T) {
 	root := regexp.MustCompile(`(?m)^> (\d+) nightly-close`).FindStringSubmatch(s.until(`(?m)^> \d+ nightly-close`))[1]
 	s.keys("Enter")
 	s.until(`session ` + root + ` of postgres(?s:.*)this session: ending it frees all that wait below(?s:.*)waits for this\s+\d+ stage-writer`)
-	s.press("Escape", `(?m)^> `+root)
+	s.back(`(?m)^> ` + root)
 	s.keys("x")
 	s.until(`(?m)^> terminate\s+disruptive(?s:.*)cancel\s+disruptive\s+blocked: it runs no query, it is idle in transaction`)
 	s.act(`terminate session `+root+` \(nightly-close\) on postgres\s+DISRUPTIVE(?s:.*)SELECT pid, pg_terminate_backend\(pid\)(?s:.*)4 sessions wait for it`,
 		"forgotten close", `terminate session `+root+` \(nightly-close\) on postgres: (done|started)`)
-	s.press("Escape", `(?m)^> \d+ psql-by-hand`)
+	s.back(`(?m)^> \d+ psql-by-hand`)
 	s.within(30*time.Second, `blocking  1 tree, 2 sessions, 2 deep`) // the other one is not ours to end
 	s.until(`\d+ psql-by-hand\s+idle in tx .*blocks 1`)
 	s.keys("0")
@@ -105,15 +102,13 @@ func TestExhaustionIsDiagnosedAndMendedFromTheConsoleWhileNewLoginsFail(t *testi
 		t.Errorf("the snapshot: exit %d, %s", code, view.Verdict)
 	}
 	s.unlock()
-	s.press("4", `\[4 Database\]`)
-	s.press("v", `WHAT\s+STATE`)
+	s.servers()
 	s.until(`(?m)^> connections\s+\d\d/60`)
 	s.keys("x")
 	s.until(`(?m)^> end idle\s+disruptive`)
 	s.keys("Enter")
 	s.until(`state\s+in transaction`)
-	s.press("i", `> app\s+i`) // the field that is empty is the one that is asked for
-	s.write("frs9-reporter")
+	s.enter(`> app\s+`, "ifrs9-reporter") // the field that is empty is the one that is asked for
 	s.keys("Tab")
 	s.until(`> state`)
 	for range len("in transaction") {
@@ -175,8 +170,13 @@ func TestWhatADatabaseDoesIsSaidAndNothingIsFalselyGood(t *testing.T) {
 func (s *screen) servers() {
 	s.Helper()
 	s.press("4", `\[4 Database\]`)
-	for !strings.Contains(s.text(), "servers  ") {
-		s.press("v", `sessions  \d|servers  \d|statements  \d`)
+	view := regexp.MustCompile(`(sessions|servers|statements)  \d`)
+	for at := view.FindString(s.until(view.String())); !strings.HasPrefix(at, "servers"); {
+		before := strings.Fields(at)[0]
+		s.keys("v") // one at a time, else it may be one too many
+		at = view.FindString(s.where(patience, "the next view", func(text string) bool {
+			return view.MatchString(text) && !strings.HasPrefix(view.FindString(text), before)
+		}))
 	}
 }
 

@@ -27,7 +27,7 @@ func (s *screen) change(words, re string) {
 	s.write("estate " + words)
 	s.until(`(?m)^> estate +estate ` + words)
 	s.keys("Enter")
-	s.until(re)
+	s.within(young, re)
 }
 
 func TestChangingTheEstateTakesTheLookAlongAndLocksAgain(t *testing.T) {
@@ -35,7 +35,7 @@ func TestChangingTheEstateTakesTheLookAlongAndLocksAgain(t *testing.T) {
 	two := w.second()
 	w.want(0, two+` +no agent`, "estates")
 	s := w.console()
-	s.until(`docker live`)
+	s.live()
 	s.keys("3")
 	s.filter("redis")
 	s.unlock()
@@ -45,7 +45,7 @@ func TestChangingTheEstateTakesTheLookAlongAndLocksAgain(t *testing.T) {
 		t.Errorf("the unlock came along:\n%s", text)
 	}
 	w.want(0, two+` +personal agent`, "estates")
-	s.press("Escape", `ifrs9-api`)
+	s.back(`ifrs9-api`)
 	s.change(w.name, `(?m)^opsdeck +`+w.name+` `)
 	s.until(`PRODUCTION read-only`)
 	s.keys("q")
@@ -59,12 +59,10 @@ func TestChangingTheEstateOverSSHAndBack(t *testing.T) {
 	two := b.far.second()
 	b.env["OPSDECK_ESTATE"] = b.file
 	s := b.open()
-	s.until(b.far.name + ` on lab(?s:.*)docker live`)
+	s.within(young, b.far.name+` on lab(?s:.*)docker live`)
 	s.change(two+" on lab", two+` on lab(?s:.*)docker live`)
 	s.change(b.name, `(?m)^opsdeck +`+b.name+` +PRODUCTION(?s:.*)docker live`)
-	if n := len(b.lines()); n != 0 {
-		t.Errorf("%d lines are left on an estate of this machine", n)
-	}
+	until(t, patience, "no line is left on an estate of this machine", func() bool { return len(b.lines()) == 0 })
 	s.keys("q")
 	if code := s.ended(); code != 0 {
 		t.Errorf("exit code %d", code)

@@ -35,7 +35,7 @@ func TestADamagedHistoryIsMovedAsideAndSaid(t *testing.T) {
 			s := w.console()
 			said := s.line(`! history\.db moved to history\.db\.corrupt-\w+, a new one begun: it (was damaged|is empty)`)
 			t.Log(said)
-			s.until(`docker live`)
+			s.live()
 			aside := regexp.MustCompile(`history\.db\.corrupt-\w+`).FindString(said)
 			if kept := w.read(w.state(aside)); !bytes.Equal(kept, harmed) {
 				t.Errorf("%s holds %d bytes, and it were %d", aside, len(kept), len(harmed))
@@ -67,7 +67,7 @@ func TestAHistoryThatAnotherProcessHoldsIsLeftAlone(t *testing.T) {
 		t.Error("the file was changed")
 	}
 	must(t, syscall.Flock(int(f.Fd()), syscall.LOCK_UN))
-	w.console().until(`docker live`)
+	w.console().live()
 }
 
 // tiny puts the world's state on a filesystem of one megabyte.
@@ -147,7 +147,7 @@ func TestAFullDiskIsSaidAndWhatIsUrgentGoesOnWithTheJournal(t *testing.T) {
 	w := tiny(t)
 	name := obedient(t)
 	s := w.console()
-	s.until(`docker live`)
+	s.live()
 	s.unlock() // a full disk cannot record an unlock
 	before := startedAt(t, name)
 	ballast := fill(t, w.env["XDG_STATE_HOME"])
@@ -165,7 +165,7 @@ func TestAFullDiskIsSaidAndWhatIsUrgentGoesOnWithTheJournal(t *testing.T) {
 	if noSystemd != nil && noSyslog != nil { // no journal at all: nothing is started
 		s.plan(name, "urgent")
 		s.yes(`was not started(?s:.*)no space left`)
-		s.press("Escape", `(?m)^> *`+name)
+		s.back(`(?m)^> *` + name)
 		if startedAt(t, name) != before {
 			t.Fatal("it was restarted without a record anywhere")
 		}

@@ -110,57 +110,20 @@ func (s *screen) where(limit time.Duration, what string, holds func(string) bool
 	}
 }
 
+// live waits until docker has been read. Sources that are well are only counted
+// where they do not fit beside those that warn, and in its first two minutes an
+// Alertmanager warns, and in its first run a pipeline.
+func (s *screen) live() string { s.Helper(); return s.within(young, `docker live`) }
+
+// tall makes the terminal so tall that every row has room, whatever else an earlier
+// test has left to be said.
+func (s *screen) tall() { s.Helper(); s.resize(120, 150) }
+
 // write types text as it is.
 func (s *screen) write(text string) {
 	s.Helper()
 	_, err := tmux("send-keys", "-t", s.id, "-l", text)
 	must(s.T, err)
-}
-
-// filter narrows the list to words.
-func (s *screen) filter(words string) {
-	s.Helper()
-	s.keys("/", "C-u") // in the place of an earlier one
-	s.write(words)
-	s.keys("Enter")
-	s.until(`filter: ` + regexp.QuoteMeta(words))
-}
-
-// press presses a key again and again until the screen shows a regular expression:
-// a dialog ignores keys until nobody has typed for a moment (300 ms).
-func (s *screen) press(key, re string) string {
-	s.Helper()
-	match := regexp.MustCompile(re)
-	for end := time.Now().Add(patience); time.Now().Before(end); {
-		s.keys(key)
-		for quiet := time.Now().Add(600 * time.Millisecond); time.Now().Before(quiet); time.Sleep(30 * time.Millisecond) {
-			if text := s.text(); match.MatchString(text) {
-				return text
-			}
-		}
-	}
-	s.Fatalf("pressing %s does not bring %s; the screen shows:\n%s", key, re, s.text())
-	return ""
-}
-
-// yes answers the question of a plan until the screen matches. The key is typed
-// only while the question stands: typed ahead it is not heard, and behind it it
-// means something else.
-func (s *screen) yes(re string) {
-	s.Helper()
-	match := regexp.MustCompile(re)
-	for end := time.Now().Add(patience); time.Now().Before(end); {
-		if strings.Contains(s.text(), "Do it?") {
-			s.keys("y")
-		}
-		// On a busy machine the question stands for a while after it was answered.
-		for quiet := time.Now().Add(3 * time.Second); time.Now().Before(quiet); time.Sleep(30 * time.Millisecond) {
-			if match.MatchString(s.text()) {
-				return
-			}
-		}
-	}
-	s.Fatalf("a yes does not bring %s; the screen shows:\n%s", re, s.text())
 }
 
 // display is one of tmux's own words on the pane.

@@ -11,7 +11,7 @@ import (
 func TestAFrozenAgentIsSaidAndNothingStaysGreen(t *testing.T) {
 	w := newWorld(t)
 	s := w.console()
-	s.until(`docker live(?s:.*)containers: \d+/13 running`)
+	s.within(young, `docker live(?s:.*)containers: \d+/13 running`)
 	green := s.green("docker live")
 	if len(s.good(green)) == 0 {
 		t.Fatal("nothing is green before: nothing is shown by this")
@@ -20,11 +20,11 @@ func TestAFrozenAgentIsSaidAndNothingStaysGreen(t *testing.T) {
 	at := time.Now()
 	must(t, syscall.Kill(pid, syscall.SIGSTOP))
 	t.Cleanup(func() { _ = syscall.Kill(pid, syscall.SIGCONT) })
-	s.within(20*time.Second, `AGENT LOST since \d\d:\d\dZ: .*; what you see is \S+ old, trying again`)
+	s.within(patience, `AGENT LOST since \d\d:\d\dZ: .*; what you see is \S+ old, trying again`)
 	t.Logf("said %s after the freeze: %s", time.Since(at).Round(10*time.Millisecond), s.line(`AGENT LOST`))
 	for _, pane := range []struct{ key, shows string }{{"3", `\[3 Containers\]`}, {"0", `\[0 History\]`}, {"1", `\[1 Overview\]`}} {
 		s.keys(pane.key)
-		s.within(time.Second, pane.shows)
+		s.within(soon, pane.shows)
 		for _, g := range s.good(green) {
 			t.Errorf("falsely green: %s", g)
 		}
@@ -33,11 +33,11 @@ func TestAFrozenAgentIsSaidAndNothingStaysGreen(t *testing.T) {
 	s.keys("3")
 	s.until(`was running`)
 	s.keys("U") // asks the agent; what waits for an answer can be left
-	s.within(time.Second, `planning session.unlock`)
+	s.within(soon, `planning session.unlock`)
 	s.keys("Escape")
 	s.without(`planning session.unlock`)
 	must(t, syscall.Kill(pid, syscall.SIGCONT))
-	s.until(`docker live`)
+	s.live()
 	s.without(`AGENT LOST`)
 	if w.agent() != pid {
 		t.Error("the frozen agent was replaced")
@@ -47,14 +47,14 @@ func TestAFrozenAgentIsSaidAndNothingStaysGreen(t *testing.T) {
 func TestAKilledAgentIsSaidAndStartedAgain(t *testing.T) {
 	w := newWorld(t)
 	s := w.console()
-	s.until(`docker live`)
+	s.live()
 	first := w.agent()
 	at := time.Now()
 	w.killAgent()
 	s.until(`AGENT LOST|the agent answers again`)
 	t.Logf("said %s after the kill", time.Since(at).Round(10*time.Millisecond))
 	s.until(`the agent answers again`) // said only where the loss was
-	s.until(`docker live`)
+	s.live()
 	t.Logf("live again %s after the kill", time.Since(at).Round(10*time.Millisecond))
 	if w.agent() == first {
 		t.Error("the agent was not killed")

@@ -25,7 +25,7 @@ func TestWithoutAnEstateTheFirstScreenNamesTheNextStep(t *testing.T) {
 	s.until(`There is no estate yet(?s:.*)Docker [\d.]+.* at unix://\S+, \d+ containers running(?s:.*)opsdeck init +writes a starter estate`)
 	s.keys("?")
 	s.until(`leave; jobs go on`)
-	s.press("Escape", `opsdeck init`)
+	s.back(`opsdeck init`)
 	s.keys("q")
 	if code := s.ended(); code != 0 {
 		t.Errorf("exit code %d", code)
@@ -41,7 +41,7 @@ func TestInitWritesAnEstateThatAConsoleOpensOn(t *testing.T) {
 	w.want(64, `is there already`, "init", "-o", file)
 	w.env["OPSDECK_ESTATE"] = file
 	s := w.console()
-	s.until(`sources .*docker live`)
+	s.within(young, `sources .*docker live`)
 	s.until(`containers: (\d+)/\d+ running`)
 	w.want(0, `ended`, "agent", "stop")
 }

@@ -42,7 +42,7 @@ func TestWithoutATerminalASnapshotIsPrinted(t *testing.T) {
 
 func TestAnUnknownTerminalWorks(t *testing.T) {
 	s := newWorld(t).console("TERM=ghostty-x")
-	s.until(`docker live`)
+	s.live()
 	s.keys("3")
 	s.until(`\[3 Containers\](?s:.*)redis\s+running`)
 	s.keys("q")
@@ -57,13 +57,13 @@ var coloured = regexp.MustCompile(`\x1b\[(?:\d+;)*(?:3[0-8]|4[0-8]|9[0-7]|10[0-7
 func TestNoColorMeansNone(t *testing.T) {
 	w := newWorld(t)
 	colour := w.console()
-	colour.until(`docker live(?s:.*)containers: \d+/13 running`)
+	colour.within(young, `docker live(?s:.*)containers: \d+/13 running`)
 	if !coloured.MatchString(colour.raw()) {
 		t.Fatal("there are no colours without NO_COLOR either: nothing is shown by this")
 	}
 	s := w.console("NO_COLOR=1")
 	for _, pane := range []string{"1", "3", "0", "?"} {
-		s.until(`docker live`)
+		s.live()
 		s.keys(pane)
 		s.until(map[string]string{"1": `\[1 Overview\]`, "3": `ifrs9-api`, "0": `agent started`, "?": `leave; jobs go on`}[pane])
 		if found := coloured.FindAllString(s.raw(), -1); len(found) > 0 {
@@ -76,7 +76,7 @@ func TestALocaleWithoutUTF8GetsASCII(t *testing.T) {
 	w := newWorld(t)
 	name := stubborn(t)
 	s := w.console("LANG=C")
-	s.until(`docker live`)
+	s.live()
 	look := func(what string) {
 		t.Helper()
 		for line := range strings.Lines(s.text()) {
@@ -92,21 +92,21 @@ func TestALocaleWithoutUTF8GetsASCII(t *testing.T) {
 	s.unlock()
 	s.plan(name, "why")
 	look("dialog")
-	s.press("Escape", `(?m)^> *opsdeck-test`)
+	s.back(`(?m)^> *` + name)
 	look("containers")
 	s.keys("Enter")
-	s.until(`(?i)image`)
+	s.until(`(?m)^state$`)
 	look("detail")
-	s.press("Escape", `\[3 Containers\]`)
+	s.back(`(?m)^> *` + name)
 	s.keys("?")
-	s.until(`keys|help`)
+	s.until(`keys of this screen`)
 	look("help")
 }
 
 func TestResizing(t *testing.T) {
 	s := newWorld(t).console()
 	for _, pane := range []string{"1", "3", "0"} {
-		s.until(`docker live`)
+		s.live()
 		s.keys(pane)
 		for _, size := range [][2]int{{20, 5}, {300, 80}, {1, 1}, {80, 24}, {120, 40}} {
 			s.resize(size[0], size[1])
@@ -150,7 +150,7 @@ func (s *screen) inShell() {
 	s.keys("C-l")
 	s.write(s.binary)
 	s.keys("Enter")
-	s.until(`docker live`)
+	s.live()
 	if got := s.display("#{alternate_on}"); got != "1" {
 		s.Fatalf("the console does not use the alternate screen: %s", got)
 	}
@@ -198,7 +198,7 @@ func TestEveryEndLeavesTheTerminalClean(t *testing.T) {
 	s.clean("ctrl-z")
 	s.write("fg")
 	s.keys("Enter")
-	s.until(`docker live`)
+	s.live()
 	s.keys("3")
 	s.until(`\[3 Containers\]`)
 	s.keys("q")

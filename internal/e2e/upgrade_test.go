@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	"opsdeck/agent"
@@ -70,6 +71,21 @@ func buildOther() (string, error) {
 	return out, nil
 }
 
+// onlyConsole is the world's only console.
+func (w *world) onlyConsole() int {
+	w.Helper()
+	var pids []int
+	for _, pid := range w.processes() {
+		if args := argsOf(pid); len(args) == 1 && args[0] == w.binary {
+			pids = append(pids, pid)
+		}
+	}
+	if len(pids) != 1 {
+		w.Fatalf("the consoles are %v", pids)
+	}
+	return pids[0]
+}
+
 // of is the same world with another program.
 func (w *world) of(program string) *world {
 	o := *w
@@ -107,7 +123,7 @@ func TestAnUpgradeLosesNothingAndSaysWhatToDo(t *testing.T) {
 			coming.want(0, fmt.Sprintf(`agent %d has ended`, pid), "agent", "stop") // it waits for the job
 			w.ended(job)
 			next := coming.console()
-			next.until(`docker live`)
+			next.live()
 			next.keys("0")
 			next.filter(name)
 			next.until(`outcome\s+restart container ` + name + `: succeeded`)
@@ -121,10 +137,17 @@ func TestAnUpgradeLosesNothingAndSaysWhatToDo(t *testing.T) {
 
 func TestAnOpenConsoleSaysThatTheAgentBecameAnother(t *testing.T) {
 	w := newWorld(t)
+	program := other(t)
 	s := w.console()
-	s.until(`docker live`)
+	s.live()
+	// The console starts an agent of its own build where it finds none, so it stands
+	// still until the other one is there.
+	pid := w.onlyConsole()
+	must(t, syscall.Kill(pid, syscall.SIGSTOP))
 	w.stopAgent()
-	w.of(other(t)).start("agent", "--personal")
+	w.of(program).start("agent", "--personal")
+	w.agent()
+	must(t, syscall.Kill(pid, syscall.SIGCONT))
 	s.until(`AGENT LOST since \d\d:\d\dZ: this console speaks protocol \d+, the agent \(version other`)
 	s.keys("3")
 	s.until(`\[3 Containers\](?s:.*)ifrs9-api`) // the last picture stays
@@ -139,9 +162,9 @@ func TestBuildsOfOneProtocolWorkTogether(t *testing.T) {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
 	}
-	w.of(other).console().until(`docker live`)
+	w.of(other).console().live()
 	s := w.console()
-	s.until(`docker live`)
+	s.live()
 	w.want(0, `version previous`, "agent", "status")
 }
 

@@ -20,9 +20,16 @@ import (
 	"time"
 )
 
-// patience bounds every wait for something that ought to come soon; machines
-// that test are busy.
-const patience = 30 * time.Second
+const (
+	// patience bounds every wait for something that ought to come soon; machines
+	// that test are busy.
+	patience = time.Minute
+	// soon bounds the answer to a key that has to wait for nothing but the screen: no
+	// call to a server that stands still is over by then.
+	soon = 3 * time.Second
+	// young is longer than a server that has just been started warns of its youth.
+	young = 3 * time.Minute
+)
 
 // world is one user with folders of their own and an estate of their own name:
 // the lab's, where the test does not say otherwise.
