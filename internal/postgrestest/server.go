@@ -201,9 +201,10 @@ func (s *Server) Signal(sig syscall.Signal) {
 // Until waits for something to be so.
 func (s *Server) Until(what string, ok func() bool) {
 	s.t.Helper()
-	for end := time.Now().Add(20 * time.Second); !ok(); time.Sleep(20 * time.Millisecond) {
+	const patience = time.Minute // machines that test are busy
+	for end := time.Now().Add(patience); !ok(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
-			s.t.Fatalf("not so after 20 s: %s", what)
+			s.t.Fatalf("not so after %s: %s", patience, what)
 		}
 	}
 }

@@ -123,10 +123,12 @@ func TestANewcomerSeesALivingEstateAndRestartsWhatHangs(t *testing.T) {
 	c.keys(`\[1 Overview\]`, "3",
 		`\[3 Containers\](?s:.*)shop-worker`, "/worker\r",
 		`filter: worker`, "x",
-		`what to do with container shop-worker`, "\r")
+		`what to do with container shop-worker(?s:.*)\n> restart`, "\r")
 	c.until(`DISRUPTIVE(?s:.*)production is read-only`)
 	c.insist("U", `SIMULATED UNLOCKED until(?s:.*)reason:`)
-	c.insist("the queue hangs\r", `Do it\? y yes`)
+	c.insist("\x15the queue hangs", `reason: the queue hangs`) // ctrl-u: in the place of an earlier try
+	c.keys(`reason: the queue hangs`, "\r")
+	c.until(`Do it\? y yes`)
 	c.insist("y", `\[3 Containers\](?s:.*)NAME +STATE`)
 	c.keys(`\[3 Containers\]`, "0", `(?s)\[0 History\].*restart container shop-worker: succeeded`, "2")
 	c.until(`(?s)\[2 Alerts\].*firing`)
