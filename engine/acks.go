@@ -1,15 +1,6 @@
 package engine
 
-import (
-	"context"
-	"encoding/json"
-	"maps"
-
-	"opsdeck/ops"
-)
-
-// acksValue is the name under which the history keeps the acks.
-const acksValue = "acks"
+import "opsdeck/ops"
 
 // firingAlert finds the alert of a request on the newest board.
 func (e *Engine) firingAlert(ref ops.Ref) (ops.Alert, error) {
@@ -119,17 +110,9 @@ type keptAck struct {
 
 // adoptAcks reads the acks of the last agent back.
 func (e *Engine) adoptAcks(p *picture) error {
-	if e.History == nil {
-		return nil
-	}
-	raw, err := e.History.Value(acksValue)
-	if err != nil || len(raw) == 0 {
-		return err
-	}
 	var kept []keptAck
-	if err := json.Unmarshal(raw, &kept); err != nil {
-		e.Log.Error("read the acks back", "err", err)
-		return nil
+	if err := e.adopt(e.acks, &kept); err != nil {
+		return err
 	}
 	for _, k := range kept {
 		p.alerts.Acks[k.Fingerprint] = k.Ack
@@ -137,52 +120,11 @@ func (e *Engine) adoptAcks(p *picture) error {
 	return nil
 }
 
-// handAcks gives the acks to their writer, in place of any that it has not taken
-// yet.
-func (e *Engine) handAcks(acks map[ops.Text]ops.Ack) {
-	own := maps.Clone(acks)
-	for {
-		select {
-		case e.keep <- own:
-			return
-		default:
-		}
-		select {
-		case <-e.keep:
-		default:
-		}
-	}
-}
-
-// keepAcks writes the acks down, one write at a time, and the last ones at the
-// end.
-func (e *Engine) keepAcks(ctx context.Context) {
-	for e.History != nil {
-		select {
-		case acks := <-e.keep:
-			e.writeAcks(acks)
-		case <-ctx.Done():
-			select {
-			case acks := <-e.keep:
-				e.writeAcks(acks)
-			default:
-			}
-			return
-		}
-	}
-}
-
-func (e *Engine) writeAcks(acks map[ops.Text]ops.Ack) {
-	kept := make([]keptAck, 0, len(acks))
-	for fp, a := range acks {
+// keptAcks are the acks as they are written down.
+func (p *picture) keptAcks() []keptAck {
+	kept := make([]keptAck, 0, len(p.alerts.Acks))
+	for fp, a := range p.alerts.Acks {
 		kept = append(kept, keptAck{fp, a})
 	}
-	raw, err := json.Marshal(kept)
-	if err == nil {
-		err = e.History.PutValue(acksValue, raw)
-	}
-	if err != nil {
-		e.Log.Error("write the acks down", "err", err)
-	}
-	e.historyState(err)
+	return kept
 }

@@ -118,6 +118,7 @@ func (k console) complete(d ops.Detail, ref ops.Ref) ops.Detail {
 		for _, c := range r.Value {
 			if c.Ref == ref {
 				d.Verdict = c.Verdict
+				d.Groups = append(markGroup(c.Mark, k.e.Now()), d.Groups...)
 			}
 		}
 	}
@@ -202,7 +203,9 @@ func (k console) Actions(ctx context.Context, ref ops.Ref) ([]ops.ActionInfo, er
 	}
 	for _, o := range ownActions() {
 		if info := o.info; ref.Zero() || info.On == ref.Kind {
-			info.Blocked = k.blocked(info, ref)
+			if info.Blocked = k.blocked(info, ref); info.Blocked.Empty() && !ref.Zero() && o.blocked != nil {
+				info.Blocked = o.blocked(k.e.broker.newest(), ref)
+			}
 			infos = append(infos, info)
 		}
 	}

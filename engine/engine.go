@@ -54,10 +54,11 @@ type Engine struct {
 	Config
 	state  chan func(*picture)
 	broker broker
-	kicks  map[string]chan struct{}  // source name -> poll now
-	keep   chan map[ops.Text]ops.Ack // acks to write down, newest only
-	looked chan struct{}             // something new is on somebody's screen
-	stop   context.Context           // ends when the engine is to stop
+	kicks  map[string]chan struct{} // source name -> poll now
+	acks   keeper                   // acks of alerts
+	marks  keeper                   // what happened to containers
+	looked chan struct{}            // something new is on somebody's screen
+	stop   context.Context          // ends when the engine is to stop
 	wg     sync.WaitGroup
 
 	mu           sync.Mutex
@@ -76,7 +77,8 @@ func New(c Config) *Engine {
 		Config:   c,
 		state:    make(chan func(*picture), 64),
 		kicks:    map[string]chan struct{}{},
-		keep:     make(chan map[ops.Text]ops.Ack, 1),
+		acks:     newKeeper("acks"),
+		marks:    newKeeper("marks"),
 		looked:   make(chan struct{}, 1),
 		plans:    map[ops.PlanID]plan{},
 		sessions: map[sessionKey]*session{},
@@ -104,6 +106,9 @@ func (e *Engine) Run(ctx context.Context) error {
 	if err := e.adoptAcks(p); err != nil {
 		return err
 	}
+	if err := e.adoptMarks(p); err != nil {
+		return err
+	}
 	if err := e.adoptIncidents(p); err != nil {
 		return err
 	}
@@ -118,7 +123,8 @@ func (e *Engine) Run(ctx context.Context) error {
 		}
 	}
 	e.spawn(func() { e.watchOrphans(ctx) })
-	e.spawn(func() { e.keepAcks(ctx) })
+	e.spawn(func() { e.keep(ctx, e.acks) })
+	e.spawn(func() { e.keep(ctx, e.marks) })
 	e.spawn(func() { e.extendAcks(ctx) })
 	e.reduce(ctx, p)
 	e.mu.Lock()

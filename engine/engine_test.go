@@ -194,7 +194,7 @@ func TestALocalEngineReadsOnly(t *testing.T) {
 			t.Fatalf("history without an agent: %v", err)
 		}
 		list, err := c.Actions(t.Context(), web())
-		if err != nil || len(list) != 1 || !strings.Contains(list[0].Blocked.String(), "read-only") {
+		if err != nil || len(list) != 2 || !strings.Contains(list[0].Blocked.String(), "read-only") || !strings.Contains(list[1].Blocked.String(), "read-only") {
 			t.Fatalf("actions without an agent: %+v, %v", list, err)
 		}
 	})

@@ -14,21 +14,24 @@ type own struct {
 	// nobody could find later is refused.
 	plan func(e *Engine, req ops.Request) (title, step string, err error)
 	do   func(e *Engine, c ops.Caller, p ops.Plan, reason ops.Text) error
+	// blocked says from the picture why it makes no sense now; nil: it always does.
+	blocked func(b ops.Board, ref ops.Ref) ops.Text
 }
 
 // ownActions is the whole table.
 func ownActions() []own {
 	return []own{
-		{describe("session.unlock", "unlock", ops.KindSession, "let this console act on production for a while"), planUnlock, doUnlock},
-		{describe("session.lock", "lock", ops.KindSession, "make this console read-only again"), planLock, doLock},
-		{describe("alert.ack", "ack", ops.KindAlert, "say that you take care of it; it holds until the alert clears", param("note", "what you know so far")), planAck, doAck},
-		{describe("alert.unack", "unack", ops.KindAlert, "give it back: nobody takes care of it", param("note", "why")), planUnack, doUnack},
+		{describe("session.unlock", "unlock", ops.KindSession, "let this console act on production for a while"), planUnlock, doUnlock, nil},
+		{describe("session.lock", "lock", ops.KindSession, "make this console read-only again"), planLock, doLock, nil},
+		{describe("alert.ack", "ack", ops.KindAlert, "say that you take care of it; it holds until the alert clears", param("note", "what you know so far")), planAck, doAck, nil},
+		{describe("alert.unack", "unack", ops.KindAlert, "give it back: nobody takes care of it", param("note", "why")), planUnack, doUnack, nil},
 		{describe("alert.call", "record a call", ops.KindAlert, "write down who was called about it, and what came of it",
-			param("who", "whom you called"), param("level", "level of the escalation matrix"), param("answer", "what came of it")), planCall, doCall},
-		{describe("estate.note", "note", ops.KindEstate, "put a note on the time line", param("text", "the note")), planNote, doNote},
-		{describe("incident.open", "open an incident", ops.KindEstate, "begin an incident with what fires now; what happens meanwhile attaches itself", param("title", "what it is")), planOpen, doOpen},
-		{describe("incident.note", "note", ops.KindIncident, "add a note to it", param("text", "the note")), planNote, doNote},
-		{describe("incident.close", "close", ops.KindIncident, "end it; History and opsdeck incident export have the report", param("cause", "what it was")), planClose, doClose},
+			param("who", "whom you called"), param("level", "level of the escalation matrix"), param("answer", "what came of it")), planCall, doCall, nil},
+		{describe("container.ack", "ack", ops.KindContainer, "say that you know what happened to it; what happens after is marked again", param("note", "what it was")), planMarkAck, doMarkAck, nothingMarked},
+		{describe("estate.note", "note", ops.KindEstate, "put a note on the time line", param("text", "the note")), planNote, doNote, nil},
+		{describe("incident.open", "open an incident", ops.KindEstate, "begin an incident with what fires now; what happens meanwhile attaches itself", param("title", "what it is")), planOpen, doOpen, nil},
+		{describe("incident.note", "note", ops.KindIncident, "add a note to it", param("text", "the note")), planNote, doNote, nil},
+		{describe("incident.close", "close", ops.KindIncident, "end it; History and opsdeck incident export have the report", param("cause", "what it was")), planClose, doClose, nil},
 	}
 }
 

@@ -19,8 +19,10 @@ type picture struct {
 	alerts  alertFacts
 	// incidents are all that the history keeps, newest first.
 	incidents []ops.Incident
-	// acksChanged says that acks have to be written down again.
-	acksChanged bool
+	// marks are what happened to containers, by their refs.
+	marks map[ops.Ref]ops.Mark
+	// acksChanged and marksChanged say what has to be written down again.
+	acksChanged, marksChanged bool
 }
 
 // keepChanges is how long the board's changes reach back, and maxChanges how
@@ -32,7 +34,7 @@ const (
 )
 
 func newPicture(e *Engine) *picture {
-	p := &picture{estate: e.Estate, now: e.Now, alerts: newAlertFacts()}
+	p := &picture{estate: e.Estate, now: e.Now, alerts: newAlertFacts(), marks: map[ops.Ref]ops.Mark{}}
 	p.board.Estate = ops.EstateInfo{Name: e.Estate.Name, Environment: e.Estate.Environment, Simulated: e.Estate.Simulated, Watchdog: e.Estate.Watchdog, Agent: e.Agent}
 	if e.History != nil {
 		if n := e.History.Notice(); !n.Empty() {
@@ -190,8 +192,10 @@ func (p *picture) setIndicators(source ops.Text, f ops.Facts, now time.Time) {
 func (p *picture) setContainers(source ops.Text, cs []ops.Container) {
 	now := p.now()
 	for i := range cs {
+		cs[i].Mark = p.mark(cs[i], now)
 		cs[i].Verdict = judge.Container(p.estate, cs[i], now)
 	}
+	p.forgetMarks(source, cs, now)
 	replace(p, &p.board.Containers, source, cs, ops.SectionContainers)
 }
 

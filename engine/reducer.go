@@ -90,7 +90,11 @@ func (p *picture) tick() {
 func (e *Engine) publish(p *picture) {
 	if p.acksChanged {
 		p.acksChanged = false
-		e.handAcks(p.alerts.Acks)
+		e.acks.hand(p.keptAcks())
+	}
+	if p.marksChanged {
+		p.marksChanged = false
+		e.marks.hand(p.keptMarks())
 	}
 	if p.changed == [ops.Sections]bool{} {
 		return

@@ -71,6 +71,7 @@ func build(root *value, faults *Faults) File {
 			CrashLoop:   int(root.num("limits", "crash_loop")),
 			CrashWindow: root.dur("limits", "crash_window"),
 			Mark:        root.dur("limits", "mark"),
+			Unacked:     root.dur("limits", "unacked"),
 			Unlock:      root.dur("limits", "unlock"),
 			Database:    databaseLimits(root),
 		},

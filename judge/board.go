@@ -12,6 +12,7 @@ import (
 func Findings(e ops.Estate, b *ops.Board) {
 	b.Findings = findings(e, b)
 	b.Level = level(b)
+	b.Findings = append(b.Findings, lateFindings(b)...)
 }
 
 func findings(e ops.Estate, b *ops.Board) []ops.Finding {
@@ -30,9 +31,9 @@ func findings(e ops.Estate, b *ops.Board) []ops.Finding {
 	fs = append(fs, verdictFindings(b)...)
 	for _, r := range b.Containers {
 		for _, c := range r.Value {
-			if c.Verdict.Level != ops.LevelOK {
-				fs = append(fs, ops.Finding{Level: c.Verdict.Level, Ref: c.Ref, What: ops.Textf("%s %s", c.Name, c.Verdict.Word),
-					Cause: c.Verdict.Cause, Next: c.Verdict.Next, Since: c.Verdict.Since})
+			settled := byMark(c) && (c.Mark.Acked() || c.Mark.Late) // it is well, and in hand or told below
+			if c.Verdict.Level != ops.LevelOK && !settled {
+				fs = append(fs, containerFinding(c))
 			}
 		}
 	}

@@ -39,7 +39,7 @@ func Container(e ops.Estate, c ops.Container, now time.Time) ops.Verdict {
 		v.Word = ops.Clean("restarting")
 		return v
 	case ops.ContainerRunning:
-		return running(e, c, bad, now)
+		return running(c, bad, now)
 	}
 	return ops.Verdict{Level: ops.LevelUnknown, Word: ops.Clean(c.State.String())}
 }
@@ -72,10 +72,6 @@ func crashLoop(e ops.Estate, c ops.Container, now time.Time) (ops.Verdict, bool)
 	}
 	return v, true
 }
-
-// notable reports whether a death is worth a mark when all is well again: one
-// nobody asked for, or one by SIGKILL, which gave the program no time to end.
-func notable(d ops.Death) bool { return !d.Asked || d.Code == 137 }
 
 func created(c ops.Container, bad ops.Level) ops.Verdict {
 	if c.Fault.Empty() {
@@ -126,7 +122,19 @@ func exited(c ops.Container, bad ops.Level) ops.Verdict {
 	case c.Exit.Code == 137:
 		v.Word = ops.Clean("killed")
 	}
+	if c.Mark.Ends > 0 && sameEnd(c.Mark.Died, c) {
+		v.Cause = taken(v.Cause, c.Mark)
+	}
 	return v
+}
+
+// taken adds to what is wrong now that somebody knows of it. It is as wrong as
+// before: an ack mends nothing.
+func taken(cause ops.Text, m ops.Mark) ops.Text {
+	if !m.Acked() {
+		return cause
+	}
+	return ops.Textf("%s; acked by %s", cause, m.Ack.By)
 }
 
 // sameEnd reports whether a death that an event told is the end that the state
@@ -161,7 +169,7 @@ func exitWords(code int, oom, seen bool) string {
 	return ops.Textf("exit code %d", code).String()
 }
 
-func running(e ops.Estate, c ops.Container, bad ops.Level, now time.Time) ops.Verdict {
+func running(c ops.Container, bad ops.Level, now time.Time) ops.Verdict {
 	v := ops.Verdict{Level: ops.LevelOK, Word: ops.Clean("running"), Since: c.Started}
 	switch c.Health {
 	case ops.HealthUnhealthy:
@@ -169,20 +177,13 @@ func running(e ops.Estate, c ops.Container, bad ops.Level, now time.Time) ops.Ve
 		if !c.Check.Empty() {
 			cause = ops.Textf("its health check fails: %s", c.Check)
 		}
+		if c.Mark.Sick.Open() {
+			cause = taken(cause, c.Mark)
+		}
 		return ops.Verdict{Level: bad, Word: ops.Clean("unhealthy"), Cause: cause,
 			Next: ops.Clean("open it (enter) for the health log"), Since: c.Started}
 	case ops.HealthStarting:
 		v.Level, v.Word = ops.LevelInfo, ops.Clean("starting")
 	}
-	for _, d := range c.Deaths {
-		if notable(d) && now.Sub(d.At) <= e.Limits.Mark {
-			// Green again, and still marked: a restart policy hides a death from
-			// everybody who was not looking.
-			v.Level = ops.LevelInfo
-			v.Word = ops.Textf("%s again", v.Word)
-			v.Cause = ops.Textf("died %s, %s", clock(d.At), exitWords(d.Code, d.OOM, true))
-			break
-		}
-	}
-	return v
+	return marked(v, c, now)
 }

@@ -19,7 +19,7 @@ var now = time.Date(2026, 11, 21, 2, 14, 0, 0, time.UTC)
 
 func shop() ops.Estate {
 	return ops.Estate{Name: ops.Clean("shop"), Watchdog: ops.Clean("Watchdog"),
-		Limits: ops.Limits{StaleAfter: 3, CrashLoop: 3, CrashWindow: 5 * time.Minute, Mark: time.Hour}}
+		Limits: ops.Limits{StaleAfter: 3, CrashLoop: 3, CrashWindow: 5 * time.Minute, Mark: time.Hour, Unacked: 7 * 24 * time.Hour}}
 }
 
 func ago(d time.Duration) time.Time { return now.Add(-d) }
@@ -74,10 +74,14 @@ func TestContainersAreJudgedInWords(t *testing.T) {
 		"ends well again and again":    {ops.Container{State: ops.ContainerRestarting, Restarts: 3, Deaths: died(0, false, time.Second, 5*time.Second, 9*time.Second)}, ops.LevelCritical, "crash-looping", "exit code 0"},
 		"killed on request, marked":    {ops.Container{State: ops.ContainerRunning, Health: ops.HealthNone, Deaths: asked(died(137, false, time.Minute))}, ops.LevelInfo, "running again", "SIGKILL"},
 		"good again, still marked":     {ops.Container{State: ops.ContainerRunning, Health: ops.HealthHealthy, Deaths: died(137, false, 20*time.Minute)}, ops.LevelInfo, "running again", "died 01:54:00Z"},
-		"the mark has run out":         {ops.Container{State: ops.ContainerRunning, Health: ops.HealthHealthy, Deaths: died(137, false, 61*time.Minute)}, ops.LevelOK, "running", ""},
+		"marked, and nobody acked it":  {ops.Container{State: ops.ContainerRunning, Health: ops.HealthHealthy, Deaths: died(137, false, 61*time.Minute)}, ops.LevelInfo, "running again", "; not acked"},
+		"asked for, longer ago":        {ops.Container{State: ops.ContainerRunning, Health: ops.HealthHealthy, Deaths: asked(died(137, false, 61*time.Minute))}, ops.LevelOK, "running", ""},
+		"marked, and nobody looked":    {ops.Container{State: ops.ContainerRunning, Health: ops.HealthHealthy, Deaths: died(3, false, 7*24*time.Hour+time.Minute)}, ops.LevelOK, "running", ""},
+		"back within the hour":         {ops.Container{State: ops.ContainerRunning, Health: ops.HealthNone, Started: ago(59 * time.Minute), Deaths: died(3, false, 3*time.Hour)}, ops.LevelInfo, "running again", "exit code 3"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.c.Expected = true
+			c.c.Mark = Standing(shop().Limits, Happened(ops.Mark{}, c.c, now), c.c, now)
 			v := Container(shop(), c.c, now)
 			if v.Level != c.level || v.Word.String() != c.word || !strings.Contains(v.Cause.String(), c.cause) {
 				t.Errorf("%s, %q, %q", v.Level, v.Word, v.Cause)

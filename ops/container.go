@@ -36,6 +36,8 @@ type Container struct {
 	MemoryLimit Bytes `json:"memory_limit,omitzero"`
 	// Deaths are the ends we saw by event, newest first, of the last hour.
 	Deaths []Death `json:"deaths,omitempty"`
+	// Mark is what happened to it and still stands, kept by the engine.
+	Mark Mark `json:"mark,omitzero"`
 	// Verdict is filled by judge.
 	Verdict Verdict `json:"verdict"`
 }

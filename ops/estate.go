@@ -101,8 +101,10 @@ type Limits struct {
 	// CrashLoop is how many deaths within CrashWindow make a crash loop.
 	CrashLoop   int           `json:"crash_loop"`
 	CrashWindow time.Duration `json:"crash_window"`
-	// Mark is how long what happened stays marked after things are good again.
-	Mark time.Duration `json:"mark"`
+	// Mark is how long what happened stays marked at the least, acked or not, and
+	// Unacked how long it does at the most while nobody acks it.
+	Mark    time.Duration `json:"mark"`
+	Unacked time.Duration `json:"unacked"`
 	// Unlock is how long production stays unlocked.
 	Unlock   time.Duration  `json:"unlock"`
 	Database DatabaseLimits `json:"database"`

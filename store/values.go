@@ -8,8 +8,8 @@ import (
 	"opsdeck/ops"
 )
 
-// maxValue bounds one small value in bytes.
-const maxValue = 64 << 10
+// maxValue bounds one value in bytes: the marks of a thousand containers fit.
+const maxValue = 1 << 20
 
 // PutValue keeps a small state under a name, such as when a user last looked.
 // nil deletes it.

@@ -162,7 +162,7 @@ func (m *Model) started(msg startedMsg) tea.Cmd {
 		m.then = nil
 		return tea.Batch(m.plan(reqs, false), m.nextTick())
 	}
-	return tea.Batch(m.handOver(msg.plans), m.nextTick())
+	return tea.Batch(m.handOver(msg.plans), m.askNow(), m.nextTick())
 }
 
 // startedWords says what began. Job 0 is none: the agent did it at once.

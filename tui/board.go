@@ -124,6 +124,14 @@ func (m *Model) askAgain() tea.Cmd {
 	return m.cmdDetail(q.serial, q.ref)
 }
 
+// askNow asks for it at once: something was done that it shows.
+func (m *Model) askNow() tea.Cmd {
+	if s, ok := m.top().(asker); ok {
+		s.asks().at = time.Time{}
+	}
+	return m.askAgain()
+}
+
 // nextTick wakes at the next moment when the screen can change by itself: the
 // next minute, the end of an unlock, or the end of a notice. One tick at a time
 // is under way; an earlier one replaces it, and the late one finds nothing new.

@@ -49,6 +49,11 @@ func (c *containers) Key(k press) wish {
 	switch k.id {
 	case keyOpen, keyRight:
 		return wish{kind: wishOpen, ref: c.Selected()}
+	case keyAck:
+		if marked := c.Marked(); len(marked) > 0 {
+			return ackMarks(c.p.board, marked)
+		}
+		return ackMarks(c.p.board, []ops.Ref{c.Selected()})
 	case keyShell:
 		return wish{kind: wishShell, ref: c.Selected()}
 	case keyLogs:
@@ -88,7 +93,7 @@ func leadLines(th themes.Theme, l *list, w, n int) []string {
 }
 
 func (c *containers) Keys() []keyID {
-	return []keyID{keyFilter, keyOpen, keyActions, keyLogs, keyShell, keyMark, keySort, keyCopy}
+	return []keyID{keyFilter, keyOpen, keyActions, keyAck, keyLogs, keyShell, keyMark, keySort, keyCopy}
 }
 
 func (c *containers) Scope() scope              { return inLists }

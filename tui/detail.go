@@ -195,6 +195,8 @@ func (d *detail) Key(k press) wish {
 		return wish{kind: wishBack}
 	case k.id == keyShell:
 		return wish{kind: wishShell, ref: d.ref}
+	case k.id == keyAck:
+		return ackMarks(d.p.board, []ops.Ref{d.ref})
 	case k.id == keyLogs:
 		return wish{kind: wishLogs, ref: d.ref}
 	}
@@ -216,7 +218,7 @@ func (d *detail) View() []string {
 
 func (d *detail) Keys() []keyID {
 	if d.ref.Kind == ops.KindContainer {
-		return []keyID{keyActions, keyLogs, keyShell, keyCopy}
+		return []keyID{keyActions, keyAck, keyLogs, keyShell, keyCopy}
 	}
 	return []keyID{keyActions, keyLogs, keyCopy}
 }

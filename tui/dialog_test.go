@@ -119,7 +119,7 @@ func TestARefusedStartIsSaidInWords(t *testing.T) {
 func TestABlockedActionStaysListedWithItsReason(t *testing.T) {
 	r := asking(ops.Ask{}, ops.ClassDisruptive)
 	r.wants(t, "blocked: it is running", "blocked: needs the admin role")
-	r.press("j", "j", "enter") // start, which is blocked
+	r.press("j", "j", "j", "enter") // start, which is blocked
 	if r.calls("plan") != 0 {
 		t.Error("a blocked action was planned")
 	}

@@ -51,6 +51,10 @@ func TestScreensAreAsTheGoldenFilesSay(t *testing.T) {
 		shot(t, "simulated", "1", "none", s[0], s[1])
 	}
 	shot(t, "simulated", "1", "dark", 80, 24)
+	for _, walk := range []string{"1", "3"} {
+		shot(t, "marked", walk, "none", 80, 24)
+		shot(t, "marked", walk, "none", 120, 40)
+	}
 }
 
 // shot presses the keys of a walk, divided by spaces, and compares the screen.

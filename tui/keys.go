@@ -153,7 +153,7 @@ func defaultBindings() []binding {
 		bind(keyAbove, "match-above", inLogs, "above", "to the next line above that holds it", "n"),
 		bind(keyBelow, "match-below", inLogs, "below", "to the next line below that holds it", "N"),
 		bind(keyShell, "shell", inLists|inText|inLogs, "shell", "a shell in the container, in this terminal", "e"),
-		bind(keyAck, "ack", inAlerts|inTriage, "ack", "take the alert, with a note; give it back", "a"),
+		bind(keyAck, "ack", inLists|inText|inAlerts|inTriage, "ack", "take the alert, or give it back; ack what happened to the container", "a"),
 		bind(keyHold, "hold", inAlerts|inTriage, "ack+silence", "take it, and page nobody else of it while you hold it", "A"),
 		bind(keySilence, "silence", inAlerts|inTriage, "silence", "silence it, with a preview of what else that hits", "s"),
 		bind(keySilences, "silences", inAlerts|inTriage, "silences", "the silences there are: extend, expire", "S"),

@@ -124,6 +124,8 @@ func (o *overview) Key(k press) wish {
 		o.lay()
 	case k.id == keyOpen || k.id == keyRight:
 		return wish{kind: wishOpen, ref: r.Ref}
+	case k.id == keyAck:
+		return ackFinding(o.p.board, r)
 	case k.id == keyLogs:
 		return wish{kind: wishLogs, ref: r.Ref}
 	}
@@ -159,7 +161,7 @@ func (o *overview) first() []string {
 	return lines
 }
 
-func (o *overview) Keys() []keyID             { return []keyID{keyOpen, keyActions, keyLogs, keyFilter} }
+func (o *overview) Keys() []keyID             { return []keyID{keyOpen, keyActions, keyAck, keyLogs, keyFilter} }
 func (o *overview) Scope() scope              { return inLists }
 func (o *overview) Selected() ops.Ref         { return o.list.selected() }
 func (o *overview) Visible() []ops.Ref        { return nil }

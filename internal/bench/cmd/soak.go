@@ -60,7 +60,7 @@ func soakAll(ctx context.Context, s settings) (err error) {
 	defer func() { err = errors.Join(err, os.RemoveAll(root)) }()
 	k := &soak{settings: s}
 	// What happened an hour ago is not what a screen is judged by.
-	if k.place, err = newStage(s, root, "soak", "limits: {mark: 1m}\n"); err != nil {
+	if k.place, err = newStage(s, root, "soak", "limits: {mark: 1m, unacked: 1m}\n"); err != nil {
 		return err
 	}
 	k.faults = faults(len(k.place.lab.Estate.Expected))

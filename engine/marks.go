@@ -1,0 +1,163 @@
+package engine
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"opsdeck/judge"
+	"opsdeck/ops"
+)
+
+// mark adds what a container's row tells to what is kept of it, and returns what
+// of that stands now.
+func (p *picture) mark(c ops.Container, now time.Time) ops.Mark {
+	was := p.marks[c.Ref]
+	is := judge.Happened(was, c, now)
+	if is != was && !is.Empty() {
+		p.marks[c.Ref] = is
+		p.marksChanged = true
+	}
+	return judge.Standing(p.estate.Limits, is, c, now)
+}
+
+// toldAgain is how long a source may tell of the same end again, to a new agent for
+// example: for so long it has to be known that it was acked.
+const toldAgain = time.Hour
+
+// forgetMarks drops the marks of a source that are over, and those of containers
+// that are gone: a name that comes back within the time is the same container.
+func (p *picture) forgetMarks(source ops.Text, cs []ops.Container, now time.Time) {
+	stands := map[ops.Ref]bool{}
+	for _, c := range cs {
+		stands[c.Ref] = !c.Mark.Empty()
+	}
+	for ref, m := range p.marks {
+		if ref.Source == source && !stands[ref] && now.Sub(m.Last()) > max(p.estate.Limits.Mark, toldAgain) {
+			delete(p.marks, ref)
+			p.marksChanged = true
+		}
+	}
+}
+
+// ackMark acks what was seen of a container's mark. Where more has happened since,
+// nobody has seen that, and the mark stays as it is.
+func (p *picture) ackMark(ref ops.Ref, seen ops.Mark, ack ops.Ack) {
+	m := p.marks[ref]
+	if !m.Same(seen) {
+		return
+	}
+	m.Ack = ack
+	p.marks[ref] = m
+	p.marksChanged = true
+	for _, r := range p.board.Containers {
+		if r.Source == ref.Source && r.Known() {
+			p.setContainers(r.Source, slices.Clone(r.Value))
+		}
+	}
+}
+
+// markedContainer finds the container of a request, with something marked.
+func markedContainer(b ops.Board, ref ops.Ref) (ops.Container, error) {
+	for _, r := range b.Containers {
+		for _, c := range r.Value {
+			if c.Ref != ref {
+				continue
+			}
+			if c.Mark.Empty() {
+				return c, ops.Errorf(ops.CodeInvalid, "nothing is marked on %s", c.Name)
+			}
+			return c, nil
+		}
+	}
+	return ops.Container{}, ops.Errorf(ops.CodeNotFound, "there is no container %s on %s", ref.ID, ref.Source)
+}
+
+// unackedContainer finds it where nobody has acked what is marked.
+func unackedContainer(b ops.Board, ref ops.Ref) (ops.Container, error) {
+	c, err := markedContainer(b, ref)
+	if err == nil && c.Mark.Acked() {
+		err = ops.Errorf(ops.CodeHeld, "%s acked what happened to %s %s", c.Mark.Ack.By, c.Name, stamp(c.Mark.Ack.At)).
+			Help("what happens after that is marked again")
+	}
+	return c, err
+}
+
+// nothingMarked is why container.ack cannot run.
+func nothingMarked(b ops.Board, ref ops.Ref) ops.Text {
+	if _, err := unackedContainer(b, ref); err != nil {
+		return ops.AsError(err).What
+	}
+	return ops.Text{}
+}
+
+func planMarkAck(e *Engine, req ops.Request) (string, string, error) {
+	c, err := unackedContainer(e.broker.newest(), req.Target)
+	if err != nil {
+		return "", "", err
+	}
+	return "ack what happened to " + c.Name.String(),
+		"write down who knows of it: " + judge.Marked(c.Mark, e.Now()).String() + "; how it is now stays as it is", nil
+}
+
+func doMarkAck(e *Engine, c ops.Caller, p ops.Plan, _ ops.Text) error {
+	box, err := unackedContainer(e.broker.newest(), p.Request.Target)
+	if err != nil {
+		return err
+	}
+	ack := ops.Ack{By: c.Actor.Name, At: e.Now(), Note: ops.Clean(p.Request.Value("note", ""))}
+	rec := ops.Record{Kind: ops.RecordAck, Level: ops.LevelInfo, Actor: c.Actor, Ref: box.Ref,
+		What: ops.Textf("acked what happened to %s: %s", box.Name, judge.Marked(box.Mark, ack.At)), Facts: withNote(nil, ack.Note)}
+	return e.put(rec, func(p *picture) { p.ackMark(box.Ref, box.Mark, ack) })
+}
+
+// markGroup tells of a mark on the screen of its container.
+func markGroup(m ops.Mark, now time.Time) []ops.FactGroup {
+	if m.Empty() {
+		return nil
+	}
+	fact := func(name string, value ops.Text) ops.Fact { return ops.Fact{Name: ops.Clean(name), Value: value} }
+	facts := []ops.Fact{fact("marked", judge.Marked(m, now))}
+	if m.Acked() {
+		facts = append(facts, fact("acked", ops.Textf("by %s, %s", m.Ack.By, stamp(m.Ack.At))))
+		if !m.Ack.Note.Empty() {
+			facts = append(facts, fact("note", m.Ack.Note))
+		}
+	} else {
+		facts = append(facts, fact("acked", ops.Clean("by nobody")))
+	}
+	return []ops.FactGroup{{Title: ops.Clean("what happened"), Facts: facts}}
+}
+
+// keptMark is a mark as the history keeps it.
+type keptMark struct {
+	Ref  ops.Ref  `json:"ref"`
+	Mark ops.Mark `json:"mark"`
+}
+
+// adoptMarks reads the marks of the last agent back.
+func (e *Engine) adoptMarks(p *picture) error {
+	var kept []keptMark
+	if err := e.adopt(e.marks, &kept); err != nil {
+		return err
+	}
+	for _, k := range kept {
+		p.marks[k.Ref] = k.Mark
+	}
+	return nil
+}
+
+// maxMarks is how many marks outlive the agent: what fits into one value.
+const maxMarks = 1000
+
+// keptMarks are the marks as they are written down, the newest first.
+func (p *picture) keptMarks() []keptMark {
+	kept := make([]keptMark, 0, len(p.marks))
+	for ref, m := range p.marks {
+		kept = append(kept, keptMark{ref, m})
+	}
+	slices.SortFunc(kept, func(x, y keptMark) int {
+		return cmp.Or(y.Mark.Last().Compare(x.Mark.Last()), cmp.Compare(x.Ref.String(), y.Ref.String()))
+	})
+	return kept[:min(len(kept), maxMarks)]
+}

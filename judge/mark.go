@@ -1,0 +1,206 @@
+package judge
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"opsdeck/ops"
+)
+
+// Happened returns the mark of a container with what its newest row adds to it.
+// Ends are told apart by the daemon's clock alone and spells by ours: the two may
+// differ, and an end must not pass for an older one because of that.
+func Happened(m ops.Mark, c ops.Container, now time.Time) ops.Mark {
+	for _, d := range slices.Backward(c.Deaths) { // the oldest first
+		switch {
+		case d.At.After(m.Heard):
+			m.Heard = d.At
+			if notable(d) {
+				m = withEnd(m, d)
+			}
+		case d.At.Equal(m.Died.At):
+			m.Died.OOM = d.OOM // the event of the kernel's killer can come after the end
+		}
+	}
+	if m.Ends > 0 && m.Back.IsZero() && c.State == ops.ContainerRunning && c.Started.After(m.Died.At) {
+		m.Back = c.Started
+	}
+	return withHealth(m, c, now)
+}
+
+// notable reports whether a death is worth a mark when all is well again: one
+// nobody asked for, or one by SIGKILL, which gave the program no time to end.
+func notable(d ops.Death) bool { return !d.Asked || d.Code == 137 }
+
+func withEnd(m ops.Mark, d ops.Death) ops.Mark {
+	m = anew(m)
+	switch {
+	case m.Ends > 0 && d.Asked && !m.Died.Asked:
+		return m // a restart by hand does not take the crash before it off the screen
+	case m.Ends > 0 && m.Died.Asked && !d.Asked:
+		m.Ends = 0
+	}
+	if m.Ends++; m.Ends == 1 {
+		m.First = d.At
+	}
+	m.Died, m.Back = d, time.Time{}
+	return m
+}
+
+// withHealth begins and ends spells. That nobody knows the health ends none.
+func withHealth(m ops.Mark, c ops.Container, now time.Time) ops.Mark {
+	ill := c.State == ops.ContainerRunning && c.Health == ops.HealthUnhealthy
+	known := c.State != ops.ContainerRunning || c.Health != ops.HealthUnknown
+	switch {
+	case ill && !m.Sick.Open():
+		m = anew(m)
+		m.Sick = ops.Spell{From: now, Check: said(c)}
+		m.Spells++
+	case ill && m.Sick.Check.Empty():
+		m.Sick.Check = said(c)
+	case !ill && known && m.Sick.Open():
+		m.Sick.To = now
+	}
+	return m
+}
+
+// said is what the health check said, cut to what a mark keeps.
+func said(c ops.Container) ops.Text {
+	const most = 200
+	words := []rune(c.Check.String())
+	return ops.Clean(string(words[:min(len(words), most)]))
+}
+
+// anew is the mark to which something is added: what is acked is over.
+func anew(m ops.Mark) ops.Mark {
+	if m.Acked() {
+		return ops.Mark{Heard: m.Heard}
+	}
+	return m
+}
+
+// Standing returns what of a mark is to be seen now: all of it while things are
+// bad and for the least time after that, and what nobody has acked for longer. An
+// end that somebody asked for waits for no ack: somebody knows of it.
+func Standing(l ops.Limits, m ops.Mark, c ops.Container, now time.Time) ops.Mark {
+	m.Heard, m.Late = time.Time{}, false
+	if m.Empty() {
+		return ops.Mark{}
+	}
+	well := c.State == ops.ContainerRunning && c.Health != ops.HealthUnhealthy
+	age := now.Sub(m.Last())
+	switch {
+	case !well || age <= l.Mark:
+		return m
+	case m.Acked() || !waits(m) || age > l.Unacked:
+		return ops.Mark{}
+	}
+	m.Late = true
+	return m
+}
+
+// waits reports whether something is marked that nobody asked for.
+func waits(m ops.Mark) bool { return m.Spells > 0 || m.Ends > 0 && !m.Died.Asked }
+
+// marked is the verdict on a container that is well and was not: a restart policy
+// hides a death from everybody who was not looking.
+func marked(v ops.Verdict, c ops.Container, now time.Time) ops.Verdict {
+	m := c.Mark
+	if m.Empty() {
+		return v
+	}
+	v.Level = ops.LevelInfo
+	if m.Ends == 0 && c.Health == ops.HealthHealthy {
+		v.Word, v.Since = ops.Clean("healthy"), m.Sick.To
+	}
+	v.Word = ops.Textf("%s again", v.Word)
+	v.Cause = Marked(m, now)
+	switch {
+	case m.Acked():
+		v.Cause = ops.Textf("acked by %s; %s", m.Ack.By, v.Cause)
+	case waits(m):
+		v.Next = ops.Clean("look why (enter), then ack it (a)")
+		if m.Late {
+			v.Cause = ops.Textf("%s; not acked", v.Cause)
+		}
+	}
+	return v
+}
+
+// byMark reports whether a container's verdict is nothing but its mark.
+func byMark(c ops.Container) bool {
+	return c.Verdict.Level == ops.LevelInfo && c.State == ops.ContainerRunning && c.Health != ops.HealthStarting && !c.Mark.Empty()
+}
+
+// Marked says what a mark is about: "died 00:10:27Z, exit code 3". It holds no age,
+// so that the screen rests.
+func Marked(m ops.Mark, now time.Time) ops.Text {
+	var parts []string
+	if m.Ends > 0 {
+		s := "died " + moment(m.Died.At, now) + ", " + exitWords(m.Died.Code, m.Died.OOM, true)
+		if m.Ends > 1 {
+			s += ", " + times(m.Ends, "time") + " since " + moment(m.First, now)
+		}
+		parts = append(parts, s)
+	}
+	if m.Spells > 0 {
+		s := "unhealthy since " + moment(m.Sick.From, now)
+		if !m.Sick.Open() {
+			s = "unhealthy from " + moment(m.Sick.From, now) + " to " + moment(m.Sick.To, now)
+		}
+		if m.Spells > 1 {
+			s = times(m.Spells, "time") + " unhealthy, the last" + strings.TrimPrefix(s, "unhealthy")
+		}
+		if !m.Sick.Check.Empty() {
+			s += ": " + m.Sick.Check.String()
+		}
+		parts = append(parts, s)
+	}
+	return ops.Clean(strings.Join(parts, "; "))
+}
+
+// moment is a clock, and with its date where that is not of these hours.
+func moment(t, now time.Time) string {
+	if now.Sub(t) > 20*time.Hour {
+		return t.UTC().Format("2006-01-02 15:04:05Z")
+	}
+	return clock(t)
+}
+
+// lateFindings is one line about all marks that nobody has acked in time. They are
+// kept in sight and raise no alarm, or an estate nobody looks after were never
+// calm again.
+func lateFindings(b *ops.Board) []ops.Finding {
+	var late []ops.Container
+	for _, r := range b.Containers {
+		for _, c := range r.Value {
+			if byMark(c) && c.Mark.Late {
+				late = append(late, c)
+			}
+		}
+	}
+	switch len(late) {
+	case 0:
+		return nil
+	case 1:
+		return []ops.Finding{containerFinding(late[0])}
+	}
+	slices.SortFunc(late, func(x, y ops.Container) int { return y.Mark.Last().Compare(x.Mark.Last()) })
+	var names []string
+	for _, c := range late {
+		names = append(names, c.Name.String())
+	}
+	const most = 5
+	if more := len(names) - most; more > 0 {
+		names = append(names[:most], "and "+times(more, "other"))
+	}
+	return []ops.Finding{{Level: ops.LevelInfo, Ref: ops.Ref{Kind: ops.KindContainer},
+		What: ops.Textf("what happened to %d containers is not acked", len(late)), Cause: ops.Clean(strings.Join(names, ", ")),
+		Next: ops.Clean("look at them (enter), or ack all of it (a)"), Since: late[len(late)-1].Mark.Last()}}
+}
+
+func containerFinding(c ops.Container) ops.Finding {
+	return ops.Finding{Level: c.Verdict.Level, Ref: c.Ref, What: ops.Textf("%s %s", c.Name, c.Verdict.Word),
+		Cause: c.Verdict.Cause, Next: c.Verdict.Next, Since: c.Verdict.Since}
+}
