@@ -52,14 +52,15 @@ type Config struct {
 // Engine owns the picture, the jobs and the history of one estate.
 type Engine struct {
 	Config
-	state  chan func(*picture)
-	broker broker
-	kicks  map[string]chan struct{} // source name -> poll now
-	acks   keeper                   // acks of alerts
-	marks  keeper                   // what happened to containers
-	looked chan struct{}            // something new is on somebody's screen
-	stop   context.Context          // ends when the engine is to stop
-	wg     sync.WaitGroup
+	state    chan func(*picture)
+	broker   broker
+	kicks    map[string]chan struct{} // source name -> poll now
+	acks     keeper                   // acks of alerts
+	marks    keeper                   // what happened to containers
+	episodes keeper                   // findings of databases
+	looked   chan struct{}            // something new is on somebody's screen
+	stop     context.Context          // ends when the engine is to stop
+	wg       sync.WaitGroup
 
 	mu           sync.Mutex
 	plans        map[ops.PlanID]plan
@@ -79,6 +80,7 @@ func New(c Config) *Engine {
 		kicks:    map[string]chan struct{}{},
 		acks:     newKeeper("acks"),
 		marks:    newKeeper("marks"),
+		episodes: newKeeper("episodes"),
 		looked:   make(chan struct{}, 1),
 		plans:    map[ops.PlanID]plan{},
 		sessions: map[sessionKey]*session{},
@@ -109,6 +111,9 @@ func (e *Engine) Run(ctx context.Context) error {
 	if err := e.adoptMarks(p); err != nil {
 		return err
 	}
+	if err := e.adoptEpisodes(p); err != nil {
+		return err
+	}
 	if err := e.adoptIncidents(p); err != nil {
 		return err
 	}
@@ -125,6 +130,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	e.spawn(func() { e.watchOrphans(ctx) })
 	e.spawn(func() { e.keep(ctx, e.acks) })
 	e.spawn(func() { e.keep(ctx, e.marks) })
+	e.spawn(func() { e.keep(ctx, e.episodes) })
 	e.spawn(func() { e.extendAcks(ctx) })
 	e.reduce(ctx, p)
 	e.mu.Lock()

@@ -21,8 +21,10 @@ type picture struct {
 	incidents []ops.Incident
 	// marks are what happened to containers, by their refs.
 	marks map[ops.Ref]ops.Mark
-	// acksChanged and marksChanged say what has to be written down again.
-	acksChanged, marksChanged bool
+	// episodes are the findings of databases, those under way and those of the last hour.
+	episodes []episode
+	// What has to be written down again.
+	acksChanged, marksChanged, episodesChanged bool
 }
 
 // keepChanges is how long the board's changes reach back, and maxChanges how
@@ -167,7 +169,7 @@ func (p *picture) take(info ops.SourceInfo, f ops.Facts, at time.Time) []ops.Rec
 		p.setContainers(info.Name, *f.Containers)
 	}
 	if f.Database != nil {
-		p.setDatabase(info.Name, *f.Database)
+		recs = append(recs, p.tellFindings(info.Name, p.setDatabase(info.Name, *f.Database), at)...)
 	}
 	if f.KPIs != nil || f.Pipelines != nil {
 		p.setIndicators(info.Name, f, at)
@@ -200,8 +202,10 @@ func (p *picture) setContainers(source ops.Text, cs []ops.Container) {
 }
 
 // setDatabase judges before it compares, as setContainers does.
-func (p *picture) setDatabase(source ops.Text, d ops.Database) {
-	replace(p, &p.board.Databases, source, judge.Database(p.estate, d, p.now()), ops.SectionDatabases)
+func (p *picture) setDatabase(source ops.Text, d ops.Database) ops.Database {
+	d = judge.Database(p.estate, d, p.now())
+	replace(p, &p.board.Databases, source, d, ops.SectionDatabases)
+	return d
 }
 
 func (p *picture) setLive(name ops.Text, live bool) {

@@ -96,6 +96,10 @@ func (e *Engine) publish(p *picture) {
 		p.marksChanged = false
 		e.marks.hand(p.keptMarks())
 	}
+	if p.episodesChanged {
+		p.episodesChanged = false
+		e.episodes.hand(slices.Clone(p.episodes))
+	}
 	if p.changed == [ops.Sections]bool{} {
 		return
 	}

@@ -64,7 +64,7 @@ func (j *dbJudge) connections() {
 	if u.Max == 0 || u.Used*100 < most*j.l.Connections {
 		return
 	}
-	f := ops.Finding{Level: ops.LevelWarning, Ref: j.d.Ref, What: ops.Textf("connections nearly exhausted %d/%d", u.Used, u.Max)}
+	f := ops.Finding{Key: ops.Clean("the shortage of connections"), Level: ops.LevelWarning, Ref: j.d.Ref, What: ops.Textf("connections nearly exhausted %d/%d", u.Used, u.Max)}
 	f.Cause = ops.Textf("%d left for ordinary logins (%d are reserved)", u.Free(), u.Reserved)
 	if u.Free() == 0 {
 		f.Level, f.What = ops.LevelCritical, ops.Textf("connections exhausted %d/%d", u.Used, u.Max)
@@ -109,7 +109,8 @@ func (j *dbJudge) blocked() {
 		if since.IsZero() || waited < j.l.Blocked {
 			continue
 		}
-		f := ops.Finding{Level: ops.LevelWarning, Ref: root.Ref, Since: since,
+		// By the name and not the pid: the next session that does the same is no news.
+		f := ops.Finding{Key: ops.Textf("the wait for %s", root.App.Or(root.User).Or(ops.Clean("a session without a name"))), Level: ops.LevelWarning, Ref: root.Ref, Since: since,
 			What: ops.Textf("%s wait for %s", times(root.Blocks, "session"), name(root))}
 		if root.Blocks == 1 {
 			f.What = ops.Textf("1 session waits for %s", name(root))
@@ -165,7 +166,7 @@ func (j *dbJudge) sitting() {
 		return
 	}
 	worst := slices.MinFunc(all, func(a, b ops.Backend) int { return a.Changed.Compare(b.Changed) })
-	f := ops.Finding{Level: ops.LevelWarning, Ref: worst.Ref, Since: worst.Changed,
+	f := ops.Finding{Key: ops.Clean("idling in transactions"), Level: ops.LevelWarning, Ref: worst.Ref, Since: worst.Changed,
 		What:  ops.Textf("%s idle in transaction for more than %s", times(len(all), "session"), short(j.l.IdleInTx)),
 		Cause: ops.Textf("the longest is %s; they hold their locks and keep vacuum from working", name(worst)),
 		Next:  ops.Clean("end them together (x on the server, end idle), or one by one")}
@@ -189,7 +190,7 @@ func (j *dbJudge) long() {
 	}
 	worst := slices.MinFunc(all, func(a, b ops.Backend) int { return a.Transaction.Compare(b.Transaction) })
 	what := times(len(all), "transaction") + " longer than " + short(j.l.Transaction)
-	j.find(ops.Finding{Level: ops.LevelWarning, Ref: worst.Ref, Since: worst.Transaction, What: ops.Clean(what),
+	j.find(ops.Finding{Key: ops.Clean("the long transaction"), Level: ops.LevelWarning, Ref: worst.Ref, Since: worst.Transaction, What: ops.Clean(what),
 		Cause: ops.Textf("the longest is %s", name(worst)), Next: ops.Textf("look at its query (enter); cancel it (x) where nobody needs it")})
 }
 

@@ -76,6 +76,9 @@ func TestWhatADatabaseAsksOfItsReader(t *testing.T) {
 		if c.want != "" && (d.Findings[0].Cause.Empty() || d.Findings[0].Next.Empty() || d.Verdict.Level != d.Findings[0].Level) {
 			t.Errorf("%s: no cause, no next step, or another verdict: %+v", name, d)
 		}
+		if c.want != "" && (d.Findings[0].Key.Empty() || strings.ContainsAny(d.Findings[0].Key.String(), "0123456789")) {
+			t.Errorf("%s: it would not be known again: %q", name, d.Findings[0].Key)
+		}
 	}
 }
 

@@ -52,4 +52,7 @@ type Finding struct {
 	Cause Text      `json:"cause,omitzero"`
 	Next  Text      `json:"next,omitzero"`
 	Since time.Time `json:"since,omitzero"`
+	// Key says what it is without figures, so that it is known again when What has
+	// changed: "the shortage of connections". Empty: nobody asks. It stays with the agent.
+	Key Text `json:"-"`
 }

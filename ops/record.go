@@ -33,9 +33,10 @@ const (
 	RecordAck
 	RecordCall // somebody was called about an alert
 	RecordIncident
+	RecordDatabase // a finding about a database begins, gets worse, or is over
 )
 
-var recordKindNames = enumNames{"note", "agent", "source", "alert", "container", "intent", "outcome", "unlock", "refused", "ack", "call", "incident"}
+var recordKindNames = enumNames{"note", "agent", "source", "alert", "container", "intent", "outcome", "unlock", "refused", "ack", "call", "incident", "database"}
 
 func (k RecordKind) String() string               { return recordKindNames.name(uint8(k)) }
 func (k RecordKind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }

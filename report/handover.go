@@ -89,7 +89,7 @@ func happened(b ops.Board, recs []ops.Record, since, now time.Time) Table {
 // Changed says in a few words what records tell of: "2 alerts began, 1 cleared, 1
 // container died, 3 jobs ended". Nothing is "nothing changed".
 func Changed(recs []ops.Record) string {
-	var began, cleared, deaths, jobs, notes, other int
+	var began, cleared, deaths, troubles, mended, jobs, notes, other int
 	for _, r := range recs {
 		switch {
 		case r.Kind == ops.RecordAlert && r.Level == ops.LevelOK:
@@ -98,6 +98,10 @@ func Changed(recs []ops.Record) string {
 			began++
 		case r.Kind == ops.RecordContainer && r.Level.Worse(ops.LevelInfo):
 			deaths++
+		case r.Kind == ops.RecordDatabase && r.Level == ops.LevelOK:
+			mended++
+		case r.Kind == ops.RecordDatabase:
+			troubles++
 		case r.Kind == ops.RecordOutcome:
 			jobs++
 		case r.Kind == ops.RecordNote, r.Kind == ops.RecordAck, r.Kind == ops.RecordCall:
@@ -113,6 +117,7 @@ func Changed(recs []ops.Record) string {
 		one, many string
 	}{
 		{began, "alert began", "alerts began"}, {cleared, "cleared", "cleared"}, {deaths, "container died", "containers died"},
+		{troubles, "database finding", "database findings"}, {mended, "is over", "are over"},
 		{jobs, "job ended", "jobs ended"}, {notes, "ack, note or call", "acks, notes and calls"}, {other, "other change", "other changes"},
 	} {
 		switch {
