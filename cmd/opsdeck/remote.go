@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -84,13 +85,32 @@ func (a *app) remoteTo(host, estate string) (*remote, error) {
 // line would break without them: no terminal there, no command of the
 // configuration's, no forwarding, a dead line noticed within 20 s.
 func (r *remote) command() []string {
-	argv := append([]string{}, r.argv...)
-	argv = append(argv, "-T", "-a", "-x", "-o", "RemoteCommand=none", "-o", "ClearAllForwardings=yes", "-o", "PermitLocalCommand=no",
-		"-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=3", "-o", "ConnectTimeout=10", "-o", "Compression=yes")
+	argv := append(r.login("-T"), "-o", "Compression=yes")
 	if r.quiet {
 		argv = append(argv, "-o", "BatchMode=yes")
 	}
 	return append(argv, "--", r.host, r.program, "proxy")
+}
+
+// login is ssh with or without a terminal there.
+func (r *remote) login(terminal string) []string {
+	return append(slices.Clone(r.argv), terminal, "-a", "-x", "-o", "RemoteCommand=none", "-o", "ClearAllForwardings=yes", "-o", "PermitLocalCommand=no",
+		"-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=3", "-o", "ConnectTimeout=10")
+}
+
+// shell is the command that runs what a shell's plan names there, as the user who
+// logs in, over a line of its own that has this terminal. The far login shell reads
+// the words: they hold nothing but what the console lets through, and the brackets of
+// an address are quoted.
+func (r *remote) shell(argv []string) []string {
+	there := append(r.login("-t"), "--", r.host)
+	for _, w := range argv {
+		if strings.ContainsAny(w, "[]") {
+			w = "'" + w + "'"
+		}
+		there = append(there, w)
+	}
+	return there
 }
 
 // screen says that the terminal is the console's from now on: a new line cannot

@@ -40,6 +40,23 @@ func TestSSHsCommandLineHoldsNothingThatCouldBeReadAsMore(t *testing.T) {
 	}
 }
 
+func TestAShellThereIsALineOfItsOwn(t *testing.T) {
+	a := &app{env: env("HOME", t.TempDir())}
+	r, err := a.remoteTo("ana@db1", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.screen()
+	argv := r.shell([]string{"docker", "--host", "tcp://[::1]:2376", "exec", "-it", "web", "sh"})
+	i := slices.Index(argv, "--")
+	if i < 0 || !slices.Equal(argv[i:], []string{"--", "ana@db1", "docker", "--host", "'tcp://[::1]:2376'", "exec", "-it", "web", "sh"}) {
+		t.Errorf("%q", argv)
+	}
+	if !slices.Contains(argv, "-t") || slices.Contains(argv, "-T") || slices.Contains(argv, "BatchMode=yes") {
+		t.Errorf("it has this terminal, and may ask for a password: %q", argv)
+	}
+}
+
 func TestTheFarProgramIsAPlainName(t *testing.T) {
 	home := t.TempDir()
 	file := filepath.Join(home, ".config", "opsdeck", "config.yaml")

@@ -7,6 +7,8 @@ import (
 	"os/signal"
 	"slices"
 
+	tea "charm.land/bubbletea/v2"
+
 	"opsdeck/ops"
 	"opsdeck/tui"
 )
@@ -76,10 +78,12 @@ func (a *app) visit(ctx context.Context, o tui.Options, at place, localOnly bool
 	if far {
 		r.screen()
 	}
-	if far || a.gated {
-		// A shell that is handed over runs here, with the rights of whoever holds
-		// this terminal: not where the containers are, and not behind a gate.
-		o.Hand = nil
+	switch {
+	case a.gated:
+		o.Hand = nil // who is behind a gate gets opsdeck and nothing else
+	case far && o.Hand != nil:
+		hand := o.Hand
+		o.Hand = func(argv []string) tea.ExecCommand { return hand(r.shell(argv)) }
 	}
 	o.Estates = func(context.Context) []tui.Choice { return a.choices(r) }
 	left, err := tui.Run(ctx, c, o, a.std.in, a.std.out)

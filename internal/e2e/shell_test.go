@@ -69,3 +69,30 @@ func TestAShellThatCannotBeIsSaid(t *testing.T) {
 	operator.keys("e")
 	operator.until(`shell cannot run: \S+ is an operator here, and container.shell needs admin`)
 }
+
+// Over ssh the shell is on the far side, in this terminal, and the line of the console
+// stands meanwhile.
+func TestAShellOverSSHRunsThere(t *testing.T) {
+	b := newBastion(t)
+	name := obedient(t)
+	s := b.open()
+	s.within(young, b.far.name+` on lab(?s:.*)docker live`)
+	s.unlock()
+	s.keys("3")
+	s.filter(name)
+	s.until(`(?m)^> *` + name)
+	s.keys("e")
+	s.until(`shell in container ` + name + `(?s:.*)exec -it\s+` + name + `\s+sh`)
+	s.confirm("look")
+	s.yes(`(?m)^shell ready`)
+	if n := len(b.lines()); n != 2 {
+		t.Errorf("%d ssh processes, want the console's line and the shell's", n)
+	}
+	s.write("the word is 4711")
+	s.keys("Enter")
+	s.until(`told "the word is 4711"`)
+	s.write("exit")
+	s.keys("Enter")
+	s.until(`\[3 Containers\](?s:.*)shell in container \S`)
+	until(t, patience, "the shell's ssh has ended", func() bool { return len(b.lines()) == 1 })
+}
