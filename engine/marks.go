@@ -135,14 +135,17 @@ type keptMark struct {
 	Mark ops.Mark `json:"mark"`
 }
 
-// adoptMarks reads the marks of the last agent back.
+// adoptMarks reads the marks of the last agent back, but for sources that the estate
+// has no more: nobody would ever drop those.
 func (e *Engine) adoptMarks(p *picture) error {
 	var kept []keptMark
 	if err := e.adopt(e.marks, &kept); err != nil {
 		return err
 	}
 	for _, k := range kept {
-		p.marks[k.Ref] = k.Mark
+		if slices.ContainsFunc(p.board.Containers, func(r ops.Reading[[]ops.Container]) bool { return r.Source == k.Ref.Source }) {
+			p.marks[k.Ref] = k.Mark
+		}
 	}
 	return nil
 }
