@@ -93,6 +93,7 @@ func (m *Model) plan(reqs []ops.Request, changed bool) tea.Cmd {
 // plansCame gives plans to the form that asked for them, or goes on to confirm
 // them. Plans that nobody waits for any more expire by themselves.
 func (m *Model) plansCame(msg plansMsg) tea.Cmd {
+	m.nameLeft(msg.left)
 	switch o := m.over.(type) {
 	case *form:
 		if o.serial == msg.serial && o.take(msg) {
@@ -109,24 +110,28 @@ func (m *Model) plansCame(msg plansMsg) tea.Cmd {
 func (m *Model) planned(msg plansMsg) tea.Cmd {
 	m.over = nil
 	if msg.err == nil {
-		return m.confirm(msg.plans, msg.changed)
+		return m.confirm(msg.plans, msg.left, msg.changed)
 	}
-	what := "this cannot be planned"
-	if msg.of > 1 {
-		what = fmt.Sprintf("one of %d cannot be planned: %s", msg.of, msg.about.ID)
+	if len(msg.left) == 1 {
+		m.over = newFault(m.th, "this cannot be planned", msg.err)
+		return nil
 	}
-	m.over = newFault(m.th, what, msg.err)
+	f := newFault(m.th, fmt.Sprintf("none of %d can be planned", len(msg.left)), msg.err)
+	f.left = msg.left
+	m.over = f
 	return nil
 }
 
-// confirm starts plans that ask for nothing, and asks what the others ask.
-func (m *Model) confirm(plans []ops.Plan, changed bool) tea.Cmd {
-	if runsAtOnce(plans) {
+// confirm starts plans that ask for nothing, and asks what the others ask. With
+// something left out nothing starts that was not looked at.
+func (m *Model) confirm(plans []ops.Plan, left []leftOut, changed bool) tea.Cmd {
+	if runsAtOnce(plans) && len(left) == 0 {
 		m.over = nil
 		m.serial++
 		return m.cmdStart(m.serial, plans, ops.Confirmation{})
 	}
 	d := m.newDialog(plans)
+	d.left = left
 	if changed {
 		d.note = "The plan has changed since you saw it. This is the new one."
 	}
@@ -214,8 +219,9 @@ func (m *Model) session(action string) ops.Request {
 	return ops.Request{Action: ops.Clean(action), Target: ops.Ref{Kind: ops.KindSession, ID: m.me.Session}}
 }
 
-// unlockFor unlocks from within a dialog and comes back to what it was about.
-func (m *Model) unlockFor(plans []ops.Plan) tea.Cmd {
-	m.then = requestsOf(plans)
+// unlockFor unlocks from within a dialog and comes back to what it was about, and
+// to what was left out of it.
+func (m *Model) unlockFor(plans []ops.Plan, left []leftOut) tea.Cmd {
+	m.then = append(requestsOf(plans), requestsLeft(left)...)
 	return m.plan([]ops.Request{m.session(actionUnlock)}, false)
 }

@@ -53,27 +53,31 @@ func (m *Model) cmdActions(serial int, targets []ops.Ref) tea.Cmd {
 	return func() tea.Msg {
 		ctx, cancel := context.WithTimeout(context.Background(), askTimeout)
 		defer cancel()
-		actions, err := c.Actions(ctx, targets[0])
+		actions, err := actionsOf(ctx, c, targets)
 		return actionsMsg{serial, targets, actions, err}
 	}
 }
 
-// cmdPlan plans requests. One plan that cannot be made fails all: nobody should
-// confirm a list with a hole in it.
+// cmdPlan plans requests. Of many, those that cannot be planned are left out, and
+// shown as that beneath the plans. Where none can be, it has failed.
 func (m *Model) cmdPlan(serial int, reqs []ops.Request, changed bool) tea.Cmd {
 	c := m.console
 	return func() tea.Msg {
 		ctx, cancel := context.WithTimeout(context.Background(), planTimeout)
 		defer cancel()
-		var plans []ops.Plan
+		msg := plansMsg{serial: serial, changed: changed}
 		for _, r := range reqs {
 			p, err := c.Plan(ctx, r)
 			if err != nil {
-				return plansMsg{serial: serial, about: r.Target, of: len(reqs), err: err}
+				msg.left = append(msg.left, leftOut{req: r, err: err})
+				continue
 			}
-			plans = append(plans, p)
+			msg.plans = append(msg.plans, p)
 		}
-		return plansMsg{serial: serial, plans: plans, changed: changed}
+		if len(msg.plans) == 0 {
+			msg.err = msg.left[0].err
+		}
+		return msg
 	}
 }
 

@@ -34,6 +34,7 @@ type dialog struct {
 	plans  []ops.Plan // shown and started together
 	queue  []ops.Plan // asked for after these, one by one
 	total  int        // how many there were, for "2 of 3"
+	left   []leftOut  // what there is no plan for
 	note   string
 	unlock []string // the keys that unlock production
 	stage  stage
@@ -69,7 +70,7 @@ func (d *dialog) following(now time.Time) overlay {
 		return nil
 	}
 	next := newDialog(d.th, d.queue, now)
-	next.total, next.unlock = d.total, d.unlock
+	next.total, next.unlock, next.left = d.total, d.unlock, d.left
 	return next
 }
 
@@ -119,7 +120,7 @@ func (d *dialog) Key(k tea.KeyPressMsg, now time.Time) outcome {
 		return outcome{close: k.Text == "n" || k.Text == "N" || k.Text == "q"}
 	case stageLocked:
 		if slices.Contains(d.unlock, k.Text) {
-			return outcome{kind: outcomeUnlock, plans: append(slices.Clone(d.plans), d.queue...)}
+			return outcome{kind: outcomeUnlock, plans: append(slices.Clone(d.plans), d.queue...), left: d.left}
 		}
 		return outcome{close: k.Text == "q"}
 	}

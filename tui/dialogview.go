@@ -31,7 +31,7 @@ func (d *dialog) planLines() []string {
 		}
 		lines = append(lines, planLines(d.th, p, nth, d.w)...)
 	}
-	return lines
+	return append(lines, leftLines(d.th, d.left, d.w)...)
 }
 
 // planLines draws one plan in w cells.
@@ -95,11 +95,7 @@ func (d *dialog) question() []string {
 		lines = d.paintAll(themes.Critical, fmt.Sprintf("Type %s and press enter to do it.", d.plans[0].Ask.Type), "")
 		lines = append(lines, d.name.view(d.th, d.w))
 	case stageYes:
-		n := ""
-		if len(d.plans) > 1 {
-			n = fmt.Sprintf(" all %d", len(d.plans))
-		}
-		lines = append(lines, clip(d.th, "Do it"+n+"? "+d.th.Paint(themes.Key, "y")+" yes   "+d.th.Paint(themes.Key, "N")+" no, the default", d.w))
+		lines = append(lines, clip(d.th, d.doIt()+" "+d.th.Paint(themes.Key, "y")+" yes   "+d.th.Paint(themes.Key, "N")+" no, the default", d.w))
 	case stageSent:
 		lines = append(lines, "asking the agent to start it")
 	}
@@ -109,11 +105,24 @@ func (d *dialog) question() []string {
 	return lines
 }
 
+// doIt asks for the yes. What is left out is named here, too: the list of it may lie
+// below the screen.
+func (d *dialog) doIt() string {
+	switch {
+	case len(d.left) > 0:
+		return fmt.Sprintf("Do it for %d, and leave %d out?", len(d.plans), len(d.left))
+	case len(d.plans) > 1:
+		return fmt.Sprintf("Do it all %d?", len(d.plans))
+	}
+	return "Do it?"
+}
+
 // fault says what was turned down, why, and what can be done.
 type fault struct {
 	th   themes.Theme
 	what string
-	rest string // what became of the others
+	rest string    // what became of the others
+	left []leftOut // every one of many that could not be planned
 	err  *ops.Error
 }
 
@@ -146,7 +155,16 @@ func (f *fault) Paste(string) {}
 func (f *fault) View(w, h int) []string {
 	w = min(w, 100)
 	lines := []string{f.th.Paint(themes.Critical, clip(f.th, f.what, w)), ""}
-	lines = append(lines, wrapped(f.th, f.err.What.String(), w, 6)...)
+	if len(f.left) == 0 {
+		lines = append(lines, wrapped(f.th, f.err.What.String(), w, 6)...)
+	}
+	for i, l := range f.left {
+		if left := len(f.left) - i; left > 1 && len(lines) >= h-3 { // what helps stands below
+			lines = append(lines, fmt.Sprintf("  and %d more", left))
+			break
+		}
+		lines = append(lines, labelled(f.th, themes.Plain, l.words(), "  ", w)...)
+	}
 	lines = append(lines, wrapped(f.th, f.rest, w, 2)...)
 	if !f.err.Remedy.Empty() {
 		lines = append(lines, "")

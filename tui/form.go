@@ -33,6 +33,7 @@ type form struct {
 	open    time.Time // until then keys are ignored
 	serial  int       // of the plan under way or shown
 	plans   []ops.Plan
+	left    []leftOut // what there is no plan for
 	err     error
 	stale   bool // something changed since it was asked for
 	asked   bool // an answer is under way
@@ -91,7 +92,7 @@ func (f *form) requests() []ops.Request { return requests(f.info.ID, f.targets, 
 
 // take is the agent's answer; it reports whether the form is to go on at once.
 func (f *form) take(msg plansMsg) bool {
-	f.plans, f.err = msg.plans, msg.err
+	f.plans, f.left, f.err = msg.plans, msg.left, msg.err
 	f.asked = false
 	going := f.going && msg.err == nil
 	f.going = false
@@ -204,6 +205,7 @@ func (f *form) previewLines(w int) []string {
 		lines = append(lines, mindLines(f.th, p, w)...)
 		lines = append(lines, stepLines(f.th, p, w)...)
 	}
+	lines = append(lines, leftLines(f.th, f.left, w)...)
 	if f.stale || f.asked {
 		lines[0] = clip(f.th, f.th.Paint(themes.Unknown, "planning again  ")+lines[0], w)
 	}
@@ -263,7 +265,7 @@ func (m *Model) goOn() tea.Cmd {
 		f.going = true
 		return m.ask(f)
 	case f.err == nil:
-		return m.confirm(f.plans, false)
+		return m.confirm(f.plans, f.left, false)
 	}
 	return nil
 }

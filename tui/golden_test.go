@@ -68,19 +68,25 @@ func shot(t *testing.T, board, walk, theme string, w, h int) {
 		if theme != "none" {
 			got = r.m.View().Content
 		}
-		path := filepath.Join("testdata", "golden", name)
-		if *update {
-			if err := os.WriteFile(path, []byte(got+"\n"), 0o644); err != nil {
-				t.Fatal(err)
-			}
-			return
-		}
-		want, err := os.ReadFile(path)
-		if err != nil {
+		golden(t, name, got)
+	})
+}
+
+// golden compares a screen with the file of its name, or writes that anew.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", "golden", name)
+	if *update {
+		if err := os.WriteFile(path, []byte(got+"\n"), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if got+"\n" != string(want) {
-			t.Errorf("differs from %s:\n%s", path, got)
-		}
-	})
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got+"\n" != string(want) {
+		t.Errorf("differs from %s:\n%s", path, got)
+	}
 }

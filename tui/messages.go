@@ -53,13 +53,13 @@ type (
 		err     error
 	}
 
-	// plansMsg brings the plans of one request, one for each target.
+	// plansMsg brings the plans of one request, one for each target but those that
+	// are left out. With an error there is none.
 	plansMsg struct {
 		serial  int
 		plans   []ops.Plan
-		changed bool    // planned again because the first plan no longer held
-		about   ops.Ref // the target that err is about
-		of      int     // of how many
+		changed bool // planned again because the first plan no longer held
+		left    []leftOut
 		err     error
 	}
 

@@ -47,6 +47,7 @@ type outcome struct {
 	action  ops.ActionInfo
 	targets []ops.Ref
 	plans   []ops.Plan
+	left    []leftOut
 	answer  ops.Confirmation
 	pane    Pane
 	ref     ops.Ref

@@ -60,7 +60,7 @@ func (m *Model) grant(o outcome) tea.Cmd {
 	case outcomeGo:
 		return m.goOn()
 	case outcomeUnlock:
-		return m.unlockFor(o.plans)
+		return m.unlockFor(o.plans, o.left)
 	case outcomeStart:
 		m.serial++
 		if o.plans[0].Request.Action.String() == actionCancel {
