@@ -82,9 +82,17 @@ func TestACrashLoopIsNamedWithItsExitCode(t *testing.T) {
 	heal()
 	s.keys("3")
 	s.within(2*time.Minute, `ifrs9-validator\s+running again\s.*died \d\d:\d\d:\d\dZ, exit code 3`)
+	s.filter("ifrs9-validator")
+	s.until(`(?m)^> *ifrs9-validator`)
+	s.keys("a")
+	s.until(`write down who knows of it: died \d\d:\d\d:\d\dZ, exit code 3`)
+	s.enter(`> note\s+`, "bad configuration")
+	s.keys("Enter")
+	s.until(`ifrs9-validator\s+running again\s.*acked by root`)
 	s.keys("0")
 	s.filter("ifrs9-validator")
 	s.until(`container .*ifrs9-validator died, exit 3`)
+	s.until(`ack\s+acked what happened to ifrs9-validator: died \d\d:\d\d:\d\dZ, exit code 3`)
 }
 
 // ofOthers are the good signs that a frozen Prometheus has no part in.
