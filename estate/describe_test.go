@@ -239,10 +239,13 @@ func TestWhatIsShownIsTheSameEstate(t *testing.T) {
 func TestAStarterLoadsWhateverWasFound(t *testing.T) {
 	docker := estate.FoundDocker{Name: "docker", Host: "unix:///var/run/docker.sock", Version: "20.10"}
 	for situation, found := range map[string]estate.Found{
-		"nothing":      {},
-		"everything":   {Name: "box", Docker: []estate.FoundDocker{docker}, Prometheus: []estate.FoundPrometheus{{Name: "p", URL: "http://127.0.0.1:9090", Version: "2.53"}}, Containers: []string{"web", "db"}},
-		"same names":   {Name: "box", Docker: []estate.FoundDocker{docker, docker}, Containers: []string{"web", "web"}},
-		"hostile":      {Name: "a\n\x1b[2J: {", Docker: []estate.FoundDocker{{Name: "x: y\n", Host: "tcp://h:1\n", Version: "1\nboom: 1"}, docker}, Prometheus: []estate.FoundPrometheus{{Name: "${X}", URL: "http://u:p@h"}}, Containers: []string{"a\nb", "true", "ok", "ok"}},
+		"nothing": {},
+		"everything": {Name: "box", Docker: []estate.FoundDocker{docker}, Prometheus: []estate.FoundPrometheus{{Name: "p", URL: "http://127.0.0.1:9090", Version: "2.53"}}, Containers: []string{"web", "db"},
+			Postgres: []estate.FoundPostgres{{Name: "postgres", At: "127.0.0.1:5432", DSN: "postgres://opsdeck@127.0.0.1:5432/postgres"},
+				{Name: "postgres", At: "/tmp/.s.PGSQL.5433", DSN: "host=/tmp port=5433 user=opsdeck dbname=postgres"}}},
+		"same names": {Name: "box", Docker: []estate.FoundDocker{docker, docker}, Containers: []string{"web", "web"}},
+		"hostile": {Name: "a\n\x1b[2J: {", Docker: []estate.FoundDocker{{Name: "x: y\n", Host: "tcp://h:1\n", Version: "1\nboom: 1"}, docker}, Prometheus: []estate.FoundPrometheus{{Name: "${X}", URL: "http://u:p@h"}},
+			Postgres: []estate.FoundPostgres{{Name: "a: b", At: "x\ny: 1", DSN: "postgres://h/db"}, {DSN: "postgres://h/db?password=x"}, {DSN: "mysql://h"}}, Containers: []string{"a\nb", "true", "ok", "ok"}},
 		"only dockers": {Docker: []estate.FoundDocker{docker}, Containers: []string{"1", "null"}},
 	} {
 		text := string(estate.Starter(found))
@@ -254,6 +257,20 @@ func TestAStarterLoadsWhateverWasFound(t *testing.T) {
 		}
 		if situation == "everything" && (len(f.Estate.Expected) != 2 || f.Prometheus[0].URL != "http://127.0.0.1:9090" || f.Estate.Name.String() != "box") {
 			t.Errorf("%+v", f)
+		}
+		if situation == "everything" {
+			pg := f.Postgres
+			if len(pg) != 2 || pg[0].Name != "postgres" || pg[0].Login.DSN != "postgres://opsdeck@127.0.0.1:5432/postgres" || pg[0].Required || pg[1].Login.DSN != "host=/tmp port=5433 user=opsdeck dbname=postgres" {
+				t.Errorf("%+v", pg)
+			}
+			for _, line := range []string{"GRANT pg_monitor TO opsdeck;", `\password opsdeck`, "# password_file: secrets/opsdeck", "(peer)"} {
+				if !strings.Contains(text, line) {
+					t.Errorf("it does not say %q:\n%s", line, text)
+				}
+			}
+		}
+		if situation == "hostile" && len(f.Postgres) != 1 {
+			t.Errorf("%+v", f.Postgres)
 		}
 		if situation == "same names" && len(f.Docker) != 2 {
 			t.Errorf("%+v", f)

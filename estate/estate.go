@@ -120,6 +120,7 @@ type Found struct {
 	Name       string
 	Docker     []FoundDocker
 	Prometheus []FoundPrometheus
+	Postgres   []FoundPostgres
 	Containers []string
 }
 
@@ -128,6 +129,13 @@ type FoundDocker struct {
 	Name    string
 	Host    string
 	Version string // as the daemon told it; may be empty
+}
+
+// FoundPostgres is a PostgreSQL server that answered, without a login.
+type FoundPostgres struct {
+	Name string
+	At   string // where it answered
+	DSN  string // by which a login of the name that the starter proposes would reach it
 }
 
 // FoundPrometheus is a Prometheus server that answered.

@@ -50,6 +50,9 @@ func writable(found Found) Found {
 	web, daemon := address{schemes: []string{"http", "https"}, bare: true}, address{schemes: []string{"unix", "tcp"}, bare: true}
 	found.Prometheus = slices.DeleteFunc(slices.Clone(found.Prometheus), func(p FoundPrometheus) bool { return !web.allows(p.URL) })
 	found.Docker = slices.DeleteFunc(slices.Clone(found.Docker), func(d FoundDocker) bool { return !daemon.allows(d.Host) })
+	found.Postgres = slices.DeleteFunc(slices.Clone(found.Postgres), func(p FoundPostgres) bool {
+		return !dsnText.allows(p.DSN) || dsnPassword.MatchString(p.DSN)
+	})
 	seen := map[string]bool{}
 	found.Containers = slices.DeleteFunc(slices.Clone(found.Containers), func(c string) bool {
 		twice := seen[c]
@@ -81,6 +84,9 @@ func (w *starter) sources(found Found) {
 		w.source(d.Name, "docker", d.Version)
 		w.line(2, "host: %s", plainOrQuoted(d.Host))
 	}
+	for _, p := range found.Postgres {
+		w.postgres(p)
+	}
 	if len(found.Prometheus) == 0 {
 		w.line(1, "# No Prometheus was found here. This is the usual address.")
 		w.source("prometheus", "prometheus", "")
@@ -91,8 +97,31 @@ func (w *starter) sources(found Found) {
 		w.line(1, "# No Docker daemon was found here. Where there is one:")
 		w.line(1, "# docker: {kind: docker, host: \"unix:///var/run/docker.sock\"}")
 	}
+	if len(found.Postgres) == 0 {
+		w.line(1, "# Where there is a PostgreSQL, 13 or later (the login is granted pg_monitor):")
+		w.line(1, "# postgres: {kind: postgres, dsn: \"postgres://%s@127.0.0.1:5432/postgres\", password_file: secrets/%s}", StarterLogin, StarterLogin)
+	}
 	w.line(1, "# Where there is an Alertmanager:")
 	w.line(1, "# alertmanager: {kind: alertmanager, url: \"http://127.0.0.1:9093\"}")
+}
+
+// StarterLogin is the login that a starter proposes for reading a database.
+const StarterLogin = "opsdeck"
+
+// postgres is a server that nobody can read yet: its login has to be made first.
+func (w *starter) postgres(p FoundPostgres) {
+	w.line(1, "# PostgreSQL answers at %s, and wants a login. A superuser makes it:", ops.Clean(p.At))
+	w.line(1, "#   CREATE ROLE %s LOGIN;", StarterLogin)
+	w.line(1, "#   GRANT pg_monitor TO %s;", StarterLogin)
+	w.line(1, "#   \\password %s", StarterLogin)
+	w.line(1, "# The guide's page on databases has the lines for a second login, which acts.")
+	if strings.HasPrefix(p.DSN, "host=") {
+		w.line(1, "# By a socket, pg_hba.conf may want the user of the system to have that name (peer).")
+	}
+	w.source(p.Name, "postgres", "")
+	w.line(2, "dsn: %s", plainOrQuoted(p.DSN))
+	w.line(2, "# password_file: secrets/%s # beside this file; only the user who runs opsdeck may read it", StarterLogin)
+	w.line(2, "optional: true # drop this line once the login is there")
 }
 
 // source begins the entry of one source, under a name that is still free.

@@ -76,8 +76,11 @@ func (a *app) welcome(ctx context.Context, o tui.Options) error {
 	for _, p := range found.Prometheus {
 		fmt.Fprintf(&b, "  Prometheus %s at %s\n", p.Version, p.URL)
 	}
-	if len(found.Docker)+len(found.Prometheus) == 0 {
-		fmt.Fprintln(&b, "  no Docker daemon and no Prometheus on their usual places")
+	for _, p := range found.Postgres {
+		fmt.Fprintf(&b, "  PostgreSQL at %s\n", p.At)
+	}
+	if len(found.Docker)+len(found.Prometheus)+len(found.Postgres) == 0 {
+		fmt.Fprintln(&b, "  no Docker daemon, no Prometheus and no PostgreSQL on their usual places")
 	}
 	fmt.Fprintln(&b, "\nNext:")
 	fmt.Fprintln(&b, "  opsdeck init                 writes a starter estate of what was found")

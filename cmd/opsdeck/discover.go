@@ -41,6 +41,7 @@ func (a *app) discover(ctx context.Context) estate.Found {
 			found.Prometheus = append(found.Prometheus, p)
 		}
 	}
+	found.Postgres = lookForPostgres(ctx, []string{"/var/run/postgresql", "/tmp"}, "5432")
 	return found
 }
 
