@@ -9,8 +9,8 @@ import (
 )
 
 // Protocol is the version of what goes over the socket. It grows when an older
-// peer could misread it.
-const Protocol = 1
+// peer could misread it: 2 has records of kind database.
+const Protocol = 2
 
 // Header names.
 const (

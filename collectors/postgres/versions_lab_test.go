@@ -46,6 +46,9 @@ func TestNothingIsMissingFromAServer(t *testing.T) {
 	if len(d.Slots) != 2 || d.Slots[0].Kind.Empty() || d.Slots[0].Active || !d.Freeze.Age.Known || !d.Freeze.MultiAge.Known || len(d.Sizes) < 2 {
 		t.Errorf("slots %+v, freeze %+v, sizes %+v", d.Slots, d.Freeze, d.Sizes)
 	}
+	if !Answers(t.Context(), "tcp", "127.0.0.1:"+s.Port) || !Answers(t.Context(), "unix", s.Dir+"/.s.PGSQL."+s.Port) {
+		t.Error("it is not known by its answer")
+	}
 	if want := s.Major() >= 15; !d.Rights.Signal || !d.Rights.SwitchWAL || d.Rights.Checkpoint != want {
 		t.Errorf("rights: %+v", d.Rights)
 	}
