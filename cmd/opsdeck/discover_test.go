@@ -1,38 +1,19 @@
 package main
 
 import (
-	"io"
 	"net"
 	"os"
 	"path/filepath"
 	"slices"
 	"testing"
+
+	"opsdeck/internal/postgrestest"
 )
 
-// postgresAt answers as PostgreSQL does before a login.
+// postgresAt answers as PostgreSQL does before a login, and returns its port.
 func postgresAt(t *testing.T, network, address string) string {
 	t.Helper()
-	l, err := net.Listen(network, address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer c.Close() //nolint:errcheck // a test's
-				if _, err := io.ReadFull(c, make([]byte, 8)); err == nil {
-					_, _ = c.Write([]byte("N"))
-					_, _ = io.Copy(io.Discard, c) // until the client leaves
-				}
-			}()
-		}
-	}()
-	_, port, _ := net.SplitHostPort(l.Addr().String()) // of a socket: empty
+	_, port, _ := net.SplitHostPort(postgrestest.Fake(t, network, address, "N")) // of a socket: empty
 	return port
 }
 
