@@ -77,7 +77,7 @@ const (
 func Natural(t Table, column int) (want, firm int) {
 	c := t.Columns[column]
 	want, said := Width(c.Title), len(t.Rows) == 0
-	firm = want
+	firm = max(want, c.Min)
 	for _, r := range t.Rows {
 		cell := r.Cells[column]
 		n := Width(cell.Text)
@@ -89,10 +89,9 @@ func Natural(t Table, column int) (want, firm int) {
 			n += BurnWidth + 1
 		}
 		want = max(want, n)
-		if cell.Loose > 0 {
-			n = min(n, cell.Loose)
+		if !cell.Loose {
+			firm = max(firm, n)
 		}
-		firm = max(firm, n)
 	}
 	if !said {
 		return 0, 0

@@ -43,8 +43,6 @@ func recordRow(r ops.Record, now time.Time) Row {
 	if r.Job != 0 {
 		ref = JobRef(r.Job)
 	}
-	what := toned(r.What.String(), tone)
-	what.Loose = 60 // who did it is worth more than the end of a long line
 	return Row{
 		Ref: ref, Level: r.Level,
 		From: Origin{Source: "history", At: r.At, State: ops.SourceOK},
@@ -52,7 +50,7 @@ func recordRow(r ops.Record, now time.Time) Row {
 			{Text: Clock(r.At, now), Tone: ToneMuted, Value: stamp(r.At)},
 			{Text: Age(r.At, now), Tone: ToneMuted, Value: max(0, now.Sub(r.At).Seconds()), Unit: "seconds"},
 			text(r.Kind.String()),
-			what,
+			toned(r.What.String(), tone),
 			text(r.Actor.Name.String()),
 			orNothing(RefText(r.Ref).String()),
 		},

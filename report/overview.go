@@ -17,10 +17,6 @@ const (
 	groupChanges    = "changed in the last hour"
 )
 
-// looseWhat is how much stays of what a job does and of what changed where the
-// causes above need the room.
-const looseWhat = 24
-
 // LevelWord is how a level reads: what is bad or not known in capitals.
 func LevelWord(l ops.Level) string {
 	switch l {
@@ -263,7 +259,7 @@ func jobRows(b ops.Board, now time.Time) []Row {
 		}
 		rows = append(rows, Row{
 			Ref: r.Ref, Group: groupJobs, Level: r.Level, From: r.From, Lead: r.Lead,
-			Cells: []Cell{r.Cells[1], {Text: r.Cells[0].Text + " " + r.Cells[2].Text, Value: r.Cells[2].Text, Loose: looseWhat}, r.Cells[3], {Text: r.Cells[6].Text, Tone: ToneMuted, Value: r.Cells[6].Value}},
+			Cells: []Cell{r.Cells[1], {Text: r.Cells[0].Text + " " + r.Cells[2].Text, Value: r.Cells[2].Text, Loose: true}, r.Cells[3], {Text: r.Cells[6].Text, Tone: ToneMuted, Value: r.Cells[6].Value}},
 		})
 	}
 	return rows
@@ -283,7 +279,7 @@ func changeRows(b ops.Board, now time.Time) []Row {
 	var rows []Row
 	for _, r := range Changes(b, now).Rows {
 		what := r.Cells[3]
-		what.Loose = looseWhat
+		what.Loose = true
 		rows = append(rows, Row{
 			Ref: r.Ref, Group: groupChanges, Level: r.Level, From: r.From,
 			Cells: []Cell{{Text: r.Cells[0].Text, Tone: ToneMuted, Value: r.Cells[0].Value}, what, r.Cells[1], {Text: join(" ", r.Cells[2].Text, r.Cells[4].Text), Tone: ToneMuted, Value: r.Cells[4].Text}},

@@ -51,9 +51,8 @@ type Cell struct {
 	// Trend and Burn are for screens, which draw them before the text.
 	Trend []ops.Point
 	Burn  *Burn
-	// Loose is how much of a long text stays when it is cut before another column
-	// loses anything; 0: it is not.
-	Loose int
+	// Loose text is cut before another column loses anything.
+	Loose bool
 }
 
 // text returns a cell whose value is its text.
