@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/moby/moby/api/types/container"
+
 	"opsdeck/ops"
 )
 
@@ -89,9 +91,10 @@ func TestCollectInspectsOnlyWhatTheListDoesNotTell(t *testing.T) {
 		t.Errorf("first collection: %d inspects, want each of 10", n)
 	}
 	rowsByName(t, c)
-	// web, renamed and held run for seconds only, and loop is between two runs.
-	if n := f.asked("/json"); n != 4 {
-		t.Errorf("second collection: %d inspects, want 4", n)
+	// web, renamed and held run for seconds only, loop is between two runs, and never
+	// was created just now.
+	if n := f.asked("/json"); n != 5 {
+		t.Errorf("second collection: %d inspects, want 5", n)
 	}
 	clock.add(2 * stoppedEvery)
 	rowsByName(t, c)
@@ -119,8 +122,8 @@ func TestAStandingStreamSparesTheInspectOfYoungContainers(t *testing.T) {
 		want  int // inspects
 	}{
 		{"each of them at first", time.Second, 10},
-		{"only the one between two runs: another start would be heard of", 10 * time.Second, 1},
-		{"the young ones again, lest an event was lost", youngEvery, 4},
+		{"only the one between two runs and the one just created: another start would be heard of", 10 * time.Second, 2},
+		{"the young ones again, lest an event was lost", youngEvery, 5},
 	} {
 		clock.add(step.later)
 		rowsByName(t, c)
@@ -132,8 +135,28 @@ func TestAStandingStreamSparesTheInspectOfYoungContainers(t *testing.T) {
 	<-ended
 	clock.add(time.Second)
 	rowsByName(t, c)
-	if n := f.asked("/json"); n != 4 {
+	if n := f.asked("/json"); n != 5 {
 		t.Errorf("after the stream's end: %d inspects, want the young ones at once", n)
+	}
+}
+
+// The start of a container fails after it was created, and no event tells of that.
+func TestWhatWasJustCreatedIsInspectedUntilItsStartIsKnown(t *testing.T) {
+	now := time.Unix(1_795_000_000, 0)
+	for what, c := range map[string]struct {
+		age   time.Duration
+		fault string
+		want  bool
+	}{
+		"just created":            {time.Minute, "", true},
+		"its start failed":        {time.Minute, "port is already allocated", false},
+		"made, and never started": {time.Hour, "", false},
+	} {
+		s := &container.Summary{State: container.StateCreated, Status: "Created", Created: now.Add(-c.age).Unix()}
+		was := inspected{key: keyOf(s), at: now.Add(-10 * time.Second), fault: ops.Clean(c.fault)}
+		if got := due(was, s, now, time.Time{}); got != c.want {
+			t.Errorf("%s: due %t", what, got)
+		}
 	}
 }
 

@@ -48,10 +48,12 @@ const parallel = 4
 // stoppedEvery is how often a container that does not run is inspected without
 // a cause: its list entry cannot tell that it ran and ended again meanwhile.
 // youngEvery is the same for one that has just started, where the event stream
-// would have told of another start.
+// would have told of another start. startsWithin is how soon what was created is
+// started, as a rule: that this failed no event tells, and neither does the list.
 const (
 	stoppedEvery = time.Minute
 	youngEvery   = 30 * time.Second
+	startsWithin = 5 * time.Minute
 )
 
 // details returns what inspect tells of the listed containers, from memory where
@@ -99,6 +101,8 @@ func due(was inspected, s *container.Summary, now, stands time.Time) bool {
 	case young(s.Status):
 		heard := !stands.IsZero() && stands.Before(was.at)
 		return !heard || now.Sub(was.at) >= youngEvery
+	case s.State == container.StateCreated && was.fault.Empty() && now.Sub(time.Unix(s.Created, 0)) < startsWithin:
+		return true
 	case s.State != container.StateRunning:
 		return now.Sub(was.at) >= stoppedEvery
 	}
