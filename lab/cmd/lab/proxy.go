@@ -36,7 +36,7 @@ func runProxy(ctx context.Context, args []string) error {
 	}
 	ended := make(chan error, len(ways)+2)
 	go func() { ended <- serveCertificate(ctx, l) }()
-	go func() { ended <- serveOwnPage(ctx) }()
+	go func() { ended <- serveOwnPage(ctx, l) }()
 	for _, w := range ways {
 		go func() { ended <- w.Serve(ctx) }()
 	}
@@ -51,10 +51,10 @@ func runProxy(ctx context.Context, args []string) error {
 }
 
 // serveOwnPage answers for the proxy itself, whatever the servers behind do.
-func serveOwnPage(ctx context.Context) error {
+func serveOwnPage(ctx context.Context, l layout.Layout) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /health", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
-	mux.Handle("GET /flood/metrics", flood.Handler(slices.Sorted(maps.Keys(svc.Ports))))
+	mux.Handle("GET /flood/metrics", flood.Handler(l, slices.Sorted(maps.Keys(svc.Ports))))
 	ln, err := net.Listen("tcp", layout.Addr(layout.PortProxy))
 	if err != nil {
 		return err

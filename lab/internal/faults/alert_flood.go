@@ -20,13 +20,13 @@ func alertFlood() Fault {
 			return writeFloodTargets(lab, fmt.Sprintf(`[{"targets": [%q]}]`, layout.Addr(layout.PortProxy)))
 		},
 		Heal: func(_ context.Context, lab Lab) error {
-			return writeFloodTargets(lab, "[]")
+			return writeFloodTargets(lab, flood.NoTargets)
 		},
 	}
 }
 
 func writeFloodTargets(lab Lab, text string) error {
-	path := lab.Layout.Path("etc", "flood_targets.json")
+	path := flood.Targets(lab.Layout)
 	if have, err := os.ReadFile(path); err == nil && string(have) == text {
 		return nil
 	}
