@@ -126,7 +126,7 @@ func alertFindings(e ops.Estate, b *ops.Board, r ops.Reading[[]ops.Alert], rules
 			f.Since = a.Since
 		}
 		if n := counts[key]; n > 1 {
-			f.What = ops.Textf("%s %s ×%d", a.Severity.Name, a.Name, n)
+			f.What = ops.Textf("%s %s x%d", a.Severity.Name, a.Name, n)
 		}
 	}
 	if !watchdog && r.Fresh() {

@@ -196,7 +196,7 @@ func TestAStormIsOneFindingWithItsCount(t *testing.T) {
 	storm[4000].Since = ago(3 * time.Hour)
 	b := board(ops.SourceOK, append(storm, alert("Watchdog", "none", ops.RankNone))...)
 	Findings(shop(), b)
-	if len(b.Findings) != 1 || !strings.Contains(b.Findings[0].What.String(), "×5000") || !b.Findings[0].Since.Equal(ago(3*time.Hour)) {
+	if len(b.Findings) != 1 || !strings.Contains(b.Findings[0].What.String(), " x5000") || !b.Findings[0].Since.Equal(ago(3*time.Hour)) {
 		t.Fatalf("%+v", b.Findings)
 	}
 }

@@ -82,7 +82,7 @@ func TestWhatTheSourcesOfAlertsDoIsSaidAndNothingIsFalselyGood(t *testing.T) {
 		})
 	})
 	at, _ := breaking(t, "alert-flood")
-	s.watch(sight{fault: "alert-flood", wants: []string{`20\d high 1[68]\d\d med`, `high IFRS9LoanBatchRejected ×200\s`, `medium IFRS9LoanBatchRejected ×1[68]00\s`}, never: falselyGood}, at)
+	s.watch(sight{fault: "alert-flood", wants: []string{`20\d high 1[68]\d\d med`, `high IFRS9LoanBatchRejected x200\s`, `medium IFRS9LoanBatchRejected x1[68]00\s`}, never: falselyGood}, at)
 	s.keys("2")
 	s.within(soon, `(?m)^2\d\d\d firing.* 1/2\d\d\d$`)
 	s.keys("Down")
