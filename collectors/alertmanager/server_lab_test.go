@@ -110,7 +110,8 @@ func (s *server) freeze() {
 
 func until(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	const patience = time.Minute // machines that test are busy
+	// Machines that test are busy, and a Prometheus repeats its alerts once a minute.
+	const patience = 2 * time.Minute
 	for end := time.Now().Add(patience); !ok(); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("not so after %s: %s", patience, what)

@@ -4,6 +4,7 @@ package prometheus
 
 import (
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -43,10 +44,22 @@ func TestLabServer(t *testing.T) {
 	if err != nil || len(d.Groups) != 5 || !d.Why.Empty() {
 		t.Errorf("source: %+v, %v", d, err)
 	}
-	for _, a := range *facts.Alerts {
+	some := *facts.Alerts
+	some = some[:min(len(some), 20)] // of a storm that an earlier test left
+	for _, a := range some {
 		d, err := c.Open(t.Context(), a.Ref, time.Hour)
+		if ops.CodeOf(err) == ops.CodeNotFound && resolved(t, c, a) {
+			continue
+		}
 		if err != nil || len(d.Groups) != 4 || !d.Why.Empty() {
 			t.Errorf("alert %s: %+v, %v", a.Name, d, err)
 		}
 	}
+}
+
+// resolved reports whether an alert has ended since it was read: the lab lives on.
+func resolved(t *testing.T, c *Collector, a ops.Alert) bool {
+	t.Helper()
+	facts, err := c.Collect(t.Context())
+	return err == nil && !slices.ContainsFunc(*facts.Alerts, func(b ops.Alert) bool { return b.Ref == a.Ref })
 }

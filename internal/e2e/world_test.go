@@ -26,7 +26,7 @@ const (
 	patience = time.Minute
 	// soon bounds the answer to a key that has to wait for nothing but the screen: no
 	// call to a server that stands still is over by then.
-	soon = 3 * time.Second
+	soon = 5 * time.Second
 	// young is longer than a server that has just been started warns of its youth.
 	young = 3 * time.Minute
 )

@@ -46,7 +46,7 @@ func breakAndHeal(t *testing.T, lab Lab, name string, broken, whole func() error
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = f.Heal(context.Background(), lab) })
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
 	for _, step := range []struct {
 		name  string
