@@ -81,7 +81,7 @@ func TestTheRightRootOfABlockingTreeIsTerminated(t *testing.T) {
 	s.within(30*time.Second, `blocking  1 tree, 2 sessions, 2 deep`) // the other one is not ours to end
 	s.until(`\d+ psql-by-hand\s+idle in tx .*blocks 1`)
 	s.keys("0")
-	s.until(`outcome terminate session ` + root + ` \(nightly-close\) on postgres: succeeded`)
+	s.until(`outcome\s+terminate session ` + root + ` \(nightly-close\) on postgres: succeeded`)
 	if recs := w.records("--ref", "backend:postgres/"+root); len(recs) < 2 {
 		t.Errorf("the history has %+v", recs)
 	}
@@ -126,7 +126,7 @@ func TestExhaustionIsDiagnosedAndMendedFromTheConsoleWhileNewLoginsFail(t *testi
 	s.keys("1")
 	s.without(`connections exhausted`)
 	s.keys("0")
-	s.until(`outcome end \d+ sessions on postgres: idle for more than 1s from ifrs9-reporter: succeeded`)
+	s.until(`outcome\s+end \d+ sessions on postgres: idle for more than 1s from ifrs9-reporter: succeeded`)
 	heal()
 }
 
