@@ -33,6 +33,7 @@ const (
 type Theme struct {
 	Name  string
 	Signs Signs
+	ASCII bool // the terminal writes nothing else
 	inks  [roles]ink
 	looks [roles]lipgloss.Style
 }
@@ -73,7 +74,7 @@ func (t Theme) Style(r Role) lipgloss.Style {
 }
 
 func build(p Palette, ascii bool) Theme {
-	t := Theme{Name: p.Name, Signs: signs(ascii)}
+	t := Theme{Name: p.Name, Signs: signs(ascii), ASCII: ascii}
 	for r := range roles {
 		t.looks[r] = style(p, r)
 		t.inks[r] = inkOf(t.looks[r])

@@ -20,9 +20,13 @@ const (
 
 // View draws the whole screen.
 func (m *Model) View() tea.View {
-	v := tea.NewView(m.draw())
+	screen, title := m.draw(), m.title()
+	if m.th.ASCII {
+		screen, title = inASCII(screen), inASCII(title)
+	}
+	v := tea.NewView(screen)
 	v.AltScreen = true
-	v.WindowTitle = m.title()
+	v.WindowTitle = title
 	if m.mouse {
 		v.MouseMode = tea.MouseModeCellMotion
 	}
