@@ -86,7 +86,7 @@ func (m *Model) noteJobs(before []ops.Job) {
 		i := slices.IndexFunc(before, func(o ops.Job) bool { return o.ID == j.ID })
 		if i >= 0 && !before[i].State.Ended() || i < 0 && m.recent(j) {
 			line, tone := report.JobEnd(j)
-			m.notices.say(tone, line, m.now)
+			m.notices.add(tone, line, m.now)
 		}
 	}
 }

@@ -71,6 +71,10 @@ func TestAShellIsPlannedRecordedAndThenGetsTheTerminal(t *testing.T) {
 	}
 	r.send(handedMsg{p.Title, io.ErrUnexpectedEOF})
 	r.wants(t, "shell in container api: unexpected EOF")
+	ended := fixture.Failing() // that it was recorded comes with the next board
+	ended.Jobs = append([]ops.Job{{ID: 13, Title: ops.Clean("shell in container api"), State: ops.JobSucceeded, Ended: r.now}}, ended.Jobs...)
+	r.board(ended)
+	r.wants(t, "shell in container api: unexpected EOF")
 }
 
 func TestWithoutATerminalToHandOverNothingIsAsked(t *testing.T) {
