@@ -94,10 +94,10 @@ func standing(b *ops.Board, a ops.Alert) string {
 	return ""
 }
 
-// canBeAsked reports whether a source answers; one that lies answers, too.
+// canBeAsked reports whether a source answers now.
 func canBeAsked(b *ops.Board, source ops.Text) bool {
 	return slices.ContainsFunc(b.Sources, func(s ops.Source) bool {
-		return s.Name == source && (s.State == ops.SourceOK || s.State == ops.SourceLying)
+		return s.Name == source && s.State.Answers()
 	})
 }
 

@@ -87,6 +87,10 @@ func (s *SourceState) UnmarshalText(b []byte) error {
 	return parseInto(s, sourceStateNames, "source state", b)
 }
 
+// Answers reports whether a source can be asked now. One that lies answers, too, and
+// what it says of one thing may still be the news.
+func (s SourceState) Answers() bool { return s == SourceOK || s == SourceLying }
+
 // Class says what an action can destroy, and so what it asks before it runs.
 type Class uint8
 

@@ -26,7 +26,7 @@ func newPagingView(b ops.Board, now time.Time) pagingView {
 			continue
 		}
 		v.any = true
-		ok := s.State == ops.SourceOK || s.State == ops.SourceLying
+		ok := s.State.Answers()
 		v.readable[s.Name] = ok
 		if !ok && v.standing == "" {
 			v.standing = standing(s.Name, s.State, s.LastGood, now)
