@@ -44,19 +44,19 @@ func (f *fake) Look(_ context.Context, refs []ops.Ref) error {
 	return f.say("look " + refs[0].String())
 }
 func (f *fake) Detail(_ context.Context, ref ops.Ref, w time.Duration) (ops.Detail, error) {
-	return ops.Detail{Ref: ref, Window: w, Title: ops.Clean("title")}, f.say("detail")
+	return ops.Detail{Ref: ref, Window: w, Title: ops.Lit("title")}, f.say("detail")
 }
 func (f *fake) Tail(_ context.Context, ref ops.Ref, from ops.TailFrom) (<-chan ops.Line, error) {
 	out := make(chan ops.Line, 2)
-	out <- ops.Line{Offset: from.Offset + 1, From: ref, Text: ops.Clean("one")}
+	out <- ops.Line{Offset: from.Offset + 1, From: ref, Text: ops.Lit("one")}
 	close(out)
 	return out, f.say("tail")
 }
 func (f *fake) Actions(_ context.Context, ref ops.Ref) ([]ops.ActionInfo, error) {
-	return []ops.ActionInfo{{ID: ops.Clean("container.restart"), On: ref.Kind, Class: ops.ClassDisruptive}}, f.say("actions")
+	return []ops.ActionInfo{{ID: ops.Lit("container.restart"), On: ref.Kind, Class: ops.ClassDisruptive}}, f.say("actions")
 }
 func (f *fake) Plan(_ context.Context, req ops.Request) (ops.Plan, error) {
-	return ops.Plan{ID: ops.Clean("p1"), Request: req, Steps: []ops.Step{{What: ops.Clean("POST")}}}, f.say("plan")
+	return ops.Plan{ID: ops.Lit("p1"), Request: req, Steps: []ops.Step{{What: ops.Lit("POST")}}}, f.say("plan")
 }
 func (f *fake) Start(_ context.Context, id ops.PlanID, c ops.Confirmation) (ops.JobID, error) {
 	f.mu.Lock()
@@ -66,7 +66,7 @@ func (f *fake) Start(_ context.Context, id ops.PlanID, c ops.Confirmation) (ops.
 }
 func (f *fake) Cancel(context.Context, ops.JobID) error { return f.say("cancel") }
 func (f *fake) History(context.Context, ops.Query) ([]ops.Record, error) {
-	return []ops.Record{{Seq: 3, What: ops.Clean("x")}}, f.say("history")
+	return []ops.Record{{Seq: 3, What: ops.Lit("x")}}, f.say("history")
 }
 
 // fullBoard has something in every section, so that a field lost on the wire
@@ -74,20 +74,20 @@ func (f *fake) History(context.Context, ops.Query) ([]ops.Record, error) {
 func fullBoard(rev uint64) ops.Board {
 	at := time.Date(2026, 11, 21, 2, 14, 0, 0, time.UTC)
 	b := ops.Board{Rev: rev, At: at, Level: ops.LevelWarning,
-		Estate:  ops.EstateInfo{Name: ops.Clean("shop"), Environment: ops.Staging, Agent: ops.AgentInfo{Kind: ops.AgentPersonal, PID: 4, Started: at}},
-		Sources: []ops.Source{{Name: ops.Clean("prom"), State: ops.SourceSilent, Why: ops.Clean("no answer"), LastGood: at, Every: time.Second}, {Name: ops.Clean("dock"), State: ops.SourceOK, LastGood: at, Live: true}},
-		Alerts:  []ops.Reading[[]ops.Alert]{{Source: ops.Clean("prom"), Value: []ops.Alert{{Name: ops.Clean("Down"), State: ops.AlertFiring, Since: at, Value: ops.Num(3), Severity: ops.Severity{Name: ops.Clean("high"), Rank: ops.RankHigh}}}}},
-		Containers: []ops.Reading[[]ops.Container]{{Source: ops.Clean("dock"), Value: []ops.Container{{Name: ops.Clean("web"), State: ops.ContainerRunning, Health: ops.HealthHealthy,
-			Exit: ops.Exit{Known: true, Code: 3}, Ports: []ops.Port{{Public: 80, Inside: 8080}}, Verdict: ops.Verdict{Level: ops.LevelOK, Word: ops.Clean("running")}}}}},
-		Silences:   []ops.Reading[[]ops.Silence]{{Source: ops.Clean("prom"), Value: []ops.Silence{{State: ops.SilenceActive, Matchers: []ops.Matcher{{Op: ops.MatchRegexp}}, Starts: at, Purpose: ops.PurposeAck}}}},
-		Indicators: []ops.Reading[ops.Indicators]{{Source: ops.Clean("prom"), Value: ops.Indicators{KPIs: []ops.KPI{{Trend: []ops.Point{{At: at, Value: 1.5, Known: true}, {At: at.Add(time.Minute)}}, Value: ops.Num(1), Target: ops.Target{Known: true, Limit: 2}}}, Pipelines: []ops.Pipeline{{Window: time.Hour}}}}},
-		Databases: []ops.Reading[ops.Database]{{Source: ops.Clean("pg"), Value: ops.Database{Use: ops.Use{Used: 3, Max: 100},
-			Backends: []ops.Backend{{PID: 7, State: ops.BackendIdleInTx, BlockedBy: []int{8}, Began: at}}, WAL: ops.WAL{Rate: ops.Num(3)}}}},
-		Incidents: []ops.Incident{{Title: ops.Clean("outage"), Began: at, Alerts: []ops.Ref{ops.NewRef(ops.KindAlert, "prom", "f1")}}},
-		Figures:   []ops.ContainerFigures{{Ref: ops.NewRef(ops.KindContainer, "dock", "web"), CPU: ops.Num(0.25)}},
+		Estate:  ops.EstateInfo{Name: ops.Lit("shop"), Environment: ops.Staging, Agent: ops.AgentInfo{Kind: ops.AgentPersonal, PID: 4, Started: at}},
+		Sources: []ops.Source{{Name: ops.Lit("prom"), State: ops.SourceSilent, Why: ops.Lit("no answer"), LastGood: at, Every: time.Second}, {Name: ops.Lit("dock"), State: ops.SourceOK, LastGood: at, Live: true}},
+		Alerts:  []ops.Reading[[]ops.Alert]{{Source: ops.Lit("prom"), Value: []ops.Alert{{Name: ops.Lit("Down"), State: ops.AlertFiring, Since: at, Value: ops.Num(3), Severity: ops.Severity{Name: ops.Lit("high"), Rank: ops.RankHigh}}}}},
+		Containers: []ops.Reading[[]ops.Container]{{Source: ops.Lit("dock"), Value: []ops.Container{{Name: ops.Lit("web"), State: ops.ContainerRunning, Health: ops.HealthHealthy,
+			Exit: ops.Exit{Known: true, Code: 3}, Ports: []ops.Port{{Public: 80, Inside: 8080}}, Verdict: ops.Verdict{Level: ops.LevelOK, Word: ops.Lit("running")}}}}},
+		Silences:   []ops.Reading[[]ops.Silence]{{Source: ops.Lit("prom"), Value: []ops.Silence{{State: ops.SilenceActive, Matchers: []ops.Matcher{{Op: ops.MatchRegexp}}, Starts: at, Purpose: ops.PurposeAck}}}},
+		Indicators: []ops.Reading[ops.Indicators]{{Source: ops.Lit("prom"), Value: ops.Indicators{KPIs: []ops.KPI{{Trend: []ops.Point{{At: at, Value: 1.5, Known: true}, {At: at.Add(time.Minute)}}, Value: ops.Num(1), Target: ops.Target{Known: true, Limit: 2}}}, Pipelines: []ops.Pipeline{{Window: time.Hour}}}}},
+		Databases: []ops.Reading[ops.Database]{{Source: ops.Lit("pg"), Value: ops.Database{Use: ops.Use{Used: 3, Max: 100},
+			Sessions: []ops.Session{{PID: 7, State: ops.SessionIdleInTx, BlockedBy: []int{8}, Began: at}}, WAL: ops.WAL{Rate: ops.Num(3)}}}},
+		Incidents: []ops.Incident{{Title: ops.Lit("outage"), Began: at, Alerts: []ops.Ref{ops.NewRef(ops.KindAlert, "prom", "f1")}}},
+		Stats:     []ops.ContainerStats{{Ref: ops.NewRef(ops.KindContainer, "dock", "web"), CPU: ops.Num(0.25)}},
 		Jobs:      []ops.Job{{ID: 1, State: ops.JobOrphaned, Class: ops.ClassDisruptive, Created: at}},
 		Changes:   []ops.Record{{Seq: 9, Kind: ops.RecordContainer, Level: ops.LevelCritical, At: at}},
-		Findings:  []ops.Finding{{Level: ops.LevelCritical, What: ops.Clean("web down")}},
+		Findings:  []ops.Finding{{Level: ops.LevelCritical, What: ops.Lit("web down")}},
 	}
 	for i := range b.Revs {
 		b.Revs[i] = rev
@@ -104,9 +104,9 @@ func serve(t *testing.T, f *fake) (*Client, *Server, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Server{Hello: Hello{Protocol: Protocol, Version: ops.Clean("v1"), PID: 42}, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+	s := &Server{Hello: Hello{Protocol: Protocol, Version: ops.Lit("v1"), PID: 42}, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Who: func(p Peer, key ops.Text) ops.Actor {
-			return ops.Actor{Name: key.Or(ops.Clean("me")), UID: int(p.UID)}
+			return ops.Actor{Name: key.Or(ops.Lit("me")), UID: int(p.UID)}
 		},
 		Console: func(c ops.Caller) ops.Console {
 			if c.Actor.UID != os.Getuid() {
@@ -150,7 +150,7 @@ func TestEveryCallTravels(t *testing.T) {
 	if p, err := c.Plan(ctx, ops.Request{Target: ref}); err != nil || p.Request.Target != ref {
 		t.Errorf("plan: %v %+v", err, p)
 	}
-	if id, err := c.Start(ctx, ops.Clean("p1"), ops.Confirmation{Yes: true, Reason: ops.Clean("r")}); err != nil || id != 7 || !f.conf.Yes || f.conf.Reason.String() != "r" {
+	if id, err := c.Start(ctx, ops.Lit("p1"), ops.Confirmation{Yes: true, Reason: ops.Lit("r")}); err != nil || id != 7 || !f.conf.Yes || f.conf.Reason.String() != "r" {
 		t.Errorf("start: %v %d %+v", err, id, f.conf)
 	}
 	if err := c.Cancel(ctx, 7); err != nil {
@@ -182,7 +182,7 @@ func TestAWatchGivesTheSameBoardAndOnlyWhatChanged(t *testing.T) {
 		t.Fatal(err)
 	}
 	first := fullBoard(1)
-	me := ops.Me{Actor: ops.Actor{Name: ops.Clean("me")}, Session: ops.Clean("s1"), Until: time.Unix(5, 0).UTC()}
+	me := ops.Me{Actor: ops.Actor{Name: ops.Lit("me")}, Session: ops.Lit("s1"), Until: time.Unix(5, 0).UTC()}
 	f.events <- ops.Event{Board: first, Me: me}
 	if ev := <-got; !reflect.DeepEqual(ev.Board, first) || ev.Me != me {
 		t.Fatalf("the board changed on the way:\n%+v\n%+v", ev.Board, first)
@@ -209,7 +209,7 @@ func TestAWatchGivesTheSameBoardAndOnlyWhatChanged(t *testing.T) {
 func TestErrorsKeepTheirCodeAndRemedy(t *testing.T) {
 	f := &fake{err: ops.Errorf(ops.CodeHeld, "web is held by ana").Help("wait")}
 	c, _, _ := serve(t, f)
-	_, err := c.Start(t.Context(), ops.Clean("p"), ops.Confirmation{})
+	_, err := c.Start(t.Context(), ops.Lit("p"), ops.Confirmation{})
 	if e := ops.AsError(err); e.Code != ops.CodeHeld || e.What.String() != "web is held by ana" || e.Remedy.String() != "wait" {
 		t.Fatalf("%+v", e)
 	}

@@ -16,8 +16,8 @@ import (
 	"opsdeck/ops"
 )
 
-// errandWait is how long the near side may take to say what it wants.
-const errandWait = 30 * time.Second
+// requestTimeout is how long the near side may take to say what it wants.
+const requestTimeout = 30 * time.Second
 
 // Proxy is the far end of a line: it leads to the agent of this machine. The
 // agent sees the proxy's own user, by the kernel's word.
@@ -29,7 +29,7 @@ type Proxy struct {
 	Key ops.Text
 	// Find returns the socket of the agent for an errand, having started one
 	// where that was asked for, and who answers on it.
-	Find func(context.Context, Errand) (socket string, h Hello, err error)
+	Find func(context.Context, ConnectRequest) (socket string, h Hello, err error)
 	// Estates are those that can be asked for here.
 	Estates func(context.Context) []Known
 }
@@ -38,8 +38,8 @@ type Proxy struct {
 // near side as the greeting, and is returned.
 func (p *Proxy) Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 	r := bufio.NewReaderSize(in, 64<<10)
-	e, err := readErrand(ctx, r)
-	g := Greeting{Line: lineVersion, Version: p.Version}
+	e, err := readConnectRequest(ctx, r)
+	g := ConnectResponse{Line: tunnelVersion, Version: p.Version}
 	if err == nil {
 		if p.Estates != nil {
 			g.Estates = p.Estates(ctx)
@@ -53,28 +53,28 @@ func (p *Proxy) Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 	if merr != nil {
 		return merr
 	}
-	if _, werr := fmt.Fprintf(out, "%s%s\n", greetingMark, b); werr != nil || err != nil {
+	if _, werr := fmt.Fprintf(out, "%s%s\n", responsePrefix, b); werr != nil || err != nil {
 		return err // without a near side there is nobody to tell
 	}
 	conn := &streamConn{Reader: r, Writer: out, close: func() error { return nil }, ended: make(chan struct{})}
 	srv := &http.Server{Handler: p.handler(e), Protocols: new(http.Protocols), ReadHeaderTimeout: callTimeout,
-		HTTP2: &http.HTTP2Config{SendPingTimeout: quietLine, PingTimeout: lineGrace}, ErrorLog: log.New(io.Discard, "", 0)}
+		HTTP2: &http.HTTP2Config{SendPingTimeout: tunnelIdle, PingTimeout: pingTimeout}, ErrorLog: log.New(io.Discard, "", 0)}
 	srv.Protocols.SetUnencryptedHTTP2(true)
 	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
 	_ = srv.Serve(&oneConn{conn: conn}) // ends with the line; that is no error
 	return nil
 }
 
-// readErrand reads the near side's first line.
-func readErrand(ctx context.Context, r *bufio.Reader) (Errand, error) {
+// readConnectRequest reads the near side's first line.
+func readConnectRequest(ctx context.Context, r *bufio.Reader) (ConnectRequest, error) {
 	type answer struct {
-		e   Errand
+		e   ConnectRequest
 		err error
 	}
 	got := make(chan answer, 1)
 	go func() {
 		line, err := readLine(r)
-		var e Errand
+		var e ConnectRequest
 		if err == nil {
 			err = json.Unmarshal(line, &e)
 		}
@@ -86,21 +86,21 @@ func readErrand(ctx context.Context, r *bufio.Reader) (Errand, error) {
 			return a.e, ops.Errorf(ops.CodeInvalid, "this is the far end of opsdeck --on, and no errand came: %v", a.err).
 				Help("opsdeck --on USER@HOST starts it by itself")
 		}
-		if a.e.Line != lineVersion {
-			return a.e, ops.Errorf(ops.CodeVersion, "this opsdeck speaks line %d, the console %d", lineVersion, a.e.Line).Help("install the same build at both ends")
+		if a.e.Tunnel != tunnelVersion {
+			return a.e, ops.Errorf(ops.CodeVersion, "this opsdeck speaks line %d, the console %d", tunnelVersion, a.e.Tunnel).Help("install the same build at both ends")
 		}
 		return a.e, nil
-	case <-time.After(errandWait):
-		return Errand{}, ops.Errorf(ops.CodeInvalid, "no errand came within %s", errandWait)
+	case <-time.After(requestTimeout):
+		return ConnectRequest{}, ops.Errorf(ops.CodeInvalid, "no errand came within %s", requestTimeout)
 	case <-ctx.Done():
-		return Errand{}, ctx.Err()
+		return ConnectRequest{}, ctx.Err()
 	}
 }
 
 // handler passes calls to the agent. It is found again with each connection, so
 // that one that was restarted, or has to be started again, is met over the line
 // that stands.
-func (p *Proxy) handler(e Errand) http.Handler {
+func (p *Proxy) handler(e ConnectRequest) http.Handler {
 	t := &http.Transport{DisableCompression: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		socket, _, err := p.Find(ctx, e)
 		if err != nil {
@@ -156,4 +156,4 @@ func (l *oneConn) Accept() (net.Conn, error) {
 func (l *oneConn) Close() error { return l.conn.Close() }
 
 // Addr is no address.
-func (l *oneConn) Addr() net.Addr { return lineAddr{} }
+func (l *oneConn) Addr() net.Addr { return tunnelAddr{} }

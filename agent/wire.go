@@ -9,8 +9,9 @@ import (
 )
 
 // Protocol is the version of what goes over the socket. It grows when an older
-// peer could misread it: 2 has records of kind database.
-const Protocol = 2
+// peer could misread it: 2 has records of kind database, 3 calls the sessions of
+// databases sessions and those of consoles consoles.
+const Protocol = 3
 
 // Header names.
 const (
@@ -66,8 +67,8 @@ func encode(b ops.Board, s ops.Section) (json.RawMessage, error) {
 		return json.Marshal(bare(b.Alerts))
 	case ops.SectionContainers:
 		return json.Marshal(bare(b.Containers))
-	case ops.SectionFigures:
-		return json.Marshal(b.Figures)
+	case ops.SectionStats:
+		return json.Marshal(b.Stats)
 	case ops.SectionJobs:
 		return json.Marshal(b.Jobs)
 	case ops.SectionChanges:
@@ -95,8 +96,8 @@ func decode(b *ops.Board, s ops.Section, raw json.RawMessage) error {
 		return dress(raw, &b.Alerts)
 	case ops.SectionContainers:
 		return dress(raw, &b.Containers)
-	case ops.SectionFigures:
-		return into(raw, &b.Figures)
+	case ops.SectionStats:
+		return into(raw, &b.Stats)
 	case ops.SectionJobs:
 		return into(raw, &b.Jobs)
 	case ops.SectionChanges:

@@ -22,7 +22,7 @@ const (
 func (e *Engine) extendAcks(ctx context.Context) {
 	for e.History != nil && sleep(ctx, ackLookEvery) {
 		for _, s := range lapsing(e.broker.newest(), e.Now()) {
-			req := ops.Request{Action: ops.Clean(extendAction), Target: s.Ref, Params: []ops.Param{{Name: ops.Clean("by"), Value: ops.Clean(ackExtendBy)}}}
+			req := ops.Request{Action: ops.Clean(extendAction), Target: s.Ref, Params: []ops.Param{{Name: ops.Lit("by"), Value: ops.Clean(ackExtendBy)}}}
 			if _, err := e.startOwn(ctx, req, "the acked alert still fires"); err != nil {
 				e.Log.Warn("extend the silence behind an ack", "silence", s.Ref.String(), "err", err)
 			}
@@ -60,7 +60,7 @@ func lapsing(b ops.Board, now time.Time) []ops.Silence {
 // startOwn starts an action in the agent's own name. It asks nobody, because
 // somebody's earlier word covers it; plan, locks and audit are as for everyone.
 func (e *Engine) startOwn(ctx context.Context, req ops.Request, reason string) (ops.JobID, error) {
-	c := ops.Caller{Actor: ops.Actor{Name: ops.Clean("opsdeck"), UID: -1, Role: ops.RoleOperator}}
+	c := ops.Caller{Actor: ops.Actor{Name: ops.Lit("opsdeck"), UID: -1, Role: ops.RoleOperator}}
 	p, err := e.workOut(ctx, c, req)
 	if err != nil {
 		return 0, err

@@ -87,7 +87,7 @@ func withNote(facts []ops.Fact, note ops.Text) []ops.Fact {
 	if note.Empty() {
 		return facts
 	}
-	return append(facts, ops.Fact{Name: ops.Clean("note"), Value: note})
+	return append(facts, ops.Fact{Name: ops.Lit("note"), Value: note})
 }
 
 // setAck sets or, with a zero ack, removes one.
@@ -108,10 +108,10 @@ type keptAck struct {
 	Ack         ops.Ack  `json:"ack"`
 }
 
-// adoptAcks reads the acks of the last agent back.
-func (e *Engine) adoptAcks(p *picture) error {
+// restoreAcks reads the acks of the last agent back.
+func (e *Engine) restoreAcks(p *picture) error {
 	var kept []keptAck
-	if err := e.adopt(e.acks, &kept); err != nil {
+	if err := e.restore(e.acks, &kept); err != nil {
 		return err
 	}
 	for _, k := range kept {

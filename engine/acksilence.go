@@ -64,7 +64,7 @@ func (a *ackSilence) Plan(ctx context.Context, req ops.Request) (ops.Plan, error
 		return ops.Plan{}, err
 	}
 	p.Title = ops.Textf("ack and %s, longer while it is held", p.Title)
-	p.Steps = append(p.Steps, ops.Step{How: ops.StepHere, What: ops.Clean("write down who takes care of it; the silence is extended while the alert fires and somebody holds it")})
+	p.Steps = append(p.Steps, ops.Step{How: ops.StepHere, What: ops.Lit("write down who takes care of it; the silence is extended while the alert fires and somebody holds it")})
 	return p, nil
 }
 

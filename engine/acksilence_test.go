@@ -19,14 +19,14 @@ type hush struct {
 }
 
 func (*hush) Describe() ops.ActionInfo {
-	return ops.ActionInfo{ID: ops.Clean("silence.create"), Class: ops.ClassDisruptive, On: ops.KindAlert}
+	return ops.ActionInfo{ID: ops.Lit("silence.create"), Class: ops.ClassDisruptive, On: ops.KindAlert}
 }
 
-func (*hush) Blocked(ops.Board, ops.Ref) ops.Text { return ops.Clean("am is refused") }
+func (*hush) Blocked(ops.Board, ops.Ref) ops.Text { return ops.Lit("am is refused") }
 
 func (h *hush) Plan(_ context.Context, req ops.Request) (ops.Plan, error) {
 	h.asked = req.Params
-	return ops.Plan{Title: ops.Clean("silence Down for 15m"), Steps: []ops.Step{{How: ops.StepAPI, What: ops.Clean("POST")}}, Locks: []ops.Ref{req.Target}}, nil
+	return ops.Plan{Title: ops.Lit("silence Down for 15m"), Steps: []ops.Step{{How: ops.StepAPI, What: ops.Lit("POST")}}, Locks: []ops.Ref{req.Target}}, nil
 }
 
 func (h *hush) Run(_ context.Context, p ops.Plan, _ ops.Progresser) (ops.Result, error) {
@@ -46,11 +46,11 @@ func TestAnAckCanBringItsSilence(t *testing.T) {
 				prom.fire(firing("f1", "Down"))
 				time.Sleep(11 * time.Second)
 				ana, target := w.as("ana", 7, ops.RoleOperator, "s"), ops.NewRef(ops.KindAlert, "prom", "f1")
-				req := ops.Request{Action: ops.Clean("alert.ack.silence"), Target: target}
+				req := ops.Request{Action: ops.Lit("alert.ack.silence"), Target: target}
 				if _, err := ana.Plan(t.Context(), req); code(err) != ops.CodeInvalid {
 					t.Errorf("without a note: %v", err)
 				}
-				req.Params = []ops.Param{{Name: ops.Clean("note"), Value: ops.Clean("on it")}}
+				req.Params = []ops.Param{{Name: ops.Lit("note"), Value: ops.Lit("on it")}}
 				p := w.plan(ana, req)
 				words := ""
 				for _, a := range h.asked {
@@ -114,11 +114,11 @@ func TestOfSeveralClustersTheOneWithTheAlertIsAsked(t *testing.T) {
 		time.Sleep(11 * time.Second)
 		for _, step := range []struct{ source, want string }{{"", "silence at other"}, {"am", "silence at am"}} {
 			am.set(func(s *server) {
-				s.facts.Notified = &[]ops.Notified{{Labels: firing("f1", "Down").Labels, Paging: ops.Paging{State: ops.PagingActive, Source: ops.Clean(step.source)}}}
+				s.facts.Notified = &[]ops.AlertmanagerAlert{{Labels: firing("f1", "Down").Labels, Paging: ops.Paging{State: ops.PagingActive, Source: ops.Clean(step.source)}}}
 			})
 			time.Sleep(11 * time.Second)
 			synctest.Wait()
-			if p := w.plan(ana, ops.Request{Action: ops.Clean("silence.create"), Target: target}); p.Title.String() != step.want {
+			if p := w.plan(ana, ops.Request{Action: ops.Lit("silence.create"), Target: target}); p.Title.String() != step.want {
 				t.Errorf("known at %q: %s", step.source, p.Title)
 			}
 		}

@@ -20,7 +20,7 @@ type alertFacts struct {
 
 func newAlertFacts() alertFacts {
 	return alertFacts{
-		AlertFacts: judge.AlertFacts{Rules: map[ops.Text][]ops.Alert{}, Notified: map[ops.Text][]ops.Notified{}, Acks: map[ops.Text]ops.Ack{}},
+		AlertFacts: judge.AlertFacts{Rules: map[ops.Text][]ops.Alert{}, Notified: map[ops.Text][]ops.AlertmanagerAlert{}, Acks: map[ops.Text]ops.Ack{}},
 		silences:   map[ops.Text][]ops.Silence{},
 		fired:      map[ops.Text]time.Time{},
 		known:      map[ops.Text]bool{},

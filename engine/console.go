@@ -118,7 +118,7 @@ func (k console) complete(d ops.Detail, ref ops.Ref) ops.Detail {
 		for _, c := range r.Value {
 			if c.Ref == ref {
 				d.Verdict = c.Verdict
-				d.Groups = append(markGroup(c.Mark, k.e.Now()), d.Groups...)
+				d.Groups = append(markGroup(c.Latch, k.e.Now()), d.Groups...)
 			}
 		}
 	}
@@ -126,7 +126,7 @@ func (k console) complete(d ops.Detail, ref ops.Ref) ops.Detail {
 		if r.Value.Ref == ref {
 			d.Verdict = r.Value.Verdict
 		}
-		for _, s := range r.Value.Backends {
+		for _, s := range r.Value.Sessions {
 			if s.Ref == ref {
 				d.Verdict = s.Verdict
 			}
@@ -152,7 +152,7 @@ func (k console) jobDetail(ref ops.Ref) (ops.Detail, error) {
 		fact("ended", stamp(j.Ended)), fact("result", j.Result.String()),
 	}
 	d := ops.Detail{Ref: ref, At: k.e.Now(), Title: ops.Textf("job %d: %s", j.ID, j.Title),
-		Groups: []ops.FactGroup{{Title: ops.Clean("job"), Facts: facts}}, Related: []ops.Ref{j.Target}}
+		Groups: []ops.FactGroup{{Title: ops.Lit("job"), Facts: facts}}, Related: []ops.Ref{j.Target}}
 	if k.e.History != nil {
 		if d.Lines, err = k.e.History.Output(j.ID, 0, 200); err != nil {
 			return d, err
@@ -227,7 +227,7 @@ type Blocker interface {
 // blocked says why the caller cannot start an action on ref now.
 func (k console) blocked(info ops.ActionInfo, ref ops.Ref) ops.Text {
 	if k.e.History == nil {
-		return ops.Clean("read-only: this console runs without an agent")
+		return ops.Lit("read-only: this console runs without an agent")
 	}
 	if err := mayDo(k.c, info); err != nil {
 		return ops.AsError(err).What

@@ -55,9 +55,9 @@ type Engine struct {
 	state    chan func(*picture)
 	broker   broker
 	kicks    map[string]chan struct{} // source name -> poll now
-	acks     keeper                   // acks of alerts
-	marks    keeper                   // what happened to containers
-	episodes keeper                   // findings of databases
+	acks     saver                    // acks of alerts
+	marks    saver                    // what happened to containers
+	episodes saver                    // findings of databases
 	looked   chan struct{}            // something new is on somebody's screen
 	stop     context.Context          // ends when the engine is to stop
 	wg       sync.WaitGroup
@@ -78,9 +78,9 @@ func New(c Config) *Engine {
 		Config:   c,
 		state:    make(chan func(*picture), 64),
 		kicks:    map[string]chan struct{}{},
-		acks:     newKeeper("acks"),
-		marks:    newKeeper("marks"),
-		episodes: newKeeper("episodes"),
+		acks:     newSaver("acks"),
+		marks:    newSaver("marks"),
+		episodes: newSaver("episodes"),
 		looked:   make(chan struct{}, 1),
 		plans:    map[ops.PlanID]plan{},
 		sessions: map[sessionKey]*session{},
@@ -102,19 +102,19 @@ func New(c Config) *Engine {
 func (e *Engine) Run(ctx context.Context) error {
 	e.stop = ctx
 	p := newPicture(e)
-	if err := e.adoptJobs(p); err != nil {
+	if err := e.restoreJobs(p); err != nil {
 		return err
 	}
-	if err := e.adoptAcks(p); err != nil {
+	if err := e.restoreAcks(p); err != nil {
 		return err
 	}
-	if err := e.adoptMarks(p); err != nil {
+	if err := e.restoreLatches(p); err != nil {
 		return err
 	}
-	if err := e.adoptEpisodes(p); err != nil {
+	if err := e.restoreEpisodes(p); err != nil {
 		return err
 	}
-	if err := e.adoptIncidents(p); err != nil {
+	if err := e.restoreIncidents(p); err != nil {
 		return err
 	}
 	e.note(ops.RecordAgent, ops.LevelInfo, ops.Textf("%s agent started, version %s, pid %d", e.Agent.Kind, e.Agent.Version, e.Agent.PID))

@@ -104,13 +104,13 @@ func TestAFloodOfEventsAsksAtOnceAndThenTwiceASecond(t *testing.T) {
 		defer w.stop()
 		time.Sleep(time.Second)
 		before := w.server.count()
-		w.server.pushes <- ops.Facts{}
+		w.server.pushes <- ops.Observation{}
 		synctest.Wait()
 		if w.server.count() != before+1 {
 			t.Fatalf("the first event asked %d times at once", w.server.count()-before)
 		}
 		for range 1000 {
-			w.server.pushes <- ops.Facts{Events: []ops.Record{{At: time.Now(), Kind: ops.RecordContainer, What: ops.Clean("died")}}}
+			w.server.pushes <- ops.Observation{Events: []ops.Record{{At: time.Now(), Kind: ops.RecordContainer, What: ops.Lit("died")}}}
 			time.Sleep(5 * time.Millisecond)
 		}
 		time.Sleep(time.Second)
@@ -131,7 +131,7 @@ func TestADeathRightBehindItsKillDoesNotWait(t *testing.T) {
 		time.Sleep(time.Second)
 		before := w.server.count()
 		for n := range 3 {
-			w.server.pushes <- ops.Facts{}
+			w.server.pushes <- ops.Observation{}
 			synctest.Wait()
 			if asked := w.server.count() - before; asked != min(n+1, 2) {
 				t.Fatalf("event %d: asked %d times at once", n+1, asked)
@@ -165,7 +165,7 @@ func TestFiguresAreSampledOnlyWhileSomebodyLooks(t *testing.T) {
 		if got := w.server.samples(); len(got) != 1 || len(got[0]) != 1 {
 			t.Fatalf("two consoles on one container: sampled %v", got)
 		}
-		if f := w.board().Figures; len(f) != 1 || f[0].CPU.Value != 0.5 {
+		if f := w.board().Stats; len(f) != 1 || f[0].CPU.Value != 0.5 {
 			t.Fatalf("figures on the board: %+v", f)
 		}
 		time.Sleep(2 * time.Minute)
@@ -187,7 +187,7 @@ func TestALocalEngineReadsOnly(t *testing.T) {
 		if _, err := c.Plan(t.Context(), ask("container.restart")); ops.CodeOf(err) != ops.CodeLocked {
 			t.Fatalf("planning without an agent: %v", err)
 		}
-		if _, err := c.Start(t.Context(), ops.Clean("x"), yes); ops.CodeOf(err) != ops.CodeExpired {
+		if _, err := c.Start(t.Context(), ops.Lit("x"), yes); ops.CodeOf(err) != ops.CodeExpired {
 			t.Fatalf("starting an invented plan: %v", err)
 		}
 		if _, err := c.History(t.Context(), ops.Query{}); ops.CodeOf(err) != ops.CodeUnavailable {

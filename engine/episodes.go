@@ -34,10 +34,10 @@ const (
 	maxEpisodes = 50 // of one source; what comes beyond is on the board only
 )
 
-// tellFindings compares what was found of a server now with what was found before, and
+// recordFindings compares what was found of a server now with what was found before, and
 // returns what the history keeps. It is told good answers only: a server that cannot be
 // read has ended nothing.
-func (p *picture) tellFindings(source ops.Text, d ops.Database, now time.Time) []ops.Record {
+func (p *picture) recordFindings(source ops.Text, d ops.Database, now time.Time) []ops.Record {
 	var recs []ops.Record
 	found := map[ops.Text]bool{}
 	lacks := make([]ops.Text, 0, len(d.Missing))
@@ -56,7 +56,7 @@ func (p *picture) tellFindings(source ops.Text, d ops.Database, now time.Time) [
 		e.Gone, e.Lacks = time.Time{}, lacks
 		if f.Level.Worse(e.Level) {
 			e.Level = f.Level
-			recs = append(recs, told(source, d.Ref, f, now))
+			recs = append(recs, findingRecord(source, d.Ref, f, now))
 		}
 	}
 	for i := range p.episodes {
@@ -118,10 +118,10 @@ func (e *episode) away(lacks []ops.Text, now time.Time) (ops.Record, bool) {
 		What: ops.Textf("%s: %s is over after %s (since %s)", e.Source, e.Key, lasted(e.Gone.Sub(e.Began)), e.Gone.UTC().Format("15:04:05Z"))}, true
 }
 
-func told(source ops.Text, ref ops.Ref, f ops.Finding, now time.Time) ops.Record {
+func findingRecord(source ops.Text, ref ops.Ref, f ops.Finding, now time.Time) ops.Record {
 	rec := ops.Record{At: now, Kind: ops.RecordDatabase, Ref: ref, Level: f.Level, What: ops.Textf("%s: %s", source, f.What)}
 	if !f.Cause.Empty() {
-		rec.Facts = []ops.Fact{{Name: ops.Clean("cause"), Value: f.Cause}}
+		rec.Facts = []ops.Fact{{Name: ops.Lit("cause"), Value: f.Cause}}
 	}
 	return rec
 }
@@ -134,11 +134,11 @@ func lasted(d time.Duration) string {
 	return strings.TrimSuffix(d.Truncate(time.Minute).String(), "0s")
 }
 
-// adoptEpisodes reads the episodes of the last agent back: else their begins were told
+// restoreEpisodes reads the episodes of the last agent back: else their begins were told
 // again, and their ends never. Those of a source that is not in the estate any more have
 // no end.
-func (e *Engine) adoptEpisodes(p *picture) error {
-	if err := e.adopt(e.episodes, &p.episodes); err != nil {
+func (e *Engine) restoreEpisodes(p *picture) error {
+	if err := e.restore(e.episodes, &p.episodes); err != nil {
 		return err
 	}
 	p.episodes = slices.DeleteFunc(p.episodes, func(x episode) bool { return p.source(x.Source) == nil })

@@ -17,7 +17,7 @@ import (
 type base struct{ *server }
 
 func (b base) Source() ops.SourceInfo {
-	return ops.SourceInfo{Name: ops.Clean("pg"), Kind: ops.SourcePostgres, Every: 10 * time.Second, Timeout: 3 * time.Second, Required: true}
+	return ops.SourceInfo{Name: ops.Lit("pg"), Kind: ops.SourcePostgres, Every: 10 * time.Second, Timeout: 3 * time.Second, Required: true}
 }
 
 // says makes the next answers these. What is not said is well.
@@ -26,27 +26,27 @@ func (b base) says(change ...func(*ops.Database)) {
 	for _, f := range change {
 		f(&d)
 	}
-	b.set(func(s *server) { s.err, s.facts = nil, ops.Facts{Database: &d} })
+	b.set(func(s *server) { s.err, s.facts = nil, ops.Observation{Database: &d} })
 }
 
 func used(n int) func(*ops.Database) {
 	return func(d *ops.Database) {
-		d.Use = ops.Use{Used: n, Max: 100, Reserved: 3, By: []ops.UsedBy{{App: ops.Clean("web"), Count: n, State: ops.BackendIdle}}}
+		d.Use = ops.Use{Used: n, Max: 100, Reserved: 3, By: []ops.UsedBy{{App: ops.Lit("web"), Count: n, State: ops.SessionIdle}}}
 	}
 }
 
 // waits is a session that another one of this pid keeps waiting.
 func waits(pid int) func(*ops.Database) {
 	return func(d *ops.Database) {
-		root := ops.Backend{PID: pid, App: ops.Clean("nightly"), Root: pid, Blocks: 1, State: ops.BackendIdleInTx, Changed: time.Now()}
-		waiter := ops.Backend{PID: 2, Root: pid, Depth: 1, BlockedBy: []int{pid}, State: ops.BackendActive, Waiting: time.Now().Add(-time.Minute)}
-		d.Backends = []ops.Backend{root, waiter}
+		root := ops.Session{PID: pid, App: ops.Lit("nightly"), Root: pid, Blocks: 1, State: ops.SessionIdleInTx, Changed: time.Now()}
+		waiter := ops.Session{PID: 2, Root: pid, Depth: 1, BlockedBy: []int{pid}, State: ops.SessionActive, Waiting: time.Now().Add(-time.Minute)}
+		d.Sessions = []ops.Session{root, waiter}
 	}
 }
 
 func lacks(what string) func(*ops.Database) {
 	return func(d *ops.Database) {
-		d.Missing = append(d.Missing, ops.Missing{What: ops.Clean(what), Why: ops.Clean("permission denied")})
+		d.Missing = append(d.Missing, ops.Missing{What: ops.Clean(what), Why: ops.Lit("permission denied")})
 	}
 }
 
@@ -71,7 +71,7 @@ func (m *memory) story() []string {
 	return out
 }
 
-func newBase() base { return base{&server{pushes: make(chan ops.Facts)}} }
+func newBase() base { return base{&server{pushes: make(chan ops.Observation)}} }
 
 const (
 	nearly    = "warning pg: connections nearly exhausted 90/100: 90 idle from web"

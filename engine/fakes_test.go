@@ -173,26 +173,26 @@ func (m *memory) kinds() []ops.RecordKind {
 // server is a source under the test's hand.
 type server struct {
 	mu     sync.Mutex
-	facts  ops.Facts
+	facts  ops.Observation
 	err    error
 	hang   bool
 	asked  int
-	pushes chan ops.Facts
+	pushes chan ops.Observation
 	sought [][]ops.Ref
 }
 
 func (s *server) Source() ops.SourceInfo {
-	return ops.SourceInfo{Name: ops.Clean("docker"), Kind: ops.SourceDocker, Every: 10 * time.Second, Timeout: 3 * time.Second, Required: true}
+	return ops.SourceInfo{Name: ops.Lit("docker"), Kind: ops.SourceDocker, Every: 10 * time.Second, Timeout: 3 * time.Second, Required: true}
 }
 
-func (s *server) Collect(ctx context.Context) (ops.Facts, error) {
+func (s *server) Collect(ctx context.Context) (ops.Observation, error) {
 	s.mu.Lock()
 	s.asked++
 	facts, err, hang := s.facts, s.err, s.hang
 	s.mu.Unlock()
 	if hang {
 		<-ctx.Done()
-		return ops.Facts{}, ctx.Err()
+		return ops.Observation{}, ctx.Err()
 	}
 	if facts.Containers != nil {
 		own := slices.Clone(*facts.Containers)
@@ -201,7 +201,7 @@ func (s *server) Collect(ctx context.Context) (ops.Facts, error) {
 	return facts, err
 }
 
-func (s *server) Push(ctx context.Context, tell func(ops.Facts)) error {
+func (s *server) Push(ctx context.Context, tell func(ops.Observation)) error {
 	for {
 		select {
 		case f := <-s.pushes:
@@ -212,11 +212,11 @@ func (s *server) Push(ctx context.Context, tell func(ops.Facts)) error {
 	}
 }
 
-func (s *server) Sample(_ context.Context, refs []ops.Ref) ([]ops.ContainerFigures, error) {
+func (s *server) Sample(_ context.Context, refs []ops.Ref) ([]ops.ContainerStats, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sought = append(s.sought, refs)
-	return []ops.ContainerFigures{{Ref: refs[0], CPU: ops.Num(0.5)}}, nil
+	return []ops.ContainerStats{{Ref: refs[0], CPU: ops.Num(0.5)}}, nil
 }
 
 func (s *server) set(f func(*server)) {
@@ -248,7 +248,7 @@ type deed struct {
 }
 
 func (d *deed) Describe() ops.ActionInfo {
-	return ops.ActionInfo{ID: ops.Clean(d.id), Class: d.class, Needs: d.needs, On: ops.KindContainer, Source: ops.Clean("docker")}
+	return ops.ActionInfo{ID: ops.Clean(d.id), Class: d.class, Needs: d.needs, On: ops.KindContainer, Source: ops.Lit("docker")}
 }
 
 func (d *deed) Plan(_ context.Context, req ops.Request) (ops.Plan, error) {
@@ -259,7 +259,7 @@ func (d *deed) Run(ctx context.Context, _ ops.Plan, out ops.Progresser) (ops.Res
 	return d.run(ctx, out)
 }
 
-var done = ops.Result{State: ops.JobSucceeded, What: ops.Clean("done")}
+var done = ops.Result{State: ops.JobSucceeded, What: ops.Lit("done")}
 
 // world is one engine under test, in a synctest bubble.
 type world struct {
@@ -272,10 +272,10 @@ type world struct {
 }
 
 func newWorld(t *testing.T, change func(*engine.Config)) *world {
-	w := &world{T: t, history: &memory{}, server: &server{pushes: make(chan ops.Facts)}}
+	w := &world{T: t, history: &memory{}, server: &server{pushes: make(chan ops.Observation)}}
 	w.server.facts.Containers = &[]ops.Container{}
 	c := engine.Config{
-		Estate: ops.Estate{Name: ops.Clean("test"), Environment: ops.Production,
+		Estate: ops.Estate{Name: ops.Lit("test"), Environment: ops.Production,
 			Limits: ops.Limits{StaleAfter: 3, CrashLoop: 3, CrashWindow: 5 * time.Minute, Mark: time.Hour, Unlock: 15 * time.Minute}},
 		Collectors: []ops.Collector{w.server},
 		History:    w.history,
@@ -332,11 +332,11 @@ func (w *world) plan(c ops.Console, req ops.Request) ops.Plan {
 
 func (w *world) unlock(c ops.Console) {
 	w.Helper()
-	p := w.plan(c, ops.Request{Action: ops.Clean("session.unlock"), Target: ops.NewRef(ops.KindSession, "", "this")})
+	p := w.plan(c, ops.Request{Action: ops.Lit("console.unlock"), Target: ops.NewRef(ops.KindConsole, "", "this")})
 	if _, err := c.Start(w.Context(), p.ID, ops.Confirmation{}); err != nil {
 		w.Fatal(err)
 	}
 }
 
 // yes confirms a disruptive action in full.
-var yes = ops.Confirmation{Yes: true, Reason: ops.Clean("because")}
+var yes = ops.Confirmation{Yes: true, Reason: ops.Lit("because")}

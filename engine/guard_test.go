@@ -58,13 +58,13 @@ func TestAViewerCannotUnlockOrStart(t *testing.T) {
 		w, _ := guarded(t, quick)
 		defer w.stop()
 		eve := w.as("eve", 9, ops.RoleViewer, "s")
-		for _, action := range []string{"session.unlock", "container.restart", "container.remove"} {
+		for _, action := range []string{"console.unlock", "container.restart", "container.remove"} {
 			req := ask(action)
-			if action == "session.unlock" {
-				req.Target = ops.NewRef(ops.KindSession, "", "this")
+			if action == "console.unlock" {
+				req.Target = ops.NewRef(ops.KindConsole, "", "this")
 			}
 			p := w.plan(eve, req)
-			if _, err := eve.Start(t.Context(), p.ID, ops.Confirmation{Yes: true, Typed: ops.Clean("web"), Reason: ops.Clean("x")}); code(err) != ops.CodeDenied {
+			if _, err := eve.Start(t.Context(), p.ID, ops.Confirmation{Yes: true, Typed: ops.Lit("web"), Reason: ops.Lit("x")}); code(err) != ops.CodeDenied {
 				t.Errorf("%s: %v", action, err)
 			}
 		}
@@ -81,7 +81,7 @@ func TestADestructiveActionWantsTheNameAndAnAdmin(t *testing.T) {
 		defer w.stop()
 		ana := w.as("ana", 7, ops.RoleOperator, "s")
 		w.unlock(ana)
-		typed := ops.Confirmation{Typed: ops.Clean("web"), Reason: ops.Clean("x")}
+		typed := ops.Confirmation{Typed: ops.Lit("web"), Reason: ops.Lit("x")}
 		if _, err := ana.Start(t.Context(), w.plan(ana, ask("container.remove")).ID, typed); code(err) != ops.CodeDenied {
 			t.Fatalf("an operator: %v", err)
 		}
@@ -90,8 +90,8 @@ func TestADestructiveActionWantsTheNameAndAnAdmin(t *testing.T) {
 		p := w.plan(root, ask("container.remove"))
 		for name, c := range map[string]ops.Confirmation{
 			"a yes":        yes,
-			"a wrong name": {Yes: true, Typed: ops.Clean("wep"), Reason: ops.Clean("x")},
-			"no reason":    {Yes: true, Typed: ops.Clean("web")},
+			"a wrong name": {Yes: true, Typed: ops.Lit("wep"), Reason: ops.Lit("x")},
+			"no reason":    {Yes: true, Typed: ops.Lit("web")},
 		} {
 			if _, err := root.Start(t.Context(), p.ID, c); code(err) != ops.CodeConfirm {
 				t.Errorf("%s: %v", name, err)
@@ -129,7 +129,7 @@ func TestInventedExpiredUsedAndChangedPlansAreRefused(t *testing.T) {
 		defer w.stop()
 		ana := w.as("ana", 7, ops.RoleOperator, "s")
 		w.unlock(ana)
-		if _, err := ana.Start(t.Context(), ops.Clean("00112233445566778899aabbccddeeff"), yes); code(err) != ops.CodeExpired {
+		if _, err := ana.Start(t.Context(), ops.Lit("00112233445566778899aabbccddeeff"), yes); code(err) != ops.CodeExpired {
 			t.Fatalf("an invented plan: %v", err)
 		}
 		p := w.plan(ana, ask("container.restart"))
@@ -152,7 +152,7 @@ func TestInventedExpiredUsedAndChangedPlansAreRefused(t *testing.T) {
 		if _, err := ana.Start(t.Context(), p.ID, yes); code(err) != ops.CodeExpired {
 			t.Fatalf("a plan of three minutes ago: %v", err)
 		}
-		if _, err := ana.Plan(t.Context(), ops.Request{Action: ops.Clean("container.restart"), Target: web(), Params: []ops.Param{{Name: ops.Clean("t")}}}); code(err) != ops.CodeInvalid {
+		if _, err := ana.Plan(t.Context(), ops.Request{Action: ops.Lit("container.restart"), Target: web(), Params: []ops.Param{{Name: ops.Lit("t")}}}); code(err) != ops.CodeInvalid {
 			t.Fatalf("an unknown parameter: %v", err)
 		}
 	})
@@ -167,7 +167,7 @@ func TestOneTargetOneJobAndTheSecondIsToldWho(t *testing.T) {
 		w.unlock(ana)
 		w.unlock(bob)
 		withKey := yes
-		withKey.Key = ops.Clean("k1")
+		withKey.Key = ops.Lit("k1")
 		id, err := ana.Start(t.Context(), w.plan(ana, ask("container.restart")).ID, withKey)
 		if err != nil {
 			t.Fatal(err)
@@ -322,7 +322,7 @@ func TestOnAFullDiskNothingIsDestroyedAndTheRestGoesOnWithTheJournal(t *testing.
 		w.history.fail = ops.Errorf(ops.CodeFull, "no space left")
 		w.history.mu.Unlock()
 		if _, err := root.Start(t.Context(), w.plan(root, ask("container.remove")).ID,
-			ops.Confirmation{Typed: ops.Clean("web"), Reason: ops.Clean("x")}); code(err) != ops.CodeFull {
+			ops.Confirmation{Typed: ops.Lit("web"), Reason: ops.Lit("x")}); code(err) != ops.CodeFull {
 			t.Fatalf("destructive on a full disk: %v", err)
 		}
 		if _, err := root.Start(t.Context(), w.plan(root, ask("container.restart")).ID, yes); err != nil {

@@ -126,7 +126,7 @@ func incidentFacts(in ops.Incident) []ops.Fact {
 	d, ok = in.TimeToRestore()
 	add("time to restore", d, ok)
 	if !in.Cause.Empty() {
-		facts = append(facts, ops.Fact{Name: ops.Clean("cause"), Value: in.Cause})
+		facts = append(facts, ops.Fact{Name: ops.Lit("cause"), Value: in.Cause})
 	}
 	return facts
 }
@@ -185,7 +185,7 @@ func readIncidents(h History) ([]ops.Incident, error) {
 	return all, err
 }
 
-func (e *Engine) adoptIncidents(p *picture) error {
+func (e *Engine) restoreIncidents(p *picture) error {
 	if e.History == nil {
 		return nil
 	}
@@ -232,5 +232,5 @@ func (k console) incidentDetail(ref ops.Ref) (ops.Detail, error) {
 		return ops.Detail{}, err
 	}
 	return ops.Detail{Ref: in.Ref, At: k.e.Now(), Title: ops.Textf("incident %s: %s", in.Ref.ID, in.Title), Incident: in, Began: in.Began,
-		Related: in.Alerts, Changes: recs, Groups: []ops.FactGroup{{Title: ops.Clean("times"), Facts: incidentFacts(in)}}}, nil
+		Related: in.Alerts, Changes: recs, Groups: []ops.FactGroup{{Title: ops.Lit("times"), Facts: incidentFacts(in)}}}, nil
 }

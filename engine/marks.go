@@ -11,7 +11,7 @@ import (
 
 // mark adds what a container's row tells to what is kept of it, and returns what
 // of that stands now.
-func (p *picture) mark(c ops.Container, now time.Time) ops.Mark {
+func (p *picture) mark(c ops.Container, now time.Time) ops.Latch {
 	was := p.marks[c.Ref]
 	is := judge.Happened(was, c, now)
 	if is != was && !is.Empty() {
@@ -30,7 +30,7 @@ const toldAgain = time.Hour
 func (p *picture) forgetMarks(source ops.Text, cs []ops.Container, now time.Time) {
 	stands := map[ops.Ref]bool{}
 	for _, c := range cs {
-		stands[c.Ref] = !c.Mark.Empty()
+		stands[c.Ref] = !c.Latch.Empty()
 	}
 	for ref, m := range p.marks {
 		if ref.Source == source && !stands[ref] && now.Sub(m.Last()) > max(p.estate.Limits.Mark, toldAgain) {
@@ -42,7 +42,7 @@ func (p *picture) forgetMarks(source ops.Text, cs []ops.Container, now time.Time
 
 // ackMark acks what was seen of a container's mark. Where more has happened since,
 // nobody has seen that, and the mark stays as it is.
-func (p *picture) ackMark(ref ops.Ref, seen ops.Mark, ack ops.Ack) {
+func (p *picture) ackMark(ref ops.Ref, seen ops.Latch, ack ops.Ack) {
 	m := p.marks[ref]
 	if !m.Same(seen) {
 		return
@@ -64,7 +64,7 @@ func markedContainer(b ops.Board, ref ops.Ref) (ops.Container, error) {
 			if c.Ref != ref {
 				continue
 			}
-			if c.Mark.Empty() {
+			if c.Latch.Empty() {
 				return c, ops.Errorf(ops.CodeInvalid, "nothing is marked on %s", c.Name)
 			}
 			return c, nil
@@ -76,8 +76,8 @@ func markedContainer(b ops.Board, ref ops.Ref) (ops.Container, error) {
 // unackedContainer finds it where nobody has acked what is marked.
 func unackedContainer(b ops.Board, ref ops.Ref) (ops.Container, error) {
 	c, err := markedContainer(b, ref)
-	if err == nil && c.Mark.Acked() {
-		err = ops.Errorf(ops.CodeHeld, "%s acked what happened to %s %s", c.Mark.Ack.By, c.Name, stamp(c.Mark.Ack.At)).
+	if err == nil && c.Latch.Acked() {
+		err = ops.Errorf(ops.CodeHeld, "%s acked what happened to %s %s", c.Latch.Ack.By, c.Name, stamp(c.Latch.Ack.At)).
 			Help("what happens after that is marked again")
 	}
 	return c, err
@@ -97,7 +97,7 @@ func planMarkAck(e *Engine, req ops.Request) (string, string, error) {
 		return "", "", err
 	}
 	return "ack what happened to " + c.Name.String(),
-		"write down who knows of it: " + judge.Marked(c.Mark, e.Now()).String() + "; how it is now stays as it is", nil
+		"write down who knows of it: " + judge.Marked(c.Latch, e.Now()).String() + "; how it is now stays as it is", nil
 }
 
 func doMarkAck(e *Engine, c ops.Caller, p ops.Plan, _ ops.Text) error {
@@ -107,12 +107,12 @@ func doMarkAck(e *Engine, c ops.Caller, p ops.Plan, _ ops.Text) error {
 	}
 	ack := ops.Ack{By: c.Actor.Name, At: e.Now(), Note: ops.Clean(p.Request.Value("note", ""))}
 	rec := ops.Record{Kind: ops.RecordAck, Level: ops.LevelInfo, Actor: c.Actor, Ref: box.Ref,
-		What: ops.Textf("acked what happened to %s: %s", box.Name, judge.Marked(box.Mark, ack.At)), Facts: withNote(nil, ack.Note)}
-	return e.put(rec, func(p *picture) { p.ackMark(box.Ref, box.Mark, ack) })
+		What: ops.Textf("acked what happened to %s: %s", box.Name, judge.Marked(box.Latch, ack.At)), Facts: withNote(nil, ack.Note)}
+	return e.put(rec, func(p *picture) { p.ackMark(box.Ref, box.Latch, ack) })
 }
 
 // markGroup tells of a mark on the screen of its container.
-func markGroup(m ops.Mark, now time.Time) []ops.FactGroup {
+func markGroup(m ops.Latch, now time.Time) []ops.FactGroup {
 	if m.Empty() {
 		return nil
 	}
@@ -124,22 +124,22 @@ func markGroup(m ops.Mark, now time.Time) []ops.FactGroup {
 			facts = append(facts, fact("note", m.Ack.Note))
 		}
 	} else {
-		facts = append(facts, fact("acked", ops.Clean("by nobody")))
+		facts = append(facts, fact("acked", ops.Lit("by nobody")))
 	}
-	return []ops.FactGroup{{Title: ops.Clean("what happened"), Facts: facts}}
+	return []ops.FactGroup{{Title: ops.Lit("what happened"), Facts: facts}}
 }
 
 // keptMark is a mark as the history keeps it.
 type keptMark struct {
-	Ref  ops.Ref  `json:"ref"`
-	Mark ops.Mark `json:"mark"`
+	Ref  ops.Ref   `json:"ref"`
+	Mark ops.Latch `json:"mark"`
 }
 
-// adoptMarks reads the marks of the last agent back, but for sources that the estate
+// restoreLatches reads the marks of the last agent back, but for sources that the estate
 // has no more: nobody would ever drop those.
-func (e *Engine) adoptMarks(p *picture) error {
+func (e *Engine) restoreLatches(p *picture) error {
 	var kept []keptMark
-	if err := e.adopt(e.marks, &kept); err != nil {
+	if err := e.restore(e.marks, &kept); err != nil {
 		return err
 	}
 	for _, k := range kept {

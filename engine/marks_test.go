@@ -13,9 +13,9 @@ import (
 )
 
 // boxes makes the server's web a container with deaths, the newest first.
-func boxes(s *server, state ops.ContainerState, deaths ...ops.Death) {
+func boxes(s *server, state ops.ContainerState, deaths ...ops.ExitEvent) {
 	c := container("web", state)
-	c.Expected, c.Health, c.Deaths = true, ops.HealthHealthy, deaths
+	c.Expected, c.Health, c.ExitEvents = true, ops.HealthHealthy, deaths
 	if state != ops.ContainerRunning {
 		c.Health, c.Exit, c.Finished = ops.HealthNone, ops.Exit{Known: true, Code: deaths[0].Code}, deaths[0].At
 	}
@@ -34,7 +34,7 @@ func lasting(c *engine.Config) { c.Estate.Limits.Unacked = 7 * 24 * time.Hour }
 func TestAnAckOfWhatHappenedHoldsForThatAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, lasting)
-		first := ops.Death{At: time.Now(), Code: 3}
+		first := ops.ExitEvent{At: time.Now(), Code: 3}
 		boxes(w.server, ops.ContainerRunning, first)
 		ana := w.as("ana", 7, ops.RoleOperator, "s")
 		if err := w.own(w.as("eve", 9, ops.RoleViewer, "s"), "container.ack", web()); code(err) != ops.CodeDenied {
@@ -44,8 +44,8 @@ func TestAnAckOfWhatHappenedHoldsForThatAlone(t *testing.T) {
 			t.Fatal(err)
 		}
 		c := w.web()
-		if c.Mark.Ack.By.String() != "ana" || !strings.HasPrefix(c.Verdict.Cause.String(), "acked by ana; died") || c.Verdict.Level != ops.LevelInfo {
-			t.Fatalf("%+v, %+v", c.Mark, c.Verdict)
+		if c.Latch.Ack.By.String() != "ana" || !strings.HasPrefix(c.Verdict.Cause.String(), "acked by ana; died") || c.Verdict.Level != ops.LevelInfo {
+			t.Fatalf("%+v, %+v", c.Latch, c.Verdict)
 		}
 		if b := w.board(); b.Level != ops.LevelOK || len(b.Findings) != 0 {
 			t.Fatalf("in hand, and still a finding: %s, %+v", b.Level, b.Findings)
@@ -58,9 +58,9 @@ func TestAnAckOfWhatHappenedHoldsForThatAlone(t *testing.T) {
 			len(recs[0].Facts) != 1 || recs[0].Facts[0].Value.String() != "bad config" {
 			t.Fatalf("%+v", recs)
 		}
-		boxes(w.server, ops.ContainerRunning, ops.Death{At: first.At.Add(time.Minute), Code: 4}, first)
-		if c := w.web(); c.Mark.Acked() || c.Mark.Ends != 1 || !strings.Contains(c.Verdict.Cause.String(), "exit code 4") {
-			t.Fatalf("the next end: %+v, %q", c.Mark, c.Verdict.Cause)
+		boxes(w.server, ops.ContainerRunning, ops.ExitEvent{At: first.At.Add(time.Minute), Code: 4}, first)
+		if c := w.web(); c.Latch.Acked() || c.Latch.Exits != 1 || !strings.Contains(c.Verdict.Cause.String(), "exit code 4") {
+			t.Fatalf("the next end: %+v, %q", c.Latch, c.Verdict.Cause)
 		}
 		w.stop()
 	})
@@ -69,7 +69,7 @@ func TestAnAckOfWhatHappenedHoldsForThatAlone(t *testing.T) {
 func TestMarksAndTheirAcksSurviveTheAgent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, lasting)
-		death := ops.Death{At: time.Now(), Code: 3}
+		death := ops.ExitEvent{At: time.Now(), Code: 3}
 		boxes(w.server, ops.ContainerRunning, death)
 		if err := w.own(w.as("ana", 7, ops.RoleOperator, "s"), "container.ack", web()); err != nil {
 			t.Fatal(err)
@@ -78,18 +78,18 @@ func TestMarksAndTheirAcksSurviveTheAgent(t *testing.T) {
 		again := func(c *engine.Config) { lasting(c); c.History = w.history; c.Collectors = []ops.Collector{w.server} }
 		next := newWorld(t, again)
 		boxes(w.server, ops.ContainerRunning, death) // the daemon tells a new agent of the last hour
-		if c := next.web(); !c.Mark.Acked() || c.Mark.Ack.By.String() != "ana" {
-			t.Fatalf("%+v", c.Mark)
+		if c := next.web(); !c.Latch.Acked() || c.Latch.Ack.By.String() != "ana" {
+			t.Fatalf("%+v", c.Latch)
 		}
 		time.Sleep(50 * time.Minute)
-		boxes(w.server, ops.ContainerRunning, ops.Death{At: time.Now(), Code: 5})
+		boxes(w.server, ops.ContainerRunning, ops.ExitEvent{At: time.Now(), Code: 5})
 		time.Sleep(3 * time.Hour)
 		boxes(w.server, ops.ContainerRunning)
 		next.stop()
 		last := newWorld(t, again)
 		time.Sleep(31 * time.Second)
-		if c := last.web(); !c.Mark.Late || !strings.Contains(c.Verdict.Cause.String(), "exit code 5; not acked") {
-			t.Fatalf("nobody acked it, and it is forgotten: %+v, %+v", c.Mark, c.Verdict)
+		if c := last.web(); !c.Latch.Late || !strings.Contains(c.Verdict.Cause.String(), "exit code 5; not acked") {
+			t.Fatalf("nobody acked it, and it is forgotten: %+v, %+v", c.Latch, c.Verdict)
 		}
 		if b := last.board(); b.Level != ops.LevelOK || len(b.Findings) != 1 {
 			t.Fatalf("%s, %+v", b.Level, b.Findings)
@@ -102,7 +102,7 @@ func TestAnAckOfAContainerThatIsDownLeavesItCritical(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, lasting)
 		defer w.stop()
-		boxes(w.server, ops.ContainerExited, ops.Death{At: time.Now(), Code: 3})
+		boxes(w.server, ops.ContainerExited, ops.ExitEvent{At: time.Now(), Code: 3})
 		if err := w.own(w.as("ana", 7, ops.RoleOperator, "s"), "container.ack", web()); err != nil {
 			t.Fatal(err)
 		}
@@ -140,7 +140,7 @@ func TestAContainerThatComesBackWithinTheHourIsTheSame(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, lasting)
 		defer w.stop()
-		death := ops.Death{At: time.Now(), Code: 3}
+		death := ops.ExitEvent{At: time.Now(), Code: 3}
 		boxes(w.server, ops.ContainerRunning, death)
 		if err := w.own(w.as("ana", 7, ops.RoleOperator, "s"), "container.ack", web()); err != nil {
 			t.Fatal(err)
@@ -148,8 +148,8 @@ func TestAContainerThatComesBackWithinTheHourIsTheSame(t *testing.T) {
 		w.server.set(func(s *server) { s.facts.Containers = &[]ops.Container{} })
 		time.Sleep(10 * time.Minute)
 		boxes(w.server, ops.ContainerRunning, death)
-		if c := w.web(); !c.Mark.Acked() {
-			t.Fatalf("its ack is lost: %+v", c.Mark)
+		if c := w.web(); !c.Latch.Acked() {
+			t.Fatalf("its ack is lost: %+v", c.Latch)
 		}
 	})
 }
@@ -158,7 +158,7 @@ func TestAContainerThatComesBackWithinTheHourIsTheSame(t *testing.T) {
 type opening struct{ server }
 
 func (o *opening) Open(_ context.Context, ref ops.Ref, _ time.Duration) (ops.Detail, error) {
-	return ops.Detail{Ref: ref, Groups: []ops.FactGroup{{Title: ops.Clean("container")}}}, nil
+	return ops.Detail{Ref: ref, Groups: []ops.FactGroup{{Title: ops.Lit("container")}}}, nil
 }
 
 func TestAContainersScreenTellsWhoAckedWhatHappened(t *testing.T) {
@@ -166,7 +166,7 @@ func TestAContainersScreenTellsWhoAckedWhatHappened(t *testing.T) {
 		box := &opening{}
 		w := newWorld(t, func(c *engine.Config) { lasting(c); c.Collectors = []ops.Collector{box} })
 		defer w.stop()
-		boxes(&box.server, ops.ContainerRunning, ops.Death{At: time.Now(), Code: 3})
+		boxes(&box.server, ops.ContainerRunning, ops.ExitEvent{At: time.Now(), Code: 3})
 		ana := w.as("ana", 7, ops.RoleOperator, "s")
 		if err := w.own(ana, "container.ack", web(), "note", "bad config"); err != nil {
 			t.Fatal(err)

@@ -28,7 +28,7 @@ const orphanDir = "OPSDECK_TEST_ORPHAN"
 type dumper struct{ dir string }
 
 func (d dumper) Describe() ops.ActionInfo {
-	return ops.ActionInfo{ID: ops.Clean("dump"), Class: ops.ClassDisruptive, On: ops.KindContainer}
+	return ops.ActionInfo{ID: ops.Lit("dump"), Class: ops.ClassDisruptive, On: ops.KindContainer}
 }
 
 func (d dumper) Plan(_ context.Context, req ops.Request) (ops.Plan, error) {
@@ -62,14 +62,14 @@ func newReal(dir string) (*onDisk, error) {
 		return nil, err
 	}
 	e := engine.New(engine.Config{
-		Estate:  ops.Estate{Name: ops.Clean("test"), Environment: ops.Development, Limits: ops.Limits{StaleAfter: 3, CrashLoop: 3}},
+		Estate:  ops.Estate{Name: ops.Lit("test"), Environment: ops.Development, Limits: ops.Limits{StaleAfter: 3, CrashLoop: 3}},
 		Actions: []ops.Action{dumper{dir}}, History: s, Journal: func(string) error { return nil },
 		Alive: proc.Alive, Now: time.Now, Random: rand.Read, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- e.Run(ctx) }()
-	who := ops.Caller{Actor: ops.Actor{Name: ops.Clean("ana"), UID: 7, Role: ops.RoleOperator}, Session: ops.Clean("s")}
+	who := ops.Caller{Actor: ops.Actor{Name: ops.Lit("ana"), UID: 7, Role: ops.RoleOperator}, Session: ops.Lit("s")}
 	return &onDisk{e.For(who), func() error { cancel(); return errors.Join(<-ended, s.Close()) }}, nil
 }
 

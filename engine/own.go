@@ -21,8 +21,8 @@ type own struct {
 // ownActions is the whole table.
 func ownActions() []own {
 	return []own{
-		{describe("session.unlock", "unlock", ops.KindSession, "let this console act on production for a while"), planUnlock, doUnlock, nil},
-		{describe("session.lock", "lock", ops.KindSession, "make this console read-only again"), planLock, doLock, nil},
+		{describe("console.unlock", "unlock", ops.KindConsole, "let this console act on production for a while"), planUnlock, doUnlock, nil},
+		{describe("console.lock", "lock", ops.KindConsole, "make this console read-only again"), planLock, doLock, nil},
 		{describe("alert.ack", "ack", ops.KindAlert, "say that you take care of it; it holds until the alert clears", param("note", "what you know so far")), planAck, doAck, nil},
 		{describe("alert.unack", "unack", ops.KindAlert, "give it back: nobody takes care of it", param("note", "why")), planUnack, doUnack, nil},
 		{describe("alert.call", "record a call", ops.KindAlert, "write down who was called about it, and what came of it",

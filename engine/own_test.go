@@ -16,53 +16,59 @@ import (
 type rules struct{ server }
 
 func (r *rules) Source() ops.SourceInfo {
-	return ops.SourceInfo{Name: ops.Clean("prom"), Kind: ops.SourcePrometheus, Every: 10 * time.Second, Timeout: 3 * time.Second, Required: true}
+	return ops.SourceInfo{Name: ops.Lit("prom"), Kind: ops.SourcePrometheus, Every: 10 * time.Second, Timeout: 3 * time.Second, Required: true}
 }
 
-func (r *rules) Push(ctx context.Context, _ func(ops.Facts)) error { <-ctx.Done(); return ctx.Err() }
+func (r *rules) Push(ctx context.Context, _ func(ops.Observation)) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
 
 func (r *rules) Open(_ context.Context, ref ops.Ref, _ time.Duration) (ops.Detail, error) {
 	if r.hang {
 		return ops.Detail{}, context.DeadlineExceeded
 	}
-	return ops.Detail{Title: ops.Clean("from prometheus"), Series: []ops.Series{{Name: ops.Clean("x")}}}, nil
+	return ops.Detail{Title: ops.Lit("from prometheus"), Series: []ops.Series{{Name: ops.Lit("x")}}}, nil
 }
 
 // pager is an Alertmanager under the test's hand.
 type pager struct{ server }
 
 func (p *pager) Source() ops.SourceInfo {
-	return ops.SourceInfo{Name: ops.Clean("am"), Kind: ops.SourceAlertmanager, Every: 10 * time.Second, Timeout: 3 * time.Second, Required: true}
+	return ops.SourceInfo{Name: ops.Lit("am"), Kind: ops.SourceAlertmanager, Every: 10 * time.Second, Timeout: 3 * time.Second, Required: true}
 }
 
-func (p *pager) Push(ctx context.Context, _ func(ops.Facts)) error { <-ctx.Done(); return ctx.Err() }
+func (p *pager) Push(ctx context.Context, _ func(ops.Observation)) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
 
 // logs makes the container server a tailer.
 type logs struct{ server }
 
 func (l *logs) Tail(_ context.Context, ref ops.Ref, _ ops.TailFrom, emit func(ops.Line) error) error {
-	return emit(ops.Line{From: ref, Text: ops.Clean("panic: no memory")})
+	return emit(ops.Line{From: ref, Text: ops.Lit("panic: no memory")})
 }
 
 func firing(id, name string) ops.Alert {
 	return ops.Alert{Ref: ops.NewRef(ops.KindAlert, "prom", id), Name: ops.Clean(name), State: ops.AlertFiring, Since: time.Now().Add(-time.Minute),
-		Severity: ops.Severity{Name: ops.Clean("critical"), Rank: ops.RankCritical},
-		Labels:   []ops.Label{{Name: ops.Clean("alertname"), Value: ops.Clean(name)}, {Name: ops.Clean("service"), Value: ops.Clean("web")}}}
+		Severity: ops.Severity{Name: ops.Lit("critical"), Rank: ops.RankCritical},
+		Labels:   []ops.Label{{Name: ops.Lit("alertname"), Value: ops.Clean(name)}, {Name: ops.Lit("service"), Value: ops.Lit("web")}}}
 }
 
 // alertWorld is a world with Prometheus, Alertmanager and a container with a log.
 func alertWorld(t *testing.T, change func(*engine.Config)) (*world, *rules, *pager) {
 	prom, am := &rules{}, &pager{}
 	prom.facts.Alerts = &[]ops.Alert{}
-	am.facts.Notified = &[]ops.Notified{}
+	am.facts.Notified = &[]ops.AlertmanagerAlert{}
 	am.facts.Peers = []ops.Peer{{State: ops.SourceOK, Up: time.Now().Add(-time.Hour)}}
 	box := &logs{}
 	box.facts.Containers = &[]ops.Container{container("web", ops.ContainerRunning)}
 	w := newWorld(t, func(c *engine.Config) {
 		c.Collectors = []ops.Collector{prom, am, box}
-		c.Estate.Services = []ops.Service{{Name: ops.Clean("web"), Matchers: []ops.Matcher{{Name: ops.Clean("service"), Value: ops.Clean("web")}},
-			Behind: []ops.Ref{web()}, Runbook: ops.Clean("restart-web")}}
-		c.Estate.Runbooks = []ops.Runbook{{Name: ops.Clean("restart-web"), Lines: []ops.Text{ops.Clean("# Restart web")}}}
+		c.Estate.Services = []ops.Service{{Name: ops.Lit("web"), Matchers: []ops.Matcher{{Name: ops.Lit("service"), Value: ops.Lit("web")}},
+			Behind: []ops.Ref{web()}, Runbook: ops.Lit("restart-web")}}
+		c.Estate.Runbooks = []ops.Runbook{{Name: ops.Lit("restart-web"), Lines: []ops.Text{ops.Lit("# Restart web")}}}
 		if change != nil {
 			change(c)
 		}
@@ -144,7 +150,7 @@ func TestAnAlertmanagerThatLacksWhatFiresIsLying(t *testing.T) {
 			t.Fatalf("%s: %s", s.State, s.Why)
 		}
 		am.set(func(s *server) {
-			s.facts.Notified = &[]ops.Notified{{Fingerprint: ops.Clean("f1"), Labels: firing("f1", "Down").Labels, Paging: ops.Paging{State: ops.PagingActive}}}
+			s.facts.Notified = &[]ops.AlertmanagerAlert{{Fingerprint: ops.Lit("f1"), Labels: firing("f1", "Down").Labels, Paging: ops.Paging{State: ops.PagingActive}}}
 		})
 		time.Sleep(11 * time.Second)
 		b = w.board()
@@ -153,7 +159,7 @@ func TestAnAlertmanagerThatLacksWhatFiresIsLying(t *testing.T) {
 		}
 		// Prometheus falls silent: Alertmanager forgets, and we do not.
 		prom.set(func(s *server) { s.hang = true })
-		am.set(func(s *server) { s.facts.Notified = &[]ops.Notified{} })
+		am.set(func(s *server) { s.facts.Notified = &[]ops.AlertmanagerAlert{} })
 		time.Sleep(5 * time.Minute)
 		b = w.board()
 		if r := b.Alerts[0]; len(r.Value) != 1 || r.State != ops.SourceSilent || b.Level != ops.LevelCritical {
@@ -258,11 +264,11 @@ func TestAStormIsToldOnceForEachName(t *testing.T) {
 type extender struct{ runs chan ops.Actor }
 
 func (x *extender) Describe() ops.ActionInfo {
-	return ops.ActionInfo{ID: ops.Clean("silence.extend"), Class: ops.ClassDisruptive, On: ops.KindSilence, Params: []ops.ParamInfo{{Name: ops.Clean("by")}}}
+	return ops.ActionInfo{ID: ops.Lit("silence.extend"), Class: ops.ClassDisruptive, On: ops.KindSilence, Params: []ops.ParamInfo{{Name: ops.Lit("by")}}}
 }
 
 func (x *extender) Plan(_ context.Context, req ops.Request) (ops.Plan, error) {
-	return ops.Plan{Title: ops.Clean("extend"), Locks: []ops.Ref{req.Target}}, nil
+	return ops.Plan{Title: ops.Lit("extend"), Locks: []ops.Ref{req.Target}}, nil
 }
 
 func (x *extender) Run(_ context.Context, _ ops.Plan, out ops.Progresser) (ops.Result, error) {
@@ -277,7 +283,7 @@ func TestTheSilenceBehindAnAckIsExtendedWhileItIsNeeded(t *testing.T) {
 		defer w.stop()
 		prom.fire(firing("f1", "Down"))
 		am.set(func(s *server) {
-			s.facts.Notified = &[]ops.Notified{{Labels: firing("f1", "Down").Labels, Paging: ops.Paging{State: ops.PagingSilenced, SilencedBy: []ops.Text{ops.Clean("s1")}}}}
+			s.facts.Notified = &[]ops.AlertmanagerAlert{{Labels: firing("f1", "Down").Labels, Paging: ops.Paging{State: ops.PagingSilenced, SilencedBy: []ops.Text{ops.Lit("s1")}}}}
 			s.facts.Silences = &[]ops.Silence{{Ref: ops.NewRef(ops.KindSilence, "am", "s1"), State: ops.SilenceActive, Purpose: ops.PurposeAck, Ends: time.Now().Add(4 * time.Minute)}}
 		})
 		time.Sleep(time.Minute)

@@ -20,7 +20,7 @@ type picture struct {
 	// incidents are all that the history keeps, newest first.
 	incidents []ops.Incident
 	// marks are what happened to containers, by their refs.
-	marks map[ops.Ref]ops.Mark
+	marks map[ops.Ref]ops.Latch
 	// episodes are the findings of databases, those under way and those of the last hour.
 	episodes []episode
 	// What has to be written down again.
@@ -36,7 +36,7 @@ const (
 )
 
 func newPicture(e *Engine) *picture {
-	p := &picture{estate: e.Estate, now: e.Now, alerts: newAlertFacts(), marks: map[ops.Ref]ops.Mark{}}
+	p := &picture{estate: e.Estate, now: e.Now, alerts: newAlertFacts(), marks: map[ops.Ref]ops.Latch{}}
 	p.board.Estate = ops.EstateInfo{Name: e.Estate.Name, Environment: e.Estate.Environment, Simulated: e.Estate.Simulated, Watchdog: e.Estate.Watchdog, Agent: e.Agent}
 	if e.History != nil {
 		if n := e.History.Notice(); !n.Empty() {
@@ -47,7 +47,7 @@ func newPicture(e *Engine) *picture {
 		info := col.Source()
 		p.board.Sources = append(p.board.Sources, ops.Source{
 			Ref: ops.NewRef(ops.KindSource, "", info.Name.String()), Name: info.Name, Kind: info.Kind,
-			Every: info.Every, Required: info.Required, Since: e.Now(), Why: ops.Clean("not asked yet"),
+			Every: info.Every, Required: info.Required, Since: e.Now(), Why: ops.Lit("not asked yet"),
 		})
 		switch info.Kind {
 		case ops.SourcePrometheus:
@@ -79,7 +79,7 @@ func (p *picture) source(name ops.Text) *ops.Source {
 
 // polled takes one answer, and returns what it has for the history. A failure
 // changes how the source stands and leaves its last good values alone.
-func (p *picture) polled(info ops.SourceInfo, f ops.Facts, err error, at time.Time, took time.Duration) []ops.Record {
+func (p *picture) polled(info ops.SourceInfo, f ops.Observation, err error, at time.Time, took time.Duration) []ops.Record {
 	p.board.Sources = slices.Clone(p.board.Sources)
 	s := p.source(info.Name)
 	was := s.State
@@ -151,7 +151,7 @@ func settled(peers []ops.Peer, now time.Time) bool {
 }
 
 // take puts one good answer into the picture.
-func (p *picture) take(info ops.SourceInfo, f ops.Facts, at time.Time) []ops.Record {
+func (p *picture) take(info ops.SourceInfo, f ops.Observation, at time.Time) []ops.Record {
 	var recs []ops.Record
 	if f.Alerts != nil {
 		recs = p.setRules(info.Name, *f.Alerts, at)
@@ -169,7 +169,7 @@ func (p *picture) take(info ops.SourceInfo, f ops.Facts, at time.Time) []ops.Rec
 		p.setContainers(info.Name, *f.Containers)
 	}
 	if f.Database != nil {
-		recs = append(recs, p.tellFindings(info.Name, p.setDatabase(info.Name, *f.Database), at)...)
+		recs = append(recs, p.recordFindings(info.Name, p.setDatabase(info.Name, *f.Database), at)...)
 	}
 	if f.KPIs != nil || f.Pipelines != nil {
 		p.setIndicators(info.Name, f, at)
@@ -178,7 +178,7 @@ func (p *picture) take(info ops.SourceInfo, f ops.Facts, at time.Time) []ops.Rec
 }
 
 // setIndicators judges KPIs and pipelines and puts them on the board.
-func (p *picture) setIndicators(source ops.Text, f ops.Facts, now time.Time) {
+func (p *picture) setIndicators(source ops.Text, f ops.Observation, now time.Time) {
 	var v ops.Indicators
 	if f.KPIs != nil {
 		v.KPIs = judge.KPIs(*f.KPIs)
@@ -194,7 +194,7 @@ func (p *picture) setIndicators(source ops.Text, f ops.Facts, now time.Time) {
 func (p *picture) setContainers(source ops.Text, cs []ops.Container) {
 	now := p.now()
 	for i := range cs {
-		cs[i].Mark = p.mark(cs[i], now)
+		cs[i].Latch = p.mark(cs[i], now)
 		cs[i].Verdict = judge.Container(p.estate, cs[i], now)
 	}
 	p.forgetMarks(source, cs, now)
@@ -224,15 +224,15 @@ func (p *picture) setHistory(words ops.Text) {
 }
 
 // setFigures replaces the figures of one source's containers.
-func (p *picture) setFigures(source ops.Text, figs []ops.ContainerFigures) {
-	kept := make([]ops.ContainerFigures, 0, len(p.board.Figures)+len(figs))
-	for _, f := range p.board.Figures {
+func (p *picture) setFigures(source ops.Text, figs []ops.ContainerStats) {
+	kept := make([]ops.ContainerStats, 0, len(p.board.Stats)+len(figs))
+	for _, f := range p.board.Stats {
 		if f.Ref.Source != source {
 			kept = append(kept, f)
 		}
 	}
-	p.board.Figures = append(kept, figs...)
-	p.changed[ops.SectionFigures] = true
+	p.board.Stats = append(kept, figs...)
+	p.changed[ops.SectionStats] = true
 }
 
 func (p *picture) addChanges(recs []ops.Record) {

@@ -39,7 +39,7 @@ func (e *Engine) poll(ctx context.Context, col ops.Collector) {
 			failures = 0
 		}
 		at, took := e.Now(), e.Now().Sub(began)
-		e.update(func(p *picture) { e.tellLater(p, p.polled(info, facts, err, at, took)) })
+		e.update(func(p *picture) { e.recordLater(p, p.polled(info, facts, err, at, took)) })
 
 		t := time.NewTimer(e.spread(nextPoll(info, failures, err)))
 		select {
@@ -67,7 +67,7 @@ func nextPoll(info ops.SourceInfo, failures int, err error) time.Duration {
 
 // collect bounds one collection. A collector that ignores its deadline costs its
 // own goroutine, and its source reads as silent meanwhile.
-func (e *Engine) collect(ctx context.Context, col ops.Collector, timeout time.Duration) (ops.Facts, error) {
+func (e *Engine) collect(ctx context.Context, col ops.Collector, timeout time.Duration) (ops.Observation, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	facts, err := col.Collect(ctx)
@@ -98,7 +98,7 @@ func (e *Engine) follow(ctx context.Context, col ops.Collector, pusher ops.Pushe
 	wait := pushRetryMin
 	for {
 		began := e.Now()
-		err := pusher.Push(ctx, func(f ops.Facts) {
+		err := pusher.Push(ctx, func(f ops.Observation) {
 			e.update(func(p *picture) { p.setLive(info.Name, true) })
 			e.record(f.Events...)
 			select {

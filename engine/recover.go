@@ -11,10 +11,10 @@ import (
 // orphanEvery is how often the processes of orphaned jobs are looked at.
 const orphanEvery = time.Second
 
-// adoptJobs reads the last jobs back and settles those that an agent left behind
+// restoreJobs reads the last jobs back and settles those that an agent left behind
 // when it died: a process that still lives makes its job orphaned, and it keeps
 // its targets; everything else is lost. Nothing is ever called succeeded.
-func (e *Engine) adoptJobs(p *picture) error {
+func (e *Engine) restoreJobs(p *picture) error {
 	if e.History == nil {
 		return nil
 	}
@@ -30,7 +30,7 @@ func (e *Engine) adoptJobs(p *picture) error {
 		return err
 	}
 	for _, j := range open {
-		j, _ = e.settle(j)
+		j, _ = e.resolve(j)
 		p.setJob(j)
 	}
 	// Read last: what became of the jobs is part of the last hour.
@@ -38,9 +38,9 @@ func (e *Engine) adoptJobs(p *picture) error {
 	return err
 }
 
-// settle decides what became of a job that was running when its agent died. The
+// resolve decides what became of a job that was running when its agent died. The
 // record is its outcome, where it has one now.
-func (e *Engine) settle(j ops.Job) (ops.Job, ops.Record) {
+func (e *Engine) resolve(j ops.Job) (ops.Job, ops.Record) {
 	if j.Process != (ops.Process{}) && e.Alive(j.Process) {
 		if j.State == ops.JobOrphaned && e.holdsAll(j) {
 			return j, ops.Record{}
@@ -58,7 +58,7 @@ func (e *Engine) settle(j ops.Job) (ops.Job, ops.Record) {
 		return j, ops.Record{}
 	}
 	j.State, j.Ended = ops.JobLost, e.Now()
-	j.Result = ops.Clean("its agent died and nobody saw how it ended: look at the target")
+	j.Result = ops.Lit("its agent died and nobody saw how it ended: look at the target")
 	e.mu.Lock()
 	for _, ref := range j.Locks {
 		if e.holders[ref] == j.ID {
@@ -67,7 +67,7 @@ func (e *Engine) settle(j ops.Job) (ops.Job, ops.Record) {
 	}
 	e.mu.Unlock()
 	rec := ops.Record{At: j.Ended, Kind: ops.RecordOutcome, Ref: j.Target, Level: ops.LevelWarning, Actor: j.Actor, Job: j.ID,
-		What: ops.Textf("%s: %s", j.Title, j.State), Facts: []ops.Fact{{Name: ops.Clean("result"), Value: j.Result}}}
+		What: ops.Textf("%s: %s", j.Title, j.State), Facts: []ops.Fact{{Name: ops.Lit("result"), Value: j.Result}}}
 	if err := e.History.EndJob(j, rec); err != nil {
 		e.Log.Error("write down a lost job", "job", uint64(j.ID), "err", err)
 	}
@@ -98,7 +98,7 @@ func (e *Engine) watchOrphans(ctx context.Context) {
 			if j.State != ops.JobOrphaned {
 				continue
 			}
-			j, outcome := e.settle(j)
+			j, outcome := e.resolve(j)
 			if j.State == ops.JobOrphaned {
 				left++
 				continue

@@ -64,7 +64,7 @@ func (p *picture) tick() {
 		if judge.Stale(p.estate, p.board.Sources[i], now) {
 			p.board.Sources = slices.Clone(p.board.Sources)
 			s := &p.board.Sources[i]
-			s.State, s.Since, s.Why = ops.SourceStale, now, ops.Clean("no new answer for several intervals")
+			s.State, s.Since, s.Why = ops.SourceStale, now, ops.Lit("no new answer for several intervals")
 			p.changed[ops.SectionSources] = true
 		}
 	}
@@ -90,15 +90,15 @@ func (p *picture) tick() {
 func (e *Engine) publish(p *picture) {
 	if p.acksChanged {
 		p.acksChanged = false
-		e.acks.hand(p.keptAcks())
+		e.acks.submit(p.keptAcks())
 	}
 	if p.marksChanged {
 		p.marksChanged = false
-		e.marks.hand(p.keptMarks())
+		e.marks.submit(p.keptMarks())
 	}
 	if p.episodesChanged {
 		p.episodesChanged = false
-		e.episodes.hand(slices.Clone(p.episodes))
+		e.episodes.submit(slices.Clone(p.episodes))
 	}
 	if p.changed == [ops.Sections]bool{} {
 		return
@@ -120,9 +120,9 @@ func (e *Engine) publish(p *picture) {
 	e.broker.publish(p.board)
 }
 
-// tellLater records something without holding the reducer up, which has to go on
+// recordLater records something without holding the reducer up, which has to go on
 // for the record to reach the picture.
-func (e *Engine) tellLater(p *picture, recs []ops.Record) {
+func (e *Engine) recordLater(p *picture, recs []ops.Record) {
 	switch {
 	case len(recs) == 0:
 	case e.History == nil:

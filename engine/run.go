@@ -70,7 +70,7 @@ func (e *Engine) finish(r *run, result ops.Result, err error) {
 	r.mu.Unlock()
 	rec := ops.Record{At: j.Ended, Kind: ops.RecordOutcome, Ref: j.Target, Level: outcomeLevel(j.State), Actor: j.Actor, Job: j.ID,
 		What:  ops.Textf("%s: %s", j.Title, j.State),
-		Facts: []ops.Fact{{Name: ops.Clean("result"), Value: j.Result}, {Name: ops.Clean("took"), Value: ops.Clean(j.Ended.Sub(j.Started).Round(time.Millisecond).String())}}}
+		Facts: []ops.Fact{{Name: ops.Lit("result"), Value: j.Result}, {Name: ops.Lit("took"), Value: ops.Clean(j.Ended.Sub(j.Started).Round(time.Millisecond).String())}}}
 	e.writeOutcome(r, j, rec)
 	e.mu.Lock()
 	delete(e.running, j.ID)
@@ -90,7 +90,7 @@ func (e *Engine) writeOutcome(r *run, j ops.Job, rec ops.Record) {
 		// The intent is not in the history: write both now, so that the audit has
 		// the pair if there is room again.
 		_, err = e.History.Append(ops.Record{At: j.Created, Kind: ops.RecordIntent, Ref: j.Target, Actor: j.Actor, What: j.Title,
-			Facts: append(planFacts(r.plan, j.Reason), ops.Fact{Name: ops.Clean("note"), Value: ops.Clean("written late: the disk was full, the intent is in the journal")})}, rec)
+			Facts: append(planFacts(r.plan, j.Reason), ops.Fact{Name: ops.Lit("note"), Value: ops.Lit("written late: the disk was full, the intent is in the journal")})}, rec)
 	} else {
 		err = e.History.EndJob(j, rec)
 	}
@@ -109,13 +109,13 @@ func outcome(res ops.Result, err error, canceled bool) (ops.JobState, ops.Text) 
 	case err == nil && (res.State == ops.JobSucceeded || res.State == ops.JobPartial):
 		return res.State, res.What
 	case err == nil:
-		return ops.JobUnknown, res.What.Or(ops.Clean("the action does not say how it ended: look at the target"))
+		return ops.JobUnknown, res.What.Or(ops.Lit("the action does not say how it ended: look at the target"))
 	case ops.CodeOf(err) == ops.CodeUnanswered:
 		return ops.JobUnknown, ops.Clean(err.Error())
 	case canceled && errors.Is(err, context.Canceled):
-		return ops.JobCanceled, ops.Clean("canceled")
+		return ops.JobCanceled, ops.Lit("canceled")
 	case errors.Is(err, context.Canceled):
-		return ops.JobUnknown, ops.Clean("the agent was stopped while it ran: look at the target")
+		return ops.JobUnknown, ops.Lit("the agent was stopped while it ran: look at the target")
 	}
 	return ops.JobFailed, ops.Clean(err.Error())
 }

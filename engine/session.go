@@ -68,9 +68,9 @@ func (e *Engine) setUnlock(c ops.Caller, until time.Time, reason ops.Text) error
 		what = ops.Textf("unlocked production until %s", until.UTC().Format("15:04Z"))
 	}
 	rec := ops.Record{At: e.Now(), Kind: ops.RecordUnlock, Level: ops.LevelInfo, What: what, Actor: c.Actor,
-		Ref: ops.NewRef(ops.KindSession, "", c.Session.String())}
+		Ref: ops.NewRef(ops.KindConsole, "", c.Session.String())}
 	if !reason.Empty() {
-		rec.Facts = []ops.Fact{{Name: ops.Clean("reason"), Value: reason}}
+		rec.Facts = []ops.Fact{{Name: ops.Lit("reason"), Value: reason}}
 	}
 	done, err := e.History.Append(rec)
 	e.historyState(err)

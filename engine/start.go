@@ -215,10 +215,10 @@ func planFacts(p ops.Plan, reason ops.Text) []ops.Fact {
 		facts = append(facts, ops.Fact{Name: ops.Clean(s.How.String()), Value: s.What})
 	}
 	for _, r := range p.Replaces {
-		facts = append(facts, ops.Fact{Name: ops.Clean("replaces"), Value: r})
+		facts = append(facts, ops.Fact{Name: ops.Lit("replaces"), Value: r})
 	}
 	if !reason.Empty() {
-		facts = append(facts, ops.Fact{Name: ops.Clean("reason"), Value: reason})
+		facts = append(facts, ops.Fact{Name: ops.Lit("reason"), Value: reason})
 	}
 	return facts
 }

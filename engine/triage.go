@@ -93,8 +93,8 @@ func ownWords(a ops.Alert) ops.Detail {
 		labels.Facts = append(labels.Facts, ops.Fact{Name: l.Name, Value: l.Value})
 	}
 	return ops.Detail{Title: ops.Textf("alert %s", a.Name), Groups: []ops.FactGroup{
-		facts("alert", ops.Fact{Name: ops.Clean("summary"), Value: a.Summary}, ops.Fact{Name: ops.Clean("description"), Value: a.Description},
-			ops.Fact{Name: ops.Clean("expression"), Value: a.Expr}),
+		facts("alert", ops.Fact{Name: ops.Lit("summary"), Value: a.Summary}, ops.Fact{Name: ops.Lit("description"), Value: a.Description},
+			ops.Fact{Name: ops.Lit("expression"), Value: a.Expr}),
 		labels,
 	}}
 }

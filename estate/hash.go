@@ -31,7 +31,7 @@ func Hash(f File) ops.Text {
 	sortWhatGrew(&f)
 	text, err := json.Marshal(f)
 	if err != nil {
-		return ops.Clean("unknown") // nothing in a File can fail to marshal
+		return ops.Lit("unknown") // nothing in a File can fail to marshal
 	}
 	sum := sha256.Sum256(text)
 	return ops.Clean(hex.EncodeToString(sum[:8]))

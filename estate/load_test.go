@@ -75,7 +75,7 @@ func TestDefaultsOfASmallEstate(t *testing.T) {
 	if f.Estate.Environment != ops.Production || f.Estate.Access.Default != ops.RoleViewer {
 		t.Errorf("what says nothing has to be production, read by viewers: %+v", f.Estate)
 	}
-	if got := f.Estate.RankOf(ops.Clean("high")).Rank; got != ops.RankHigh {
+	if got := f.Estate.RankOf(ops.Lit("high")).Rank; got != ops.RankHigh {
 		t.Errorf("rank of high: %v", got)
 	}
 	p := f.Prometheus[0]
@@ -126,7 +126,7 @@ limits: {stale_after: 5, crash_loop: 4, crash_window: 10m, mark: 1d, unlock: 1h}
 	if e := f.Estate.Expected; len(e) != 2 || e[0].Source.String() != "far" || e[0].Port != 80 || e[1].Port != 0 {
 		t.Errorf("expected: %+v", e)
 	}
-	if f.Estate.RankOf(ops.Clean("ticket")).Rank != ops.RankMedium || f.Estate.RankOf(ops.Clean("critical")).Rank != ops.RankNone {
+	if f.Estate.RankOf(ops.Lit("ticket")).Rank != ops.RankMedium || f.Estate.RankOf(ops.Lit("critical")).Rank != ops.RankNone {
 		t.Errorf("given severities replace the default ones: %+v", f.Estate.Ranks)
 	}
 	if a := f.Estate.Access; a.Default != ops.RoleOperator || len(a.Grants) != 2 || a.Grants[0].Role != ops.RoleAdmin {

@@ -15,7 +15,7 @@ type AlertFacts struct {
 	Rules map[ops.Text][]ops.Alert
 	// Notified are the alerts of each Alertmanager cluster, by source. A cluster
 	// that never answered is not in it.
-	Notified map[ops.Text][]ops.Notified
+	Notified map[ops.Text][]ops.AlertmanagerAlert
 	// Acks are our own, by fingerprint.
 	Acks map[ops.Text]ops.Ack
 }
@@ -27,7 +27,7 @@ type AlertFacts struct {
 func Alerts(e ops.Estate, f AlertFacts) map[ops.Text][]ops.Alert {
 	out := map[ops.Text][]ops.Alert{}
 	m := merger{e, f.Acks, services(e)}
-	used := map[*ops.Notified]bool{}
+	used := map[*ops.AlertmanagerAlert]bool{}
 	book := index(f.Notified)
 	for source, alerts := range f.Rules {
 		merged := slices.Clone(alerts)
@@ -91,7 +91,7 @@ func (m merger) finish(a *ops.Alert) {
 	a.Suspects = m.suspects(*a)
 }
 
-func (m merger) onlyNotified(source ops.Text, ns []ops.Notified, used map[*ops.Notified]bool) []ops.Alert {
+func (m merger) onlyNotified(source ops.Text, ns []ops.AlertmanagerAlert, used map[*ops.AlertmanagerAlert]bool) []ops.Alert {
 	alerts := []ops.Alert{}
 	for i := range ns {
 		n := &ns[i]
@@ -111,10 +111,10 @@ func (m merger) onlyNotified(source ops.Text, ns []ops.Notified, used map[*ops.N
 // Prometheus with external labels sends more labels than it shows; which ones is
 // learned from the alerts themselves, once for all of them.
 type alertBook struct {
-	all    []*ops.Notified
-	byName map[ops.Text][]*ops.Notified
-	byKey  map[string]*ops.Notified // by all labels, and by those without known extras
-	extras []string                 // the label sets learned so far, by their key
+	all    []*ops.AlertmanagerAlert
+	byName map[ops.Text][]*ops.AlertmanagerAlert
+	byKey  map[string]*ops.AlertmanagerAlert // by all labels, and by those without known extras
+	extras []string                          // the label sets learned so far, by their key
 	tries  int
 }
 
@@ -126,8 +126,8 @@ const (
 	maxExtras     = 4
 )
 
-func index(notified map[ops.Text][]ops.Notified) *alertBook {
-	b := &alertBook{byName: map[ops.Text][]*ops.Notified{}, byKey: map[string]*ops.Notified{}, tries: maxTries}
+func index(notified map[ops.Text][]ops.AlertmanagerAlert) *alertBook {
+	b := &alertBook{byName: map[ops.Text][]*ops.AlertmanagerAlert{}, byKey: map[string]*ops.AlertmanagerAlert{}, tries: maxTries}
 	for _, source := range slices.Sorted(textKeys(notified)) {
 		ns := notified[ops.Clean(source)]
 		for i := range ns {
@@ -141,7 +141,7 @@ func index(notified map[ops.Text][]ops.Notified) *alertBook {
 	return b
 }
 
-func (b *alertBook) find(a ops.Alert) *ops.Notified {
+func (b *alertBook) find(a ops.Alert) *ops.AlertmanagerAlert {
 	if n := b.byKey[labelKey(a.Labels)]; n != nil {
 		return n
 	}
@@ -282,8 +282,8 @@ func Silences(silences []ops.Silence, alerts []ops.Alert, now time.Time) []ops.S
 		s.Hits = hits[s.Ref.ID]
 		s.Verdict = ops.Verdict{Level: ops.LevelOK, Word: ops.Clean(s.State.String()), Since: s.Starts}
 		if s.State == ops.SilenceActive && s.Hits > 0 && s.Ends.Sub(now) < endingSoon {
-			s.Verdict = ops.Verdict{Level: ops.LevelWarning, Word: ops.Clean("ends soon"), Since: s.Starts,
-				Cause: ops.Textf("%s, and it ends %s", stillFire(s.Hits), clock(s.Ends)), Next: ops.Clean("extend it, or mend what it hides")}
+			s.Verdict = ops.Verdict{Level: ops.LevelWarning, Word: ops.Lit("ends soon"), Since: s.Starts,
+				Cause: ops.Textf("%s, and it ends %s", stillFire(s.Hits), clock(s.Ends)), Next: ops.Lit("extend it, or mend what it hides")}
 		}
 	}
 	return out

@@ -19,23 +19,23 @@ func rule(id string, ls []ops.Label) ops.Alert {
 	return ops.Alert{Ref: ops.NewRef(ops.KindAlert, "prom", id), Name: ops.LabelOf(ls, "alertname"), Labels: ls, State: ops.AlertFiring, Fired: ago(time.Hour)}
 }
 
-func notified(id string, state ops.PagingState, ls []ops.Label) ops.Notified {
-	return ops.Notified{Fingerprint: ops.Clean(id), Labels: ls, Starts: ago(time.Hour), Paging: ops.Paging{State: state, SilencedBy: []ops.Text{ops.Clean("s1")}}}
+func notified(id string, state ops.PagingState, ls []ops.Label) ops.AlertmanagerAlert {
+	return ops.AlertmanagerAlert{Fingerprint: ops.Clean(id), Labels: ls, Starts: ago(time.Hour), Paging: ops.Paging{State: state, SilencedBy: []ops.Text{ops.Lit("s1")}}}
 }
 
-var prom, am = ops.Clean("prom"), ops.Clean("am")
+var prom, am = ops.Lit("prom"), ops.Lit("am")
 
-func merge(e ops.Estate, rules []ops.Alert, ns []ops.Notified) map[ops.Text][]ops.Alert {
-	f := AlertFacts{Rules: map[ops.Text][]ops.Alert{prom: rules}, Acks: map[ops.Text]ops.Ack{ops.Clean("f1"): {By: ops.Clean("ana")}}}
+func merge(e ops.Estate, rules []ops.Alert, ns []ops.AlertmanagerAlert) map[ops.Text][]ops.Alert {
+	f := AlertFacts{Rules: map[ops.Text][]ops.Alert{prom: rules}, Acks: map[ops.Text]ops.Ack{ops.Lit("f1"): {By: ops.Lit("ana")}}}
 	if ns != nil {
-		f.Notified = map[ops.Text][]ops.Notified{am: ns}
+		f.Notified = map[ops.Text][]ops.AlertmanagerAlert{am: ns}
 	}
 	return Alerts(e, f)
 }
 
 func TestAlertsOfBothSourcesAreOnePicture(t *testing.T) {
 	down, slow := labels("alertname", "Down", "service", "web"), labels("alertname", "Slow")
-	got := merge(shop(), []ops.Alert{rule("f1", down), rule("f2", slow)}, []ops.Notified{
+	got := merge(shop(), []ops.Alert{rule("f1", down), rule("f2", slow)}, []ops.AlertmanagerAlert{
 		notified("f1", ops.PagingSilenced, down),
 		notified("f9", ops.PagingActive, labels("alertname", "Foreign")),
 	})
@@ -51,7 +51,7 @@ func TestAlertsOfBothSourcesAreOnePicture(t *testing.T) {
 }
 
 func TestExternalLabelsDoNotMakeAnotherAlert(t *testing.T) {
-	got := merge(shop(), []ops.Alert{rule("f1", labels("alertname", "Down", "service", "web"))}, []ops.Notified{
+	got := merge(shop(), []ops.Alert{rule("f1", labels("alertname", "Down", "service", "web"))}, []ops.AlertmanagerAlert{
 		notified("f7", ops.PagingActive, labels("alertname", "Down", "cluster", "eu", "service", "web")),
 		notified("f8", ops.PagingActive, labels("alertname", "Down", "cluster", "eu", "service", "db")),
 	})
@@ -62,7 +62,7 @@ func TestExternalLabelsDoNotMakeAnotherAlert(t *testing.T) {
 
 func TestAStormWithExternalLabelsIsFoundWhole(t *testing.T) {
 	var rules []ops.Alert
-	var ns []ops.Notified
+	var ns []ops.AlertmanagerAlert
 	for i := range 5000 {
 		id := ops.Textf("i%04d", i).String()
 		rules = append(rules, rule("p"+id, labels("alertname", "Flood", "instance", id)))
@@ -82,7 +82,7 @@ func TestAStormWithExternalLabelsIsFoundWhole(t *testing.T) {
 
 func BenchmarkAlerts5000(b *testing.B) {
 	var rules []ops.Alert
-	var ns []ops.Notified
+	var ns []ops.AlertmanagerAlert
 	for i := range 5000 {
 		id := ops.Textf("i%04d", i).String()
 		rules = append(rules, rule("p"+id, labels("alertname", "Flood", "instance", id)))
@@ -103,8 +103,8 @@ func TestAnAlertmanagerThatNeverAnsweredLeavesPagingUnknown(t *testing.T) {
 func TestSuspectsAreNamedByTheEstateOrCalledAGuess(t *testing.T) {
 	e := shop()
 	web := ops.NewRef(ops.KindContainer, "docker", "web-7")
-	e.Services = []ops.Service{{Name: ops.Clean("web"), Matchers: []ops.Matcher{{Name: ops.Clean("service"), Value: ops.Clean("web")}}, Behind: []ops.Ref{web}}}
-	e.Expected = []ops.Expected{{Name: ops.Clean("db"), Source: ops.Clean("docker"), Port: 5432}}
+	e.Services = []ops.Service{{Name: ops.Lit("web"), Matchers: []ops.Matcher{{Name: ops.Lit("service"), Value: ops.Lit("web")}}, Behind: []ops.Ref{web}}}
+	e.Expected = []ops.Expected{{Name: ops.Lit("db"), Source: ops.Lit("docker"), Port: 5432}}
 	for name, c := range map[string]struct {
 		labels []ops.Label
 		want   string
@@ -141,7 +141,7 @@ func TestWhoIsNotPagedIsFoundAfterAGrace(t *testing.T) {
 
 func TestASilenceThatEndsWhileItBurnsIsMarked(t *testing.T) {
 	burning := rule("f1", labels("alertname", "Down"))
-	burning.Paging = ops.Paging{State: ops.PagingSilenced, SilencedBy: []ops.Text{ops.Clean("s1")}}
+	burning.Paging = ops.Paging{State: ops.PagingSilenced, SilencedBy: []ops.Text{ops.Lit("s1")}}
 	silence := func(id string, ends time.Duration) ops.Silence {
 		return ops.Silence{Ref: ops.NewRef(ops.KindSilence, "am", id), State: ops.SilenceActive, Ends: now.Add(ends)}
 	}

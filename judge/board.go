@@ -31,7 +31,7 @@ func findings(e ops.Estate, b *ops.Board) []ops.Finding {
 	fs = append(fs, verdictFindings(b)...)
 	for _, r := range b.Containers {
 		for _, c := range r.Value {
-			settled := byMark(c) && (c.Mark.Acked() || c.Mark.Late) // it is well, and in hand or told below
+			settled := byMark(c) && (c.Latch.Acked() || c.Latch.Late) // it is well, and in hand or told below
 			if c.Verdict.Level != ops.LevelOK && !settled {
 				fs = append(fs, containerFinding(c))
 			}
@@ -132,8 +132,8 @@ func alertFindings(e ops.Estate, b *ops.Board, r ops.Reading[[]ops.Alert], rules
 	if !watchdog && r.Fresh() {
 		fs = append(fs, ops.Finding{Level: ops.LevelUnknown, Ref: ops.NewRef(ops.KindSource, "", r.Source.String()),
 			What:  ops.Textf("%s has no %s", r.Source, e.Watchdog),
-			Cause: ops.Clean("the alert that always fires does not: rules are not loaded or not evaluated"),
-			Next:  ops.Clean("look at the rules and the log of Prometheus")})
+			Cause: ops.Lit("the alert that always fires does not: rules are not loaded or not evaluated"),
+			Next:  ops.Lit("look at the rules and the log of Prometheus")})
 	}
 	return fs
 }

@@ -21,9 +21,9 @@ func Container(e ops.Estate, c ops.Container, now time.Time) ops.Verdict {
 	}
 	switch c.State {
 	case ops.ContainerMissing:
-		return ops.Verdict{Level: ops.LevelCritical, Word: ops.Clean("missing"),
+		return ops.Verdict{Level: ops.LevelCritical, Word: ops.Lit("missing"),
 			Cause: ops.Textf("the estate expects it on %s, which has no such container", c.Ref.Source),
-			Next:  ops.Clean("create it from its compose project")}
+			Next:  ops.Lit("create it from its compose project")}
 	case ops.ContainerCreated:
 		return created(c, bad)
 	case ops.ContainerExited, ops.ContainerDead:
@@ -32,11 +32,11 @@ func Container(e ops.Estate, c ops.Container, now time.Time) ops.Verdict {
 		}
 		return exited(c, bad)
 	case ops.ContainerPaused:
-		return ops.Verdict{Level: ops.LevelWarning, Word: ops.Clean("paused"),
-			Cause: ops.Clean("somebody paused it: it does nothing and answers nobody"), Next: ops.Clean("unpause it")}
+		return ops.Verdict{Level: ops.LevelWarning, Word: ops.Lit("paused"),
+			Cause: ops.Lit("somebody paused it: it does nothing and answers nobody"), Next: ops.Lit("unpause it")}
 	case ops.ContainerRestarting:
 		v := exited(c, bad)
-		v.Word = ops.Clean("restarting")
+		v.Word = ops.Lit("restarting")
 		return v
 	case ops.ContainerRunning:
 		return running(c, bad, now)
@@ -47,9 +47,9 @@ func Container(e ops.Estate, c ops.Container, now time.Time) ops.Verdict {
 // crashLoop recognises a container that dies again and again: by the deaths we
 // saw, or, where we were not there, by its restart count and a recent start.
 func crashLoop(e ops.Estate, c ops.Container, now time.Time) (ops.Verdict, bool) {
-	deaths, last := 0, ops.Death{}
-	for _, d := range c.Deaths {
-		if now.Sub(d.At) <= e.Limits.CrashWindow && !d.Asked {
+	deaths, last := 0, ops.ExitEvent{}
+	for _, d := range c.ExitEvents {
+		if now.Sub(d.At) <= e.Limits.CrashWindow && !d.Requested {
 			if deaths++; deaths == 1 {
 				last = d
 			}
@@ -60,11 +60,11 @@ func crashLoop(e ops.Estate, c ops.Container, now time.Time) (ops.Verdict, bool)
 	if c.State == ops.ContainerExited || (deaths < e.Limits.CrashLoop && !counted) {
 		return ops.Verdict{}, false
 	}
-	v := ops.Verdict{Word: ops.Clean("crash-looping"), Next: ops.Clean("read its last lines (l); stop it if it harms others"), Since: c.Finished}
+	v := ops.Verdict{Word: ops.Lit("crash-looping"), Next: ops.Lit("read its last lines (l); stop it if it harms others"), Since: c.Finished}
 	switch {
 	case deaths > 0:
 		v.Cause = ops.Textf("%s in %s, the last with %s", times(deaths, "death"), short(e.Limits.CrashWindow), exitWords(last.Code, last.OOM, true))
-		v.Since = c.Deaths[min(deaths, len(c.Deaths))-1].At
+		v.Since = c.ExitEvents[min(deaths, len(c.ExitEvents))-1].At
 	case c.Exit.Known && c.Exit.Code != 0:
 		v.Cause = ops.Textf("restarted %d times, %s", c.Restarts, exitWords(c.Exit.Code, false, false))
 	default:
@@ -75,7 +75,7 @@ func crashLoop(e ops.Estate, c ops.Container, now time.Time) (ops.Verdict, bool)
 
 func created(c ops.Container, bad ops.Level) ops.Verdict {
 	if c.Fault.Empty() {
-		return ops.Verdict{Level: bad, Word: ops.Clean("not started"), Cause: ops.Clean("created and never started"), Next: ops.Clean("start it")}
+		return ops.Verdict{Level: bad, Word: ops.Lit("not started"), Cause: ops.Lit("created and never started"), Next: ops.Lit("start it")}
 	}
 	return cannotStart(c, bad)
 }
@@ -83,12 +83,12 @@ func created(c ops.Container, bad ops.Level) ops.Verdict {
 // cannotStart is for a container whose last start failed: its exit code then is
 // Docker's, and says nothing of its program.
 func cannotStart(c ops.Container, bad ops.Level) ops.Verdict {
-	v := ops.Verdict{Level: bad, Word: ops.Clean("cannot start"), Cause: c.Fault, Next: ops.Clean("mend the cause, then start it"), Since: c.Finished}
+	v := ops.Verdict{Level: bad, Word: ops.Lit("cannot start"), Cause: c.Fault, Next: ops.Lit("mend the cause, then start it"), Since: c.Finished}
 	if v.Since.IsZero() {
 		v.Since = c.Created
 	}
 	if s := c.Fault.String(); strings.Contains(s, "port is already allocated") || strings.Contains(s, "address already in use") {
-		v.Word, v.Next = ops.Clean("port clash"), ops.Clean("free the port or change it, then start it")
+		v.Word, v.Next = ops.Lit("port clash"), ops.Lit("free the port or change it, then start it")
 		if !c.Holder.Empty() {
 			v.Cause = ops.Textf("its port is held by %s", c.Holder)
 			if at := clashAddress.FindString(s); at != "" {
@@ -104,33 +104,33 @@ var clashAddress = regexp.MustCompile(`[0-9.\[\]:a-f]+:\d+`)
 
 func exited(c ops.Container, bad ops.Level) ops.Verdict {
 	oom, seen := c.OOM, false
-	if len(c.Deaths) > 0 && sameEnd(c.Deaths[0], c) {
-		oom, seen = oom || c.Deaths[0].OOM, true
+	if len(c.ExitEvents) > 0 && sameEnd(c.ExitEvents[0], c) {
+		oom, seen = oom || c.ExitEvents[0].OOM, true
 	}
-	v := ops.Verdict{Level: bad, Word: ops.Clean(c.State.String()), Since: c.Finished, Next: ops.Clean("read its last lines (l), then start it")}
+	v := ops.Verdict{Level: bad, Word: ops.Clean(c.State.String()), Since: c.Finished, Next: ops.Lit("read its last lines (l), then start it")}
 	if !c.Expected && c.Exit.Known && c.Exit.Code == 0 {
 		v.Level, v.Next = ops.LevelOK, ops.Text{}
 	}
 	if !c.Exit.Known {
-		v.Cause = ops.Clean("how it ended is not known")
+		v.Cause = ops.Lit("how it ended is not known")
 		return v
 	}
 	v.Cause = ops.Clean(exitWords(c.Exit.Code, oom, seen))
 	switch {
 	case oom:
-		v.Word, v.Next = ops.Clean("out of memory"), ops.Clean("raise its limit or find the leak, then start it")
+		v.Word, v.Next = ops.Lit("out of memory"), ops.Lit("raise its limit or find the leak, then start it")
 	case c.Exit.Code == 137:
-		v.Word = ops.Clean("killed")
+		v.Word = ops.Lit("killed")
 	}
-	if c.Mark.Ends > 0 && sameEnd(c.Mark.Died, c) {
-		v.Cause = taken(v.Cause, c.Mark)
+	if c.Latch.Exits > 0 && sameEnd(c.Latch.LastExit, c) {
+		v.Cause = taken(v.Cause, c.Latch)
 	}
 	return v
 }
 
 // taken adds to what is wrong now that somebody knows of it. It is as wrong as
 // before: an ack mends nothing.
-func taken(cause ops.Text, m ops.Mark) ops.Text {
+func taken(cause ops.Text, m ops.Latch) ops.Text {
 	if !m.Acked() {
 		return cause
 	}
@@ -140,7 +140,7 @@ func taken(cause ops.Text, m ops.Mark) ops.Text {
 // sameEnd reports whether a death that an event told is the end that the state
 // tells: after a gap in the events the last death we saw is an earlier one, and
 // how the last run ended nobody knows.
-func sameEnd(d ops.Death, c ops.Container) bool {
+func sameEnd(d ops.ExitEvent, c ops.Container) bool {
 	const slack = 10 * time.Second // between the state's time and the event's, on a busy machine
 	return c.Finished.IsZero() || d.At.Sub(c.Finished).Abs() <= slack
 }
@@ -170,20 +170,20 @@ func exitWords(code int, oom, seen bool) string {
 }
 
 func running(c ops.Container, bad ops.Level, now time.Time) ops.Verdict {
-	v := ops.Verdict{Level: ops.LevelOK, Word: ops.Clean("running"), Since: c.Started}
+	v := ops.Verdict{Level: ops.LevelOK, Word: ops.Lit("running"), Since: c.Started}
 	switch c.Health {
 	case ops.HealthUnhealthy:
-		cause := ops.Clean("its health check fails")
+		cause := ops.Lit("its health check fails")
 		if !c.Check.Empty() {
 			cause = ops.Textf("its health check fails: %s", c.Check)
 		}
-		if c.Mark.Sick.Open() {
-			cause = taken(cause, c.Mark)
+		if c.Latch.Unhealthy.Open() {
+			cause = taken(cause, c.Latch)
 		}
-		return ops.Verdict{Level: bad, Word: ops.Clean("unhealthy"), Cause: cause,
-			Next: ops.Clean("open it (enter) for the health log"), Since: c.Started}
+		return ops.Verdict{Level: bad, Word: ops.Lit("unhealthy"), Cause: cause,
+			Next: ops.Lit("open it (enter) for the health log"), Since: c.Started}
 	case ops.HealthStarting:
-		v.Level, v.Word = ops.LevelInfo, ops.Clean("starting")
+		v.Level, v.Word = ops.LevelInfo, ops.Lit("starting")
 	}
 	return marked(v, c, now)
 }

@@ -13,13 +13,13 @@ import (
 // the worst of it as the server's own verdict.
 func Database(e ops.Estate, d ops.Database, now time.Time) ops.Database {
 	j := dbJudge{l: e.Limits.Database, d: d, now: now}
-	d.Backends = slices.Clone(d.Backends)
-	for i := range d.Backends {
-		d.Backends[i].Verdict = j.backend(d.Backends[i])
+	d.Sessions = slices.Clone(d.Sessions)
+	for i := range d.Sessions {
+		d.Sessions[i].Verdict = j.session(d.Sessions[i])
 	}
 	j.connections()
 	j.blocked()
-	j.sitting()
+	j.idleInTransaction()
 	j.long()
 	j.replicas()
 	j.slots()
@@ -50,10 +50,10 @@ func (j *dbJudge) find(f ops.Finding) { j.found = append(j.found, f) }
 
 func (j *dbJudge) verdict() ops.Verdict {
 	if len(j.found) == 0 {
-		return ops.Verdict{Level: ops.LevelOK, Word: ops.Clean("ok"), Since: j.d.Started}
+		return ops.Verdict{Level: ops.LevelOK, Word: ops.Lit("ok"), Since: j.d.Started}
 	}
 	f := j.found[0]
-	return ops.Verdict{Level: f.Level, Word: ops.Clean("needs attention"), Cause: ops.Textf("%s; %s", f.What, f.Cause), Next: f.Next, Since: f.Since}
+	return ops.Verdict{Level: f.Level, Word: ops.Lit("needs attention"), Cause: ops.Textf("%s; %s", f.What, f.Cause), Next: f.Next, Since: f.Since}
 }
 
 // connections says who has them all: of one that is exhausted everybody else says
@@ -64,7 +64,7 @@ func (j *dbJudge) connections() {
 	if u.Max == 0 || u.Used*100 < most*j.l.Connections {
 		return
 	}
-	f := ops.Finding{Key: ops.Clean("the shortage of connections"), Level: ops.LevelWarning, Ref: j.d.Ref, What: ops.Textf("connections nearly exhausted %d/%d", u.Used, u.Max)}
+	f := ops.Finding{Key: ops.Lit("the shortage of connections"), Level: ops.LevelWarning, Ref: j.d.Ref, What: ops.Textf("connections nearly exhausted %d/%d", u.Used, u.Max)}
 	f.Cause = ops.Textf("%d left for ordinary logins (%d are reserved)", u.Free(), u.Reserved)
 	if u.Free() == 0 {
 		f.Level, f.What = ops.LevelCritical, ops.Textf("connections exhausted %d/%d", u.Used, u.Max)
@@ -72,27 +72,27 @@ func (j *dbJudge) connections() {
 	}
 	if len(u.By) > 0 {
 		top := u.By[0]
-		f.What = ops.Textf("%s: %d %s from %s", f.What, top.Count, stateWord(top.State), top.App.Or(ops.Clean("sessions without a name")))
-		if top.State == ops.BackendIdle {
+		f.What = ops.Textf("%s: %d %s from %s", f.What, top.Count, stateWord(top.State), top.App.Or(ops.Lit("sessions without a name")))
+		if top.State == ops.SessionIdle {
 			f.Next = ops.Textf("end its idle sessions (x, end idle), then make its pool smaller")
 		} else {
-			f.Next = ops.Clean("look what they do, then cancel or end them (x)")
+			f.Next = ops.Lit("look what they do, then cancel or end them (x)")
 		}
 	}
 	j.find(f)
 }
 
-func stateWord(s ops.BackendState) string {
-	if s == ops.BackendUnknown {
+func stateWord(s ops.SessionState) string {
+	if s == ops.SessionUnknown {
 		return "sessions"
 	}
 	return s.String()
 }
 
 // name is how a session is called in a sentence.
-func name(b ops.Backend) string {
+func name(b ops.Session) string {
 	if b.App.Empty() {
-		return fmt.Sprintf("%d (%s)", b.PID, b.User.Or(ops.Clean("no name")))
+		return fmt.Sprintf("%d (%s)", b.PID, b.User.Or(ops.Lit("no name")))
 	}
 	return fmt.Sprintf("%d (%s)", b.PID, b.App)
 }
@@ -100,7 +100,7 @@ func name(b ops.Backend) string {
 // blocked is one finding for each blocking tree, told by its root: that is the one
 // to end.
 func (j *dbJudge) blocked() {
-	for _, root := range j.d.Backends {
+	for _, root := range j.d.Sessions {
 		if root.Root != root.PID || root.Blocks == 0 {
 			continue
 		}
@@ -110,7 +110,7 @@ func (j *dbJudge) blocked() {
 			continue
 		}
 		// By the name and not the pid: the next session that does the same is no news.
-		f := ops.Finding{Key: ops.Textf("the wait for %s", root.App.Or(root.User).Or(ops.Clean("a session without a name"))), Level: ops.LevelWarning, Ref: root.Ref, Since: since,
+		f := ops.Finding{Key: ops.Textf("the wait for %s", root.App.Or(root.User).Or(ops.Lit("a session without a name"))), Level: ops.LevelWarning, Ref: root.Ref, Since: since,
 			What: ops.Textf("%s wait for %s", times(root.Blocks, "session"), name(root))}
 		if root.Blocks == 1 {
 			f.What = ops.Textf("1 session waits for %s", name(root))
@@ -120,23 +120,23 @@ func (j *dbJudge) blocked() {
 		}
 		f.Cause = ops.Textf("the root of the tree is %s", rootDoes(root))
 		f.Next = ops.Textf("ask who runs it, or terminate %d (x)", root.PID)
-		if root.State == ops.BackendActive {
+		if root.State == ops.SessionActive {
 			f.Next = ops.Textf("cancel the query of %d, or terminate it (x)", root.PID)
 		}
 		if len(root.BlockedBy) > 0 {
-			f.Cause, f.Next = ops.Clean("it waits for a prepared transaction"), ops.Clean("look into pg_prepared_xacts: COMMIT or ROLLBACK PREPARED")
+			f.Cause, f.Next = ops.Lit("it waits for a prepared transaction"), ops.Lit("look into pg_prepared_xacts: COMMIT or ROLLBACK PREPARED")
 		}
 		j.find(f)
 	}
 }
 
-func rootDoes(b ops.Backend) string {
+func rootDoes(b ops.Session) string {
 	switch {
 	case b.Hidden:
 		return "a session whose state the login may not see"
 	case b.State.InTransaction():
 		return b.State.String() + " since " + clock(b.Changed)
-	case b.State == ops.BackendActive:
+	case b.State == ops.SessionActive:
 		return "running a query since " + clock(b.Query)
 	}
 	return b.State.String()
@@ -145,7 +145,7 @@ func rootDoes(b ops.Backend) string {
 // longestWait is since when the first session of a tree waits.
 func (j *dbJudge) longestWait(root int) time.Time {
 	var first time.Time
-	for _, b := range j.d.Backends {
+	for _, b := range j.d.Sessions {
 		if b.Root == root && !b.Waiting.IsZero() && (first.IsZero() || b.Waiting.Before(first)) {
 			first = b.Waiting
 		}
@@ -153,11 +153,11 @@ func (j *dbJudge) longestWait(root int) time.Time {
 	return first
 }
 
-// sitting is one finding for all sessions that sit in a transaction: they hold their
+// idleInTransaction is one finding for all sessions that sit in a transaction: they hold their
 // locks, and keep vacuum from everything that died since.
-func (j *dbJudge) sitting() {
-	var all []ops.Backend
-	for _, b := range j.d.Backends {
+func (j *dbJudge) idleInTransaction() {
+	var all []ops.Session
+	for _, b := range j.d.Sessions {
 		if b.State.InTransaction() && !b.Changed.IsZero() && j.now.Sub(b.Changed) >= j.l.IdleInTx {
 			all = append(all, b)
 		}
@@ -165,11 +165,11 @@ func (j *dbJudge) sitting() {
 	if len(all) == 0 {
 		return
 	}
-	worst := slices.MinFunc(all, func(a, b ops.Backend) int { return a.Changed.Compare(b.Changed) })
-	f := ops.Finding{Key: ops.Clean("idling in transactions"), Level: ops.LevelWarning, Ref: worst.Ref, Since: worst.Changed,
+	worst := slices.MinFunc(all, func(a, b ops.Session) int { return a.Changed.Compare(b.Changed) })
+	f := ops.Finding{Key: ops.Lit("idling in transactions"), Level: ops.LevelWarning, Ref: worst.Ref, Since: worst.Changed,
 		What:  ops.Textf("%s idle in transaction for more than %s", times(len(all), "session"), short(j.l.IdleInTx)),
 		Cause: ops.Textf("the longest is %s; they hold their locks and keep vacuum from working", name(worst)),
-		Next:  ops.Clean("end them together (x on the server, end idle), or one by one")}
+		Next:  ops.Lit("end them together (x on the server, end idle), or one by one")}
 	if len(all) == 1 {
 		f.Cause = ops.Textf("%s holds its locks and keeps vacuum from working", name(worst))
 		f.Next = ops.Textf("ask who runs it, or terminate %d (x)", worst.PID)
@@ -179,8 +179,8 @@ func (j *dbJudge) sitting() {
 
 // long is one finding for all transactions that work too long.
 func (j *dbJudge) long() {
-	var all []ops.Backend
-	for _, b := range j.d.Backends {
+	var all []ops.Session
+	for _, b := range j.d.Sessions {
 		if j.tooLong(b) {
 			all = append(all, b)
 		}
@@ -188,28 +188,28 @@ func (j *dbJudge) long() {
 	if len(all) == 0 {
 		return
 	}
-	worst := slices.MinFunc(all, func(a, b ops.Backend) int { return a.Transaction.Compare(b.Transaction) })
+	worst := slices.MinFunc(all, func(a, b ops.Session) int { return a.Transaction.Compare(b.Transaction) })
 	what := times(len(all), "transaction") + " longer than " + short(j.l.Transaction)
-	j.find(ops.Finding{Key: ops.Clean("the long transaction"), Level: ops.LevelWarning, Ref: worst.Ref, Since: worst.Transaction, What: ops.Clean(what),
+	j.find(ops.Finding{Key: ops.Lit("the long transaction"), Level: ops.LevelWarning, Ref: worst.Ref, Since: worst.Transaction, What: ops.Clean(what),
 		Cause: ops.Textf("the longest is %s", name(worst)), Next: ops.Textf("look at its query (enter); cancel it (x) where nobody needs it")})
 }
 
-func (j *dbJudge) tooLong(b ops.Backend) bool {
-	return b.State == ops.BackendActive && !b.System && b.Waiting.IsZero() && !b.Transaction.IsZero() && j.now.Sub(b.Transaction) >= j.l.Transaction
+func (j *dbJudge) tooLong(b ops.Session) bool {
+	return b.State == ops.SessionActive && !b.System && b.Waiting.IsZero() && !b.Transaction.IsZero() && j.now.Sub(b.Transaction) >= j.l.Transaction
 }
 
-// backend judges one session.
-func (j *dbJudge) backend(b ops.Backend) ops.Verdict {
+// session judges one session.
+func (j *dbJudge) session(b ops.Session) ops.Verdict {
 	v := ops.Verdict{Level: ops.LevelOK, Word: ops.Clean(stateShort(b)), Since: cmp.Or(b.Changed, b.Began)}
 	switch {
 	case b.Hidden:
-		v.Level, v.Cause = ops.LevelUnknown, ops.Clean("what it does is hidden: the login lacks pg_monitor")
+		v.Level, v.Cause = ops.LevelUnknown, ops.Lit("what it does is hidden: the login lacks pg_monitor")
 	case b.Blocks > 0 && b.Depth == 0:
 		v.Level = ops.LevelWarning
 		v.Cause = ops.Textf("%s wait for it", times(b.Blocks, "session"))
-		v.Next = ops.Clean("this one is the root: cancel or terminate it (x)")
+		v.Next = ops.Lit("this one is the root: cancel or terminate it (x)")
 	case !b.Waiting.IsZero():
-		v.Word, v.Since = ops.Clean("waits"), b.Waiting
+		v.Word, v.Since = ops.Lit("waits"), b.Waiting
 		v.Level = ops.LevelInfo
 		if j.now.Sub(b.Waiting) >= j.l.Blocked {
 			v.Level = ops.LevelWarning
@@ -217,23 +217,23 @@ func (j *dbJudge) backend(b ops.Backend) ops.Verdict {
 		v.Cause = ops.Textf("waits for a lock of %s", pids(b.BlockedBy))
 		v.Next = ops.Textf("look at the root, %d", b.Root)
 	case b.State.InTransaction() && j.now.Sub(b.Changed) >= j.l.IdleInTx:
-		v.Level, v.Cause = ops.LevelWarning, ops.Clean("sits in its transaction: it holds its locks and keeps vacuum from working")
-		v.Next = ops.Clean("ask who runs it, or terminate it (x)")
+		v.Level, v.Cause = ops.LevelWarning, ops.Lit("sits in its transaction: it holds its locks and keeps vacuum from working")
+		v.Next = ops.Lit("ask who runs it, or terminate it (x)")
 	case j.tooLong(b):
 		v.Level, v.Since = ops.LevelWarning, b.Transaction
-		v.Cause, v.Next = ops.Textf("runs for more than %s", short(j.l.Transaction)), ops.Clean("cancel it (x) where nobody needs it")
+		v.Cause, v.Next = ops.Textf("runs for more than %s", short(j.l.Transaction)), ops.Lit("cancel it (x) where nobody needs it")
 	}
 	return v
 }
 
 // stateShort is the state in a table's cell.
-func stateShort(b ops.Backend) string {
+func stateShort(b ops.Session) string {
 	switch b.State {
-	case ops.BackendIdleInTx:
+	case ops.SessionIdleInTx:
 		return "idle in tx"
-	case ops.BackendAborted:
+	case ops.SessionAborted:
 		return "failed tx"
-	case ops.BackendUnknown:
+	case ops.SessionUnknown:
 		if b.System {
 			return "system"
 		}

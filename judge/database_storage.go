@@ -9,8 +9,8 @@ import (
 // replicas that are behind lose what they lack when the server is lost.
 func (j *dbJudge) replicas() {
 	if j.d.Paused {
-		j.find(ops.Finding{Key: ops.Clean("the pause of replay"), Level: ops.LevelWarning, Ref: j.d.Ref, What: ops.Clean("replay is paused"),
-			Cause: ops.Clean("somebody called pg_wal_replay_pause() on this standby"), Next: ops.Clean("SELECT pg_wal_replay_resume() on it")})
+		j.find(ops.Finding{Key: ops.Lit("the pause of replay"), Level: ops.LevelWarning, Ref: j.d.Ref, What: ops.Lit("replay is paused"),
+			Cause: ops.Lit("somebody called pg_wal_replay_pause() on this standby"), Next: ops.Lit("SELECT pg_wal_replay_resume() on it")})
 	}
 	for _, r := range j.d.Replicas {
 		lag := time.Duration(r.Lag.Value) * time.Second
@@ -19,10 +19,10 @@ func (j *dbJudge) replicas() {
 		}
 		f := ops.Finding{Key: ops.Textf("the lag of replica %s", r.Name), Level: ops.LevelWarning, Ref: j.d.Ref, Since: j.now.Add(-lag).Truncate(10 * time.Second),
 			What:  ops.Textf("replica %s is behind by %s", r.Name, bytesWord(r.Behind)),
-			Cause: ops.Textf("it is %s and has not replayed what is older than %s", r.State.Or(ops.Clean("connected")), short(j.l.ReplicaLag)),
-			Next:  ops.Clean("on the replica: is replay paused (pg_is_wal_replay_paused), held by a query, or its disk full?")}
+			Cause: ops.Textf("it is %s and has not replayed what is older than %s", r.State.Or(ops.Lit("connected")), short(j.l.ReplicaLag)),
+			Next:  ops.Lit("on the replica: is replay paused (pg_is_wal_replay_paused), held by a query, or its disk full?")}
 		if r.Sent.Known && r.Sent.Value > 0 && r.Sent.Value == r.Behind.Value {
-			f.Next = ops.Clean("it was not sent: look at the network to the replica and at its walreceiver")
+			f.Next = ops.Lit("it was not sent: look at the network to the replica and at its walreceiver")
 		}
 		if lag >= 10*j.l.ReplicaLag {
 			f.Level = ops.LevelCritical
@@ -34,7 +34,7 @@ func (j *dbJudge) replicas() {
 // slots keep WAL until the disk is full, whoever left them behind.
 func (j *dbJudge) slots() {
 	for _, s := range j.d.Slots {
-		f := ops.Finding{Key: ops.Textf("the backlog of slot %s", s.Name), Level: ops.LevelWarning, Ref: j.d.Ref, Next: ops.Clean("bring its reader back, or drop the slot: SELECT pg_drop_replication_slot(...)")}
+		f := ops.Finding{Key: ops.Textf("the backlog of slot %s", s.Name), Level: ops.LevelWarning, Ref: j.d.Ref, Next: ops.Lit("bring its reader back, or drop the slot: SELECT pg_drop_replication_slot(...)")}
 		reader := "nobody reads it"
 		if s.Active {
 			reader = "its reader is connected and behind"
@@ -43,7 +43,7 @@ func (j *dbJudge) slots() {
 		case s.Status.String() == "lost":
 			f.Level, f.Key = ops.LevelCritical, ops.Textf("the loss of slot %s", s.Name)
 			f.What, f.Cause = lost(s)
-			f.Next = ops.Clean("drop the slot, and make its reader anew")
+			f.Next = ops.Lit("drop the slot, and make its reader anew")
 		case s.Status.String() == "unreserved":
 			f.Level = ops.LevelCritical
 			f.What, f.Cause = ops.Textf("slot %s is about to lose its WAL", s.Name), ops.Textf("%s; the next checkpoint may remove what it needs", reader)
@@ -82,9 +82,9 @@ func (j *dbJudge) archive() {
 	if !a.Failing() {
 		return
 	}
-	f := ops.Finding{Key: ops.Clean("the failure of WAL archiving"), Level: ops.LevelWarning, Ref: j.d.Ref, Since: a.LastFailed, What: ops.Textf("archiving of WAL fails, last at %s", clock(a.LastFailed)),
-		Cause: ops.Textf("%s was not archived; the last good one was %s at %s; pg_wal grows", a.FailedFile, a.LastFile.Or(ops.Clean("none")), clock(a.LastGood)),
-		Next:  ops.Clean("read the server's log for what archive_command says; then switch WAL (x) to see it work")}
+	f := ops.Finding{Key: ops.Lit("the failure of WAL archiving"), Level: ops.LevelWarning, Ref: j.d.Ref, Since: a.LastFailed, What: ops.Textf("archiving of WAL fails, last at %s", clock(a.LastFailed)),
+		Cause: ops.Textf("%s was not archived; the last good one was %s at %s; pg_wal grows", a.FailedFile, a.LastFile.Or(ops.Lit("none")), clock(a.LastGood)),
+		Next:  ops.Lit("read the server's log for what archive_command says; then switch WAL (x) to see it work")}
 	if !a.LastGood.IsZero() {
 		f.Since = a.LastGood
 	}
@@ -104,7 +104,7 @@ const (
 func (j *dbJudge) wraparound() {
 	z := j.d.Freeze
 	for _, one := range []struct {
-		age  ops.Figure
+		age  ops.Value
 		what string
 	}{{z.Age, "transaction ids"}, {z.MultiAge, "multixacts"}} {
 		if !one.age.Known || one.age.Value < float64(j.l.FreezeAge) || j.l.FreezeAge == 0 {
@@ -112,7 +112,7 @@ func (j *dbJudge) wraparound() {
 		}
 		f := ops.Finding{Key: ops.Textf("the age of %s", one.what), Level: ops.LevelWarning, Ref: j.d.Ref, What: ops.Textf("%s of %s are %.0f million old", one.what, z.Database, one.age.Value/1e6),
 			Cause: ops.Textf("at 2,146 million the server takes no more writes; %.0f million are left", (freezeStop-one.age.Value)/1e6),
-			Next:  ops.Clean("VACUUM (FREEZE) its oldest tables; first end what holds vacuum back: old transactions, slots, prepared transactions")}
+			Next:  ops.Lit("VACUUM (FREEZE) its oldest tables; first end what holds vacuum back: old transactions, slots, prepared transactions")}
 		if one.age.Value >= freezeCritical {
 			f.Level = ops.LevelCritical
 		}
@@ -121,7 +121,7 @@ func (j *dbJudge) wraparound() {
 }
 
 // bytesWord writes a size in a sentence.
-func bytesWord(f ops.Figure) string {
+func bytesWord(f ops.Value) string {
 	switch v := f.Value; {
 	case !f.Known:
 		return "an unknown amount"

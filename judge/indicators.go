@@ -41,17 +41,17 @@ func pipeline(p ops.Pipeline, now time.Time) ops.Verdict {
 	end := p.Started.Add(p.Window)
 	switch {
 	case !p.Why.Empty():
-		return ops.Verdict{Level: ops.LevelUnknown, Word: ops.Clean("not known"), Cause: p.Why}
+		return ops.Verdict{Level: ops.LevelUnknown, Word: ops.Lit("not known"), Cause: p.Why}
 	case !p.Running:
-		return ops.Verdict{Level: ops.LevelOK, Word: ops.Clean("idle")}
+		return ops.Verdict{Level: ops.LevelOK, Word: ops.Lit("idle")}
 	case p.Started.IsZero():
-		return ops.Verdict{Level: ops.LevelUnknown, Word: ops.Clean("running"), Cause: ops.Clean("when it started is not known")}
+		return ops.Verdict{Level: ops.LevelUnknown, Word: ops.Lit("running"), Cause: ops.Lit("when it started is not known")}
 	case now.After(end):
-		return ops.Verdict{Level: ops.LevelCritical, Word: ops.Clean("over its window"), Since: end,
-			Cause: ops.Textf("the window of %s ended %s", short(p.Window), clock(end)), Next: ops.Clean("look at the stage it is in, and call who waits for it")}
+		return ops.Verdict{Level: ops.LevelCritical, Word: ops.Lit("over its window"), Since: end,
+			Cause: ops.Textf("the window of %s ended %s", short(p.Window), clock(end)), Next: ops.Lit("look at the stage it is in, and call who waits for it")}
 	case !p.Forecast.IsZero() && p.Forecast.After(end):
-		return ops.Verdict{Level: ops.LevelWarning, Word: ops.Clean("will be late"), Since: p.Started,
-			Cause: ops.Textf("at this pace it ends %s, the window %s", clock(p.Forecast), clock(end)), Next: ops.Clean("look at the stage it is in")}
+		return ops.Verdict{Level: ops.LevelWarning, Word: ops.Lit("will be late"), Since: p.Started,
+			Cause: ops.Textf("at this pace it ends %s, the window %s", clock(p.Forecast), clock(end)), Next: ops.Lit("look at the stage it is in")}
 	}
-	return ops.Verdict{Level: ops.LevelOK, Word: ops.Clean("on time"), Since: p.Started}
+	return ops.Verdict{Level: ops.LevelOK, Word: ops.Lit("on time"), Since: p.Started}
 }

@@ -18,23 +18,23 @@ import (
 var now = time.Date(2026, 11, 21, 2, 14, 0, 0, time.UTC)
 
 func shop() ops.Estate {
-	return ops.Estate{Name: ops.Clean("shop"), Watchdog: ops.Clean("Watchdog"),
+	return ops.Estate{Name: ops.Lit("shop"), Watchdog: ops.Lit("Watchdog"),
 		Limits: ops.Limits{StaleAfter: 3, CrashLoop: 3, CrashWindow: 5 * time.Minute, Mark: time.Hour, Unacked: 7 * 24 * time.Hour}}
 }
 
 func ago(d time.Duration) time.Time { return now.Add(-d) }
 
-func died(code int, oom bool, ages ...time.Duration) []ops.Death {
-	var ds []ops.Death
+func died(code int, oom bool, ages ...time.Duration) []ops.ExitEvent {
+	var ds []ops.ExitEvent
 	for _, a := range ages {
-		ds = append(ds, ops.Death{At: ago(a), Code: code, OOM: oom})
+		ds = append(ds, ops.ExitEvent{At: ago(a), Code: code, OOM: oom})
 	}
 	return ds
 }
 
-func asked(ds []ops.Death) []ops.Death {
+func asked(ds []ops.ExitEvent) []ops.ExitEvent {
 	for i := range ds {
-		ds[i].Asked = true
+		ds[i].Requested = true
 	}
 	return ds
 }
@@ -54,34 +54,34 @@ func TestContainersAreJudgedInWords(t *testing.T) {
 		"missing":                      {ops.Container{State: ops.ContainerMissing}, ops.LevelCritical, "missing", "no such container"},
 		"nobody knows":                 {ops.Container{}, ops.LevelUnknown, "unknown", ""},
 		"paused":                       {ops.Container{State: ops.ContainerPaused}, ops.LevelWarning, "paused", "paused it"},
-		"killed, seen":                 {ops.Container{State: ops.ContainerExited, Exit: exit(137), Deaths: died(137, false, time.Minute)}, ops.LevelCritical, "killed", "exit code 137: killed (SIGKILL)"},
+		"killed, seen":                 {ops.Container{State: ops.ContainerExited, Exit: exit(137), ExitEvents: died(137, false, time.Minute)}, ops.LevelCritical, "killed", "exit code 137: killed (SIGKILL)"},
 		"killed or OOM, not seen":      {ops.Container{State: ops.ContainerExited, Exit: exit(137)}, ops.LevelCritical, "killed", "killed or out of memory, not known"},
-		"OOM by event":                 {ops.Container{State: ops.ContainerExited, Exit: exit(137), Deaths: died(137, true, time.Minute)}, ops.LevelCritical, "out of memory", "out of memory, exit code 137"},
+		"OOM by event":                 {ops.Container{State: ops.ContainerExited, Exit: exit(137), ExitEvents: died(137, true, time.Minute)}, ops.LevelCritical, "out of memory", "out of memory, exit code 137"},
 		"OOM by the state alone":       {ops.Container{State: ops.ContainerExited, Exit: exit(137), OOM: true}, ops.LevelCritical, "out of memory", "out of memory, exit code 137"},
-		"an end after a gap":           {ops.Container{State: ops.ContainerExited, Exit: exit(137), Finished: ago(time.Minute), Deaths: died(137, true, 20*time.Minute)}, ops.LevelCritical, "killed", "killed or out of memory, not known"},
-		"the end that was seen":        {ops.Container{State: ops.ContainerExited, Exit: exit(137), Finished: ago(time.Minute), Deaths: died(137, true, 58*time.Second)}, ops.LevelCritical, "out of memory", "out of memory"},
-		"a clash after it ran":         {ops.Container{State: ops.ContainerExited, Exit: exit(128), Holder: ops.Clean("container web"), Fault: ops.Clean("driver failed: Bind for 127.0.0.1:80 failed: port is already allocated")}, ops.LevelCritical, "port clash", "port 127.0.0.1:80 is held by container web"},
-		"unhealthy, and why":           {ops.Container{State: ops.ContainerRunning, Health: ops.HealthUnhealthy, Check: ops.Clean("status 500")}, ops.LevelCritical, "unhealthy", "health check fails: status 500"},
+		"an end after a gap":           {ops.Container{State: ops.ContainerExited, Exit: exit(137), Finished: ago(time.Minute), ExitEvents: died(137, true, 20*time.Minute)}, ops.LevelCritical, "killed", "killed or out of memory, not known"},
+		"the end that was seen":        {ops.Container{State: ops.ContainerExited, Exit: exit(137), Finished: ago(time.Minute), ExitEvents: died(137, true, 58*time.Second)}, ops.LevelCritical, "out of memory", "out of memory"},
+		"a clash after it ran":         {ops.Container{State: ops.ContainerExited, Exit: exit(128), Holder: ops.Lit("container web"), Fault: ops.Lit("driver failed: Bind for 127.0.0.1:80 failed: port is already allocated")}, ops.LevelCritical, "port clash", "port 127.0.0.1:80 is held by container web"},
+		"unhealthy, and why":           {ops.Container{State: ops.ContainerRunning, Health: ops.HealthUnhealthy, Check: ops.Lit("status 500")}, ops.LevelCritical, "unhealthy", "health check fails: status 500"},
 		"exited in error":              {ops.Container{State: ops.ContainerExited, Exit: exit(3)}, ops.LevelCritical, "exited", "exit code 3"},
 		"exited, nobody knows how":     {ops.Container{State: ops.ContainerExited}, ops.LevelCritical, "exited", "not known"},
-		"a port clash":                 {ops.Container{State: ops.ContainerCreated, Fault: ops.Clean("driver failed: Bind for 0.0.0.0:80 failed: port is already allocated")}, ops.LevelCritical, "port clash", "port is already allocated"},
+		"a port clash":                 {ops.Container{State: ops.ContainerCreated, Fault: ops.Lit("driver failed: Bind for 0.0.0.0:80 failed: port is already allocated")}, ops.LevelCritical, "port clash", "port is already allocated"},
 		"created and left":             {ops.Container{State: ops.ContainerCreated}, ops.LevelCritical, "not started", "never started"},
-		"crash loop by deaths":         {ops.Container{State: ops.ContainerRestarting, Restarts: 4, Deaths: died(3, false, time.Second, 5*time.Second, 9*time.Second)}, ops.LevelCritical, "crash-looping", "exit code 3"},
-		"crash loop between two lives": {ops.Container{State: ops.ContainerRunning, Restarts: 4, Deaths: died(3, false, time.Second, 5*time.Second, 9*time.Second)}, ops.LevelCritical, "crash-looping", "3 deaths in 5m"},
+		"crash loop by deaths":         {ops.Container{State: ops.ContainerRestarting, Restarts: 4, ExitEvents: died(3, false, time.Second, 5*time.Second, 9*time.Second)}, ops.LevelCritical, "crash-looping", "exit code 3"},
+		"crash loop between two lives": {ops.Container{State: ops.ContainerRunning, Restarts: 4, ExitEvents: died(3, false, time.Second, 5*time.Second, 9*time.Second)}, ops.LevelCritical, "crash-looping", "3 deaths in 5m"},
 		"crash loop that began unseen": {ops.Container{State: ops.ContainerRunning, Restarts: 14, Started: ago(3 * time.Second), Exit: exit(3)}, ops.LevelCritical, "crash-looping", "restarted 14 times"},
 		"many restarts long ago":       {ops.Container{State: ops.ContainerRunning, Restarts: 14, Started: ago(3 * time.Hour), Health: ops.HealthNone}, ops.LevelOK, "running", ""},
-		"asked to stop thrice":         {ops.Container{State: ops.ContainerRunning, Health: ops.HealthNone, Deaths: asked(died(143, false, time.Second, 5*time.Second, 9*time.Second))}, ops.LevelOK, "running", ""},
-		"ends well again and again":    {ops.Container{State: ops.ContainerRestarting, Restarts: 3, Deaths: died(0, false, time.Second, 5*time.Second, 9*time.Second)}, ops.LevelCritical, "crash-looping", "exit code 0"},
-		"killed on request, marked":    {ops.Container{State: ops.ContainerRunning, Health: ops.HealthNone, Deaths: asked(died(137, false, time.Minute))}, ops.LevelInfo, "running again", "SIGKILL"},
-		"good again, still marked":     {ops.Container{State: ops.ContainerRunning, Health: ops.HealthHealthy, Deaths: died(137, false, 20*time.Minute)}, ops.LevelInfo, "running again", "died 01:54:00Z"},
-		"marked, and nobody acked it":  {ops.Container{State: ops.ContainerRunning, Health: ops.HealthHealthy, Deaths: died(137, false, 61*time.Minute)}, ops.LevelInfo, "running again", "; not acked"},
-		"asked for, longer ago":        {ops.Container{State: ops.ContainerRunning, Health: ops.HealthHealthy, Deaths: asked(died(137, false, 61*time.Minute))}, ops.LevelOK, "running", ""},
-		"marked, and nobody looked":    {ops.Container{State: ops.ContainerRunning, Health: ops.HealthHealthy, Deaths: died(3, false, 7*24*time.Hour+time.Minute)}, ops.LevelOK, "running", ""},
-		"back within the hour":         {ops.Container{State: ops.ContainerRunning, Health: ops.HealthNone, Started: ago(59 * time.Minute), Deaths: died(3, false, 3*time.Hour)}, ops.LevelInfo, "running again", "exit code 3"},
+		"asked to stop thrice":         {ops.Container{State: ops.ContainerRunning, Health: ops.HealthNone, ExitEvents: asked(died(143, false, time.Second, 5*time.Second, 9*time.Second))}, ops.LevelOK, "running", ""},
+		"ends well again and again":    {ops.Container{State: ops.ContainerRestarting, Restarts: 3, ExitEvents: died(0, false, time.Second, 5*time.Second, 9*time.Second)}, ops.LevelCritical, "crash-looping", "exit code 0"},
+		"killed on request, marked":    {ops.Container{State: ops.ContainerRunning, Health: ops.HealthNone, ExitEvents: asked(died(137, false, time.Minute))}, ops.LevelInfo, "running again", "SIGKILL"},
+		"good again, still marked":     {ops.Container{State: ops.ContainerRunning, Health: ops.HealthHealthy, ExitEvents: died(137, false, 20*time.Minute)}, ops.LevelInfo, "running again", "died 01:54:00Z"},
+		"marked, and nobody acked it":  {ops.Container{State: ops.ContainerRunning, Health: ops.HealthHealthy, ExitEvents: died(137, false, 61*time.Minute)}, ops.LevelInfo, "running again", "; not acked"},
+		"asked for, longer ago":        {ops.Container{State: ops.ContainerRunning, Health: ops.HealthHealthy, ExitEvents: asked(died(137, false, 61*time.Minute))}, ops.LevelOK, "running", ""},
+		"marked, and nobody looked":    {ops.Container{State: ops.ContainerRunning, Health: ops.HealthHealthy, ExitEvents: died(3, false, 7*24*time.Hour+time.Minute)}, ops.LevelOK, "running", ""},
+		"back within the hour":         {ops.Container{State: ops.ContainerRunning, Health: ops.HealthNone, Started: ago(59 * time.Minute), ExitEvents: died(3, false, 3*time.Hour)}, ops.LevelInfo, "running again", "exit code 3"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.c.Expected = true
-			c.c.Mark = Standing(shop().Limits, Happened(ops.Mark{}, c.c, now), c.c, now)
+			c.c.Latch = Standing(shop().Limits, Happened(ops.Latch{}, c.c, now), c.c, now)
 			v := Container(shop(), c.c, now)
 			if v.Level != c.level || v.Word.String() != c.word || !strings.Contains(v.Cause.String(), c.cause) {
 				t.Errorf("%s, %q, %q", v.Level, v.Word, v.Cause)
@@ -140,7 +140,7 @@ func alert(name, severity string, rank ops.Rank) ops.Alert {
 }
 
 func board(s ops.SourceState, alerts ...ops.Alert) *ops.Board {
-	b := &ops.Board{Sources: []ops.Source{source("prom", s, true)}, Alerts: []ops.Reading[[]ops.Alert]{{Source: ops.Clean("prom"), Value: alerts}}}
+	b := &ops.Board{Sources: []ops.Source{source("prom", s, true)}, Alerts: []ops.Reading[[]ops.Alert]{{Source: ops.Lit("prom"), Value: alerts}}}
 	ops.Stamp(b)
 	return b
 }
@@ -174,7 +174,7 @@ func TestNothingIsOkWithoutItsProof(t *testing.T) {
 }
 
 func acked(a ops.Alert) ops.Alert {
-	a.Ack = ops.Ack{By: ops.Clean("ana"), At: now}
+	a.Ack = ops.Ack{By: ops.Lit("ana"), At: now}
 	return a
 }
 
@@ -217,8 +217,8 @@ func TestASilenceOfAnAlertmanagerThatCannotBeAskedHoldsNothing(t *testing.T) {
 		ops.SourceOK: ops.LevelInfo, ops.SourceLying: ops.LevelInfo,
 		ops.SourceRefused: ops.LevelCritical, ops.SourceSilent: ops.LevelCritical, ops.SourceStale: ops.LevelCritical,
 	} {
-		a := ops.Alert{Ref: ops.NewRef(ops.KindAlert, "prom", "f1"), Name: ops.Clean("Down"), State: ops.AlertFiring,
-			Severity: ops.Severity{Name: ops.Clean("critical"), Rank: ops.RankCritical}, Paging: ops.Paging{State: ops.PagingSilenced, Source: am}}
+		a := ops.Alert{Ref: ops.NewRef(ops.KindAlert, "prom", "f1"), Name: ops.Lit("Down"), State: ops.AlertFiring,
+			Severity: ops.Severity{Name: ops.Lit("critical"), Rank: ops.RankCritical}, Paging: ops.Paging{State: ops.PagingSilenced, Source: am}}
 		b := ops.Board{
 			Sources: []ops.Source{{Name: prom, Kind: ops.SourcePrometheus, State: ops.SourceOK}, {Name: am, Kind: ops.SourceAlertmanager, State: state}},
 			Alerts:  []ops.Reading[[]ops.Alert]{{Source: prom, State: ops.SourceOK, At: now, Value: []ops.Alert{a}}},

@@ -11,56 +11,56 @@ import (
 // Happened returns the mark of a container with what its newest row adds to it.
 // Ends are told apart by the daemon's clock alone and spells by ours: the two may
 // differ, and an end must not pass for an older one because of that.
-func Happened(m ops.Mark, c ops.Container, now time.Time) ops.Mark {
-	for _, d := range slices.Backward(c.Deaths) { // the oldest first
+func Happened(m ops.Latch, c ops.Container, now time.Time) ops.Latch {
+	for _, d := range slices.Backward(c.ExitEvents) { // the oldest first
 		switch {
 		case d.At.After(m.Heard):
 			m.Heard = d.At
 			if notable(d) {
 				m = withEnd(m, d)
 			}
-		case d.At.Equal(m.Died.At):
-			m.Died.OOM = d.OOM // the event of the kernel's killer can come after the end
+		case d.At.Equal(m.LastExit.At):
+			m.LastExit.OOM = d.OOM // the event of the kernel's killer can come after the end
 		}
 	}
-	if m.Ends > 0 && m.Back.IsZero() && c.State == ops.ContainerRunning && c.Started.After(m.Died.At) {
-		m.Back = c.Started
+	if m.Exits > 0 && m.RestartedAt.IsZero() && c.State == ops.ContainerRunning && c.Started.After(m.LastExit.At) {
+		m.RestartedAt = c.Started
 	}
 	return withHealth(m, c, now)
 }
 
 // notable reports whether a death is worth a mark when all is well again: one
 // nobody asked for, or one by SIGKILL, which gave the program no time to end.
-func notable(d ops.Death) bool { return !d.Asked || d.Code == 137 }
+func notable(d ops.ExitEvent) bool { return !d.Requested || d.Code == 137 }
 
-func withEnd(m ops.Mark, d ops.Death) ops.Mark {
+func withEnd(m ops.Latch, d ops.ExitEvent) ops.Latch {
 	m = anew(m)
 	switch {
-	case m.Ends > 0 && d.Asked && !m.Died.Asked:
+	case m.Exits > 0 && d.Requested && !m.LastExit.Requested:
 		return m // a restart by hand does not take the crash before it off the screen
-	case m.Ends > 0 && m.Died.Asked && !d.Asked:
-		m.Ends = 0
+	case m.Exits > 0 && m.LastExit.Requested && !d.Requested:
+		m.Exits = 0
 	}
-	if m.Ends++; m.Ends == 1 {
+	if m.Exits++; m.Exits == 1 {
 		m.First = d.At
 	}
-	m.Died, m.Back = d, time.Time{}
+	m.LastExit, m.RestartedAt = d, time.Time{}
 	return m
 }
 
 // withHealth begins and ends spells. That nobody knows the health ends none.
-func withHealth(m ops.Mark, c ops.Container, now time.Time) ops.Mark {
+func withHealth(m ops.Latch, c ops.Container, now time.Time) ops.Latch {
 	ill := c.State == ops.ContainerRunning && c.Health == ops.HealthUnhealthy
 	known := c.State != ops.ContainerRunning || c.Health != ops.HealthUnknown
 	switch {
-	case ill && !m.Sick.Open():
+	case ill && !m.Unhealthy.Open():
 		m = anew(m)
-		m.Sick = ops.Spell{From: now, Check: said(c)}
-		m.Spells++
-	case ill && m.Sick.Check.Empty():
-		m.Sick.Check = said(c)
-	case !ill && known && m.Sick.Open():
-		m.Sick.To = now
+		m.Unhealthy = ops.UnhealthyPeriod{From: now, Check: said(c)}
+		m.UnhealthyPeriods++
+	case ill && m.Unhealthy.Check.Empty():
+		m.Unhealthy.Check = said(c)
+	case !ill && known && m.Unhealthy.Open():
+		m.Unhealthy.To = now
 	}
 	return m
 }
@@ -73,9 +73,9 @@ func said(c ops.Container) ops.Text {
 }
 
 // anew is the mark to which something is added: what is acked is over.
-func anew(m ops.Mark) ops.Mark {
+func anew(m ops.Latch) ops.Latch {
 	if m.Acked() {
-		return ops.Mark{Heard: m.Heard}
+		return ops.Latch{Heard: m.Heard}
 	}
 	return m
 }
@@ -83,10 +83,10 @@ func anew(m ops.Mark) ops.Mark {
 // Standing returns what of a mark is to be seen now: all of it while things are
 // bad and for the least time after that, and what nobody has acked for longer. An
 // end that somebody asked for waits for no ack: somebody knows of it.
-func Standing(l ops.Limits, m ops.Mark, c ops.Container, now time.Time) ops.Mark {
+func Standing(l ops.Limits, m ops.Latch, c ops.Container, now time.Time) ops.Latch {
 	m.Heard, m.Late = time.Time{}, false
 	if m.Empty() {
-		return ops.Mark{}
+		return ops.Latch{}
 	}
 	well := c.State == ops.ContainerRunning && c.Health != ops.HealthUnhealthy
 	age := now.Sub(m.Last())
@@ -94,25 +94,25 @@ func Standing(l ops.Limits, m ops.Mark, c ops.Container, now time.Time) ops.Mark
 	case !well || age <= l.Mark:
 		return m
 	case m.Acked() || !waits(m) || age > l.Unacked:
-		return ops.Mark{}
+		return ops.Latch{}
 	}
 	m.Late = true
 	return m
 }
 
 // waits reports whether something is marked that nobody asked for.
-func waits(m ops.Mark) bool { return m.Spells > 0 || m.Ends > 0 && !m.Died.Asked }
+func waits(m ops.Latch) bool { return m.UnhealthyPeriods > 0 || m.Exits > 0 && !m.LastExit.Requested }
 
 // marked is the verdict on a container that is well and was not: a restart policy
 // hides a death from everybody who was not looking.
 func marked(v ops.Verdict, c ops.Container, now time.Time) ops.Verdict {
-	m := c.Mark
+	m := c.Latch
 	if m.Empty() {
 		return v
 	}
 	v.Level = ops.LevelInfo
-	if m.Ends == 0 && c.Health == ops.HealthHealthy {
-		v.Word, v.Since = ops.Clean("healthy"), m.Sick.To
+	if m.Exits == 0 && c.Health == ops.HealthHealthy {
+		v.Word, v.Since = ops.Lit("healthy"), m.Unhealthy.To
 	}
 	v.Word = ops.Textf("%s again", v.Word)
 	v.Cause = Marked(m, now)
@@ -120,7 +120,7 @@ func marked(v ops.Verdict, c ops.Container, now time.Time) ops.Verdict {
 	case m.Acked():
 		v.Cause = ops.Textf("acked by %s; %s", m.Ack.By, v.Cause)
 	case waits(m):
-		v.Next = ops.Clean("look why (enter), then ack it (a)")
+		v.Next = ops.Lit("look why (enter), then ack it (a)")
 		if m.Late {
 			v.Cause = ops.Textf("%s; not acked", v.Cause)
 		}
@@ -130,30 +130,30 @@ func marked(v ops.Verdict, c ops.Container, now time.Time) ops.Verdict {
 
 // byMark reports whether a container's verdict is nothing but its mark.
 func byMark(c ops.Container) bool {
-	return c.Verdict.Level == ops.LevelInfo && c.State == ops.ContainerRunning && c.Health != ops.HealthStarting && !c.Mark.Empty()
+	return c.Verdict.Level == ops.LevelInfo && c.State == ops.ContainerRunning && c.Health != ops.HealthStarting && !c.Latch.Empty()
 }
 
 // Marked says what a mark is about: "died 00:10:27Z, exit code 3". It holds no age,
 // so that the screen rests.
-func Marked(m ops.Mark, now time.Time) ops.Text {
+func Marked(m ops.Latch, now time.Time) ops.Text {
 	var parts []string
-	if m.Ends > 0 {
-		s := "died " + moment(m.Died.At, now) + ", " + exitWords(m.Died.Code, m.Died.OOM, true)
-		if m.Ends > 1 {
-			s += ", " + times(m.Ends, "time") + " since " + moment(m.First, now)
+	if m.Exits > 0 {
+		s := "died " + moment(m.LastExit.At, now) + ", " + exitWords(m.LastExit.Code, m.LastExit.OOM, true)
+		if m.Exits > 1 {
+			s += ", " + times(m.Exits, "time") + " since " + moment(m.First, now)
 		}
 		parts = append(parts, s)
 	}
-	if m.Spells > 0 {
-		s := "unhealthy since " + moment(m.Sick.From, now)
-		if !m.Sick.Open() {
-			s = "unhealthy from " + moment(m.Sick.From, now) + " to " + moment(m.Sick.To, now)
+	if m.UnhealthyPeriods > 0 {
+		s := "unhealthy since " + moment(m.Unhealthy.From, now)
+		if !m.Unhealthy.Open() {
+			s = "unhealthy from " + moment(m.Unhealthy.From, now) + " to " + moment(m.Unhealthy.To, now)
 		}
-		if m.Spells > 1 {
-			s = times(m.Spells, "time") + " unhealthy, the last" + strings.TrimPrefix(s, "unhealthy")
+		if m.UnhealthyPeriods > 1 {
+			s = times(m.UnhealthyPeriods, "time") + " unhealthy, the last" + strings.TrimPrefix(s, "unhealthy")
 		}
-		if !m.Sick.Check.Empty() {
-			s += ": " + m.Sick.Check.String()
+		if !m.Unhealthy.Check.Empty() {
+			s += ": " + m.Unhealthy.Check.String()
 		}
 		parts = append(parts, s)
 	}
@@ -175,7 +175,7 @@ func lateFindings(b *ops.Board) []ops.Finding {
 	var late []ops.Container
 	for _, r := range b.Containers {
 		for _, c := range r.Value {
-			if byMark(c) && c.Mark.Late {
+			if byMark(c) && c.Latch.Late {
 				late = append(late, c)
 			}
 		}
@@ -186,7 +186,7 @@ func lateFindings(b *ops.Board) []ops.Finding {
 	case 1:
 		return []ops.Finding{containerFinding(late[0])}
 	}
-	slices.SortFunc(late, func(x, y ops.Container) int { return y.Mark.Last().Compare(x.Mark.Last()) })
+	slices.SortFunc(late, func(x, y ops.Container) int { return y.Latch.Last().Compare(x.Latch.Last()) })
 	var names []string
 	for _, c := range late {
 		names = append(names, c.Name.String())
@@ -197,7 +197,7 @@ func lateFindings(b *ops.Board) []ops.Finding {
 	}
 	return []ops.Finding{{Level: ops.LevelInfo, Ref: ops.Ref{Kind: ops.KindContainer},
 		What: ops.Textf("what happened to %d containers is not acked", len(late)), Cause: ops.Clean(strings.Join(names, ", ")),
-		Next: ops.Clean("look at them (enter), or ack all of it (a)"), Since: late[len(late)-1].Mark.Last()}}
+		Next: ops.Lit("look at them (enter), or ack all of it (a)"), Since: late[len(late)-1].Latch.Last()}}
 }
 
 func containerFinding(c ops.Container) ops.Finding {

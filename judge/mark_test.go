@@ -12,16 +12,16 @@ import (
 // mark, or an ack of it.
 type night struct {
 	t *testing.T
-	m ops.Mark
+	m ops.Latch
 	c ops.Container
 }
 
 func newNight(t *testing.T) *night {
-	return &night{t: t, c: ops.Container{Name: ops.Clean("web"), Expected: true, State: ops.ContainerRunning, Health: ops.HealthHealthy, Started: ago(100 * time.Hour)}}
+	return &night{t: t, c: ops.Container{Name: ops.Lit("web"), Expected: true, State: ops.ContainerRunning, Health: ops.HealthHealthy, Started: ago(100 * time.Hour)}}
 }
 
 func (n *night) dies(at time.Time, asked bool, code int) {
-	n.c.Deaths = append([]ops.Death{{At: at, Code: code, Asked: asked}}, n.c.Deaths...)
+	n.c.ExitEvents = append([]ops.ExitEvent{{At: at, Code: code, Requested: asked}}, n.c.ExitEvents...)
 	n.c.Started = at.Add(time.Second)
 }
 
@@ -33,7 +33,7 @@ func (n *night) acks(by string, at time.Time) {
 // look judges at a time, and wants a level and words of the cause.
 func (n *night) look(at time.Time) ops.Verdict {
 	n.m = Happened(n.m, n.c, at)
-	n.c.Mark = Standing(shop().Limits, n.m, n.c, at)
+	n.c.Latch = Standing(shop().Limits, n.m, n.c, at)
 	n.c.Verdict = Container(shop(), n.c, at)
 	return n.c.Verdict
 }
@@ -49,7 +49,7 @@ func TestAMarkStaysUntilAckedAndAtLeastAnHour(t *testing.T) {
 	n := newNight(t)
 	n.dies(now, false, 3)
 	n.wants(now.Add(time.Minute), ops.LevelInfo, "running again", "died 02:14:00Z, exit code 3")
-	n.c.Deaths = nil // the daemon has forgotten it
+	n.c.ExitEvents = nil // the daemon has forgotten it
 	n.wants(now.Add(3*time.Hour), ops.LevelInfo, "running again", "exit code 3; not acked")
 	n.wants(now.Add(30*time.Hour), ops.LevelInfo, "running again", "died 2026-11-21 02:14:00Z")
 	n.acks("ana", now.Add(31*time.Hour))
@@ -104,7 +104,7 @@ func TestAnAckMendsNothing(t *testing.T) {
 	n.wants(now.Add(5*time.Hour), ops.LevelCritical, "killed", "exit code 137: killed (SIGKILL); acked by ana")
 
 	n = newNight(t)
-	n.c.Health, n.c.Check = ops.HealthUnhealthy, ops.Clean("status 500")
+	n.c.Health, n.c.Check = ops.HealthUnhealthy, ops.Lit("status 500")
 	n.acks("ana", now.Add(time.Minute))
 	n.wants(now.Add(5*time.Hour), ops.LevelCritical, "unhealthy", "status 500; acked by ana")
 	n.c.Health = ops.HealthHealthy
@@ -146,27 +146,27 @@ func TestUnknownHealthEndsNoSpell(t *testing.T) {
 	n.look(now)
 	n.c.Health = ops.HealthUnknown
 	n.look(now.Add(time.Minute))
-	if !n.m.Sick.Open() {
+	if !n.m.Unhealthy.Open() {
 		t.Error("nobody knew its health, and the spell ended")
 	}
 }
 
 func TestAnEstateCanLetMarksEndByThemselves(t *testing.T) {
 	l := ops.Limits{Mark: time.Minute, Unacked: time.Minute}
-	c := ops.Container{State: ops.ContainerRunning, Deaths: died(3, false, 2*time.Minute)}
-	if m := Standing(l, Happened(ops.Mark{}, c, now), c, now); !m.Empty() {
+	c := ops.Container{State: ops.ContainerRunning, ExitEvents: died(3, false, 2*time.Minute)}
+	if m := Standing(l, Happened(ops.Latch{}, c, now), c, now); !m.Empty() {
 		t.Errorf("%+v", m)
 	}
 }
 
 func TestMarksOnTheBoard(t *testing.T) {
 	box := func(name string, d time.Duration, acked bool) ops.Container {
-		c := ops.Container{Ref: ops.NewRef(ops.KindContainer, "docker", name), Name: ops.Clean(name), Expected: true, State: ops.ContainerRunning, Health: ops.HealthNone, Deaths: died(3, false, d)}
-		m := Happened(ops.Mark{}, c, now)
+		c := ops.Container{Ref: ops.NewRef(ops.KindContainer, "docker", name), Name: ops.Clean(name), Expected: true, State: ops.ContainerRunning, Health: ops.HealthNone, ExitEvents: died(3, false, d)}
+		m := Happened(ops.Latch{}, c, now)
 		if acked {
-			m.Ack = ops.Ack{By: ops.Clean("ana"), At: now}
+			m.Ack = ops.Ack{By: ops.Lit("ana"), At: now}
 		}
-		c.Mark = Standing(shop().Limits, m, c, now)
+		c.Latch = Standing(shop().Limits, m, c, now)
 		c.Verdict = Container(shop(), c, now)
 		return c
 	}
@@ -183,7 +183,7 @@ func TestMarksOnTheBoard(t *testing.T) {
 	} {
 		b := board(ops.SourceOK)
 		b.Alerts = nil
-		b.Containers = []ops.Reading[[]ops.Container]{{Source: ops.Clean("docker"), Value: c.boxes}}
+		b.Containers = []ops.Reading[[]ops.Container]{{Source: ops.Lit("docker"), Value: c.boxes}}
 		Findings(shop(), b)
 		var got []string
 		for _, f := range b.Findings {

@@ -23,11 +23,11 @@ func SourceState(err error) (ops.SourceState, ops.Text) {
 		return ops.SourceDenied, ops.AsError(err).What
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded),
 		errors.As(err, &timeout) && timeout.Timeout():
-		return ops.SourceSilent, ops.Clean("accepts connections, gives no answer")
+		return ops.SourceSilent, ops.Lit("accepts connections, gives no answer")
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return ops.SourceRefused, ops.Clean("connection refused: nobody listens")
+		return ops.SourceRefused, ops.Lit("connection refused: nobody listens")
 	case errors.Is(err, fs.ErrNotExist):
-		return ops.SourceRefused, ops.Clean("its socket does not exist")
+		return ops.SourceRefused, ops.Lit("its socket does not exist")
 	}
 	return ops.SourceFailing, ops.Clean(err.Error())
 }
@@ -67,9 +67,9 @@ func nextForSource(s ops.Source) ops.Text {
 	case ops.SourceDenied:
 		return ops.AsError(ops.Errorf(ops.CodeDenied, "give this user access, see opsdeck doctor")).What
 	case ops.SourceStale:
-		return ops.Clean("values are old: wait for the next answer, or run opsdeck doctor")
+		return ops.Lit("values are old: wait for the next answer, or run opsdeck doctor")
 	case ops.SourcePending:
-		return ops.Clean("not asked yet")
+		return ops.Lit("not asked yet")
 	}
-	return ops.Clean("opsdeck doctor shows the whole answer")
+	return ops.Lit("opsdeck doctor shows the whole answer")
 }

@@ -11,7 +11,7 @@ const (
 	SectionSources
 	SectionAlerts
 	SectionContainers
-	SectionFigures
+	SectionStats
 	SectionJobs
 	SectionChanges
 	SectionFindings
@@ -22,7 +22,7 @@ const (
 	Sections // how many there are
 )
 
-var sectionNames = enumNames{"estate", "sources", "alerts", "containers", "figures", "jobs", "changes", "findings", "silences", "indicators", "incidents", "databases"}
+var sectionNames = enumNames{"estate", "sources", "alerts", "containers", "stats", "jobs", "changes", "findings", "silences", "indicators", "incidents", "databases"}
 
 func (s Section) String() string               { return sectionNames.name(uint8(s)) }
 func (s Section) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
@@ -45,7 +45,7 @@ type Board struct {
 	Containers []Reading[[]Container] `json:"containers"` // one reading per Docker host
 	Databases  []Reading[Database]    `json:"databases"`  // one per PostgreSQL server
 	Incidents  []Incident             `json:"incidents"`  // open ones, and those closed within the hour
-	Figures    []ContainerFigures     `json:"figures"`    // of what somebody looks at
+	Stats      []ContainerStats       `json:"stats"`    // of what somebody looks at
 	Jobs       []Job                  `json:"jobs"`       // running ones and the last ended, newest first
 	Changes    []Record               `json:"changes"`    // the last hour, newest first
 	Findings   []Finding              `json:"findings"`   // worst first
@@ -147,7 +147,7 @@ type Alert struct {
 	// Fired is when it was first seen firing here; a rule with a for clause fires
 	// later than its condition began.
 	Fired       time.Time `json:"fired,omitzero"`
-	Value       Figure    `json:"value"`
+	Value       Value     `json:"value"`
 	Labels      []Label   `json:"labels"` // sorted by name
 	Summary     Text      `json:"summary,omitzero"`
 	Description Text      `json:"description,omitzero"`

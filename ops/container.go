@@ -34,10 +34,10 @@ type Container struct {
 	Ports    []Port `json:"ports,omitempty"`
 	// MemoryLimit is zero where there is none.
 	MemoryLimit Bytes `json:"memory_limit,omitzero"`
-	// Deaths are the ends we saw by event, newest first, of the last hour.
-	Deaths []Death `json:"deaths,omitempty"`
-	// Mark is what happened to it and still stands, kept by the engine.
-	Mark Mark `json:"mark,omitzero"`
+	// ExitEvents are the ends we saw by event, newest first, of the last hour.
+	ExitEvents []ExitEvent `json:"deaths,omitempty"`
+	// Latch is what happened to it and still stands, kept by the engine.
+	Latch Latch `json:"mark,omitzero"`
 	// Verdict is filled by judge.
 	Verdict Verdict `json:"verdict"`
 }
@@ -48,14 +48,14 @@ type Exit struct {
 	Code  int  `json:"code"`
 }
 
-// Death is one end of a container as an event told it.
-type Death struct {
+// ExitEvent is one end of a container as an event told it.
+type ExitEvent struct {
 	At   time.Time `json:"at"`
 	Code int       `json:"code"`
 	OOM  bool      `json:"oom"`
-	// Asked is true where somebody stopped, restarted or killed it through the
+	// Requested is true where somebody stopped, restarted or killed it through the
 	// daemon just before: such an end is no crash.
-	Asked bool `json:"asked"`
+	Requested bool `json:"asked"`
 }
 
 // Port is one published or exposed port.
@@ -76,15 +76,15 @@ type Verdict struct {
 	Since time.Time `json:"since,omitzero"`
 }
 
-// ContainerFigures are the sampled figures of one container somebody looks at.
-type ContainerFigures struct {
+// ContainerStats are the sampled figures of one container somebody looks at.
+type ContainerStats struct {
 	Ref    Ref       `json:"ref"`
 	At     time.Time `json:"at"`
-	CPU    Figure    `json:"cpu"`    // share of one core, 1 = 100 %
-	Memory Figure    `json:"memory"` // bytes, page cache taken off as docker stats does
-	Limit  Figure    `json:"limit"`  // bytes
-	NetIn  Figure    `json:"net_in"` // bytes since start
-	NetOut Figure    `json:"net_out"`
-	PIDs   Figure    `json:"pids"`
+	CPU    Value     `json:"cpu"`    // share of one core, 1 = 100 %
+	Memory Value     `json:"memory"` // bytes, page cache taken off as docker stats does
+	Limit  Value     `json:"limit"`  // bytes
+	NetIn  Value     `json:"net_in"` // bytes since start
+	NetOut Value     `json:"net_out"`
+	PIDs   Value     `json:"pids"`
 	Why    Text      `json:"why,omitzero"` // why figures are missing
 }

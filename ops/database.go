@@ -13,9 +13,9 @@ type Database struct {
 	Login   Text      `json:"login,omitzero"`  // who reads
 	Rights  Rights    `json:"rights"`          // of the login that acts
 	Use     Use       `json:"use"`
-	// Backends are the sessions worth a line: blocking trees root first, then what
+	// Sessions are the sessions worth a line: blocking trees root first, then what
 	// has been in a transaction longest, idle ones last. Left counts the rest.
-	Backends    []Backend      `json:"backends"`
+	Sessions    []Session      `json:"sessions"`
 	Left        int            `json:"left,omitzero"`
 	Replicas    []Replica      `json:"replicas,omitempty"`
 	Slots       []Slot         `json:"slots,omitempty"`
@@ -24,7 +24,7 @@ type Database struct {
 	Checkpoints Checkpoints    `json:"checkpoints"`
 	Sizes       []DatabaseSize `json:"sizes,omitempty"`  // largest first
 	Freeze      Freeze         `json:"freeze"`           // of the database nearest to wraparound
-	Tables      []TableCare    `json:"tables,omitempty"` // of the login's own database, most dead rows first
+	Tables      []TableVacuum  `json:"tables,omitempty"` // of the login's own database, most dead rows first
 	Statements  []Statement    `json:"statements,omitempty"`
 	Missing     []Missing      `json:"missing,omitempty"`
 	// Verdict is the worst of Findings; both are filled by judge.
@@ -60,45 +60,45 @@ func (u Use) Free() int { return max(0, u.Max-u.Reserved-u.Used) }
 // UsedBy is how many connections one application has in one state.
 type UsedBy struct {
 	App   Text         `json:"app"`
-	State BackendState `json:"state"`
+	State SessionState `json:"state"`
 	Count int          `json:"count"`
 }
 
 // StateCount is how many connections are in one state.
 type StateCount struct {
-	State BackendState `json:"state"`
+	State SessionState `json:"state"`
 	Count int          `json:"count"`
 }
 
-// BackendState is what a session does, in PostgreSQL's words.
-type BackendState uint8
+// SessionState is what a session does, in PostgreSQL's words.
+type SessionState uint8
 
 // Backend states. Unknown is what a login without pg_monitor sees of others.
 const (
-	BackendUnknown BackendState = iota
-	BackendActive
-	BackendIdle
-	BackendIdleInTx
-	BackendAborted // idle in a transaction that has failed
-	BackendFastpath
-	BackendDisabled // track_activities is off for it
+	SessionUnknown SessionState = iota
+	SessionActive
+	SessionIdle
+	SessionIdleInTx
+	SessionAborted // idle in a transaction that has failed
+	SessionFastpath
+	SessionDisabled // track_activities is off for it
 )
 
-var backendStateNames = enumNames{"unknown", "active", "idle", "idle in transaction", "idle in transaction (aborted)", "fastpath function call", "disabled"}
+var sessionStateNames = enumNames{"unknown", "active", "idle", "idle in transaction", "idle in transaction (aborted)", "fastpath function call", "disabled"}
 
-func (s BackendState) String() string               { return backendStateNames.name(uint8(s)) }
-func (s BackendState) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+func (s SessionState) String() string               { return sessionStateNames.name(uint8(s)) }
+func (s SessionState) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // UnmarshalText accepts the names that String gives, which are PostgreSQL's own.
-func (s *BackendState) UnmarshalText(b []byte) error {
-	return parseInto(s, backendStateNames, "backend state", b)
+func (s *SessionState) UnmarshalText(b []byte) error {
+	return parseInto(s, sessionStateNames, "session state", b)
 }
 
 // InTransaction reports whether it sits in a transaction and does nothing.
-func (s BackendState) InTransaction() bool { return s == BackendIdleInTx || s == BackendAborted }
+func (s SessionState) InTransaction() bool { return s == SessionIdleInTx || s == SessionAborted }
 
-// Backend is one session of a server.
-type Backend struct {
+// Session is one session of a server.
+type Session struct {
 	Ref   Ref       `json:"ref"` // id is the pid; PostgreSQL uses pids again, so Began tells two apart
 	PID   int       `json:"pid"`
 	Began time.Time `json:"began,omitzero"`
@@ -110,7 +110,7 @@ type Backend struct {
 	App         Text         `json:"app,omitzero"`
 	Database    Text         `json:"database,omitzero"`
 	Client      Text         `json:"client,omitzero"` // address, or local
-	State       BackendState `json:"state"`
+	State       SessionState `json:"state"`
 	Transaction time.Time    `json:"transaction,omitzero"` // when it began
 	Query       time.Time    `json:"query,omitzero"`       // when the present or last one began
 	Changed     time.Time    `json:"changed,omitzero"`     // when State began
@@ -133,48 +133,48 @@ type Backend struct {
 
 // Replica is one standby or receiver that streams from the server.
 type Replica struct {
-	Name   Text   `json:"name"`
-	Client Text   `json:"client,omitzero"`
-	State  Text   `json:"state,omitzero"` // "streaming"
-	Sync   Text   `json:"sync,omitzero"`
-	Behind Figure `json:"behind"` // bytes that it has not replayed
-	Sent   Figure `json:"sent"`   // bytes that were not even sent
+	Name   Text  `json:"name"`
+	Client Text  `json:"client,omitzero"`
+	State  Text  `json:"state,omitzero"` // "streaming"
+	Sync   Text  `json:"sync,omitzero"`
+	Behind Value `json:"behind"` // bytes that it has not replayed
+	Sent   Value `json:"sent"`   // bytes that were not even sent
 	// Lag is how long ago the server wrote what the replica replays now, in seconds.
 	// It is measured by us: the server's own replay_lag stands still when replay does.
-	Lag    Figure `json:"lag"`
-	Hidden bool   `json:"hidden,omitzero"`
+	Lag    Value `json:"lag"`
+	Hidden bool  `json:"hidden,omitzero"`
 }
 
 // Slot is one replication slot and the WAL that it keeps.
 type Slot struct {
-	Name     Text   `json:"name"`
-	Kind     Text   `json:"kind,omitzero"` // physical or logical
-	Database Text   `json:"database,omitzero"`
-	Active   bool   `json:"active"`
-	Retains  Figure `json:"retains"`         // bytes
-	Status   Text   `json:"status,omitzero"` // wal_status: reserved, extended, unreserved, lost
-	Left     Figure `json:"left"`            // bytes until it is lost, where there is a limit
-	Lost     Text   `json:"lost,omitzero"`   // invalidation_reason, where the server says it (17 and later); conflict (16)
+	Name     Text  `json:"name"`
+	Kind     Text  `json:"kind,omitzero"` // physical or logical
+	Database Text  `json:"database,omitzero"`
+	Active   bool  `json:"active"`
+	Retains  Value `json:"retains"`         // bytes
+	Status   Text  `json:"status,omitzero"` // wal_status: reserved, extended, unreserved, lost
+	Left     Value `json:"left"`            // bytes until it is lost, where there is a limit
+	Lost     Text  `json:"lost,omitzero"`   // invalidation_reason, where the server says it (17 and later); conflict (16)
 }
 
 // WAL is the write-ahead log.
 type WAL struct {
-	Position Text   `json:"position,omitzero"` // LSN
-	Rate     Figure `json:"rate"`              // bytes a second, between the last two answers
-	Size     Figure `json:"size"`              // bytes in pg_wal
-	Level    Text   `json:"level,omitzero"`
+	Position Text  `json:"position,omitzero"` // LSN
+	Rate     Value `json:"rate"`              // bytes a second, between the last two answers
+	Size     Value `json:"size"`              // bytes in pg_wal
+	Level    Text  `json:"level,omitzero"`
 }
 
 // Archiver is what archives WAL files.
 type Archiver struct {
 	On         bool      `json:"on"`
-	Archived   Figure    `json:"archived"` // since the statistics were reset
-	Failed     Figure    `json:"failed"`
+	Archived   Value     `json:"archived"` // since the statistics were reset
+	Failed     Value     `json:"failed"`
 	LastGood   time.Time `json:"last_good,omitzero"`
 	LastFile   Text      `json:"last_file,omitzero"`
 	LastFailed time.Time `json:"last_failed,omitzero"`
 	FailedFile Text      `json:"failed_file,omitzero"`
-	Ready      Figure    `json:"ready"` // files that wait
+	Ready      Value     `json:"ready"` // files that wait
 }
 
 // Failing reports whether the last try failed.
@@ -183,44 +183,44 @@ func (a Archiver) Failing() bool { return a.On && a.LastFailed.After(a.LastGood)
 // Checkpoints are those since the statistics were reset.
 type Checkpoints struct {
 	Last      time.Time `json:"last,omitzero"`
-	Timed     Figure    `json:"timed"`
-	Requested Figure    `json:"requested"` // by WAL volume, a backup or somebody
-	Write     Figure    `json:"write"`     // seconds spent
-	Sync      Figure    `json:"sync"`      // seconds spent
+	Timed     Value     `json:"timed"`
+	Requested Value     `json:"requested"` // by WAL volume, a backup or somebody
+	Write     Value     `json:"write"`     // seconds spent
+	Sync      Value     `json:"sync"`      // seconds spent
 }
 
 // DatabaseSize is one database of a server and how it grows.
 type DatabaseSize struct {
-	Name   Text   `json:"name"`
-	Size   Figure `json:"size"`   // bytes
-	Growth Figure `json:"growth"` // bytes an hour, as far back as this agent looked, a day at most
+	Name   Text  `json:"name"`
+	Size   Value `json:"size"`   // bytes
+	Growth Value `json:"growth"` // bytes an hour, as far back as this agent looked, a day at most
 }
 
 // Freeze is how near transaction ids are to wraparound.
 type Freeze struct {
-	Database Text   `json:"database,omitzero"`
-	Age      Figure `json:"age"`       // of the oldest transaction id that was not frozen
-	MultiAge Figure `json:"multi_age"` // of the oldest multixact
-	From     Figure `json:"from"`      // autovacuum_freeze_max_age: autovacuum is forced from there
+	Database Text  `json:"database,omitzero"`
+	Age      Value `json:"age"`       // of the oldest transaction id that was not frozen
+	MultiAge Value `json:"multi_age"` // of the oldest multixact
+	From     Value `json:"from"`      // autovacuum_freeze_max_age: autovacuum is forced from there
 }
 
-// TableCare is one table and how well autovacuum keeps up with it.
-type TableCare struct {
+// TableVacuum is one table and how well autovacuum keeps up with it.
+type TableVacuum struct {
 	Name     Text      `json:"name"` // schema.table
-	Dead     Figure    `json:"dead"` // rows
-	Live     Figure    `json:"live"`
+	Dead     Value     `json:"dead"` // rows
+	Live     Value     `json:"live"`
 	Vacuumed time.Time `json:"vacuumed,omitzero"`
 	Analyzed time.Time `json:"analyzed,omitzero"`
 }
 
 // Statement is one normalised statement of pg_stat_statements, since its reset.
 type Statement struct {
-	SQL   Text   `json:"sql"`
-	User  Text   `json:"user,omitzero"`
-	Calls Figure `json:"calls"`
-	Total Figure `json:"total"` // seconds
-	Mean  Figure `json:"mean"`  // seconds
-	Rows  Figure `json:"rows"`
+	SQL   Text  `json:"sql"`
+	User  Text  `json:"user,omitzero"`
+	Calls Value `json:"calls"`
+	Total Value `json:"total"` // seconds
+	Mean  Value `json:"mean"`  // seconds
+	Rows  Value `json:"rows"`
 }
 
 // Missing is what could not be read, and why.

@@ -272,21 +272,28 @@ const (
 	KindContainer
 	KindAlert
 	KindJob
-	KindSession
+	KindConsole
 	KindAudit
 	KindSilence
 	KindIncident
 	KindDatabase
-	KindBackend
+	KindSession
 )
 
-var kindNames = enumNames{"none", "estate", "source", "container", "alert", "job", "session", "audit", "silence", "incident", "database", "backend"}
+var kindNames = enumNames{"none", "estate", "source", "container", "alert", "job", "console", "audit", "silence", "incident", "database", "session"}
 
 func (k Kind) String() string               { return kindNames.name(uint8(k)) }
 func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 
-// UnmarshalText accepts the names that String gives.
-func (k *Kind) UnmarshalText(b []byte) error { return parseInto(k, kindNames, "kind", b) }
+// UnmarshalText accepts the names that String gives, and backend, which is what
+// histories of earlier versions call a session.
+func (k *Kind) UnmarshalText(b []byte) error {
+	if string(b) == "backend" {
+		*k = KindSession
+		return nil
+	}
+	return parseInto(k, kindNames, "kind", b)
+}
 
 // parseInto is the one body behind every UnmarshalText above.
 func parseInto[E ~uint8](e *E, names enumNames, what string, b []byte) error {

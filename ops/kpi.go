@@ -15,7 +15,7 @@ type KPI struct {
 	What   Text   `json:"what,omitzero"`
 	Unit   Text   `json:"unit,omitzero"`
 	Source Text   `json:"source"` // the Prometheus that was asked
-	Value  Figure `json:"value"`  // unknown where the query gave nothing
+	Value  Value  `json:"value"`  // unknown where the query gave nothing
 	Target Target `json:"target"`
 	// Trend is the value over the last hours, oldest first.
 	Trend []Point   `json:"trend,omitempty"`
@@ -46,7 +46,7 @@ type Pipeline struct {
 	Window  time.Duration `json:"window"`
 	Running bool          `json:"running"`
 	Started time.Time     `json:"started,omitzero"`
-	Done    Figure        `json:"done"` // share of the work, 0 to 1
+	Done    Value         `json:"done"` // share of the work, 0 to 1
 	Stage   Text          `json:"stage,omitzero"`
 	// Forecast is when it ends at this pace; zero where nobody can tell.
 	Forecast time.Time `json:"forecast,omitzero"`

@@ -46,8 +46,8 @@ type Paging struct {
 	Updated time.Time `json:"updated,omitzero"`
 }
 
-// Notified is one alert as an Alertmanager cluster knows it.
-type Notified struct {
+// AlertmanagerAlert is one alert as an Alertmanager cluster knows it.
+type AlertmanagerAlert struct {
 	Fingerprint Text      `json:"fingerprint"`
 	Labels      []Label   `json:"labels"` // sorted by name
 	Summary     Text      `json:"summary,omitzero"`

@@ -20,14 +20,14 @@ func (r Reading[T]) Fresh() bool { return r.State == SourceOK && !r.At.IsZero() 
 // Known reports whether there ever was a value.
 func (r Reading[T]) Known() bool { return !r.At.IsZero() }
 
-// Figure is one number with its unit; Known is false where nobody measured it.
-type Figure struct {
+// Value is one number with its unit; Known is false where nobody measured it.
+type Value struct {
 	Value float64 `json:"value"`
 	Known bool    `json:"known"`
 }
 
 // Num returns a known Figure.
-func Num(v float64) Figure { return Figure{Value: v, Known: true} }
+func Num(v float64) Value { return Value{Value: v, Known: true} }
 
 // Fact is a named value of an object, with its judgement where there is one.
 type Fact struct {

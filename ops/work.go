@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// Facts is what one collection found out. A nil field says nothing about its
+// Observation is what one collection found out. A nil field says nothing about its
 // subject; an empty slice behind a non-nil pointer says that there is nothing.
-type Facts struct {
+type Observation struct {
 	Alerts     *[]Alert
 	Containers *[]Container
-	Figures    []ContainerFigures
-	Notified   *[]Notified
+	Stats      []ContainerStats
+	Notified   *[]AlertmanagerAlert
 	Silences   *[]Silence
 	Peers      []Peer
 	KPIs       *[]KPI
@@ -29,7 +29,7 @@ type Collector interface {
 	Source() SourceInfo
 	// Collect asks once. Errors are *Error or tell their kind by errors.Is
 	// (deadline, refused); judgement of them is the engine's.
-	Collect(ctx context.Context) (Facts, error)
+	Collect(ctx context.Context) (Observation, error)
 }
 
 // SourceInfo is what the engine has to know to poll a source.
@@ -46,12 +46,12 @@ type Pusher interface {
 	// Push calls tell for everything that happened until ctx ends or the stream
 	// breaks, which is its error. tell never blocks long. Facts.Events are for
 	// the history; the engine collects soon after each call.
-	Push(ctx context.Context, tell func(Facts)) error
+	Push(ctx context.Context, tell func(Observation)) error
 }
 
 // Sampler is a collector that can sample figures of things on screen.
 type Sampler interface {
-	Sample(ctx context.Context, refs []Ref) ([]ContainerFigures, error)
+	Sample(ctx context.Context, refs []Ref) ([]ContainerStats, error)
 }
 
 // Opener is a collector that can open one of its objects.

@@ -53,7 +53,7 @@ func (l *AlertList) Row(i int) Row {
 	}
 	labels := LabelText(*a)
 	return Row{
-		Ref: a.Ref, Group: it.group, Level: level, From: it.from, Lead: l.lead(a),
+		Ref: a.Ref, Group: it.group, Level: level, From: it.from, Detail: l.lead(a),
 		Cells: []Cell{
 			severity, text(a.Name.String()), it.state, moment(a.Since, l.now), text(it.service), value,
 			{Text: labels, Tone: ToneMuted, Value: labels}, orNothing(receivers(a)), text(a.Summary.String()),
@@ -230,8 +230,8 @@ func valueOf(a *ops.Alert) float64 {
 func (l *AlertList) Table() Table {
 	t := Table{Name: "alerts", Columns: slices.Clone(l.columns), Groups: l.words, Note: l.note}
 	t.Columns = append(t.Columns,
-		Column{Key: "paging", Title: "PAGING", Keep: 10}, Column{Key: "acked_by", Title: "ACKED BY", Keep: 9},
-		Column{Key: "silenced_until", Title: "SILENCED UNTIL", Keep: 8})
+		Column{Key: "paging", Title: "PAGING", Priority: 10}, Column{Key: "acked_by", Title: "ACKED BY", Priority: 9},
+		Column{Key: "silenced_until", Title: "SILENCED UNTIL", Priority: 8})
 	for i, it := range l.items {
 		r := l.Row(i)
 		paging := it.a.Paging.State.String()

@@ -152,7 +152,7 @@ func LabelText(a ops.Alert) string {
 }
 
 // Number writes a measured value short: "0.913", "18234", "1.24e+09".
-func Number(f ops.Figure) string {
+func Number(f ops.Value) string {
 	if !f.Known {
 		return Never
 	}

@@ -74,15 +74,15 @@ func NewAlerts(b ops.Board, now time.Time, by Grouping) *AlertList {
 
 func alertColumns() []Column {
 	return []Column{
-		{Key: "severity", Title: "SEVERITY", Keep: 95, Max: 10},
-		{Key: "name", Title: "ALERT", Keep: 100, Min: 12, Max: 36},
-		{Key: "state", Title: "STATE", Keep: 97, Min: 9, Max: 34},
-		{Key: "since", Title: "AGE", Right: true, Keep: 98},
-		{Key: "service", Title: "SERVICE", Keep: 80, Min: 6, Max: 20},
-		{Key: "value", Title: "VALUE", Right: true, Keep: 60},
-		{Key: "labels", Title: "LABELS", Keep: 70, Min: 10, Max: 40},
-		{Key: "receiver", Title: "RECEIVER", Keep: 50, Min: 8, Max: 24},
-		{Key: "summary", Title: "SUMMARY", Keep: 40, Min: 16, Max: 80},
+		{Key: "severity", Title: "SEVERITY", Priority: 95, Max: 10},
+		{Key: "name", Title: "ALERT", Priority: 100, Min: 12, Max: 36},
+		{Key: "state", Title: "STATE", Priority: 97, Min: 9, Max: 34},
+		{Key: "since", Title: "AGE", Right: true, Priority: 98},
+		{Key: "service", Title: "SERVICE", Priority: 80, Min: 6, Max: 20},
+		{Key: "value", Title: "VALUE", Right: true, Priority: 60},
+		{Key: "labels", Title: "LABELS", Priority: 70, Min: 10, Max: 40},
+		{Key: "receiver", Title: "RECEIVER", Priority: 50, Min: 8, Max: 24},
+		{Key: "summary", Title: "SUMMARY", Priority: 40, Min: 16, Max: 80},
 	}
 }
 

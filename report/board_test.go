@@ -66,7 +66,7 @@ func TestCountsOfASilentSourceCarryTheirAge(t *testing.T) {
 
 func TestCutLetsNothingLookGoodAndLeavesTheBoardAlone(t *testing.T) {
 	b := fixture.Good()
-	cut := report.Cut(b, ops.Clean("no connection"))
+	cut := report.Cut(b, ops.Lit("no connection"))
 	if report.Overall(cut) != ops.LevelUnknown {
 		t.Errorf("a cut board is %v", report.Overall(cut))
 	}
@@ -83,7 +83,7 @@ func TestCutLetsNothingLookGoodAndLeavesTheBoardAlone(t *testing.T) {
 func TestTheSameAlertSeenByTwoPrometheusServersCountsOnce(t *testing.T) {
 	b := fixture.Failing()
 	second := b.Alerts[0]
-	second.Source = ops.Clean("prom-2")
+	second.Source = ops.Lit("prom-2")
 	b.Alerts = append(b.Alerts, second)
 	h := report.NewHead(b, fixture.Now)
 	if h.Firing[0].Text != "2 crit" || h.Firing[1].Text != "1 high" {

@@ -12,16 +12,16 @@ import (
 
 func containerColumns() []Column {
 	return []Column{
-		{Key: "name", Title: "NAME", Keep: 100, Min: 12, Max: 34},
-		{Key: "state", Title: "STATE", Keep: 99, Max: 16},
-		{Key: "since", Title: "SINCE", Right: true, Keep: 90},
-		{Key: "health", Title: "HEALTH", Keep: 60, Max: 11},
-		{Key: "restarts", Title: "RST", Right: true, Keep: 80},
-		{Key: "cpu", Title: "CPU", Right: true, Keep: 85},
-		{Key: "memory", Title: "MEM/LIMIT", Right: true, Keep: 70},
-		{Key: "cause", Title: "CAUSE", Keep: 50, Min: 18, Max: 60},
-		{Key: "ports", Title: "PORTS", Keep: 30, Max: 26},
-		{Key: "image", Title: "IMAGE", Keep: 20, Max: 40},
+		{Key: "name", Title: "NAME", Priority: 100, Min: 12, Max: 34},
+		{Key: "state", Title: "STATE", Priority: 99, Max: 16},
+		{Key: "since", Title: "SINCE", Right: true, Priority: 90},
+		{Key: "health", Title: "HEALTH", Priority: 60, Max: 11},
+		{Key: "restarts", Title: "RST", Right: true, Priority: 80},
+		{Key: "cpu", Title: "CPU", Right: true, Priority: 85},
+		{Key: "memory", Title: "MEM/LIMIT", Right: true, Priority: 70},
+		{Key: "cause", Title: "CAUSE", Priority: 50, Min: 18, Max: 60},
+		{Key: "ports", Title: "PORTS", Priority: 30, Max: 26},
+		{Key: "image", Title: "IMAGE", Priority: 20, Max: 40},
 	}
 }
 
@@ -29,8 +29,8 @@ func containerColumns() []Column {
 // projects and the projects with problems first.
 func Containers(b ops.Board, now time.Time) Table {
 	t := Table{Name: "containers", Columns: containerColumns()}
-	figures := make(map[ops.Ref]ops.ContainerFigures, len(b.Figures))
-	for _, f := range b.Figures {
+	figures := make(map[ops.Ref]ops.ContainerStats, len(b.Stats))
+	for _, f := range b.Stats {
 		figures[f.Ref] = f
 	}
 	several := len(b.Containers) > 1
@@ -91,13 +91,13 @@ func containersNote(b ops.Board, now time.Time) string {
 	return "no containers: the daemon answered and has none"
 }
 
-func containerRow(c ops.Container, f ops.ContainerFigures, from Origin, now time.Time) Row {
+func containerRow(c ops.Container, f ops.ContainerStats, from Origin, now time.Time) Row {
 	level := c.Verdict.Level
 	if !from.Fresh() && level != ops.LevelCritical {
 		level = ops.LevelUnknown
 	}
 	return Row{
-		Ref: c.Ref, Level: level, From: from, Lead: about(c.Name.String(), lead(c.Verdict)),
+		Ref: c.Ref, Level: level, From: from, Detail: about(c.Name.String(), lead(c.Verdict)),
 		Cells: []Cell{
 			text(c.Name.String()),
 			containerState(c, from),
@@ -203,8 +203,8 @@ const rateWindow = 10 * time.Minute
 // recentDeaths counts the ends nobody asked for. One by itself is no rate.
 func recentDeaths(c ops.Container, now time.Time) int {
 	n := 0
-	for _, d := range c.Deaths {
-		if !d.Asked && now.Sub(d.At) <= rateWindow {
+	for _, d := range c.ExitEvents {
+		if !d.Requested && now.Sub(d.At) <= rateWindow {
 			n++
 		}
 	}
@@ -220,7 +220,7 @@ func restarts(c ops.Container, now time.Time) Cell {
 		cell.Text += fmt.Sprintf(" %d/10m", n)
 	}
 	switch {
-	case c.Restarts > 0 && len(c.Deaths) > 0:
+	case c.Restarts > 0 && len(c.ExitEvents) > 0:
 		cell.Tone = ToneWarning
 	case c.Restarts == 0:
 		cell.Tone = ToneMuted
@@ -228,7 +228,7 @@ func restarts(c ops.Container, now time.Time) Cell {
 	return cell
 }
 
-func cpu(f ops.ContainerFigures, from Origin) Cell {
+func cpu(f ops.ContainerStats, from Origin) Cell {
 	if !f.CPU.Known || !from.Fresh() {
 		return Cell{Text: Never, Tone: ToneMuted, Unit: "ratio"}
 	}
@@ -237,7 +237,7 @@ func cpu(f ops.ContainerFigures, from Origin) Cell {
 
 // memory warns from nine tenths of the limit on: that is where the kernel starts
 // to reclaim hard and the next peak ends in an OOM kill.
-func memory(c ops.Container, f ops.ContainerFigures, from Origin) Cell {
+func memory(c ops.Container, f ops.ContainerStats, from Origin) Cell {
 	limit := float64(c.MemoryLimit)
 	if limit == 0 && f.Limit.Known {
 		limit = f.Limit.Value

@@ -12,10 +12,10 @@ import (
 // one asks.
 func Databases(b ops.Board, now time.Time) Table {
 	t := Table{Name: "databases", Groups: map[string]string{}, Columns: []Column{
-		{Key: "what", Title: "WHAT", Keep: 100, Min: 14, Max: 34},
-		{Key: "state", Title: "STATE", Keep: 99, Max: 30},
-		{Key: "since", Title: "SINCE", Right: true, Keep: 80},
-		{Key: "more", Title: "MORE", Keep: 70, Min: 20, Max: 120},
+		{Key: "what", Title: "WHAT", Priority: 100, Min: 14, Max: 34},
+		{Key: "state", Title: "STATE", Priority: 99, Max: 30},
+		{Key: "since", Title: "SINCE", Right: true, Priority: 80},
+		{Key: "more", Title: "MORE", Priority: 70, Min: 20, Max: 120},
 	}}
 	for _, r := range b.Databases {
 		v := dbView{d: r.Value, from: Origin{Source: r.Source.String(), At: r.At, State: r.State}, now: now}
@@ -70,7 +70,7 @@ func (v *dbView) add(what string, state Cell, since time.Time, more string) {
 		}
 		state.Tone = ToneUnknown
 	}
-	v.rows = append(v.rows, Row{Ref: v.d.Ref, Level: level, From: v.from, Lead: about(what, more),
+	v.rows = append(v.rows, Row{Ref: v.d.Ref, Level: level, From: v.from, Detail: about(what, more),
 		Cells: []Cell{text(what), state, moment(since, v.now), {Text: more, Tone: ToneMuted, Value: more}}})
 }
 
@@ -81,8 +81,8 @@ func (v *dbView) all() {
 	v.replication()
 	v.wal()
 	v.sizes()
-	v.care()
-	v.lacks()
+	v.vacuum()
+	v.missing()
 }
 
 // Connections is one server's use of its connections: "57/60 connections".
@@ -112,7 +112,7 @@ func (v *dbView) connections() {
 			v.add("  others", Cell{Text: fmt.Sprint(rest(u.By[i:]))}, time.Time{}, "in other applications and states")
 			break
 		}
-		v.add("  "+by.App.Or(ops.Clean("(no name)")).String(), Cell{Text: fmt.Sprintf("%d %s", by.Count, stateWords(by.State)), Value: by.Count}, time.Time{}, "")
+		v.add("  "+by.App.Or(ops.Lit("(no name)")).String(), Cell{Text: fmt.Sprintf("%d %s", by.Count, stateWords(by.State)), Value: by.Count}, time.Time{}, "")
 	}
 }
 
@@ -124,8 +124,8 @@ func rest(by []ops.UsedBy) int {
 	return n
 }
 
-func stateWords(s ops.BackendState) string {
-	if s == ops.BackendUnknown {
+func stateWords(s ops.SessionState) string {
+	if s == ops.SessionUnknown {
 		return "hidden"
 	}
 	return s.String()
@@ -139,7 +139,7 @@ func DatabaseLine(r ops.Reading[ops.Database], now time.Time) Cell {
 	}
 	parts := []string{Connections(d.Use).Text + " connections"}
 	waits, longest := 0, time.Time{}
-	for _, s := range d.Backends {
+	for _, s := range d.Sessions {
 		if !s.Waiting.IsZero() {
 			waits++
 		}

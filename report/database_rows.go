@@ -9,9 +9,9 @@ import (
 )
 
 func (v *dbView) transactions() {
-	var longest ops.Backend
+	var longest ops.Session
 	sitting, waits, roots := 0, 0, 0
-	for _, s := range v.d.Backends {
+	for _, s := range v.d.Sessions {
 		if s.Own || s.System {
 			continue
 		}
@@ -144,7 +144,7 @@ func growth(v float64) string {
 	return Size(v)
 }
 
-func (v *dbView) care() {
+func (v *dbView) vacuum() {
 	f := v.d.Freeze
 	if f.Age.Known {
 		cell := Cell{Text: millions(max(f.Age.Value, f.MultiAge.Value)) + " of 2147M", Value: max(f.Age.Value, f.MultiAge.Value), Tone: v.toneOf("million old")}
@@ -158,9 +158,9 @@ func (v *dbView) care() {
 	}
 }
 
-// lacks says what is not known, and why: a row that is missing would look like a
+// missing says what is not known, and why: a row that is missing would look like a
 // thing that is well.
-func (v *dbView) lacks() {
+func (v *dbView) missing() {
 	for _, m := range v.d.Missing {
 		v.add("not known", toned(m.Why.String(), ToneUnknown), time.Time{}, m.What.String())
 		v.rows[len(v.rows)-1].Level = ops.LevelInfo
@@ -174,14 +174,14 @@ func millions(n float64) string {
 	return fmt.Sprintf("%.0fM", n/1e6)
 }
 
-func bytesOf(f ops.Figure) string {
+func bytesOf(f ops.Value) string {
 	if !f.Known {
 		return "?"
 	}
 	return Size(f.Value)
 }
 
-func wholeOf(f ops.Figure) string {
+func wholeOf(f ops.Value) string {
 	if !f.Known {
 		return "?"
 	}

@@ -120,7 +120,7 @@ func (f Filter) Match(t Table, r Row) bool {
 
 // labels are the cells of a row by their columns, for matchers.
 func (t Table) labels(r Row) []ops.Label {
-	out := []ops.Label{{Name: ops.Clean("group"), Value: ops.Clean(r.Group)}}
+	out := []ops.Label{{Name: ops.Lit("group"), Value: ops.Clean(r.Group)}}
 	for i, c := range r.Cells {
 		out = append(out, ops.Label{Name: ops.Clean(t.Columns[i].Key), Value: ops.Clean(c.Text)})
 	}

@@ -16,7 +16,7 @@ type Field struct {
 
 // Fit chooses the columns of a table for a width of w cells.
 func Fit(t Table, w int) []Field {
-	return FitColumns(t.Columns, func(i int) (want, firm int) { return Natural(t, i) }, w)
+	return FitColumns(t.Columns, func(i int) (want, firm int) { return NaturalWidth(t, i) }, w)
 }
 
 // FitColumns chooses columns for a width of w cells, with one cell between them.
@@ -37,7 +37,7 @@ func FitColumns(columns []Column, natural func(int) (want, firm int), w int) []F
 	}
 	order := slices.Clone(out)
 	slices.SortFunc(order, func(a, b Field) int {
-		return cmp.Compare(columns[a.Column].Keep, columns[b.Column].Keep)
+		return cmp.Compare(columns[a.Column].Priority, columns[b.Column].Priority)
 	})
 	for _, o := range order {
 		if total <= w || len(out) == 1 {
@@ -72,9 +72,9 @@ const (
 	BurnWidth  = 20
 )
 
-// Natural is how wide a column wants to be, and how wide without what is loose; 0
+// NaturalWidth is how wide a column wants to be, and how wide without what is loose; 0
 // where it has nothing to say.
-func Natural(t Table, column int) (want, firm int) {
+func NaturalWidth(t Table, column int) (want, firm int) {
 	c := t.Columns[column]
 	want, said := Width(c.Title), len(t.Rows) == 0
 	firm = max(want, c.Min)
@@ -89,7 +89,7 @@ func Natural(t Table, column int) (want, firm int) {
 			n += BurnWidth + 1
 		}
 		want = max(want, n)
-		if !cell.Loose {
+		if !cell.Shrinks {
 			firm = max(firm, n)
 		}
 	}

@@ -21,12 +21,12 @@ func Changes(b ops.Board, now time.Time) Table {
 // History returns records as rows, in the order given.
 func History(records []ops.Record, now time.Time) Table {
 	t := Table{Name: "history", Note: "no records", Columns: []Column{
-		{Key: "at", Title: "WHEN", Keep: 100},
-		{Key: "age", Title: "AGE", Right: true, Keep: 40},
-		{Key: "kind", Title: "KIND", Keep: 80},
-		{Key: "what", Title: "WHAT", Keep: 99, Min: 20, Max: 100},
-		{Key: "who", Title: "WHO", Keep: 70, Max: 16},
-		{Key: "about", Title: "ABOUT", Keep: 30, Min: 12, Max: 30},
+		{Key: "at", Title: "WHEN", Priority: 100},
+		{Key: "age", Title: "AGE", Right: true, Priority: 40},
+		{Key: "kind", Title: "KIND", Priority: 80},
+		{Key: "what", Title: "WHAT", Priority: 99, Min: 20, Max: 100},
+		{Key: "who", Title: "WHO", Priority: 70, Max: 16},
+		{Key: "about", Title: "ABOUT", Priority: 30, Min: 12, Max: 30},
 	}}
 	for _, r := range records {
 		t.Rows = append(t.Rows, recordRow(r, now))

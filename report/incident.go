@@ -41,7 +41,7 @@ func Incident(w io.Writer, in ops.Incident, recs []ops.Record, now time.Time) er
 	p.line("")
 	p.line("## Cause")
 	p.line("")
-	p.line("%s", md(in.Cause.Or(ops.Clean("To be written.")).String()))
+	p.line("%s", md(in.Cause.Or(ops.Lit("To be written.")).String()))
 	p.line("")
 	p.line("## What happened (UTC)")
 	p.line("")

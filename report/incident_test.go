@@ -10,12 +10,12 @@ import (
 
 func TestAnIncidentReadsAsAPostMortem(t *testing.T) {
 	at := func(m int) time.Time { return time.Date(2026, 11, 21, 2, m, 0, 0, time.UTC) }
-	in := ops.Incident{Ref: ops.NewRef(ops.KindIncident, "", "3"), Title: ops.Clean("web | down"), By: ops.Clean("ana"),
-		Began: at(10), Seen: at(11), Opened: at(12), Acked: at(13), Closed: at(20), Cause: ops.Clean("a <full> disk")}
+	in := ops.Incident{Ref: ops.NewRef(ops.KindIncident, "", "3"), Title: ops.Lit("web | down"), By: ops.Lit("ana"),
+		Began: at(10), Seen: at(11), Opened: at(12), Acked: at(13), Closed: at(20), Cause: ops.Lit("a <full> disk")}
 	recs := []ops.Record{
-		{At: at(25), What: ops.Clean("after the end")},
-		{At: at(12), What: ops.Clean("acked\x1b[31m | x"), Actor: ops.Actor{Name: ops.Clean("ana")}},
-		{At: at(9), What: ops.Clean("web died")},
+		{At: at(25), What: ops.Lit("after the end")},
+		{At: at(12), What: ops.Clean("acked\x1b[31m | x"), Actor: ops.Actor{Name: ops.Lit("ana")}},
+		{At: at(9), What: ops.Lit("web died")},
 	}
 	var b strings.Builder
 	if err := Incident(&b, in, recs, at(30)); err != nil {

@@ -10,13 +10,13 @@ import (
 // hour, newest first.
 func Incidents(b ops.Board, now time.Time) Table {
 	t := Table{Name: "incidents", Columns: []Column{
-		{Key: "id", Title: "NO", Right: true, Keep: 80},
-		{Key: "state", Title: "STATE", Keep: 99},
-		{Key: "title", Title: "WHAT", Keep: 100, Min: 16, Max: 60},
-		{Key: "opened", Title: "OPENED", Right: true, Keep: 90},
-		{Key: "who", Title: "WHO", Keep: 70, Max: 16},
-		{Key: "restored", Title: "RESTORED IN", Right: true, Keep: 60},
-		{Key: "cause", Title: "CAUSE", Keep: 50, Min: 16, Max: 80},
+		{Key: "id", Title: "NO", Right: true, Priority: 80},
+		{Key: "state", Title: "STATE", Priority: 99},
+		{Key: "title", Title: "WHAT", Priority: 100, Min: 16, Max: 60},
+		{Key: "opened", Title: "OPENED", Right: true, Priority: 90},
+		{Key: "who", Title: "WHO", Priority: 70, Max: 16},
+		{Key: "restored", Title: "RESTORED IN", Right: true, Priority: 60},
+		{Key: "cause", Title: "CAUSE", Priority: 50, Min: 16, Max: 80},
 	}}
 	if b.Estate.Agent.Kind == ops.AgentLocal {
 		t.Note = NoAgent
@@ -33,7 +33,7 @@ func Incidents(b ops.Board, now time.Time) Table {
 			restored = Cell{Text: Span(d), Value: d.Seconds(), Unit: "seconds"}
 		}
 		t.Rows = append(t.Rows, Row{
-			Ref: in.Ref, Level: level, From: board(b), Lead: about(in.Title.String(), in.Cause.String()),
+			Ref: in.Ref, Level: level, From: board(b), Detail: about(in.Title.String(), in.Cause.String()),
 			Cells: []Cell{text(in.Ref.ID.String()), state, text(in.Title.String()), moment(in.Opened, now), text(in.By.String()), restored, text(in.Cause.String())},
 		})
 	}

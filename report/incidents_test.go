@@ -14,9 +14,9 @@ func TestIncidentsSayWhatIsOpenAndHowLongTheRestTook(t *testing.T) {
 	b := fixture.Good()
 	ago := func(d time.Duration) time.Time { return fixture.Now.Add(-d) }
 	b.Incidents = []ops.Incident{
-		{Ref: ops.NewRef(ops.KindIncident, "", "8"), Title: ops.Clean("orders stuck"), By: ops.Clean("ana"), Began: ago(20 * time.Minute), Opened: ago(15 * time.Minute)},
-		{Ref: ops.NewRef(ops.KindIncident, "", "7"), Title: ops.Clean("disk full"), By: ops.Clean("bea"), Began: ago(time.Hour), Opened: ago(50 * time.Minute),
-			Closed: ago(30 * time.Minute), Cause: ops.Clean("no rotation")},
+		{Ref: ops.NewRef(ops.KindIncident, "", "8"), Title: ops.Lit("orders stuck"), By: ops.Lit("ana"), Began: ago(20 * time.Minute), Opened: ago(15 * time.Minute)},
+		{Ref: ops.NewRef(ops.KindIncident, "", "7"), Title: ops.Lit("disk full"), By: ops.Lit("bea"), Began: ago(time.Hour), Opened: ago(50 * time.Minute),
+			Closed: ago(30 * time.Minute), Cause: ops.Lit("no rotation")},
 	}
 	var got []string
 	for _, r := range report.Incidents(b, fixture.Now).Rows {

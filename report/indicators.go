@@ -16,12 +16,12 @@ type Burn struct{ Done, Gone float64 }
 // their windows.
 func Indicators(b ops.Board, now time.Time) Table {
 	t := Table{Name: "indicators", Note: "the estate names no KPI and no pipeline", Columns: []Column{
-		{Key: "state", Title: "STATE", Keep: 99, Max: 15},
-		{Key: "what", Title: "WHAT", Keep: 100, Min: 24, Max: 64},
-		{Key: "since", Title: "SINCE", Right: true, Keep: 60},
-		{Key: "why", Title: "WHAT IT IS", Keep: 50, Min: 16, Max: 120},
-		{Key: "value", Title: "VALUE", Right: true, Keep: 10},
-		{Key: "target", Title: "TARGET", Keep: 9},
+		{Key: "state", Title: "STATE", Priority: 99, Max: 15},
+		{Key: "what", Title: "WHAT", Priority: 100, Min: 24, Max: 64},
+		{Key: "since", Title: "SINCE", Right: true, Priority: 60},
+		{Key: "why", Title: "WHAT IT IS", Priority: 50, Min: 16, Max: 120},
+		{Key: "value", Title: "VALUE", Right: true, Priority: 10},
+		{Key: "target", Title: "TARGET", Priority: 9},
 	}}
 	for _, r := range b.Indicators {
 		from := Origin{Source: r.Source.String(), At: r.At, State: r.State}
@@ -70,7 +70,7 @@ func kpiRow(k ops.KPI, from Origin, w kpiWidth, now time.Time) Row {
 	what := pad(k.Name.String(), w.name, false) + "  " + pad(value, w.value, true) + "  " + kpiTarget(k)
 	said := k.What.String()
 	if !k.Value.Known {
-		said = join("; ", k.Why.Or(ops.Clean("no value")).String(), said)
+		said = join("; ", k.Why.Or(ops.Lit("no value")).String(), said)
 	} else if !from.Fresh() {
 		said = join("; ", "the last value, "+Age(from.At, now)+" ago", said)
 	}
@@ -83,7 +83,7 @@ func kpiRow(k ops.KPI, from Origin, w kpiWidth, now time.Time) Row {
 		target = Cell{Text: kpiTarget(k), Value: k.Target.Limit, Unit: k.Unit.String()}
 	}
 	return Row{
-		Ref: ops.NewRef(ops.KindSource, "", from.Source), Group: groupIndicators, Level: level, From: from, Lead: about(k.Name.String(), said),
+		Ref: ops.NewRef(ops.KindSource, "", from.Source), Group: groupIndicators, Level: level, From: from, Detail: about(k.Name.String(), said),
 		Cells: []Cell{
 			{Text: word, Tone: ToneOf(level), Value: strings.ToLower(word)}, {Text: what, Value: k.Name.String()},
 			{Text: Never, Tone: ToneMuted, Trend: k.Trend}, {Text: said, Tone: ToneMuted, Value: said}, num, target,
@@ -91,7 +91,7 @@ func kpiRow(k ops.KPI, from Origin, w kpiWidth, now time.Time) Row {
 	}
 }
 
-func kpiValue(f ops.Figure, unit ops.Text) string {
+func kpiValue(f ops.Value, unit ops.Text) string {
 	if !f.Known {
 		return Never
 	}
@@ -121,7 +121,7 @@ func pad(s string, w int, right bool) string {
 }
 
 func pipelineRow(p ops.Pipeline, from Origin, now time.Time) Row {
-	level, word := p.Verdict.Level, p.Verdict.Word.Or(ops.Clean("not known")).String()
+	level, word := p.Verdict.Level, p.Verdict.Word.Or(ops.Lit("not known")).String()
 	if !from.Fresh() && level != ops.LevelCritical {
 		level, word = ops.LevelUnknown, "was "+word
 	}
@@ -145,7 +145,7 @@ func pipelineRow(p ops.Pipeline, from Origin, now time.Time) Row {
 	window := Cell{Text: minutes(p.Window), Value: p.Window.Seconds(), Unit: "seconds"}
 	return Row{
 		Ref: ops.NewRef(ops.KindSource, "", from.Source), Group: groupIndicators, Level: level, From: from,
-		Lead: about(p.Name.String(), join("  ", pipelineEnd(p, now), lead(p.Verdict))),
+		Detail: about(p.Name.String(), join("  ", pipelineEnd(p, now), lead(p.Verdict))),
 		Cells: []Cell{{Text: word, Tone: ToneOf(level), Value: p.Verdict.Word.String()}, {Text: what, Value: p.Name.String()},
 			since, cell, done, window},
 	}

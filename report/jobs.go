@@ -10,13 +10,13 @@ import (
 // Jobs returns the running jobs and the last ones that ended, newest first.
 func Jobs(b ops.Board, now time.Time) Table {
 	t := Table{Name: "jobs", Columns: []Column{
-		{Key: "id", Title: "JOB", Right: true, Keep: 80},
-		{Key: "state", Title: "STATE", Keep: 99},
-		{Key: "title", Title: "WHAT", Keep: 100, Min: 16, Max: 60},
-		{Key: "since", Title: "SINCE", Right: true, Keep: 90},
-		{Key: "took", Title: "TOOK", Right: true, Keep: 50},
-		{Key: "who", Title: "WHO", Keep: 70, Max: 16},
-		{Key: "result", Title: "RESULT", Keep: 60, Min: 16, Max: 80},
+		{Key: "id", Title: "JOB", Right: true, Priority: 80},
+		{Key: "state", Title: "STATE", Priority: 99},
+		{Key: "title", Title: "WHAT", Priority: 100, Min: 16, Max: 60},
+		{Key: "since", Title: "SINCE", Right: true, Priority: 90},
+		{Key: "took", Title: "TOOK", Right: true, Priority: 50},
+		{Key: "who", Title: "WHO", Priority: 70, Max: 16},
+		{Key: "result", Title: "RESULT", Priority: 60, Min: 16, Max: 80},
 	}}
 	if b.Estate.Agent.Kind == ops.AgentLocal {
 		t.Note = NoAgent
@@ -26,7 +26,7 @@ func Jobs(b ops.Board, now time.Time) Table {
 	from := Origin{Source: "agent", At: b.At, State: ops.SourceOK}
 	for _, j := range b.Jobs {
 		t.Rows = append(t.Rows, Row{
-			Ref: JobRef(j.ID), Level: jobLevel(j.State), From: from, Lead: about(j.Title.String(), j.Result.String()),
+			Ref: JobRef(j.ID), Level: jobLevel(j.State), From: from, Detail: about(j.Title.String(), j.Result.String()),
 			Cells: []Cell{
 				{Text: fmt.Sprint(j.ID), Value: int(j.ID)},
 				toned(j.State.String(), jobTone(j.State)),

@@ -56,10 +56,10 @@ func Verdict(b ops.Board, now time.Time) Cell {
 // rows; 0 is all. What is left out is counted in a row without a Ref.
 func Overview(b ops.Board, now time.Time, limit int) Table {
 	t := Table{Name: "overview", Columns: []Column{
-		{Key: "state", Title: "STATE", Keep: 99, Max: 11},
-		{Key: "what", Title: "WHAT", Keep: 100, Min: 24, Max: 64},
-		{Key: "since", Title: "SINCE", Right: true, Keep: 90},
-		{Key: "why", Title: "WHY, AND WHAT NEXT", Keep: 50, Min: 16, Max: 120},
+		{Key: "state", Title: "STATE", Priority: 99, Max: 11},
+		{Key: "what", Title: "WHAT", Priority: 100, Min: 24, Max: 64},
+		{Key: "since", Title: "SINCE", Right: true, Priority: 90},
+		{Key: "why", Title: "WHY, AND WHAT NEXT", Priority: 50, Min: 16, Max: 120},
 	}}
 	t.Rows = append(t.Rows, findingRows(b, now, limit)...)
 	t.Rows = append(t.Rows, stateRows(b, now)...)
@@ -127,7 +127,7 @@ func findingRows(b ops.Board, now time.Time, limit int) []Row {
 func findingRow(f ops.Finding, from Origin, now time.Time) Row {
 	l := lead(ops.Verdict{Cause: f.Cause, Next: f.Next})
 	return Row{
-		Ref: f.Ref, Group: groupFindings, Level: f.Level, From: from, Lead: about(f.What.String(), l),
+		Ref: f.Ref, Group: groupFindings, Level: f.Level, From: from, Detail: about(f.What.String(), l),
 		Cells: []Cell{
 			toned(LevelWord(f.Level), ToneOf(f.Level)),
 			text(f.What.String()),
@@ -146,7 +146,7 @@ func noFinding(b ops.Board, now time.Time) Row {
 	}
 	_, worst := sourceWords(b, now)
 	return Row{
-		Group: groupFindings, Level: level, From: board(b), Lead: worst,
+		Group: groupFindings, Level: level, From: board(b), Detail: worst,
 		Cells: []Cell{toned(LevelWord(level), ToneOf(level)), text(what), nothing(), {Text: worst, Tone: ToneMuted, Value: worst}},
 	}
 }
@@ -258,8 +258,8 @@ func jobRows(b ops.Board, now time.Time) []Row {
 			break
 		}
 		rows = append(rows, Row{
-			Ref: r.Ref, Group: groupJobs, Level: r.Level, From: r.From, Lead: r.Lead,
-			Cells: []Cell{r.Cells[1], {Text: r.Cells[0].Text + " " + r.Cells[2].Text, Value: r.Cells[2].Text, Loose: true}, r.Cells[3], {Text: r.Cells[6].Text, Tone: ToneMuted, Value: r.Cells[6].Value}},
+			Ref: r.Ref, Group: groupJobs, Level: r.Level, From: r.From, Detail: r.Detail,
+			Cells: []Cell{r.Cells[1], {Text: r.Cells[0].Text + " " + r.Cells[2].Text, Value: r.Cells[2].Text, Shrinks: true}, r.Cells[3], {Text: r.Cells[6].Text, Tone: ToneMuted, Value: r.Cells[6].Value}},
 		})
 	}
 	return rows
@@ -279,7 +279,7 @@ func changeRows(b ops.Board, now time.Time) []Row {
 	var rows []Row
 	for _, r := range Changes(b, now).Rows {
 		what := r.Cells[3]
-		what.Loose = true
+		what.Shrinks = true
 		rows = append(rows, Row{
 			Ref: r.Ref, Group: groupChanges, Level: r.Level, From: r.From,
 			Cells: []Cell{{Text: r.Cells[0].Text, Tone: ToneMuted, Value: r.Cells[0].Value}, what, r.Cells[1], {Text: join(" ", r.Cells[2].Text, r.Cells[4].Text), Tone: ToneMuted, Value: r.Cells[4].Text}},

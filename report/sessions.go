@@ -13,23 +13,23 @@ import (
 // what is idle.
 func Sessions(b ops.Board, now time.Time) Table {
 	t := Table{Name: "sessions", Groups: map[string]string{}, Columns: []Column{
-		{Key: "session", Title: "SESSION", Keep: 100, Min: 18, Max: 36},
-		{Key: "state", Title: "STATE", Keep: 99, Max: 14},
-		{Key: "for", Title: "FOR", Right: true, Keep: 90},
-		{Key: "lock", Title: "LOCKS", Keep: 95, Max: 18},
-		{Key: "transaction", Title: "TX", Right: true, Keep: 80},
-		{Key: "query", Title: "QUERY", Keep: 70, Min: 14, Max: 48},
-		{Key: "user", Title: "USER", Keep: 60, Max: 16},
-		{Key: "database", Title: "DB", Keep: 50, Max: 16},
-		{Key: "client", Title: "CLIENT", Keep: 40, Max: 20},
-		{Key: "wait", Title: "WAIT", Keep: 30, Max: 24},
-		{Key: "app", Title: "APP", Keep: 20, Max: 24},
+		{Key: "session", Title: "SESSION", Priority: 100, Min: 18, Max: 36},
+		{Key: "state", Title: "STATE", Priority: 99, Max: 14},
+		{Key: "for", Title: "FOR", Right: true, Priority: 90},
+		{Key: "lock", Title: "LOCKS", Priority: 95, Max: 18},
+		{Key: "transaction", Title: "TX", Right: true, Priority: 80},
+		{Key: "query", Title: "QUERY", Priority: 70, Min: 14, Max: 48},
+		{Key: "user", Title: "USER", Priority: 60, Max: 16},
+		{Key: "database", Title: "DB", Priority: 50, Max: 16},
+		{Key: "client", Title: "CLIENT", Priority: 40, Max: 20},
+		{Key: "wait", Title: "WAIT", Priority: 30, Max: 24},
+		{Key: "app", Title: "APP", Priority: 20, Max: 24},
 	}}
 	several := len(b.Databases) > 1
 	for _, r := range b.Databases {
 		from := Origin{Source: r.Source.String(), At: r.At, State: r.State}
 		groups := sessionGroups{several: several, source: r.Source.String()}
-		for _, s := range r.Value.Backends {
+		for _, s := range r.Value.Sessions {
 			row := sessionRow(s, from, now)
 			row.Group = groups.of(s)
 			t.Rows = append(t.Rows, row)
@@ -73,7 +73,7 @@ func (g sessionGroups) named(s string) string {
 	return s
 }
 
-func (g sessionGroups) of(s ops.Backend) string {
+func (g sessionGroups) of(s ops.Session) string {
 	switch {
 	case s.Root != 0:
 		return g.named("blocking")
@@ -81,7 +81,7 @@ func (g sessionGroups) of(s ops.Backend) string {
 		return g.named("opsdeck itself")
 	case !s.Transaction.IsZero():
 		return g.named("in a transaction")
-	case s.State == ops.BackendIdle:
+	case s.State == ops.SessionIdle:
 		return g.named("idle")
 	case s.Hidden:
 		return g.named("hidden")
@@ -92,7 +92,7 @@ func (g sessionGroups) of(s ops.Backend) string {
 // words say of each group how many there are.
 func (g sessionGroups) words(d ops.Database, into map[string]string) {
 	n, trees, deep := map[string]int{}, 0, 0
-	for _, s := range d.Backends {
+	for _, s := range d.Sessions {
 		n[g.of(s)]++
 		if s.Root == s.PID && s.Root != 0 {
 			trees++
@@ -113,12 +113,12 @@ func (g sessionGroups) words(d ops.Database, into map[string]string) {
 	}
 }
 
-func sessionRow(s ops.Backend, from Origin, now time.Time) Row {
+func sessionRow(s ops.Session, from Origin, now time.Time) Row {
 	level := s.Verdict.Level
 	state := Cell{Text: s.Verdict.Word.Or(ops.Clean(s.State.String())).String(), Value: s.State.String()}
 	if level == ops.LevelWarning || level == ops.LevelUnknown {
 		state.Tone = ToneOf(level)
-	} else if s.State == ops.BackendIdle {
+	} else if s.State == ops.SessionIdle {
 		state.Tone = ToneMuted
 	}
 	if !from.Fresh() {
@@ -129,11 +129,11 @@ func sessionRow(s ops.Backend, from Origin, now time.Time) Row {
 	query := Cell{Text: s.SQL.String(), Value: s.SQL.String(), Tone: ToneMuted}
 	if s.Hidden {
 		query = toned("hidden: no pg_monitor", ToneUnknown)
-	} else if s.State == ops.BackendActive {
+	} else if s.State == ops.SessionActive {
 		query.Tone = TonePlain
 	}
 	return Row{
-		Ref: s.Ref, Level: level, From: from, Lead: about(SessionName(s), lead(s.Verdict)),
+		Ref: s.Ref, Level: level, From: from, Detail: about(SessionName(s), lead(s.Verdict)),
 		Cells: []Cell{
 			{Text: treeMark(s.Depth) + SessionName(s), Value: SessionName(s)},
 			state, orHidden(s, moment(sessionSince(s), now)), locks(s), orHidden(s, transaction(s, now)), query,
@@ -152,19 +152,19 @@ func treeMark(depth int) string {
 }
 
 // SessionName is how a session is called: its pid and its application, or its login.
-func SessionName(s ops.Backend) string {
+func SessionName(s ops.Session) string {
 	return join(" ", fmt.Sprint(s.PID), s.App.Or(s.User).String())
 }
 
 // sessionSince is when what its state says began.
-func sessionSince(s ops.Backend) time.Time {
+func sessionSince(s ops.Session) time.Time {
 	if !s.Waiting.IsZero() {
 		return s.Waiting
 	}
 	return s.Changed
 }
 
-func transaction(s ops.Backend, now time.Time) Cell {
+func transaction(s ops.Session, now time.Time) Cell {
 	cell := moment(s.Transaction, now)
 	if s.Transaction.IsZero() {
 		cell.Text = ""
@@ -173,14 +173,14 @@ func transaction(s ops.Backend, now time.Time) Cell {
 }
 
 // orHidden says of what the login may not see that it is hidden.
-func orHidden(s ops.Backend, c Cell) Cell {
+func orHidden(s ops.Session, c Cell) Cell {
 	if s.Hidden {
 		return Cell{Text: "hidden", Tone: ToneUnknown}
 	}
 	return c
 }
 
-func locks(s ops.Backend) Cell {
+func locks(s ops.Session) Cell {
 	switch {
 	case s.Blocks > 0 && s.Depth == 0:
 		return toned(fmt.Sprintf("blocks %d", s.Blocks), ToneWarning)
@@ -195,17 +195,17 @@ func locks(s ops.Backend) Cell {
 // Statements returns the statements that took most of each server's time.
 func Statements(b ops.Board, now time.Time) Table {
 	t := Table{Name: "statements", Columns: []Column{
-		{Key: "total", Title: "TOTAL", Right: true, Keep: 98},
-		{Key: "calls", Title: "CALLS", Right: true, Keep: 97},
-		{Key: "mean", Title: "MEAN", Right: true, Keep: 99},
-		{Key: "rows", Title: "ROWS", Right: true, Keep: 60},
-		{Key: "user", Title: "USER", Keep: 50, Max: 16},
-		{Key: "statement", Title: "STATEMENT", Keep: 100, Min: 20, Max: 160},
+		{Key: "total", Title: "TOTAL", Right: true, Priority: 98},
+		{Key: "calls", Title: "CALLS", Right: true, Priority: 97},
+		{Key: "mean", Title: "MEAN", Right: true, Priority: 99},
+		{Key: "rows", Title: "ROWS", Right: true, Priority: 60},
+		{Key: "user", Title: "USER", Priority: 50, Max: 16},
+		{Key: "statement", Title: "STATEMENT", Priority: 100, Min: 20, Max: 160},
 	}}
 	for _, r := range b.Databases {
 		from := Origin{Source: r.Source.String(), At: r.At, State: r.State}
 		for _, s := range r.Value.Statements {
-			t.Rows = append(t.Rows, Row{Ref: r.Value.Ref, Group: r.Source.String(), Level: ops.LevelInfo, From: from, Lead: s.SQL.String(), Cells: []Cell{
+			t.Rows = append(t.Rows, Row{Ref: r.Value.Ref, Group: r.Source.String(), Level: ops.LevelInfo, From: from, Detail: s.SQL.String(), Cells: []Cell{
 				seconds(s.Total), whole(s.Calls), seconds(s.Mean), whole(s.Rows), orNothing(s.User.String()), text(s.SQL.String()),
 			}})
 		}
@@ -221,14 +221,14 @@ func Statements(b ops.Board, now time.Time) Table {
 	return t
 }
 
-func seconds(f ops.Figure) Cell {
+func seconds(f ops.Value) Cell {
 	if !f.Known {
 		return nothing()
 	}
 	return Cell{Text: Span(time.Duration(f.Value * float64(time.Second))), Value: f.Value, Unit: "seconds"}
 }
 
-func whole(f ops.Figure) Cell {
+func whole(f ops.Value) Cell {
 	if !f.Known {
 		return nothing()
 	}

@@ -21,14 +21,14 @@ const expiredShown = 12 * time.Hour
 // planned ones, then those that expired a short while ago, the last one first.
 func Silences(b ops.Board, now time.Time) Table {
 	t := Table{Name: "silences", Columns: []Column{
-		{Key: "state", Title: "STATE", Keep: 99, Max: 12},
-		{Key: "matchers", Title: "MATCHERS", Keep: 60, Min: 18, Max: 70},
-		{Key: "ends", Title: "ENDS", Keep: 98},
-		{Key: "left", Title: "LEFT", Right: true, Keep: 90},
-		{Key: "hits", Title: "HITS", Right: true, Keep: 97},
-		{Key: "by", Title: "BY", Keep: 95, Min: 5, Max: 16},
-		{Key: "purpose", Title: "PURPOSE", Keep: 40},
-		{Key: "comment", Title: "COMMENT", Keep: 50, Min: 12, Max: 80},
+		{Key: "state", Title: "STATE", Priority: 99, Max: 12},
+		{Key: "matchers", Title: "MATCHERS", Priority: 60, Min: 18, Max: 70},
+		{Key: "ends", Title: "ENDS", Priority: 98},
+		{Key: "left", Title: "LEFT", Right: true, Priority: 90},
+		{Key: "hits", Title: "HITS", Right: true, Priority: 97},
+		{Key: "by", Title: "BY", Priority: 95, Min: 5, Max: 16},
+		{Key: "purpose", Title: "PURPOSE", Priority: 40},
+		{Key: "comment", Title: "COMMENT", Priority: 50, Min: 12, Max: 80},
 	}}
 	for _, r := range b.Silences {
 		from := Origin{Source: r.Source.String(), At: r.At, State: r.State}
@@ -85,7 +85,7 @@ func silenceRow(s ops.Silence, from Origin, now time.Time) Row {
 	}
 	return Row{
 		Ref: s.Ref, Group: group, Level: level, From: from,
-		Lead: about(s.By.String(), join("  ", s.Comment.String(), lead(s.Verdict))),
+		Detail: about(s.By.String(), join("  ", s.Comment.String(), lead(s.Verdict))),
 		Cells: []Cell{
 			{Text: word, Tone: tone, Value: s.State.String()}, text(MatcherText(s.Matchers)),
 			{Text: Clock(s.Ends, now), Value: stamp(s.Ends)}, left, hits,

@@ -198,14 +198,14 @@ func Write(w io.Writer, s Snapshot, format string) error {
 // Sources returns how every source stands, worst first.
 func Sources(b ops.Board, now time.Time) Table {
 	t := Table{Name: "sources", Note: "the estate names no source", Columns: []Column{
-		{Key: "name", Title: "SOURCE", Keep: 100, Min: 10, Max: 24},
-		{Key: "state", Title: "STATE", Keep: 99},
-		{Key: "since", Title: "SINCE", Right: true, Keep: 80},
-		{Key: "age", Title: "LAST GOOD", Right: true, Keep: 90},
-		{Key: "took", Title: "TOOK", Right: true, Keep: 40},
-		{Key: "kind", Title: "KIND", Keep: 30},
-		{Key: "required", Title: "REQUIRED", Keep: 20},
-		{Key: "why", Title: "WHY", Keep: 70, Min: 16, Max: 120},
+		{Key: "name", Title: "SOURCE", Priority: 100, Min: 10, Max: 24},
+		{Key: "state", Title: "STATE", Priority: 99},
+		{Key: "since", Title: "SINCE", Right: true, Priority: 80},
+		{Key: "age", Title: "LAST GOOD", Right: true, Priority: 90},
+		{Key: "took", Title: "TOOK", Right: true, Priority: 40},
+		{Key: "kind", Title: "KIND", Priority: 30},
+		{Key: "required", Title: "REQUIRED", Priority: 20},
+		{Key: "why", Title: "WHY", Priority: 70, Min: 16, Max: 120},
 	}}
 	for _, s := range b.Sources {
 		t.Rows = append(t.Rows, sourceRow(s, now))
@@ -231,7 +231,7 @@ func sourceRow(s ops.Source, now time.Time) Row {
 		need = "required"
 	}
 	return Row{
-		Ref: s.Ref, Level: level, Lead: about(s.Name.String(), reason),
+		Ref: s.Ref, Level: level, Detail: about(s.Name.String(), reason),
 		From: Origin{Source: s.Name.String(), At: s.LastGood, State: s.State},
 		Cells: []Cell{
 			text(s.Name.String()),

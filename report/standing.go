@@ -9,7 +9,7 @@ import (
 // standing says how a source stands: "docker SILENT", and how old its last
 // value is where there is one: "4m ago, docker SILENT".
 func standing(source ops.Text, s ops.SourceState, at, now time.Time) string {
-	word := source.Or(ops.Clean("source")).String() + " " + StateWord(s, false)
+	word := source.Or(ops.Lit("source")).String() + " " + StateWord(s, false)
 	if at.IsZero() {
 		return word
 	}

@@ -51,8 +51,8 @@ type Cell struct {
 	// Trend and Burn are for screens, which draw them before the text.
 	Trend []ops.Point
 	Burn  *Burn
-	// Loose text is cut before another column loses anything.
-	Loose bool
+	// Shrinks text is cut before another column loses anything.
+	Shrinks bool
 }
 
 // text returns a cell whose value is its text.
@@ -86,22 +86,22 @@ func (o Origin) Fresh() bool { return o.State == ops.SourceOK && !o.At.IsZero() 
 
 // Column is one column of a table.
 type Column struct {
-	Key   string // stable name, for filters, JSON and sorting
-	Title string
-	Right bool // numbers are aligned right
-	Keep  int  // the order in which columns give way on narrow screens: low goes first
-	Min   int  // no narrower than this; 0: as wide as its widest text
-	Max   int  // no wider than this; 0: no limit
+	Key      string // stable name, for filters, JSON and sorting
+	Title    string
+	Right    bool // numbers are aligned right
+	Priority int  // the order in which columns give way on narrow screens: low goes first
+	Min      int  // no narrower than this; 0: as wide as its widest text
+	Max      int  // no wider than this; 0: no limit
 }
 
 // Row is one line of a table.
 type Row struct {
-	Ref   ops.Ref
-	Group string // rows of one group stand together under its name
-	Level ops.Level
-	Cells []Cell // one for each column
-	Lead  string // the cause and the next step, in words
-	From  Origin
+	Ref    ops.Ref
+	Group  string // rows of one group stand together under its name
+	Level  ops.Level
+	Cells  []Cell // one for each column
+	Detail string // the cause and the next step, in words
+	From   Origin
 }
 
 // Table is rows under columns.

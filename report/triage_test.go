@@ -56,7 +56,7 @@ func TestWhoIsToldIsSaidAsFarAsItIsKnown(t *testing.T) {
 func TestAnAlertIsCountedOnceAndTheFiringOneWins(t *testing.T) {
 	b := fixture.Paged()
 	second := b.Alerts[0]
-	second.Source = ops.Clean("prom-2")
+	second.Source = ops.Lit("prom-2")
 	second.Value = append([]ops.Alert(nil), second.Value...)
 	for i := range second.Value {
 		second.Value[i].State = ops.AlertPending
@@ -88,12 +88,12 @@ func TestPagingGraceIsNotCalledUnpaged(t *testing.T) {
 
 func TestASourceThatAnswersAndIsDoubtedOrWarnsSaysSo(t *testing.T) {
 	b := fixture.Quiet()
-	b.Sources[1].Notes = []ops.Text{ops.Clean("clock is 4s ahead of ours")}
+	b.Sources[1].Notes = []ops.Text{ops.Lit("clock is 4s ahead of ours")}
 	h := report.NewHead(b, fixture.Now)
 	if h.Worst.Text != "prom: clock is 4s ahead of ours" || h.Worst.Tone != report.ToneWarning {
 		t.Errorf("%+v", h.Worst)
 	}
-	b.Findings = append(b.Findings, ops.Finding{Level: ops.LevelUnknown, Ref: b.Sources[1].Ref, What: ops.Clean("prom has no Watchdog")})
+	b.Findings = append(b.Findings, ops.Finding{Level: ops.LevelUnknown, Ref: b.Sources[1].Ref, What: ops.Lit("prom has no Watchdog")})
 	h = report.NewHead(b, fixture.Now)
 	if h.Worst.Text != "prom has no Watchdog" || h.Sources[0].Text != "prom DOUBTED" || h.Sources[0].Tone != report.ToneUnknown {
 		t.Errorf("%+v %+v", h.Worst, h.Sources)

@@ -80,9 +80,9 @@ func TestClockNamesTheDayWhenItIsNotToday(t *testing.T) {
 }
 
 func TestWhatIsLooseGivesWayFirstAndTakesWhatIsLeft(t *testing.T) {
-	table := Table{Columns: []Column{{Key: "what", Title: "WHAT", Keep: 100, Min: 8, Max: 40}, {Key: "why", Title: "WHY", Keep: 50, Min: 10}}}
+	table := Table{Columns: []Column{{Key: "what", Title: "WHAT", Priority: 100, Min: 8, Max: 40}, {Key: "why", Title: "WHY", Priority: 50, Min: 10}}}
 	for _, loose := range []bool{false, true} {
-		table.Rows = append(table.Rows, Row{Cells: []Cell{{Text: strings.Repeat("a", 12+18*len(table.Rows)), Loose: loose}, text(strings.Repeat("b", 20))}})
+		table.Rows = append(table.Rows, Row{Cells: []Cell{{Text: strings.Repeat("a", 12+18*len(table.Rows)), Shrinks: loose}, text(strings.Repeat("b", 20))}})
 	}
 	for w, want := range map[int][]Field{
 		60: {{0, 30}, {1, 20}}, // room for all

@@ -68,7 +68,7 @@ func docOf(t Table, now time.Time) docTable {
 		d.Note = t.Note
 	}
 	for _, r := range t.Rows {
-		row := docRow{Ref: r.Ref.String(), Group: r.Group, Level: r.Level, Lead: r.Lead, Cells: map[string]docDatum{}}
+		row := docRow{Ref: r.Ref.String(), Group: r.Group, Level: r.Level, Lead: r.Detail, Cells: map[string]docDatum{}}
 		for i, c := range r.Cells {
 			row.Cells[t.Columns[i].Key] = datum(c, r.From, now)
 		}

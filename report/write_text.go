@@ -74,8 +74,8 @@ func textTable(b *strings.Builder, t Table) {
 		line(b, "  "+rest)
 	}
 	for _, r := range rows { // what a narrow table has no room for
-		if r.Lead != "" {
-			line(b, "* "+r.Lead)
+		if r.Detail != "" {
+			line(b, "* "+r.Detail)
 		}
 	}
 }

@@ -39,7 +39,7 @@ func record(n int, at time.Time) ops.Record {
 		What: ops.Textf("container-%d exited with code 137 and was started again", n%100)}
 	if n%50 == 0 {
 		r.Kind, r.Job = ops.RecordIntent, ops.JobID(n)
-		r.Actor = ops.Actor{Name: ops.Clean("ana"), UID: 1000, Role: ops.RoleOperator}
+		r.Actor = ops.Actor{Name: ops.Lit("ana"), UID: 1000, Role: ops.RoleOperator}
 	}
 	return r
 }
@@ -77,7 +77,7 @@ func BenchmarkMillion(b *testing.B) {
 		"page of one container": {Ref: ops.NewRef(ops.KindContainer, "docker", "container-7")},
 		"page of intents":       {Kinds: []ops.RecordKind{ops.RecordIntent}},
 		"kind that nobody has":  {Kinds: []ops.RecordKind{ops.RecordUnlock}},
-		"words that nobody has": {Match: ops.Clean("no such words")},
+		"words that nobody has": {Match: ops.Lit("no such words")},
 	} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {

@@ -114,7 +114,7 @@ func ProbeResult(exit int, cut bool, output []byte) error {
 	case exit == probeSound:
 		return nil
 	case cut, exit == probeRefused:
-		return ops.Errorf(ops.CodeUnavailable, "history could not be examined: %s", why.Or(ops.Clean("the child was killed"))).
+		return ops.Errorf(ops.CodeUnavailable, "history could not be examined: %s", why.Or(ops.Lit("the child was killed"))).
 			Help("start again; nothing was changed")
 	case exit == probeNewer:
 		return ops.Errorf(ops.CodeVersion, "%s", why).

@@ -40,7 +40,7 @@ func TestAFullDiskIsSaidAndOutlived(t *testing.T) {
 	_, err = s.Append(big...)
 	full("many audited records", err)
 	for i := 0; err != nil && i < 1; i++ {
-		_, err = s.NewJob(ops.Job{Key: ops.Clean("late"), State: ops.JobQueued, Title: ops.CleanLine(long(16000)), Reason: ops.CleanLine(long(16000))}, intent("y"))
+		_, err = s.NewJob(ops.Job{Key: ops.Lit("late"), State: ops.JobQueued, Title: ops.CleanLine(long(16000)), Reason: ops.CleanLine(long(16000))}, intent("y"))
 		full("new job", err)
 	}
 	if _, found, err := s.JobByKey("late"); found || err != nil {

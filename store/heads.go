@@ -256,7 +256,7 @@ func (s *Store) loadHead() error {
 		return err
 	}
 	if empty {
-		return s.begin(lost{why: ops.Clean("had an empty audit chain")})
+		return s.begin(lost{why: ops.Lit("had an empty audit chain")})
 	}
 	if fault != nil {
 		s.tell(ops.Textf("audit entry %d cannot be trusted (%v): verify the audit", s.head.Seq, fault))

@@ -122,7 +122,7 @@ func note(what string) ops.Record {
 
 func intent(what string) ops.Record {
 	return ops.Record{Kind: ops.RecordIntent, What: ops.Clean(what), Ref: ops.NewRef(ops.KindContainer, "docker", "web"),
-		Actor: ops.Actor{Name: ops.Clean("ana"), UID: 1000, Role: ops.RoleOperator}}
+		Actor: ops.Actor{Name: ops.Lit("ana"), UID: 1000, Role: ops.RoleOperator}}
 }
 
 // filled makes a history with some of everything and closes it. Its audit chain

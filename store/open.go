@@ -54,7 +54,7 @@ func (s *Store) examine(known bool, left string) (lost, error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		if known {
-			return lost{why: ops.Clean("is gone")}, nil
+			return lost{why: ops.Lit("is gone")}, nil
 		}
 		return lost{}, nil
 	case err != nil:
@@ -62,7 +62,7 @@ func (s *Store) examine(known bool, left string) (lost, error) {
 	case !st.Mode().IsRegular():
 		return lost{}, ops.Errorf(ops.CodeUnavailable, "%s is not a regular file", s.path()).Help("move it away")
 	case st.Size() == 0 && known:
-		return lost{why: ops.Clean("is empty although a history existed"), file: true}, nil
+		return lost{why: ops.Lit("is empty although a history existed"), file: true}, nil
 	case st.Size() == 0 || s.o.Probe == nil || left == cleanStamp(s.dir):
 		// Nobody has written to the file since we closed it, so that what a
 		// child would have to die of cannot have come from a crash or a hand.
@@ -148,7 +148,7 @@ func (s *Store) begin(l lost) error {
 		if err := w.tx.Bucket(metaBucket).Put(versionKey, v); err != nil {
 			return err
 		}
-		rec := ops.Record{At: w.now, Kind: ops.RecordAgent, What: ops.Clean("history begun")}
+		rec := ops.Record{At: w.now, Kind: ops.RecordAgent, What: ops.Lit("history begun")}
 		if l.why.Empty() {
 			return w.audit(rec, &b)
 		}

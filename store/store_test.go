@@ -24,10 +24,10 @@ func TestHistoryPages(t *testing.T) {
 	db := ops.NewRef(ops.KindContainer, "docker", "db")
 	// 4 tells of something older than 1 to 3: it stands where it belongs in time.
 	recs, err := s.Append(
-		ops.Record{At: at(10), Kind: ops.RecordNote, What: ops.Clean("one")},
-		ops.Record{At: at(20), Kind: ops.RecordContainer, What: ops.Clean("Two dies"), Ref: db},
-		ops.Record{At: at(30), Kind: ops.RecordNote, What: ops.Clean("three"), Ref: db},
-		ops.Record{At: at(5), Kind: ops.RecordContainer, What: ops.Clean("four starts")},
+		ops.Record{At: at(10), Kind: ops.RecordNote, What: ops.Lit("one")},
+		ops.Record{At: at(20), Kind: ops.RecordContainer, What: ops.Lit("Two dies"), Ref: db},
+		ops.Record{At: at(30), Kind: ops.RecordNote, What: ops.Lit("three"), Ref: db},
+		ops.Record{At: at(5), Kind: ops.RecordContainer, What: ops.Lit("four starts")},
 		ops.Record{At: at(30), Kind: ops.RecordSource, What: ops.Clean("five <&> GRÖSSE GRÖßE")},
 	)
 	must(t, err)
@@ -49,12 +49,12 @@ func TestHistoryPages(t *testing.T) {
 		"a window":                 {ops.Query{From: at(10), Until: at(20)}, []uint64{1}},
 		"kinds":                    {ops.Query{Kinds: []ops.RecordKind{ops.RecordContainer, ops.RecordSource}}, []uint64{5, 2, 4}},
 		"a ref":                    {ops.Query{Ref: db}, []uint64{3, 2}},
-		"words in any case":        {ops.Query{Match: ops.Clean("DIES two")}, []uint64{2}},
-		"a word that JSON escapes": {ops.Query{Match: ops.Clean("<&>")}, []uint64{5}},
+		"words in any case":        {ops.Query{Match: ops.Lit("DIES two")}, []uint64{2}},
+		"a word that JSON escapes": {ops.Query{Match: ops.Lit("<&>")}, []uint64{5}},
 		"a letter beyond ASCII":    {ops.Query{Match: ops.Clean("größe")}, []uint64{5}},
-		"a word of the ref's kind": {ops.Query{Match: ops.Clean("container")}, []uint64{3, 2}},
-		"a word of the ref":        {ops.Query{Match: ops.Clean("docker/db")}, []uint64{3, 2}},
-		"one word that nobody has": {ops.Query{Match: ops.Clean("two lives")}, nil},
+		"a word of the ref's kind": {ops.Query{Match: ops.Lit("container")}, []uint64{3, 2}},
+		"a word of the ref":        {ops.Query{Match: ops.Lit("docker/db")}, []uint64{3, 2}},
+		"one word that nobody has": {ops.Query{Match: ops.Lit("two lives")}, nil},
 		"later than everything":    {ops.Query{From: at(31)}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -77,7 +77,7 @@ func TestASearchThatIsCutSaysSoAndCanGoOn(t *testing.T) {
 	recs[3] = note("the needle")
 	_, err := s.Append(recs...)
 	must(t, err)
-	q := ops.Query{Match: ops.Clean("needle")}
+	q := ops.Query{Match: ops.Lit("needle")}
 	got, err := s.History(q)
 	must(t, err)
 	if len(got) != 1 || got[0].Kind != ops.RecordAgent || got[0].Seq != 101 {
@@ -121,7 +121,7 @@ func TestRecordsOutliveAReopenedStore(t *testing.T) {
 }
 
 func job(k string) ops.Job {
-	return ops.Job{Action: ops.Clean("container.restart"), Key: ops.Clean(k), State: ops.JobRunning,
+	return ops.Job{Action: ops.Lit("container.restart"), Key: ops.Clean(k), State: ops.JobRunning,
 		Target: ops.NewRef(ops.KindContainer, "docker", "web")}
 }
 
@@ -155,8 +155,8 @@ func TestAJobsWay(t *testing.T) {
 	if len(open1) != 3 || open1[2].Progress.Done != 40 {
 		t.Fatalf("open %+v", open1)
 	}
-	j.State, j.Ended, j.Result = ops.JobSucceeded, begun, ops.Clean("done")
-	must(t, s.EndJob(j, ops.Record{Kind: ops.RecordOutcome, What: ops.Clean("restarted")}))
+	j.State, j.Ended, j.Result = ops.JobSucceeded, begun, ops.Lit("done")
+	must(t, s.EndJob(j, ops.Record{Kind: ops.RecordOutcome, What: ops.Lit("restarted")}))
 	for name, err := range map[string]error{
 		"progress behind the end": s.PutJob(ops.Job{ID: 1, State: ops.JobRunning}),
 		"a second end":            s.EndJob(j, ops.Record{Kind: ops.RecordOutcome}),
@@ -277,7 +277,7 @@ func TestTrim(t *testing.T) {
 		now = begun.Add(time.Duration(i*i) * time.Hour) // 0, 1, 4 h
 		j, err := s.NewJob(job(k), intent(k))
 		must(t, err)
-		must(t, s.AppendOutput(j.ID, []ops.Line{{Text: ops.Clean("x")}}))
+		must(t, s.AppendOutput(j.ID, []ops.Line{{Text: ops.Lit("x")}}))
 		if k != "open" {
 			j.State, j.Ended = ops.JobFailed, now
 			must(t, s.EndJob(j, ops.Record{Kind: ops.RecordOutcome}))

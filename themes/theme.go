@@ -31,15 +31,15 @@ const (
 
 // Theme paints roles and draws signs.
 type Theme struct {
-	Name  string
-	Signs Signs
-	ASCII bool // the terminal writes nothing else
-	inks  [roles]ink
-	looks [roles]lipgloss.Style
+	Name   string
+	Signs  Signs
+	ASCII  bool // the terminal writes nothing else
+	styles [roles]sequence
+	looks  [roles]lipgloss.Style
 }
 
-// ink is what goes before and behind painted text.
-type ink struct{ open, shut string }
+// sequence is what goes before and behind painted text.
+type sequence struct{ open, shut string }
 
 // New returns the named theme ("" is the default). Signs are plain ASCII where
 // ascii is set.
@@ -62,7 +62,7 @@ func (t Theme) Paint(r Role, s string) string {
 	if s == "" || r >= roles {
 		return s
 	}
-	return t.inks[r].open + s + t.inks[r].shut
+	return t.styles[r].open + s + t.styles[r].shut
 }
 
 // Style returns the style of a role, for components that paint by themselves.
@@ -77,7 +77,7 @@ func build(p Palette, ascii bool) Theme {
 	t := Theme{Name: p.Name, Signs: signs(ascii), ASCII: ascii}
 	for r := range roles {
 		t.looks[r] = style(p, r)
-		t.inks[r] = inkOf(t.looks[r])
+		t.styles[r] = inkOf(t.looks[r])
 	}
 	return t
 }
@@ -125,8 +125,8 @@ func style(p Palette, r Role) lipgloss.Style {
 }
 
 // inkOf takes a style apart into what it writes before and behind a text.
-func inkOf(s lipgloss.Style) ink {
+func inkOf(s lipgloss.Style) sequence {
 	const probe = "x"
 	open, shut, _ := strings.Cut(s.Render(probe), probe)
-	return ink{open, shut}
+	return sequence{open, shut}
 }

@@ -11,8 +11,8 @@ import (
 
 // Names of the two actions that the frame itself starts.
 const (
-	actionUnlock = "session.unlock"
-	actionLock   = "session.lock"
+	actionUnlock = "console.unlock"
+	actionLock   = "console.lock"
 	// actionCancel is the port's own call, offered among the actions of a job.
 	actionCancel = "job.cancel"
 )
@@ -216,7 +216,7 @@ func (m *Model) toggleUnlock() tea.Cmd {
 }
 
 func (m *Model) session(action string) ops.Request {
-	return ops.Request{Action: ops.Clean(action), Target: ops.Ref{Kind: ops.KindSession, ID: m.me.Session}}
+	return ops.Request{Action: ops.Clean(action), Target: ops.Ref{Kind: ops.KindConsole, ID: m.me.Session}}
 }
 
 // unlockFor unlocks from within a dialog and comes back to what it was about, and

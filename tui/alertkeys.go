@@ -25,41 +25,41 @@ const (
 
 // aboutAlert is what the keys that the pane and an opened alert share want: of the
 // alert under the cursor, or of all that are marked.
-func aboutAlert(id keyID, a ops.Alert, all []ops.Alert) wish {
+func aboutAlert(id keyID, a ops.Alert, all []ops.Alert) intent {
 	switch id {
 	case keyAck:
 		return ackWish(all)
 	case keyHold:
-		return wish{kind: wishAct, action: actionHold, refs: refsOf(all)}
+		return intent{kind: intentAct, action: actionHold, refs: refsOf(all)}
 	case keySilence:
-		w := wish{kind: wishAct, action: actionSilence, refs: refsOf(all)}
+		w := intent{kind: intentAct, action: actionSilence, refs: refsOf(all)}
 		if len(all) == 1 {
 			w.given = []ops.Param{param(paramMatchers, ownMatchers(a))}
 		}
 		return w
 	case keyNote:
-		return wish{kind: wishAct, action: actionNote, given: []ops.Param{param("text", a.Name.String()+": ")}}
+		return intent{kind: intentAct, action: actionNote, given: []ops.Param{param("text", a.Name.String()+": ")}}
 	case keyRunbook, keyGraph, keyCalls:
-		return wish{kind: wishAlert, ref: a.Ref, view: id}
+		return intent{kind: intentAlert, ref: a.Ref, view: id}
 	}
 	return aboutNoAlert(id)
 }
 
 // aboutNoAlert is what the keys want that need none.
-func aboutNoAlert(id keyID) wish {
+func aboutNoAlert(id keyID) intent {
 	switch id {
 	case keySilences:
-		return wish{kind: wishOpen, ref: ops.Ref{Kind: ops.KindSilence}}
+		return intent{kind: intentOpen, ref: ops.Ref{Kind: ops.KindSilence}}
 	case keyNote:
-		return wish{kind: wishAct, action: actionNote}
+		return intent{kind: intentAct, action: actionNote}
 	case keyAck, keyHold, keySilence, keyRunbook, keyGraph, keyCalls:
-		return wish{kind: wishSay, text: "no alert is selected"}
+		return intent{kind: intentSay, text: "no alert is selected"}
 	}
-	return wish{}
+	return intent{}
 }
 
 // ackWish takes what nobody has taken yet; where all are taken, it gives back.
-func ackWish(all []ops.Alert) wish {
+func ackWish(all []ops.Alert) intent {
 	var free []ops.Alert
 	for _, a := range all {
 		if a.Ack.At.IsZero() {
@@ -67,9 +67,9 @@ func ackWish(all []ops.Alert) wish {
 		}
 	}
 	if len(free) == 0 {
-		return wish{kind: wishAct, action: actionUnack, refs: refsOf(all)}
+		return intent{kind: intentAct, action: actionUnack, refs: refsOf(all)}
 	}
-	return wish{kind: wishAct, action: actionAck, refs: refsOf(free)}
+	return intent{kind: intentAct, action: actionAck, refs: refsOf(free)}
 }
 
 func refsOf(all []ops.Alert) []ops.Ref {
@@ -99,13 +99,13 @@ func ownMatchers(a ops.Alert) string {
 }
 
 // logsOf opens the log of the first container behind an alert.
-func logsOf(a ops.Alert) wish {
+func logsOf(a ops.Alert) intent {
 	for _, s := range a.Suspects {
 		if s.Ref.Kind == ops.KindContainer {
-			return wish{kind: wishLogs, ref: s.Ref}
+			return intent{kind: intentLogs, ref: s.Ref}
 		}
 	}
-	return wish{kind: wishSay, text: "no container is known behind " + a.Name.String()}
+	return intent{kind: intentSay, text: "no container is known behind " + a.Name.String()}
 }
 
 // direct is an action that a key asked for: its parameters are the agent's to
@@ -118,7 +118,7 @@ type direct struct {
 }
 
 // actDirectly begins an action that has a key of its own.
-func (m *Model) actDirectly(w wish) tea.Cmd {
+func (m *Model) actDirectly(w intent) tea.Cmd {
 	refs := w.refs
 	if len(refs) == 0 {
 		refs = []ops.Ref{m.estate()}

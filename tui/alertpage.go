@@ -36,9 +36,9 @@ func (a *alertPage) lines() []string {
 	return markdown(a.th, a.d.Runbook, min(a.w, 100))
 }
 
-func (a *alertPage) Key(k press) wish {
+func (a *alertPage) Key(k press) intent {
 	if k.id == a.view || k.id == keyOpen {
-		return wish{kind: wishBack}
+		return intent{kind: intentBack}
 	}
 	return a.alertKey(k)
 }

@@ -51,17 +51,17 @@ func (a *alerts) lay() {
 	a.list.setRows(a.book)
 }
 
-func (a *alerts) Key(k press) wish {
+func (a *alerts) Key(k press) intent {
 	if a.list.key(k.id) {
-		return wish{}
+		return intent{}
 	}
 	switch k.id {
 	case keyOpen, keyRight:
-		return wish{kind: wishOpen, ref: a.Selected()}
+		return intent{kind: intentOpen, ref: a.Selected()}
 	case keyGroup:
 		a.by = 1 - a.by
 		a.lay()
-		return wish{kind: wishSay, text: "grouped by " + a.by.String()}
+		return intent{kind: intentSay, text: "grouped by " + a.by.String()}
 	}
 	al := a.alert()
 	if al == nil {

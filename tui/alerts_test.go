@@ -146,7 +146,7 @@ func TestPastedParametersAreCleaned(t *testing.T) {
 func TestUnlockFromWithinALockedPlanComesBackToIt(t *testing.T) {
 	r := newRig(fixture.Failing(), "none")
 	r.c.Planned.Ask = ops.Ask{Yes: true, Unlock: true}
-	r.c.Plans["session.unlock"] = ops.Plan{ID: ops.Clean("u1"), Class: ops.ClassSafe, Title: ops.Clean("unlock production")}
+	r.c.Plans["console.unlock"] = ops.Plan{ID: ops.Lit("u1"), Class: ops.ClassSafe, Title: ops.Lit("unlock production")}
 	r.press("3", "j", "x", "enter")
 	r.wants(t, "production is read-only", "U unlock it")
 	r.press("U")
@@ -158,7 +158,7 @@ func TestUnlockFromWithinALockedPlanComesBackToIt(t *testing.T) {
 
 func TestABulkStartSaysHowManyBeganAndWhatWasRefused(t *testing.T) {
 	r := newRig(fixture.Failing(), "none")
-	plan := ops.Plan{Title: ops.Clean("restart container c")}
+	plan := ops.Plan{Title: ops.Lit("restart container c")}
 	r.send(failedMsg{what: "restart container b", err: ops.Errorf(ops.CodeHeld, "bea holds it"), plans: []ops.Plan{plan, plan, plan}, jobs: []ops.JobID{1, 2}})
 	r.wants(t, "restart container b was not started", "bea holds it", "2 of 5 started before it, 2 not tried")
 }
@@ -237,8 +237,8 @@ func TestSinceTheLastLookIsCountedFromTheHistory(t *testing.T) {
 
 func TestARunbookIsRenderedAndItsReferencesAreNotDecoded(t *testing.T) {
 	th := newRig(fixture.Good(), "none").m.th
-	lines := ansi.Strip(strings.Join(markdown(th, []ops.Text{ops.Clean("# Down"), ops.Clean("a &#27;[31m &ZeroWidthSpace; `ls -l`"), ops.Clean("b"), ops.Clean(""), ops.Clean("- one **two**"),
-		ops.Clean("```"), ops.Clean("docker   ps | grep x"), ops.Clean("```"), ops.Clean("| a | bb |"), ops.Clean("|---|---|"), ops.Clean("| ccc | d |")}, 60), "\n"))
+	lines := ansi.Strip(strings.Join(markdown(th, []ops.Text{ops.Lit("# Down"), ops.Lit("a &#27;[31m &ZeroWidthSpace; `ls -l`"), ops.Lit("b"), ops.Lit(""), ops.Lit("- one **two**"),
+		ops.Lit("```"), ops.Lit("docker   ps | grep x"), ops.Lit("```"), ops.Lit("| a | bb |"), ops.Lit("|---|---|"), ops.Lit("| ccc | d |")}, 60), "\n"))
 	for _, want := range []string{"Down\n", "a &#27;[31m &ZeroWidthSpace;", "ls -l", "- ", "one two", "    ", "docker   ps | grep x", "ccc  d"} {
 		if !strings.Contains(lines, want) {
 			t.Errorf("%q is not in\n%q", want, lines)

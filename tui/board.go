@@ -43,9 +43,9 @@ func (m *Model) lostAgent(msg lostMsg) tea.Cmd {
 	case m.lost.silent && m.o.Where != "":
 		m.lost.why = ops.Textf("nothing comes over the line to %s", m.o.Where)
 	case m.lost.silent:
-		m.lost.why = ops.Clean("the agent says nothing")
+		m.lost.why = ops.Lit("the agent says nothing")
 	default:
-		m.lost.why = ops.Clean("no connection to the agent")
+		m.lost.why = ops.Lit("no connection to the agent")
 	}
 	if msg.err != nil {
 		m.lost.why = ops.AsError(msg.err).What

@@ -12,7 +12,7 @@ import (
 // failing board: api, billing and worker-2; some of them cannot be planned.
 func bulk(ask ops.Ask, class ops.Class, names ...string) *rig {
 	r := newRig(fixture.Failing(), "none")
-	r.c.Planned.Ask, r.c.Planned.Class, r.c.Planned.Title = ask, class, ops.Clean("restart container")
+	r.c.Planned.Ask, r.c.Planned.Class, r.c.Planned.Title = ask, class, ops.Lit("restart container")
 	r.c.NoPlanOf = map[string]error{}
 	for _, n := range names {
 		r.c.NoPlanOf[n] = ops.Errorf(ops.CodeInvalid, "%s: it is not running", n).Help("start it first")
@@ -67,7 +67,7 @@ func TestSafeActionsAskWhereSomethingIsLeftOut(t *testing.T) {
 }
 
 func TestDestructivePlansNameWhatIsLeftOutBesideEach(t *testing.T) {
-	r := bulk(ops.Ask{Yes: true, Type: ops.Clean("x1")}, ops.ClassDestructive, "billing")
+	r := bulk(ops.Ask{Yes: true, Type: ops.Lit("x1")}, ops.ClassDestructive, "billing")
 	r.wants(t, "1 of 2", "billing: it is not running")
 	r.typed("x1")
 	r.press("enter")
@@ -82,7 +82,7 @@ func TestDestructivePlansNameWhatIsLeftOutBesideEach(t *testing.T) {
 func TestAnUnlockComesBackToWhatWasLeftOutAsWell(t *testing.T) {
 	r := bulk(ops.Ask{Yes: true, Unlock: true}, ops.ClassDisruptive, "billing")
 	r.wants(t, "production is read-only", "billing: it is not running")
-	r.c.Plans["session.unlock"] = ops.Plan{ID: ops.Clean("session.unlock"), Class: ops.ClassSafe, Title: ops.Clean("unlock")}
+	r.c.Plans["console.unlock"] = ops.Plan{ID: ops.Lit("console.unlock"), Class: ops.ClassSafe, Title: ops.Lit("unlock")}
 	r.c.Planned.Ask.Unlock = false
 	r.press("U")
 	if r.calls("plan container.restart billing") != 2 {
@@ -108,7 +108,7 @@ func TestAFormNamesWhatIsLeftOutAndAsksForTheRest(t *testing.T) {
 
 func TestAnActionIsBlockedWhereItIsForAllThatAreMarked(t *testing.T) {
 	stop := func(why string) []ops.ActionInfo {
-		return []ops.ActionInfo{{ID: ops.Clean("container.stop"), Verb: ops.Clean("stop"), On: ops.KindContainer, Class: ops.ClassDisruptive, Blocked: ops.Clean(why)}}
+		return []ops.ActionInfo{{ID: ops.Lit("container.stop"), Verb: ops.Lit("stop"), On: ops.KindContainer, Class: ops.ClassDisruptive, Blocked: ops.Clean(why)}}
 	}
 	for name, c := range map[string]struct {
 		second string

@@ -101,7 +101,7 @@ func contains(all []string, one string) bool {
 	return false
 }
 
-func (c *calls) Key(k press) wish {
+func (c *calls) Key(k press) intent {
 	switch k.id {
 	case keyUp:
 		c.sel--
@@ -112,19 +112,19 @@ func (c *calls) Key(k press) wish {
 	case keyOpen, keyCalls:
 		return c.record()
 	case keyLeft:
-		return wish{kind: wishBack}
+		return intent{kind: intentBack}
 	}
-	return wish{}
+	return intent{}
 }
 
 // record asks for what to write down of a call to the selected level.
-func (c *calls) record() wish {
-	w := wish{kind: wishAct, action: actionCall, refs: []ops.Ref{c.ref}}
+func (c *calls) record() intent {
+	w := intent{kind: intentAct, action: actionCall, refs: []ops.Ref{c.ref}}
 	if c.sel < len(c.d.Escalation) {
 		e := c.d.Escalation[c.sel]
 		w.given = []ops.Param{param("level", fmt.Sprint(e.Level))}
 		if len(e.Who) > 0 {
-			w.given = append(w.given, ops.Param{Name: ops.Clean("who"), Value: e.Who[0]})
+			w.given = append(w.given, ops.Param{Name: ops.Lit("who"), Value: e.Who[0]})
 		}
 	}
 	return w

@@ -25,11 +25,11 @@ func (m *Model) cancelInfo(targets []ops.Ref) (ops.ActionInfo, bool) {
 		return ops.ActionInfo{}, false
 	}
 	info := ops.ActionInfo{
-		ID: ops.Clean(actionCancel), Verb: ops.Clean("cancel"), What: ops.Clean("ask the job to stop"),
+		ID: ops.Clean(actionCancel), Verb: ops.Lit("cancel"), What: ops.Lit("ask the job to stop"),
 		Class: ops.ClassDisruptive, On: ops.KindJob,
 	}
 	if j, ok := m.job(targets[0]); !ok || j.State.Ended() {
-		info.Blocked = ops.Clean("it has ended")
+		info.Blocked = ops.Lit("it has ended")
 	}
 	return info, true
 }

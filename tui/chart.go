@@ -270,7 +270,7 @@ func (c *chart) axis(th themes.Theme, now time.Time) string {
 func (c *chart) legend(th themes.Theme, series []ops.Series, limit *ops.Series, w int) string {
 	name := fmt.Sprintf("%d series", len(series))
 	if len(series) == 1 {
-		name = series[0].Name.Or(ops.Clean("1 series")).String()
+		name = series[0].Name.Or(ops.Lit("1 series")).String()
 	}
 	parts := []string{name}
 	if limit != nil {

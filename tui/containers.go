@@ -42,27 +42,27 @@ func (c *containers) SetBoard(p picture) {
 	c.list.setTable(report.Containers(p.board, p.now))
 }
 
-func (c *containers) Key(k press) wish {
+func (c *containers) Key(k press) intent {
 	if c.list.key(k.id) {
-		return wish{}
+		return intent{}
 	}
 	switch k.id {
 	case keyOpen, keyRight:
-		return wish{kind: wishOpen, ref: c.Selected()}
+		return intent{kind: intentOpen, ref: c.Selected()}
 	case keyAck:
 		if marked := c.Marked(); len(marked) > 0 {
 			return ackMarks(c.p.board, marked)
 		}
 		return ackMarks(c.p.board, []ops.Ref{c.Selected()})
 	case keyShell:
-		return wish{kind: wishShell, ref: c.Selected()}
+		return intent{kind: intentShell, ref: c.Selected()}
 	case keyLogs:
 		if marked := c.Marked(); len(marked) > 0 {
-			return wish{kind: wishLogs, ref: marked[0], refs: marked[1:]}
+			return intent{kind: intentLogs, ref: marked[0], refs: marked[1:]}
 		}
-		return wish{kind: wishLogs, ref: c.Selected()}
+		return intent{kind: intentLogs, ref: c.Selected()}
 	}
-	return wish{}
+	return intent{}
 }
 
 func (c *containers) View() []string {
@@ -86,10 +86,10 @@ func (c *containers) summary() string {
 // leadLines says about the selected row why it is as it is and what to do next.
 func leadLines(th themes.Theme, l *list, w, n int) []string {
 	r, ok := l.row()
-	if !ok || r.Lead == "" {
+	if !ok || r.Detail == "" {
 		return filled(nil, n)
 	}
-	return filled(wrapped(th, r.Lead, w, n), n)
+	return filled(wrapped(th, r.Detail, w, n), n)
 }
 
 func (c *containers) Keys() []keyID {

@@ -67,22 +67,22 @@ func (d *database) lay() {
 	d.list.setSize(d.w, max(0, d.h-d.heads()-d.leads()))
 }
 
-func (d *database) Key(k press) wish {
+func (d *database) Key(k press) intent {
 	if d.list.key(k.id) {
-		return wish{}
+		return intent{}
 	}
 	switch k.id {
 	case keyOpen, keyRight:
-		return wish{kind: wishOpen, ref: d.Selected()}
+		return intent{kind: intentOpen, ref: d.Selected()}
 	case keyGroup:
 		d.view = (d.view + 1) % dbViews
 		filter := d.list.filter
 		d.list = newList(d.th)
 		d.list.filter = filter
 		d.lay()
-		return wish{kind: wishSay, text: d.view.String()}
+		return intent{kind: intentSay, text: d.view.String()}
 	}
-	return wish{}
+	return intent{}
 }
 
 func (d *database) View() []string {

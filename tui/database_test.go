@@ -24,11 +24,11 @@ func TestTheDatabasePaneShowsTreesServersAndStatements(t *testing.T) {
 func TestTheSelectedSessionIsOpenedAndActedOn(t *testing.T) {
 	r := newRig(fixture.Locked(), "none")
 	r.press("4", "j", "enter")
-	if r.calls("detail backend:orders-db/7420") != 1 {
+	if r.calls("detail session:orders-db/7420") != 1 {
 		t.Errorf("%v", r.c.Calls())
 	}
 	r.press("esc", "x")
-	r.wants(t, "what to do with backend 7420 stage-writer")
+	r.wants(t, "what to do with session 7420 stage-writer")
 	if r.calls("actions") != 1 {
 		t.Errorf("%v", r.c.Calls())
 	}
@@ -65,7 +65,7 @@ func TestThePaletteFindsASession(t *testing.T) {
 	r.typed("nightlyclose")
 	r.wants(t, "> session   7412 nightly-close")
 	r.press("enter")
-	if r.calls("detail backend:orders-db/7412") != 1 {
+	if r.calls("detail session:orders-db/7412") != 1 {
 		t.Errorf("%v", r.c.Calls())
 	}
 }

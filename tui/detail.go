@@ -188,19 +188,19 @@ func (d *detail) lastLines() []string {
 	return lines
 }
 
-func (d *detail) Key(k press) wish {
+func (d *detail) Key(k press) intent {
 	switch {
 	case d.pager.key(k.id):
 	case k.id == keyLeft:
-		return wish{kind: wishBack}
+		return intent{kind: intentBack}
 	case k.id == keyShell:
-		return wish{kind: wishShell, ref: d.ref}
+		return intent{kind: intentShell, ref: d.ref}
 	case k.id == keyAck:
 		return ackMarks(d.p.board, []ops.Ref{d.ref})
 	case k.id == keyLogs:
-		return wish{kind: wishLogs, ref: d.ref}
+		return intent{kind: intentLogs, ref: d.ref}
 	}
-	return wish{}
+	return intent{}
 }
 
 func (d *detail) View() []string {

@@ -48,7 +48,7 @@ func TestTheDefaultIsNo(t *testing.T) {
 }
 
 func TestADestructiveActionWantsTheNameTyped(t *testing.T) {
-	r := asking(ops.Ask{Yes: true, Type: ops.Clean("api"), Reason: true}, ops.ClassDestructive)
+	r := asking(ops.Ask{Yes: true, Type: ops.Lit("api"), Reason: true}, ops.ClassDestructive)
 	r.press("enter")
 	r.wants(t, "DESTRUCTIVE", "Why?")
 	r.press("enter")
@@ -142,7 +142,7 @@ func TestManyMarkedThingsAreOneDialogAndOneAnswer(t *testing.T) {
 
 func TestManyDestructivePlansAreAskedForOneByOne(t *testing.T) {
 	r := newRig(fixture.Failing(), "none")
-	r.c.Planned.Ask = ops.Ask{Yes: true, Type: ops.Clean("x1")}
+	r.c.Planned.Ask = ops.Ask{Yes: true, Type: ops.Lit("x1")}
 	r.press("3", "j", "space", "space", "x", "enter")
 	r.wants(t, "1 of 2")
 	r.typed("x1")
@@ -161,7 +161,7 @@ func TestManyDestructivePlansAreAskedForOneByOne(t *testing.T) {
 func TestUnlockIsAnActionLikeAnyOther(t *testing.T) {
 	r := newRig(fixture.Good(), "none")
 	r.press("U")
-	if r.calls("plan session.unlock s1") != 1 {
+	if r.calls("plan console.unlock s1") != 1 {
 		t.Fatalf("%v", r.c.Calls())
 	}
 	r.c.Me.Until = r.now.Add(10 * time.Minute)
@@ -169,7 +169,7 @@ func TestUnlockIsAnActionLikeAnyOther(t *testing.T) {
 	r.board(fixture.Good())
 	r.wants(t, "PRODUCTION UNLOCKED until 02:24Z")
 	r.press("U")
-	if r.calls("plan session.lock") != 1 {
+	if r.calls("plan console.lock") != 1 {
 		t.Errorf("%v", r.c.Calls())
 	}
 }

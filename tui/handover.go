@@ -66,7 +66,7 @@ func (m *Model) askShell(ref ops.Ref) tea.Cmd {
 		m.say(report.ToneWarning, "this console has no terminal of its own to hand over")
 		return m.nextTick()
 	}
-	return m.actDirectly(wish{kind: wishAct, action: actionShell, refs: []ops.Ref{ref}})
+	return m.actDirectly(intent{kind: intentAct, action: actionShell, refs: []ops.Ref{ref}})
 }
 
 // handOver gives the terminal to what a started plan names, if it names anything.

@@ -12,7 +12,7 @@ import (
 )
 
 func shellPlan(step string) ops.Plan {
-	return ops.Plan{Request: ops.Request{Action: ops.Clean(actionShell)}, Class: ops.ClassSafe, Title: ops.Clean("shell in container api"),
+	return ops.Plan{Request: ops.Request{Action: ops.Clean(actionShell)}, Class: ops.ClassSafe, Title: ops.Lit("shell in container api"),
 		Steps: []ops.Step{{How: ops.StepExec, What: ops.Clean(step)}}}
 }
 
@@ -39,7 +39,7 @@ func TestOnlyAShellByDockerIsRunInTheUsersOwnRight(t *testing.T) {
 			t.Errorf("%s: %v %q", step, got, argv)
 		}
 	}
-	if _, ok := handArgv(ops.Plan{Request: ops.Request{Action: ops.Clean("container.stop")}, Steps: shellPlan("docker exec -it api sh").Steps}); ok {
+	if _, ok := handArgv(ops.Plan{Request: ops.Request{Action: ops.Lit("container.stop")}, Steps: shellPlan("docker exec -it api sh").Steps}); ok {
 		t.Error("another action got the terminal")
 	}
 }
@@ -56,7 +56,7 @@ func TestAShellIsPlannedRecordedAndThenGetsTheTerminal(t *testing.T) {
 	var got []string
 	r := newRig(fixture.Failing(), "none")
 	r.m.o.Hand = func(argv []string) tea.ExecCommand { got = argv; return nothing{} }
-	r.c.Infos = []ops.ActionInfo{{ID: ops.Clean(actionShell), Verb: ops.Clean("shell"), Class: ops.ClassDisruptive, On: ops.KindContainer}}
+	r.c.Infos = []ops.ActionInfo{{ID: ops.Clean(actionShell), Verb: ops.Lit("shell"), Class: ops.ClassDisruptive, On: ops.KindContainer}}
 	p := shellPlan("docker --host unix:///run/docker.sock exec -it api sh")
 	p.Class, p.Ask = ops.ClassDisruptive, ops.Ask{Yes: true}
 	r.c.Plans = map[string]ops.Plan{actionShell: p}
@@ -72,7 +72,7 @@ func TestAShellIsPlannedRecordedAndThenGetsTheTerminal(t *testing.T) {
 	r.send(handedMsg{p.Title, io.ErrUnexpectedEOF})
 	r.wants(t, "shell in container api: unexpected EOF")
 	ended := fixture.Failing() // that it was recorded comes with the next board
-	ended.Jobs = append([]ops.Job{{ID: 13, Title: ops.Clean("shell in container api"), State: ops.JobSucceeded, Ended: r.now}}, ended.Jobs...)
+	ended.Jobs = append([]ops.Job{{ID: 13, Title: ops.Lit("shell in container api"), State: ops.JobSucceeded, Ended: r.now}}, ended.Jobs...)
 	r.board(ended)
 	r.wants(t, "shell in container api: unexpected EOF")
 }

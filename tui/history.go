@@ -101,28 +101,28 @@ func (h *history) take(msg historyMsg) {
 	h.lay()
 }
 
-func (h *history) Key(k press) wish {
+func (h *history) Key(k press) intent {
 	if k.id == keyMark { // nothing is done to many records
-		return wish{}
+		return intent{}
 	}
 	if h.list.key(k.id) {
 		if h.list.sel > len(h.list.shown)-h.list.page() && !h.ended {
-			return wish{kind: wishMore}
+			return intent{kind: intentMore}
 		}
-		return wish{}
+		return intent{}
 	}
 	if r, ok := h.current(); ok {
 		switch k.id {
 		case keyOpen, keyRight:
 			if r.Job != 0 {
-				return wish{kind: wishOpen, ref: report.JobRef(r.Job)}
+				return intent{kind: intentOpen, ref: report.JobRef(r.Job)}
 			}
-			return wish{kind: wishRecord, record: r}
+			return intent{kind: intentRecord, record: r}
 		case keyLogs:
-			return wish{kind: wishLogs, ref: h.Selected()}
+			return intent{kind: intentLogs, ref: h.Selected()}
 		}
 	}
-	return wish{}
+	return intent{}
 }
 
 func (h *history) current() (ops.Record, bool) {

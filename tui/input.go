@@ -14,7 +14,7 @@ import (
 func (m *Model) key(msg tea.KeyPressMsg) tea.Cmd {
 	m.bell.unseen = false
 	if m.over != nil {
-		return m.grant(m.over.Key(msg, m.o.Now()))
+		return m.carryOut(m.over.Key(msg, m.o.Now()))
 	}
 	name := msg.Keystroke()
 	if msg.Text != "" && msg.Text != " " { // "G", "?", ":" as typed, whatever the layout
@@ -24,7 +24,7 @@ func (m *Model) key(msg tea.KeyPressMsg) tea.Cmd {
 	if cmd, done := m.global(id); done {
 		return cmd
 	}
-	return tea.Batch(m.fulfil(m.top().Key(press{id, name})), m.wantLook())
+	return tea.Batch(m.handle(m.top().Key(press{id, name})), m.wantLook())
 }
 
 // global handles the keys that mean the same on every screen.

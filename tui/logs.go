@@ -104,7 +104,7 @@ func (l *logs) take(lines []ops.Line, done bool, err error) {
 // done reports whether nothing more will come.
 func (l *logs) done() bool { return l.ended >= len(l.refs) }
 
-func (l *logs) Key(k press) wish {
+func (l *logs) Key(k press) intent {
 	page := max(1, l.rows()-1)
 	switch k.id {
 	case keyUp:
@@ -133,24 +133,24 @@ func (l *logs) Key(k press) wish {
 	case keySince:
 		return l.more()
 	case keyHighlight:
-		return wish{kind: wishHighlight}
+		return intent{kind: intentHighlight}
 	case keyAbove, keyBelow:
 		return l.jump(k.id == keyAbove)
 	case keyShell:
-		return wish{kind: wishShell, ref: l.refs[0]}
+		return intent{kind: intentShell, ref: l.refs[0]}
 	case keyLeft:
-		return wish{kind: wishBack}
+		return intent{kind: intentBack}
 	}
-	return wish{}
+	return intent{}
 }
 
 // more reads further back; a job's output is there as a whole.
-func (l *logs) more() wish {
+func (l *logs) more() intent {
 	if l.refs[0].Kind == ops.KindJob {
-		return wish{kind: wishSay, text: "all of the output is here"}
+		return intent{kind: intentSay, text: "all of the output is here"}
 	}
 	l.since = (l.since + 1) % len(sinces())
-	return wish{kind: wishReread}
+	return intent{kind: intentReread}
 }
 
 // scroll moves the window n lines towards the past.
@@ -164,9 +164,9 @@ func (l *logs) scroll(n int) {
 func (l *logs) highlight(text string) { l.mark = strings.ToLower(text) }
 
 // jump puts the next line that holds the highlighted text at the window's end.
-func (l *logs) jump(above bool) wish {
+func (l *logs) jump(above bool) intent {
 	if l.mark == "" {
-		return wish{kind: wishHighlight}
+		return intent{kind: intentHighlight}
 	}
 	rows, step := l.matching(), 1
 	if above {
@@ -176,14 +176,14 @@ func (l *logs) jump(above bool) wish {
 		if strings.Contains(strings.ToLower(l.text(rows[i])), l.mark) {
 			l.up = len(rows) - 1 - i
 			l.follow = false
-			return wish{}
+			return intent{}
 		}
 	}
 	where := "below"
 	if above {
 		where = "above"
 	}
-	return wish{kind: wishSay, text: fmt.Sprintf("%q is not %s", l.mark, where)}
+	return intent{kind: intentSay, text: fmt.Sprintf("%q is not %s", l.mark, where)}
 }
 
 func (l *logs) rows() int { return max(0, l.h-1) }

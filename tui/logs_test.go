@@ -57,7 +57,7 @@ func TestTheWindowStaysWhenOlderLinesComeBetween(t *testing.T) {
 	l.Key(press{id: keyUp})
 	last := func() string { rows := strings.Split(plainView(l), "\n"); return rows[len(rows)-1] }
 	before := last()
-	l.take([]ops.Line{{From: box("db"), At: fixture.Now, Text: ops.Clean("the oldest")}, {From: box("db"), At: fixture.Now.Add(time.Minute), Text: ops.Clean("the newest")}}, false, nil)
+	l.take([]ops.Line{{From: box("db"), At: fixture.Now, Text: ops.Lit("the oldest")}, {From: box("db"), At: fixture.Now.Add(time.Minute), Text: ops.Lit("the newest")}}, false, nil)
 	if after := last(); after != before || !strings.Contains(before, "ten") {
 		t.Errorf("%q became %q", before, after)
 	}
@@ -97,11 +97,11 @@ func TestAHighlightKeepsAllLinesAndIsWalkedTo(t *testing.T) {
 		key  keyID
 		want string
 	}{{keyAbove, "TimeOut of 10.0.0.7 20"}, {keyAbove, "TimeOut of 10.0.0.7 3"}, {keyBelow, "TimeOut of 10.0.0.7 20"}} {
-		if w := l.Key(press{id: step.key}); w.kind != wishNothing || end() != step.want {
+		if w := l.Key(press{id: step.key}); w.kind != intentNothing || end() != step.want {
 			t.Errorf("%v: %q, want %q", w, end(), step.want)
 		}
 	}
-	if w := l.Key(press{id: keyBelow}); w.kind != wishSay || !strings.Contains(w.text, "not below") {
+	if w := l.Key(press{id: keyBelow}); w.kind != intentSay || !strings.Contains(w.text, "not below") {
 		t.Errorf("%+v", w)
 	}
 	l.Key(press{id: keyAbove})

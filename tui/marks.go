@@ -10,7 +10,7 @@ const actionAckMark = "container.ack"
 
 // ackMarks takes what happened to containers and nobody has acked yet. A Ref that
 // names containers as a whole stands for those that have waited too long.
-func ackMarks(b ops.Board, refs []ops.Ref) wish {
+func ackMarks(b ops.Board, refs []ops.Ref) intent {
 	var free []ops.Ref
 	said := "only alerts and containers are acked"
 	for _, r := range b.Containers {
@@ -18,10 +18,10 @@ func ackMarks(b ops.Board, refs []ops.Ref) wish {
 			for _, ref := range refs {
 				whole := ref.Kind == ops.KindContainer && ref.ID.Empty()
 				switch {
-				case whole && c.Mark.Late, ref == c.Ref && !c.Mark.Empty() && !c.Mark.Acked():
+				case whole && c.Latch.Late, ref == c.Ref && !c.Latch.Empty() && !c.Latch.Acked():
 					free = append(free, c.Ref)
-				case ref == c.Ref && c.Mark.Acked():
-					said = c.Mark.Ack.By.String() + " acked what happened to " + c.Name.String() + " already"
+				case ref == c.Ref && c.Latch.Acked():
+					said = c.Latch.Ack.By.String() + " acked what happened to " + c.Name.String() + " already"
 				case ref == c.Ref:
 					said = "nothing is marked on " + c.Name.String()
 				case whole:
@@ -31,15 +31,15 @@ func ackMarks(b ops.Board, refs []ops.Ref) wish {
 		}
 	}
 	if len(free) == 0 {
-		return wish{kind: wishSay, text: said}
+		return intent{kind: intentSay, text: said}
 	}
-	return wish{kind: wishAct, action: actionAckMark, refs: free}
+	return intent{kind: intentAct, action: actionAckMark, refs: free}
 }
 
 // ackFinding acks what a line of the Overview is about.
-func ackFinding(b ops.Board, r report.Row) wish {
+func ackFinding(b ops.Board, r report.Row) intent {
 	if r.Ref.Kind == ops.KindAlert {
-		return wish{kind: wishSay, text: "open the alert (enter) to ack it"}
+		return intent{kind: intentSay, text: "open the alert (enter) to ack it"}
 	}
 	return ackMarks(b, []ops.Ref{r.Ref})
 }

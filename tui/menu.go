@@ -147,7 +147,7 @@ func (m *Model) nameOf(ref ops.Ref) string {
 				}
 			}
 		}
-	case ops.KindBackend:
+	case ops.KindSession:
 		return m.sessionName(ref)
 	case ops.KindSilence:
 		for _, r := range m.latest.Silences {
@@ -164,7 +164,7 @@ func (m *Model) nameOf(ref ops.Ref) string {
 // sessionName is a session's pid and what it is.
 func (m *Model) sessionName(ref ops.Ref) string {
 	for _, r := range m.latest.Databases {
-		for _, s := range r.Value.Backends {
+		for _, s := range r.Value.Sessions {
 			if s.Ref == ref {
 				return report.SessionName(s)
 			}

@@ -177,7 +177,7 @@ func TestAJobThatEndsIsSaidForAWhile(t *testing.T) {
 	r := newRig(running, "none")
 	ended := fixture.Failing()
 	ended.Jobs[0].State, ended.Jobs[0].Ended = ops.JobFailed, r.now
-	ended.Jobs[0].Result = ops.Clean("no space left on repo2")
+	ended.Jobs[0].Result = ops.Lit("no space left on repo2")
 	r.board(ended)
 	r.wants(t, "full backup: failed in 3m: no space left on repo2")
 	r.now = r.now.Add(noticeFor)

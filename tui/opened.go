@@ -83,12 +83,12 @@ func (o *opened) failed() []string {
 }
 
 // alertKey handles the keys of every view of an alert.
-func (o *opened) alertKey(k press) wish {
+func (o *opened) alertKey(k press) intent {
 	switch {
 	case o.pager.key(k.id):
-		return wish{}
+		return intent{}
 	case k.id == keyLeft:
-		return wish{kind: wishBack}
+		return intent{kind: intentBack}
 	case k.id == keyLogs:
 		return logsOf(o.alert())
 	}

@@ -112,9 +112,9 @@ func (o *overview) heard(recs []ops.Record, err error) {
 	}
 }
 
-func (o *overview) Key(k press) wish {
+func (o *overview) Key(k press) intent {
 	if k.id == keyMark || o.list.key(k.id) {
-		return wish{}
+		return intent{}
 	}
 	r, ok := o.list.row()
 	switch {
@@ -123,13 +123,13 @@ func (o *overview) Key(k press) wish {
 		o.all = !o.all // the only line without an object that opens: "n more findings"
 		o.lay()
 	case k.id == keyOpen || k.id == keyRight:
-		return wish{kind: wishOpen, ref: r.Ref}
+		return intent{kind: intentOpen, ref: r.Ref}
 	case k.id == keyAck:
 		return ackFinding(o.p.board, r)
 	case k.id == keyLogs:
-		return wish{kind: wishLogs, ref: r.Ref}
+		return intent{kind: intentLogs, ref: r.Ref}
 	}
-	return wish{}
+	return intent{}
 }
 
 func (o *overview) View() []string {

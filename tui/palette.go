@@ -73,7 +73,7 @@ func (p *palette) addDatabases(b ops.Board) {
 		if !r.Value.Ref.Zero() {
 			p.items = append(p.items, item{label: r.Source.String(), kind: "database", do: outcome{kind: outcomeOpen, ref: r.Value.Ref, close: true}})
 		}
-		for _, s := range r.Value.Backends[:min(len(r.Value.Backends), paletteSessions)] {
+		for _, s := range r.Value.Sessions[:min(len(r.Value.Sessions), paletteSessions)] {
 			p.items = append(p.items, item{label: report.SessionName(s), kind: "session", do: outcome{kind: outcomeOpen, ref: s.Ref, close: true}})
 		}
 	}

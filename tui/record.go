@@ -27,27 +27,27 @@ func (r *record) lay() {
 	d := detail{th: r.th, w: r.w, p: r.now}
 	lines := wrapped(r.th, r.r.What.String(), r.w, 6)
 	facts := append([]ops.Fact{
-		{Name: ops.Clean("at"), Value: ops.Clean(r.r.At.UTC().Format("2006-01-02 15:04:05Z"))},
-		{Name: ops.Clean("kind"), Value: ops.Clean(r.r.Kind.String())},
-		{Name: ops.Clean("who"), Value: r.r.Actor.Name},
-		{Name: ops.Clean("about"), Value: report.RefText(r.r.Ref)},
-		{Name: ops.Clean("number"), Value: ops.Textf("%d", r.r.Seq)},
+		{Name: ops.Lit("at"), Value: ops.Clean(r.r.At.UTC().Format("2006-01-02 15:04:05Z"))},
+		{Name: ops.Lit("kind"), Value: ops.Clean(r.r.Kind.String())},
+		{Name: ops.Lit("who"), Value: r.r.Actor.Name},
+		{Name: ops.Lit("about"), Value: report.RefText(r.r.Ref)},
+		{Name: ops.Lit("number"), Value: ops.Textf("%d", r.r.Seq)},
 	}, r.r.Facts...)
-	lines = append(lines, d.group(ops.FactGroup{Title: ops.Clean("record"), Facts: facts})...)
+	lines = append(lines, d.group(ops.FactGroup{Title: ops.Lit("record"), Facts: facts})...)
 	r.pager.set(lines, r.h)
 }
 
-func (r *record) Key(k press) wish {
+func (r *record) Key(k press) intent {
 	switch {
 	case r.pager.key(k.id):
 	case k.id == keyLeft:
-		return wish{kind: wishBack}
+		return intent{kind: intentBack}
 	case k.id == keyOpen:
-		return wish{kind: wishOpen, ref: r.r.Ref}
+		return intent{kind: intentOpen, ref: r.r.Ref}
 	case k.id == keyLogs:
-		return wish{kind: wishLogs, ref: r.r.Ref}
+		return intent{kind: intentLogs, ref: r.r.Ref}
 	}
-	return wish{}
+	return intent{}
 }
 
 func (r *record) View() []string     { return r.pager.view() }

@@ -31,5 +31,5 @@ func (r tableRows) GroupWords(group string) string      { return r.t.Groups[grou
 func (r tableRows) Row(i int) report.Row                { return r.t.Rows[i] }
 func (r tableRows) Match(f report.Filter, i int) bool   { return f.Match(r.t, r.t.Rows[i]) }
 func (r tableRows) Sort(order []int, column int)        { report.SortBy(r.t, order, column) }
-func (r tableRows) Natural(column int) (want, firm int) { return report.Natural(r.t, column) }
+func (r tableRows) Natural(column int) (want, firm int) { return report.NaturalWidth(r.t, column) }
 func (r tableRows) Note() string                        { return r.t.Note }

@@ -33,7 +33,7 @@ func sameSlice[T any](a, b []T) bool {
 type screen interface {
 	SetSize(w, h int)
 	SetBoard(p picture)
-	Key(press) wish
+	Key(press) intent
 	// View returns at most as many lines as SetSize gave, none wider.
 	View() []string
 	// Keys are what can be pressed here, the most useful first.
@@ -62,29 +62,29 @@ type press struct {
 	name string // as the terminal names it: "ctrl+d", "a"
 }
 
-// wishKind is what a screen wants from the root.
-type wishKind uint8
+// intentKind is what a screen wants from the root.
+type intentKind uint8
 
 const (
-	wishNothing   wishKind = iota
-	wishOpen               // ref opened as a detail
-	wishLogs               // the log or output of ref, or the logs of refs in one
-	wishMore               // the next page of the history
-	wishBack               // leave this screen
-	wishRecord             // a history record opened
-	wishAct                // action on refs, with given parameters
-	wishActions            // the menu of what can be done
-	wishAlert              // a view of alert ref: its runbook, its graph, whom to call
-	wishSay                // text for the job line
-	wishReread             // the log on top read anew, from where it says
-	wishShell              // a shell in ref
-	wishHighlight          // ask for a text to highlight
+	intentNothing   intentKind = iota
+	intentOpen                 // ref opened as a detail
+	intentLogs                 // the log or output of ref, or the logs of refs in one
+	intentMore                 // the next page of the history
+	intentBack                 // leave this screen
+	intentRecord               // a history record opened
+	intentAct                  // action on refs, with given parameters
+	intentActions              // the menu of what can be done
+	intentAlert                // a view of alert ref: its runbook, its graph, whom to call
+	intentSay                  // text for the job line
+	intentReread               // the log on top read anew, from where it says
+	intentShell                // a shell in ref
+	intentHighlight            // ask for a text to highlight
 )
 
-// wish is what a screen wants; the root grants it, by a command where it needs
+// intent is what a screen wants; the root grants it, by a command where it needs
 // the port.
-type wish struct {
-	kind   wishKind
+type intent struct {
+	kind   intentKind
 	ref    ops.Ref
 	record ops.Record
 	action string

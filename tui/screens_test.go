@@ -59,7 +59,7 @@ func TestHistoryLoadsPagesAsOneScrolls(t *testing.T) {
 		t.Errorf("%d pages asked for", n)
 	}
 	fresh := fixture.Good()
-	fresh.Changes = []ops.Record{{Seq: 451, At: r.now, What: ops.Clean("the newest")}, {Seq: 450, What: ops.Clean("thing 450")}}
+	fresh.Changes = []ops.Record{{Seq: 451, At: r.now, What: ops.Lit("the newest")}, {Seq: 450, What: ops.Lit("thing 450")}}
 	r.board(fresh)
 	r.press("g")
 	r.wants(t, "the newest", "1/451")
@@ -80,7 +80,7 @@ func TestOpeningAndLeaving(t *testing.T) {
 func TestALateAnswerDoesNotReachAnotherScreen(t *testing.T) {
 	r := newRig(fixture.Failing(), "none")
 	r.press("enter")
-	r.send(detailMsg{serial: 999, detail: ops.Detail{Title: ops.Clean("somebody else")}})
+	r.send(detailMsg{serial: 999, detail: ops.Detail{Title: ops.Lit("somebody else")}})
 	r.lacks(t, "somebody else")
 }
 

@@ -29,15 +29,15 @@ func (s *silences) leads() int { return min(3, max(0, s.h-6)) }
 
 func (s *silences) SetBoard(p picture) { s.list.setTable(report.Silences(p.board, p.now)) }
 
-func (s *silences) Key(k press) wish {
+func (s *silences) Key(k press) intent {
 	switch {
 	case s.list.key(k.id):
 	case k.id == keyLeft:
-		return wish{kind: wishBack}
+		return intent{kind: intentBack}
 	case k.id == keyOpen, k.id == keyRight:
-		return wish{kind: wishActions}
+		return intent{kind: intentActions}
 	}
-	return wish{}
+	return intent{}
 }
 
 func (s *silences) View() []string {

@@ -143,19 +143,19 @@ func (t *triage) suspect(label string, s report.SuspectLine, chosen bool) string
 	return clip(t.th, line+t.th.Paint(themes.Muted, "  ("+s.Why+")"), t.w)
 }
 
-func (t *triage) Key(k press) wish {
+func (t *triage) Key(k press) intent {
 	all := t.suspects()
 	switch {
 	case k.id == keyOpen && len(all) > 0:
-		return wish{kind: wishOpen, ref: all[t.pick].Ref}
+		return intent{kind: intentOpen, ref: all[t.pick].Ref}
 	case k.id == keyOpen:
-		return wish{kind: wishSay, text: "nothing is known behind it"}
+		return intent{kind: intentSay, text: "nothing is known behind it"}
 	case k.id == keyRight && len(all) > 1:
 		t.pick = (t.pick + 1) % len(all)
 		t.lay()
-		return wish{}
+		return intent{}
 	case k.id == keyLogs && len(all) > 0:
-		return wish{kind: wishLogs, ref: all[t.pick].Ref}
+		return intent{kind: intentLogs, ref: all[t.pick].Ref}
 	}
 	return t.alertKey(k)
 }

@@ -94,10 +94,10 @@ func (a *action) Describe() ops.ActionInfo {
 	}
 	switch a.verb {
 	case verbKill:
-		i.Params = []ops.ParamInfo{{Name: ops.Clean(paramSignal), What: ops.Clean("KILL, TERM, INT, QUIT, HUP, USR1 or USR2"), Default: ops.Clean("KILL")}}
+		i.Params = []ops.ParamInfo{{Name: ops.Clean(paramSignal), What: ops.Lit("KILL, TERM, INT, QUIT, HUP, USR1 or USR2"), Default: ops.Lit("KILL")}}
 	case verbRemove:
 		i.Class = ops.ClassDestructive
-		i.Params = []ops.ParamInfo{{Name: ops.Clean(paramVolumes), What: ops.Clean("what becomes of its anonymous volumes: keep or remove"), Default: ops.Clean(volumesKeep)}}
+		i.Params = []ops.ParamInfo{{Name: ops.Clean(paramVolumes), What: ops.Lit("what becomes of its anonymous volumes: keep or remove"), Default: ops.Clean(volumesKeep)}}
 	}
 	return i
 }
@@ -116,7 +116,7 @@ func (a *action) Blocked(b ops.Board, ref ops.Ref) ops.Text {
 
 func (a *action) senseless(s ops.ContainerState) ops.Text {
 	if s == ops.ContainerMissing {
-		return ops.Clean("there is no such container: create it from its compose project")
+		return ops.Lit("there is no such container: create it from its compose project")
 	}
 	if s == ops.ContainerUnknown {
 		return ops.Text{}

@@ -86,7 +86,7 @@ func (a *action) replaces(r *container.InspectResponse, c call) []ops.Text {
 		out = append(out, ops.Clean(a.portWords()+strings.Join(ports, ", ")))
 	}
 	if (a.verb == verbStop || a.verb == verbKill) && r.HostConfig != nil && r.HostConfig.AutoRemove {
-		out = append(out, ops.Clean("it was made with --rm: stopping removes it and its anonymous volumes"))
+		out = append(out, ops.Lit("it was made with --rm: stopping removes it and its anonymous volumes"))
 	}
 	if a.verb == verbRemove {
 		out = append(out, removed(r, c)...)
@@ -114,11 +114,11 @@ func (a *action) interrupts(r *container.InspectResponse, c call) ops.Text {
 	switch {
 	case !st.Running && !st.Restarting:
 		if started(st.FinishedAt).IsZero() {
-			return ops.Clean("interrupts nothing: it never ran")
+			return ops.Lit("interrupts nothing: it never ran")
 		}
 		return ops.Textf("interrupts nothing: it ended with exit %d at %s", st.ExitCode, stamp(st.FinishedAt))
 	case a.verb == verbUnpause:
-		return ops.Clean("interrupts nothing: it is paused")
+		return ops.Lit("interrupts nothing: it is paused")
 	case r.RestartCount > 0:
 		return ops.Textf("interrupts it %s; its restart policy has started it again before, it may be between two runs", c.span())
 	}

@@ -91,5 +91,5 @@ func recreation(r *container.InspectResponse) ops.Text {
 		return ops.Textf("nothing makes it again by itself: docker compose up -d %s in %s does (project %s)",
 			service, cmp.Or(labels[labelWorkingDir], "the folder of its compose file"), project)
 	}
-	return ops.Clean("no compose project knows it: nobody makes it again, and how it was made is gone with it (open it and keep what you need)")
+	return ops.Lit("no compose project knows it: nobody makes it again, and how it was made is gone with it (open it and keep what you need)")
 }

@@ -44,7 +44,7 @@ func (a *action) Run(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.R
 		return ops.Result{}, err
 	}
 	took := a.now().Sub(start)
-	out.Progress(ops.Progress{Note: ops.Clean("looking whether it took effect")})
+	out.Progress(ops.Progress{Note: ops.Lit("looking whether it took effect")})
 	return a.verify(ctx, c, &before, took)
 }
 
@@ -52,9 +52,9 @@ func (c call) note(before *container.InspectResponse) ops.Text {
 	st := before.State
 	switch {
 	case c.verb == verbPause, c.verb == verbUnpause, c.verb == verbKill, c.verb == verbRemove:
-		return ops.Clean("asking the daemon")
+		return ops.Lit("asking the daemon")
 	case c.verb == verbStart || st != nil && !st.Running:
-		return ops.Clean("starting")
+		return ops.Lit("starting")
 	}
 	return ops.Textf("waiting up to %d s for it to end", c.wait)
 }

@@ -129,7 +129,7 @@ func TestLabASignalEndsTheRestartPolicy(t *testing.T) {
 	id := dockertest.Create(t, cl, name, container.Config{Cmd: []string{"run"}}, container.HostConfig{RestartPolicy: container.RestartPolicy{Name: "always"}})
 	dockertest.Start(t, cl, id)
 	req := request(name)
-	req.Params = []ops.Param{{Name: ops.Clean(paramSignal), Value: ops.Clean("TERM")}}
+	req.Params = []ops.Param{{Name: ops.Clean(paramSignal), Value: ops.Lit("TERM")}}
 	p, err := actions[verbKill].Plan(t.Context(), req)
 	if err != nil {
 		t.Fatal(err)

@@ -34,8 +34,8 @@ type shell struct {
 // Describe says what the action does.
 func (s *shell) Describe() ops.ActionInfo {
 	i := ops.ActionInfo{
-		ID: ops.Clean("container.shell"), Verb: ops.Clean("shell"), Class: ops.ClassDisruptive, On: ops.KindContainer,
-		What: ops.Clean("a shell in the container, in your own terminal and your own right"), Source: ops.Clean(s.Source),
+		ID: ops.Lit("container.shell"), Verb: ops.Lit("shell"), Class: ops.ClassDisruptive, On: ops.KindContainer,
+		What: ops.Lit("a shell in the container, in your own terminal and your own right"), Source: ops.Clean(s.Source),
 	}
 	if s.Guarded {
 		i.Needs = ops.RoleAdmin
@@ -89,14 +89,14 @@ func (s *shell) Plan(ctx context.Context, req ops.Request) (ops.Plan, error) {
 
 func shellWarnings(r *container.InspectResponse) []ops.Text {
 	out := []ops.Text{
-		ops.Clean("your own terminal runs it, in your own right on this machine; this console comes back when it ends"),
-		ops.Clean("that it was begun is recorded, what is done in it is not"),
+		ops.Lit("your own terminal runs it, in your own right on this machine; this console comes back when it ends"),
+		ops.Lit("that it was begun is recorded, what is done in it is not"),
 	}
 	if r.Config != nil && (r.Config.User == "" || r.Config.User == "root" || r.Config.User == "0") {
-		out = append(out, ops.Clean("it is root's shell in there"))
+		out = append(out, ops.Lit("it is root's shell in there"))
 	}
 	if r.HostConfig != nil && r.HostConfig.Privileged {
-		out = append(out, ops.Clean("the container is privileged: its root is the host's root"))
+		out = append(out, ops.Lit("the container is privileged: its root is the host's root"))
 	}
 	return out
 }

@@ -36,7 +36,7 @@ func (a *action) warnings(ctx context.Context, c call, r *container.InspectRespo
 	}
 	list, err := a.api.ContainerList(ctx, client.ContainerListOptions{})
 	if err != nil {
-		return append(out, ops.Clean("what depends on it could not be looked up"))
+		return append(out, ops.Lit("what depends on it could not be looked up"))
 	}
 	// Who is on the same network is a guess, for where nobody wrote down who
 	// depends on it.
@@ -55,16 +55,16 @@ func (a *action) policyWarnings(r *container.InspectResponse) []ops.Text {
 	var out []ops.Text
 	st, h := r.State, r.HostConfig
 	if a.verb == verbStop && h != nil && h.RestartPolicy.Name == container.RestartPolicyAlways {
-		out = append(out, ops.Clean("its restart policy is always: it stays stopped now, and comes back when the daemon starts again"))
+		out = append(out, ops.Lit("its restart policy is always: it stays stopped now, and comes back when the daemon starts again"))
 	}
 	if (a.verb == verbStart || a.verb == verbRestart) && st.Error != "" {
 		out = append(out, ops.Clean("its last start failed: "+ops.MaskSecrets(st.Error)))
 	}
 	if a.verb == verbRestart && st.Paused {
-		out = append(out, ops.Clean("it is paused: the restart ends the pause"))
+		out = append(out, ops.Lit("it is paused: the restart ends the pause"))
 	}
 	if a.verb == verbRestart && !st.Running && !st.Restarting {
-		out = append(out, ops.Clean("it does not run: the restart only starts it"))
+		out = append(out, ops.Lit("it does not run: the restart only starts it"))
 	}
 	return out
 }
@@ -81,10 +81,10 @@ func killWarnings(r *container.InspectResponse, c call) []ops.Text {
 		out = append(out, ops.Textf("its restart policy (%s) does not bring it back after a signal from here: start it yourself", policy))
 	}
 	if c.signal == "KILL" {
-		out = append(out, ops.Clean("nothing is written out before it ends: a database recovers when it starts; stop gives it time"))
+		out = append(out, ops.Lit("nothing is written out before it ends: a database recovers when it starts; stop gives it time"))
 	}
 	if r.State.Paused && c.signal != "KILL" {
-		out = append(out, ops.Clean("it is paused: the signal waits until it is unpaused"))
+		out = append(out, ops.Lit("it is paused: the signal waits until it is unpaused"))
 	}
 	return out
 }

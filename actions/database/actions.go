@@ -17,12 +17,12 @@ import (
 // Client is what the actions ask of a server.
 type Client interface {
 	// Sessions lists the sessions there are now.
-	Sessions(ctx context.Context) ([]ops.Backend, error)
+	Sessions(ctx context.Context) ([]ops.Session, error)
 	// Query runs one statement as the login that acts, and returns what it gave, row
 	// by row. An error of CodeUnanswered means that it may have taken effect.
 	Query(ctx context.Context, sql string) ([][]ops.Text, error)
-	// Patiently is Query for a statement that may take minutes.
-	Patiently(ctx context.Context, sql string) ([][]ops.Text, error)
+	// QueryLong is Query for a statement that may take minutes.
+	QueryLong(ctx context.Context, sql string) ([][]ops.Text, error)
 }
 
 // New returns the actions on the server behind c, which the estate calls source.
@@ -62,7 +62,7 @@ func (f family) info(id, verb, what string, on ops.Kind, params ...ops.ParamInfo
 // Describe says what the action does. It is disruptive: the statement fails, and
 // its transaction with it.
 func (c *cancel) Describe() ops.ActionInfo {
-	return c.info("database.cancel", "cancel", "ends the query that it runs; the session stays, its transaction fails", ops.KindBackend)
+	return c.info("database.cancel", "cancel", "ends the query that it runs; the session stays, its transaction fails", ops.KindSession)
 }
 
 // Describe says what the action does. It is disruptive and not destructive: what was
@@ -70,7 +70,7 @@ func (c *cancel) Describe() ops.ActionInfo {
 // that anybody was told is safe gets lost. An operator can end a blocking root at
 // night without waiting for an admin.
 func (t *terminate) Describe() ops.ActionInfo {
-	return t.info("database.terminate", "terminate", "ends the session; what it has not committed is rolled back", ops.KindBackend)
+	return t.info("database.terminate", "terminate", "ends the session; what it has not committed is rolled back", ops.KindSession)
 }
 
 // Describe says what the action does. It is disruptive like terminate: it is one for

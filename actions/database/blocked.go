@@ -29,13 +29,13 @@ func (f family) maySignal(b ops.Board, ref ops.Ref) ops.Text {
 	if !why.Empty() {
 		return why
 	}
-	for _, s := range d.Backends {
+	for _, s := range d.Sessions {
 		switch {
 		case s.Ref != ref:
 		case s.Own:
-			return ops.Clean("it is opsdeck's own session")
+			return ops.Lit("it is opsdeck's own session")
 		case s.Hidden:
-			return ops.Clean("what it is is hidden: the login that reads lacks pg_monitor")
+			return ops.Lit("what it is is hidden: the login that reads lacks pg_monitor")
 		case s.User == d.Rights.Login:
 			return ops.Text{} // everybody may end sessions of their own
 		}
@@ -55,8 +55,8 @@ func (c *cancel) Blocked(b ops.Board, ref ops.Ref) ops.Text {
 		return why
 	}
 	d, _ := c.known(b)
-	for _, s := range d.Backends {
-		if s.Ref == ref && s.State != ops.BackendActive {
+	for _, s := range d.Sessions {
+		if s.Ref == ref && s.State != ops.SessionActive {
 			return ops.Textf("it runs no query, it is %s: terminate it", s.State)
 		}
 	}
@@ -84,7 +84,7 @@ func (s *switchWAL) Blocked(b ops.Board, _ ops.Ref) ops.Text {
 	switch {
 	case !why.Empty():
 	case d.Standby:
-		why = ops.Clean("it is a standby, which writes no WAL")
+		why = ops.Lit("it is a standby, which writes no WAL")
 	case !d.Rights.SwitchWAL:
 		why = ops.Textf("%s may not: GRANT EXECUTE ON FUNCTION pg_switch_wal() TO %s", d.Rights.Login, d.Rights.Login)
 	}

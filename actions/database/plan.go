@@ -13,19 +13,19 @@ import (
 )
 
 // session finds the target among the sessions there are now.
-func (f family) session(ctx context.Context, req ops.Request) (ops.Backend, []ops.Backend, error) {
+func (f family) session(ctx context.Context, req ops.Request) (ops.Session, []ops.Session, error) {
 	all, err := f.client.Sessions(ctx)
 	if err != nil {
-		return ops.Backend{}, nil, err
+		return ops.Session{}, nil, err
 	}
-	i := slices.IndexFunc(all, func(s ops.Backend) bool { return s.Ref == req.Target })
+	i := slices.IndexFunc(all, func(s ops.Session) bool { return s.Ref == req.Target })
 	switch {
 	case i < 0:
-		return ops.Backend{}, nil, ops.Errorf(ops.CodeNotFound, "%s has no session %s any more", f.source, req.Target.ID)
+		return ops.Session{}, nil, ops.Errorf(ops.CodeNotFound, "%s has no session %s any more", f.source, req.Target.ID)
 	case all[i].Own:
-		return ops.Backend{}, nil, ops.Errorf(ops.CodeInvalid, "%s is opsdeck's own session", req.Target.ID)
+		return ops.Session{}, nil, ops.Errorf(ops.CodeInvalid, "%s is opsdeck's own session", req.Target.ID)
 	case all[i].Start.Empty():
-		return ops.Backend{}, nil, ops.Errorf(ops.CodeDenied, "when session %s began is hidden, so it cannot be told from another with its pid", req.Target.ID).
+		return ops.Session{}, nil, ops.Errorf(ops.CodeDenied, "when session %s began is hidden, so it cannot be told from another with its pid", req.Target.ID).
 			Help("GRANT pg_monitor to the login that reads")
 	}
 	return all[i], all, nil
@@ -37,13 +37,13 @@ func (c *cancel) Plan(ctx context.Context, req ops.Request) (ops.Plan, error) {
 	if err != nil {
 		return ops.Plan{}, err
 	}
-	if s.State != ops.BackendActive {
+	if s.State != ops.SessionActive {
 		return ops.Plan{}, ops.Errorf(ops.CodeInvalid, "session %d runs no query: it is %s", s.PID, s.State).Help("terminate it")
 	}
 	sql := fmt.Sprintf("SELECT pid, pg_cancel_backend(pid) FROM pg_stat_activity WHERE (pid, backend_start) = %s AND query_start = %s AND state = 'active'",
 		identity(s), quoted(s.QueryStart))
 	p := c.about("cancel the query of", sql, s, all, req)
-	p.Replaces = append(p.Replaces, ops.Clean("the query fails, and with it the transaction that it is in"))
+	p.Replaces = append(p.Replaces, ops.Lit("the query fails, and with it the transaction that it is in"))
 	return p, nil
 }
 
@@ -55,13 +55,13 @@ func (t *terminate) Plan(ctx context.Context, req ops.Request) (ops.Plan, error)
 	}
 	sql := fmt.Sprintf("SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE (pid, backend_start) = %s", identity(s))
 	p := t.about("terminate", sql, s, all, req)
-	p.Replaces = append(p.Replaces, ops.Clean("its connection breaks; what it has not committed is rolled back"))
+	p.Replaces = append(p.Replaces, ops.Lit("its connection breaks; what it has not committed is rolled back"))
 	return p, nil
 }
 
 // about is the plan for one session. What it is stands in Replaces and must not
 // change; what it does at the moment stands in the warnings, and may.
-func (f family) about(verb, sql string, s ops.Backend, all []ops.Backend, req ops.Request) ops.Plan {
+func (f family) about(verb, sql string, s ops.Session, all []ops.Session, req ops.Request) ops.Plan {
 	return ops.Plan{
 		Title:    ops.Textf("%s session %d (%s) on %s", verb, s.PID, s.App.Or(s.User), f.source),
 		Steps:    []ops.Step{{How: ops.StepSQL, What: ops.CleanLine(sql)}},
@@ -72,13 +72,13 @@ func (f family) about(verb, sql string, s ops.Backend, all []ops.Backend, req op
 }
 
 // who is what stays the same about a session as long as it lives.
-func who(s ops.Backend) string {
+func who(s ops.Session) string {
 	return fmt.Sprintf("%s, user %s, database %s, from %s, connected %s",
-		s.App.Or(ops.Clean("no application name")), s.User, s.Database.Or(ops.Clean("none")), s.Client.Or(ops.Clean("no address")), clock(s.Began))
+		s.App.Or(ops.Lit("no application name")), s.User, s.Database.Or(ops.Lit("none")), s.Client.Or(ops.Lit("no address")), clock(s.Began))
 }
 
 // doing says what it does now.
-func doing(s ops.Backend) []ops.Text {
+func doing(s ops.Session) []ops.Text {
 	words := "it is " + s.State.String()
 	if !s.Changed.IsZero() {
 		words += " since " + clock(s.Changed)
@@ -89,7 +89,7 @@ func doing(s ops.Backend) []ops.Text {
 	out := []ops.Text{ops.Clean(words)}
 	if !s.SQL.Empty() {
 		last := "its last query: "
-		if s.State == ops.BackendActive {
+		if s.State == ops.SessionActive {
 			last = "its query: "
 		}
 		out = append(out, ops.Textf("%s%.300s", last, s.SQL))
@@ -101,13 +101,13 @@ func doing(s ops.Backend) []ops.Text {
 }
 
 // standing says where it stands in a blocking tree.
-func standing(s ops.Backend, all []ops.Backend) []ops.Text {
+func standing(s ops.Session, all []ops.Session) []ops.Text {
 	var out []ops.Text
 	if s.Blocks > 0 {
 		out = append(out, ops.Textf("%s for it, directly or not, and then go on", waiters(s.Blocks)))
 	}
 	if s.Root != 0 && s.Root != s.PID {
-		i := slices.IndexFunc(all, func(o ops.Backend) bool { return o.PID == s.Root })
+		i := slices.IndexFunc(all, func(o ops.Session) bool { return o.PID == s.Root })
 		if i >= 0 {
 			out = append(out, ops.Textf("it waits itself: the root of its tree is %d (%s), and ends nothing by this", s.Root, all[i].App.Or(all[i].User)))
 		}
@@ -139,7 +139,7 @@ func (e *endIdle) Plan(ctx context.Context, req ops.Request) (ops.Plan, error) {
 	if err != nil {
 		return ops.Plan{}, err
 	}
-	var hits []ops.Backend
+	var hits []ops.Session
 	hidden := 0
 	for _, s := range all {
 		if s.Hidden {
@@ -153,7 +153,7 @@ func (e *endIdle) Plan(ctx context.Context, req ops.Request) (ops.Plan, error) {
 	if len(hits) == 0 {
 		return ops.Plan{}, ops.Errorf(ops.CodeNotFound, "%s has no session %s", e.source, w).Help("another state, a shorter time (older), or another application (app)")
 	}
-	slices.SortFunc(hits, func(a, b ops.Backend) int { return a.Changed.Compare(b.Changed) })
+	slices.SortFunc(hits, func(a, b ops.Session) int { return a.Changed.Compare(b.Changed) })
 	if len(hits) > most {
 		p.Warnings = append(p.Warnings, ops.Textf("%d are the longest idle of %d: run it again for the rest", most, len(hits)))
 		hits = hits[:most]
@@ -161,7 +161,7 @@ func (e *endIdle) Plan(ctx context.Context, req ops.Request) (ops.Plan, error) {
 	if hidden > 0 {
 		p.Warnings = append(p.Warnings, ops.Textf("%d sessions are hidden from this login and are left alone", hidden))
 	}
-	slices.SortFunc(hits, func(a, b ops.Backend) int { return a.PID - b.PID })
+	slices.SortFunc(hits, func(a, b ops.Session) int { return a.PID - b.PID })
 	for part := range slices.Chunk(hits, chunk) {
 		p.Steps = append(p.Steps, ops.Step{How: ops.StepSQL, What: ops.CleanLine(w.sql(part))})
 	}
@@ -173,7 +173,7 @@ func (e *endIdle) Plan(ctx context.Context, req ops.Request) (ops.Plan, error) {
 
 // wish is which idle sessions are meant.
 type wish struct {
-	states []ops.BackendState
+	states []ops.SessionState
 	word   string
 	older  time.Duration
 	app    string
@@ -183,11 +183,11 @@ func wishOf(req ops.Request) (wish, error) {
 	w := wish{word: req.Value("state", stateInTx), app: strings.TrimSpace(req.Value("app", ""))}
 	switch w.word {
 	case stateInTx:
-		w.states = []ops.BackendState{ops.BackendIdleInTx, ops.BackendAborted}
+		w.states = []ops.SessionState{ops.SessionIdleInTx, ops.SessionAborted}
 	case stateIdle:
-		w.states = []ops.BackendState{ops.BackendIdle}
+		w.states = []ops.SessionState{ops.SessionIdle}
 	case stateAny:
-		w.states = []ops.BackendState{ops.BackendIdle, ops.BackendIdleInTx, ops.BackendAborted}
+		w.states = []ops.SessionState{ops.SessionIdle, ops.SessionIdleInTx, ops.SessionAborted}
 	default:
 		return w, ops.Errorf(ops.CodeInvalid, "%q is no state here", w.word).Help("write in transaction, idle or any")
 	}
@@ -215,14 +215,14 @@ func (w wish) String() string {
 	return words
 }
 
-func (w wish) takes(s ops.Backend, now time.Time) bool {
+func (w wish) takes(s ops.Session, now time.Time) bool {
 	return slices.Contains(w.states, s.State) && !s.Own && !s.System && !s.Start.Empty() && !s.Changed.IsZero() &&
 		now.Sub(s.Changed) >= w.older && (w.app == "" || s.App.String() == w.app)
 }
 
 // sql names each session by pid and start, and asks the server to look once more
 // whether it is still idle, and for as long.
-func (w wish) sql(hits []ops.Backend) string {
+func (w wish) sql(hits []ops.Session) string {
 	var who, states []string
 	for _, s := range hits {
 		who = append(who, identity(s))
@@ -235,7 +235,7 @@ func (w wish) sql(hits []ops.Backend) string {
 }
 
 // identity names one session and no other, as a row of SQL.
-func identity(s ops.Backend) string { return fmt.Sprintf("(%d, %s)", s.PID, quoted(s.Start)) }
+func identity(s ops.Session) string { return fmt.Sprintf("(%d, %s)", s.PID, quoted(s.Start)) }
 
 // quoted is a moment as the server wrote it. It is no text of anybody's, but what
 // stands in a statement is quoted.
@@ -245,14 +245,14 @@ func quoted(t ops.Text) string {
 
 // Plan says what a checkpoint is.
 func (c *checkpoint) Plan(_ context.Context, req ops.Request) (ops.Plan, error) {
-	return ops.Plan{Title: ops.Textf("checkpoint on %s", c.source), Steps: []ops.Step{{How: ops.StepSQL, What: ops.Clean("CHECKPOINT")}},
-		Replaces: []ops.Text{ops.Clean("nothing; its disks are busy until it is done, which may take minutes")}, Locks: []ops.Ref{req.Target}}, nil
+	return ops.Plan{Title: ops.Textf("checkpoint on %s", c.source), Steps: []ops.Step{{How: ops.StepSQL, What: ops.Lit("CHECKPOINT")}},
+		Replaces: []ops.Text{ops.Lit("nothing; its disks are busy until it is done, which may take minutes")}, Locks: []ops.Ref{req.Target}}, nil
 }
 
 // Plan says what switching WAL is.
 func (s *switchWAL) Plan(_ context.Context, req ops.Request) (ops.Plan, error) {
-	return ops.Plan{Title: ops.Textf("switch WAL on %s", s.source), Steps: []ops.Step{{How: ops.StepSQL, What: ops.Clean("SELECT pg_switch_wal()")}},
-		Replaces: []ops.Text{ops.Clean("the present WAL file ends here and is archived whole")}, Locks: []ops.Ref{req.Target}}, nil
+	return ops.Plan{Title: ops.Textf("switch WAL on %s", s.source), Steps: []ops.Step{{How: ops.StepSQL, What: ops.Lit("SELECT pg_switch_wal()")}},
+		Replaces: []ops.Text{ops.Lit("the present WAL file ends here and is archived whole")}, Locks: []ops.Ref{req.Target}}, nil
 }
 
 // clock names a point in time in a plan.

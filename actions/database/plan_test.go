@@ -16,19 +16,19 @@ func at() time.Time { return time.Date(2026, 11, 21, 2, 14, 0, 0, time.UTC) }
 
 // fake is a server whose sessions the test knows.
 type fake struct {
-	sessions []ops.Backend
+	sessions []ops.Session
 	ran      []string
 	answer   func(sql string) ([][]ops.Text, error)
 }
 
-func (f *fake) Sessions(context.Context) ([]ops.Backend, error) { return f.sessions, nil }
+func (f *fake) Sessions(context.Context) ([]ops.Session, error) { return f.sessions, nil }
 
 func (f *fake) Query(_ context.Context, sql string) ([][]ops.Text, error) {
 	f.ran = append(f.ran, sql)
 	return f.answer(sql)
 }
 
-func (f *fake) Patiently(ctx context.Context, sql string) ([][]ops.Text, error) {
+func (f *fake) QueryLong(ctx context.Context, sql string) ([][]ops.Text, error) {
 	return f.Query(ctx, sql)
 }
 
@@ -36,19 +36,19 @@ func (f *fake) Patiently(ctx context.Context, sql string) ([][]ops.Text, error) 
 // those that the statement names.
 func (f *fake) ends(sql string) ([][]ops.Text, error) {
 	var rows [][]ops.Text
-	f.sessions = slices.DeleteFunc(f.sessions, func(s ops.Backend) bool {
+	f.sessions = slices.DeleteFunc(f.sessions, func(s ops.Session) bool {
 		named := strings.Contains(sql, identity(s))
 		if named {
-			rows = append(rows, []ops.Text{s.Ref.ID, ops.Clean("true")})
+			rows = append(rows, []ops.Text{s.Ref.ID, ops.Lit("true")})
 		}
 		return named
 	})
 	return rows, nil
 }
 
-func session(pid, app string, s ops.BackendState, idle time.Duration) ops.Backend {
-	b := ops.Backend{Ref: ops.NewRef(ops.KindBackend, "pg", pid), App: ops.Clean(app), User: ops.Clean("app"), State: s, Changed: at().Add(-idle),
-		Began: at().Add(-time.Hour), Start: ops.Clean("2026-11-21 01:14:00." + pid + "+00"), QueryStart: ops.Clean("2026-11-21 02:13:00+00"), SQL: ops.Clean("SELECT 1")}
+func session(pid, app string, s ops.SessionState, idle time.Duration) ops.Session {
+	b := ops.Session{Ref: ops.NewRef(ops.KindSession, "pg", pid), App: ops.Clean(app), User: ops.Lit("app"), State: s, Changed: at().Add(-idle),
+		Began: at().Add(-time.Hour), Start: ops.Clean("2026-11-21 01:14:00." + pid + "+00"), QueryStart: ops.Lit("2026-11-21 02:13:00+00"), SQL: ops.Lit("SELECT 1")}
 	for _, c := range pid {
 		b.PID = b.PID*10 + int(c-'0')
 	}
@@ -56,7 +56,7 @@ func session(pid, app string, s ops.BackendState, idle time.Duration) ops.Backen
 }
 
 func family1(f *fake) family {
-	return family{client: f, source: ops.Clean("pg"), now: at, watch: time.Second, lookEvery: time.Millisecond}
+	return family{client: f, source: ops.Lit("pg"), now: at, watch: time.Second, lookEvery: time.Millisecond}
 }
 
 // quiet takes a job's words.
@@ -68,7 +68,7 @@ func (*quiet) Child(ops.Process)                {}
 func (*quiet) Actor() ops.Actor                 { return ops.Actor{} }
 
 func request(id, pid string, params ...string) ops.Request {
-	r := ops.Request{Action: ops.Clean(id), Target: ops.NewRef(ops.KindBackend, "pg", pid)}
+	r := ops.Request{Action: ops.Clean(id), Target: ops.NewRef(ops.KindSession, "pg", pid)}
 	for i := 0; i < len(params); i += 2 {
 		r.Params = append(r.Params, ops.Param{Name: ops.Clean(params[i]), Value: ops.Clean(params[i+1])})
 	}
@@ -76,7 +76,7 @@ func request(id, pid string, params ...string) ops.Request {
 }
 
 func TestThePlanNamesTheSessionAndNotItsPidAlone(t *testing.T) {
-	f := &fake{sessions: []ops.Backend{session("47", "nightly", ops.BackendIdleInTx, time.Minute)}}
+	f := &fake{sessions: []ops.Session{session("47", "nightly", ops.SessionIdleInTx, time.Minute)}}
 	a := &terminate{family1(f)}
 	first, err := a.Plan(t.Context(), request("database.terminate", "47"))
 	if err != nil {
@@ -86,20 +86,20 @@ func TestThePlanNamesTheSessionAndNotItsPidAlone(t *testing.T) {
 	if len(first.Steps) != 1 || first.Steps[0].What.String() != want || first.Steps[0].How != ops.StepSQL {
 		t.Errorf("%+v", first.Steps)
 	}
-	f.sessions[0].State, f.sessions[0].Changed, f.sessions[0].SQL = ops.BackendActive, at(), ops.Clean("SELECT 2")
+	f.sessions[0].State, f.sessions[0].Changed, f.sessions[0].SQL = ops.SessionActive, at(), ops.Lit("SELECT 2")
 	if again, _ := a.Plan(t.Context(), request("database.terminate", "47")); !reflect.DeepEqual(again.Steps, first.Steps) || !reflect.DeepEqual(again.Replaces, first.Replaces) {
 		t.Error("what it does at the moment makes the plan another one")
 	}
-	f.sessions[0].Start = ops.Clean("2026-11-21 02:13:59+00") // the pid was given to the next one
+	f.sessions[0].Start = ops.Lit("2026-11-21 02:13:59+00") // the pid was given to the next one
 	if again, _ := a.Plan(t.Context(), request("database.terminate", "47")); reflect.DeepEqual(again.Steps, first.Steps) {
 		t.Error("another session with the pid gives the same plan")
 	}
 }
 
 func TestWhatCannotBePlannedIsSaid(t *testing.T) {
-	own, hidden := session("2", "opsdeck", ops.BackendActive, 0), session("3", "", ops.BackendUnknown, 0)
+	own, hidden := session("2", "opsdeck", ops.SessionActive, 0), session("3", "", ops.SessionUnknown, 0)
 	own.Own, hidden.Hidden, hidden.Start = true, true, ops.Text{}
-	f := family1(&fake{sessions: []ops.Backend{own, hidden, session("4", "web", ops.BackendIdle, time.Hour)}})
+	f := family1(&fake{sessions: []ops.Session{own, hidden, session("4", "web", ops.SessionIdle, time.Hour)}})
 	for name, c := range map[string]struct {
 		plan func() (ops.Plan, error)
 		code ops.Code
@@ -124,10 +124,10 @@ func TestWhatCannotBePlannedIsSaid(t *testing.T) {
 }
 
 func TestTheIdleAreEndedAndOnlyThey(t *testing.T) {
-	own := session("9", "opsdeck", ops.BackendIdle, time.Hour)
+	own := session("9", "opsdeck", ops.SessionIdle, time.Hour)
 	own.Own = true
-	f := &fake{sessions: []ops.Backend{session("1", "web", ops.BackendIdle, time.Hour), session("2", "web", ops.BackendIdle, time.Minute),
-		session("3", "it's", ops.BackendIdle, time.Hour), session("4", "web", ops.BackendActive, time.Hour), session("5", "web", ops.BackendIdleInTx, time.Hour), own}}
+	f := &fake{sessions: []ops.Session{session("1", "web", ops.SessionIdle, time.Hour), session("2", "web", ops.SessionIdle, time.Minute),
+		session("3", "it's", ops.SessionIdle, time.Hour), session("4", "web", ops.SessionActive, time.Hour), session("5", "web", ops.SessionIdleInTx, time.Hour), own}}
 	f.answer = f.ends
 	a := &endIdle{family1(f)}
 	p, err := a.Plan(t.Context(), request("database.end-idle", "", "state", "idle", "app", "web"))
@@ -153,9 +153,9 @@ func TestTheIdleAreEndedAndOnlyThey(t *testing.T) {
 func TestHundredsAreEndedInSeveralStatements(t *testing.T) {
 	f := &fake{}
 	for i := range 600 {
-		s := session("1", "web", ops.BackendIdle, time.Hour+time.Duration(i)*time.Second)
+		s := session("1", "web", ops.SessionIdle, time.Hour+time.Duration(i)*time.Second)
 		s.PID = 1000 + i
-		s.Ref = ops.NewRef(ops.KindBackend, "pg", ops.Textf("%d", s.PID).String())
+		s.Ref = ops.NewRef(ops.KindSession, "pg", ops.Textf("%d", s.PID).String())
 		f.sessions = append(f.sessions, s)
 	}
 	f.answer = f.ends
@@ -176,7 +176,7 @@ func TestHundredsAreEndedInSeveralStatements(t *testing.T) {
 }
 
 func TestHowASessionEnds(t *testing.T) {
-	told := func(string) ([][]ops.Text, error) { return [][]ops.Text{{ops.Clean("7"), ops.Clean("true")}}, nil }
+	told := func(string) ([][]ops.Text, error) { return [][]ops.Text{{ops.Lit("7"), ops.Lit("true")}}, nil }
 	none := func(string) ([][]ops.Text, error) { return nil, nil }
 	lost := ops.Errorf(ops.CodeUnanswered, "no answer came back")
 	for name, c := range map[string]struct {
@@ -194,7 +194,7 @@ func TestHowASessionEnds(t *testing.T) {
 			return func(string) ([][]ops.Text, error) { return nil, lost }
 		}, code: ops.CodeUnanswered, says: "no answer"},
 	} {
-		f := &fake{sessions: []ops.Backend{session("7", "web", ops.BackendIdleInTx, time.Hour)}}
+		f := &fake{sessions: []ops.Session{session("7", "web", ops.SessionIdleInTx, time.Hour)}}
 		a := &terminate{family1(f)}
 		a.watch = 20 * time.Millisecond
 		p, err := a.Plan(t.Context(), request("database.terminate", "7"))
@@ -218,23 +218,23 @@ func TestHowASessionEnds(t *testing.T) {
 }
 
 func TestWhatTheLoginMayNotIsListedWithTheReason(t *testing.T) {
-	target := session("7", "web", ops.BackendIdleInTx, time.Hour)
+	target := session("7", "web", ops.SessionIdleInTx, time.Hour)
 	board := func(r ops.Rights) ops.Board {
-		r.Login = ops.Clean("opsdeck")
-		return ops.Board{Sources: []ops.Source{{Name: ops.Clean("pg"), State: ops.SourceOK}}, Databases: []ops.Reading[ops.Database]{{
-			Source: ops.Clean("pg"), At: at(), State: ops.SourceOK, Value: ops.Database{Backends: []ops.Backend{target}, Rights: r}}}}
+		r.Login = ops.Lit("opsdeck")
+		return ops.Board{Sources: []ops.Source{{Name: ops.Lit("pg"), State: ops.SourceOK}}, Databases: []ops.Reading[ops.Database]{{
+			Source: ops.Lit("pg"), At: at(), State: ops.SourceOK, Value: ops.Database{Sessions: []ops.Session{target}, Rights: r}}}}
 	}
 	all := ops.Rights{Signal: true, Sees: true, Checkpoint: true, SwitchWAL: true}
 	f := family1(&fake{})
 	for name, c := range map[string]struct{ got, want ops.Text }{
 		"may":            {(&terminate{f}).Blocked(board(all), target.Ref), ops.Text{}},
-		"no signal":      {(&terminate{f}).Blocked(board(ops.Rights{Sees: true}), target.Ref), ops.Clean("GRANT pg_signal_backend TO opsdeck")},
-		"sees nothing":   {(&terminate{f}).Blocked(board(ops.Rights{Signal: true}), target.Ref), ops.Clean("GRANT pg_monitor TO opsdeck")},
-		"no query":       {(&cancel{f}).Blocked(board(all), target.Ref), ops.Clean("it runs no query, it is idle in transaction")},
-		"no checkpoint":  {(&checkpoint{f}).Blocked(board(ops.Rights{}), ops.Ref{}), ops.Clean("GRANT pg_checkpoint TO opsdeck")},
-		"no switch":      {(&switchWAL{f}).Blocked(board(ops.Rights{}), ops.Ref{}), ops.Clean("GRANT EXECUTE ON FUNCTION pg_switch_wal() TO opsdeck")},
-		"cannot connect": {(&terminate{f}).Blocked(board(ops.Rights{Why: ops.Clean("the login for actions cannot connect")}), target.Ref), ops.Clean("cannot connect")},
-		"not read":       {(&terminate{f}).Blocked(ops.Board{}, target.Ref), ops.Clean("pg was not read yet")},
+		"no signal":      {(&terminate{f}).Blocked(board(ops.Rights{Sees: true}), target.Ref), ops.Lit("GRANT pg_signal_backend TO opsdeck")},
+		"sees nothing":   {(&terminate{f}).Blocked(board(ops.Rights{Signal: true}), target.Ref), ops.Lit("GRANT pg_monitor TO opsdeck")},
+		"no query":       {(&cancel{f}).Blocked(board(all), target.Ref), ops.Lit("it runs no query, it is idle in transaction")},
+		"no checkpoint":  {(&checkpoint{f}).Blocked(board(ops.Rights{}), ops.Ref{}), ops.Lit("GRANT pg_checkpoint TO opsdeck")},
+		"no switch":      {(&switchWAL{f}).Blocked(board(ops.Rights{}), ops.Ref{}), ops.Lit("GRANT EXECUTE ON FUNCTION pg_switch_wal() TO opsdeck")},
+		"cannot connect": {(&terminate{f}).Blocked(board(ops.Rights{Why: ops.Lit("the login for actions cannot connect")}), target.Ref), ops.Lit("cannot connect")},
+		"not read":       {(&terminate{f}).Blocked(ops.Board{}, target.Ref), ops.Lit("pg was not read yet")},
 	} {
 		if !strings.Contains(c.got.String(), c.want.String()) || c.want.Empty() != c.got.Empty() {
 			t.Errorf("%s: %q", name, c.got)

@@ -18,10 +18,10 @@ func (c *cancel) Run(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.R
 		return ops.Result{}, err
 	}
 	if len(hit) == 0 {
-		return ops.Result{State: ops.JobSucceeded, What: ops.Clean("that query had ended already; nothing was canceled")}, nil
+		return ops.Result{State: ops.JobSucceeded, What: ops.Lit("that query had ended already; nothing was canceled")}, nil
 	}
-	left, err := c.await(ctx, func(all []ops.Backend) int {
-		return counted(all, func(s ops.Backend) bool { return slices.Contains(hit, s.PID) && s.State == ops.BackendActive })
+	left, err := c.await(ctx, func(all []ops.Session) int {
+		return counted(all, func(s ops.Session) bool { return slices.Contains(hit, s.PID) && s.State == ops.SessionActive })
 	})
 	return ended(left, err, "the query of session "+p.Request.Target.ID.String()+" has ended", "it still runs: it ends when it next looks for signals"), nil
 }
@@ -38,7 +38,7 @@ func (e *endIdle) Run(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.
 
 func (f family) end(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.Result, error) {
 	meant := len(p.Replaces)
-	if p.Request.Target.Kind == ops.KindBackend {
+	if p.Request.Target.Kind == ops.KindSession {
 		meant = 1
 	}
 	hit, err := f.signal(ctx, p, out)
@@ -48,8 +48,8 @@ func (f family) end(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.Re
 	if len(hit) == 0 {
 		return f.nothing(ctx, p)
 	}
-	left, err := f.await(ctx, func(all []ops.Backend) int {
-		return counted(all, func(s ops.Backend) bool { return slices.Contains(hit, s.PID) })
+	left, err := f.await(ctx, func(all []ops.Session) int {
+		return counted(all, func(s ops.Session) bool { return slices.Contains(hit, s.PID) })
 	})
 	said := fmt.Sprintf("%d of %d sessions have ended", len(hit)-left, meant)
 	if meant == 1 {
@@ -65,13 +65,13 @@ func (f family) nothing(ctx context.Context, p ops.Plan) (ops.Result, error) {
 	if err != nil {
 		return ops.Result{}, fmt.Errorf("no session was told, and none could be looked for: %w", err)
 	}
-	left := counted(all, func(s ops.Backend) bool {
+	left := counted(all, func(s ops.Session) bool {
 		return slices.ContainsFunc(p.Steps, func(st ops.Step) bool { return strings.Contains(st.What.String(), identity(s)) })
 	})
 	switch {
 	case left == 0:
-		return ops.Result{State: ops.JobSucceeded, What: ops.Clean("nothing was left to end: it had ended already")}, nil
-	case p.Request.Target.Kind == ops.KindBackend:
+		return ops.Result{State: ops.JobSucceeded, What: ops.Lit("nothing was left to end: it had ended already")}, nil
+	case p.Request.Target.Kind == ops.KindSession:
 		return ops.Result{}, ops.Errorf(ops.CodeDenied, "the session is still there and was not told: the login that acts does not see it").Help("GRANT pg_monitor to that login")
 	}
 	return ops.Result{State: ops.JobSucceeded, What: ops.Textf("nothing was ended: the %d sessions are not idle any more", left)}, nil
@@ -98,13 +98,13 @@ func (f family) signal(ctx context.Context, p ops.Plan, out ops.Progresser) ([]i
 				hit = append(hit, pid)
 			}
 		}
-		out.Progress(ops.Progress{Done: float64(i + 1), Total: float64(len(p.Steps)), Unit: ops.Clean("statements")})
+		out.Progress(ops.Progress{Done: float64(i + 1), Total: float64(len(p.Steps)), Unit: ops.Lit("statements")})
 	}
 	return hit, nil
 }
 
 // await looks until nothing is left, or for a while.
-func (f family) await(ctx context.Context, left func([]ops.Backend) int) (int, error) {
+func (f family) await(ctx context.Context, left func([]ops.Session) int) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, f.watch)
 	defer cancel()
 	tick := time.NewTicker(f.lookEvery)
@@ -126,7 +126,7 @@ func (f family) await(ctx context.Context, left func([]ops.Backend) int) (int, e
 	}
 }
 
-func counted(all []ops.Backend, is func(ops.Backend) bool) int {
+func counted(all []ops.Session, is func(ops.Session) bool) int {
 	n := 0
 	for _, s := range all {
 		if is(s) {
@@ -149,8 +149,8 @@ func ended(left int, err error, well, still string) ops.Result {
 // Run makes the checkpoint.
 func (c *checkpoint) Run(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.Result, error) {
 	began := c.now()
-	out.Progress(ops.Progress{Note: ops.Clean("the server writes")})
-	if _, err := c.client.Patiently(ctx, p.Steps[0].What.String()); err != nil {
+	out.Progress(ops.Progress{Note: ops.Lit("the server writes")})
+	if _, err := c.client.QueryLong(ctx, p.Steps[0].What.String()); err != nil {
 		return ops.Result{}, err
 	}
 	return ops.Result{State: ops.JobSucceeded, What: ops.Textf("done in %s", c.now().Sub(began).Round(time.Millisecond))}, nil

@@ -35,9 +35,9 @@ func newDeck(t *testing.T, s *postgrestest.Server, actor string) *deck {
 }
 
 // find waits until there is a session of this application that is so.
-func (d *deck) find(app string, is func(ops.Backend) bool) ops.Backend {
+func (d *deck) find(app string, is func(ops.Session) bool) ops.Session {
 	d.Helper()
-	var found ops.Backend
+	var found ops.Session
 	d.Until(app+" is there", func() bool {
 		all, err := d.read.Sessions(d.Context())
 		if err != nil {
@@ -76,9 +76,9 @@ type silent struct{ ops.Progresser }
 func (silent) Progress(ops.Progress)   {}
 func (silent) Line(ops.Stream, string) {}
 
-func active(b ops.Backend) bool   { return b.State == ops.BackendActive }
-func root(b ops.Backend) bool     { return b.Blocks > 0 && b.Root == b.PID }
-func idleInTx(b ops.Backend) bool { return b.State == ops.BackendIdleInTx }
+func active(b ops.Session) bool   { return b.State == ops.SessionActive }
+func root(b ops.Session) bool     { return b.Blocks > 0 && b.Root == b.PID }
+func idleInTx(b ops.Session) bool { return b.State == ops.SessionIdleInTx }
 
 func TestLabSessionsAreCanceledAndEnded(t *testing.T) {
 	d := newDeck(t, postgrestest.Start(t), "actor")
@@ -86,7 +86,7 @@ func TestLabSessionsAreCanceledAndEnded(t *testing.T) {
 	if said := d.run("database.cancel", d.find("slow", active).Ref); !strings.Contains(said, "has ended") {
 		t.Error(said)
 	}
-	d.find("slow", func(b ops.Backend) bool { return b.State == ops.BackendIdle })
+	d.find("slow", func(b ops.Session) bool { return b.State == ops.SessionIdle })
 	d.Holds("nightly", []int{1}, 0)
 	d.Holds("report", nil, 1)
 	if said := d.run("database.terminate", d.find("nightly", root).Ref); !strings.Contains(said, "has ended") {
@@ -95,7 +95,7 @@ func TestLabSessionsAreCanceledAndEnded(t *testing.T) {
 	d.find("report", idleInTx) // it has what it waited for
 	d.Holds("debug", []int{2}, 0)
 	d.find("debug", idleInTx)
-	if said := d.run("database.end-idle", d.read.Ref(), ops.Param{Name: ops.Clean("older"), Value: ops.Clean("0s")}); said != "2 of 2 sessions have ended" {
+	if said := d.run("database.end-idle", d.read.Ref(), ops.Param{Name: ops.Lit("older"), Value: ops.Lit("0s")}); said != "2 of 2 sessions have ended" {
 		t.Error(said)
 	}
 }

@@ -26,8 +26,8 @@ type action struct {
 // Describe names the action. It is disruptive: a configuration that is wrong in
 // meaning and right in form takes effect at once.
 func (a action) Describe() ops.ActionInfo {
-	return ops.ActionInfo{ID: ops.Clean("prometheus.reload"), Verb: ops.Clean("reload"), Class: ops.ClassDisruptive, On: ops.KindSource,
-		What: ops.Clean("makes Prometheus read its configuration and rules again")}
+	return ops.ActionInfo{ID: ops.Lit("prometheus.reload"), Verb: ops.Lit("reload"), Class: ops.ClassDisruptive, On: ops.KindSource,
+		What: ops.Lit("makes Prometheus read its configuration and rules again")}
 }
 
 // Plan is always the same call.
@@ -37,8 +37,8 @@ func (a action) Plan(_ context.Context, req ops.Request) (ops.Plan, error) {
 	}
 	return ops.Plan{
 		Title:    ops.Textf("reload %s", a.source),
-		Steps:    []ops.Step{{How: ops.StepAPI, What: ops.Clean("POST /-/reload")}},
-		Replaces: []ops.Text{ops.Clean("the rules and scrape targets in force, by what its files say now")},
+		Steps:    []ops.Step{{How: ops.StepAPI, What: ops.Lit("POST /-/reload")}},
+		Replaces: []ops.Text{ops.Lit("the rules and scrape targets in force, by what its files say now")},
 		Locks:    []ops.Ref{req.Target},
 	}, nil
 }
@@ -46,9 +46,9 @@ func (a action) Plan(_ context.Context, req ops.Request) (ops.Plan, error) {
 // Run makes the call. Prometheus keeps its old configuration when the new one is
 // wrong.
 func (a action) Run(ctx context.Context, _ ops.Plan, out ops.Progresser) (ops.Result, error) {
-	out.Progress(ops.Progress{Note: ops.Clean("reading configuration and rules")})
+	out.Progress(ops.Progress{Note: ops.Lit("reading configuration and rules")})
 	if err := a.client.Reload(ctx); err != nil {
 		return ops.Result{}, err
 	}
-	return ops.Result{State: ops.JobSucceeded, What: ops.Clean("it took its configuration")}, nil
+	return ops.Result{State: ops.JobSucceeded, What: ops.Lit("it took its configuration")}, nil
 }

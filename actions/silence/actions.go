@@ -18,7 +18,7 @@ type Client interface {
 	// Silences lists the silences of all peers, expired ones too.
 	Silences(ctx context.Context) ([]ops.Silence, error)
 	// Alerts lists the alerts of all peers.
-	Alerts(ctx context.Context) ([]ops.Notified, error)
+	Alerts(ctx context.Context) ([]ops.AlertmanagerAlert, error)
 	// Post makes a silence of Matchers, By, Comment, Starts (zero: now) and Ends,
 	// or takes an equal one. An error of CodeUnanswered means that it may exist.
 	Post(ctx context.Context, s ops.Silence) (id ops.Text, notes []ops.Text, err error)
@@ -63,8 +63,8 @@ type maintain struct{ family }
 // Describe says what the action does. It is disruptive: what it hides pages
 // nobody, and the wrong matcher hides what nobody meant.
 func (*create) Describe() ops.ActionInfo {
-	return ops.ActionInfo{ID: ops.Clean("silence.create"), Verb: ops.Clean("silence"), Class: ops.ClassDisruptive, On: ops.KindAlert,
-		What: ops.Clean("keeps Alertmanager from telling anybody of what the matchers select, for a while"),
+	return ops.ActionInfo{ID: ops.Lit("silence.create"), Verb: ops.Lit("silence"), Class: ops.ClassDisruptive, On: ops.KindAlert,
+		What: ops.Lit("keeps Alertmanager from telling anybody of what the matchers select, for a while"),
 		Params: []ops.ParamInfo{
 			param("matchers", `what is silenced: alertname="Down", service=~"web.*"; empty: this alert alone, by all its labels`, ""),
 			durationParam, commentParam,
@@ -75,22 +75,22 @@ func (*create) Describe() ops.ActionInfo {
 // Describe says what the action does. It is disruptive for the reason that making
 // a silence is: for longer, nobody is told.
 func (f *extend) Describe() ops.ActionInfo {
-	return ops.ActionInfo{ID: ops.Clean("silence.extend"), Verb: ops.Clean("extend"), Class: ops.ClassDisruptive, On: ops.KindSilence, Source: f.source,
-		What:   ops.Clean("moves the end of the silence"),
+	return ops.ActionInfo{ID: ops.Lit("silence.extend"), Verb: ops.Lit("extend"), Class: ops.ClassDisruptive, On: ops.KindSilence, Source: f.source,
+		What:   ops.Lit("moves the end of the silence"),
 		Params: []ops.ParamInfo{param("by", "how much later it ends: 30m, 1h, 1d", "1h")}}
 }
 
 // Describe says what the action does. It is safe: it only lets people be told
 // again.
 func (f *expire) Describe() ops.ActionInfo {
-	return ops.ActionInfo{ID: ops.Clean("silence.expire"), Verb: ops.Clean("expire"), Class: ops.ClassSafe, On: ops.KindSilence, Source: f.source,
-		What: ops.Clean("ends the silence, or the maintenance window, now")}
+	return ops.ActionInfo{ID: ops.Lit("silence.expire"), Verb: ops.Lit("expire"), Class: ops.ClassSafe, On: ops.KindSilence, Source: f.source,
+		What: ops.Lit("ends the silence, or the maintenance window, now")}
 }
 
 // Describe says what the action does. It is a silence, and disruptive as one.
 func (*maintain) Describe() ops.ActionInfo {
-	return ops.ActionInfo{ID: ops.Clean("maintenance.start"), Verb: ops.Clean("maintenance"), Class: ops.ClassDisruptive, On: ops.KindEstate,
-		What: ops.Clean("plans a window in which what the matchers select pages nobody; its reason shows on every screen"),
+	return ops.ActionInfo{ID: ops.Lit("maintenance.start"), Verb: ops.Lit("maintenance"), Class: ops.ClassDisruptive, On: ops.KindEstate,
+		What: ops.Lit("plans a window in which what the matchers select pages nobody; its reason shows on every screen"),
 		Params: []ops.ParamInfo{
 			param("matchers", `what is silenced: service="web", instance=~"db-1.*"`, ""),
 			param("from", "when it begins: now, or 2026-01-31T22:00Z", "now"),
@@ -143,7 +143,7 @@ func expired(b ops.Board, ref ops.Ref) ops.Text {
 	for _, r := range b.Silences {
 		for _, s := range r.Value {
 			if s.Ref == ref && s.State == ops.SilenceExpired {
-				return ops.Clean("it has expired")
+				return ops.Lit("it has expired")
 			}
 		}
 	}

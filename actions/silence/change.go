@@ -56,7 +56,7 @@ func (e *extend) Run(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.R
 	if !readStep(p, postCall, func(text string) bool { return json.Unmarshal([]byte(text), &x) == nil && x.ID != "" }) {
 		return ops.Result{}, ops.Errorf(ops.CodeInvalid, "this plan is not one to extend a silence")
 	}
-	out.Progress(ops.Progress{Note: ops.Clean("extending")})
+	out.Progress(ops.Progress{Note: ops.Lit("extending")})
 	id, notes, err := e.client.Extend(ctx, ops.Clean(x.ID), x.EndsAt)
 	if err != nil {
 		return ops.Result{}, err
@@ -94,7 +94,7 @@ func (e *expire) Run(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.R
 	if !readStep(p, deleteCall, func(text string) bool { id = ops.Clean(text); return text != "" }) {
 		return ops.Result{}, ops.Errorf(ops.CodeInvalid, "this plan is not one to expire a silence")
 	}
-	out.Progress(ops.Progress{Note: ops.Clean("expiring")})
+	out.Progress(ops.Progress{Note: ops.Lit("expiring")})
 	notes, err := e.client.Expire(ctx, id)
 	if err != nil {
 		return ops.Result{}, err
@@ -136,7 +136,7 @@ func comesBack(p preview, id ops.Text) []ops.Text {
 		}
 	}
 	if len(p.hits) == 0 {
-		return append([]ops.Text{ops.Clean("it hides nothing now")}, p.doubts...)
+		return append([]ops.Text{ops.Lit("it hides nothing now")}, p.doubts...)
 	}
 	out := []ops.Text{ops.Textf("%s can page again: %s", count(len(p.hits), "alert"), p.names())}
 	if n := p.critical(); n > 0 {

@@ -14,7 +14,7 @@ var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 // fakeCluster is a client whose cluster the test sets.
 type fakeCluster struct {
 	silences []ops.Silence
-	alerts   []ops.Notified
+	alerts   []ops.AlertmanagerAlert
 	posted   []ops.Silence
 	extended []time.Time
 	newID    string // of an extended silence
@@ -24,9 +24,11 @@ type fakeCluster struct {
 	err      error
 }
 
-func (f *fakeCluster) URL() ops.Text                                   { return ops.Clean("http://pager:9093") }
+func (f *fakeCluster) URL() ops.Text                                   { return ops.Lit("http://pager:9093") }
 func (f *fakeCluster) Silences(context.Context) ([]ops.Silence, error) { return f.silences, f.err }
-func (f *fakeCluster) Alerts(context.Context) ([]ops.Notified, error)  { return f.alerts, f.err }
+func (f *fakeCluster) Alerts(context.Context) ([]ops.AlertmanagerAlert, error) {
+	return f.alerts, f.err
+}
 func (f *fakeCluster) Expire(_ context.Context, id ops.Text) ([]ops.Text, error) {
 	f.expired = append(f.expired, id)
 	return f.notes, f.err
@@ -38,7 +40,7 @@ func (f *fakeCluster) Post(_ context.Context, s ops.Silence) (ops.Text, []ops.Te
 	}
 	f.posted = append(f.posted, s)
 	id := ops.Textf("new-%d", len(f.posted))
-	s.Ref = ops.Ref{Kind: ops.KindSilence, Source: ops.Clean("pager"), ID: id}
+	s.Ref = ops.Ref{Kind: ops.KindSilence, Source: ops.Lit("pager"), ID: id}
 	s.State = ops.SilencePending
 	f.silences = append(f.silences, s)
 	sel, err := ops.Compile(s.Matchers)
@@ -64,7 +66,7 @@ type notes struct{ got []string }
 func (n *notes) Progress(p ops.Progress)     { n.got = append(n.got, p.Note.String()) }
 func (n *notes) Line(_ ops.Stream, s string) { n.got = append(n.got, s) }
 func (n *notes) Child(p ops.Process)         { n.got = append(n.got, fmt.Sprint(p)) }
-func (n *notes) Actor() ops.Actor            { return ops.Actor{Name: ops.Clean("ana")} }
+func (n *notes) Actor() ops.Actor            { return ops.Actor{Name: ops.Lit("ana")} }
 
 func labels(pairs ...string) []ops.Label {
 	var out []ops.Label
@@ -84,21 +86,21 @@ func alert(id string, rank ops.Rank, pairs ...string) ops.Alert {
 func theBoard() ops.Board {
 	down := alert("1", ops.RankCritical, "alertname", "Down", "instance", "a:80", "service", "web")
 	silenced := alert("3", ops.RankInfo, "alertname", "Slow", "service", "web")
-	silenced.Paging = ops.Paging{State: ops.PagingSilenced, SilencedBy: []ops.Text{ops.Clean("s-1")}}
+	silenced.Paging = ops.Paging{State: ops.PagingSilenced, SilencedBy: []ops.Text{ops.Lit("s-1")}}
 	pending := alert("5", ops.RankCritical, "alertname", "Down", "instance", "c:80", "service", "web")
 	pending.State = ops.AlertPending
 	return ops.Board{
-		Sources: []ops.Source{{Name: ops.Clean("pager"), State: ops.SourceOK}},
-		Alerts: []ops.Reading[[]ops.Alert]{{Source: ops.Clean("prom"), State: ops.SourceOK, At: noon, Value: []ops.Alert{
+		Sources: []ops.Source{{Name: ops.Lit("pager"), State: ops.SourceOK}},
+		Alerts: []ops.Reading[[]ops.Alert]{{Source: ops.Lit("prom"), State: ops.SourceOK, At: noon, Value: []ops.Alert{
 			down, alert("2", ops.RankHigh, "alertname", "Down", "instance", "b:80", "service", "web"), silenced,
 			alert("4", ops.RankMedium, "alertname", "Full", "service", "db"), pending,
-		}}, {Source: ops.Clean("pager"), State: ops.SourceOK, At: noon}},
+		}}, {Source: ops.Lit("pager"), State: ops.SourceOK, At: noon}},
 	}
 }
 
 func held() ops.Silence {
-	return ops.Silence{Ref: ops.NewRef(ops.KindSilence, "pager", "s-1"), State: ops.SilenceActive, By: ops.Clean("bob"), Comment: ops.Clean("known"),
-		Matchers: []ops.Matcher{{Name: ops.Clean("alertname"), Value: ops.Clean("Slow")}}, Starts: noon.Add(-time.Hour), Ends: noon.Add(time.Hour)}
+	return ops.Silence{Ref: ops.NewRef(ops.KindSilence, "pager", "s-1"), State: ops.SilenceActive, By: ops.Lit("bob"), Comment: ops.Lit("known"),
+		Matchers: []ops.Matcher{{Name: ops.Lit("alertname"), Value: ops.Lit("Slow")}}, Starts: noon.Add(-time.Hour), Ends: noon.Add(time.Hour)}
 }
 
 // actionsOf returns the four actions by id.

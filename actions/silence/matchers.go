@@ -113,8 +113,8 @@ func selection(ms []ops.Matcher) (ops.Selection, error) {
 // madeUp is an alert that nobody has, with every label that the matchers ask for:
 // what selects it selects no thing in particular.
 func madeUp(ms []ops.Matcher) []ops.Label {
-	value := ops.Clean("zq-8fd1c6-made-up")
-	labels := []ops.Label{{Name: ops.Clean("alertname"), Value: value}}
+	value := ops.Lit("zq-8fd1c6-made-up")
+	labels := []ops.Label{{Name: ops.Lit("alertname"), Value: value}}
 	for _, m := range ms {
 		labels = append(labels, ops.Label{Name: m.Name, Value: value})
 	}

@@ -106,7 +106,7 @@ func (f *family) plan(b ops.Board, w wish, target ops.Ref) (ops.Plan, error) {
 	}
 	return ops.Plan{
 		Steps:    []ops.Step{post, handStep(f.client.URL(), w.addLine()...)},
-		Replaces: []ops.Text{ops.Clean("nobody is told of what it hides until it ends; opsdeck goes on showing it")},
+		Replaces: []ops.Text{ops.Lit("nobody is told of what it hides until it ends; opsdeck goes on showing it")},
 		Warnings: append(previewOf(b, func(a ops.Alert) bool { return w.sel.Match(a.Labels) }).words(target), unseen(b, w.matchers)...),
 	}, nil
 }

@@ -305,7 +305,7 @@ func TestBlocked(t *testing.T) {
 	if as["silence.extend"].(blocker).Blocked(b, silenceRef).Empty() || as["silence.expire"].(blocker).Blocked(b, silenceRef).Empty() {
 		t.Error("an expired one")
 	}
-	b.Sources[0].State, b.Sources[0].Why = ops.SourceRefused, ops.Clean("nobody listens")
+	b.Sources[0].State, b.Sources[0].Why = ops.SourceRefused, ops.Lit("nobody listens")
 	for id, a := range as {
 		if why := a.(blocker).Blocked(b, alertRef("1")); why.String() != "pager is refused: nobody listens" {
 			t.Errorf("%s: %s", id, why)

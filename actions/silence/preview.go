@@ -55,7 +55,7 @@ func previewOf(b ops.Board, selects func(ops.Alert) bool) preview {
 		}
 	}
 	if !fresh && len(p.doubts) == 0 {
-		p.doubts = append(p.doubts, ops.Clean("no source of alerts is read: what it would hide is not known"))
+		p.doubts = append(p.doubts, ops.Lit("no source of alerts is read: what it would hide is not known"))
 	}
 	return p
 }
@@ -66,7 +66,7 @@ func (p preview) words(target ops.Ref) []ops.Text {
 	var out []ops.Text
 	switch n := len(p.hits); {
 	case n == 0:
-		out = append(out, ops.Clean("hits nothing now"))
+		out = append(out, ops.Lit("hits nothing now"))
 	default:
 		out = append(out, ops.Textf("hits %s now, %d %% of the %d that fire: %s", count(n, "alert"), percent(n, p.firing), p.firing, p.names()))
 	}
@@ -76,7 +76,7 @@ func (p preview) words(target ops.Ref) []ops.Text {
 		case p.has(target):
 			others--
 		case len(p.hits) > 0:
-			out = append(out, ops.Clean("does not hit the alert it was asked for"))
+			out = append(out, ops.Lit("does not hit the alert it was asked for"))
 		}
 		if others > 0 {
 			out = append(out, ops.Textf("hides %s besides the one it was asked for", count(others, "alert")))

@@ -26,12 +26,12 @@ func (f *family) run(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.R
 		return ops.Result{}, err
 	}
 	s := w.silence(out.Actor(), f.now())
-	out.Progress(ops.Progress{Note: ops.Clean("posting the silence")})
+	out.Progress(ops.Progress{Note: ops.Lit("posting the silence")})
 	id, notes, err := f.client.Post(ctx, s)
 	if err != nil {
 		return ops.Result{}, err
 	}
-	out.Progress(ops.Progress{Note: ops.Clean("looking whether it took effect")})
+	out.Progress(ops.Progress{Note: ops.Lit("looking whether it took effect")})
 	if !w.from.IsZero() && w.from.After(f.now()) {
 		return f.verifyPlanned(ctx, id, s, notes, out)
 	}

@@ -109,19 +109,19 @@ func (l *lab) post(instances ...string) {
 func (l *lab) board() ops.Board {
 	var alerts []ops.Alert
 	for _, n := range l.alerts() {
-		alerts = append(alerts, ops.Alert{Ref: ops.Ref{Kind: ops.KindAlert, Source: ops.Clean("prom"), ID: n.Fingerprint}, Name: ops.LabelOf(n.Labels, "alertname"),
+		alerts = append(alerts, ops.Alert{Ref: ops.Ref{Kind: ops.KindAlert, Source: ops.Lit("prom"), ID: n.Fingerprint}, Name: ops.LabelOf(n.Labels, "alertname"),
 			State: ops.AlertFiring, Labels: n.Labels, Paging: n.Paging})
 	}
-	return ops.Board{Alerts: []ops.Reading[[]ops.Alert]{{Source: ops.Clean("prom"), State: ops.SourceOK, At: time.Now(), Value: alerts}}}
+	return ops.Board{Alerts: []ops.Reading[[]ops.Alert]{{Source: ops.Lit("prom"), State: ops.SourceOK, At: time.Now(), Value: alerts}}}
 }
 
-func (l *lab) alerts() []ops.Notified {
+func (l *lab) alerts() []ops.AlertmanagerAlert {
 	l.Helper()
 	all, err := l.col.Alerts(l.Context())
 	if err != nil {
 		l.Fatal(err)
 	}
-	var out []ops.Notified
+	var out []ops.AlertmanagerAlert
 	for _, a := range all {
 		if ops.LabelOf(a.Labels, "run").String() == l.run {
 			out = append(out, a)
@@ -151,7 +151,7 @@ type told struct{}
 func (told) Progress(ops.Progress)   {}
 func (told) Line(ops.Stream, string) {}
 func (told) Child(ops.Process)       {}
-func (told) Actor() ops.Actor        { return ops.Actor{Name: ops.Clean("ana")} }
+func (told) Actor() ops.Actor        { return ops.Actor{Name: ops.Lit("ana")} }
 
 // do plans twice, runs, and returns the plan and how it ended.
 func (l *lab) do(id string, target ops.Ref, pairs ...string) (ops.Plan, ops.Result) {
@@ -249,7 +249,7 @@ func TestLabByHand(t *testing.T) {
 	evil := `$(id) '; "x" \n back\slash` + "\x1b[31m ü"
 	l.post("a", evil)
 	for _, a := range l.board().Alerts[0].Value {
-		req := ops.Request{Target: a.Ref, Params: []ops.Param{{Name: ops.Clean("comment"), Value: ops.Clean("by hand " + evil)}, {Name: ops.Clean("duration"), Value: ops.Clean("5m")}}}
+		req := ops.Request{Target: a.Ref, Params: []ops.Param{{Name: ops.Lit("comment"), Value: ops.Clean("by hand " + evil)}, {Name: ops.Lit("duration"), Value: ops.Lit("5m")}}}
 		p, err := l.actions["silence.create"].Plan(t.Context(), req)
 		if err != nil {
 			t.Fatal(err)

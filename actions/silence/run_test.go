@@ -18,10 +18,12 @@ func run(t *testing.T, c *fakeCluster, req ops.Request) (ops.Result, string, err
 	return res, fmt.Sprint(n.got), err
 }
 
-func notified(pairs ...string) ops.Notified { return ops.Notified{Labels: labels(pairs...)} }
+func notified(pairs ...string) ops.AlertmanagerAlert {
+	return ops.AlertmanagerAlert{Labels: labels(pairs...)}
+}
 
 func TestRunPostsThePlanAndLooks(t *testing.T) {
-	c := &fakeCluster{notes: []ops.Text{ops.Clean("peer b does not show it")}, alerts: []ops.Notified{
+	c := &fakeCluster{notes: []ops.Text{ops.Lit("peer b does not show it")}, alerts: []ops.AlertmanagerAlert{
 		// Alertmanager's alerts carry labels that Prometheus adds on sending.
 		notified("alertname", "Down", "instance", "a:80", "service", "web", "region", "eu"), notified("alertname", "Down", "instance", "b:80", "service", "web")}}
 	res, told, err := run(t, c, request("silence.create", alertRef("1"), "comment", "new disk", "duration", "15m"))
@@ -39,7 +41,7 @@ func TestRunPostsThePlanAndLooks(t *testing.T) {
 
 func TestRunSaysWhatItCouldNotSee(t *testing.T) {
 	req := request("silence.create", alertRef("1"), "comment", "x")
-	down := []ops.Notified{notified("alertname", "Down", "instance", "a:80", "service", "web")}
+	down := []ops.AlertmanagerAlert{notified("alertname", "Down", "instance", "a:80", "service", "web")}
 	res, _, err := run(t, &fakeCluster{alerts: down, deaf: true}, req)
 	if err != nil || res.State != ops.JobPartial || !strings.Contains(res.What.String(), "1 alert that it selects are not shown as silenced") {
 		t.Errorf("not applied: %+v, %v", res, err)
@@ -110,7 +112,7 @@ func TestRunTakesNoOthersPlan(t *testing.T) {
 
 func TestTheCreatorIsNamed(t *testing.T) {
 	for want, a := range map[string]ops.Actor{
-		"ana":     {Name: ops.Clean("ana")},
+		"ana":     {Name: ops.Lit("ana")},
 		"opsdeck": {},
 	} {
 		if got := creator(a).String(); got != want {

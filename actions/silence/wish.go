@@ -175,4 +175,4 @@ func (w wish) silence(by ops.Actor, now time.Time) ops.Silence {
 }
 
 // creator names who made a silence.
-func creator(a ops.Actor) ops.Text { return a.Name.Or(ops.Clean("opsdeck")) }
+func creator(a ops.Actor) ops.Text { return a.Name.Or(ops.Lit("opsdeck")) }

@@ -248,25 +248,25 @@ func stopAgent(ctx context.Context, pid int, force bool) error {
 	return nil
 }
 
-// keeper is the port over a link that is made again when it breaks: the next
+// reconnecting is the port over a link that is made again when it breaks: the next
 // Watch finds, or starts, an agent.
-type keeper struct {
+type reconnecting struct {
 	way way
 
 	mu sync.Mutex
 	c  *agent.Client
 }
 
-var _ ops.Console = (*keeper)(nil)
+var _ ops.Console = (*reconnecting)(nil)
 
-func (k *keeper) client() *agent.Client {
+func (k *reconnecting) client() *agent.Client {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.c
 }
 
 // Watch attaches anew and follows.
-func (k *keeper) Watch(ctx context.Context) (<-chan ops.Event, error) {
+func (k *reconnecting) Watch(ctx context.Context) (<-chan ops.Event, error) {
 	c, _, err := k.way.attach(ctx)
 	if err != nil {
 		return nil, err
@@ -278,46 +278,50 @@ func (k *keeper) Watch(ctx context.Context) (<-chan ops.Event, error) {
 }
 
 // Why is what the last watch could not read.
-func (k *keeper) Why() error { return k.client().Why() }
+func (k *reconnecting) Why() error { return k.client().Why() }
 
 // Heard is when the agent was heard of last.
-func (k *keeper) Heard() time.Time { return k.client().Heard() }
+func (k *reconnecting) Heard() time.Time { return k.client().Heard() }
 
 // Board and the methods below go to the agent attached last.
-func (k *keeper) Board(ctx context.Context) (ops.Board, error) { return k.client().Board(ctx) }
+func (k *reconnecting) Board(ctx context.Context) (ops.Board, error) { return k.client().Board(ctx) }
 
 // Look tells what is on screen.
-func (k *keeper) Look(ctx context.Context, refs []ops.Ref) error { return k.client().Look(ctx, refs) }
+func (k *reconnecting) Look(ctx context.Context, refs []ops.Ref) error {
+	return k.client().Look(ctx, refs)
+}
 
 // Detail opens one object.
-func (k *keeper) Detail(ctx context.Context, ref ops.Ref, window time.Duration) (ops.Detail, error) {
+func (k *reconnecting) Detail(ctx context.Context, ref ops.Ref, window time.Duration) (ops.Detail, error) {
 	return k.client().Detail(ctx, ref, window)
 }
 
 // Tail follows a log or a job's output.
-func (k *keeper) Tail(ctx context.Context, ref ops.Ref, from ops.TailFrom) (<-chan ops.Line, error) {
+func (k *reconnecting) Tail(ctx context.Context, ref ops.Ref, from ops.TailFrom) (<-chan ops.Line, error) {
 	return k.client().Tail(ctx, ref, from)
 }
 
 // Actions lists what can be done.
-func (k *keeper) Actions(ctx context.Context, ref ops.Ref) ([]ops.ActionInfo, error) {
+func (k *reconnecting) Actions(ctx context.Context, ref ops.Ref) ([]ops.ActionInfo, error) {
 	return k.client().Actions(ctx, ref)
 }
 
 // Plan asks what a request would do.
-func (k *keeper) Plan(ctx context.Context, req ops.Request) (ops.Plan, error) {
+func (k *reconnecting) Plan(ctx context.Context, req ops.Request) (ops.Plan, error) {
 	return k.client().Plan(ctx, req)
 }
 
 // Start starts a plan.
-func (k *keeper) Start(ctx context.Context, id ops.PlanID, c ops.Confirmation) (ops.JobID, error) {
+func (k *reconnecting) Start(ctx context.Context, id ops.PlanID, c ops.Confirmation) (ops.JobID, error) {
 	return k.client().Start(ctx, id, c)
 }
 
 // Cancel asks a job to stop.
-func (k *keeper) Cancel(ctx context.Context, id ops.JobID) error { return k.client().Cancel(ctx, id) }
+func (k *reconnecting) Cancel(ctx context.Context, id ops.JobID) error {
+	return k.client().Cancel(ctx, id)
+}
 
 // History returns a page of records.
-func (k *keeper) History(ctx context.Context, q ops.Query) ([]ops.Record, error) {
+func (k *reconnecting) History(ctx context.Context, q ops.Query) ([]ops.Record, error) {
 	return k.client().History(ctx, q)
 }

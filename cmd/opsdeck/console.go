@@ -88,7 +88,7 @@ func (a *app) welcome(ctx context.Context, o tui.Options) error {
 	fmt.Fprintln(&b, "  opsdeck demo                 tries everything on a simulated system")
 	fmt.Fprintln(&b, "  opsdeck doctor               says what is missing")
 	o.Welcome = strings.Split(strings.TrimRight(b.String(), "\n"), "\n")
-	c, stop, err := local(ctx, estate.File{Estate: ops.Estate{Name: ops.Clean("no estate")}})
+	c, stop, err := local(ctx, estate.File{Estate: ops.Estate{Name: ops.Lit("no estate")}})
 	if err != nil {
 		return err
 	}

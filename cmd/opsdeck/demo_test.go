@@ -82,11 +82,11 @@ func TestInADemoAGuardedActionWorks(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	c := p.eng.For(ops.Caller{Actor: p.actor, Session: ops.Clean("test")})
+	c := p.eng.For(ops.Caller{Actor: p.actor, Session: ops.Lit("test")})
 	if _, err := round(t.Context(), c, longestTimeout(p.file)); err != nil {
 		t.Fatal(err)
 	}
-	req := ops.Request{Action: ops.Clean("container.restart"), Target: ops.NewRef(ops.KindContainer, "docker", p.file.Estate.Expected[0].Name.String())}
+	req := ops.Request{Action: ops.Lit("container.restart"), Target: ops.NewRef(ops.KindContainer, "docker", p.file.Estate.Expected[0].Name.String())}
 	plan, err := c.Plan(t.Context(), req)
 	if err != nil || !plan.Ask.Unlock {
 		t.Fatalf("%v %+v", err, plan.Ask)
@@ -94,7 +94,7 @@ func TestInADemoAGuardedActionWorks(t *testing.T) {
 	if plan, err = unlock(t.Context(), c, req, "trying"); err != nil {
 		t.Fatal(err)
 	}
-	id, err := c.Start(t.Context(), plan.ID, ops.Confirmation{Yes: true, Reason: ops.Clean("trying")})
+	id, err := c.Start(t.Context(), plan.ID, ops.Confirmation{Yes: true, Reason: ops.Lit("trying")})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -101,7 +101,7 @@ func lookAtPrometheus(ctx context.Context, url string) (estate.FoundPrometheus, 
 	return estate.FoundPrometheus{Name: "prometheus", URL: url, Version: f.Version.String()}, true
 }
 
-func collect(ctx context.Context, c ops.Collector) (ops.Facts, error) {
+func collect(ctx context.Context, c ops.Collector) (ops.Observation, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookFor)
 	defer cancel()
 	return c.Collect(ctx)

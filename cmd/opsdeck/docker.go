@@ -27,12 +27,12 @@ func dockerAddress(s estate.Docker) (docker.Address, error) {
 }
 
 // measuredBy asks the Prometheus that scrapes a host's cAdvisor; nil: none does.
-func measuredBy(c estate.Cadvisor, metrics map[string]*prometheus.Collector) func(context.Context, []string) (map[string]ops.ContainerFigures, error) {
+func measuredBy(c estate.Cadvisor, metrics map[string]*prometheus.Collector) func(context.Context, []string) (map[string]ops.ContainerStats, error) {
 	col := metrics[c.Source]
 	if col == nil {
 		return nil
 	}
-	return func(ctx context.Context, names []string) (map[string]ops.ContainerFigures, error) {
+	return func(ctx context.Context, names []string) (map[string]ops.ContainerStats, error) {
 		return col.ContainerFigures(ctx, names, c.Match)
 	}
 }

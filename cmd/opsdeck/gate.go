@@ -154,7 +154,7 @@ func (a *app) mayOpen(given string) error {
 }
 
 // mayLead checks an errand as admit checks a command line.
-func (a *app) mayLead(e agent.Errand) error {
+func (a *app) mayLead(e agent.ConnectRequest) error {
 	if e.Estate.Empty() {
 		return nil
 	}

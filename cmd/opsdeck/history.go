@@ -189,20 +189,20 @@ func auditDetail(s *store.Store) (ops.Detail, error) {
 
 func reportDetail(rep store.AuditReport) ops.Detail {
 	facts := []ops.Fact{
-		{Name: ops.Clean("entries"), Value: ops.Textf("%d", rep.Entries)},
-		{Name: ops.Clean("head"), Value: rep.Head},
-		{Name: ops.Clean("first"), Value: ops.Clean(rep.First.UTC().Format(time.RFC3339))},
-		{Name: ops.Clean("last"), Value: ops.Clean(rep.Last.UTC().Format(time.RFC3339))},
+		{Name: ops.Lit("entries"), Value: ops.Textf("%d", rep.Entries)},
+		{Name: ops.Lit("head"), Value: rep.Head},
+		{Name: ops.Lit("first"), Value: ops.Clean(rep.First.UTC().Format(time.RFC3339))},
+		{Name: ops.Lit("last"), Value: ops.Clean(rep.Last.UTC().Format(time.RFC3339))},
 	}
 	for _, n := range rep.Notes {
-		facts = append(facts, ops.Fact{Name: ops.Clean("note"), Value: n})
+		facts = append(facts, ops.Fact{Name: ops.Lit("note"), Value: n})
 	}
-	v := ops.Verdict{Level: ops.LevelOK, Word: ops.Clean("whole"), Cause: ops.Clean("every entry follows from the one before it")}
+	v := ops.Verdict{Level: ops.LevelOK, Word: ops.Lit("whole"), Cause: ops.Lit("every entry follows from the one before it")}
 	if !rep.OK {
-		v = ops.Verdict{Level: ops.LevelCritical, Word: ops.Clean("broken"), Cause: rep.Fault, Next: ops.Clean("compare with the head hashes in the system's journal")}
+		v = ops.Verdict{Level: ops.LevelCritical, Word: ops.Lit("broken"), Cause: rep.Fault, Next: ops.Lit("compare with the head hashes in the system's journal")}
 	}
-	return ops.Detail{Ref: ops.Ref{Kind: ops.KindAudit}, Title: ops.Clean("audit chain"), Verdict: v,
-		Groups: []ops.FactGroup{{Title: ops.Clean("audit"), Facts: facts}}}
+	return ops.Detail{Ref: ops.Ref{Kind: ops.KindAudit}, Title: ops.Lit("audit chain"), Verdict: v,
+		Groups: []ops.FactGroup{{Title: ops.Lit("audit"), Facts: facts}}}
 }
 
 func (a *app) probeHistoryCommand() *cobra.Command {

@@ -183,7 +183,7 @@ func TestAnAgentThatEndedAtOnceIsQuotedInFull(t *testing.T) {
 }
 
 func TestYesDoesNotAnswerForSomethingDestructive(t *testing.T) {
-	ask := ops.Ask{Yes: true, Type: ops.Clean("web"), Reason: true}
+	ask := ops.Ask{Yes: true, Type: ops.Lit("web"), Reason: true}
 	for want, o := range map[bool]order{
 		false: {yes: true, reason: "x"},
 		true:  {confirm: "web", reason: "x"},

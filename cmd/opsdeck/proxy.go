@@ -50,7 +50,7 @@ func (a *app) told(context.Context) []agent.Known {
 
 // findFor finds the agent for an errand. The estate's file is read each time: one
 // kept from the beginning would replace an agent that runs a newer one.
-func (a *app) findFor(ctx context.Context, e agent.Errand) (string, agent.Hello, error) {
+func (a *app) findFor(ctx context.Context, e agent.ConnectRequest) (string, agent.Hello, error) {
 	if err := a.mayLead(e); err != nil {
 		return "", agent.Hello{}, err
 	}

@@ -39,7 +39,7 @@ type remote struct {
 
 	mu      sync.Mutex // held while a line is made: two at once would be two logins
 	quiet   bool       // the screen is in use: ssh cannot ask for anything
-	line    *agent.Line
+	line    *agent.Tunnel
 	estates []agent.Known
 }
 
@@ -139,7 +139,7 @@ func (r *remote) reach(ctx context.Context, start bool) (*agent.Client, agent.He
 		check, cancel := context.WithTimeout(ctx, lineCheck)
 		defer cancel()
 		c, h, err := r.line.Dial(check, r.session)
-		if err == nil || r.line.Stands() && check.Err() == nil {
+		if err == nil || r.line.Alive() && check.Err() == nil {
 			return c, h, err
 		}
 		r.hangUp()
@@ -163,7 +163,7 @@ func (r *remote) open(ctx context.Context, start bool) (*agent.Client, agent.Hel
 		waiting, cancel = context.WithTimeout(ctx, lineWait)
 	}
 	defer cancel()
-	line, g, err := agent.OpenLine(waiting, r.host, child, agent.Errand{Estate: ops.Clean(r.estate), Start: start})
+	line, g, err := agent.OpenTunnel(waiting, r.host, child, agent.ConnectRequest{Estate: ops.Clean(r.estate), Start: start})
 	said.hush()
 	if len(g.Estates) > 0 {
 		r.estates = g.Estates // told by a refusal, too

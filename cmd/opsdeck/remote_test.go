@@ -81,7 +81,7 @@ func TestWhatIsBetweenUsAndTheFarAgentIsNamed(t *testing.T) {
 			*bytes.Reader
 			nowhere
 		}{bytes.NewReader([]byte("Welcome to db1\x1b[2J\n")), nowhere{}}
-		_, _, err := agent.OpenLine(t.Context(), "db1", near, agent.Errand{})
+		_, _, err := agent.OpenTunnel(t.Context(), "db1", near, agent.ConnectRequest{})
 		return err
 	}()
 	r := &remote{host: "db1", program: "opsdeck"}
@@ -138,9 +138,9 @@ func TestWhatSSHSaysIsShownOnlyWhileThereIsNoScreen(t *testing.T) {
 func TestAKeyCountsOnlyForASharedAccount(t *testing.T) {
 	me := uint32(os.Getuid())
 	mine := identify(ops.Access{}, me, true)(agent.Peer{UID: me}, ops.Text{}).Name
-	grants := []ops.Grant{{Key: ops.Clean("ana"), Role: ops.RoleOperator}}
+	grants := []ops.Grant{{Key: ops.Lit("ana"), Role: ops.RoleOperator}}
 	alone := identify(ops.Access{Grants: grants}, me, true)
-	if got := alone(agent.Peer{UID: me}, ops.Clean("ana")); got.Name != mine || got.Role != ops.RoleAdmin {
+	if got := alone(agent.Peer{UID: me}, ops.Lit("ana")); got.Name != mine || got.Role != ops.RoleAdmin {
 		t.Errorf("a key's name without the estate's word makes %+v", got)
 	}
 	shared := identify(ops.Access{Grants: grants, Shared: []ops.Text{mine}}, me, true)

@@ -149,7 +149,7 @@ func (o order) answers(a ops.Ask) bool {
 
 // unlock unlocks production for this command's own session and plans again.
 func unlock(ctx context.Context, c ops.Console, req ops.Request, reason string) (ops.Plan, error) {
-	p, err := c.Plan(ctx, ops.Request{Action: ops.Clean("session.unlock"), Target: ops.NewRef(ops.KindSession, "", "this")})
+	p, err := c.Plan(ctx, ops.Request{Action: ops.Lit("console.unlock"), Target: ops.NewRef(ops.KindConsole, "", "this")})
 	if err != nil {
 		return p, err
 	}

@@ -112,7 +112,7 @@ func consoleFor(ctx context.Context, w way, localOnly bool) (ops.Console, func()
 	}
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
 	defer stop()
-	k := &keeper{way: w}
+	k := &reconnecting{way: w}
 	c, _, err := w.attach(ctx)
 	if err != nil {
 		return nil, nil, err

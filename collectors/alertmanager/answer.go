@@ -111,9 +111,9 @@ func (in interner) masked(s string) ops.Text {
 	return t
 }
 
-func parseAlerts(in []alertAnswer) []ops.Notified {
+func parseAlerts(in []alertAnswer) []ops.AlertmanagerAlert {
 	exprs, words, prose := map[string]ops.Text{}, interner{}, interner{}
-	out := make([]ops.Notified, 0, len(in))
+	out := make([]ops.AlertmanagerAlert, 0, len(in))
 	for i := range in {
 		a := &in[i]
 		expr, ok := exprs[a.GeneratorURL]
@@ -121,7 +121,7 @@ func parseAlerts(in []alertAnswer) []ops.Notified {
 			expr = expression(a.GeneratorURL)
 			exprs[a.GeneratorURL] = expr
 		}
-		n := ops.Notified{
+		n := ops.AlertmanagerAlert{
 			Fingerprint: ops.Clean(a.Fingerprint),
 			Labels:      labelsOf(a.Labels, words),
 			Summary:     prose.masked(a.Annotations["summary"]),

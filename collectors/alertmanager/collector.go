@@ -105,11 +105,11 @@ func (c *Collector) Source() ops.SourceInfo {
 // Collect asks every peer at the same time and puts their answers together. It
 // fails only when no peer gave its alerts; the facts of a failure still say how
 // each peer stands.
-func (c *Collector) Collect(ctx context.Context) (ops.Facts, error) {
+func (c *Collector) Collect(ctx context.Context) (ops.Observation, error) {
 	ctx, cancel := c.bounded(ctx)
 	defer cancel()
 	views := each(c.peers, func(p *peer) view { return p.look(ctx) })
-	facts := ops.Facts{Peers: c.standing(views)}
+	facts := ops.Observation{Peers: c.standing(views)}
 	good := answered(views)
 	if len(good) == 0 {
 		return facts, c.silent(views)

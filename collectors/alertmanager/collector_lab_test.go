@@ -21,7 +21,7 @@ func TestLabServer(t *testing.T) {
 		t.Fatal("OPSDECK_LAB_ALERTMANAGER_URL is not set: start the lab and take its env")
 	}
 	c := realCollector(t, url)
-	var f ops.Facts
+	var f ops.Observation
 	var err error
 	until(t, "it has heard of the alert that always fires", func() bool {
 		f, err = c.Collect(t.Context())
@@ -95,7 +95,7 @@ func TestLabSilenceLifeCycle(t *testing.T) {
 	if notes, err := c.Expire(t.Context(), id); err != nil || !strings.Contains(fmt.Sprint(notes), "expired before") {
 		t.Errorf("twice: %v, %v", notes, err)
 	}
-	if _, err := c.Expire(t.Context(), ops.Clean("00000000-0000-4000-8000-000000000000")); ops.CodeOf(err) != ops.CodeNotFound {
+	if _, err := c.Expire(t.Context(), ops.Lit("00000000-0000-4000-8000-000000000000")); ops.CodeOf(err) != ops.CodeNotFound {
 		t.Errorf("unknown: %v", err)
 	}
 	// Once expired it is no equal: a new one is made.
@@ -104,7 +104,7 @@ func TestLabSilenceLifeCycle(t *testing.T) {
 	}
 	for name, change := range map[string]func(*ops.Silence){
 		"past end":       func(s *ops.Silence) { s.Ends = time.Now().Add(-time.Minute) },
-		"bad expression": func(s *ops.Silence) { s.Matchers[0].Op, s.Matchers[0].Value = ops.MatchRegexp, ops.Clean("(") },
+		"bad expression": func(s *ops.Silence) { s.Matchers[0].Op, s.Matchers[0].Value = ops.MatchRegexp, ops.Lit("(") },
 	} {
 		w := realWish(run, time.Hour)
 		change(&w)
@@ -142,8 +142,8 @@ func TestLabHostileTextEndToEnd(t *testing.T) {
 	c := realCollector(t, s.url)
 	evil := "\u001b]52;c;cm0=\u0007\u009b2J\u202egnp\r\nx" + strings.Repeat("y", 1<<20)
 	post(t, s.url, time.Minute, map[string]string{"alertname": evil, "run": evil})
-	if _, _, err := c.Post(t.Context(), ops.Silence{Matchers: []ops.Matcher{{Name: ops.Clean("run"), Op: ops.MatchRegexp, Value: ops.Clean("(?s:.*)cm0=(?s:.*)")}},
-		By: ops.Clean("ana"), Comment: ops.Clean("x"), Ends: time.Now().Add(time.Hour)}); err != nil {
+	if _, _, err := c.Post(t.Context(), ops.Silence{Matchers: []ops.Matcher{{Name: ops.Lit("run"), Op: ops.MatchRegexp, Value: ops.Lit("(?s:.*)cm0=(?s:.*)")}},
+		By: ops.Lit("ana"), Comment: ops.Lit("x"), Ends: time.Now().Add(time.Hour)}); err != nil {
 		t.Fatal(err)
 	}
 	f, err := c.Collect(t.Context())

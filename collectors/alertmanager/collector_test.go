@@ -14,7 +14,7 @@ import (
 	"opsdeck/ops"
 )
 
-func collect(t *testing.T, c *Collector) ops.Facts {
+func collect(t *testing.T, c *Collector) ops.Observation {
 	t.Helper()
 	f, err := c.Collect(t.Context())
 	if err != nil {
@@ -23,7 +23,7 @@ func collect(t *testing.T, c *Collector) ops.Facts {
 	return f
 }
 
-func notesOf(f ops.Facts) string {
+func notesOf(f ops.Observation) string {
 	var words []string
 	for _, n := range f.Notes {
 		words = append(words, n.String())

@@ -48,7 +48,7 @@ func (c *Collector) Post(ctx context.Context, s ops.Silence) (ops.Text, []ops.Te
 	}
 	same := func(o seenSilence) bool { return c.equal(s, o, good[0].clock) }
 	if i := slices.IndexFunc(all, same); i >= 0 {
-		return all[i].Ref.ID, []ops.Text{ops.Clean("an equal silence was there already: it is taken")}, nil
+		return all[i].Ref.ID, []ops.Text{ops.Lit("an equal silence was there already: it is taken")}, nil
 	}
 	r, by, err := c.send(ctx, good, func(p *peer) (call, error) {
 		body, err := json.Marshal(c.body(s, p))
@@ -69,7 +69,7 @@ func (c *Collector) posted(ctx context.Context, what string, same func(seenSilen
 		if !ok {
 			return ops.Text{}, nil, c.lost(what, r, err)
 		}
-		return found.Ref.ID, append(notes, ops.Clean("the answer was lost; the list shows that it was made")), nil
+		return found.Ref.ID, append(notes, ops.Lit("the answer was lost; the list shows that it was made")), nil
 	case r.status != http.StatusOK:
 		return ops.Text{}, nil, by.refusal("silences", r)
 	}
@@ -151,7 +151,7 @@ func (c *Collector) Extend(ctx context.Context, id ops.Text, ends time.Time) (op
 			sameMatchers(was.Matchers, o.Matchers) && o.Ends.Sub(ends).Abs() < time.Second
 	}
 	if same(all[i]) {
-		return id, []ops.Text{ops.Clean("it ends then already")}, nil
+		return id, []ops.Text{ops.Lit("it ends then already")}, nil
 	}
 	holders := slices.DeleteFunc(good, func(v view) bool {
 		return !slices.ContainsFunc(v.silences, func(s seenSilence) bool { return s.Ref.ID == id })

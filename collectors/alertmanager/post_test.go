@@ -14,8 +14,8 @@ import (
 // wished is a silence for two hours from now on.
 func wished() ops.Silence {
 	return ops.Silence{
-		Matchers: []ops.Matcher{{Name: ops.Clean("alertname"), Value: ops.Clean("Down")}, {Name: ops.Clean("zone"), Op: ops.MatchNotRegexp, Value: ops.Clean("b.*")}},
-		By:       ops.Clean("ana"), Comment: ops.Clean("new disk"), Ends: recordedAt.Add(2 * time.Hour),
+		Matchers: []ops.Matcher{{Name: ops.Lit("alertname"), Value: ops.Lit("Down")}, {Name: ops.Lit("zone"), Op: ops.MatchNotRegexp, Value: ops.Lit("b.*")}},
+		By:       ops.Lit("ana"), Comment: ops.Lit("new disk"), Ends: recordedAt.Add(2 * time.Hour),
 	}
 }
 
@@ -44,8 +44,8 @@ func TestPostingTwiceMakesOne(t *testing.T) {
 	}
 	for name, change := range map[string]func(*ops.Silence){
 		"another end":     func(s *ops.Silence) { s.Ends = s.Ends.Add(2 * time.Minute) },
-		"somebody else":   func(s *ops.Silence) { s.By = ops.Clean("bob") },
-		"another comment": func(s *ops.Silence) { s.Comment = ops.Clean("x") },
+		"somebody else":   func(s *ops.Silence) { s.By = ops.Lit("bob") },
+		"another comment": func(s *ops.Silence) { s.Comment = ops.Lit("x") },
 		"other matchers":  func(s *ops.Silence) { s.Matchers = s.Matchers[:1] },
 		"later":           func(s *ops.Silence) { s.Starts = recordedAt.Add(time.Hour) },
 	} {
@@ -191,7 +191,7 @@ func TestExtendSendsBackWhatItDoesNotKnow(t *testing.T) {
 	store.silences[0]["comment"] = raw
 	peer := newFakePeer(t, store)
 	c := collectorOf(t, peer.URL)
-	id := ops.Clean("5ce268e6-eff8-4dbf-8dec-fea8ce1668d4")
+	id := ops.Lit("5ce268e6-eff8-4dbf-8dec-fea8ce1668d4")
 	ends := recordedAt.Add(3 * time.Hour)
 	got, notes, err := c.Extend(t.Context(), id, ends)
 	if err != nil || got != id || len(notes) != 0 {
@@ -228,8 +228,8 @@ func TestExpire(t *testing.T) {
 	store := newStore(t)
 	peer := newFakePeer(t, store)
 	c := collectorOf(t, peer.URL)
-	id := ops.Clean("5ce268e6-eff8-4dbf-8dec-fea8ce1668d4")
-	if _, err := c.Expire(t.Context(), ops.Clean("no")); ops.CodeOf(err) != ops.CodeNotFound {
+	id := ops.Lit("5ce268e6-eff8-4dbf-8dec-fea8ce1668d4")
+	if _, err := c.Expire(t.Context(), ops.Lit("no")); ops.CodeOf(err) != ops.CodeNotFound {
 		t.Errorf("unknown: %v", err)
 	}
 	peer.hook = func(w http.ResponseWriter, r *http.Request) bool {

@@ -203,7 +203,7 @@ func realCollector(t *testing.T, urls ...string) *Collector {
 }
 
 func realWish(run string, lasts time.Duration) ops.Silence {
-	return ops.Silence{Matchers: []ops.Matcher{{Name: ops.Clean("run"), Value: ops.Clean(run)}}, By: ops.Clean("ana"), Comment: ops.Clean("ACK! a test"), Ends: time.Now().Add(lasts)}
+	return ops.Silence{Matchers: []ops.Matcher{{Name: ops.Lit("run"), Value: ops.Clean(run)}}, By: ops.Lit("ana"), Comment: ops.Lit("ACK! a test"), Ends: time.Now().Add(lasts)}
 }
 
 func silencesOf(t *testing.T, c *Collector, run string) []ops.Silence {

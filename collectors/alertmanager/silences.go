@@ -32,7 +32,7 @@ func (c *Collector) Silences(ctx context.Context) ([]ops.Silence, error) {
 
 // Alerts asks every peer for its alerts and puts them together. It fails only when
 // no peer answers.
-func (c *Collector) Alerts(ctx context.Context) ([]ops.Notified, error) {
+func (c *Collector) Alerts(ctx context.Context) ([]ops.AlertmanagerAlert, error) {
 	ctx, cancel := c.bounded(ctx)
 	defer cancel()
 	views := each(c.peers, func(p *peer) view {
@@ -80,7 +80,7 @@ func (c *Collector) Expire(ctx context.Context, id ops.Text) ([]ops.Text, error)
 	case i < 0:
 		return nil, ops.Errorf(ops.CodeNotFound, "there is no silence %s", id).Help("Alertmanager forgets expired ones after some days")
 	case all[i].State == ops.SilenceExpired:
-		return []ops.Text{ops.Clean("it had expired before")}, nil
+		return []ops.Text{ops.Lit("it had expired before")}, nil
 	}
 	expired := func(s seenSilence) bool { return s.Ref.ID == id && s.State == ops.SilenceExpired }
 	r, by, err := c.send(ctx, good, func(*peer) (call, error) {
@@ -91,7 +91,7 @@ func (c *Collector) Expire(ctx context.Context, id ops.Text) ([]ops.Text, error)
 		return nil, err
 	case err != nil || doubtful(r):
 		if _, notes, ok := c.find(ctx, expired); ok {
-			return append(notes, ops.Clean("the answer was lost; the list shows that it has expired")), nil
+			return append(notes, ops.Lit("the answer was lost; the list shows that it has expired")), nil
 		}
 		return nil, c.lost("to expire silence "+id.String(), r, err)
 	case strings.Contains(r.words(), "not found"): // 500 on 0.25, 404 later

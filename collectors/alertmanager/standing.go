@@ -23,7 +23,7 @@ func (c *Collector) standing(views []view) []ops.Peer {
 		} else {
 			p.State, p.Count = ops.SourceOK, len(v.alerts)
 			if v.status.Cluster.Status == "settling" {
-				p.Why = ops.Clean("settling: it waits for the other members of its cluster")
+				p.Why = ops.Lit("settling: it waits for the other members of its cluster")
 			}
 		}
 		out = append(out, p)
@@ -77,7 +77,7 @@ func telling(s ops.SourceState) int {
 
 // notes tells in words what makes the picture less sure than it looks. Words stay
 // the same as long as their cause does: a new one is a change on every screen.
-func (c *Collector) notes(views []view, all []ops.Notified, silences []seenSilence) []ops.Text {
+func (c *Collector) notes(views []view, all []ops.AlertmanagerAlert, silences []seenSilence) []ops.Text {
 	var out []ops.Text
 	add := func(v view, format string, args ...any) {
 		prefix := ""
@@ -96,7 +96,7 @@ func (c *Collector) notes(views []view, all []ops.Notified, silences []seenSilen
 		if up := v.up(); !up.IsZero() && now.Sub(up) < settledAfter {
 			add(v, "up less than two minutes: it may not have heard of every alert yet")
 		}
-		if missing := lacks(v, all, now); len(missing) > 0 {
+		if missing := missing(v, all, now); len(missing) > 0 {
 			add(v, "lacks %d of %d alerts that other peers hold: %s", len(missing), len(all), named(missing))
 		}
 		if v.silencesErr != nil {
@@ -140,7 +140,7 @@ func (c *Collector) clusterNotes(v view, add func(view, string, ...any)) {
 // namesMost is how many alerts are named.
 const namesMost = 3
 
-func named(alerts []ops.Notified) string {
+func named(alerts []ops.AlertmanagerAlert) string {
 	var names []string
 	for _, a := range alerts {
 		names = append(names, ops.LabelOf(a.Labels, "alertname").Or(a.Fingerprint).String())

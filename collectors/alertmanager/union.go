@@ -12,12 +12,12 @@ import (
 
 // unionAlerts puts the peers' alerts together, each fingerprint once, sorted by
 // it.
-func unionAlerts(views []view, source ops.Text) []ops.Notified {
-	var all []ops.Notified
+func unionAlerts(views []view, source ops.Text) []ops.AlertmanagerAlert {
+	var all []ops.AlertmanagerAlert
 	if len(views) == 1 {
 		all = views[0].alerts
 	} else {
-		found := map[ops.Text]ops.Notified{}
+		found := map[ops.Text]ops.AlertmanagerAlert{}
 		for _, v := range views {
 			for _, a := range v.alerts {
 				if was, ok := found[a.Fingerprint]; ok {
@@ -31,13 +31,15 @@ func unionAlerts(views []view, source ops.Text) []ops.Notified {
 	for i := range all {
 		all[i].Paging.Source = source
 	}
-	slices.SortFunc(all, func(a, b ops.Notified) int { return cmp.Compare(a.Fingerprint.String(), b.Fingerprint.String()) })
-	return slices.CompactFunc(all, func(a, b ops.Notified) bool { return a.Fingerprint == b.Fingerprint })
+	slices.SortFunc(all, func(a, b ops.AlertmanagerAlert) int {
+		return cmp.Compare(a.Fingerprint.String(), b.Fingerprint.String())
+	})
+	return slices.CompactFunc(all, func(a, b ops.AlertmanagerAlert) bool { return a.Fingerprint == b.Fingerprint })
 }
 
 // mergeAlert joins what two peers say of one alert. A peer that has it active
 // sends it, whatever the others suppress: that is the state of the whole.
-func mergeAlert(a, b ops.Notified) ops.Notified {
+func mergeAlert(a, b ops.AlertmanagerAlert) ops.AlertmanagerAlert {
 	out := a
 	if b.Paging.Updated.After(a.Paging.Updated) {
 		out = b
@@ -139,9 +141,9 @@ func (c *Collector) owned(s seenSilence) ops.Silence {
 // Prometheus repeats itself once a minute.
 const settledAfter = 2 * time.Minute
 
-// lacks returns the alerts that the others hold and a peer does not, though both
+// missing returns the alerts that the others hold and a peer does not, though both
 // had time to hear of them.
-func lacks(v view, all []ops.Notified, now time.Time) []ops.Notified {
+func missing(v view, all []ops.AlertmanagerAlert, now time.Time) []ops.AlertmanagerAlert {
 	if up := v.up(); now.Sub(up) < settledAfter {
 		return nil
 	}
@@ -149,7 +151,7 @@ func lacks(v view, all []ops.Notified, now time.Time) []ops.Notified {
 	for _, a := range v.alerts {
 		has[a.Fingerprint] = true
 	}
-	var out []ops.Notified
+	var out []ops.AlertmanagerAlert
 	for _, a := range all {
 		if !has[a.Fingerprint] && now.Add(v.clock.Ahead).Sub(a.Starts) > settledAfter {
 			out = append(out, a)

@@ -13,7 +13,7 @@ import (
 type view struct {
 	peer   *peer
 	err    error // its alerts could not be read
-	alerts []ops.Notified
+	alerts []ops.AlertmanagerAlert
 
 	silences    []seenSilence
 	silencesErr error

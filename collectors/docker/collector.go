@@ -25,7 +25,7 @@ type Config struct {
 	Now      func() time.Time
 	// Measured gives the figures that somebody else measures anyway, by container
 	// name; nil: nobody does. What it does not know the daemon is asked for.
-	Measured func(ctx context.Context, names []string) (map[string]ops.ContainerFigures, error)
+	Measured func(ctx context.Context, names []string) (map[string]ops.ContainerStats, error)
 }
 
 // Collector reads one daemon. Its methods may be called at the same time.
@@ -69,21 +69,21 @@ func (c *Collector) Source() ops.SourceInfo {
 
 // Collect lists the containers, and inspects those of which the list does not
 // tell enough.
-func (c *Collector) Collect(ctx context.Context) (ops.Facts, error) {
+func (c *Collector) Collect(ctx context.Context) (ops.Observation, error) {
 	c.collecting.Lock()
 	defer c.collecting.Unlock()
 	ctx, cancel := c.bounded(ctx)
 	defer cancel()
 	list, err := c.api.ContainerList(ctx, client.ContainerListOptions{All: true})
 	if err != nil {
-		return ops.Facts{}, c.explain("list containers", err)
+		return ops.Observation{}, c.explain("list containers", err)
 	}
 	details, notes, err := c.details(ctx, list.Items)
 	if err != nil {
-		return ops.Facts{}, err
+		return ops.Observation{}, err
 	}
 	rows := c.rows(list.Items, details)
-	return ops.Facts{
+	return ops.Observation{
 		Containers: &rows,
 		Version:    c.daemonVersion(ctx),
 		Notes:      append(notes, c.streamNotes()...),
@@ -120,14 +120,14 @@ func (c *Collector) rows(items []container.Summary, details map[string]inspected
 			row.Holder = ops.Clean(holderAmong(items, items[i].ID, clash))
 		}
 		row.Expected = expected[row.Name.String()]
-		row.Deaths = c.deaths.of(row.Name.String(), now)
+		row.ExitEvents = c.deaths.of(row.Name.String(), now)
 		delete(expected, row.Name.String())
 		rows = append(rows, row)
 	}
 	for name := range expected {
 		rows = append(rows, ops.Container{
 			Ref: ops.NewRef(ops.KindContainer, c.cfg.Name, name), Name: ops.Clean(name),
-			State: ops.ContainerMissing, Expected: true, Deaths: c.deaths.of(name, now),
+			State: ops.ContainerMissing, Expected: true, ExitEvents: c.deaths.of(name, now),
 		})
 	}
 	slices.SortFunc(rows, func(a, b ops.Container) int {

@@ -30,7 +30,7 @@ func labCollector(t *testing.T, expected ...string) (*Collector, *client.Client)
 	dockertest.Prepare(t, cl)
 	cfg := Config{Name: "lab", Host: host, Every: 10 * time.Second, Timeout: 10 * time.Second, Now: time.Now}
 	for _, e := range expected {
-		cfg.Expected = append(cfg.Expected, ops.Expected{Name: ops.Clean(e), Source: ops.Clean("lab")})
+		cfg.Expected = append(cfg.Expected, ops.Expected{Name: ops.Clean(e), Source: ops.Lit("lab")})
 	}
 	return New(cfg, cl), cl
 }
@@ -59,7 +59,7 @@ func follow(t *testing.T, c *Collector) func() []ops.Record {
 	stands, ended := make(chan struct{}), make(chan error, 1)
 	var once sync.Once
 	go func() {
-		ended <- c.Push(ctx, func(f ops.Facts) {
+		ended <- c.Push(ctx, func(f ops.Observation) {
 			mu.Lock()
 			got = append(got, f.Events...)
 			mu.Unlock()
@@ -119,7 +119,7 @@ func TestLabRunningContainer(t *testing.T) {
 	if !strings.Contains(all, "DB_PASSWORD") || len(d.Lines) != 2 || !d.Why.Empty() {
 		t.Errorf("detail: %s", all)
 	}
-	var figures []ops.ContainerFigures
+	var figures []ops.ContainerStats
 	missing := ops.NewRef(ops.KindContainer, "lab", gone)
 	dockertest.Until(t, "CPU known from the second sample on", func() bool {
 		figures, err = c.Sample(t.Context(), []ops.Ref{row.Ref, missing})
@@ -149,7 +149,7 @@ func TestLabOutOfMemory(t *testing.T) {
 	})
 	row := collectRow(t, c, name)
 	if row.State != ops.ContainerExited || row.Exit != (ops.Exit{Known: true, Code: 137}) ||
-		len(row.Deaths) != 1 || !row.Deaths[0].OOM || row.Deaths[0].Asked {
+		len(row.ExitEvents) != 1 || !row.ExitEvents[0].OOM || row.ExitEvents[0].Requested {
 		t.Errorf("row: %+v", row)
 	}
 }
@@ -163,7 +163,7 @@ func TestLabCrashLoop(t *testing.T) {
 	dockertest.Start(t, cl, id)
 	dockertest.Until(t, "three deaths in the row", func() bool {
 		row := collectRow(t, c, name)
-		return len(row.Deaths) >= 3 && row.Deaths[0].Code == 3 && row.Restarts >= 2
+		return len(row.ExitEvents) >= 3 && row.ExitEvents[0].Code == 3 && row.Restarts >= 2
 	})
 	if !told(events(), name+" died, exit 3") {
 		t.Errorf("events: %v", events())
@@ -172,7 +172,7 @@ func TestLabCrashLoop(t *testing.T) {
 	// as news.
 	late := New(c.cfg, cl)
 	news := follow(t, late)
-	dockertest.Until(t, "deaths from before the stream", func() bool { return len(collectRow(t, late, name).Deaths) >= 2 })
+	dockertest.Until(t, "deaths from before the stream", func() bool { return len(collectRow(t, late, name).ExitEvents) >= 2 })
 	for _, r := range news() {
 		if strings.Contains(r.What.String(), name+" created") { // other tests create some, too
 			t.Errorf("old news: %v", r.What)
@@ -207,7 +207,7 @@ func TestLabStopIsNoCrashAndHealthIsTold(t *testing.T) {
 	}
 	dockertest.Until(t, "the stop is no crash", func() bool {
 		row := collectRow(t, c, name)
-		return row.State == ops.ContainerExited && len(row.Deaths) == 1 && row.Deaths[0].Asked
+		return row.State == ops.ContainerExited && len(row.ExitEvents) == 1 && row.ExitEvents[0].Requested
 	})
 }
 

@@ -26,7 +26,7 @@ func fakeCollector(t *testing.T, host string, clock *testClock, expected ...stri
 	t.Cleanup(func() { _ = cl.Close() })
 	cfg := Config{Name: "docker", Host: host, Every: 10 * time.Second, Timeout: 5 * time.Second, Now: clock.Now}
 	for _, e := range expected {
-		cfg.Expected = append(cfg.Expected, ops.Expected{Name: ops.Clean(e), Source: ops.Clean("docker")})
+		cfg.Expected = append(cfg.Expected, ops.Expected{Name: ops.Clean(e), Source: ops.Lit("docker")})
 	}
 	return New(cfg, cl)
 }
@@ -114,7 +114,7 @@ func TestAStandingStreamSparesTheInspectOfYoungContainers(t *testing.T) {
 	stands := make(chan struct{})
 	ended := make(chan struct{})
 	ctx, cancel := context.WithCancel(t.Context())
-	go func() { defer close(ended); _ = c.Push(ctx, func(ops.Facts) { close(stands) }) }()
+	go func() { defer close(ended); _ = c.Push(ctx, func(ops.Observation) { close(stands) }) }()
 	<-stands
 	for _, step := range []struct {
 		what  string

@@ -10,9 +10,9 @@ import (
 // deathBook remembers how containers ended, as events told it. By name, because
 // the name outlives a re-creation. Whoever holds one guards it.
 type deathBook struct {
-	byName map[string][]ops.Death // oldest first
-	oom    map[string]time.Time   // by container id: the last oom event
-	kill   map[string]time.Time   // by container id: the last kill event
+	byName map[string][]ops.ExitEvent // oldest first
+	oom    map[string]time.Time       // by container id: the last oom event
+	kill   map[string]time.Time       // by container id: the last kill event
 }
 
 // Bounds of the book: a loop of short-lived containers must not fill memory.
@@ -30,7 +30,7 @@ const (
 )
 
 func newDeathBook() *deathBook {
-	return &deathBook{byName: map[string][]ops.Death{}, oom: map[string]time.Time{}, kill: map[string]time.Time{}}
+	return &deathBook{byName: map[string][]ops.ExitEvent{}, oom: map[string]time.Time{}, kill: map[string]time.Time{}}
 }
 
 // outOfMemory notes an oom event of a container. The die that it caused can come
@@ -58,11 +58,11 @@ func (b *deathBook) asked(id string, at time.Time) {
 func (b *deathBook) started(id string) { delete(b.oom, id); delete(b.kill, id) }
 
 // died adds an end and returns it with its marks.
-func (b *deathBook) died(id, name string, at time.Time, code int) ops.Death {
-	d := ops.Death{
+func (b *deathBook) died(id, name string, at time.Time, code int) ops.ExitEvent {
+	d := ops.ExitEvent{
 		At: at, Code: code,
-		OOM:   recent(b.oom[id], at, oomBefore),
-		Asked: recent(b.kill[id], at, killBefore),
+		OOM:       recent(b.oom[id], at, oomBefore),
+		Requested: recent(b.kill[id], at, killBefore),
 	}
 	b.started(id)
 	list := append(b.byName[name], d)
@@ -94,8 +94,8 @@ func (b *deathBook) renamed(from, to string) {
 }
 
 // of returns the ends of the last hour, newest first.
-func (b *deathBook) of(name string, now time.Time) []ops.Death {
-	var out []ops.Death
+func (b *deathBook) of(name string, now time.Time) []ops.ExitEvent {
+	var out []ops.ExitEvent
 	for _, d := range slices.Backward(b.byName[name]) {
 		if now.Sub(d.At) > deathMemory {
 			break
@@ -111,7 +111,7 @@ func (b *deathBook) of(name string, now time.Time) []ops.Death {
 // prune drops what is older than the memory, and where that is not enough the
 // older half of what is left.
 func (b *deathBook) prune(now time.Time) {
-	prune(b.byName, now, func(d []ops.Death) time.Time { return d[len(d)-1].At })
+	prune(b.byName, now, func(d []ops.ExitEvent) time.Time { return d[len(d)-1].At })
 	prune(b.oom, now, func(t time.Time) time.Time { return t })
 	prune(b.kill, now, func(t time.Time) time.Time { return t })
 }

@@ -173,12 +173,12 @@ func TestSampleNeedsTwoForCPU(t *testing.T) {
 func TestMemoryIsLessThePageCache(t *testing.T) {
 	for name, tc := range map[string]struct {
 		in   container.MemoryStats
-		want ops.Figure
+		want ops.Value
 	}{
 		"cgroup v1":       {container.MemoryStats{Usage: 100, Stats: map[string]uint64{"total_inactive_file": 40, "inactive_file": 10}}, ops.Num(60)},
 		"cgroup v2":       {container.MemoryStats{Usage: 100, Stats: map[string]uint64{"inactive_file": 30}}, ops.Num(70)},
 		"more than usage": {container.MemoryStats{Usage: 100, Stats: map[string]uint64{"inactive_file": 300}}, ops.Num(100)},
-		"not measured":    {container.MemoryStats{}, ops.Figure{}},
+		"not measured":    {container.MemoryStats{}, ops.Value{}},
 	} {
 		if got := memoryOf(&tc.in); got != tc.want {
 			t.Errorf("%s: %v", name, got)

@@ -59,7 +59,7 @@ func (e event) ends() bool {
 }
 
 // record returns the event for the history; false for what nobody asks about.
-func (e event) record(source string, d ops.Death) (ops.Record, bool) {
+func (e event) record(source string, d ops.ExitEvent) (ops.Record, bool) {
 	level, words := ops.LevelInfo, ""
 	switch e.action {
 	case "create":
@@ -100,7 +100,7 @@ func (e event) record(source string, d ops.Death) (ops.Record, bool) {
 	}, true
 }
 
-func dieWords(d ops.Death) (ops.Level, string) {
+func dieWords(d ops.ExitEvent) (ops.Level, string) {
 	words := "died, exit " + strconv.Itoa(d.Code)
 	switch {
 	case d.Code < 0:
@@ -109,7 +109,7 @@ func dieWords(d ops.Death) (ops.Level, string) {
 		return ops.LevelCritical, words + " (out of memory)"
 	case d.Code == 0:
 		return ops.LevelInfo, "ended, exit 0"
-	case d.Asked:
+	case d.Requested:
 		return ops.LevelInfo, "ended as asked, exit " + strconv.Itoa(d.Code)
 	case d.Code == 137:
 		return ops.LevelWarning, words + " (killed or out of memory, not known)"
@@ -128,9 +128,9 @@ func healthWords(state string) (ops.Level, string) {
 }
 
 func (e event) facts() []ops.Fact {
-	out := []ops.Fact{{Name: ops.Clean("id"), Value: ops.Clean(short(e.id))}}
+	out := []ops.Fact{{Name: ops.Lit("id"), Value: ops.Clean(short(e.id))}}
 	if e.image != "" {
-		out = append(out, ops.Fact{Name: ops.Clean("image"), Value: ops.Clean(e.image)})
+		out = append(out, ops.Fact{Name: ops.Lit("image"), Value: ops.Clean(e.image)})
 	}
 	return out
 }

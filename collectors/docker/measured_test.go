@@ -12,8 +12,8 @@ import (
 
 func TestTheDaemonIsAskedOnlyForWhatNobodyMeasures(t *testing.T) {
 	web, stopped := ops.NewRef(ops.KindContainer, "docker", "web"), ops.NewRef(ops.KindContainer, "docker", "stopped")
-	elsewhere := func(known map[string]ops.ContainerFigures, err error) func(context.Context, []string) (map[string]ops.ContainerFigures, error) {
-		return func(_ context.Context, names []string) (map[string]ops.ContainerFigures, error) {
+	elsewhere := func(known map[string]ops.ContainerStats, err error) func(context.Context, []string) (map[string]ops.ContainerStats, error) {
+		return func(_ context.Context, names []string) (map[string]ops.ContainerStats, error) {
 			if strings.Join(names, " ") != "web stopped" {
 				t.Errorf("asked for %q", names)
 			}
@@ -21,13 +21,13 @@ func TestTheDaemonIsAskedOnlyForWhatNobodyMeasures(t *testing.T) {
 		}
 	}
 	for name, c := range map[string]struct {
-		measured func(context.Context, []string) (map[string]ops.ContainerFigures, error)
+		measured func(context.Context, []string) (map[string]ops.ContainerStats, error)
 		stats    int // answers wanted of the daemon
-		cpu      ops.Figure
+		cpu      ops.Value
 	}{
-		"one is known":         {elsewhere(map[string]ops.ContainerFigures{"web": {CPU: ops.Num(0.5), At: time.Unix(1, 0)}}, nil), 1, ops.Num(0.5)},
-		"it cannot be reached": {elsewhere(nil, errors.New("refused")), 2, ops.Figure{}},
-		"there is none":        {nil, 2, ops.Figure{}},
+		"one is known":         {elsewhere(map[string]ops.ContainerStats{"web": {CPU: ops.Num(0.5), At: time.Unix(1, 0)}}, nil), 1, ops.Num(0.5)},
+		"it cannot be reached": {elsewhere(nil, errors.New("refused")), 2, ops.Value{}},
+		"there is none":        {nil, 2, ops.Value{}},
 	} {
 		f := newFakeDaemon(t)
 		col := fakeCollector(t, f.host, &testClock{})

@@ -34,7 +34,7 @@ const batchMost = 64
 // that what happened between the last list and now is looked at, and then for
 // every event. Nothing is queued here: a slow tell slows the reading, and the
 // daemon drops for itself.
-func (c *Collector) Push(ctx context.Context, tell func(ops.Facts)) error {
+func (c *Collector) Push(ctx context.Context, tell func(ops.Observation)) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // ends the client's goroutine with us
 	start := c.cfg.Now()
@@ -49,7 +49,7 @@ func (c *Collector) Push(ctx context.Context, tell func(ops.Facts)) error {
 	default:
 	}
 	c.streamStands(start)
-	tell(ops.Facts{})
+	tell(ops.Observation{})
 	// Before the first stream of this process nothing was watched: what the
 	// daemon remembers of that time counts as deaths, and is no news.
 	news := since
@@ -60,7 +60,7 @@ func (c *Collector) Push(ctx context.Context, tell func(ops.Facts)) error {
 		select {
 		case m := <-res.Messages:
 			if records, worth := c.batch(m, res.Messages, news); worth {
-				tell(ops.Facts{Events: records})
+				tell(ops.Observation{Events: records})
 			}
 		case err := <-res.Err:
 			return c.streamEnd(err)
@@ -108,7 +108,7 @@ func (c *Collector) take(m events.Message) (ops.Record, bool) {
 		c.stream.last = e.at
 	}
 	c.touched[e.id] = true
-	var death ops.Death
+	var death ops.ExitEvent
 	switch e.action {
 	case "oom":
 		c.deaths.outOfMemory(e.id, e.name, e.at)

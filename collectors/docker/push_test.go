@@ -34,7 +34,7 @@ func TestPushTellsInWords(t *testing.T) {
 	c := fakeCollector(t, f.host, clock)
 	var got []ops.Record
 	calls := 0
-	err := c.Push(t.Context(), func(facts ops.Facts) {
+	err := c.Push(t.Context(), func(facts ops.Observation) {
 		calls++
 		got = append(got, facts.Events...)
 	})
@@ -62,10 +62,10 @@ func TestPushTellsInWords(t *testing.T) {
 	}
 	clock.add(time.Minute)
 	rows := rowsByName(t, c)
-	if d := rows["eat"].Deaths; len(d) != 1 || !d[0].OOM || d[0].Asked { // the oom came after the die
+	if d := rows["eat"].ExitEvents; len(d) != 1 || !d[0].OOM || d[0].Requested { // the oom came after the die
 		t.Errorf("eat: %+v", d)
 	}
-	if d := rows["loop"].Deaths; len(d) != 6 || d[0].Code != 1 || d[0].At.Before(d[5].At) {
+	if d := rows["loop"].ExitEvents; len(d) != 6 || d[0].Code != 1 || d[0].At.Before(d[5].At) {
 		t.Errorf("loop, newest first: %+v", d)
 	}
 }
@@ -84,7 +84,7 @@ func TestPushBeforeTheStreamIsNoNews(t *testing.T) {
 	f.events = replay(t)
 	c := fakeCollector(t, f.host, newTestClock())
 	calls := 0
-	_ = c.Push(t.Context(), func(facts ops.Facts) {
+	_ = c.Push(t.Context(), func(facts ops.Observation) {
 		calls++
 		if len(facts.Events) > 0 {
 			t.Errorf("old news: %v", facts.Events)
@@ -100,7 +100,7 @@ func TestPushBeforeTheStreamIsNoNews(t *testing.T) {
 		t.Errorf("tell was called %d times for %d old events with %d deaths", calls, all, died)
 	}
 	t.Logf("tell was called %d times for %d old events with %d deaths", calls, all, died)
-	if d := rowsByName(t, c)["loop"].Deaths; len(d) != 6 {
+	if d := rowsByName(t, c)["loop"].ExitEvents; len(d) != 6 {
 		t.Errorf("deaths from before: %v", d)
 	}
 }
@@ -124,14 +124,14 @@ func TestPushResumesBehindTheLastEventAndTellsOfTheGap(t *testing.T) {
 	clock := newTestClock()
 	clock.add(-time.Minute)
 	c := fakeCollector(t, f.host, clock)
-	_ = c.Push(t.Context(), func(ops.Facts) {})
+	_ = c.Push(t.Context(), func(ops.Observation) {})
 	facts, err := c.Collect(t.Context())
 	if err != nil || len(facts.Notes) != 0 {
 		t.Errorf("notes before the gap: %v, %v", facts.Notes, err)
 	}
 	clock.add(4 * time.Minute)
 	ctx, cancel := context.WithCancel(t.Context())
-	_ = c.Push(ctx, func(ops.Facts) { cancel() })
+	_ = c.Push(ctx, func(ops.Observation) { cancel() })
 	last := c.stream.last
 	if want := last.Add(time.Nanosecond); len(since) != 2 || !strings.HasSuffix(since[1], want.Format(".000000000")) {
 		t.Errorf("since %v, last event %v", since, last)
@@ -154,7 +154,7 @@ func TestPushEndsWithItsContext(t *testing.T) {
 	}
 	c := fakeCollector(t, f.host, newTestClock())
 	ctx, cancel := context.WithCancel(t.Context())
-	if err := c.Push(ctx, func(ops.Facts) { cancel() }); !errors.Is(err, context.Canceled) {
+	if err := c.Push(ctx, func(ops.Observation) { cancel() }); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
 }
@@ -163,15 +163,15 @@ func TestDeathBookMarks(t *testing.T) {
 	at := time.Date(2026, 11, 21, 2, 0, 0, 0, time.UTC)
 	for name, tc := range map[string]struct {
 		do   func(*deathBook)
-		want ops.Death
+		want ops.ExitEvent
 	}{
-		"by itself":              {func(*deathBook) {}, ops.Death{}},
-		"oom before":             {func(b *deathBook) { b.outOfMemory("id", "web", at.Add(-time.Second)) }, ops.Death{OOM: true}},
-		"oom of the run before":  {func(b *deathBook) { b.outOfMemory("id", "web", at.Add(-time.Second)); b.started("id") }, ops.Death{}},
-		"oom long ago":           {func(b *deathBook) { b.outOfMemory("id", "web", at.Add(-time.Hour)) }, ops.Death{}},
-		"stopped":                {func(b *deathBook) { b.asked("id", at.Add(-10*time.Second)) }, ops.Death{Asked: true}},
-		"stop of another":        {func(b *deathBook) { b.asked("other", at) }, ops.Death{}},
-		"oom told after the die": {nil, ops.Death{OOM: true}},
+		"by itself":              {func(*deathBook) {}, ops.ExitEvent{}},
+		"oom before":             {func(b *deathBook) { b.outOfMemory("id", "web", at.Add(-time.Second)) }, ops.ExitEvent{OOM: true}},
+		"oom of the run before":  {func(b *deathBook) { b.outOfMemory("id", "web", at.Add(-time.Second)); b.started("id") }, ops.ExitEvent{}},
+		"oom long ago":           {func(b *deathBook) { b.outOfMemory("id", "web", at.Add(-time.Hour)) }, ops.ExitEvent{}},
+		"stopped":                {func(b *deathBook) { b.asked("id", at.Add(-10*time.Second)) }, ops.ExitEvent{Requested: true}},
+		"stop of another":        {func(b *deathBook) { b.asked("other", at) }, ops.ExitEvent{}},
+		"oom told after the die": {nil, ops.ExitEvent{OOM: true}},
 	} {
 		b := newDeathBook()
 		if tc.do != nil {
@@ -182,7 +182,7 @@ func TestDeathBookMarks(t *testing.T) {
 			b.outOfMemory("id", "web", at.Add(60*time.Millisecond))
 		}
 		got := b.of("web", at)
-		if len(got) != 1 || got[0].OOM != tc.want.OOM || got[0].Asked != tc.want.Asked {
+		if len(got) != 1 || got[0].OOM != tc.want.OOM || got[0].Requested != tc.want.Requested {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}

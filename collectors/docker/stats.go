@@ -19,7 +19,7 @@ import (
 type sample struct {
 	read time.Time // by the daemon's clock
 	used uint64    // CPU nanoseconds since the container's start
-	cpu  ops.Figure
+	cpu  ops.Value
 }
 
 // Two samples closer than sampleLeast make a wild figure, and the average over
@@ -33,12 +33,12 @@ const (
 // Sample asks for the figures of exactly these containers, few at a time. What
 // is wrong with one stands in its Why; the error is for a daemon that does not
 // answer at all.
-func (c *Collector) Sample(ctx context.Context, refs []ops.Ref) ([]ops.ContainerFigures, error) {
+func (c *Collector) Sample(ctx context.Context, refs []ops.Ref) ([]ops.ContainerStats, error) {
 	ctx, cancel := c.bounded(ctx)
 	defer cancel()
 	var (
 		known = c.measured(ctx, refs)
-		out   = make([]ops.ContainerFigures, len(refs))
+		out   = make([]ops.ContainerStats, len(refs))
 		errs  = make([]error, len(refs))
 		wg    sync.WaitGroup
 		slots = make(chan struct{}, parallel)
@@ -61,7 +61,7 @@ func (c *Collector) Sample(ctx context.Context, refs []ops.Ref) ([]ops.Container
 		if err == nil {
 			answered++
 		} else {
-			out[i] = ops.ContainerFigures{Ref: refs[i], At: c.cfg.Now(), Why: ops.Clean(err.Error())}
+			out[i] = ops.ContainerStats{Ref: refs[i], At: c.cfg.Now(), Why: ops.Clean(err.Error())}
 		}
 	}
 	if len(refs) > 0 && answered == 0 && unreachable(errs[0]) {
@@ -72,7 +72,7 @@ func (c *Collector) Sample(ctx context.Context, refs []ops.Ref) ([]ops.Container
 
 // measured asks whoever measures anyway: dockerd walks cgroups and disks for each
 // answer. Where that fails, the daemon is asked as if there were nobody.
-func (c *Collector) measured(ctx context.Context, refs []ops.Ref) map[string]ops.ContainerFigures {
+func (c *Collector) measured(ctx context.Context, refs []ops.Ref) map[string]ops.ContainerStats {
 	if c.cfg.Measured == nil {
 		return nil
 	}
@@ -100,32 +100,32 @@ func unreachable(err error) bool {
 	return ops.CodeOf(err) != ops.CodeNotFound && ops.CodeOf(err) != ops.CodeInvalid
 }
 
-func (c *Collector) sampleOne(ctx context.Context, ref ops.Ref) (ops.ContainerFigures, error) {
+func (c *Collector) sampleOne(ctx context.Context, ref ops.Ref) (ops.ContainerStats, error) {
 	if ref.Kind != ops.KindContainer || ref.Source.String() != c.cfg.Name {
-		return ops.ContainerFigures{}, ops.Errorf(ops.CodeInvalid, "%s is no container of %s", ref, c.cfg.Name)
+		return ops.ContainerStats{}, ops.Errorf(ops.CodeInvalid, "%s is no container of %s", ref, c.cfg.Name)
 	}
 	doing := "sample " + ref.ID.String()
 	res, err := c.api.ContainerStats(ctx, ref.ID.String(), client.ContainerStatsOptions{})
 	if err != nil {
-		return ops.ContainerFigures{}, c.explain(doing, err)
+		return ops.ContainerStats{}, c.explain(doing, err)
 	}
 	defer res.Body.Close()
 	raw, err := io.ReadAll(io.LimitReader(res.Body, statsMost))
 	if ctx.Err() != nil {
-		return ops.ContainerFigures{}, fmt.Errorf("%s: %w", doing, ctx.Err())
+		return ops.ContainerStats{}, fmt.Errorf("%s: %w", doing, ctx.Err())
 	}
 	if err != nil {
-		return ops.ContainerFigures{}, fmt.Errorf("%s: %w", doing, err)
+		return ops.ContainerStats{}, fmt.Errorf("%s: %w", doing, err)
 	}
 	var st container.StatsResponse
 	if err := json.Unmarshal(raw, &st); err != nil {
-		return ops.ContainerFigures{}, fmt.Errorf("%s: %w", doing, err)
+		return ops.ContainerStats{}, fmt.Errorf("%s: %w", doing, err)
 	}
 	f := figuresOf(&st)
 	f.Ref = ref
 	if f.At.IsZero() {
 		f.At = c.cfg.Now()
-		f.Why = ops.Clean("not running")
+		f.Why = ops.Lit("not running")
 		return f, nil
 	}
 	f.CPU = c.cpuOf(&st)
@@ -133,7 +133,7 @@ func (c *Collector) sampleOne(ctx context.Context, ref ops.Ref) (ops.ContainerFi
 }
 
 // cpuOf compares with the sample before. The first one of a run is unknown.
-func (c *Collector) cpuOf(st *container.StatsResponse) ops.Figure {
+func (c *Collector) cpuOf(st *container.StatsResponse) ops.Value {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	was, ok := c.samples[st.ID]
@@ -167,11 +167,11 @@ func (c *Collector) forgetSamples(now time.Time) {
 
 // figuresOf reads one answer, all but the CPU. A container that does not run is
 // answered with zeros and no time.
-func figuresOf(st *container.StatsResponse) ops.ContainerFigures {
+func figuresOf(st *container.StatsResponse) ops.ContainerStats {
 	if st.Read.Year() <= 1 {
-		return ops.ContainerFigures{}
+		return ops.ContainerStats{}
 	}
-	f := ops.ContainerFigures{At: st.Read.UTC(), Memory: memoryOf(&st.MemoryStats)}
+	f := ops.ContainerStats{At: st.Read.UTC(), Memory: memoryOf(&st.MemoryStats)}
 	if st.MemoryStats.Limit > 0 {
 		f.Limit = ops.Num(float64(st.MemoryStats.Limit))
 	}
@@ -191,9 +191,9 @@ func figuresOf(st *container.StatsResponse) ops.ContainerFigures {
 
 // memoryOf takes the page cache off that the kernel can have back, as docker
 // stats does: total_inactive_file with cgroup v1, inactive_file with v2.
-func memoryOf(m *container.MemoryStats) ops.Figure {
+func memoryOf(m *container.MemoryStats) ops.Value {
 	if m.Usage == 0 {
-		return ops.Figure{}
+		return ops.Value{}
 	}
 	cache, v1 := m.Stats["total_inactive_file"]
 	if !v1 {

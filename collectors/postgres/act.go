@@ -14,7 +14,7 @@ import (
 
 // acting is the session that changes things. It is held, so that it is there when
 // the server takes no more logins.
-func (c *Collector) acting() *session {
+func (c *Collector) acting() *connection {
 	if c.actor != nil {
 		return c.actor
 	}
@@ -22,7 +22,7 @@ func (c *Collector) acting() *session {
 }
 
 // Sessions lists the sessions there are now, in the order of the board.
-func (c *Collector) Sessions(ctx context.Context) ([]ops.Backend, error) {
+func (c *Collector) Sessions(ctx context.Context) ([]ops.Session, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
 	defer cancel()
 	var d ops.Database
@@ -31,16 +31,16 @@ func (c *Collector) Sessions(ctx context.Context) ([]ops.Backend, error) {
 		r := &reading{look: &l, source: c.cfg.Name, now: c.cfg.Now(), idle: map[ops.UsedBy]int{}}
 		all := parts(k.version, 0, "")
 		_, err := ask(ctx, k, all[:2], r)
-		r.out.Backends = order(r.out.Backends)
+		r.out.Sessions = order(r.out.Sessions)
 		d = r.out
 		return err
 	})
-	c.markOwn(d.Backends)
-	return d.Backends, err
+	c.markOwn(d.Sessions)
+	return d.Sessions, err
 }
 
 // markOwn marks the session of the login that acts; the reader's marks itself.
-func (c *Collector) markOwn(bs []ops.Backend) {
+func (c *Collector) markOwn(bs []ops.Session) {
 	if c.actor == nil {
 		return
 	}
@@ -48,11 +48,11 @@ func (c *Collector) markOwn(bs []ops.Backend) {
 	for i := range bs {
 		bs[i].Own = bs[i].Own || bs[i].PID == pid
 	}
-	slices.SortStableFunc(bs, func(a, b ops.Backend) int { return last(a) - last(b) })
+	slices.SortStableFunc(bs, func(a, b ops.Session) int { return last(a) - last(b) })
 }
 
 // last is 1 for what stands below everything else: our own, while nobody waits for it.
-func last(b ops.Backend) int {
+func last(b ops.Session) int {
 	if b.Own && b.Root == 0 {
 		return 1
 	}
@@ -75,10 +75,10 @@ func (c *Collector) Query(ctx context.Context, sql string) ([][]ops.Text, error)
 // patience bounds a checkpoint.
 const patience = time.Hour
 
-// Patiently runs a statement that may take minutes over a connection of its own, so
+// QueryLong runs a statement that may take minutes over a connection of its own, so
 // that nothing else waits for it. Where the server gives no further one, the held
 // one of the login for actions has to do.
-func (c *Collector) Patiently(ctx context.Context, sql string) ([][]ops.Text, error) {
+func (c *Collector) QueryLong(ctx context.Context, sql string) ([][]ops.Text, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	own := newSession(c.acting().login, patience, false)
@@ -102,7 +102,7 @@ func (c *Collector) Patiently(ctx context.Context, sql string) ([][]ops.Text, er
 }
 
 // restore sets the timeouts of a session again.
-func (s *session) restore(ctx context.Context, k conn) error {
+func (s *connection) restore(ctx context.Context, k conn) error {
 	_, err := k.Exec(ctx, "RESET statement_timeout; RESET lock_timeout")
 	return err
 }

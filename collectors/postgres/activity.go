@@ -13,7 +13,7 @@ import (
 const maxBackends = 300
 
 func readSession(r *reading, row row) error {
-	b := ops.Backend{}
+	b := ops.Session{}
 	var state, kind string
 	var waits bool
 	var since time.Time
@@ -23,7 +23,7 @@ func readSession(r *reading, row row) error {
 		textTo{&b.Start}, textTo{&b.QueryStart}); err != nil {
 		return err
 	}
-	b.Ref = ops.NewRef(ops.KindBackend, r.source, strconv.Itoa(b.PID))
+	b.Ref = ops.NewRef(ops.KindSession, r.source, strconv.Itoa(b.PID))
 	b.Hidden = kind == ""
 	b.System = kind != "" && kind != "client backend"
 	if b.Hidden {
@@ -45,7 +45,7 @@ func readSession(r *reading, row row) error {
 			}
 		}
 	}
-	r.out.Backends = append(r.out.Backends, b)
+	r.out.Sessions = append(r.out.Sessions, b)
 	if !b.System {
 		r.out.Use.Used++
 		r.idle[ops.UsedBy{App: b.App, State: b.State}]++
@@ -55,7 +55,7 @@ func readSession(r *reading, row row) error {
 
 // use sums up who has the connections, the most first.
 func (r *reading) use() {
-	states := map[ops.BackendState]int{}
+	states := map[ops.SessionState]int{}
 	u := &r.out.Use
 	for k, n := range r.idle {
 		k.Count = n
@@ -75,34 +75,34 @@ func (r *reading) use() {
 
 // order puts the sessions in the order of worth: trees, then what has been in a
 // transaction longest, then what runs, then the idle ones, the longest idle first.
-func order(bs []ops.Backend) []ops.Backend {
+func order(bs []ops.Session) []ops.Session {
 	trees := treesOf(bs)
-	rest := slices.DeleteFunc(bs, func(b ops.Backend) bool { return trees.in[b.PID] })
-	slices.SortStableFunc(rest, func(a, b ops.Backend) int {
+	rest := slices.DeleteFunc(bs, func(b ops.Session) bool { return trees.in[b.PID] })
+	slices.SortStableFunc(rest, func(a, b ops.Session) int {
 		return cmp.Or(cmp.Compare(worth(a), worth(b)), began(a).Compare(began(b)), cmp.Compare(a.PID, b.PID))
 	})
 	return append(trees.rows, rest...)
 }
 
-func worth(b ops.Backend) int {
+func worth(b ops.Session) int {
 	switch {
 	case !b.Transaction.IsZero() && !b.Own:
 		return 0
-	case b.State == ops.BackendActive && !b.Own:
+	case b.State == ops.SessionActive && !b.Own:
 		return 1
 	case b.Own:
 		return 4
-	case b.State == ops.BackendIdle:
+	case b.State == ops.SessionIdle:
 		return 3
 	}
 	return 2
 }
 
-func began(b ops.Backend) time.Time {
+func began(b ops.Session) time.Time {
 	switch {
 	case !b.Transaction.IsZero():
 		return b.Transaction
-	case b.State == ops.BackendIdle:
+	case b.State == ops.SessionIdle:
 		return b.Changed
 	}
 	return b.Query

@@ -31,8 +31,8 @@ type Config struct {
 // time.
 type Collector struct {
 	cfg    Config
-	reader *session
-	actor  *session // nil: the reader acts
+	reader *connection
+	actor  *connection // nil: the reader acts
 
 	mu     sync.Mutex // guards last and lastAt; never held over a call
 	last   ops.Database
@@ -53,7 +53,7 @@ func New(c Config) (*Collector, error) {
 	if c.Actor != nil {
 		col.actor = newSession(*c.Actor, c.Timeout, false)
 	}
-	for _, s := range []*session{col.reader, col.actor} {
+	for _, s := range []*connection{col.reader, col.actor} {
 		if s == nil {
 			continue
 		}
@@ -74,7 +74,7 @@ func (c *Collector) Ref() ops.Ref { return ops.NewRef(ops.KindDatabase, c.cfg.Na
 
 // Collect looks once. A part that the login may not read, or that this server does
 // not have, is told in Missing; the rest is there.
-func (c *Collector) Collect(ctx context.Context) (ops.Facts, error) {
+func (c *Collector) Collect(ctx context.Context) (ops.Observation, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.Timeout-c.cfg.Timeout/10)
 	defer cancel()
 	var d ops.Database
@@ -87,14 +87,14 @@ func (c *Collector) Collect(ctx context.Context) (ops.Facts, error) {
 		return err
 	})
 	if err != nil {
-		return ops.Facts{}, err
+		return ops.Observation{}, err
 	}
 	c.actorStands(ctx, &d)
-	c.markOwn(d.Backends)
+	c.markOwn(d.Sessions)
 	c.mu.Lock()
 	c.last, c.lastAt = d, c.cfg.Now()
 	c.mu.Unlock()
-	facts := ops.Facts{Database: &d, Version: d.Version}
+	facts := ops.Observation{Database: &d, Version: d.Version}
 	if !d.Rights.Why.Empty() {
 		facts.Notes = append(facts.Notes, d.Rights.Why)
 	}

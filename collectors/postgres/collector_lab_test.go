@@ -35,7 +35,7 @@ func TestABlockingTreeOfDepthFourWithTwoRoots(t *testing.T) {
 		var got []string
 		s.Until(login+" sees both trees", func() bool {
 			got = nil
-			for _, b := range collect(t, c).Backends {
+			for _, b := range collect(t, c).Sessions {
 				if b.Root != 0 {
 					got = append(got, fmt.Sprintf("%d %s blocks %d", b.Depth, b.App, b.Blocks))
 				}
@@ -48,7 +48,7 @@ func TestABlockingTreeOfDepthFourWithTwoRoots(t *testing.T) {
 		}
 	}
 	d := collect(t, collector(t, s, "reader"))
-	for _, b := range d.Backends {
+	for _, b := range d.Sessions {
 		if b.Depth > 0 && (b.Waiting.IsZero() || time.Since(b.Waiting) > time.Minute || !strings.HasPrefix(b.Wait.String(), "Lock: ")) {
 			t.Errorf("since when %s waits: %s, for %s", b.App, b.Waiting, b.Wait)
 		}
@@ -70,7 +70,7 @@ func TestExhaustionIsSeenAndMendedWhileNewLoginsFail(t *testing.T) {
 		}
 	}
 	d := collect(t, c)
-	if d.Use.Free() != 0 || d.Use.By[0] != (ops.UsedBy{App: ops.Clean("reporter"), State: ops.BackendIdle, Count: 11}) || d.Use.Max != 16 || d.Use.Reserved != 3 {
+	if d.Use.Free() != 0 || d.Use.By[0] != (ops.UsedBy{App: ops.Lit("reporter"), State: ops.SessionIdle, Count: 11}) || d.Use.Max != 16 || d.Use.Reserved != 3 {
 		t.Errorf("%+v", d.Use)
 	}
 	late := collector(t, s, "reader")
@@ -79,7 +79,7 @@ func TestExhaustionIsSeenAndMendedWhileNewLoginsFail(t *testing.T) {
 		t.Errorf("who comes too late hears %v", err)
 	}
 	var pids []string
-	for _, b := range d.Backends {
+	for _, b := range d.Sessions {
 		if b.App.String() == "reporter" {
 			pids = append(pids, fmt.Sprint(b.PID))
 		}
@@ -101,9 +101,9 @@ func TestWithoutPgMonitorWhatIsHiddenIsSaid(t *testing.T) {
 	s := postgrestest.Start(t)
 	s.Holds("nightly", []int{1}, 0)
 	d := collect(t, collector(t, s, "plain"))
-	i := slices.IndexFunc(d.Backends, func(b ops.Backend) bool { return b.User.String() == "app" })
-	if i < 0 || !d.Backends[i].Hidden || d.Backends[i].State != ops.BackendUnknown || !d.Backends[i].SQL.Empty() || d.Backends[i].App.String() != "nightly" {
-		t.Errorf("%+v", d.Backends)
+	i := slices.IndexFunc(d.Sessions, func(b ops.Session) bool { return b.User.String() == "app" })
+	if i < 0 || !d.Sessions[i].Hidden || d.Sessions[i].State != ops.SessionUnknown || !d.Sessions[i].SQL.Empty() || d.Sessions[i].App.String() != "nightly" {
+		t.Errorf("%+v", d.Sessions)
 	}
 	said := map[string]string{}
 	for _, m := range d.Missing {
@@ -165,10 +165,10 @@ func TestHostileAndSecretTextsOfSessionsAreHarmless(t *testing.T) {
 	var d ops.Database
 	s.Until("its query is seen", func() bool {
 		d = collect(t, c)
-		return slices.ContainsFunc(d.Backends, func(b ops.Backend) bool { return b.State == ops.BackendActive && b.User.String() == "app" })
+		return slices.ContainsFunc(d.Sessions, func(b ops.Session) bool { return b.State == ops.SessionActive && b.User.String() == "app" })
 	})
-	i := slices.IndexFunc(d.Backends, func(b ops.Backend) bool { return b.User.String() == "app" })
-	open, err := c.Open(t.Context(), d.Backends[i].Ref, 0)
+	i := slices.IndexFunc(d.Sessions, func(b ops.Session) bool { return b.User.String() == "app" })
+	open, err := c.Open(t.Context(), d.Sessions[i].Ref, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -292,7 +292,7 @@ func TestAFailingArchiverIsSeen(t *testing.T) {
 		t.Fatal(rows, err)
 	}
 	s.Until("it fails", func() bool { return collect(t, c).Archiver.Failing() })
-	_, err := c.Patiently(t.Context(), "CHECKPOINT")
+	_, err := c.QueryLong(t.Context(), "CHECKPOINT")
 	if may := s.Major() >= 15; may != (err == nil) || !may && !strings.Contains(err.Error(), "a superuser has to") {
 		t.Errorf("checkpoint: %v", err)
 	}

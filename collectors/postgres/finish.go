@@ -12,9 +12,9 @@ import (
 func (r *reading) finish() ops.Database {
 	d := &r.out
 	r.use()
-	d.Backends = order(d.Backends)
-	if n := len(d.Backends); n > maxBackends {
-		d.Backends, d.Left = d.Backends[:maxBackends:maxBackends], n-maxBackends
+	d.Sessions = order(d.Sessions)
+	if n := len(d.Sessions); n > maxBackends {
+		d.Sessions, d.Left = d.Sessions[:maxBackends:maxBackends], n-maxBackends
 	}
 	d.WAL.Rate = r.note(r.now, r.lsn)
 	for i := range d.Replicas {

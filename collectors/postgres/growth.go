@@ -24,8 +24,8 @@ const maxPlaces = 360
 
 // note remembers where the server is and returns the WAL it wrote a second since
 // the last look.
-func (l *look) note(now time.Time, lsn int64) ops.Figure {
-	var rate ops.Figure
+func (l *look) note(now time.Time, lsn int64) ops.Value {
+	var rate ops.Value
 	if n := len(l.places); n > 0 {
 		last := l.places[n-1]
 		if d := now.Sub(last.at).Seconds(); d > 0 && lsn >= last.lsn {
@@ -45,9 +45,9 @@ func (l *look) note(now time.Time, lsn int64) ops.Figure {
 // lag is how long ago the server passed the place up to which a replica has
 // replayed. The server's own replay_lag stands still, or is not there at all, when
 // replay stands still; ours grows. Where ours cannot tell, the server's word is taken.
-func (l *look) lag(r replay, now time.Time) ops.Figure {
+func (l *look) lag(r replay, now time.Time) ops.Value {
 	if r.lsn == nil {
-		return ops.Figure{}
+		return ops.Value{}
 	}
 	var said float64
 	if r.said != nil {
@@ -77,7 +77,7 @@ const (
 )
 
 // grown remembers a size and returns its growth in bytes an hour.
-func (l *look) grown(now time.Time, name string, bytes float64) ops.Figure {
+func (l *look) grown(now time.Time, name string, bytes float64) ops.Value {
 	all := append(l.sizes[name], sample{now, bytes})
 	for len(all) > 1 && now.Sub(all[0].at) > growthOver {
 		all = all[1:]
@@ -86,5 +86,5 @@ func (l *look) grown(now time.Time, name string, bytes float64) ops.Figure {
 	if over := now.Sub(all[0].at); over >= growthLeast {
 		return ops.Num((bytes - all[0].bytes) / over.Hours())
 	}
-	return ops.Figure{}
+	return ops.Value{}
 }

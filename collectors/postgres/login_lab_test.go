@@ -27,7 +27,7 @@ func collector(t *testing.T, s *postgrestest.Server, user string, change ...func
 }
 
 func (c *Collector) close() {
-	for _, s := range []*session{c.reader, c.actor} {
+	for _, s := range []*connection{c.reader, c.actor} {
 		if s != nil {
 			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 			s.drop(ctx)

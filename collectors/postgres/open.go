@@ -17,7 +17,7 @@ func (c *Collector) Open(ctx context.Context, ref ops.Ref, _ time.Duration) (ops
 	switch ref.Kind {
 	case ops.KindDatabase, ops.KindSource:
 		return c.openServer(ref)
-	case ops.KindBackend:
+	case ops.KindSession:
 		return c.openBackend(ctx, ref)
 	}
 	return ops.Detail{}, ops.Errorf(ops.CodeNotFound, "a database has no %s", ref.Kind)
@@ -53,12 +53,12 @@ func (c *Collector) openBackend(ctx context.Context, ref ops.Ref) (ops.Detail, e
 	if err != nil {
 		return ops.Detail{}, err
 	}
-	i := slices.IndexFunc(all, func(b ops.Backend) bool { return b.PID == pid })
+	i := slices.IndexFunc(all, func(b ops.Session) bool { return b.PID == pid })
 	if i < 0 {
 		return ops.Detail{}, ops.Errorf(ops.CodeNotFound, "session %d has ended", pid).Help("History knows whether opsdeck ended it")
 	}
 	b := all[i]
-	d := ops.Detail{Ref: ref, At: c.cfg.Now(), Title: ops.Textf("session %d of %s", pid, c.cfg.Name), Groups: []ops.FactGroup{backendGroup(b)}}
+	d := ops.Detail{Ref: ref, At: c.cfg.Now(), Title: ops.Textf("session %d of %s", pid, c.cfg.Name), Groups: []ops.FactGroup{sessionGroup(b)}}
 	if g, ok := treeGroup(b, all); ok {
 		d.Groups = append(d.Groups, g)
 	}
@@ -81,7 +81,7 @@ func group(title string, facts ...ops.Fact) ops.FactGroup {
 	return ops.FactGroup{Title: ops.Clean(title), Facts: facts}
 }
 
-func backendGroup(b ops.Backend) ops.FactGroup {
+func sessionGroup(b ops.Session) ops.FactGroup {
 	if b.Hidden {
 		return group("session", fact("user", b.User), fact("application", b.App), fact("database", b.Database),
 			fact("everything else", ops.Clean("hidden: "+needsMonitor)))
@@ -92,7 +92,7 @@ func backendGroup(b ops.Backend) ops.FactGroup {
 }
 
 // treeGroup says where a session stands in its blocking tree.
-func treeGroup(b ops.Backend, all []ops.Backend) (ops.FactGroup, bool) {
+func treeGroup(b ops.Session, all []ops.Session) (ops.FactGroup, bool) {
 	if b.Root == 0 {
 		return ops.FactGroup{}, false
 	}

@@ -27,7 +27,7 @@ func serverGroups(d ops.Database) []ops.FactGroup {
 func connectionFacts(u ops.Use) ops.FactGroup {
 	g := group("connections", factf("used", "%d of %d, %d reserved, %d free", u.Used, u.Max, u.Reserved, u.Free()))
 	for _, by := range u.By {
-		g.Facts = append(g.Facts, factf(by.App.Or(ops.Clean("(no name)")).String(), "%d %s", by.Count, by.State))
+		g.Facts = append(g.Facts, factf(by.App.Or(ops.Lit("(no name)")).String(), "%d %s", by.Count, by.State))
 	}
 	return g
 }
@@ -61,8 +61,8 @@ func walFacts(d ops.Database) ops.FactGroup {
 	case !a.On:
 		g.Facts = append(g.Facts, factf("archiving", "off"))
 	default:
-		g.Facts = append(g.Facts, factf("archived", "%s files, last %s at %s", whole(a.Archived), a.LastFile.Or(ops.Clean("none")), stamp(a.LastGood)),
-			factf("failed", "%s times, last %s at %s", whole(a.Failed), a.FailedFile.Or(ops.Clean("none")), stamp(a.LastFailed)), factf("waiting", "%s files", whole(a.Ready)))
+		g.Facts = append(g.Facts, factf("archived", "%s files, last %s at %s", whole(a.Archived), a.LastFile.Or(ops.Lit("none")), stamp(a.LastGood)),
+			factf("failed", "%s times, last %s at %s", whole(a.Failed), a.FailedFile.Or(ops.Lit("none")), stamp(a.LastFailed)), factf("waiting", "%s files", whole(a.Ready)))
 	}
 	c := d.Checkpoints
 	g.Facts = append(g.Facts, factf("checkpoints", "%s by time, %s requested, last at %s; writing took %s, syncing %s",
@@ -117,14 +117,14 @@ func missingFacts(ms []ops.Missing) ops.FactGroup {
 	return g
 }
 
-func whole(f ops.Figure) string {
+func whole(f ops.Value) string {
 	if !f.Known {
 		return "?"
 	}
 	return fmt.Sprintf("%.0f", f.Value)
 }
 
-func size(f ops.Figure) string {
+func size(f ops.Value) string {
 	v := f.Value
 	switch {
 	case !f.Known:
@@ -139,7 +139,7 @@ func size(f ops.Figure) string {
 	return fmt.Sprintf("%.0f B", v)
 }
 
-func span(f ops.Figure) string {
+func span(f ops.Value) string {
 	if !f.Known {
 		return "? s"
 	}

@@ -74,7 +74,7 @@ func readFreeze(r *reading, row row) error {
 }
 
 func readTable(r *reading, row row) error {
-	var t ops.TableCare
+	var t ops.TableVacuum
 	err := row.Scan(textTo{&t.Name}, figureTo{&t.Dead}, figureTo{&t.Live}, r.moment(&t.Vacuumed), r.moment(&t.Analyzed))
 	r.out.Tables = append(r.out.Tables, t)
 	return err

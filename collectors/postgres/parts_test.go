@@ -79,21 +79,21 @@ func TestSecretsInStatementsAreHidden(t *testing.T) {
 	}
 }
 
-func backend(pid int, by ...int) ops.Backend { return ops.Backend{PID: pid, BlockedBy: by} }
+func backend(pid int, by ...int) ops.Session { return ops.Session{PID: pid, BlockedBy: by} }
 
 func TestTreesAreRootFirst(t *testing.T) {
 	for name, c := range map[string]struct {
-		in   []ops.Backend
+		in   []ops.Session
 		want string
 	}{
-		"nobody waits":                        {[]ops.Backend{backend(1), backend(2)}, ""},
-		"a chain, told from its end":          {[]ops.Backend{backend(4, 3), backend(3, 2), backend(2, 1), backend(1)}, "1 2. 3.. 4... "},
-		"two roots, the one that blocks more": {[]ops.Backend{backend(1), backend(2, 1), backend(3), backend(4, 3), backend(5, 3)}, "3 4. 5. 1 2. "},
-		"one waits for two roots":             {[]ops.Backend{backend(1), backend(2), backend(3, 1, 2)}, "1 3. 2 "},
-		"a prepared transaction":              {[]ops.Backend{backend(7, 0), backend(8, 7)}, "7 8. "},
-		"a circle, until it is a deadlock":    {[]ops.Backend{backend(1, 2), backend(2, 1)}, "1 2. "},
-		"the blocker has just ended":          {[]ops.Backend{backend(5, 99)}, "5 "},
-		"a queue: the second waits for both":  {[]ops.Backend{backend(1), backend(2, 1), backend(3, 1, 2)}, "1 2. 3.. "},
+		"nobody waits":                        {[]ops.Session{backend(1), backend(2)}, ""},
+		"a chain, told from its end":          {[]ops.Session{backend(4, 3), backend(3, 2), backend(2, 1), backend(1)}, "1 2. 3.. 4... "},
+		"two roots, the one that blocks more": {[]ops.Session{backend(1), backend(2, 1), backend(3), backend(4, 3), backend(5, 3)}, "3 4. 5. 1 2. "},
+		"one waits for two roots":             {[]ops.Session{backend(1), backend(2), backend(3, 1, 2)}, "1 3. 2 "},
+		"a prepared transaction":              {[]ops.Session{backend(7, 0), backend(8, 7)}, "7 8. "},
+		"a circle, until it is a deadlock":    {[]ops.Session{backend(1, 2), backend(2, 1)}, "1 2. "},
+		"the blocker has just ended":          {[]ops.Session{backend(5, 99)}, "5 "},
+		"a queue: the second waits for both":  {[]ops.Session{backend(1), backend(2, 1), backend(3, 1, 2)}, "1 2. 3.. "},
 	} {
 		var got strings.Builder
 		for _, b := range treesOf(c.in).rows {

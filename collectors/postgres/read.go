@@ -113,7 +113,7 @@ func (c *Collector) begin(k conn) *reading {
 	r := &reading{look: &c.look, source: c.cfg.Name, now: c.cfg.Now(), version: k.version, out: c.look.d, idle: map[ops.UsedBy]int{}}
 	r.out.Ref = c.Ref()
 	r.out.Version = ops.Clean(k.PgConn().ParameterStatus("server_version"))
-	r.out.Backends, r.out.Replicas, r.out.Slots = []ops.Backend{}, nil, nil
+	r.out.Sessions, r.out.Replicas, r.out.Slots = []ops.Session{}, nil, nil
 	r.out.Use, r.out.Left, r.out.Missing = ops.Use{}, 0, nil
 	return r
 }
@@ -160,9 +160,9 @@ func (r *reading) forget(name string) {
 	}
 }
 
-func figure(v *float64) ops.Figure {
+func figure(v *float64) ops.Value {
 	if v == nil {
-		return ops.Figure{}
+		return ops.Value{}
 	}
 	return ops.Num(*v)
 }

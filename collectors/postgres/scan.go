@@ -14,7 +14,7 @@ import (
 type (
 	textTo   struct{ *ops.Text }
 	sqlTo    struct{ *ops.Text } // a statement: what names a secret is hidden
-	figureTo struct{ *ops.Figure }
+	figureTo struct{ *ops.Value }
 	timeTo   struct {
 		to    *time.Time
 		ahead time.Duration // of the server's clock before ours
@@ -53,17 +53,17 @@ func asText(src any) string {
 func (f figureTo) Scan(src any) error {
 	switch v := src.(type) {
 	case nil:
-		*f.Figure = ops.Figure{}
+		*f.Value = ops.Value{}
 	case int64:
-		*f.Figure = ops.Num(float64(v))
+		*f.Value = ops.Num(float64(v))
 	case float64:
-		*f.Figure = ops.Num(v)
+		*f.Value = ops.Num(v)
 	default:
 		n, err := strconv.ParseFloat(asText(src), 64)
 		if err != nil {
 			return err
 		}
-		*f.Figure = ops.Num(n)
+		*f.Value = ops.Num(n)
 	}
 	return nil
 }

@@ -11,15 +11,15 @@ import (
 // session below the one it waits for. A session that waits for several stands below
 // the first that is listed.
 type trees struct {
-	rows []ops.Backend
+	rows []ops.Session
 	in   map[int]bool
 }
 
 // treesOf puts sessions into trees. The tree with the most waiters comes first.
 // Sessions that wait for each other in a circle, which PostgreSQL ends after
 // deadlock_timeout, hang below the lowest pid of them.
-func treesOf(bs []ops.Backend) trees {
-	f := forest{by: map[int]ops.Backend{}, below: map[int][]int{}, blocks: map[int]map[int]bool{}}
+func treesOf(bs []ops.Session) trees {
+	f := forest{by: map[int]ops.Session{}, below: map[int][]int{}, blocks: map[int]map[int]bool{}}
 	for _, b := range bs {
 		f.by[b.PID] = b
 	}
@@ -44,14 +44,14 @@ func treesOf(bs []ops.Backend) trees {
 }
 
 type forest struct {
-	by     map[int]ops.Backend
+	by     map[int]ops.Session
 	below  map[int][]int
 	blocks map[int]map[int]bool
 }
 
 // roots are the sessions that block others and wait for none, or only for what is
 // not a session: a prepared transaction is pid 0.
-func (f *forest) roots(bs []ops.Backend) []int {
+func (f *forest) roots(bs []ops.Session) []int {
 	var out []int
 	for _, b := range bs {
 		waits := slices.ContainsFunc(b.BlockedBy, func(pid int) bool { _, there := f.by[pid]; return there })

@@ -52,7 +52,7 @@ func TestNothingIsMissingFromAServer(t *testing.T) {
 	if want := s.Major() >= 15; !d.Rights.Signal || !d.Rights.SwitchWAL || d.Rights.Checkpoint != want {
 		t.Errorf("rights: %+v", d.Rights)
 	}
-	for _, b := range d.Backends {
+	for _, b := range d.Sessions {
 		if _, err := c.Open(t.Context(), b.Ref, 0); err != nil {
 			t.Errorf("%s: %v", b.App, err)
 		}

@@ -30,7 +30,7 @@ func cadvisorMetrics(selector string) []string {
 // ContainerFigures asks for what cAdvisor measured of containers, by their names,
 // in one query. matchers select the series of one host. A container that it does
 // not know is not in the answer.
-func (c *Collector) ContainerFigures(ctx context.Context, names []string, matchers []ops.Matcher) (map[string]ops.ContainerFigures, error) {
+func (c *Collector) ContainerFigures(ctx context.Context, names []string, matchers []ops.Matcher) (map[string]ops.ContainerStats, error) {
 	if len(names) == 0 {
 		return nil, nil
 	}
@@ -46,7 +46,7 @@ func (c *Collector) ContainerFigures(ctx context.Context, names []string, matche
 	if err != nil {
 		return nil, err
 	}
-	out := map[string]ops.ContainerFigures{}
+	out := map[string]ops.ContainerStats{}
 	for i, s := range ans.Series {
 		if len(s.Points) == 0 || !s.Points[0].Known {
 			continue
@@ -61,7 +61,7 @@ func (c *Collector) ContainerFigures(ctx context.Context, names []string, matche
 }
 
 // put sets the figure that a series says it is.
-func put(f *ops.ContainerFigures, labels model.Metric, v ops.Figure) {
+func put(f *ops.ContainerStats, labels model.Metric, v ops.Value) {
 	switch labels["figure"] {
 	case "cpu":
 		f.CPU = v

@@ -16,7 +16,7 @@ func TestFiguresOfContainersComeFromOneQueryForOneHost(t *testing.T) {
 		return answerWith(t, w, http.StatusOK, "cadvisor.json")
 	}
 	c := f.collector(t)
-	got, err := c.ContainerFigures(t.Context(), []string{"web", "shop.api-1", "unknown"}, []ops.Matcher{{Name: ops.Clean("instance"), Value: ops.Clean(`far:8080`)}})
+	got, err := c.ContainerFigures(t.Context(), []string{"web", "shop.api-1", "unknown"}, []ops.Matcher{{Name: ops.Lit("instance"), Value: ops.Clean(`far:8080`)}})
 	if err != nil || len(asked) != 1 {
 		t.Fatalf("%v, %d queries", err, len(asked))
 	}

@@ -80,7 +80,7 @@ func (c *Collector) Source() ops.SourceInfo {
 // and now and then for the server's own state and for curves: one small call
 // after the other, because the server evaluates its rules with the same few query
 // slots.
-func (c *Collector) Collect(ctx context.Context) (ops.Facts, error) {
+func (c *Collector) Collect(ctx context.Context) (ops.Observation, error) {
 	c.collecting.Lock()
 	defer c.collecting.Unlock()
 	ctx, cancel := c.bounded(ctx)
@@ -88,7 +88,7 @@ func (c *Collector) Collect(ctx context.Context) (ops.Facts, error) {
 	book, err := c.rules(ctx)
 	if err != nil {
 		c.askAnew()
-		return ops.Facts{}, err
+		return ops.Observation{}, err
 	}
 	// From here on a failed call is a note: the alerts are good without it.
 	notes := append(book.notes(c.cfg.Now()), c.targetNotes(ctx)...)
@@ -100,7 +100,7 @@ func (c *Collector) Collect(ctx context.Context) (ops.Facts, error) {
 	}
 	c.mu.Unlock()
 	alerts := book.alerts
-	facts := ops.Facts{Alerts: &alerts, Version: slow.version, Up: slow.up(), Notes: append(notes, slow.notes()...)}
+	facts := ops.Observation{Alerts: &alerts, Version: slow.version, Up: slow.up(), Notes: append(notes, slow.notes()...)}
 	c.indicators(ctx, &facts)
 	return facts, nil
 }

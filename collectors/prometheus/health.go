@@ -103,7 +103,7 @@ func (s slowFacts) notes() []ops.Text {
 		}
 	}
 	if s.nobodyIsPaged() {
-		out = append(out, ops.Clean("it knows no Alertmanager: nobody is paged"))
+		out = append(out, ops.Lit("it knows no Alertmanager: nobody is paged"))
 	}
 	return out
 }
@@ -124,7 +124,7 @@ func (c *Collector) targetNotes(ctx context.Context) []ops.Text {
 	}
 	out := append(down.Notes, all.Notes...)
 	if len(all.Series) == 0 {
-		return append(out, ops.Clean("it scrapes nothing: there is no up series"))
+		return append(out, ops.Lit("it scrapes nothing: there is no up series"))
 	}
 	if len(down.Series) == 0 {
 		return out

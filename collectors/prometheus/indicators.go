@@ -23,7 +23,7 @@ type KPIQuery struct {
 // indicators measures KPIs and pipelines, one small query after the other, and
 // then draws the curves that are due. What fails or does not fit into the
 // deadline says so in its own place: the alerts are good without it.
-func (c *Collector) indicators(ctx context.Context, f *ops.Facts) {
+func (c *Collector) indicators(ctx context.Context, f *ops.Observation) {
 	if len(c.cfg.KPIs) > 0 {
 		kpis := make([]ops.KPI, 0, len(c.cfg.KPIs))
 		for _, q := range c.cfg.KPIs {
@@ -57,7 +57,7 @@ func (c *Collector) kpi(ctx context.Context, q KPIQuery, notes *[]ops.Text) ops.
 // measured is the one value that a query gave.
 type measured struct {
 	asked  bool
-	value  ops.Figure
+	value  ops.Value
 	at     time.Time    // by the server's clock
 	labels model.Metric // of the series it came from
 	series []ops.Series // all that came; only the first counts
@@ -81,7 +81,7 @@ func (c *Collector) measure(ctx context.Context, expr string) measured {
 	ctx, cancel, ok := share(ctx)
 	defer cancel()
 	if !ok {
-		return measured{why: ops.Clean("not asked: what was asked before took too long")}
+		return measured{why: ops.Lit("not asked: what was asked before took too long")}
 	}
 	ans, err := c.Query(ctx, expr, time.Time{})
 	if err != nil {
@@ -89,13 +89,13 @@ func (c *Collector) measure(ctx context.Context, expr string) measured {
 	}
 	out := measured{asked: true, notes: ans.Notes, series: ans.Series}
 	if len(ans.Series) == 0 || len(ans.Series[0].Points) == 0 {
-		out.why = ops.Clean("no data: the metric has vanished or never was")
+		out.why = ops.Lit("no data: the metric has vanished or never was")
 		return out
 	}
 	p := ans.Series[0].Points[0]
 	out.at, out.labels = p.At, ans.labels[0]
 	if !p.Known {
-		out.why = ops.Clean("no data: the query gives no number, but NaN or infinity")
+		out.why = ops.Lit("no data: the query gives no number, but NaN or infinity")
 		return out
 	}
 	out.value = ops.Num(p.Value)
@@ -125,7 +125,7 @@ func share(ctx context.Context) (context.Context, context.CancelFunc, bool) {
 // is kept.
 func whyNot(err error) ops.Text {
 	if errors.Is(err, context.DeadlineExceeded) {
-		return ops.Clean("no answer in time")
+		return ops.Lit("no answer in time")
 	}
 	return ops.Clean(err.Error())
 }

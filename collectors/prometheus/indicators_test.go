@@ -60,7 +60,7 @@ func answerWith(t *testing.T, w http.ResponseWriter, status int, file string) bo
 func always(at time.Time) func() time.Time { return func() time.Time { return at } }
 
 // notesOf returns those notes that tell of KPIs and pipelines.
-func notesOf(f ops.Facts) (out []string) {
+func notesOf(f ops.Observation) (out []string) {
 	for _, n := range f.Notes {
 		if s := n.String(); strings.HasPrefix(s, "kpi ") || strings.HasPrefix(s, "pipeline ") {
 			out = append(out, s)

@@ -108,7 +108,7 @@ func (c *Collector) targetPart(ctx context.Context) (ops.FactGroup, error) {
 	}
 	slices.SortFunc(g.Facts, byName)
 	summary := fmt.Sprintf("%d up, %d down, %d not scraped yet", count["up"], count["down"], count["unknown"])
-	g.Facts = slices.Insert(g.Facts, 0, ops.Fact{Name: ops.Clean("targets"), Value: ops.Clean(summary)})
+	g.Facts = slices.Insert(g.Facts, 0, ops.Fact{Name: ops.Lit("targets"), Value: ops.Clean(summary)})
 	return g.FactGroup, nil
 }
 

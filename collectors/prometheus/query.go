@@ -167,14 +167,14 @@ func parseQuery(ans answer, g grid) (Answer, error) {
 	out := Answer{Notes: ans.notes()}
 	switch in.Type {
 	case "string":
-		out.Notes = append(out.Notes, ops.Clean("the expression gives a text, not a series"))
+		out.Notes = append(out.Notes, ops.Lit("the expression gives a text, not a series"))
 		return out, nil
 	case "scalar":
 		var p pair
 		if err := json.Unmarshal(in.Result, &p); err != nil {
 			return Answer{}, fmt.Errorf("read scalar: %w", err)
 		}
-		out.Series = []ops.Series{{Name: ops.Clean("scalar"), Points: []ops.Point{p.Point}}}
+		out.Series = []ops.Series{{Name: ops.Lit("scalar"), Points: []ops.Point{p.Point}}}
 		out.labels = []model.Metric{nil}
 		return out, nil
 	}

@@ -166,10 +166,10 @@ func alertState(word string) ops.AlertState {
 
 // figureOf reads a value, which is a string. NaN and the infinities are no
 // figures: JSON cannot carry them. Their word is kept in origin.value.
-func figureOf(word string) ops.Figure {
+func figureOf(word string) ops.Value {
 	v, err := strconv.ParseFloat(word, 64)
 	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
-		return ops.Figure{}
+		return ops.Value{}
 	}
 	return ops.Num(v)
 }
@@ -227,7 +227,7 @@ func (b ruleBook) notes(now time.Time) []ops.Text {
 		out = append(out, ops.Textf("%d of %d alert rules were not evaluated yet", waiting, rules))
 	}
 	if rules == 0 {
-		out = append(out, ops.Clean("there are no alert rules"))
+		out = append(out, ops.Lit("there are no alert rules"))
 	}
 	return out
 }

@@ -62,7 +62,7 @@ func TestAViewerCannotAct(t *testing.T) {
 	s.until(`restart cannot run: root is a viewer here`)
 	s.back(`(?m)^> *` + name)
 	s.keys("U")
-	s.until(`was not started(?s:.*)root is a viewer here, and session.unlock needs operator`)
+	s.until(`was not started(?s:.*)root is a viewer here, and console.unlock needs operator`)
 	w.want(77, `root is a viewer here`, "run", "container.restart", "container:docker/"+name, "--yes", "--reason", "test")
 	c := w.wire("s")
 	c.refused(c.unlock(), 403, "denied")

@@ -28,7 +28,7 @@ type port struct {
 
 func (p port) Watch(ctx context.Context) (<-chan ops.Event, error) {
 	out := make(chan ops.Event, 1)
-	out <- ops.Event{Board: ops.Board{Rev: 1, At: time.Now(), Estate: ops.EstateInfo{Name: ops.Clean("crash")}}}
+	out <- ops.Event{Board: ops.Board{Rev: 1, At: time.Now(), Estate: ops.EstateInfo{Name: ops.Lit("crash")}}}
 	go func() {
 		<-ctx.Done()
 		close(out)

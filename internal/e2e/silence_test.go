@@ -33,9 +33,9 @@ func TestAFrozenAgentIsSaidAndNothingStaysGreen(t *testing.T) {
 	s.keys("3")
 	s.until(`was running`)
 	s.keys("U") // asks the agent; what waits for an answer can be left
-	s.within(soon, `planning session.unlock`)
+	s.within(soon, `planning console.unlock`)
 	s.keys("Escape")
-	s.without(`planning session.unlock`)
+	s.without(`planning console.unlock`)
 	must(t, syscall.Kill(pid, syscall.SIGCONT))
 	s.live()
 	s.without(`AGENT LOST`)

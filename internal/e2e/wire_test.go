@@ -117,7 +117,7 @@ func (c wire) start(id string) said {
 // unlock unlocks production for the session.
 func (c wire) unlock() said {
 	c.Helper()
-	p := c.call("POST", "plan", `{"action":"session.unlock","target":{"kind":"session","id":"this"}}`)
+	p := c.call("POST", "plan", `{"action":"console.unlock","target":{"kind":"console","id":"this"}}`)
 	return c.start(p.ID)
 }
 

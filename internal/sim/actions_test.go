@@ -101,7 +101,7 @@ func TestEveryOtherActionOnAContainer(t *testing.T) {
 	r := newRig(t, sim.Config{Seed: 1})
 	r.add(2 * time.Second)
 	const name = "shop-gateway"
-	signal := func(s string) ops.Param { return ops.Param{Name: ops.Clean("signal"), Value: ops.Clean(s)} }
+	signal := func(s string) ops.Param { return ops.Param{Name: ops.Lit("signal"), Value: ops.Clean(s)} }
 	for _, step := range []struct {
 		action string
 		params []ops.Param

@@ -77,7 +77,7 @@ func newRig(t *testing.T, c sim.Config) *rig {
 
 // collect asks a collector once; it may have no notes, which are its signs of
 // trouble.
-func collect(t *testing.T, c ops.Collector) ops.Facts {
+func collect(t *testing.T, c ops.Collector) ops.Observation {
 	t.Helper()
 	f, err := c.Collect(t.Context())
 	if err != nil {
@@ -206,7 +206,7 @@ func TestAPipelineRunsAndRests(t *testing.T) {
 }
 
 // collectQuietly allows notes: a container that is down is a target that is down.
-func collectQuietly(t *testing.T, c ops.Collector) ops.Facts {
+func collectQuietly(t *testing.T, c ops.Collector) ops.Observation {
 	t.Helper()
 	f, err := c.Collect(t.Context())
 	if err != nil {
@@ -217,8 +217,8 @@ func collectQuietly(t *testing.T, c ops.Collector) ops.Facts {
 
 func TestASilenceSilencesUntilItIsExpired(t *testing.T) {
 	r := newRig(t, sim.Config{})
-	id, notes, err := r.pager.Post(t.Context(), ops.Silence{By: ops.Clean("ana"), Comment: ops.Clean("known"), Ends: r.Now().Add(time.Hour),
-		Matchers: []ops.Matcher{{Name: ops.Clean("alertname"), Op: ops.MatchRegexp, Value: ops.Clean("Disk.*")}}})
+	id, notes, err := r.pager.Post(t.Context(), ops.Silence{By: ops.Lit("ana"), Comment: ops.Lit("known"), Ends: r.Now().Add(time.Hour),
+		Matchers: []ops.Matcher{{Name: ops.Lit("alertname"), Op: ops.MatchRegexp, Value: ops.Lit("Disk.*")}}})
 	if err != nil || len(notes) > 0 {
 		t.Fatal(err, notes)
 	}
@@ -244,8 +244,8 @@ func TestASilenceSilencesUntilItIsExpired(t *testing.T) {
 	if got := paging(); got != ops.PagingActive {
 		t.Errorf("without it it is %s", got)
 	}
-	_, _, err = r.pager.Post(t.Context(), ops.Silence{By: ops.Clean("ana"), Comment: ops.Clean("all"), Ends: r.Now().Add(time.Hour),
-		Matchers: []ops.Matcher{{Name: ops.Clean("alertname"), Op: ops.MatchRegexp, Value: ops.Clean(".*")}}})
+	_, _, err = r.pager.Post(t.Context(), ops.Silence{By: ops.Lit("ana"), Comment: ops.Lit("all"), Ends: r.Now().Add(time.Hour),
+		Matchers: []ops.Matcher{{Name: ops.Lit("alertname"), Op: ops.MatchRegexp, Value: ops.Lit(".*")}}})
 	if err == nil {
 		t.Error("a silence of everything is accepted")
 	}
@@ -296,10 +296,10 @@ func TestEventsComeAsTheyHappen(t *testing.T) {
 	r := newRig(t, sim.Config{})
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	told := make(chan ops.Facts, 100)
+	told := make(chan ops.Observation, 100)
 	go func() {
 		defer close(told)
-		_ = r.docker.Push(ctx, func(f ops.Facts) { told <- f })
+		_ = r.docker.Push(ctx, func(f ops.Observation) { told <- f })
 	}()
 	<-told // the stream stands
 	r.add(13 * time.Second)

@@ -5,18 +5,18 @@ import (
 	"encoding/json"
 )
 
-// keeper writes one value of the picture down, one write at a time. What was not
+// saver writes one value of the picture down, one write at a time. What was not
 // written yet when a newer one comes is never written.
-type keeper struct {
+type saver struct {
 	name   string // in the history
 	newest chan any
 }
 
-func newKeeper(name string) keeper { return keeper{name, make(chan any, 1)} }
+func newSaver(name string) saver { return saver{name, make(chan any, 1)} }
 
-// hand gives a value to its writer, in place of one that it has not taken yet. One
+// submit gives a value to its writer, in place of one that it has not taken yet. One
 // goroutine hands, and changes the value no more.
-func (k keeper) hand(v any) {
+func (k saver) submit(v any) {
 	for {
 		select {
 		case k.newest <- v:
@@ -31,7 +31,7 @@ func (k keeper) hand(v any) {
 }
 
 // keep writes what is handed to k, and the last of it at the end.
-func (e *Engine) keep(ctx context.Context, k keeper) {
+func (e *Engine) keep(ctx context.Context, k saver) {
 	for e.History != nil {
 		select {
 		case v := <-k.newest:
@@ -58,9 +58,9 @@ func (e *Engine) writeDown(name string, v any) {
 	e.historyState(err)
 }
 
-// adopt reads back into v what the last agent wrote down. What cannot be read is
+// restore reads back into v what the last agent wrote down. What cannot be read is
 // logged and left: an agent has to start.
-func (e *Engine) adopt(k keeper, v any) error {
+func (e *Engine) restore(k saver, v any) error {
 	if e.History == nil {
 		return nil
 	}

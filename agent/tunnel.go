@@ -21,9 +21,9 @@ import (
 // with one line of JSON from each side, an Errand and a Greeting; behind them it is
 // HTTP/2, so that all calls and streams share one ssh process and one login.
 const (
-	lineVersion = 1
-	// greetingMark finds the greeting among what a login shell prints first.
-	greetingMark = "opsdeck-line "
+	tunnelVersion = 1
+	// responsePrefix finds the greeting among what a login shell prints first.
+	responsePrefix = "opsdeck-line "
 	// maxPrelude bounds what may stand before the greeting, and the greeting.
 	maxPrelude = 256 << 10
 )
@@ -31,20 +31,20 @@ const (
 // How long a line may be quiet before it is asked for a sign of life, and how
 // long that may take: a proxy whose near side vanished ends by this.
 const (
-	quietLine = 20 * time.Second
-	lineGrace = 15 * time.Second
+	tunnelIdle  = 20 * time.Second
+	pingTimeout = 15 * time.Second
 )
 
-// Errand is what the near side wants of a line. It travels inside the line and
+// ConnectRequest is what the near side wants of a line. It travels inside the line and
 // not on ssh's command line, so that the far login shell never reads it.
-type Errand struct {
-	Line   int      `json:"line"`
+type ConnectRequest struct {
+	Tunnel int      `json:"line"`
 	Estate ops.Text `json:"estate,omitzero"` // name or file there; empty: what the machine has
 	Start  bool     `json:"start"`           // a personal agent, where none answers
 }
 
-// Greeting is how the far side answers: who it leads to, or why it cannot.
-type Greeting struct {
+// ConnectResponse is how the far side answers: who it leads to, or why it cannot.
+type ConnectResponse struct {
 	Line    int        `json:"line"`
 	Version ops.Text   `json:"version"` // the build of the proxy
 	Hello   Hello      `json:"hello,omitzero"`
@@ -59,17 +59,17 @@ type Known struct {
 	Given ops.Text `json:"given"`
 }
 
-// Line is the near end of a line.
-type Line struct {
+// Tunnel is the near end of a line.
+type Tunnel struct {
 	to   string // where it leads, for errors
 	conn io.Closer
 	cc   *http.ClientConn
 }
 
-// silentError says that the stream ended, or went on, without a greeting.
-type silentError struct{ said string }
+// noResponseError says that the stream ended, or went on, without a greeting.
+type noResponseError struct{ said string }
 
-func (e silentError) Error() string {
+func (e noResponseError) Error() string {
 	if e.said == "" {
 		return "nothing was answered"
 	}
@@ -78,16 +78,16 @@ func (e silentError) Error() string {
 
 // Said returns what came in place of a greeting, where err says that none came.
 func Said(err error) (string, bool) {
-	e, ok := errors.AsType[silentError](err)
+	e, ok := errors.AsType[noResponseError](err)
 	return e.said, ok
 }
 
-// OpenLine greets the far side of a stream. When ctx ends first the stream is
+// OpenTunnel greets the far side of a stream. When ctx ends first the stream is
 // closed; after any other error that is left to the caller, who may want to know
 // how the far side ended.
-func OpenLine(ctx context.Context, to string, stream io.ReadWriteCloser, e Errand) (*Line, Greeting, error) {
+func OpenTunnel(ctx context.Context, to string, stream io.ReadWriteCloser, e ConnectRequest) (*Tunnel, ConnectResponse, error) {
 	defer context.AfterFunc(ctx, func() { _ = stream.Close() })()
-	g, rest, err := greet(stream, e)
+	g, rest, err := connect(stream, e)
 	if err == nil && g.Error != nil {
 		err = g.Error
 	}
@@ -96,37 +96,37 @@ func OpenLine(ctx context.Context, to string, stream io.ReadWriteCloser, e Erran
 	}
 	conn := &streamConn{Reader: rest, Writer: stream, close: stream.Close}
 	t := &http.Transport{Protocols: new(http.Protocols), DisableCompression: true,
-		HTTP2:       &http.HTTP2Config{SendPingTimeout: quietLine, PingTimeout: lineGrace},
+		HTTP2:       &http.HTTP2Config{SendPingTimeout: tunnelIdle, PingTimeout: pingTimeout},
 		DialContext: func(context.Context, string, string) (net.Conn, error) { return conn, nil }}
 	t.Protocols.SetUnencryptedHTTP2(true)
 	cc, err := t.NewClientConn(ctx, "http", "agent:80")
 	if err != nil {
 		return nil, g, fmt.Errorf("begin to talk to %s: %w", to, err)
 	}
-	return &Line{to: to, conn: conn, cc: cc}, g, nil
+	return &Tunnel{to: to, conn: conn, cc: cc}, g, nil
 }
 
-// greet sends the errand and looks for the greeting.
-func greet(stream io.ReadWriter, e Errand) (Greeting, *bufio.Reader, error) {
-	e.Line = lineVersion
+// connect sends the errand and looks for the greeting.
+func connect(stream io.ReadWriter, e ConnectRequest) (ConnectResponse, *bufio.Reader, error) {
+	e.Tunnel = tunnelVersion
 	b, err := json.Marshal(e)
 	if err != nil {
-		return Greeting{}, nil, err
+		return ConnectResponse{}, nil, err
 	}
 	r := bufio.NewReaderSize(stream, 64<<10)
 	if _, err := stream.Write(append(b, '\n')); err != nil {
-		return Greeting{}, nil, silentError{} // what ssh says on its standard error tells more
+		return ConnectResponse{}, nil, noResponseError{} // what ssh says on its standard error tells more
 	}
 	first, used := "", 0
 	for {
 		line, err := readLine(r)
-		if rest, ok := bytes.CutPrefix(line, []byte(greetingMark)); ok && err == nil {
-			var g Greeting
+		if rest, ok := bytes.CutPrefix(line, []byte(responsePrefix)); ok && err == nil {
+			var g ConnectResponse
 			if err := json.Unmarshal(rest, &g); err != nil {
 				return g, nil, fmt.Errorf("read the greeting: %w", err)
 			}
-			if g.Line != lineVersion {
-				return g, nil, ops.Errorf(ops.CodeVersion, "opsdeck there (version %s) speaks line %d, this one %d", g.Version, g.Line, lineVersion).
+			if g.Line != tunnelVersion {
+				return g, nil, ops.Errorf(ops.CodeVersion, "opsdeck there (version %s) speaks line %d, this one %d", g.Version, g.Line, tunnelVersion).
 					Help("install the same build at both ends")
 			}
 			return g, r, nil
@@ -135,7 +135,7 @@ func greet(stream io.ReadWriter, e Errand) (Greeting, *bufio.Reader, error) {
 			first = ops.Clean(string(bytes.TrimSpace(line))).String()
 		}
 		if used += len(line); err != nil || used > maxPrelude {
-			return Greeting{}, nil, silentError{first}
+			return ConnectResponse{}, nil, noResponseError{first}
 		}
 	}
 }
@@ -154,27 +154,27 @@ func readLine(r *bufio.Reader) ([]byte, error) {
 
 // Dial asks who answers at the far end and returns a client of it. It also finds
 // out whether the line still leads anywhere.
-func (l *Line) Dial(ctx context.Context, session string) (*Client, Hello, error) {
+func (l *Tunnel) Dial(ctx context.Context, session string) (*Client, Hello, error) {
 	return l.client(session).greeted(ctx)
 }
 
 // Client returns a client of the agent that a greeting named, without asking again.
-func (l *Line) Client(session string, h Hello) (*Client, error) {
+func (l *Tunnel) Client(session string, h Hello) (*Client, error) {
 	if h.Protocol != Protocol {
 		return nil, versionError(strconv.Itoa(Protocol), h)
 	}
 	return l.client(session), nil
 }
 
-func (l *Line) client(session string) *Client {
+func (l *Tunnel) client(session string) *Client {
 	return &Client{socket: l.to, session: ops.Clean(session), http: &http.Client{Transport: l}}
 }
 
-// Stands reports whether the line has not been closed yet, by either side.
-func (l *Line) Stands() bool { return l.cc.Err() == nil }
+// Alive reports whether the line has not been closed yet, by either side.
+func (l *Tunnel) Alive() bool { return l.cc.Err() == nil }
 
 // RoundTrip sends one request over the line.
-func (l *Line) RoundTrip(req *http.Request) (*http.Response, error) {
+func (l *Tunnel) RoundTrip(req *http.Request) (*http.Response, error) {
 	if l.cc.Err() != nil {
 		// Nothing went out, so nothing can have been done.
 		return nil, ops.Errorf(ops.CodeUnavailable, "the line to %s is gone", l.to).Help("it is made again by itself where that is possible")
@@ -183,7 +183,7 @@ func (l *Line) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // Close hangs up.
-func (l *Line) Close() { _ = errors.Join(l.cc.Close(), l.conn.Close()) }
+func (l *Tunnel) Close() { _ = errors.Join(l.cc.Close(), l.conn.Close()) }
 
 // streamConn makes a network connection of two byte streams. It knows no
 // deadlines: what is too quiet is found by pings and closed as a whole.
@@ -206,16 +206,16 @@ func (c *streamConn) Close() (err error) {
 	return err
 }
 
-type lineAddr struct{}
+type tunnelAddr struct{}
 
-func (lineAddr) Network() string { return "line" }
-func (lineAddr) String() string  { return "line" }
+func (tunnelAddr) Network() string { return "line" }
+func (tunnelAddr) String() string  { return "line" }
 
 // LocalAddr and the methods below make it a net.Conn.
-func (c *streamConn) LocalAddr() net.Addr { return lineAddr{} }
+func (c *streamConn) LocalAddr() net.Addr { return tunnelAddr{} }
 
 // RemoteAddr is no address either.
-func (c *streamConn) RemoteAddr() net.Addr { return lineAddr{} }
+func (c *streamConn) RemoteAddr() net.Addr { return tunnelAddr{} }
 
 // SetDeadline is not supported, and nobody here relies on it.
 func (c *streamConn) SetDeadline(time.Time) error { return nil }

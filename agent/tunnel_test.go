@@ -51,7 +51,7 @@ func far(t *testing.T, noise string, p *Proxy) net.Conn {
 
 // leadsTo is a proxy of one socket.
 func leadsTo(socket string) *Proxy {
-	return &Proxy{Version: ops.Clean("v1"), Find: func(ctx context.Context, _ Errand) (string, Hello, error) {
+	return &Proxy{Version: ops.Lit("v1"), Find: func(ctx context.Context, _ ConnectRequest) (string, Hello, error) {
 		_, h, err := Dial(ctx, socket, "")
 		return socket, h, err
 	}}
@@ -62,7 +62,7 @@ func TestALineCarriesCallsAndStreamsAtOnce(t *testing.T) {
 	_, _, socket := serve(t, f)
 	for name, noise := range map[string]string{"a quiet login": "", "a login that talks": "Welcome!\n" + strings.Repeat("x", 70_000) + "\nopsdeck-lin\n"} {
 		t.Run(name, func(t *testing.T) {
-			line, g, err := OpenLine(t.Context(), "host", far(t, noise, leadsTo(socket)), Errand{Start: true})
+			line, g, err := OpenTunnel(t.Context(), "host", far(t, noise, leadsTo(socket)), ConnectRequest{Start: true})
 			if err != nil || g.Hello.PID != 42 {
 				t.Fatalf("%+v, %v", g, err)
 			}
@@ -79,7 +79,7 @@ func TestALineCarriesCallsAndStreamsAtOnce(t *testing.T) {
 			if ev := <-events; !reflect.DeepEqual(ev.Board, fullBoard(3)) || c.Heard().IsZero() {
 				t.Errorf("the board that came over the line: %+v", ev.Board)
 			}
-			if id, err := c.Start(t.Context(), ops.Clean("p1"), ops.Confirmation{}); err != nil || id != 7 {
+			if id, err := c.Start(t.Context(), ops.Lit("p1"), ops.Confirmation{}); err != nil || id != 7 {
 				t.Errorf("start beside a watch: %d, %v", id, err)
 			}
 			f.mu.Lock()
@@ -102,7 +102,7 @@ func TestTheKeyIsWhatTheFarSideSaysAndNothingElse(t *testing.T) {
 	for key, claims := range map[string]string{"": "root", "ana": "root"} {
 		p := leadsTo(socket)
 		p.Key = ops.Clean(key)
-		line, g, err := OpenLine(t.Context(), "host", far(t, "", p), Errand{})
+		line, g, err := OpenTunnel(t.Context(), "host", far(t, "", p), ConnectRequest{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -122,18 +122,18 @@ func TestTheKeyIsWhatTheFarSideSaysAndNothingElse(t *testing.T) {
 }
 
 func TestWhatIsWrongAtTheFarEndIsSaidNear(t *testing.T) {
-	refusing := &Proxy{Find: func(context.Context, Errand) (string, Hello, error) {
+	refusing := &Proxy{Find: func(context.Context, ConnectRequest) (string, Hello, error) {
 		return "", Hello{}, ops.Errorf(ops.CodeDenied, "no permission for the socket").Help("join the group")
 	}}
-	_, _, err := OpenLine(t.Context(), "host", far(t, "", refusing), Errand{})
+	_, _, err := OpenTunnel(t.Context(), "host", far(t, "", refusing), ConnectRequest{})
 	if e := ops.AsError(err); e.Code != ops.CodeDenied || e.Remedy.String() != "join the group" {
 		t.Errorf("a refusal: %v", err)
 	}
-	_, _, err = OpenLine(t.Context(), "host", printing(t, "OVERVIEW\x1b[2J\nall is well\n", true), Errand{})
+	_, _, err = OpenTunnel(t.Context(), "host", printing(t, "OVERVIEW\x1b[2J\nall is well\n", true), ConnectRequest{})
 	if said, silent := Said(err); !silent || said != "OVERVIEW␛[2J" {
 		t.Errorf("something that is no opsdeck proxy: %q, %v", said, err)
 	}
-	_, _, err = OpenLine(t.Context(), "host", printing(t, greetingMark+`{"line":9,"version":"v9"}`+"\n", false), Errand{})
+	_, _, err = OpenTunnel(t.Context(), "host", printing(t, responsePrefix+`{"line":9,"version":"v9"}`+"\n", false), ConnectRequest{})
 	if ops.CodeOf(err) != ops.CodeVersion {
 		t.Errorf("another line: %v", err)
 	}
@@ -161,7 +161,7 @@ func TestALineThatNeverAnswersEndsWithItsContext(t *testing.T) {
 	go func() { _, _ = there.Read(make([]byte, 100)) }()
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(20*time.Millisecond, cancel)
-	if _, _, err := OpenLine(ctx, "host", near, Errand{}); err == nil {
+	if _, _, err := OpenTunnel(ctx, "host", near, ConnectRequest{}); err == nil {
 		t.Error("it was opened")
 	}
 }
@@ -169,7 +169,7 @@ func TestALineThatNeverAnswersEndsWithItsContext(t *testing.T) {
 func TestABrokenLineSaysThatNothingWentOut(t *testing.T) {
 	_, _, socket := serve(t, &fake{})
 	stream := far(t, "", leadsTo(socket))
-	line, g, err := OpenLine(t.Context(), "host", stream, Errand{})
+	line, g, err := OpenTunnel(t.Context(), "host", stream, ConnectRequest{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,10 +178,10 @@ func TestABrokenLineSaysThatNothingWentOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = stream.Close()
-	for line.Stands() {
+	for line.Alive() {
 		time.Sleep(time.Millisecond)
 	}
-	if _, err := c.Start(t.Context(), ops.Clean("p1"), ops.Confirmation{}); ops.CodeOf(err) != ops.CodeUnavailable {
+	if _, err := c.Start(t.Context(), ops.Lit("p1"), ops.Confirmation{}); ops.CodeOf(err) != ops.CodeUnavailable {
 		t.Errorf("a start over a line that is gone: %v", err)
 	}
 }
@@ -190,18 +190,18 @@ func TestAnAgentThatComesBackIsMetOverTheSameLine(t *testing.T) {
 	_, _, first := serve(t, &fake{})
 	_, _, second := serve(t, &fake{})
 	socket := first
-	p := &Proxy{Find: func(ctx context.Context, _ Errand) (string, Hello, error) {
+	p := &Proxy{Find: func(ctx context.Context, _ ConnectRequest) (string, Hello, error) {
 		_, h, err := Dial(ctx, socket, "")
 		return socket, h, err
 	}}
-	line, _, err := OpenLine(t.Context(), "host", far(t, "", p), Errand{})
+	line, _, err := OpenTunnel(t.Context(), "host", far(t, "", p), ConnectRequest{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer line.Close()
 	socket = first + "-gone"
 	_, _, err = line.Dial(t.Context(), "s")
-	if ops.CodeOf(err) != ops.CodeUnavailable || !line.Stands() {
+	if ops.CodeOf(err) != ops.CodeUnavailable || !line.Alive() {
 		t.Errorf("no agent behind a line that stands: %v", err)
 	}
 	socket = second

@@ -10,40 +10,40 @@ import (
 	"opsdeck/report"
 )
 
-// fulfil grants what a screen wants.
-func (m *Model) fulfil(w wish) tea.Cmd {
+// handle grants what a screen wants.
+func (m *Model) handle(w intent) tea.Cmd {
 	switch w.kind {
-	case wishOpen:
+	case intentOpen:
 		return m.open(w.ref)
-	case wishLogs:
+	case intentLogs:
 		return m.openLog(append([]ops.Ref{w.ref}, w.refs...))
-	case wishReread:
+	case intentReread:
 		return m.readLog(m.top().(*logs))
-	case wishShell:
+	case intentShell:
 		return m.askShell(w.ref)
-	case wishHighlight:
+	case intentHighlight:
 		return m.openHighlight()
-	case wishMore:
+	case intentMore:
 		return m.askHistory(m.panes[PaneHistory].(*history))
-	case wishRecord:
+	case intentRecord:
 		return m.push(newRecord(m.th, w.record))
-	case wishBack:
+	case intentBack:
 		return m.back()
-	case wishAct:
+	case intentAct:
 		return m.actDirectly(w)
-	case wishActions:
+	case intentActions:
 		return m.askActions()
-	case wishAlert:
+	case intentAlert:
 		return m.openAlertView(w.ref, w.view)
-	case wishSay:
+	case intentSay:
 		m.say(report.ToneInfo, w.text)
 		return m.nextTick()
 	}
 	return nil
 }
 
-// grant carries out what an overlay decided.
-func (m *Model) grant(o outcome) tea.Cmd {
+// carryOut carries out what an overlay decided.
+func (m *Model) carryOut(o outcome) tea.Cmd {
 	if o.close {
 		m.over = nil
 	}

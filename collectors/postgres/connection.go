@@ -74,8 +74,8 @@ func queryEscape(s string) string {
 	return strings.NewReplacer("%", "%25", "&", "%26", "#", "%23", "+", "%2B", " ", "%20", "?", "%3F").Replace(s)
 }
 
-// session is one connection that is held. One statement at a time uses it.
-type session struct {
+// connection is one connection that is held. One statement at a time uses it.
+type connection struct {
 	login   Login
 	timeout time.Duration
 	reads   bool // never writes
@@ -93,18 +93,18 @@ type conn struct {
 	version int // server_version_num: 150020
 }
 
-func newSession(l Login, timeout time.Duration, reads bool) *session {
-	s := &session{login: l, timeout: timeout, reads: reads, turn: make(chan struct{}, 1)}
+func newSession(l Login, timeout time.Duration, reads bool) *connection {
+	s := &connection{login: l, timeout: timeout, reads: reads, turn: make(chan struct{}, 1)}
 	s.turn <- struct{}{}
 	return s
 }
 
 // held reports whether there was a connection when it was last used.
-func (s *session) held() bool { return s.alive.Load() }
+func (s *connection) held() bool { return s.alive.Load() }
 
 // use gives the connection to f, connecting first where there is none. An error of
 // the connection closes it; the next use connects again.
-func (s *session) use(ctx context.Context, f func(context.Context, conn) error) error {
+func (s *connection) use(ctx context.Context, f func(context.Context, conn) error) error {
 	select {
 	case <-s.turn:
 	case <-ctx.Done():
@@ -122,7 +122,7 @@ func (s *session) use(ctx context.Context, f func(context.Context, conn) error) 
 	return cause(err)
 }
 
-func (s *session) connect(ctx context.Context) error {
+func (s *connection) connect(ctx context.Context) error {
 	//lint:ignore SA1019 Ping is a round trip before each look; what this does not see, the look's own answer tells.
 	if s.conn != nil && !s.conn.IsClosed() && s.conn.PgConn().CheckConn() == nil {
 		return nil
@@ -149,7 +149,7 @@ func (s *session) connect(ctx context.Context) error {
 }
 
 // drop forgets a connection that is broken.
-func (s *session) drop(ctx context.Context) {
+func (s *connection) drop(ctx context.Context) {
 	if s.conn != nil {
 		_ = s.conn.Close(ctx) // it is broken already
 		s.conn = nil
@@ -160,7 +160,7 @@ func (s *session) drop(ctx context.Context) {
 // settings are what holds in our sessions whatever the server's defaults are. The
 // empty search path keeps functions that somebody put into public out of our
 // queries: a superuser's session would run them with its rights.
-func (s *session) settings(cfg *pgx.ConnConfig) {
+func (s *connection) settings(cfg *pgx.ConnConfig) {
 	millis := strconv.FormatInt(max(1, (s.timeout-s.timeout/5).Milliseconds()), 10)
 	for name, value := range map[string]string{
 		"application_name": appName, "statement_timeout": millis, "lock_timeout": millis, "search_path": "pg_catalog",
