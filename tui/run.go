@@ -15,10 +15,9 @@ import (
 	"opsdeck/ops"
 )
 
-// Frames a second. A frame is sent only when something changed, so this bounds
-// the wait for a key's answer (17 ms) and not the traffic at rest; fewer would
-// miss the budget of 20 ms (measured: 40 a second give 23 ms). A slow line gets
-// fewer, so that holding a key down does not fill it.
+// Frames a second, at most. A frame is sent only when something changed, and the
+// first after a rest at once, so this bounds what follows: a key held down, lines
+// that pour in. A slow line gets fewer, so that those do not fill it.
 const (
 	framesFast = 60
 	framesSlow = 20
@@ -35,8 +34,7 @@ func Run(ctx context.Context, c ops.Console, o Options, in io.Reader, out io.Wri
 	}
 	m := New(c, o)
 	guarded := &guard{Model: m, file: o.CrashFile}
-	p := tea.NewProgram(guarded,
-		tea.WithInput(in), tea.WithOutput(out), tea.WithFPS(frames), tea.WithoutSignalHandler())
+	p := newProgram(guarded, frames, tea.WithInput(in), tea.WithOutput(out), tea.WithoutSignalHandler())
 	watching, unwatch := context.WithCancel(ctx)
 	defer unwatch()
 	go func() {

@@ -19,16 +19,16 @@ import (
 	"opsdeck/themes"
 )
 
-// terminal takes what is written and tells when it has seen a word. It has no
+// blind takes what is written and tells when it has seen a word. It has no
 // size, so that the window title is all that is drawn.
-type terminal struct {
+type blind struct {
 	mu   sync.Mutex
 	all  bytes.Buffer
 	want string
 	seen chan struct{}
 }
 
-func (w *terminal) Write(b []byte) (int, error) {
+func (w *blind) Write(b []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.all.Write(b)
@@ -42,7 +42,7 @@ func (w *terminal) Write(b []byte) (int, error) {
 func TestRunDrawsAndEndsWithItsContext(t *testing.T) {
 	in, keys := io.Pipe()
 	defer keys.Close() //nolint:errcheck // the test has what it wanted
-	out := &terminal{want: "shop-eu", seen: make(chan struct{})}
+	out := &blind{want: "shop-eu", seen: make(chan struct{})}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	th, _ := themes.New("none", false)
