@@ -11,31 +11,13 @@ import (
 // alerts is the Alerts pane: what fires and what is pending, from all sources
 // together, by severity or by service, and under the list what it is about.
 type alerts struct {
-	th   themes.Theme
-	list list
+	listPane
 	book *report.AlertList
 	by   report.Grouping
-	p    picture
-	w, h int
 }
 
 func newAlerts(th themes.Theme) *alerts {
-	return &alerts{th: th, list: newList(th), book: report.NewAlerts(ops.Board{}, noTime, report.BySeverity)}
-}
-
-func (a *alerts) SetSize(w, h int) {
-	a.w, a.h = w, h
-	a.list.setSize(w, max(0, h-1-a.leads()))
-}
-
-func (a *alerts) leads() int {
-	switch {
-	case a.h >= 16:
-		return 2
-	case a.h >= 8:
-		return 1
-	}
-	return 0
+	return &alerts{listPane: newListPane(th), book: report.NewAlerts(ops.Board{}, noTime, report.BySeverity)}
 }
 
 func (a *alerts) SetBoard(p picture) {
@@ -52,13 +34,10 @@ func (a *alerts) lay() {
 }
 
 func (a *alerts) Key(k press) intent {
-	if a.list.key(k.id) {
-		return intent{}
+	if in, done := a.key(k.id); done {
+		return in
 	}
-	switch k.id {
-	case keyOpen, keyRight:
-		return intent{kind: intentOpen, ref: a.Selected()}
-	case keyGroup:
+	if k.id == keyGroup {
 		a.by = 1 - a.by
 		a.lay()
 		return intent{kind: intentSay, text: "grouped by " + a.by.String()}
@@ -95,13 +74,7 @@ func (a *alerts) taken() []ops.Alert {
 	return out
 }
 
-func (a *alerts) View() []string {
-	lines := append([]string{a.summary()}, a.list.view()...)
-	if n := a.leads(); n > 0 {
-		lines = append(lines, leadLines(a.th, &a.list, a.w, n)...)
-	}
-	return lines
-}
+func (a *alerts) View() []string { return a.view(a.summary()) }
 
 // summary is the line above the list: how many stand how, and how far that is to
 // be trusted.
@@ -113,7 +86,7 @@ func (a *alerts) summary() string {
 		}
 		s += a.th.Paint(role(c.Tone), c.Text)
 	}
-	return sides(a.th, s, a.th.Paint(themes.Muted, a.list.position()), a.w)
+	return a.headLine(s)
 }
 
 func (a *alerts) Keys() []keyID {
@@ -129,10 +102,5 @@ func (a *alerts) Copy() string {
 	return strings.Join(out, "\n")
 }
 
-func (a *alerts) Scope() scope              { return inAlerts }
-func (a *alerts) Selected() ops.Ref         { return a.list.selected() }
-func (a *alerts) Visible() []ops.Ref        { return nil }
-func (a *alerts) SetFilter(f report.Filter) { a.list.setFilter(f) }
-func (a *alerts) Filter() report.Filter     { return a.list.filter }
-func (a *alerts) Marked() []ops.Ref         { return a.list.marked() }
-func (a *alerts) Unmark()                   { a.list.unmark() }
+// Scope adds the keys that are about alerts.
+func (a *alerts) Scope() scope { return inAlerts }

@@ -14,21 +14,17 @@ const historyPage = 200
 // history is the time line of everything, newest first. Older pages are asked
 // for as the reader comes near the end of what is there.
 type history struct {
-	th      themes.Theme
-	list    list
-	p       picture
+	listPane
 	records []ops.Record
 	ended   bool // there is nothing older
 	serial  int  // of the page under way; 0: none
 	err     error
-	w, h    int
 }
 
-func newHistory(th themes.Theme) *history { return &history{th: th, list: newList(th)} }
-
-func (h *history) SetSize(w, hh int) {
-	h.w, h.h = w, hh
-	h.list.setSize(w, max(0, hh-1))
+func newHistory(th themes.Theme) *history {
+	h := &history{listPane: newListPane(th)}
+	h.leads, h.oneOnly = nil, true // a row is the whole record
+	return h
 }
 
 // SetBoard takes what is new from the board's last hour, so that the time line
@@ -65,7 +61,7 @@ func (h *history) lay() {
 	for i := range t.Rows {
 		t.Rows[i].Ref = recordRef(h.records[i])
 	}
-	h.list.setTable(t)
+	h.show(t)
 }
 
 func recordRef(r ops.Record) ops.Ref {
@@ -102,10 +98,7 @@ func (h *history) take(msg historyMsg) {
 }
 
 func (h *history) Key(k press) intent {
-	if k.id == keyMark { // nothing is done to many records
-		return intent{}
-	}
-	if h.list.key(k.id) {
+	if h.move(k.id) {
 		if h.list.sel > len(h.list.shown)-h.list.page() && !h.ended {
 			return intent{kind: intentMore}
 		}
@@ -143,7 +136,7 @@ func (h *history) View() []string {
 		state = "older ones follow"
 	}
 	left := h.th.Paint(themes.Title, "newest first") + "  " + h.th.Paint(themes.Muted, state)
-	return append([]string{sides(h.th, left, h.th.Paint(themes.Muted, h.list.position()), h.w)}, h.list.view()...)
+	return h.view(h.headLine(left))
 }
 
 // Selected is what the selected record is about: its job, or its object.
@@ -158,10 +151,4 @@ func (h *history) Selected() ops.Ref {
 	return r.Ref
 }
 
-func (h *history) Keys() []keyID             { return []keyID{keyFilter, keyOpen, keyLogs, keyCopy, keySort} }
-func (h *history) Scope() scope              { return inLists }
-func (h *history) Visible() []ops.Ref        { return nil }
-func (h *history) SetFilter(f report.Filter) { h.list.setFilter(f) }
-func (h *history) Filter() report.Filter     { return h.list.filter }
-func (h *history) Marked() []ops.Ref         { return nil }
-func (h *history) Unmark()                   {}
+func (h *history) Keys() []keyID { return []keyID{keyFilter, keyOpen, keyLogs, keyCopy, keySort} }

@@ -13,9 +13,7 @@ import (
 // overview answers, without a key, whether anything is wrong, since when, and
 // what to do next. Every line opens what it is about.
 type overview struct {
-	th      themes.Theme
-	list    list
-	p       picture
+	listPane
 	verdict report.Cell
 	welcome []string
 	looked  time.Time
@@ -23,17 +21,19 @@ type overview struct {
 	past    []ops.Record // since looked, where that is longer ago than the board holds
 	pastErr error
 	all     bool // every finding, however many
-	w, h    int
 }
 
 func newOverview(th themes.Theme, welcome []string, looked, now time.Time) *overview {
-	return &overview{th: th, list: newList(th), welcome: welcome, looked: looked, opened: now}
+	o := &overview{listPane: newListPane(th), welcome: welcome, looked: looked, opened: now}
+	o.leads, o.oneOnly = wideLeads, true
+	return o
 }
 
 func (o *overview) SetSize(w, h int) {
 	again := h != o.h
 	o.w, o.h = w, h
-	o.list.setSize(w, max(0, h-len(o.top())-o.leads()))
+	o.head = len(o.top())
+	o.fit()
 	if again { // how many findings are rows depends on the height
 		o.lay()
 	}
@@ -47,12 +47,13 @@ func (o *overview) lay() {
 		limit = 0
 	}
 	o.verdict = report.Verdict(o.p.board, o.p.now)
-	o.list.setTable(report.Overview(o.p.board, o.p.now, limit))
-	o.list.setSize(o.w, max(0, o.h-len(o.top())-o.leads()))
+	o.head = len(o.top())
+	o.show(report.Overview(o.p.board, o.p.now, limit))
 }
 
-func (o *overview) leads() int {
-	if o.h >= 14 {
+// wideLeads keeps every line for rows where there are few.
+func wideLeads(h int) int {
+	if h >= 14 {
 		return 2
 	}
 	return 0
@@ -113,7 +114,7 @@ func (o *overview) heard(recs []ops.Record, err error) {
 }
 
 func (o *overview) Key(k press) intent {
-	if k.id == keyMark || o.list.key(k.id) {
+	if o.move(k.id) {
 		return intent{}
 	}
 	r, ok := o.list.row()
@@ -136,11 +137,7 @@ func (o *overview) View() []string {
 	if len(o.p.board.Sources) == 0 {
 		return o.first()
 	}
-	lines := append(o.top(), o.list.view()...)
-	if n := o.leads(); n > 0 {
-		lines = append(lines, leadLines(o.th, &o.list, o.w, n)...)
-	}
-	return lines
+	return o.view(o.top()...)
 }
 
 // first is the screen of somebody who has no estate yet.
@@ -161,11 +158,4 @@ func (o *overview) first() []string {
 	return lines
 }
 
-func (o *overview) Keys() []keyID             { return []keyID{keyOpen, keyActions, keyAck, keyLogs, keyFilter} }
-func (o *overview) Scope() scope              { return inLists }
-func (o *overview) Selected() ops.Ref         { return o.list.selected() }
-func (o *overview) Visible() []ops.Ref        { return nil }
-func (o *overview) SetFilter(f report.Filter) { o.list.setFilter(f) }
-func (o *overview) Filter() report.Filter     { return o.list.filter }
-func (o *overview) Marked() []ops.Ref         { return nil }
-func (o *overview) Unmark()                   {}
+func (o *overview) Keys() []keyID { return []keyID{keyOpen, keyActions, keyAck, keyLogs, keyFilter} }

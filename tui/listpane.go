@@ -1,0 +1,107 @@
+package tui
+
+import (
+	"opsdeck/ops"
+	"opsdeck/report"
+	"opsdeck/themes"
+)
+
+// listPane is what every screen of rows is made of: lines above a list, the list,
+// and below it the words about the selected row. A pane embeds it and adds what
+// is its own.
+type listPane struct {
+	th      themes.Theme
+	list    list
+	p       picture
+	w, h    int
+	head    int             // lines above the list
+	leads   func(h int) int // lines below it; nil: none
+	oneOnly bool            // nothing is done to many of these rows: none can be marked
+}
+
+func newListPane(th themes.Theme) listPane {
+	return listPane{th: th, list: newList(th), head: 1, leads: twoLeads}
+}
+
+// twoLeads gives the words about the selected row two lines where there is room
+// for them.
+func twoLeads(h int) int {
+	switch {
+	case h >= 16:
+		return 2
+	case h >= 8:
+		return 1
+	}
+	return 0
+}
+
+func (l *listPane) SetSize(w, h int) { l.w, l.h = w, h; l.fit() }
+
+// fit gives the list what the lines above and below it leave.
+func (l *listPane) fit() { l.list.setSize(l.w, max(0, l.h-l.head-l.below())) }
+
+func (l *listPane) below() int {
+	if l.leads == nil {
+		return 0
+	}
+	return l.leads(l.h)
+}
+
+// show takes new rows into the rectangle there is.
+func (l *listPane) show(t report.Table) { l.list.setTable(t); l.fit() }
+
+// move handles what every list does: moving, marking, sorting. False: the key was
+// for something else.
+func (l *listPane) move(id keyID) bool {
+	if l.oneOnly && (id == keyMark || id == keyMarkAll) {
+		return true
+	}
+	return l.list.key(id)
+}
+
+// key is move, and opens the selected row.
+func (l *listPane) key(id keyID) (intent, bool) {
+	switch {
+	case l.move(id):
+		return intent{}, true
+	case id == keyOpen, id == keyRight:
+		return intent{kind: intentOpen, ref: l.Selected()}, true
+	}
+	return intent{}, false
+}
+
+// view draws the pane below the lines of its head.
+func (l *listPane) view(head ...string) []string {
+	return append(append(head, l.list.view()...), l.leadLines()...)
+}
+
+// leadLines say about the selected row why it is as it is and what to do next.
+func (l *listPane) leadLines() []string {
+	n := l.below()
+	r, ok := l.list.row()
+	if !ok || r.Detail == "" {
+		return filled(nil, n)
+	}
+	return filled(wrapped(l.th, r.Detail, l.w, n), n)
+}
+
+// headLine is a line above the list, with the place in it at the right.
+func (l *listPane) headLine(s string) string {
+	return sides(l.th, s, l.th.Paint(themes.Muted, l.list.position()), l.w)
+}
+
+// targets are what a key is about: the marked rows, else the selected one.
+func (l *listPane) targets() []ops.Ref {
+	if marked := l.Marked(); len(marked) > 0 {
+		return marked
+	}
+	return []ops.Ref{l.Selected()}
+}
+
+func (l *listPane) Scope() scope              { return inLists }
+func (l *listPane) Selected() ops.Ref         { return l.list.selected() }
+func (l *listPane) Visible() []ops.Ref        { return nil }
+func (l *listPane) SetFilter(f report.Filter) { l.list.setFilter(f) }
+func (l *listPane) Filter() report.Filter     { return l.list.filter }
+func (l *listPane) Marked() []ops.Ref         { return l.list.marked() }
+func (l *listPane) Unmark()                   { l.list.unmark() }
