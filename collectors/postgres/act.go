@@ -81,7 +81,7 @@ const patience = time.Hour
 func (c *Collector) QueryLong(ctx context.Context, sql string) ([][]ops.Text, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	own := newSession(c.acting().login, patience, false)
+	own := newSession(c.acting().login, patience, false, c.cfg.dial)
 	var out [][]ops.Text
 	f := func(ctx context.Context, k conn) error {
 		_, err := k.Exec(ctx, "SET statement_timeout = 0; SET lock_timeout = 0")

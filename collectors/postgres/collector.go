@@ -13,6 +13,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"opsdeck/ops"
 )
 
@@ -25,6 +27,8 @@ type Config struct {
 	Timeout  time.Duration // of one look, and of one statement of an action; zero: 5 s
 	Required bool
 	Now      func() time.Time
+
+	dial pgconn.DialFunc // a test's, in the place of the network
 }
 
 // Collector reads one server and acts on it. Its methods may be called at the same
@@ -49,9 +53,9 @@ func New(c Config) (*Collector, error) {
 	if c.Timeout <= 0 {
 		c.Timeout = 5 * time.Second
 	}
-	col := &Collector{cfg: c, reader: newSession(c.Login, c.Timeout, true), look: newLook()}
+	col := &Collector{cfg: c, reader: newSession(c.Login, c.Timeout, true, c.dial), look: newLook()}
 	if c.Actor != nil {
-		col.actor = newSession(*c.Actor, c.Timeout, false)
+		col.actor = newSession(*c.Actor, c.Timeout, false, c.dial)
 	}
 	for _, s := range []*connection{col.reader, col.actor} {
 		if s == nil {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"opsdeck/ops"
 )
@@ -78,7 +79,8 @@ func queryEscape(s string) string {
 type connection struct {
 	login   Login
 	timeout time.Duration
-	reads   bool // never writes
+	reads   bool            // never writes
+	dial    pgconn.DialFunc // nil: over the network
 	turn    chan struct{}
 	conn    *pgx.Conn // of who has the turn
 	number  uint64    // of conn, from 1
@@ -93,8 +95,8 @@ type conn struct {
 	version int // server_version_num: 150020
 }
 
-func newSession(l Login, timeout time.Duration, reads bool) *connection {
-	s := &connection{login: l, timeout: timeout, reads: reads, turn: make(chan struct{}, 1)}
+func newSession(l Login, timeout time.Duration, reads bool, dial pgconn.DialFunc) *connection {
+	s := &connection{login: l, timeout: timeout, reads: reads, dial: dial, turn: make(chan struct{}, 1)}
 	s.turn <- struct{}{}
 	return s
 }
@@ -170,6 +172,9 @@ func (s *connection) settings(cfg *pgx.ConnConfig) {
 	}
 	if s.reads {
 		cfg.RuntimeParams["default_transaction_read_only"] = "on"
+	}
+	if s.dial != nil {
+		cfg.DialFunc = s.dial
 	}
 	// One round trip, and nothing prepared that a pooler could lose.
 	cfg.DefaultQueryExecMode = pgx.QueryExecModeExec

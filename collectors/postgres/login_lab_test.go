@@ -3,12 +3,10 @@
 package postgres
 
 import (
-	"context"
 	"testing"
 	"time"
 
 	"opsdeck/internal/postgrestest"
-	"opsdeck/ops"
 )
 
 // collector reads the server as this login; change makes it otherwise.
@@ -26,25 +24,6 @@ func collector(t *testing.T, s *postgrestest.Server, user string, change ...func
 	return c
 }
 
-func (c *Collector) close() {
-	for _, s := range []*connection{c.reader, c.actor} {
-		if s != nil {
-			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-			s.drop(ctx)
-			cancel()
-		}
-	}
-}
-
 func withActor(user string) func(*Config) {
 	return func(c *Config) { c.Actor = &Login{DSN: c.Login.DSN, User: user} }
-}
-
-func collect(t *testing.T, c *Collector) ops.Database {
-	t.Helper()
-	f, err := c.Collect(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return *f.Database
 }

@@ -71,7 +71,7 @@ var keepers = map[string][]string{
 	"go.etcd.io/bbolt":         {"store"},
 	"charm.land/lipgloss/v2":   {"themes", "tui", "cmd"},
 	"github.com/spf13/cobra":   {"cmd"},
-	"github.com/jackc/pgx/v5":  {"collectors", "internal/e2e", "internal/postgrestest"},
+	"github.com/jackc/pgx/v5":  {"collectors", "internal/e2e", "internal/pgfake", "internal/postgrestest"},
 	"github.com/moby/moby/api": {"collectors", "actions", "internal/bench", "internal/dockertest", "internal/sim"},
 }
 

@@ -1,0 +1,184 @@
+// Package pgfake is a PostgreSQL server that a test makes up. It speaks the protocol
+// of the real one and runs no SQL: each statement gets the reply that the test gave for
+// it. So a test decides when a server is slow, frozen, full, or ends a connection in
+// the middle of a row. Whether a statement is SQL, and what a login may see, only a
+// real server can tell: that is for the tests with the lab.
+//
+// Dial needs no network: in a bubble of testing/synctest deadlines of minutes take no
+// time, and no test depends on how busy the machine is. Listen is for code that takes
+// nothing but an address.
+package pgfake
+
+import (
+	"context"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+)
+
+// Server is one server. Its methods may be called at any time, from any goroutine.
+type Server struct {
+	t  testing.TB
+	wg sync.WaitGroup
+
+	mu        sync.Mutex // guards what follows; never held while something is sent
+	version   string
+	password  string
+	refusal   *failure // what each login is told; nil: they get in
+	down      bool
+	thawed    chan struct{} // nil: not frozen
+	replies   []answer
+	sessions  map[*session]bool
+	listeners []net.Listener
+	pids      uint32 // the newest
+	asked     []string
+	logins    []map[string]string
+	canceled  []int
+}
+
+// answer is a reply and for which statements it is.
+type answer struct {
+	words string
+	reply func(sql string) Reply
+}
+
+// New returns a server that calls itself PostgreSQL of this version, "15.14". It ends
+// with the test. A statement that the test gave no reply for fails the test.
+func New(t testing.TB, version string) *Server {
+	s := &Server{t: t, version: version, sessions: map[*session]bool{}, pids: 1000}
+	t.Cleanup(s.close)
+	return s
+}
+
+// Dial connects to the server, whatever the address. It is a pgconn.DialFunc.
+func (s *Server) Dial(context.Context, string, string) (net.Conn, error) {
+	s.mu.Lock()
+	down := s.down
+	s.mu.Unlock()
+	if down {
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
+	}
+	ours, theirs := net.Pipe()
+	s.serve(ours)
+	return theirs, nil
+}
+
+// Listen serves at an address too, and returns it: 127.0.0.1:0 takes a free port. It
+// does not go together with a bubble of testing/synctest.
+func (s *Server) Listen(network, address string) string {
+	s.t.Helper()
+	l, err := net.Listen(network, address)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.mu.Lock()
+	s.listeners = append(s.listeners, l)
+	s.mu.Unlock()
+	s.wg.Go(func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			s.serve(c)
+		}
+	})
+	return l.Addr().String()
+}
+
+// serve begins a session.
+func (s *Server) serve(c net.Conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pids++
+	k := newSession(s, c, s.pids)
+	s.sessions[k] = true
+	s.wg.Go(k.send)
+	s.wg.Go(func() {
+		k.run()
+		k.end()
+		s.mu.Lock()
+		delete(s.sessions, k)
+		s.mu.Unlock()
+	})
+}
+
+// close ends everything at once.
+func (s *Server) close() {
+	s.Thaw()
+	s.mu.Lock()
+	for _, l := range s.listeners {
+		_ = l.Close()
+	}
+	for k := range s.sessions {
+		_ = k.conn.Close()
+	}
+	s.mu.Unlock()
+	s.wg.Wait()
+}
+
+// Answer gives each statement with these words in it a reply. The newest answer that
+// fits a statement holds.
+func (s *Server) Answer(words string, r Reply) {
+	s.AnswerWith(words, func(string) Reply { return r })
+}
+
+// AnswerWith is Answer with a reply that depends on the statement, or on what else the
+// test knows.
+func (s *Server) AnswerWith(words string, reply func(sql string) Reply) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.replies = append(s.replies, answer{words, reply})
+}
+
+// Reply is what a statement gets.
+func (s *Server) Reply(sql string) Reply {
+	s.mu.Lock()
+	var to func(string) Reply
+	for _, a := range slices.Backward(s.replies) {
+		if strings.Contains(sql, a.words) {
+			to = a.reply
+			break
+		}
+	}
+	s.mu.Unlock()
+	if to == nil {
+		s.t.Errorf("the fake server has no reply to: %s", sql)
+		return Error("0A000", "the test gave no reply for this statement")
+	}
+	return to(sql)
+}
+
+// heard takes note of a statement.
+func (s *Server) heard(sql string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asked = append(s.asked, sql)
+}
+
+// Asked returns the statements since it was last called.
+func (s *Server) Asked() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	asked := s.asked
+	s.asked = nil
+	return asked
+}
+
+// Logins returns what each session that got in told of itself at its start: user,
+// database, application_name and the settings it wants.
+func (s *Server) Logins() []map[string]string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.logins)
+}
+
+// Canceled returns the pids for which a client asked to cancel what they run.
+func (s *Server) Canceled() []int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.canceled)
+}
