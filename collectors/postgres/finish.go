@@ -20,6 +20,14 @@ func (r *reading) finish() ops.Database {
 	for i := range d.Replicas {
 		d.Replicas[i].Lag = r.lag(r.lags[i], r.now)
 	}
+	if r.ext.version == 0 { // it was there a while ago, maybe
+		d.Statements = nil
+		delete(r.missing, "statements")
+		delete(r.asked, "statements")
+	}
+	if why := r.missing["rights"]; why != "" {
+		d.Rights.Why = ops.Textf("what %s may do could not be read: %s", d.Login, why)
+	}
 	d.Missing = r.lacks()
 	r.look.d = *d
 	return *d

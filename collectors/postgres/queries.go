@@ -1,6 +1,10 @@
 package postgres
 
-import "time"
+import (
+	"time"
+
+	"opsdeck/ops"
+)
 
 // How often the parts of a look are asked that need not be asked each time.
 const (
@@ -15,32 +19,35 @@ const here = `CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE p
 
 // part is one query of a look.
 type part struct {
-	name  string        // what it is about, as Missing says it
-	every time.Duration // 0: with each look
-	sql   string
-	read  func(*reading, row) error
+	name   string        // what it is about, as Missing says it
+	needed bool          // it cannot be missing: without it there is no look
+	every  time.Duration // 0: with each look
+	sql    string
+	read   func(*reading, row) error
+	forget func(*reading) // what it showed, before it is read again and where it cannot be read
 }
 
 // parts are the queries for a server of this version, and of this version of
-// pg_stat_statements (0 where there is none). The first one cannot be missing.
+// pg_stat_statements (0 where there is none). The server comes first: the others are
+// read by its clock. Without its sessions a server that is full would seem empty.
 func parts(version, statements int, schema string) []part {
 	all := []part{
-		{name: "server", sql: serverSQL, read: readServer},
-		{name: "sessions", sql: sessionsSQL(version), read: readSession},
-		{name: "replication", sql: replicasSQL, read: readReplica},
-		{name: "replication slots", sql: slotsSQL(version), read: readSlot},
-		{name: "archiver", sql: archiverSQL, read: readArchiver},
-		{name: "files waiting for the archive", every: often, sql: `SELECT count(*) FROM pg_ls_archive_statusdir() WHERE name LIKE '%.ready'`, read: readReady},
-		{name: "size of pg_wal", every: often, sql: `SELECT coalesce(sum(size), 0)::int8 FROM pg_ls_waldir()`, read: readWALSize},
-		{name: "checkpoints", every: often, sql: checkpointsSQL(version), read: readCheckpoints},
-		{name: "sizes", every: slowest, sql: sizesSQL, read: readSize},
-		{name: "wraparound", every: slowest, sql: freezeSQL, read: readFreeze},
-		{name: "tables", every: seldom, sql: tablesSQL, read: readTable},
-		{name: "rights", every: seldom, sql: rightsSQL(version), read: readRights},
-		{name: "pg_stat_statements", every: slowest, sql: extensionSQL, read: readExtension},
+		{name: "server", needed: true, sql: serverSQL, read: readServer, forget: func(*reading) {}},
+		{name: "sessions", needed: true, sql: sessionsSQL(version), read: readSession, forget: func(r *reading) { r.out.Sessions = []ops.Session{} }},
+		{name: "replication", sql: replicasSQL, read: readReplica, forget: func(r *reading) { r.out.Replicas = nil }},
+		{name: "replication slots", sql: slotsSQL(version), read: readSlot, forget: func(r *reading) { r.out.Slots = nil }},
+		{name: "archiver", sql: archiverSQL, read: readArchiver, forget: func(r *reading) { r.out.Archiver = ops.Archiver{Ready: r.out.Archiver.Ready} }},
+		{name: "files waiting for the archive", every: often, sql: readySQL, read: readReady, forget: func(r *reading) { r.out.Archiver.Ready = ops.Value{} }},
+		{name: "size of pg_wal", every: often, sql: walSizeSQL, read: readWALSize, forget: func(r *reading) { r.out.WAL.Size = ops.Value{} }},
+		{name: "checkpoints", every: often, sql: checkpointsSQL(version), read: readCheckpoints, forget: func(r *reading) { r.out.Checkpoints = ops.Checkpoints{} }},
+		{name: "sizes", every: slowest, sql: sizesSQL, read: readSize, forget: func(r *reading) { r.out.Sizes = nil }},
+		{name: "wraparound", every: slowest, sql: freezeSQL, read: readFreeze, forget: func(r *reading) { r.out.Freeze = ops.Freeze{} }},
+		{name: "tables", every: seldom, sql: tablesSQL, read: readTable, forget: func(r *reading) { r.out.Tables = nil }},
+		{name: "rights", every: seldom, sql: rightsSQL(version), read: readRights, forget: func(r *reading) { r.out.Rights = ops.Rights{} }},
+		{name: "pg_stat_statements", every: slowest, sql: extensionSQL, read: readExtension, forget: func(r *reading) { r.ext = extension{} }},
 	}
 	if statements > 0 {
-		all = append(all, part{name: "statements", every: seldom, sql: statementsSQL(statements, schema), read: readStatement})
+		all = append(all, part{name: "statements", every: seldom, sql: statementsSQL(statements, schema), read: readStatement, forget: func(r *reading) { r.out.Statements = nil }})
 	}
 	return all
 }
@@ -97,6 +104,10 @@ FROM pg_replication_slots`
 const archiverSQL = `SELECT current_setting('archive_mode') = 'always' OR current_setting('archive_mode') = 'on' AND NOT pg_is_in_recovery(),
  archived_count, failed_count, last_archived_time, coalesce(last_archived_wal, ''), last_failed_time, coalesce(last_failed_wal, '')
 FROM pg_stat_archiver`
+
+const readySQL = `SELECT count(*) FROM pg_ls_archive_statusdir() WHERE name LIKE '%.ready'`
+
+const walSizeSQL = `SELECT coalesce(sum(size), 0)::int8 FROM pg_ls_waldir()`
 
 // checkpointsSQL: 17 moved the counters out of pg_stat_bgwriter.
 func checkpointsSQL(version int) string {

@@ -68,8 +68,9 @@ const again = 5 * time.Minute
 // round trip with it: it is left out for a while, and the rest is asked again.
 func (c *Collector) read(ctx context.Context, k conn) (ops.Database, error) {
 	for {
-		due := c.due(k.version)
-		r := c.begin(k)
+		all := parts(k.version, c.look.ext.version, c.look.ext.schema)
+		due := c.due(all)
+		r := c.begin(k, all)
 		failed, err := ask(ctx, k, due, r)
 		now := c.cfg.Now()
 		if err == nil {
@@ -79,7 +80,7 @@ func (c *Collector) read(ctx context.Context, k conn) (ops.Database, error) {
 			}
 			return r.finish(), nil
 		}
-		if refused, ok := errors.AsType[*pgconn.PgError](err); !ok || failed <= 0 || k.IsClosed() || fatal(refused.Code) {
+		if due[failed].needed || k.IsClosed() || !onePartsFault(err) {
 			return ops.Database{}, err
 		}
 		c.look.asked[due[failed].name] = now
@@ -87,34 +88,45 @@ func (c *Collector) read(ctx context.Context, k conn) (ops.Database, error) {
 	}
 }
 
-// fatal reports whether an error is the server's state and not one query's fault.
-func fatal(code string) bool {
-	return strings.HasPrefix(code, "57P") || strings.HasPrefix(code, "53") || strings.HasPrefix(code, "08")
+// onePartsFault tells the fault of one query, or of its answer, from the state of the
+// server and of the connection.
+func onePartsFault(err error) bool {
+	if refused, ok := errors.AsType[*pgconn.PgError](err); ok {
+		code := refused.Code
+		return !strings.HasPrefix(code, "57P") && !strings.HasPrefix(code, "53") && !strings.HasPrefix(code, "08")
+	}
+	_, ok := errors.AsType[*ops.Error](err)
+	return ok
 }
 
 // due are the parts to ask now.
-func (c *Collector) due(version int) []part {
+func (c *Collector) due(all []part) []part {
 	var out []part
 	now := c.cfg.Now()
-	for i, p := range parts(version, c.look.ext.version, c.look.ext.schema) {
+	for _, p := range all {
 		every := p.every
 		if c.look.missing[p.name] != "" {
 			every = again
 		}
-		if at, asked := c.look.asked[p.name]; i == 0 || !asked || now.Sub(at) >= every {
+		if at, asked := c.look.asked[p.name]; p.needed || !asked || now.Sub(at) >= every {
 			out = append(out, p)
 		}
 	}
 	return out
 }
 
-// begin starts from what was read less often.
-func (c *Collector) begin(k conn) *reading {
+// begin starts from what was read less often, without what can no longer be read: it
+// would grow old unseen.
+func (c *Collector) begin(k conn, all []part) *reading {
 	r := &reading{look: &c.look, source: c.cfg.Name, now: c.cfg.Now(), version: k.version, out: c.look.d, idle: map[ops.UsedBy]int{}}
 	r.out.Ref = c.Ref()
 	r.out.Version = ops.Clean(k.PgConn().ParameterStatus("server_version"))
-	r.out.Sessions, r.out.Replicas, r.out.Slots = []ops.Session{}, nil, nil
 	r.out.Use, r.out.Left, r.out.Missing = ops.Use{}, 0, nil
+	for _, p := range all {
+		if r.missing[p.name] != "" {
+			p.forget(r)
+		}
+	}
 	return r
 }
 
@@ -132,11 +144,11 @@ func ask(ctx context.Context, k conn, due []part, r *reading) (failed int, err e
 		if err != nil {
 			return i, err
 		}
-		r.forget(p.name)
+		p.forget(r)
 		for rows.Next() {
 			if err := p.read(r, rows); err != nil {
 				rows.Close()
-				return -1, err
+				return i, ops.Errorf(ops.CodeUnavailable, "its answer was not understood: %s", mask(err.Error()))
 			}
 		}
 		if err := rows.Err(); err != nil {
@@ -144,20 +156,6 @@ func ask(ctx context.Context, k conn, due []part, r *reading) (failed int, err e
 		}
 	}
 	return 0, nil
-}
-
-// forget makes room for a part's new rows.
-func (r *reading) forget(name string) {
-	switch name {
-	case "sizes":
-		r.out.Sizes = nil
-	case "tables":
-		r.out.Tables = nil
-	case "statements":
-		r.out.Statements = nil
-	case "pg_stat_statements":
-		r.ext = extension{}
-	}
 }
 
 func figure(v *float64) ops.Value {
