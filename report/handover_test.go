@@ -24,7 +24,7 @@ func handover(t *testing.T, board, format string) string {
 }
 
 func TestHandoverIsAsTheGoldenFilesSay(t *testing.T) {
-	for _, format := range []string{"text", "markdown", "json"} {
+	for _, format := range []string{"text", "markdown"} {
 		for _, board := range []string{"quiet", "paged", "gone"} {
 			name := fmt.Sprintf("%s-handover.%s", board, format)
 			t.Run(name, func(t *testing.T) { golden(t, name, handover(t, board, format)) })
