@@ -237,16 +237,24 @@ func TestWhatIsShownIsTheSameEstate(t *testing.T) {
 }
 
 func TestAStarterLoadsWhateverWasFound(t *testing.T) {
-	docker := estate.FoundDocker{Name: "docker", Host: "unix:///var/run/docker.sock", Version: "20.10"}
+	docker := func(running ...string) estate.FoundServer {
+		return estate.FoundServer{Kind: ops.SourceDocker, Name: "docker", Address: "unix:///var/run/docker.sock", Version: "20.10", Running: running}
+	}
+	pg := func(name, at, dsn string) estate.FoundServer {
+		return estate.FoundServer{Kind: ops.SourcePostgres, Name: name, At: at, Address: dsn}
+	}
 	for situation, found := range map[string]estate.Found{
 		"nothing": {},
-		"everything": {Name: "box", Docker: []estate.FoundDocker{docker}, Prometheus: []estate.FoundPrometheus{{Name: "p", URL: "http://127.0.0.1:9090", Version: "2.53"}}, Containers: []string{"web", "db"},
-			Postgres: []estate.FoundPostgres{{Name: "postgres", At: "127.0.0.1:5432", DSN: "postgres://opsdeck@127.0.0.1:5432/postgres"},
-				{Name: "postgres", At: "/tmp/.s.PGSQL.5433", DSN: "host=/tmp port=5433 user=opsdeck dbname=postgres"}}},
-		"same names": {Name: "box", Docker: []estate.FoundDocker{docker, docker}, Containers: []string{"web", "web"}},
-		"hostile": {Name: "a\n\x1b[2J: {", Docker: []estate.FoundDocker{{Name: "x: y\n", Host: "tcp://h:1\n", Version: "1\nboom: 1"}, docker}, Prometheus: []estate.FoundPrometheus{{Name: "${X}", URL: "http://u:p@h"}},
-			Postgres: []estate.FoundPostgres{{Name: "a: b", At: "x\ny: 1", DSN: "postgres://h/db"}, {DSN: "postgres://h/db?password=x"}, {DSN: "mysql://h"}}, Containers: []string{"a\nb", "true", "ok", "ok"}},
-		"only dockers": {Docker: []estate.FoundDocker{docker}, Containers: []string{"1", "null"}},
+		"everything": {Name: "box", Servers: []estate.FoundServer{docker("web", "db"),
+			{Kind: ops.SourcePrometheus, Name: "p", Address: "http://127.0.0.1:9090", Version: "2.53"},
+			pg("postgres", "127.0.0.1:5432", "postgres://opsdeck@127.0.0.1:5432/postgres"),
+			pg("postgres", "/tmp/.s.PGSQL.5433", "host=/tmp port=5433 user=opsdeck dbname=postgres")}},
+		"same names": {Name: "box", Servers: []estate.FoundServer{docker("web"), docker("web")}},
+		"hostile": {Name: "a\n\x1b[2J: {", Servers: []estate.FoundServer{
+			{Kind: ops.SourceDocker, Name: "x: y\n", Address: "tcp://h:1\n", Version: "1\nboom: 1"}, docker("a\nb", "true", "ok", "ok"),
+			{Kind: ops.SourcePrometheus, Name: "${X}", Address: "http://u:p@h"},
+			pg("a: b", "x\ny: 1", "postgres://h/db"), pg("", "", "postgres://h/db?password=x"), pg("", "", "mysql://h")}},
+		"only dockers": {Servers: []estate.FoundServer{docker("1", "null")}},
 	} {
 		text := string(estate.Starter(found))
 		path := filepath.Join(write(t, map[string]string{"e.yaml": text}), "e.yaml")

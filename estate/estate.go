@@ -114,33 +114,3 @@ type Pipeline struct {
 	Stage       string // gives the series whose label StageLabel names the stage
 	StageLabel  string
 }
-
-// Found is what a machine had when a starter estate is written for it.
-type Found struct {
-	Name       string
-	Docker     []FoundDocker
-	Prometheus []FoundPrometheus
-	Postgres   []FoundPostgres
-	Containers []string
-}
-
-// FoundDocker is a Docker daemon that answered.
-type FoundDocker struct {
-	Name    string
-	Host    string
-	Version string // as the daemon told it; may be empty
-}
-
-// FoundPostgres is a PostgreSQL server that answered, without a login.
-type FoundPostgres struct {
-	Name string
-	At   string // where it answered
-	DSN  string // by which a login of the name that the starter proposes would reach it
-}
-
-// FoundPrometheus is a Prometheus server that answered.
-type FoundPrometheus struct {
-	Name    string
-	URL     string
-	Version string // as the server told it; may be empty
-}

@@ -2,7 +2,6 @@ package estate
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"opsdeck/ops"
@@ -45,23 +44,6 @@ func Starter(found Found) []byte {
 	return []byte(w.String())
 }
 
-// writable leaves out of found what no estate could hold.
-func writable(found Found) Found {
-	web, daemon := address{schemes: []string{"http", "https"}, bare: true}, address{schemes: []string{"unix", "tcp"}, bare: true}
-	found.Prometheus = slices.DeleteFunc(slices.Clone(found.Prometheus), func(p FoundPrometheus) bool { return !web.allows(p.URL) })
-	found.Docker = slices.DeleteFunc(slices.Clone(found.Docker), func(d FoundDocker) bool { return !daemon.allows(d.Host) })
-	found.Postgres = slices.DeleteFunc(slices.Clone(found.Postgres), func(p FoundPostgres) bool {
-		return !dsnText.allows(p.DSN) || dsnPassword.MatchString(p.DSN)
-	})
-	seen := map[string]bool{}
-	found.Containers = slices.DeleteFunc(slices.Clone(found.Containers), func(c string) bool {
-		twice := seen[c]
-		seen[c] = true
-		return twice || !nameOfContainer.allows(c)
-	})
-	return found
-}
-
 type starter struct {
 	strings.Builder
 	taken map[string]bool
@@ -76,56 +58,21 @@ func (w *starter) line(depth int, format string, args ...any) {
 func (w *starter) sources(found Found) {
 	w.line(0, "# The servers that are read, under names of your choice.")
 	w.line(0, "sources:")
-	for _, p := range found.Prometheus {
-		w.source(p.Name, "prometheus", p.Version)
-		w.line(2, "url: %s", plainOrQuoted(p.URL))
+	for _, k := range starterKinds() {
+		for _, s := range found.Of(k.kind) {
+			k.entry(w, s)
+		}
 	}
-	for _, d := range found.Docker {
-		w.source(d.Name, "docker", d.Version)
-		w.line(2, "host: %s", plainOrQuoted(d.Host))
+	for _, k := range starterKinds() {
+		if len(found.Of(k.kind)) == 0 {
+			k.absent(w)
+		}
 	}
-	for _, p := range found.Postgres {
-		w.postgres(p)
-	}
-	if len(found.Prometheus) == 0 {
-		w.line(1, "# No Prometheus was found here. This is the usual address.")
-		w.source("prometheus", "prometheus", "")
-		w.line(2, "url: http://127.0.0.1:9090")
-		w.line(2, "optional: true # drop this line once it is there")
-	}
-	if len(found.Docker) == 0 {
-		w.line(1, "# No Docker daemon was found here. Where there is one:")
-		w.line(1, "# docker: {kind: docker, host: \"unix:///var/run/docker.sock\"}")
-	}
-	if len(found.Postgres) == 0 {
-		w.line(1, "# Where there is a PostgreSQL, 13 or later (the login is granted pg_monitor):")
-		w.line(1, "# postgres: {kind: postgres, dsn: \"postgres://%s@127.0.0.1:5432/postgres\", password_file: secrets/%s}", StarterLogin, StarterLogin)
-	}
-	w.line(1, "# Where there is an Alertmanager:")
-	w.line(1, "# alertmanager: {kind: alertmanager, url: \"http://127.0.0.1:9093\"}")
-}
-
-// StarterLogin is the login that a starter proposes for reading a database.
-const StarterLogin = "opsdeck"
-
-// postgres is a server that nobody can read yet: its login has to be made first.
-func (w *starter) postgres(p FoundPostgres) {
-	w.line(1, "# PostgreSQL answers at %s, and wants a login. A superuser makes it:", ops.Clean(p.At))
-	w.line(1, "#   CREATE ROLE %s LOGIN;", StarterLogin)
-	w.line(1, "#   GRANT pg_monitor TO %s;", StarterLogin)
-	w.line(1, "#   \\password %s", StarterLogin)
-	w.line(1, "# The guide's page on databases has the lines for a second login, which acts.")
-	if strings.HasPrefix(p.DSN, "host=") {
-		w.line(1, "# By a socket, pg_hba.conf may want the user of the system to have that name (peer).")
-	}
-	w.source(p.Name, "postgres", "")
-	w.line(2, "dsn: %s", plainOrQuoted(p.DSN))
-	w.line(2, "# password_file: secrets/%s # beside this file; only the user who runs opsdeck may read it", StarterLogin)
-	w.line(2, "optional: true # drop this line once the login is there")
 }
 
 // source begins the entry of one source, under a name that is still free.
-func (w *starter) source(name, kind, version string) {
+func (w *starter) source(s FoundServer) {
+	name, kind := s.Name, s.Kind.String()
 	if !nameOfSource.allows(name) {
 		name = kind
 	}
@@ -136,19 +83,20 @@ func (w *starter) source(name, kind, version string) {
 	w.taken[name] = true
 	w.line(1, "%s:", plainOrQuoted(name))
 	comment := ""
-	if version != "" {
-		comment = " # version " + ops.Clean(version).String() + " answered"
+	if s.Version != "" {
+		comment = " # version " + ops.Clean(s.Version).String() + " answered"
 	}
 	w.line(2, "kind: %s%s", kind, comment)
 }
 
 func (w *starter) containers(found Found) {
 	w.line(0, "# The containers that ought to run; a missing one is shown as missing.")
-	switch names := found.Containers; {
-	case len(names) == 0 || len(found.Docker) == 0:
+	names, daemons := found.Containers(), len(found.Of(ops.SourceDocker))
+	switch {
+	case len(names) == 0 || daemons == 0:
 		w.line(0, "containers: {}")
 		w.line(0, "# web: {port: 8080}")
-	case len(found.Docker) == 1:
+	case daemons == 1:
 		w.line(0, "# These ran when this file was written: keep those that always ought to.")
 		w.line(0, "containers:")
 		for _, c := range names {

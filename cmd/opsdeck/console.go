@@ -70,18 +70,7 @@ func (a *app) welcome(ctx context.Context, o tui.Options) error {
 	var b strings.Builder
 	fmt.Fprintln(&b, "There is no estate yet: a YAML file that says what to look after.")
 	fmt.Fprintln(&b, "\nFound on this machine:")
-	for _, d := range found.Docker {
-		fmt.Fprintf(&b, "  Docker %s at %s, %d containers running\n", d.Version, d.Host, len(found.Containers))
-	}
-	for _, p := range found.Prometheus {
-		fmt.Fprintf(&b, "  Prometheus %s at %s\n", p.Version, p.URL)
-	}
-	for _, p := range found.Postgres {
-		fmt.Fprintf(&b, "  PostgreSQL at %s\n", p.At)
-	}
-	if len(found.Docker)+len(found.Prometheus)+len(found.Postgres) == 0 {
-		fmt.Fprintln(&b, "  no Docker daemon, no Prometheus and no PostgreSQL on their usual places")
-	}
+	writeFound(&b, found)
 	fmt.Fprintln(&b, "\nNext:")
 	fmt.Fprintln(&b, "  opsdeck init                 writes a starter estate of what was found")
 	fmt.Fprintf(&b, "  opsdeck --estate %-11s opens a shipped one (%s)\n", estate.Shipped()[0], strings.Join(estate.Shipped(), ", "))

@@ -2,17 +2,13 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
-	"github.com/prometheus/common/config"
-
-	"opsdeck/collectors/docker"
-	"opsdeck/collectors/prometheus"
 	"opsdeck/estate"
-	"opsdeck/internal/proc"
 	"opsdeck/ops"
 )
 
@@ -21,86 +17,81 @@ import (
 // without it.
 const lookFor = 5 * time.Second
 
-// discover looks at this machine for servers that an estate could name. It asks
-// only loopback addresses and local sockets.
+// finder looks for one kind of source on this machine. It asks only loopback
+// addresses and local sockets.
+type finder struct {
+	kind   ops.SourceKind
+	name   string // before the version and the address
+	none   string // when there is no such server
+	many   string // after their number
+	advice string // what init says of those it found; may be empty
+	find   func(context.Context, places) []estate.FoundServer
+}
+
+// finders are the kinds of sources that are looked for, in the order in which what
+// was found is told.
+func finders() []finder {
+	return []finder{
+		{ops.SourceDocker, "Docker", "no Docker daemon", "Docker daemons", "", findDocker},
+		{ops.SourcePrometheus, "Prometheus", "no Prometheus", "Prometheus servers", "", findPrometheus},
+		{ops.SourcePostgres, "PostgreSQL", "no PostgreSQL", "PostgreSQL servers",
+			"PostgreSQL wants a login: the file says how to make it, and where its password goes", findPostgres},
+	}
+}
+
+// discover looks at this machine for servers that an estate could name.
 func (a *app) discover(ctx context.Context) estate.Found {
 	host, err := os.Hostname()
 	if err != nil {
 		host = "this-machine"
 	}
 	found := estate.Found{Name: host}
-	for _, sock := range a.dockerHosts() {
-		d, names, ok := lookAtDocker(ctx, sock)
-		if ok {
-			found.Docker = append(found.Docker, d)
-			found.Containers = append(found.Containers, names...)
+	for _, f := range finders() {
+		for _, s := range f.find(ctx, places{a.env}) {
+			s.Kind = f.kind
+			found.Servers = append(found.Servers, s)
 		}
 	}
-	for _, url := range []string{"http://127.0.0.1:9090"} {
-		if p, ok := lookAtPrometheus(ctx, url); ok {
-			found.Prometheus = append(found.Prometheus, p)
-		}
-	}
-	found.Postgres = lookForPostgres(ctx, []string{"/var/run/postgresql", "/tmp"}, "5432")
 	return found
 }
 
-// dockerHosts are where a daemon may listen: as the docker command has it, the
-// system's socket, and a rootless one.
-func (a *app) dockerHosts() []string {
-	p := places{a.env}
-	var hosts []string
-	if h := p.get("DOCKER_HOST"); h != "" {
-		hosts = append(hosts, h)
-	}
-	paths := []string{"/var/run/docker.sock"}
-	if run := p.get("XDG_RUNTIME_DIR"); run != "" {
-		paths = append(paths, filepath.Join(run, "docker.sock"))
-	}
-	for _, path := range paths {
-		if _, err := os.Stat(path); err == nil && "unix://"+path != p.get("DOCKER_HOST") {
-			hosts = append(hosts, "unix://"+path)
+// writeFound lists what was found, a line for each server.
+func writeFound(w io.Writer, found estate.Found) {
+	var none []string
+	for _, f := range finders() {
+		servers := found.Of(f.kind)
+		if len(servers) == 0 {
+			none = append(none, f.none)
+		}
+		for _, s := range servers {
+			line := strings.Join(strings.Fields(f.name+" "+s.Version), " ") + " at " + s.At
+			if s.Running != nil {
+				line += fmt.Sprintf(", %d containers running", len(s.Running))
+			}
+			fmt.Fprintf(w, "  %s\n", line)
 		}
 	}
-	return hosts
+	if len(found.Servers) == 0 {
+		last := len(none) - 1
+		fmt.Fprintf(w, "  %s and %s on their usual places\n", strings.Join(none[:last], ", "), none[last])
+	}
 }
 
-func lookAtDocker(ctx context.Context, host string) (estate.FoundDocker, []string, bool) {
-	cl, err := docker.Dial(docker.Address{Host: host, Tunnel: proc.Pipe})
-	if err != nil {
-		return estate.FoundDocker{}, nil, false
-	}
-	defer cl.Close() //nolint:errcheck // nothing was written
-	name := "docker"
-	if strings.HasPrefix(host, "tcp://") {
-		name = "docker-tcp"
-	}
-	f, err := collect(ctx, docker.New(docker.Config{Name: name, Host: host, Timeout: lookFor, Now: time.Now}, cl))
-	if err != nil || f.Containers == nil {
-		return estate.FoundDocker{}, nil, false
-	}
-	var names []string
-	for _, c := range *f.Containers {
-		if c.State == ops.ContainerRunning {
-			names = append(names, c.Name.String())
+// countFound says how many servers of each kind were found, and what to do next
+// about them.
+func countFound(found estate.Found) (counts string, advice []string) {
+	var parts []string
+	for _, f := range finders() {
+		n := len(found.Of(f.kind))
+		parts = append(parts, fmt.Sprintf("%d %s", n, f.many))
+		if n > 0 && f.advice != "" {
+			advice = append(advice, f.advice)
 		}
 	}
-	return estate.FoundDocker{Name: name, Host: host, Version: f.Version.String()}, names, true
+	return strings.Join(append(parts, fmt.Sprintf("%d containers", len(found.Containers()))), ", "), advice
 }
 
-func lookAtPrometheus(ctx context.Context, url string) (estate.FoundPrometheus, bool) {
-	col, err := prometheus.New(prometheus.Config{Name: "prometheus", URL: url, Timeout: lookFor, Every: lookFor, HTTP: config.DefaultHTTPClientConfig,
-		SeverityLabel: "severity", Rank: func(w ops.Text) ops.Severity { return ops.Severity{Name: w} }, Now: time.Now})
-	if err != nil {
-		return estate.FoundPrometheus{}, false
-	}
-	f, err := collect(ctx, col)
-	if err != nil {
-		return estate.FoundPrometheus{}, false
-	}
-	return estate.FoundPrometheus{Name: "prometheus", URL: url, Version: f.Version.String()}, true
-}
-
+// collect asks a server once.
 func collect(ctx context.Context, c ops.Collector) (ops.Observation, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookFor)
 	defer cancel()

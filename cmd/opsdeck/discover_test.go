@@ -1,13 +1,18 @@
 package main
 
 import (
+	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
+	"opsdeck/estate"
 	"opsdeck/internal/postgrestest"
+	"opsdeck/ops"
 )
 
 // postgresAt answers as PostgreSQL does before a login, and returns its port.
@@ -47,7 +52,7 @@ func TestPostgresIsFoundByPortAndBySocket(t *testing.T) {
 	look := func(usual string, folders ...string) []string {
 		var dsns []string
 		for _, p := range lookForPostgres(t.Context(), folders, usual) {
-			dsns = append(dsns, p.DSN)
+			dsns = append(dsns, p.Address)
 		}
 		slices.Sort(dsns)
 		return dsns
@@ -65,6 +70,76 @@ func TestPostgresIsFoundByPortAndBySocket(t *testing.T) {
 	} {
 		if got := look(c.usual, c.folders...); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
+
+func TestWhatWasFoundIsToldKindByKind(t *testing.T) {
+	docker := estate.FoundServer{Kind: ops.SourceDocker, At: "unix:///d.sock", Version: "28.0", Running: []string{"web", "db"}}
+	pg := estate.FoundServer{Kind: ops.SourcePostgres, At: "127.0.0.1:5432"}
+	for name, c := range map[string]struct {
+		servers []estate.FoundServer
+		lines   string
+		counts  string
+		advice  int
+	}{
+		"nothing": {nil, "  no Docker daemon, no Prometheus and no PostgreSQL on their usual places\n",
+			"0 Docker daemons, 0 Prometheus servers, 0 PostgreSQL servers, 0 containers", 0},
+		"two kinds": {[]estate.FoundServer{pg, docker}, "  Docker 28.0 at unix:///d.sock, 2 containers running\n  PostgreSQL at 127.0.0.1:5432\n",
+			"1 Docker daemons, 0 Prometheus servers, 1 PostgreSQL servers, 2 containers", 1},
+		"a daemon that runs nothing": {[]estate.FoundServer{{Kind: ops.SourceDocker, At: "unix:///d.sock", Version: "28.0", Running: []string{}}},
+			"  Docker 28.0 at unix:///d.sock, 0 containers running\n", "1 Docker daemons, 0 Prometheus servers, 0 PostgreSQL servers, 0 containers", 0},
+	} {
+		var b strings.Builder
+		found := estate.Found{Servers: c.servers}
+		writeFound(&b, found)
+		counts, advice := countFound(found)
+		if b.String() != c.lines || counts != c.counts || len(advice) != c.advice {
+			t.Errorf("%s: %q, %q, %q", name, b.String(), counts, advice)
+		}
+	}
+}
+
+// A kind that wire forgets would be checked, described and never read.
+func TestEveryKindOfSourceIsWired(t *testing.T) {
+	address := map[ops.SourceKind]string{
+		ops.SourcePrometheus:   `url: "http://127.0.0.1:1"`,
+		ops.SourceAlertmanager: `url: "http://127.0.0.1:1"`,
+		ops.SourceDocker:       `host: "unix:///nowhere.sock"`,
+		ops.SourcePostgres:     `dsn: "postgres://h/db"`,
+	}
+	text := "estate: all\nsources:\n"
+	var kinds []ops.SourceKind
+	for k := ops.SourceKindUnknown + 1; ; k++ {
+		var same ops.SourceKind
+		if err := same.UnmarshalText([]byte(k.String())); err != nil || same != k {
+			break // the last one is behind us
+		}
+		kinds = append(kinds, k)
+		text += fmt.Sprintf("  %s: {kind: %s, %s}\n", k, k, address[k])
+	}
+	path := filepath.Join(t.TempDir(), "estate.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := estate.Load(path, env())
+	if err != nil {
+		t.Fatal(err)
+	}
+	eng, err := wire(f, ops.AgentLocal, nil, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(kinds) < 4 {
+		t.Fatalf("the kinds end at %v: the test looks in the wrong place", kinds)
+	}
+	wired := map[ops.SourceKind]bool{}
+	for _, c := range eng.Collectors {
+		wired[c.Source().Kind] = true
+	}
+	for _, kind := range kinds {
+		if !wired[kind] {
+			t.Errorf("no collector of kind %s", kind)
 		}
 	}
 }

@@ -33,10 +33,10 @@ func (a *app) initCommand() *cobra.Command {
 				return err
 			}
 			w := cmd.OutOrStdout()
-			fmt.Fprintf(w, "wrote %s: %d Docker daemons, %d Prometheus servers, %d PostgreSQL servers, %d containers\n",
-				out, len(found.Docker), len(found.Prometheus), len(found.Postgres), len(found.Containers))
-			if len(found.Postgres) > 0 {
-				fmt.Fprintln(w, "PostgreSQL wants a login: the file says how to make it, and where its password goes")
+			counts, advice := countFound(found)
+			fmt.Fprintf(w, "wrote %s: %s\n", out, counts)
+			for _, line := range advice {
+				fmt.Fprintln(w, line)
 			}
 			fmt.Fprintf(w, "next: read it, then\n  opsdeck config check %s\n  opsdeck --estate %s\n", out, out)
 			return nil
