@@ -47,16 +47,19 @@ var fakeNow = time.Date(2026, 11, 21, 2, 14, 0, 0, time.UTC)
 // inBubble runs a test against a fake server of its own, by a clock of its own.
 func inBubble(t *testing.T, test func(t *testing.T, f *fake)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		f := &fake{Server: pgfake.New(t, fakeVersion), t: t, began: time.Now(), answers: recordedAnswers(t)}
-		for _, p := range f.parts() {
-			if p.name != "server" {
-				f.answer(p.name, f.answers[p.name])
-			}
+	synctest.Test(t, func(t *testing.T) { test(t, newFake(t)) })
+}
+
+func newFake(t *testing.T) *fake {
+	t.Helper()
+	f := &fake{Server: pgfake.New(t, fakeVersion), t: t, began: time.Now(), answers: recordedAnswers(t)}
+	for _, p := range f.parts() {
+		if p.name != "server" {
+			f.answer(p.name, f.answers[p.name])
 		}
-		f.servesAs("reader", false)
-		test(t, f)
-	})
+	}
+	f.servesAs("reader", false)
+	return f
 }
 
 // parts are the queries that the collector sends this server.
