@@ -200,7 +200,7 @@ func TestFilterByWordByFieldAndByMatcher(t *testing.T) {
 		r.press("2")
 		r.m.applyFilter(typed)
 		var got []string
-		book := r.m.panes[PaneAlerts].(*alerts)
+		book := r.m.panes[2].(*alerts)
 		for _, e := range book.list.shown {
 			if e.row >= 0 {
 				got = append(got, book.book.Alert(e.row).Name.String())
@@ -227,7 +227,7 @@ func TestStepsOfADuration(t *testing.T) {
 func TestSinceTheLastLookIsCountedFromTheHistory(t *testing.T) {
 	b := fixture.Paged()
 	r := newRig(b, "none")
-	r.m = New(r.c, Options{Now: func() time.Time { return r.now }, Theme: r.m.th, Start: PaneOverview, LastLooked: fixture.Now.Add(-3 * time.Hour)})
+	r.m = New(r.c, Options{Now: func() time.Time { return r.now }, Theme: r.m.th, LastLooked: fixture.Now.Add(-3 * time.Hour)})
 	r.m.after = func(time.Duration, tea.Msg) tea.Cmd { return nil }
 	r.c.Records = append(r.c.Records, ops.Record{Seq: 800, At: fixture.Now.Add(-2 * time.Hour), Kind: ops.RecordContainer, Level: ops.LevelCritical})
 	r.send(size(80, 24))

@@ -58,15 +58,17 @@ func (m *Model) lostAgent(msg lostMsg) tea.Cmd {
 func (m *Model) hand() {
 	p := m.picture()
 	m.head = report.NewHead(m.live(), m.now)
-	m.panes[PaneHistory].SetBoard(p) // it gathers what is new, in sight or not
-	if m.top() != m.panes[PaneHistory] {
-		m.top().SetBoard(p)
-	}
-	for _, s := range m.opened {
-		if l, ok := s.(*logs); ok { // it has to hear of a lost agent
-			l.SetBoard(p)
+	for _, s := range m.panes {
+		if g, ok := s.(gatherer); ok {
+			g.gather(p)
 		}
 	}
+	for _, s := range m.opened {
+		if g, ok := s.(gatherer); ok {
+			g.gather(p)
+		}
+	}
+	m.top().SetBoard(p)
 	m.layout()
 }
 

@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"time"
+
 	"opsdeck/ops"
 	"opsdeck/report"
 	"opsdeck/themes"
@@ -11,6 +13,21 @@ import (
 type containers struct {
 	listPane
 	n report.Counts
+}
+
+// containersPane is the pane's row in the table of panes.
+func containersPane() pane {
+	return pane{
+		digit: 3, name: "containers", title: "Containers", kinds: []ops.Kind{ops.KindContainer},
+		make: func(o Options, _ time.Time) screen { return newContainers(o.Theme) },
+		found: func(p picture) []item {
+			var all []item
+			for _, r := range report.Containers(p.board, p.now).Rows {
+				all = append(all, opens(r.Cells[0].Text, r.Ref))
+			}
+			return all
+		},
+	}
 }
 
 func newContainers(th themes.Theme) *containers {

@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"time"
+
 	"opsdeck/ops"
 	"opsdeck/report"
 	"opsdeck/themes"
@@ -23,6 +25,45 @@ func (v dbView) String() string { return [dbViews]string{"sessions", "servers", 
 type database struct {
 	listPane
 	what dbView
+}
+
+// databasePane is the pane's row in the table of panes.
+func databasePane() pane {
+	return pane{
+		digit: 4, name: "database", title: "Database", kinds: []ops.Kind{ops.KindDatabase},
+		make:   func(o Options, _ time.Time) screen { return newDatabase(o.Theme) },
+		nameOf: nameOfSession,
+		found:  foundDatabases,
+	}
+}
+
+// nameOfSession is a session's pid and what it is.
+func nameOfSession(b ops.Board, ref ops.Ref) string {
+	for _, r := range b.Databases {
+		for _, s := range r.Value.Sessions {
+			if s.Ref == ref {
+				return report.SessionName(s)
+			}
+		}
+	}
+	return ""
+}
+
+// paletteSessions is how many sessions of one server can be found by name: those
+// that block, wait or work stand first.
+const paletteSessions = 50
+
+func foundDatabases(p picture) []item {
+	var all []item
+	for _, r := range p.board.Databases {
+		if !r.Value.Ref.Zero() {
+			all = append(all, opens(r.Source.String(), r.Value.Ref))
+		}
+		for _, s := range r.Value.Sessions[:min(len(r.Value.Sessions), paletteSessions)] {
+			all = append(all, opens(report.SessionName(s), s.Ref))
+		}
+	}
+	return all
 }
 
 func newDatabase(th themes.Theme) *database {

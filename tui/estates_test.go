@@ -23,11 +23,11 @@ func TestAnotherEstateTakesTheLookAlongAndNotTheRights(t *testing.T) {
 	if !r.quit || left.To == nil || *left.To != (Choice{Name: "demod", Where: "ana@bastion"}) {
 		t.Fatalf("left: %+v, quit %v", left, r.quit)
 	}
-	if left.Kept.Pane != PaneContainers || left.Kept.Filters[PaneContainers] != "web" {
+	if left.Kept.Pane != 3 || left.Kept.Filters[3] != "web" {
 		t.Errorf("kept: %+v", left.Kept)
 	}
-	next := New(fixture.NewConsole(fixture.Good()), Options{Now: r.m.o.Now, Theme: r.m.th, Start: PaneOverview, Kept: left.Kept, Where: "ana@bastion"})
-	if next.pane != PaneContainers || next.filterWord() != "filter: web" || !next.me.Until.IsZero() {
+	next := New(fixture.NewConsole(fixture.Good()), Options{Now: r.m.o.Now, Theme: r.m.th, Kept: left.Kept, Where: "ana@bastion"})
+	if next.pane != 3 || next.filterWord() != "filter: web" || !next.me.Until.IsZero() {
 		t.Errorf("the next console: pane %d, %q, unlocked until %s", next.pane, next.filterWord(), next.me.Until)
 	}
 }

@@ -56,10 +56,10 @@ func (m *Model) lostWord() string {
 // tabs names the panes there are, by the digit that opens them.
 func (m *Model) tabs() string {
 	var parts []string
-	for _, t := range tabOrder() {
-		b := m.keys.row(t.key)
+	for _, p := range m.table {
+		b := m.keys.row(p.key())
 		label := b.first() + " " + b.Help().Desc
-		if t.pane == m.pane {
+		if p.digit == m.pane {
 			label = m.th.Paint(themes.Active, "["+label+"]")
 		} else {
 			label = m.th.Paint(themes.Muted, " "+label+" ")

@@ -2,6 +2,9 @@ package tui
 
 import (
 	"slices"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
 
 	"opsdeck/ops"
 	"opsdeck/report"
@@ -21,16 +24,28 @@ type history struct {
 	err     error
 }
 
+// historyPane is the pane's row in the table of panes.
+func historyPane() pane {
+	return pane{
+		digit: 0, name: "history", title: "History",
+		make: func(o Options, _ time.Time) screen { return newHistory(o.Theme) },
+		open: map[ops.Kind]func(*Model, ops.Ref) tea.Cmd{
+			ops.KindJob: func(m *Model, job ops.Ref) tea.Cmd { return m.openLog([]ops.Ref{job}) },
+		},
+	}
+}
+
 func newHistory(th themes.Theme) *history {
 	h := &history{listPane: newListPane(th)}
 	h.leads, h.oneOnly = nil, true // a row is the whole record
 	return h
 }
 
-// SetBoard takes what is new from the board's last hour, so that the time line
+func (h *history) SetBoard(p picture) { h.p = p; h.lay() }
+
+// gather takes what is new from the board's last hour, so that the time line
 // grows at its head without asking.
-func (h *history) SetBoard(p picture) {
-	h.p = p
+func (h *history) gather(p picture) {
 	newest := uint64(0)
 	if len(h.records) > 0 {
 		newest = h.records[0].Seq
@@ -43,7 +58,6 @@ func (h *history) SetBoard(p picture) {
 		slices.SortFunc(fresh, func(a, b ops.Record) int { return int(int64(b.Seq) - int64(a.Seq)) })
 		h.records = append(fresh, h.records...)
 	}
-	h.lay()
 }
 
 func (h *history) lay() {

@@ -1,8 +1,6 @@
 package tui
 
 import (
-	"slices"
-
 	tea "charm.land/bubbletea/v2"
 
 	"opsdeck/ops"
@@ -29,10 +27,10 @@ func (m *Model) key(msg tea.KeyPressMsg) tea.Cmd {
 
 // global handles the keys that mean the same on every screen.
 func (m *Model) global(id keyID) (tea.Cmd, bool) {
+	if p, ok := m.paneOf(id); ok {
+		return m.show(p), true
+	}
 	switch id {
-	case keyOverview, keyAlerts, keyContainers, keyDatabase, keyHistory:
-		i := slices.IndexFunc(tabOrder(), func(t tab) bool { return t.key == id })
-		return m.show(tabOrder()[i].pane), true
 	case keyNextPane:
 		return m.show(m.neighbour(1)), true
 	case keyPrevPane:
@@ -85,24 +83,6 @@ func (m *Model) quit() tea.Cmd {
 		return nil
 	}
 	return tea.Quit
-}
-
-// show opens a pane; what was opened on the old one closes.
-func (m *Model) show(p Pane) tea.Cmd {
-	m.closeAll()
-	m.pane = p
-	m.uncover()
-	var more tea.Cmd
-	if h, ok := m.panes[p].(*history); ok && h.empty() {
-		more = m.askHistory(h)
-	}
-	return tea.Batch(more, m.wantLook())
-}
-
-func (m *Model) neighbour(d int) Pane {
-	tabs := tabOrder()
-	i := slices.IndexFunc(tabs, func(t tab) bool { return t.pane == m.pane })
-	return tabs[(i+d+len(tabs))%len(tabs)].pane
 }
 
 // back goes one step out: of what is opened, of a filter, of a frozen picture.

@@ -2,7 +2,6 @@ package tui
 
 import (
 	"context"
-	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -24,7 +23,7 @@ func (m *Model) handle(w intent) tea.Cmd {
 	case intentHighlight:
 		return m.openHighlight()
 	case intentMore:
-		return m.askHistory(m.panes[PaneHistory].(*history))
+		return m.askMore()
 	case intentRecord:
 		return m.push(newRecord(m.th, w.record))
 	case intentBack:
@@ -80,55 +79,6 @@ func (m *Model) carryOut(o outcome) tea.Cmd {
 		return m.nextTick()
 	}
 	return nil
-}
-
-// open shows an object: a job by its output, everything else by its detail.
-func (m *Model) open(ref ops.Ref) tea.Cmd {
-	switch ref.Kind {
-	case ops.KindNone:
-		return nil
-	case ops.KindJob:
-		return m.openLog([]ops.Ref{ref})
-	case ops.KindContainer:
-		if ref.ID.Empty() { // all of them
-			return m.show(PaneContainers)
-		}
-	case ops.KindDatabase:
-		if ref.ID.Empty() {
-			return m.show(PaneDatabase)
-		}
-	case ops.KindAlert:
-		if ref.ID.Empty() {
-			return m.show(PaneAlerts)
-		}
-		return m.openAlertView(ref, keyOpen)
-	case ops.KindSilence:
-		return m.push(newSilences(m.th, ref))
-	}
-	m.serial++
-	cmd := m.push(newDetail(m.th, m.serial, ref))
-	return tea.Batch(cmd, m.askAgain())
-}
-
-// openAlertView opens an alert, or one view of it. What an alert below has heard
-// of it already is there at once.
-func (m *Model) openAlertView(ref ops.Ref, view keyID) tea.Cmd {
-	m.serial++
-	base := opened{th: m.th, question: question{serial: m.serial, ref: ref}}
-	if t, ok := m.top().(*triage); ok && t.ref == ref {
-		base.d, base.came, base.err, base.at = t.d, t.came, t.err, t.at // its last answer is as good here
-	}
-	var s screen
-	switch view {
-	case keyRunbook, keyGraph:
-		s = &alertPage{opened: base, view: view}
-	case keyCalls:
-		s = &calls{opened: base}
-	default:
-		s = &triage{opened: base}
-	}
-	cmd := m.push(s)
-	return tea.Batch(cmd, m.askAgain())
 }
 
 func (m *Model) push(s screen) tea.Cmd {
@@ -214,36 +164,4 @@ func (m *Model) closeAll() {
 	for len(m.opened) > 0 {
 		m.closeTop()
 	}
-}
-
-// askHistory asks for the next page that the pane wants.
-func (m *Model) askHistory(h *history) tea.Cmd {
-	q, want := h.next()
-	if !want {
-		return nil
-	}
-	m.serial++
-	h.asked(m.serial)
-	return m.cmdHistory(m.serial, q)
-}
-
-// askPast asks once what happened since this user last looked, where that is
-// longer ago than the board holds.
-func (m *Model) askPast() tea.Cmd {
-	if m.past != 0 || m.o.LastLooked.IsZero() || m.now.Sub(m.o.LastLooked) <= time.Hour || m.latest.Estate.Agent.Kind == ops.AgentLocal {
-		return nil
-	}
-	m.serial++
-	m.past = m.serial
-	return m.cmdHistory(m.past, ops.Query{From: m.o.LastLooked, Limit: sinceMost})
-}
-
-func (m *Model) historyCame(msg historyMsg) tea.Cmd {
-	if msg.serial == m.past {
-		m.panes[PaneOverview].(*overview).heard(msg.records, msg.err)
-		m.hand()
-		return nil
-	}
-	m.panes[PaneHistory].(*history).take(msg)
-	return nil
 }

@@ -15,11 +15,6 @@ type keyID uint8
 // What keys do. Zero is a key that does nothing.
 const (
 	keyNone keyID = iota
-	keyOverview
-	keyAlerts
-	keyContainers
-	keyDatabase
-	keyHistory
 	keyNextPane
 	keyPrevPane
 	keyUp
@@ -65,7 +60,7 @@ const (
 	keyGroup
 	keySuspend
 	keyQuit
-	keys
+	keys // how many there are; those of the panes follow, by their digits
 )
 
 // scope says where a key is alive: a set of places. A key may mean different
@@ -112,13 +107,17 @@ func (b binding) first() string { return b.Keys()[0] }
 // KeyMap gives keys to names, as the user's config does: {"freeze": ["F"]}.
 type KeyMap map[string][]string
 
-func defaultBindings() []binding {
+// defaultBindings are the keys as they come: the panes' digits, then the rest.
+func defaultBindings(table []pane) []binding {
+	var digits []binding
+	for _, p := range table {
+		digits = append(digits, p.binding())
+	}
+	return append(digits, ownBindings()...)
+}
+
+func ownBindings() []binding {
 	return []binding{
-		bind(keyOverview, "overview", everywhere, "overview", "Overview", "1"),
-		bind(keyAlerts, "alerts", everywhere, "alerts", "Alerts", "2"),
-		bind(keyContainers, "containers", everywhere, "containers", "Containers", "3"),
-		bind(keyDatabase, "database", everywhere, "database", "Database", "4"),
-		bind(keyHistory, "history", everywhere, "history", "History", "0"),
 		bind(keyNextPane, "next-pane", everywhere, "next", "next pane", "tab"),
 		bind(keyPrevPane, "previous-pane", everywhere, "previous", "previous pane", "shift+tab"),
 		bind(keyUp, "up", everywhere, "up", "one line up", "up", "k"),
@@ -182,8 +181,8 @@ type lookup struct {
 // is left out; keys that clash send the whole map back to the defaults, because
 // a half-applied map would put a harmless habit onto a harmful key. What was
 // wrong is returned in words.
-func newKeyMap(user KeyMap) (keyMap, string) {
-	rows := defaultBindings()
+func newKeyMap(table []pane, user KeyMap) (keyMap, string) {
+	rows := defaultBindings(table)
 	var unknown []string
 	for _, name := range slices.Sorted(maps.Keys(user)) {
 		i := slices.IndexFunc(rows, func(b binding) bool { return b.name == name })
@@ -196,7 +195,7 @@ func newKeyMap(user KeyMap) (keyMap, string) {
 	}
 	m, clash := index(rows)
 	if clash != "" {
-		m, _ = index(defaultBindings())
+		m, _ = index(defaultBindings(table))
 		return m, "your key map is not used: " + clash
 	}
 	if len(unknown) > 0 {

@@ -2,22 +2,6 @@ package tui
 
 import tea "charm.land/bubbletea/v2"
 
-// tab is a pane in the order of its digits, 0 last as on the keyboard.
-type tab struct {
-	pane Pane
-	key  keyID
-}
-
-func tabOrder() []tab {
-	return []tab{
-		{PaneOverview, keyOverview},
-		{PaneAlerts, keyAlerts},
-		{PaneContainers, keyContainers},
-		{PaneDatabase, keyDatabase},
-		{PaneHistory, keyHistory},
-	}
-}
-
 // resize takes a new size of the terminal.
 func (m *Model) resize(w, h int) tea.Cmd {
 	m.w, m.h = w, h

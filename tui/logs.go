@@ -76,6 +76,9 @@ func (l *logs) SetSize(w, h int) { l.w, l.h = w, h }
 // SetBoard marks a log whose agent went away: its end is not the log's end.
 func (l *logs) SetBoard(p picture) { l.cut, l.now = l.cut || p.lost, p.now }
 
+// gather hears of it while something lies over the log, too.
+func (l *logs) gather(p picture) { l.SetBoard(p) }
+
 // take adds lines. While the reader has scrolled up, the window stays where it
 // is: the same lines remain under the eye.
 func (l *logs) take(lines []ops.Line, done bool, err error) {

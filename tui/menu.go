@@ -9,7 +9,6 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"opsdeck/ops"
-	"opsdeck/report"
 	"opsdeck/themes"
 )
 
@@ -135,42 +134,6 @@ func (m *Model) names(refs []ops.Ref) string {
 		out = append(out, m.nameOf(r))
 	}
 	return refs[0].Kind.String() + " " + strings.Join(out, ", ")
-}
-
-func (m *Model) nameOf(ref ops.Ref) string {
-	switch ref.Kind {
-	case ops.KindAlert:
-		for _, r := range m.latest.Alerts {
-			for _, a := range r.Value {
-				if a.Ref.ID == ref.ID {
-					return a.Name.String()
-				}
-			}
-		}
-	case ops.KindSession:
-		return m.sessionName(ref)
-	case ops.KindSilence:
-		for _, r := range m.latest.Silences {
-			for _, s := range r.Value {
-				if s.Ref == ref {
-					return report.MatcherText(s.Matchers)
-				}
-			}
-		}
-	}
-	return ref.ID.String()
-}
-
-// sessionName is a session's pid and what it is.
-func (m *Model) sessionName(ref ops.Ref) string {
-	for _, r := range m.latest.Databases {
-		for _, s := range r.Value.Sessions {
-			if s.Ref == ref {
-				return report.SessionName(s)
-			}
-		}
-	}
-	return ref.ID.String()
 }
 
 func (n *menu) Bottom(w int) string {

@@ -17,24 +17,11 @@ import (
 	"opsdeck/themes"
 )
 
-// Pane is one of the main screens; its value is the digit that opens it.
-type Pane uint8
-
-// Panes. The digits stay fixed when further panes come in between.
-const (
-	PaneOverview   Pane = 1
-	PaneAlerts     Pane = 2
-	PaneContainers Pane = 3
-	PaneDatabase   Pane = 4
-	PaneHistory    Pane = 0
-)
-
 // Options is what a console needs beside the port.
 type Options struct {
 	Now     func() time.Time
 	Theme   themes.Theme
 	Keys    KeyMap // the user's own keys, by name
-	Start   Pane
 	Version string
 	// Where is the host that the console looks at over ssh; empty: this one.
 	Where string
@@ -81,7 +68,8 @@ type Model struct {
 	now    time.Time   // the minute the screen is drawn for
 	head   report.Head // read off the board once, not with every key
 
-	pane   Pane
+	table  []pane // the panes there are
+	pane   Pane   // the one in sight
 	panes  map[Pane]screen
 	opened []screen // what was opened on top of the pane, innermost last
 	over   overlay  // dialog, menu, palette, help or input; nil: none
@@ -116,19 +104,12 @@ type freeze struct {
 }
 
 // New returns a console over a port.
-func New(c ops.Console, o Options) *Model {
-	keys, notice := newKeyMap(o.Keys)
-	m := &Model{console: c, o: o, th: o.Theme, keys: keys, pane: o.Start, now: o.Now(), after: later}
-	m.panes = map[Pane]screen{
-		PaneOverview:   newOverview(m.th, o.Welcome, o.LastLooked, m.now),
-		PaneAlerts:     newAlerts(m.th),
-		PaneContainers: newContainers(m.th),
-		PaneDatabase:   newDatabase(m.th),
-		PaneHistory:    newHistory(m.th),
-	}
-	if m.panes[o.Start] == nil {
-		m.pane = PaneOverview
-	}
+func New(c ops.Console, o Options) *Model { return newModel(c, o, panes()) }
+
+func newModel(c ops.Console, o Options, table []pane) *Model {
+	keys, notice := newKeyMap(table, o.Keys)
+	m := &Model{console: c, o: o, th: o.Theme, keys: keys, now: o.Now(), after: later}
+	m.build(table)
 	m.head = report.NewHead(m.latest, m.now)
 	for _, n := range []string{notice, o.Notice} {
 		if n != "" {

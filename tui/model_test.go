@@ -110,7 +110,7 @@ func TestKeysTypedIntoTheFilterAreText(t *testing.T) {
 	r := newRig(fixture.Failing(), "none")
 	r.press("3", "/")
 	r.typed("q0x")
-	if r.quit || r.m.pane != PaneContainers || r.calls("actions") != 0 {
+	if r.quit || r.m.pane != 3 || r.calls("actions") != 0 {
 		t.Error("a letter of the filter acted as a key")
 	}
 }
@@ -238,7 +238,7 @@ func TestASCIIThemeDrawsOnlyASCII(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ascii := New(r.c, Options{Now: func() time.Time { return r.now }, Theme: th, Start: PaneOverview})
+	ascii := New(r.c, Options{Now: func() time.Time { return r.now }, Theme: th})
 	ascii.after = r.m.after
 	r.m = ascii
 	r.send(size(60, 20))

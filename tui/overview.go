@@ -23,6 +23,13 @@ type overview struct {
 	all     bool // every finding, however many
 }
 
+// overviewPane is the Overview's row in the table of panes.
+func overviewPane() pane {
+	return pane{digit: 1, name: "overview", title: "Overview", make: func(o Options, now time.Time) screen {
+		return newOverview(o.Theme, o.Welcome, o.LastLooked, now)
+	}}
+}
+
 func newOverview(th themes.Theme, welcome []string, looked, now time.Time) *overview {
 	o := &overview{listPane: newListPane(th), welcome: welcome, looked: looked, opened: now}
 	o.leads, o.oneOnly = wideLeads, true

@@ -35,24 +35,17 @@ type item struct {
 func (m *Model) openPalette() tea.Cmd {
 	p := &palette{th: m.th, field: newField(m.th, ":"), targets: m.targets()}
 	p.about = m.names(p.targets)
-	for _, t := range tabOrder() {
-		label := m.keys.row(t.key).Help().Desc
-		p.items = append(p.items, item{label: label, kind: "pane", do: outcome{kind: outcomePane, pane: t.pane, close: true}})
+	for _, pn := range m.table {
+		p.items = append(p.items, item{label: pn.title, kind: "pane", do: outcome{kind: outcomePane, pane: pn.digit, close: true}})
 	}
-	table := report.Containers(m.picture().board, m.now)
-	for _, r := range table.Rows {
-		p.items = append(p.items, item{label: r.Cells[0].Text, kind: "container", do: outcome{kind: outcomeOpen, ref: r.Ref, close: true}})
-	}
+	p.items = append(p.items, m.found(false)...)
 	for _, j := range m.latest.Jobs {
-		label := report.JobLine(j)
-		p.items = append(p.items, item{label: label, kind: "job", do: outcome{kind: outcomeOpen, ref: report.JobRef(j.ID), close: true}})
+		p.items = append(p.items, opens(report.JobLine(j), report.JobRef(j.ID)))
 	}
 	for _, in := range m.latest.Incidents {
-		label := "incident " + in.Ref.ID.String() + " " + in.Title.String()
-		p.items = append(p.items, item{label: label, kind: "incident", do: outcome{kind: outcomeOpen, ref: in.Ref, close: true}})
+		p.items = append(p.items, opens("incident "+in.Ref.ID.String()+" "+in.Title.String(), in.Ref))
 	}
-	p.addDatabases(m.latest)
-	p.addAlerts(m.picture())
+	p.items = append(p.items, m.found(true)...)
 	p.search()
 	m.over = p
 	m.serial++
@@ -64,32 +57,9 @@ func (m *Model) openPalette() tea.Cmd {
 	return tea.Batch(more...)
 }
 
-// paletteSessions is how many sessions of one server can be found by name: those
-// that block, wait or work stand first.
-const paletteSessions = 50
-
-func (p *palette) addDatabases(b ops.Board) {
-	for _, r := range b.Databases {
-		if !r.Value.Ref.Zero() {
-			p.items = append(p.items, item{label: r.Source.String(), kind: "database", do: outcome{kind: outcomeOpen, ref: r.Value.Ref, close: true}})
-		}
-		for _, s := range r.Value.Sessions[:min(len(r.Value.Sessions), paletteSessions)] {
-			p.items = append(p.items, item{label: report.SessionName(s), kind: "session", do: outcome{kind: outcomeOpen, ref: s.Ref, close: true}})
-		}
-	}
-}
-
-// paletteAlerts is how many alerts can be found by name: in a storm the pane and
-// its filter serve better.
-const paletteAlerts = 200
-
-func (p *palette) addAlerts(pic picture) {
-	all := report.NewAlerts(pic.board, pic.now, report.BySeverity)
-	for i := range min(all.Len(), paletteAlerts) {
-		a := all.Alert(i)
-		label := strings.TrimSpace(a.Name.String() + " " + report.LabelText(*a))
-		p.items = append(p.items, item{label: label, kind: "alert", do: outcome{kind: outcomeOpen, ref: a.Ref, close: true}})
-	}
+// opens is an object that the palette can find, by a name that its users know.
+func opens(label string, ref ops.Ref) item {
+	return item{label: label, kind: ref.Kind.String(), do: outcome{kind: outcomeOpen, ref: ref, close: true}}
 }
 
 // addActions puts what can be done to the selected thing and to the estate among

@@ -24,13 +24,16 @@ type rig struct {
 	quit  bool
 }
 
-func newRig(b ops.Board, theme string) *rig {
+func newRig(b ops.Board, theme string) *rig { return newRigOf(panes(), b, theme) }
+
+// newRigOf is a rig with panes of its own.
+func newRigOf(table []pane, b ops.Board, theme string) *rig {
 	r := &rig{c: fixture.NewConsole(b), now: fixture.Now}
 	th, err := themes.New(theme, false)
 	if err != nil {
 		panic(err)
 	}
-	r.m = New(r.c, Options{Now: func() time.Time { return r.now }, Theme: th, Start: PaneOverview})
+	r.m = newModel(r.c, Options{Now: func() time.Time { return r.now }, Theme: th}, table)
 	r.m.after = func(_ time.Duration, msg tea.Msg) tea.Cmd {
 		return func() tea.Msg { r.waits = append(r.waits, msg); return nil }
 	}

@@ -48,7 +48,7 @@ func TestRunDrawsAndEndsWithItsContext(t *testing.T) {
 	th, _ := themes.New("none", false)
 	ended := make(chan error, 1)
 	go func() {
-		o := Options{Now: time.Now, Theme: th, Start: PaneOverview}
+		o := Options{Now: time.Now, Theme: th}
 		_, err := Run(ctx, fixture.NewConsole(fixture.Good()), o, in, out)
 		ended <- err
 	}()

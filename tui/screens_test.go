@@ -22,7 +22,7 @@ func TestAKeyMapThatClashesIsNotUsedAndSaysSo(t *testing.T) {
 		"two scopes that cannot meet": {KeyMap{"follow": {"o"}}, ""},
 	}
 	for name, c := range cases {
-		m, notice := newKeyMap(c.user)
+		m, notice := newKeyMap(panes(), c.user)
 		if c.say == "" && notice != "" || !strings.Contains(notice, c.say) {
 			t.Errorf("%s: %q", name, notice)
 		}
@@ -33,11 +33,11 @@ func TestAKeyMapThatClashesIsNotUsedAndSaysSo(t *testing.T) {
 }
 
 func TestTheDefaultKeysDoNotClash(t *testing.T) {
-	if _, clash := index(defaultBindings()); clash != "" {
+	if _, clash := index(defaultBindings(panes())); clash != "" {
 		t.Error(clash)
 	}
 	for id := keyNone + 1; id < keys; id++ {
-		if b, _ := newKeyMap(nil); b.row(id).name == "" {
+		if b, _ := newKeyMap(panes(), nil); b.row(id).name == "" {
 			t.Errorf("key %d has no row in the map", id)
 		}
 	}
@@ -189,13 +189,13 @@ func TestARunningJobCanBeCanceledAndAnEndedOneCannot(t *testing.T) {
 func TestTheListStaysAtItsTopUntilSomebodyMoves(t *testing.T) {
 	b := fixture.Failing()
 	r := newRig(b, "none")
-	first := r.m.panes[PaneOverview].(*overview).list.chosen
+	first := r.m.panes[1].(*overview).list.chosen
 	// What was first leaves "needs attention" and is left as a record further down.
 	b.Rev++
 	b.Revs[ops.SectionFindings] = b.Rev
 	b.Findings = b.Findings[1:]
 	r.board(b)
-	o := r.m.panes[PaneOverview].(*overview)
+	o := r.m.panes[1].(*overview)
 	if o.list.top != 0 || o.list.sel > 1 {
 		t.Errorf("nobody moved, and the list stands at %d of %d:\n%s", o.list.top, o.list.sel, r.screen())
 	}

@@ -58,7 +58,7 @@ func (a *app) options(prefs preferences) (tui.Options, error) {
 	if prefs.Slow != nil {
 		slow = *prefs.Slow
 	}
-	return tui.Options{Now: time.Now, Theme: t, Keys: prefs.Keys, Start: tui.PaneOverview, Version: versionLine(),
+	return tui.Options{Now: time.Now, Theme: t, Keys: prefs.Keys, Version: versionLine(),
 		Quiet: prefs.Bell != nil && !*prefs.Bell, Slow: slow, Passthrough: p.get("TMUX") != "", Alone: alone(), CrashFile: crash,
 		Hand: func(argv []string) tea.ExecCommand { return proc.Hand(argv) }}, nil
 }

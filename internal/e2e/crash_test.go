@@ -55,7 +55,7 @@ func crash(where, file string) int {
 	if where == "watch" {
 		watched = func() { panic("boom") }
 	}
-	o := tui.Options{Now: clock, Theme: th, Start: tui.PaneOverview, CrashFile: file}
+	o := tui.Options{Now: clock, Theme: th, CrashFile: file}
 	_, err = tui.Run(context.Background(), port{watched: watched}, o, os.Stdin, os.Stdout)
 	fmt.Fprintln(os.Stderr, "ended:", err)
 	return 70

@@ -1,0 +1,82 @@
+package tui
+
+import (
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"opsdeck/ops"
+	"opsdeck/report"
+)
+
+// alertsPane is the pane's row in the table of panes.
+func alertsPane() pane {
+	return pane{
+		digit: 2, name: "alerts", title: "Alerts", kinds: []ops.Kind{ops.KindAlert},
+		make: func(o Options, _ time.Time) screen { return newAlerts(o.Theme) },
+		open: map[ops.Kind]func(*Model, ops.Ref) tea.Cmd{
+			ops.KindAlert:   func(m *Model, alert ops.Ref) tea.Cmd { return m.openAlertView(alert, keyOpen) },
+			ops.KindSilence: func(m *Model, one ops.Ref) tea.Cmd { return m.push(newSilences(m.th, one)) },
+		},
+		nameOf: nameOfAlert, found: foundAlerts, crowded: true,
+	}
+}
+
+// nameOfAlert is an alert's name, or what a silence matches.
+func nameOfAlert(b ops.Board, ref ops.Ref) string {
+	switch ref.Kind {
+	case ops.KindAlert:
+		for _, r := range b.Alerts {
+			for _, a := range r.Value {
+				if a.Ref.ID == ref.ID {
+					return a.Name.String()
+				}
+			}
+		}
+	case ops.KindSilence:
+		for _, r := range b.Silences {
+			for _, s := range r.Value {
+				if s.Ref == ref {
+					return report.MatcherText(s.Matchers)
+				}
+			}
+		}
+	}
+	return ""
+}
+
+// paletteAlerts is how many alerts can be found by name: in a storm the pane and
+// its filter serve better.
+const paletteAlerts = 200
+
+func foundAlerts(p picture) []item {
+	book := report.NewAlerts(p.board, p.now, report.BySeverity)
+	var all []item
+	for i := range min(book.Len(), paletteAlerts) {
+		a := book.Alert(i)
+		all = append(all, opens(strings.TrimSpace(a.Name.String()+" "+report.LabelText(*a)), a.Ref))
+	}
+	return all
+}
+
+// openAlertView opens an alert, or one view of it. What an alert below has heard
+// of it already is there at once.
+func (m *Model) openAlertView(ref ops.Ref, view keyID) tea.Cmd {
+	m.serial++
+	base := opened{th: m.th, question: question{serial: m.serial, ref: ref}}
+	if t, ok := m.top().(*triage); ok && t.ref == ref {
+		base.d, base.came, base.err, base.at = t.d, t.came, t.err, t.at // its last answer is as good here
+	}
+	var s screen
+	switch view {
+	case keyRunbook, keyGraph:
+		s = &alertPage{opened: base, view: view}
+	case keyCalls:
+		s = &calls{opened: base}
+	default:
+		s = &triage{opened: base}
+	}
+	cmd := m.push(s)
+	return tea.Batch(cmd, m.askAgain())
+}
