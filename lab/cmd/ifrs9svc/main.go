@@ -19,6 +19,7 @@ const usage = `usage:
   ifrs9svc serve NAME PORT
   ifrs9svc grafana-stand-in PORT
   ifrs9svc healthcheck URL | redis ADDR | postgres ADDR
+  ifrs9svc reach ADDR
   ifrs9svc postgres-entry
   ifrs9svc archive FROM TO`
 
@@ -45,6 +46,8 @@ func run(args []string) error {
 		return svc.GrafanaStandIn(ctx, args[1])
 	case len(args) >= 2 && args[0] == "healthcheck":
 		return svc.HealthCheck(ctx, args[1:])
+	case len(args) == 2 && args[0] == "reach":
+		return svc.Reach(ctx, args[1])
 	case len(args) == 1 && args[0] == "postgres-entry":
 		return svc.PostgresEntry(ctx)
 	case len(args) == 3 && args[0] == "archive":

@@ -11,6 +11,7 @@ import (
 
 	"opsdeck/lab/internal/engine"
 	"opsdeck/lab/internal/faults"
+	"opsdeck/lab/internal/firewall"
 	"opsdeck/lab/internal/layout"
 	"opsdeck/lab/internal/servers"
 	"opsdeck/lab/internal/stack"
@@ -48,6 +49,7 @@ func down(ctx context.Context, args []string, out io.Writer) error {
 	err = errors.Join(
 		faults.LetGo(ctx, faults.Lab{Layout: l, Program: self}),
 		downContainers(ctx, l, *purge, say),
+		closeFirewall(ctx, l, say),
 		servers.Down(ctx, l, func(name string) { say("stopped  " + name) }),
 	)
 	if err != nil || !*purge {
@@ -77,6 +79,19 @@ func downContainers(ctx context.Context, l layout.Layout, purge bool, say func(s
 	stopped, err := engine.DownOwn(ctx, l)
 	for _, name := range stopped {
 		say("stopped  " + name)
+	}
+	return err
+}
+
+// closeFirewall takes away what `lab up` may have put into the firewall, also
+// where it was killed since.
+func closeFirewall(ctx context.Context, l layout.Layout, say func(string)) error {
+	if os.Geteuid() != 0 {
+		return nil // only root has put anything there
+	}
+	n, err := firewall.For(l.State).Close(ctx)
+	if n > 0 && err == nil {
+		say(fmt.Sprintf("removed  %d rules of the firewall", n))
 	}
 	return err
 }

@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"opsdeck/lab/internal/engine"
+	"opsdeck/lab/internal/stack"
 )
 
 const usage = `usage: lab COMMAND
@@ -59,7 +60,7 @@ func exitCode(err error) int {
 	switch {
 	case errors.Is(err, errUsage):
 		return exitUsage
-	case errors.Is(err, errCannot), errors.Is(err, engine.ErrNoContainers):
+	case errors.Is(err, errCannot), errors.Is(err, engine.ErrNoContainers), errors.Is(err, stack.ErrUnreachable):
 		return exitCannot
 	default:
 		return exitFailed

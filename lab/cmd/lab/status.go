@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"opsdeck/lab/internal/engine"
+	"opsdeck/lab/internal/firewall"
 	"opsdeck/lab/internal/layout"
 	"opsdeck/lab/internal/servers"
 	"opsdeck/lab/internal/stack"
@@ -16,13 +17,17 @@ import (
 // errSilent ends with code 1 after the table has said why.
 var errSilent = errors.New("not everything is ready")
 
+// statusLimit is for a machine that is busy: what does not answer is given up
+// much sooner.
+const statusLimit = 20 * time.Second
+
 // status asks everything how it is; code 0 only when all is ready.
 func status(ctx context.Context, out io.Writer) error {
 	l, err := layout.FromEnvironment()
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, 6*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, statusLimit)
 	defer cancel()
 	whole := true
 	for _, s := range servers.State(ctx, l) {
@@ -38,13 +43,13 @@ func status(ctx context.Context, out io.Writer) error {
 		}
 		return errSilent
 	}
-	rows, err := stack.State(ctx, e.Client)
+	rows, err := stack.State(ctx, e.Client, func() string { return firewall.For(l.State).Cause(ctx) })
 	if err != nil {
 		return err
 	}
 	for _, r := range rows {
 		whole = whole && r.State == "ready"
-		if _, err := fmt.Fprintf(out, "%-10s %-22s %-6s container    %s\n", r.State, r.Name, r.Port, r.Why); err != nil {
+		if _, err := fmt.Fprintf(out, "%-10s %-22s %-6s %-12s %s\n", r.State, r.Name, r.Port, r.Kind, r.Why); err != nil {
 			return err
 		}
 	}

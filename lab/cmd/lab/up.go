@@ -13,6 +13,7 @@ import (
 
 	"opsdeck/lab/internal/dbload"
 	"opsdeck/lab/internal/engine"
+	"opsdeck/lab/internal/firewall"
 	"opsdeck/lab/internal/layout"
 	"opsdeck/lab/internal/servers"
 	"opsdeck/lab/internal/stack"
@@ -76,9 +77,30 @@ func upContainers(ctx context.Context, l layout.Layout, say func(string)) error 
 		kind = "the lab's own"
 	}
 	say(fmt.Sprintf("ready  %-22s %-6s %6d ms  docker %s, %s", "docker", "-", time.Since(began).Milliseconds(), e.Version, kind))
-	return stack.Up(ctx, e.Client, l, say, func(r stack.Report) {
+	return stack.Up(ctx, e.Client, l, opener(e, l, say), say, func(r stack.Report) {
 		say(readyLine(r.Name, r.Port, r.Took, r.Already, "container"))
 	})
+}
+
+// opener lets pass what the lab's containers say to each other, where that is
+// the lab's to do: on the bridges of a daemon of its own, which only root has.
+func opener(e *engine.Engine, l layout.Layout, say func(string)) stack.Opener {
+	f := firewall.For(l.State)
+	return func(ctx context.Context, bridges []string) error {
+		cause := f.Cause(ctx)
+		switch {
+		case cause == "":
+			return errors.New("no firewall is known to drop it: look at what filters bridged packets (nft list ruleset)")
+		case !e.Own:
+			return fmt.Errorf("%s. The Docker daemon is not the lab's, which leaves its bridges alone: start that daemon again, or as root: %s",
+				cause, strings.Join(firewall.ByHand(bridges), "; "))
+		}
+		if err := f.Open(ctx, bridges); err != nil {
+			return fmt.Errorf("%s: %w", cause, err)
+		}
+		say("firewall opened for " + strings.Join(bridges, ", ") + " until `lab down`: " + cause)
+		return nil
+	}
 }
 
 func serverLine(r servers.Report) string {

@@ -12,7 +12,7 @@ import (
 )
 
 func ensureNetworks(ctx context.Context, c *client.Client) error {
-	for _, name := range []string{Backend, Frontend} {
+	for _, name := range networks() {
 		_, err := c.NetworkInspect(ctx, name, client.NetworkInspectOptions{})
 		if err == nil {
 			continue
@@ -79,7 +79,7 @@ func Down(ctx context.Context, c *client.Client, purge bool) (int, error) {
 		return 0, err
 	}
 	errs := removeAll(ctx, c, ids)
-	for _, name := range []string{Backend, Frontend} {
+	for _, name := range networks() {
 		have, err := c.NetworkInspect(ctx, name, client.NetworkInspectOptions{})
 		if err != nil || have.Network.Labels[OwnLabel] == "" {
 			continue

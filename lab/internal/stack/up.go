@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -24,9 +25,9 @@ type Report struct {
 	Already bool
 }
 
-// Up makes the stack whole: images, networks, volumes, containers, all
-// healthy. What is already as it should be is left alone.
-func Up(ctx context.Context, c *client.Client, l layout.Layout, tell func(string), ready func(Report)) error {
+// Up makes the stack whole: images, networks, volumes, containers, all healthy
+// and within each other's reach. What is already as it should be is left alone.
+func Up(ctx context.Context, c *client.Client, l layout.Layout, open Opener, tell func(string), ready func(Report)) error {
 	if err := refuseStrangers(ctx, c); err != nil {
 		return err
 	}
@@ -49,10 +50,26 @@ func Up(ctx context.Context, c *client.Client, l layout.Layout, tell func(string
 		for _, name := range started {
 			fresh[name] = true
 		}
+		// Before the services come: the pipeline begins at once, and fails where it
+		// reaches nobody.
+		if first {
+			if err := proveAmong(ctx, c, open, wave(first)); err != nil {
+				return err
+			}
+		}
 	}
-	return awaitHealthy(ctx, c, func(ct Container) {
+	err := awaitHealthy(ctx, c, func(ct Container) {
 		ready(Report{Name: ct.Name, Port: ct.Outside, Took: time.Since(began), Already: !fresh[ct.Name]})
 	})
+	if err != nil {
+		return err
+	}
+	return proveAmong(ctx, c, open, Table())
+}
+
+// wave is what starts together.
+func wave(first bool) []Container {
+	return slices.DeleteFunc(Table(), func(ct Container) bool { return ct.First != first })
 }
 
 // refuseStrangers fails when a container of our names is not ours.
@@ -80,10 +97,7 @@ func startWave(ctx context.Context, c *client.Client, first bool) ([]string, err
 	var mu sync.Mutex // guards errs and started
 	var errs []error
 	var started []string
-	for _, ct := range Table() {
-		if ct.First != first {
-			continue
-		}
+	for _, ct := range wave(first) {
 		wg.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
