@@ -92,7 +92,7 @@ func fullBoard(rev uint64) ops.Board {
 	for i := range b.Revs {
 		b.Revs[i] = rev
 	}
-	ops.Stamp(&b)
+	b.Stamp()
 	return b
 }
 

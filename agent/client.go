@@ -190,12 +190,12 @@ func apply(b *ops.Board, f frame) error {
 	b.Rev, b.Revs, b.At, b.Level = f.Rev, f.Revs, f.At, f.Level
 	for i := range ops.Sections {
 		if raw, ok := f.Sections[i.String()]; ok {
-			if err := decode(b, i, raw); err != nil {
+			if err := b.DecodeSection(i, raw); err != nil {
 				return fmt.Errorf("read section %s: %w", i, err)
 			}
 		}
 	}
-	ops.Stamp(b)
+	b.Stamp()
 	return nil
 }
 

@@ -171,7 +171,7 @@ func (c *sectionCache) get(b ops.Board, s ops.Section) (json.RawMessage, error) 
 	if c.rev[s] == b.Revs[s] && c.raw[s] != nil {
 		return c.raw[s], nil
 	}
-	raw, err := encode(b, s)
+	raw, err := b.EncodeSection(s)
 	if err == nil && b.Revs[s] >= c.rev[s] {
 		c.rev[s], c.raw[s] = b.Revs[s], raw
 	}

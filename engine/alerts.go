@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"reflect"
-	"slices"
 	"time"
 
 	"opsdeck/judge"
@@ -143,7 +141,7 @@ func identity(a ops.Alert) []ops.Fact {
 func (p *picture) mergeAlerts() {
 	merged := judge.Alerts(p.estate, p.alerts.AlertFacts)
 	for source, alerts := range merged {
-		replace(p, &p.board.Alerts, source, alerts, ops.SectionAlerts)
+		p.changedIf(ops.SectionAlerts, p.board.Alerts.Put(source, alerts))
 	}
 	p.markSilences()
 }
@@ -155,20 +153,8 @@ func (p *picture) markSilences() {
 		all = append(all, r.Value...)
 	}
 	for source, silences := range p.alerts.silences {
-		replace(p, &p.board.Silences, source, judge.Silences(silences, all, p.now()), ops.SectionSilences)
+		p.changedIf(ops.SectionSilences, p.board.Silences.Put(source, judge.Silences(silences, all, p.now())))
 	}
-}
-
-// replace puts a value into its source's reading if it differs, in a new slice:
-// boards already handed out share the old one.
-func replace[T any](p *picture, readings *[]ops.Reading[T], source ops.Text, value T, section ops.Section) {
-	i := slices.IndexFunc(*readings, func(r ops.Reading[T]) bool { return r.Source == source })
-	if i < 0 || (*readings)[i].Known() && reflect.DeepEqual((*readings)[i].Value, value) {
-		return
-	}
-	*readings = slices.Clone(*readings)
-	(*readings)[i].Value = value
-	p.changed[section] = true
 }
 
 // paged judges an Alertmanager that has just answered against the Prometheus

@@ -49,23 +49,17 @@ func newPicture(e *Engine) *picture {
 			Ref: ops.NewRef(ops.KindSource, "", info.Name.String()), Name: info.Name, Kind: info.Kind,
 			Every: info.Every, Required: info.Required, Since: e.Now(), Why: ops.Lit("not asked yet"),
 		})
-		switch info.Kind {
-		case ops.SourcePrometheus:
-			p.board.Alerts = append(p.board.Alerts, ops.Reading[[]ops.Alert]{Source: info.Name})
-			p.board.Indicators = append(p.board.Indicators, ops.Reading[ops.Indicators]{Source: info.Name})
-		case ops.SourceAlertmanager:
-			p.board.Alerts = append(p.board.Alerts, ops.Reading[[]ops.Alert]{Source: info.Name})
-			p.board.Silences = append(p.board.Silences, ops.Reading[[]ops.Silence]{Source: info.Name})
-		case ops.SourcePostgres:
-			p.board.Databases = append(p.board.Databases, ops.Reading[ops.Database]{Source: info.Name})
-		case ops.SourceDocker:
-			p.board.Containers = append(p.board.Containers, ops.Reading[[]ops.Container]{Source: info.Name})
-		}
+		p.board.Open(info.Kind, info.Name)
 	}
 	for i := range p.changed {
 		p.changed[i] = true
 	}
 	return p
+}
+
+// changedIf notes that a section reads differently now, where it does.
+func (p *picture) changedIf(s ops.Section, differs bool) {
+	p.changed[s] = p.changed[s] || differs
 }
 
 func (p *picture) source(name ops.Text) *ops.Source {
@@ -186,7 +180,7 @@ func (p *picture) setIndicators(source ops.Text, f ops.Observation, now time.Tim
 	if f.Pipelines != nil {
 		v.Pipelines = judge.Pipelines(*f.Pipelines, now)
 	}
-	replace(p, &p.board.Indicators, source, v, ops.SectionIndicators)
+	p.changedIf(ops.SectionIndicators, p.board.Indicators.Put(source, v))
 }
 
 // setContainers judges before it compares: judge fills the verdicts in a slice
@@ -198,13 +192,13 @@ func (p *picture) setContainers(source ops.Text, cs []ops.Container) {
 		cs[i].Verdict = judge.Container(p.estate, cs[i], now)
 	}
 	p.forgetMarks(source, cs, now)
-	replace(p, &p.board.Containers, source, cs, ops.SectionContainers)
+	p.changedIf(ops.SectionContainers, p.board.Containers.Put(source, cs))
 }
 
 // setDatabase judges before it compares, as setContainers does.
 func (p *picture) setDatabase(source ops.Text, d ops.Database) ops.Database {
 	d = judge.Database(p.estate, d, p.now())
-	replace(p, &p.board.Databases, source, d, ops.SectionDatabases)
+	p.changedIf(ops.SectionDatabases, p.board.Databases.Put(source, d))
 	return d
 }
 

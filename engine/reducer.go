@@ -103,7 +103,7 @@ func (e *Engine) publish(p *picture) {
 	if p.changed == [ops.Sections]bool{} {
 		return
 	}
-	ops.Stamp(&p.board)
+	p.board.Stamp()
 	before := p.board.Findings
 	judge.Findings(p.estate, &p.board)
 	if !reflect.DeepEqual(before, p.board.Findings) {

@@ -141,7 +141,7 @@ func alert(name, severity string, rank ops.Rank) ops.Alert {
 
 func board(s ops.SourceState, alerts ...ops.Alert) *ops.Board {
 	b := &ops.Board{Sources: []ops.Source{source("prom", s, true)}, Alerts: []ops.Reading[[]ops.Alert]{{Source: ops.Lit("prom"), Value: alerts}}}
-	ops.Stamp(b)
+	b.Stamp()
 	return b
 }
 

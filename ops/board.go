@@ -37,19 +37,19 @@ type Board struct {
 	Revs [Sections]uint64 `json:"revs"` // the Rev at which each section last changed
 	At   time.Time        `json:"at"`   // when this picture was put together
 
-	Estate     EstateInfo             `json:"estate"`
-	Sources    []Source               `json:"sources"`
-	Alerts     []Reading[[]Alert]     `json:"alerts"`     // one per Prometheus; one per Alertmanager with what only it has
-	Silences   []Reading[[]Silence]   `json:"silences"`   // one per Alertmanager cluster
-	Indicators []Reading[Indicators]  `json:"indicators"` // one per Prometheus
-	Containers []Reading[[]Container] `json:"containers"` // one reading per Docker host
-	Databases  []Reading[Database]    `json:"databases"`  // one per PostgreSQL server
-	Incidents  []Incident             `json:"incidents"`  // open ones, and those closed within the hour
-	Stats      []ContainerStats       `json:"stats"`    // of what somebody looks at
-	Jobs       []Job                  `json:"jobs"`       // running ones and the last ended, newest first
-	Changes    []Record               `json:"changes"`    // the last hour, newest first
-	Findings   []Finding              `json:"findings"`   // worst first
-	Level      Level                  `json:"level"`      // of the whole estate
+	Estate     EstateInfo            `json:"estate"`
+	Sources    []Source              `json:"sources"`
+	Alerts     Readings[[]Alert]     `json:"alerts"`     // one per Prometheus; one per Alertmanager with what only it has
+	Silences   Readings[[]Silence]   `json:"silences"`   // one per Alertmanager cluster
+	Indicators Readings[Indicators]  `json:"indicators"` // one per Prometheus
+	Containers Readings[[]Container] `json:"containers"` // one reading per Docker host
+	Databases  Readings[Database]    `json:"databases"`  // one per PostgreSQL server
+	Incidents  []Incident            `json:"incidents"`  // open ones, and those closed within the hour
+	Stats      []ContainerStats      `json:"stats"`      // of what somebody looks at
+	Jobs       []Job                 `json:"jobs"`       // running ones and the last ended, newest first
+	Changes    []Record              `json:"changes"`    // the last hour, newest first
+	Findings   []Finding             `json:"findings"`   // worst first
+	Level      Level                 `json:"level"`      // of the whole estate
 }
 
 // EstateInfo is what the frame says of the estate and of the agent behind it.

@@ -66,7 +66,7 @@ func TestCountsOfASilentSourceCarryTheirAge(t *testing.T) {
 
 func TestCutLetsNothingLookGoodAndLeavesTheBoardAlone(t *testing.T) {
 	b := fixture.Good()
-	cut := report.Cut(b, ops.Lit("no connection"))
+	cut := b.Cut(ops.Lit("no connection"))
 	if report.Overall(cut) != ops.LevelUnknown {
 		t.Errorf("a cut board is %v", report.Overall(cut))
 	}
@@ -202,6 +202,30 @@ func TestWrapBreaksBetweenWordsOnly(t *testing.T) {
 	for _, c := range cases {
 		if got := strings.Join(report.Wrap(c.text, c.w), "/"); got != c.want {
 			t.Errorf("%q in %d: %q, want %q", c.text, c.w, got, c.want)
+		}
+	}
+}
+
+func TestAStaleReadingOfARequiredSourceIsNoExitZero(t *testing.T) {
+	for what, spoil := range map[string]func(b *ops.Board){
+		"silences":   func(b *ops.Board) { b.Silences[0].State = ops.SourceStale },
+		"indicators": func(b *ops.Board) { b.Indicators[0].State = ops.SourceStale },
+		"alerts":     func(b *ops.Board) { b.Alerts[0].State = ops.SourceStale },
+		"containers": func(b *ops.Board) { b.Containers[0].State = ops.SourceStale },
+	} {
+		b := fixture.Quiet()
+		if got := report.New(b, fixture.Now, "overview").Exit(); got != report.ExitOK {
+			t.Fatalf("before anything is stale: exit %d", got)
+		}
+		spoil(&b)
+		if got := report.New(b, fixture.Now, "overview").Exit(); got != report.ExitUnknown {
+			t.Errorf("stale %s: exit %d", what, got)
+		}
+		for i := range b.Sources {
+			b.Sources[i].Required = false
+		}
+		if got := report.New(b, fixture.Now, "overview").Exit(); got != report.ExitOK {
+			t.Errorf("stale %s of an optional source: exit %d", what, got)
 		}
 	}
 }

@@ -108,8 +108,8 @@ func newSnapshot(b ops.Board, now time.Time, view string) Snapshot {
 	return s
 }
 
-// required is the level that the exit code tells: Overall, and unknown where a
-// reading is not fresh whose source nobody called optional.
+// required is the level that the exit code tells: Overall, and unknown where the
+// board is stale, whichever section the stale reading stands in.
 func required(b ops.Board) ops.Level {
 	level := Overall(b)
 	for _, f := range b.Findings {
@@ -117,21 +117,7 @@ func required(b ops.Board) ops.Level {
 			level = ops.LevelCritical
 		}
 	}
-	optional := map[ops.Text]bool{}
-	for _, s := range b.Sources {
-		optional[s.Name] = !s.Required
-	}
-	stale := len(b.Sources) == 0
-	for _, r := range b.Containers {
-		stale = stale || !r.Fresh() && !optional[r.Source]
-	}
-	for _, r := range b.Databases {
-		stale = stale || !r.Fresh() && !optional[r.Source]
-	}
-	for _, r := range b.Alerts {
-		stale = stale || !r.Fresh() && !optional[r.Source]
-	}
-	if stale && ops.LevelUnknown.Worse(level) {
+	if b.Stale() && ops.LevelUnknown.Worse(level) {
 		level = ops.LevelUnknown
 	}
 	return level

@@ -188,7 +188,7 @@ func (m *Model) picture() picture {
 		p.board, p.now = m.frozen.board, m.frozen.since
 	}
 	if !m.lost.since.IsZero() {
-		p.board, p.lost = report.Cut(p.board, m.lost.why), true
+		p.board, p.lost = p.board.Cut(m.lost.why), true
 	}
 	return p
 }
@@ -196,7 +196,7 @@ func (m *Model) picture() picture {
 // live is the board that the frame draws from.
 func (m *Model) live() ops.Board {
 	if !m.lost.since.IsZero() {
-		return report.Cut(m.latest, m.lost.why)
+		return m.latest.Cut(m.lost.why)
 	}
 	return m.latest
 }
