@@ -10,7 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"opsdeck/agent"
 	"opsdeck/estate"
 	"opsdeck/ops"
 )
@@ -98,24 +97,6 @@ func TestAnEstatesNameBecomesOnePathElement(t *testing.T) {
 	}
 	if _, err := socketIn("/" + strings.Repeat("x", 120)); ops.CodeOf(err) != ops.CodeInvalid {
 		t.Errorf("a path too long for a socket: %v", err)
-	}
-}
-
-func TestRolesComeFromGrantsAndTheKernel(t *testing.T) {
-	me := uint32(os.Getuid())
-	open := identify(ops.Access{}, me, true)
-	if got := open(agent.Peer{UID: me}, ops.Text{}); got.Role != ops.RoleAdmin {
-		t.Errorf("the owner of a personal agent is %s", got.Role)
-	}
-	if got := open(agent.Peer{UID: 54321}, ops.Text{}); got.Role != ops.RoleViewer || got.Name.String() != "54321" {
-		t.Errorf("a stranger is %+v", got)
-	}
-	named := identify(ops.Access{Grants: []ops.Grant{{User: open(agent.Peer{UID: me}, ops.Text{}).Name, Role: ops.RoleViewer}}}, me, true)
-	if got := named(agent.Peer{UID: me}, ops.Text{}); got.Role != ops.RoleViewer {
-		t.Errorf("a grant that names the owner makes them %s", got.Role)
-	}
-	if got := identify(ops.Access{Default: ops.RoleOperator}, 0, false)(agent.Peer{UID: 54321}, ops.Text{}); got.Role != ops.RoleOperator {
-		t.Errorf("the default is %s", got.Role)
 	}
 }
 

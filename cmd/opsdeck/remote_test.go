@@ -135,26 +135,6 @@ func TestWhatSSHSaysIsShownOnlyWhileThereIsNoScreen(t *testing.T) {
 	}
 }
 
-func TestAKeyCountsOnlyForASharedAccount(t *testing.T) {
-	me := uint32(os.Getuid())
-	mine := identify(ops.Access{}, me, true)(agent.Peer{UID: me}, ops.Text{}).Name
-	grants := []ops.Grant{{Key: ops.Lit("ana"), Role: ops.RoleOperator}}
-	alone := identify(ops.Access{Grants: grants}, me, true)
-	if got := alone(agent.Peer{UID: me}, ops.Lit("ana")); got.Name != mine || got.Role != ops.RoleAdmin {
-		t.Errorf("a key's name without the estate's word makes %+v", got)
-	}
-	shared := identify(ops.Access{Grants: grants, Shared: []ops.Text{mine}}, me, true)
-	for key, want := range map[string]ops.Actor{
-		"ana": {Name: ops.Clean(mine.String() + "/ana"), UID: int(me), Role: ops.RoleOperator},
-		"ben": {Name: ops.Clean(mine.String() + "/ben"), UID: int(me), Role: ops.RoleViewer},
-		"":    {Name: mine, UID: int(me), Role: ops.RoleViewer},
-	} {
-		if got := shared(agent.Peer{UID: me}, ops.Clean(key)); got != want {
-			t.Errorf("key %q: %+v", key, got)
-		}
-	}
-}
-
 func TestEstatesAreKnownByNameOnce(t *testing.T) {
 	home := t.TempDir()
 	write := func(path, name string) string {

@@ -3,15 +3,9 @@ package main
 import (
 	_ "embed"
 	"fmt"
-	"net"
-	"os"
-	"os/user"
-	"strconv"
 
 	"github.com/spf13/cobra"
 )
-
-type listener = net.Listener
 
 // unitFile is the systemd unit of the system agent, with the group and sudoers
 // lines it needs as comments.
@@ -28,17 +22,4 @@ func (a *app) agentUnit() *cobra.Command {
 			return err
 		},
 	}
-}
-
-// giveToGroup lets a group use the socket.
-func giveToGroup(socket, group string) error {
-	g, err := user.LookupGroup(group)
-	if err != nil {
-		return err
-	}
-	gid, err := strconv.Atoi(g.Gid)
-	if err != nil {
-		return err
-	}
-	return os.Chown(socket, -1, gid)
 }

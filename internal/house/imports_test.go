@@ -57,6 +57,7 @@ var rooms = map[string][]string{
 	"tui":            {"ops", "report", "themes"},
 	"themes":         {},
 	"cmd":            {"*"},
+	"daemon":         {"ops", "agent", "engine", "store"},
 	"collectors":     {"ops", "internal/httpsource"},
 	"internal/proc":  {"ops"},
 	"internal/sim":   {}, // knows the real APIs and nothing of ours

@@ -1,6 +1,7 @@
-package main
+package daemon
 
 import (
+	"os"
 	"os/user"
 	"strconv"
 
@@ -46,4 +47,17 @@ func groupsOf(u *user.User) []string {
 		}
 	}
 	return names
+}
+
+// giveToGroup lets a group use the socket.
+func giveToGroup(socket, group string) error {
+	g, err := user.LookupGroup(group)
+	if err != nil {
+		return err
+	}
+	gid, err := strconv.Atoi(g.Gid)
+	if err != nil {
+		return err
+	}
+	return os.Chown(socket, -1, gid)
 }

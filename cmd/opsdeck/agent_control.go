@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"opsdeck/estate"
+	"opsdeck/ops"
+)
+
+func (a *app) agentStatus() *cobra.Command {
+	return &cobra.Command{
+		Use: "status", Short: "Say which agent runs for the estate", Args: none,
+		Example: "opsdeck agent status",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			w, err := a.way()
+			if err != nil {
+				return err
+			}
+			defer w.close()
+			c, h, err := w.find(cmd.Context())
+			if err != nil {
+				return err
+			}
+			b, err := c.Board(cmd.Context())
+			if err != nil {
+				return err
+			}
+			out := cmd.OutOrStdout()
+			fmt.Fprintf(out, "%s agent for %s: pid %d, version %s, since %s\n", h.Kind, h.Estate, h.PID, h.Version, h.Started.UTC().Format("2006-01-02 15:04Z"))
+			if l, here := w.(*link); here && len(l.file.Paths) > 0 && h.Hash != estate.Hash(l.file) {
+				fmt.Fprintln(out, "it runs another version of the estate file: opsdeck agent stop, then start it again")
+			}
+			for _, w := range append(b.Estate.Agent.Warnings, b.Estate.Agent.History) {
+				if !w.Empty() {
+					fmt.Fprintln(out, w)
+				}
+			}
+			for _, s := range b.Sources {
+				fmt.Fprintf(out, "%-14s %-8s %s\n", s.Name, s.State, s.Why)
+			}
+			return nil
+		},
+	}
+}
+
+func (a *app) agentStop() *cobra.Command {
+	var force bool
+	var wait time.Duration
+	cmd := &cobra.Command{
+		Use: "stop", Short: "Let the agent finish its jobs and end", Args: none,
+		Example: "opsdeck agent stop\nopsdeck agent stop --force",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			f, given, err := a.load()
+			if err != nil {
+				return err
+			}
+			// One of another build is stopped as well: that is how it is replaced.
+			_, h, err := a.link(f, given).find(cmd.Context())
+			if err != nil && (ops.CodeOf(err) != ops.CodeVersion || h.PID == 0) {
+				return err
+			}
+			ctx, cancel := context.WithTimeout(cmd.Context(), wait)
+			defer cancel()
+			if err := stopAgent(ctx, h.PID, force); err != nil {
+				return err
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "agent %d has ended\n", h.PID)
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&force, "force", false, "do not wait for running jobs: they end as unknown")
+	cmd.Flags().DurationVar(&wait, "wait", time.Minute, "how long to wait for it to end")
+	return cmd
+}
