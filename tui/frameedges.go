@@ -2,7 +2,6 @@ package tui
 
 import (
 	"fmt"
-	"strings"
 
 	"opsdeck/ops"
 	"opsdeck/report"
@@ -51,26 +50,6 @@ func (m *Model) lostWord() string {
 		return "LINE SILENT"
 	}
 	return "LINE LOST"
-}
-
-// tabs names the panes there are, by the digit that opens them.
-func (m *Model) tabs() string {
-	var parts []string
-	for _, p := range m.table {
-		b := m.keys.row(p.key())
-		label := b.first() + " " + b.Help().Desc
-		if p.digit == m.pane {
-			label = m.th.Paint(themes.Active, "["+label+"]")
-		} else {
-			label = m.th.Paint(themes.Muted, " "+label+" ")
-		}
-		parts = append(parts, label)
-	}
-	line := strings.Join(parts, " ")
-	if f := m.filterWord(); f != "" {
-		line = sides(m.th, line, m.th.Paint(themes.Warning, f), m.w)
-	}
-	return clip(m.th, line, m.w)
 }
 
 // filterWord reminds of a filter in force: rows that are not shown are the

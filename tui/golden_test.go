@@ -72,6 +72,18 @@ func shot(t *testing.T, board, walk, theme string, w, h int) {
 	})
 }
 
+func TestTenPanesAreAsTheGoldenFilesSay(t *testing.T) {
+	for _, s := range [][2]int{{40, 12}, {80, 24}} {
+		name := fmt.Sprintf("ten-panes-pane3-%dx%d-none.txt", s[0], s[1])
+		t.Run(name, func(t *testing.T) {
+			r := newRigOf(tenPanes(), fixture.Failing(), "none")
+			r.send(size(s[0], s[1]))
+			r.press("3")
+			golden(t, name, r.screen())
+		})
+	}
+}
+
 // golden compares a screen with the file of its name, or writes that anew.
 func golden(t *testing.T, name, got string) {
 	t.Helper()
