@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"regexp"
 	"runtime/debug"
 	"strings"
 	"sync"
@@ -22,12 +23,14 @@ type glass struct {
 	p      *tea.Program
 	typing *io.PipeWriter
 	ended  chan struct{}
-	rate   int // of the line, in bytes a second; zero: it takes no time
+	rate   int  // of the line, in bytes a second; zero: it takes no time
+	plain  bool // it has no alternate screen
 
 	mu     sync.Mutex
 	screen *terminal.Screen
 	all    bytes.Buffer
 	writes []time.Time
+	says   string    // its answers to what it was asked, not given yet
 	free   time.Time // when the line has carried what it was given
 }
 
@@ -44,7 +47,8 @@ func byTicker(m tea.Model, perSecond int, opts ...tea.ProgramOption) *tea.Progra
 func newGlass(t *testing.T, of program, m tea.Model, perSecond, cols, rows int) *glass {
 	t.Helper()
 	in, typing := io.Pipe()
-	g := &glass{typing: typing, ended: make(chan struct{}), screen: terminal.NewScreen(cols, rows, nil)}
+	g := &glass{typing: typing, ended: make(chan struct{})}
+	g.screen = terminal.NewScreen(cols, rows, g.answer)
 	g.p = of(m, perSecond, tea.WithInput(in), tea.WithOutput(g), tea.WithWindowSize(cols, rows), tea.WithoutSignalHandler(),
 		tea.WithEnvironment([]string{"TERM=xterm-256color", "COLORTERM=truecolor", "TTY_FORCE=1"}))
 	go func() {
@@ -55,6 +59,8 @@ func newGlass(t *testing.T, of program, m tea.Model, perSecond, cols, rows int) 
 	}()
 	return g
 }
+
+func (g *glass) answer(s string) { g.says += s }
 
 // Write takes what the program sends, as a terminal does that adds the carriage
 // returns.
@@ -70,9 +76,16 @@ func (g *glass) Write(b []byte) (int, error) {
 	}
 	g.writes = append(g.writes, now)
 	g.all.Write(b)
-	_, _ = g.screen.Write(bytes.ReplaceAll(b, []byte("\n"), []byte("\r\n"))) // a Screen takes everything
+	shown := bytes.ReplaceAll(b, []byte("\n"), []byte("\r\n"))
+	if g.plain {
+		shown = alternate.ReplaceAll(shown, nil)
+	}
+	_, _ = g.screen.Write(shown) // a Screen takes everything
 	return len(b), nil
 }
+
+// alternate finds the sequences that change to the alternate screen and back.
+var alternate = regexp.MustCompile(`\x1b\[\?1049[hl]`)
 
 // frames is how many were sent since a moment.
 func (g *glass) frames(since time.Time) int {
@@ -97,6 +110,7 @@ func (g *glass) quit() {
 	g.p.Quit()
 	<-g.ended
 	_ = g.typing.Close()
+	time.Sleep(time.Hour) // commands that wait for the clock end, too
 }
 
 // counting is a model that shows how many messages of the test it has seen.

@@ -81,6 +81,12 @@ func Has(lines []string, words ...string) bool {
 	return false
 }
 
+// Same reports whether another screen of the same size shows the same, cell for
+// cell, colours and all.
+func (s *Screen) Same(other *Screen) bool {
+	return s.cols == other.cols && s.rows == other.rows && equal(s.cells, other.cells)
+}
+
 // picture is a copy to compare with.
 func (s *Screen) picture() []cell { return slices.Clone(s.cells) }
 

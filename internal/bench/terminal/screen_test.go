@@ -53,6 +53,11 @@ func TestAChangeOfColourIsAChange(t *testing.T) {
 	if !equal(before, s.cells) {
 		t.Error("the same again is a change")
 	}
+	other := NewScreen(10, 2, nil)
+	_, _ = other.Write([]byte("\x1b[31mrow"))
+	if !s.Same(other) || s.Same(NewScreen(10, 2, nil)) || s.Same(NewScreen(2, 10, nil)) {
+		t.Error("two screens are the same by something else than what they show")
+	}
 	_, _ = s.Write([]byte("\x1b[1;1H\x1b[7;31mr"))
 	if equal(before, s.cells) {
 		t.Error("reverse video is no change")

@@ -19,6 +19,8 @@ type Spec struct {
 	Cols, Rows int
 	// Rate is the line's speed in bytes a second; zero: as fast as it comes.
 	Rate int
+	// Copy gets all output as it comes; nil: nobody.
+	Copy io.Writer
 }
 
 // Session is a program that runs in a pseudo-terminal.
@@ -28,6 +30,7 @@ type Session struct {
 	cmd    *exec.Cmd
 	master *os.File
 	rate   int
+	copied io.Writer
 	done   chan struct{} // the output has ended
 	gone   chan struct{} // the program has ended
 	exit   error
@@ -55,7 +58,7 @@ func Start(spec Spec) (*Session, error) {
 		return nil, err
 	}
 	defer slave.Close() //nolint:errcheck // the child has its own copy
-	s := &Session{master: master, rate: spec.Rate, done: make(chan struct{}), gone: make(chan struct{}), waits: map[*wait]struct{}{}}
+	s := &Session{master: master, rate: spec.Rate, copied: spec.Copy, done: make(chan struct{}), gone: make(chan struct{}), waits: map[*wait]struct{}{}}
 	s.screen = NewScreen(spec.Cols, spec.Rows, func(reply string) { _, _ = master.WriteString(reply) })
 	s.cmd = exec.Command(spec.Argv[0], spec.Argv[1:]...)
 	s.cmd.Env, s.cmd.Stdin, s.cmd.Stdout, s.cmd.Stderr = spec.Env, slave, slave, slave
@@ -107,6 +110,9 @@ func (s *Session) take(b []byte, at time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	_, _ = s.screen.Write(b) // a Screen takes everything
+	if s.copied != nil {
+		_, _ = s.copied.Write(b) // whoever copies sees to it
+	}
 	s.bytes += int64(len(b))
 	s.last = at
 	for w := range s.waits {
