@@ -9,8 +9,8 @@ import (
 	"opsdeck/ops"
 )
 
-// maxBackends is how many sessions are listed; the idle rest is counted.
-const maxBackends = 300
+// maxSessions is how many sessions are listed; the idle rest is counted.
+const maxSessions = 300
 
 func readSession(r *reading, row row) error {
 	b := ops.Session{}

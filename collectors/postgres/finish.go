@@ -13,8 +13,8 @@ func (r *reading) finish() ops.Database {
 	d := &r.out
 	r.use()
 	d.Sessions = order(d.Sessions)
-	if n := len(d.Sessions); n > maxBackends {
-		d.Sessions, d.Left = d.Sessions[:maxBackends:maxBackends], n-maxBackends
+	if n := len(d.Sessions); n > maxSessions {
+		d.Sessions, d.Left = d.Sessions[:maxSessions:maxSessions], n-maxSessions
 	}
 	d.WAL.Rate = r.note(r.now, r.lsn)
 	for i := range d.Replicas {

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -18,7 +19,7 @@ func (c *Collector) Open(ctx context.Context, ref ops.Ref, _ time.Duration) (ops
 	case ops.KindDatabase, ops.KindSource:
 		return c.openServer(ref)
 	case ops.KindSession:
-		return c.openBackend(ctx, ref)
+		return c.openSession(ctx, ref)
 	}
 	return ops.Detail{}, ops.Errorf(ops.CodeNotFound, "a database has no %s", ref.Kind)
 }
@@ -42,9 +43,11 @@ func (c *Collector) readAt() time.Time {
 // queryMost is how many characters of a query an opened session shows.
 const queryMost = 16000
 
-// openBackend asks for one session as it is now: the whole query, its locks, who
+// openSession asks for one session as it is now: the whole query, its locks, who
 // waits for it and for whom it waits.
-func (c *Collector) openBackend(ctx context.Context, ref ops.Ref) (ops.Detail, error) {
+func (c *Collector) openSession(ctx context.Context, ref ops.Ref) (ops.Detail, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
+	defer cancel()
 	pid, err := strconv.Atoi(ref.ID.String())
 	if err != nil {
 		return ops.Detail{}, ops.Errorf(ops.CodeInvalid, "%q is no pid", ref.ID)
@@ -55,7 +58,7 @@ func (c *Collector) openBackend(ctx context.Context, ref ops.Ref) (ops.Detail, e
 	}
 	i := slices.IndexFunc(all, func(b ops.Session) bool { return b.PID == pid })
 	if i < 0 {
-		return ops.Detail{}, ops.Errorf(ops.CodeNotFound, "session %d has ended", pid).Help("History knows whether opsdeck ended it")
+		return ops.Detail{}, gone(pid)
 	}
 	b := all[i]
 	d := ops.Detail{Ref: ref, At: c.cfg.Now(), Title: ops.Textf("session %d of %s", pid, c.cfg.Name), Groups: []ops.FactGroup{sessionGroup(b)}}
@@ -67,10 +70,17 @@ func (c *Collector) openBackend(ctx context.Context, ref ops.Ref) (ops.Detail, e
 		d.Groups = append(d.Groups, query, locks)
 		return err
 	})
+	if ops.CodeOf(err) == ops.CodeNotFound {
+		return ops.Detail{}, err
+	}
 	if err != nil {
 		d.Why = ops.Textf("its query and locks: %s", words(err))
 	}
 	return d, nil
+}
+
+func gone(pid int) error {
+	return ops.Errorf(ops.CodeNotFound, "session %d has ended", pid).Help("History knows whether opsdeck ended it")
 }
 
 func fact(name string, value ops.Text) ops.Fact { return ops.Fact{Name: ops.Clean(name), Value: value} }
@@ -134,7 +144,9 @@ WHERE l.pid = %d AND l.locktype <> 'virtualxid' ORDER BY l.granted, l.locktype, 
 	results := k.SendBatch(ctx, &b)
 	defer results.Close() //nolint:errcheck // read to its end, or the error is there already
 	var text string
-	if err := results.QueryRow().Scan(&text); err != nil {
+	if err := results.QueryRow().Scan(&text); errors.Is(err, pgx.ErrNoRows) {
+		return group("query"), group("locks"), gone(pid) // since the sessions were listed
+	} else if err != nil {
 		return group("query"), group("locks"), err
 	}
 	query, locks = group("query"), group("locks")

@@ -32,8 +32,23 @@ func connectionFacts(u ops.Use) ops.FactGroup {
 	return g
 }
 
+// unread says of a part that could not be read why; empty where it could.
+func unread(d ops.Database, part string) ops.Text {
+	for _, m := range d.Missing {
+		if m.What.String() == part {
+			return ops.Textf("not known: %s", m.Why)
+		}
+	}
+	return ops.Text{}
+}
+
 func replicationFacts(d ops.Database) ops.FactGroup {
 	g := group("replication")
+	for _, part := range []string{"replication", "replication slots"} {
+		if why := unread(d, part); !why.Empty() {
+			g.Facts = append(g.Facts, fact(part, why))
+		}
+	}
 	for _, r := range d.Replicas {
 		g.Facts = append(g.Facts, factf("replica "+r.Name.String(), "%s %s from %s, behind by %s and %s", r.State, r.Sync, r.Client, size(r.Behind), span(r.Lag)))
 	}
@@ -57,7 +72,9 @@ func replicationFacts(d ops.Database) ops.FactGroup {
 func walFacts(d ops.Database) ops.FactGroup {
 	g := group("WAL", factf("position", "%s, wal_level %s", d.WAL.Position, d.WAL.Level), factf("written", "%s/s, pg_wal holds %s", size(d.WAL.Rate), size(d.WAL.Size)))
 	a := d.Archiver
-	switch {
+	switch why := unread(d, "archiver"); {
+	case !why.Empty():
+		g.Facts = append(g.Facts, fact("archiving", why))
 	case !a.On:
 		g.Facts = append(g.Facts, factf("archiving", "off"))
 	default:

@@ -120,7 +120,7 @@ func (c *Collector) due(all []part) []part {
 func (c *Collector) begin(k conn, all []part) *reading {
 	r := &reading{look: &c.look, source: c.cfg.Name, now: c.cfg.Now(), version: k.version, out: c.look.d, idle: map[ops.UsedBy]int{}}
 	r.out.Ref = c.Ref()
-	r.out.Version = ops.Clean(k.PgConn().ParameterStatus("server_version"))
+	r.out.Version = ops.CleanMasked(k.PgConn().ParameterStatus("server_version"))
 	r.out.Use, r.out.Left, r.out.Missing = ops.Use{}, 0, nil
 	for _, p := range all {
 		if r.missing[p.name] != "" {

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 	"time"
+	"unicode/utf8"
 
 	"opsdeck/ops"
 )
@@ -37,16 +38,20 @@ func (t sqlTo) Scan(src any) error {
 	return nil
 }
 
+// asText is a value as text, as much of it as can be shown: to look for secrets in
+// megabytes takes seconds.
 func asText(src any) string {
+	var s string
 	switch v := src.(type) {
 	case nil:
-		return ""
 	case string:
-		return v
+		s = v
 	case []byte:
-		return string(v)
+		s = string(v)
+	default:
+		s = fmt.Sprint(src)
 	}
-	return fmt.Sprint(src)
+	return s[:min(len(s), utf8.UTFMax*ops.MaxText)]
 }
 
 // Scan takes a number.
