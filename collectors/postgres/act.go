@@ -84,7 +84,7 @@ func (c *Collector) QueryLong(ctx context.Context, sql string) ([][]ops.Text, er
 	own := newSession(c.acting().login, patience, false, c.cfg.dial)
 	var out [][]ops.Text
 	f := func(ctx context.Context, k conn) error {
-		_, err := k.Exec(ctx, "SET statement_timeout = 0; SET lock_timeout = 0")
+		err := c.unlimited(ctx, k)
 		if err == nil {
 			out, err = query(ctx, k.Conn, sql)
 		}
@@ -99,6 +99,15 @@ func (c *Collector) QueryLong(ctx context.Context, sql string) ([][]ops.Text, er
 	}
 	own.drop(ctx)
 	return out, err
+}
+
+// unlimited lets statements take any time. A server that does not answer is found out by
+// it, and not by the statement.
+func (c *Collector) unlimited(ctx context.Context, k conn) error {
+	ctx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
+	defer cancel()
+	_, err := k.Exec(ctx, "SET statement_timeout = 0; SET lock_timeout = 0")
+	return err
 }
 
 // restore sets the timeouts of a session again.

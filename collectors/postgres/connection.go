@@ -124,7 +124,12 @@ func (s *connection) use(ctx context.Context, f func(context.Context, conn) erro
 	return cause(err)
 }
 
+// loginIn bounds a login, whatever the time that the statement behind it may take.
+const loginIn = 10 * time.Second
+
 func (s *connection) connect(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, loginIn)
+	defer cancel()
 	//lint:ignore SA1019 Ping is a round trip before each look; what this does not see, the look's own answer tells.
 	if s.conn != nil && !s.conn.IsClosed() && s.conn.PgConn().CheckConn() == nil {
 		return nil

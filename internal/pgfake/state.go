@@ -89,6 +89,9 @@ func (s *Server) Shut(code, message string) {
 	}
 }
 
+// Connections is how many there are now.
+func (s *Server) Connections() int { return len(s.all()) }
+
 func (s *Server) all() []*session {
 	s.mu.Lock()
 	defer s.mu.Unlock()
