@@ -65,15 +65,6 @@ func (m *Model) act(info ops.ActionInfo, targets []ops.Ref, given []ops.Param) t
 	return m.plan(requests(info.ID, targets, nil), false)
 }
 
-// requests asks for one action on each target.
-func requests(action ops.Text, targets []ops.Ref, params []ops.Param) []ops.Request {
-	var out []ops.Request
-	for _, t := range targets {
-		out = append(out, ops.Request{Action: action, Target: t, Params: params})
-	}
-	return out
-}
-
 func requestsOf(plans []ops.Plan) []ops.Request {
 	var out []ops.Request
 	for _, p := range plans {
@@ -96,7 +87,7 @@ func (m *Model) plansCame(msg plansMsg) tea.Cmd {
 	m.nameLeft(msg.left)
 	switch o := m.over.(type) {
 	case *form:
-		if o.serial == msg.serial && o.take(msg) {
+		if o.serial == msg.serial && o.take(msg.plans, msg.left, msg.err) {
 			return m.goOn()
 		}
 	case *pending:

@@ -62,14 +62,6 @@ func (d *detail) fresh() bool {
 	return d.came && d.err == nil && !d.p.lost && d.p.now.Sub(d.d.At) < detailFresh
 }
 
-// ink paints a judgement, which is not known any more when it is not fresh.
-func (d *detail) ink(l ops.Level) themes.Role {
-	if l == ops.LevelOK && !d.fresh() {
-		l = ops.LevelUnknown
-	}
-	return role(report.ToneOf(l))
-}
-
 // lay draws the lines once; scrolling only moves the window.
 func (d *detail) lay() {
 	if d.w <= 0 {
@@ -90,7 +82,7 @@ func (d *detail) lines() []string {
 	var lines []string
 	lines = append(lines, d.verdict()...)
 	for _, g := range d.d.Groups {
-		lines = append(lines, d.group(g)...)
+		lines = append(lines, factLines(d.th, g, d.w, judged(d.fresh()))...)
 	}
 	lines = append(lines, d.changes()...)
 	return append(lines, d.lastLines()...)
@@ -104,7 +96,7 @@ func (d *detail) verdict() []string {
 		if !d.fresh() {
 			text = "was " + text
 		}
-		word := d.th.Paint(d.ink(v.Level), text)
+		word := d.th.Paint(judged(d.fresh())(v.Level), text)
 		if !v.Since.IsZero() {
 			word += d.th.Paint(themes.Muted, "  for "+report.Age(v.Since, d.p.now))
 		}
@@ -122,42 +114,7 @@ func (d *detail) verdict() []string {
 	return lines
 }
 
-func (d *detail) heading(s string) []string {
-	return []string{"", d.th.Paint(themes.Title, clip(d.th, s, d.w))}
-}
-
-func (d *detail) group(g ops.FactGroup) []string {
-	lines := d.heading(g.Title.String())
-	names := 0
-	for _, f := range g.Facts {
-		names = max(names, width(f.Name.String()))
-	}
-	names = min(names, max(8, d.w/3))
-	for _, f := range g.Facts {
-		lines = append(lines, d.fact(f, names)...)
-	}
-	return lines
-}
-
-func (d *detail) fact(f ops.Fact, names int) []string {
-	var lines []string
-	ink := themes.Plain
-	if f.Level != ops.LevelUnknown {
-		ink = d.ink(f.Level)
-	}
-	values := wrapped(d.th, f.Value.String(), d.w-names-4, 4)
-	if len(values) == 0 {
-		values = []string{report.Never}
-	}
-	for i, v := range values {
-		name := ""
-		if i == 0 {
-			name = f.Name.String()
-		}
-		lines = append(lines, "  "+d.th.Paint(themes.Muted, fit(d.th, name, names, false))+"  "+d.th.Paint(ink, v))
-	}
-	return lines
-}
+func (d *detail) heading(s string) []string { return heading(d.th, s, d.w) }
 
 func (d *detail) changes() []string {
 	if len(d.d.Changes) == 0 {

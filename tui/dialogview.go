@@ -66,22 +66,6 @@ func (d *dialog) paintAll(r themes.Role, text, label string) []string {
 	return labelled(d.th, r, text, label, d.w)
 }
 
-// labelled wraps a text behind a label that stands on its first line only. It is
-// never cut: what is not shown cannot be confirmed.
-func labelled(th themes.Theme, r themes.Role, text, label string, w int) []string {
-	const all = 1000
-	var lines []string
-	for i, l := range wrapped(th, text, max(10, w-width(label)), all) {
-		lead := spaces(width(label))
-		if i == 0 {
-			lead = th.Paint(themes.Muted, label)
-		}
-		lines = append(lines, lead+th.Paint(r, l))
-	}
-	return lines
-}
-
-// question is what the dialog waits for.
 func (d *dialog) question() []string {
 	var lines []string
 	switch d.stage {

@@ -9,23 +9,6 @@ import (
 	"opsdeck/report"
 )
 
-// Choice is an estate that the console can change to.
-type Choice struct {
-	Name  string // empty: what the host has
-	Where string // the host over ssh; empty: this machine
-}
-
-// words name a choice as the palette does.
-func (c Choice) words() string {
-	switch {
-	case c.Where == "":
-		return c.Name
-	case c.Name == "":
-		return "on " + c.Where
-	}
-	return c.Name + " on " + c.Where
-}
-
 // Left is how a console was left: for good, or for another estate.
 type Left struct {
 	To   *Choice // nil: for good
@@ -68,14 +51,6 @@ func (m *Model) estatesCame(msg estatesMsg) tea.Cmd {
 		p.addEstates(msg.choices)
 	}
 	return nil
-}
-
-// addEstates puts the estates there are among the rest.
-func (p *palette) addEstates(choices []Choice) {
-	for _, c := range choices {
-		p.items = append(p.items, item{label: "estate " + c.words(), kind: "estate", do: outcome{kind: outcomeEstate, choice: c, close: true}})
-	}
-	p.search()
 }
 
 // changeTo leaves this console for another estate. A session ends with its

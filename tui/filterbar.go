@@ -5,7 +5,6 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
-	"opsdeck/report"
 	"opsdeck/themes"
 )
 
@@ -19,37 +18,12 @@ type filterBar struct {
 	before string
 }
 
-func (m *Model) openFilter() tea.Cmd {
-	l, ok := m.top().(lister)
-	if !ok {
-		m.say(report.ToneInfo, "nothing to filter here")
-		return m.nextTick()
-	}
-	bar := &filterBar{th: m.th, kind: outcomeFilter, hint: "words  !word  column=value  enter keep  esc undo",
-		field: newField(m.th, "/"), before: l.Filter().String()}
-	if _, ok := l.(*logs); ok {
-		bar.hint = "words  !word  level=error  field=value  enter keep  esc undo"
-	}
-	bar.field.set(bar.before)
-	m.over = bar
-	return nil
-}
-
-// openHighlight asks for a text to highlight in the log on top.
-func (m *Model) openHighlight() tea.Cmd {
-	l := m.top().(*logs)
-	bar := &filterBar{th: m.th, kind: outcomeHighlight, hint: "enter keep, n and N go to the lines that hold it  esc undo",
-		field: newField(m.th, "highlight: "), before: l.mark}
-	bar.field.set(l.mark)
-	m.over = bar
-	return nil
-}
-
-func (m *Model) applyFilter(s string) tea.Cmd {
-	if l, ok := m.top().(lister); ok {
-		l.SetFilter(report.ParseFilter(s))
-	}
-	return m.wantLook()
+// newFilterBar returns a line that begins with a prompt and a text to change; kind
+// is what becomes of what is typed.
+func newFilterBar(th themes.Theme, kind outcomeKind, prompt, hint, text string) *filterBar {
+	bar := &filterBar{th: th, kind: kind, hint: hint, field: newField(th, prompt), before: text}
+	bar.field.set(text)
+	return bar
 }
 
 func (f *filterBar) Key(k tea.KeyPressMsg, _ time.Time) outcome {

@@ -10,10 +10,6 @@ import (
 	"opsdeck/themes"
 )
 
-// previewRest is how long the hand rests after a change before the plan is made
-// again.
-const previewRest = 300 * time.Millisecond
-
 // Names of parameters that a form treats in a way of their own.
 const (
 	paramDuration = "duration" // + and - go through steps
@@ -88,13 +84,43 @@ func (f *form) params() []ops.Param {
 	return out
 }
 
+// requests ask for what the fields say, of each target.
 func (f *form) requests() []ops.Request { return requests(f.info.ID, f.targets, f.params()) }
 
+// requests asks for one action on each target.
+func requests(action ops.Text, targets []ops.Ref, params []ops.Param) []ops.Request {
+	var out []ops.Request
+	for _, t := range targets {
+		out = append(out, ops.Request{Action: action, Target: t, Params: params})
+	}
+	return out
+}
+
+// asking says that what the fields say now is being planned, under this serial.
+func (f *form) asking(serial int) { f.serial, f.stale, f.asked = serial, false, true }
+
+// resting says that it will be planned under this serial once the hand rests: an
+// answer under way is about what stood there before.
+func (f *form) resting(serial int) { f.serial, f.asked = serial, false }
+
+// goOn remembers that its user wants to go on, and reports whether the fields have
+// to be planned first.
+func (f *form) goOn() (ask bool) {
+	f.going = f.asked || f.stale
+	return f.stale && !f.asked
+}
+
+// planned are the plans of what the fields say; false: they are not there, or
+// cannot be made.
+func (f *form) planned() (plans []ops.Plan, left []leftOut, ready bool) {
+	return f.plans, f.left, !f.asked && !f.stale && f.err == nil
+}
+
 // take is the agent's answer; it reports whether the form is to go on at once.
-func (f *form) take(msg plansMsg) bool {
-	f.plans, f.left, f.err = msg.plans, msg.left, msg.err
+func (f *form) take(plans []ops.Plan, left []leftOut, err error) bool {
+	f.plans, f.left, f.err = plans, left, err
 	f.asked = false
-	going := f.going && msg.err == nil
+	going := f.going && err == nil
 	f.going = false
 	return going
 }
@@ -224,48 +250,4 @@ func (f *form) Bottom(w int) string {
 		hint += "   " + more + " (pgdn)"
 	}
 	return f.th.Paint(themes.Muted, clip(f.th, hint, w))
-}
-
-// ask plans what the form says now.
-func (m *Model) ask(f *form) tea.Cmd {
-	m.serial++
-	f.serial, f.stale, f.asked = m.serial, false, true
-	return m.cmdPlan(m.serial, f.requests(), false)
-}
-
-// previewSoon plans again once the hand rests.
-func (m *Model) previewSoon() tea.Cmd {
-	f, ok := m.over.(*form)
-	if !ok {
-		return nil
-	}
-	m.serial++
-	f.serial, f.asked = m.serial, false // an answer under way is about what stood there before
-	return m.after(previewRest, previewMsg{m.serial})
-}
-
-func (m *Model) preview(msg previewMsg) tea.Cmd {
-	if f, ok := m.over.(*form); ok && f.serial == msg.serial {
-		return m.ask(f)
-	}
-	return nil
-}
-
-// goOn confirms what the form shows; where that is not what its fields say, it is
-// planned first.
-func (m *Model) goOn() tea.Cmd {
-	f, ok := m.over.(*form)
-	if !ok {
-		return nil
-	}
-	switch {
-	case f.asked:
-		f.going = true
-	case f.stale:
-		f.going = true
-		return m.ask(f)
-	case f.err == nil:
-		return m.confirm(f.plans, f.left, false)
-	}
-	return nil
 }

@@ -66,8 +66,9 @@ func (m *Model) carryOut(o outcome) tea.Cmd {
 			return m.cmdCancel(m.serial, o.plans[0])
 		}
 		return m.cmdStart(m.serial, o.plans, o.answer)
-	case outcomePane:
-		return m.show(o.pane)
+	case outcomeKey:
+		cmd, _ := m.global(o.key)
+		return cmd
 	case outcomeOpen:
 		return m.open(o.ref)
 	case outcomeEstate:

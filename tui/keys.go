@@ -107,17 +107,9 @@ func (b binding) first() string { return b.Keys()[0] }
 // KeyMap gives keys to names, as the user's config does: {"freeze": ["F"]}.
 type KeyMap map[string][]string
 
-// defaultBindings are the keys as they come: the panes' digits, then the rest.
-func defaultBindings(table []pane) []binding {
-	var digits []binding
-	for _, p := range table {
-		digits = append(digits, p.binding())
-	}
-	return append(digits, ownBindings()...)
-}
-
-func ownBindings() []binding {
-	return []binding{
+// defaultBindings are the keys as they come, behind those of the panes.
+func defaultBindings(panes []binding) []binding {
+	return append(slices.Clip(panes), []binding{
 		bind(keyNextPane, "next-pane", everywhere, "next", "next pane", "tab"),
 		bind(keyPrevPane, "previous-pane", everywhere, "previous", "previous pane", "shift+tab"),
 		bind(keyUp, "up", everywhere, "up", "one line up", "up", "k"),
@@ -163,7 +155,7 @@ func ownBindings() []binding {
 		bind(keyGroup, "group", inAlerts|inDatabase, "view", "alerts by severity or by service; sessions, server or statements", "v"),
 		bind(keySuspend, "suspend", everywhere, "suspend", "back to the shell, fg returns", "ctrl+z"),
 		bind(keyQuit, "quit", everywhere, "quit", "leave; jobs go on", "q", "ctrl+c"),
-	}
+	}...)
 }
 
 // keyMap is the key map in force.
@@ -181,8 +173,8 @@ type lookup struct {
 // is left out; keys that clash send the whole map back to the defaults, because
 // a half-applied map would put a harmless habit onto a harmful key. What was
 // wrong is returned in words.
-func newKeyMap(table []pane, user KeyMap) (keyMap, string) {
-	rows := defaultBindings(table)
+func newKeyMap(panes []binding, user KeyMap) (keyMap, string) {
+	rows := defaultBindings(panes)
 	var unknown []string
 	for _, name := range slices.Sorted(maps.Keys(user)) {
 		i := slices.IndexFunc(rows, func(b binding) bool { return b.name == name })
@@ -195,7 +187,7 @@ func newKeyMap(table []pane, user KeyMap) (keyMap, string) {
 	}
 	m, clash := index(rows)
 	if clash != "" {
-		m, _ = index(defaultBindings(table))
+		m, _ = index(defaultBindings(panes))
 		return m, "your key map is not used: " + clash
 	}
 	if len(unknown) > 0 {

@@ -62,7 +62,7 @@ func keysGuide(t *testing.T) []byte {
 	var b bytes.Buffer
 	b.WriteString("# Keys\n\nGenerated from the key map. In the console `?` shows those of where you are.\n\n")
 	b.WriteString("| key | does | where | name |\n|---|---|---|---|\n")
-	for _, r := range defaultBindings(panes()) {
+	for _, r := range defaultBindings(digits(panes())) {
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", strings.Join(r.Keys(), "` `"), r.Help().Desc, where(t, r.scope), r.name)
 	}
 	fmt.Fprintf(&b, `

@@ -106,3 +106,20 @@ func filled(lines []string, h int) []string {
 	}
 	return lines
 }
+
+// labelled wraps a text behind a label that stands on its first line only. It is
+// never cut: what is not shown cannot be confirmed.
+func labelled(th themes.Theme, r themes.Role, text, label string, w int) []string {
+	const all = 1000
+	var lines []string
+	for i, l := range wrapped(th, text, max(10, w-width(label)), all) {
+		lead := spaces(width(label))
+		if i == 0 {
+			lead = th.Paint(themes.Muted, label)
+		}
+		lines = append(lines, lead+th.Paint(r, l))
+	}
+	return lines
+}
+
+// question is what the dialog waits for.

@@ -107,7 +107,7 @@ type freeze struct {
 func New(c ops.Console, o Options) *Model { return newModel(c, o, panes()) }
 
 func newModel(c ops.Console, o Options, table []pane) *Model {
-	keys, notice := newKeyMap(table, o.Keys)
+	keys, notice := newKeyMap(digits(table), o.Keys)
 	m := &Model{console: c, o: o, th: o.Theme, keys: keys, now: o.Now(), after: later}
 	m.build(table)
 	m.head = report.NewHead(m.latest, m.now)

@@ -32,7 +32,7 @@ const (
 	outcomeGo                    // go on with what a form shows
 	outcomeUnlock                // unlock production, then plan the same again
 	outcomeStart                 // start plans with the answer
-	outcomePane                  // go to pane
+	outcomeKey                   // do what key does
 	outcomeOpen                  // open ref
 	outcomeEstate                // change to the estate of choice
 	outcomeQuit
@@ -49,7 +49,7 @@ type outcome struct {
 	plans   []ops.Plan
 	left    []leftOut
 	answer  ops.Confirmation
-	pane    Pane
+	key     keyID
 	ref     ops.Ref
 	choice  Choice
 }

@@ -9,7 +9,6 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"opsdeck/ops"
-	"opsdeck/report"
 	"opsdeck/themes"
 )
 
@@ -32,29 +31,12 @@ type item struct {
 	do          outcome
 }
 
-func (m *Model) openPalette() tea.Cmd {
-	p := &palette{th: m.th, field: newField(m.th, ":"), targets: m.targets()}
-	p.about = m.names(p.targets)
-	for _, pn := range m.table {
-		p.items = append(p.items, item{label: pn.title, kind: "pane", do: outcome{kind: outcomePane, pane: pn.digit, close: true}})
-	}
-	p.items = append(p.items, m.found(false)...)
-	for _, j := range m.latest.Jobs {
-		p.items = append(p.items, opens(report.JobLine(j), report.JobRef(j.ID)))
-	}
-	for _, in := range m.latest.Incidents {
-		p.items = append(p.items, opens("incident "+in.Ref.ID.String()+" "+in.Title.String(), in.Ref))
-	}
-	p.items = append(p.items, m.found(true)...)
+// newPalette finds among items; targets are the selected things and about names
+// them.
+func newPalette(th themes.Theme, serial int, targets []ops.Ref, about string, items []item) *palette {
+	p := &palette{th: th, serial: serial, field: newField(th, ":"), targets: targets, about: about, items: items}
 	p.search()
-	m.over = p
-	m.serial++
-	p.serial = m.serial
-	more := []tea.Cmd{m.cmdActions(m.serial, []ops.Ref{m.estate()}), m.cmdEstates(m.serial)}
-	if len(p.targets) > 0 {
-		more = append(more, m.cmdActions(m.serial, p.targets))
-	}
-	return tea.Batch(more...)
+	return p
 }
 
 // opens is an object that the palette can find, by a name that its users know.
@@ -74,6 +56,14 @@ func (p *palette) addActions(actions []ops.ActionInfo, targets []ops.Ref) {
 			label: a.Verb.String() + " " + about, kind: "action", blocked: a.Blocked.String(),
 			do: outcome{kind: outcomePlan, action: a, targets: targets},
 		})
+	}
+	p.search()
+}
+
+// addEstates puts the estates there are among the rest.
+func (p *palette) addEstates(choices []Choice) {
+	for _, c := range choices {
+		p.items = append(p.items, item{label: "estate " + c.words(), kind: "estate", do: outcome{kind: outcomeEstate, choice: c, close: true}})
 	}
 	p.search()
 }

@@ -56,6 +56,15 @@ func (p pane) binding() binding {
 	return bind(p.key(), p.name, everywhere, p.name, p.title, strconv.Itoa(int(p.digit)))
 }
 
+// digits are the panes' rows in the key map.
+func digits(table []pane) []binding {
+	var rows []binding
+	for _, p := range table {
+		rows = append(rows, p.binding())
+	}
+	return rows
+}
+
 // build makes every pane of the table and opens the first.
 func (m *Model) build(table []pane) {
 	m.table, m.pane, m.panes = table, table[0].digit, map[Pane]screen{}

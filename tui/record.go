@@ -24,7 +24,6 @@ func (r *record) lay() {
 	if r.w <= 0 {
 		return
 	}
-	d := detail{th: r.th, w: r.w, p: r.now}
 	lines := wrapped(r.th, r.r.What.String(), r.w, 6)
 	facts := append([]ops.Fact{
 		{Name: ops.Lit("at"), Value: ops.Clean(r.r.At.UTC().Format("2006-01-02 15:04:05Z"))},
@@ -33,7 +32,7 @@ func (r *record) lay() {
 		{Name: ops.Lit("about"), Value: report.RefText(r.r.Ref)},
 		{Name: ops.Lit("number"), Value: ops.Textf("%d", r.r.Seq)},
 	}, r.r.Facts...)
-	lines = append(lines, d.group(ops.FactGroup{Title: ops.Lit("record"), Facts: facts})...)
+	lines = append(lines, factLines(r.th, ops.FactGroup{Title: ops.Lit("record"), Facts: facts}, r.w, judged(false))...)
 	r.pager.set(lines, r.h)
 }
 

@@ -22,7 +22,7 @@ func TestAKeyMapThatClashesIsNotUsedAndSaysSo(t *testing.T) {
 		"two scopes that cannot meet": {KeyMap{"follow": {"o"}}, ""},
 	}
 	for name, c := range cases {
-		m, notice := newKeyMap(panes(), c.user)
+		m, notice := newKeyMap(digits(panes()), c.user)
 		if c.say == "" && notice != "" || !strings.Contains(notice, c.say) {
 			t.Errorf("%s: %q", name, notice)
 		}
@@ -33,11 +33,11 @@ func TestAKeyMapThatClashesIsNotUsedAndSaysSo(t *testing.T) {
 }
 
 func TestTheDefaultKeysDoNotClash(t *testing.T) {
-	if _, clash := index(defaultBindings(panes())); clash != "" {
+	if _, clash := index(defaultBindings(digits(panes()))); clash != "" {
 		t.Error(clash)
 	}
 	for id := keyNone + 1; id < keys; id++ {
-		if b, _ := newKeyMap(panes(), nil); b.row(id).name == "" {
+		if b, _ := newKeyMap(digits(panes()), nil); b.row(id).name == "" {
 			t.Errorf("key %d has no row in the map", id)
 		}
 	}

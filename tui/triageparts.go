@@ -124,10 +124,10 @@ func (t *triage) text(title string, s ops.Text) []string {
 
 // facts are what the source says of the alert and of its rule.
 func (t *triage) facts() []string {
-	d := detail{th: t.th, w: t.w, p: t.p, came: t.came, d: t.d}
+	fresh := t.came && !t.p.lost && t.p.now.Sub(t.d.At) < detailFresh
 	var lines []string
 	for _, g := range t.d.Groups {
-		lines = append(lines, d.group(g)...)
+		lines = append(lines, factLines(t.th, g, t.w, judged(fresh))...)
 	}
 	if !t.d.Why.Empty() {
 		lines = append(lines, "")
