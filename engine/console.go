@@ -112,7 +112,19 @@ func (k console) Detail(ctx context.Context, ref ops.Ref, window time.Duration) 
 	return ops.Detail{}, ops.Errorf(ops.CodeNotFound, "nothing more is known of %s", ref)
 }
 
-// complete adds the verdict of the board and the records of the history.
+// findingsGroup says what judge found of a server; nothing where that is nothing.
+func findingsGroup(found []ops.Finding) []ops.FactGroup {
+	if len(found) == 0 {
+		return nil
+	}
+	g := ops.FactGroup{Title: ops.Lit("needs attention")}
+	for _, f := range found {
+		g.Facts = append(g.Facts, ops.Fact{Name: ops.Clean(f.Level.String()), Value: ops.Textf("%s: %s", f.What, f.Cause), Level: f.Level})
+	}
+	return []ops.FactGroup{g}
+}
+
+// complete adds the verdict and the findings of the board and the records of the history.
 func (k console) complete(d ops.Detail, ref ops.Ref) ops.Detail {
 	for _, r := range k.e.broker.newest().Containers {
 		for _, c := range r.Value {
@@ -125,6 +137,7 @@ func (k console) complete(d ops.Detail, ref ops.Ref) ops.Detail {
 	for _, r := range k.e.broker.newest().Databases {
 		if r.Value.Ref == ref {
 			d.Verdict = r.Value.Verdict
+			d.Groups = append(findingsGroup(r.Value.Findings), d.Groups...)
 		}
 		for _, s := range r.Value.Sessions {
 			if s.Ref == ref {

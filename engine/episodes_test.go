@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -78,6 +79,34 @@ const (
 	exhausted = "critical pg: connections exhausted 97/100: 97 idle from web"
 	waiting   = "warning pg: 1 session waits for 7 (nightly)"
 )
+
+// Open tells the server as its collector does, which knows no findings: it judges nothing.
+func (b base) Open(_ context.Context, ref ops.Ref, _ time.Duration) (ops.Detail, error) {
+	return ops.Detail{Ref: ref, Groups: []ops.FactGroup{{Title: ops.Lit("server")}}}, nil
+}
+
+func TestAnOpenedDatabaseTellsWhatWasFoundOfIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBase()
+		b.says(used(97))
+		w := baseWorld(t, &memory{}, b)
+		defer w.stop()
+		w.board()
+		d, err := w.as("amy", 1, ops.RoleViewer, "x").Detail(t.Context(), ops.NewRef(ops.KindDatabase, "pg", "pg"), 0)
+		if err != nil || len(d.Groups) != 2 || len(d.Groups[0].Facts) != 1 {
+			t.Fatalf("%+v %v", d, err)
+		}
+		if f := d.Groups[0].Facts[0]; f.Level != ops.LevelCritical || !strings.HasPrefix(f.Value.String(), "connections exhausted 97/100: 97 idle from web: new logins are refused") {
+			t.Errorf("%+v", f)
+		}
+		b.says(used(1))
+		time.Sleep(10 * time.Second)
+		w.board()
+		if d, err = w.as("amy", 1, ops.RoleViewer, "x").Detail(t.Context(), ops.NewRef(ops.KindDatabase, "pg", "pg"), 0); err != nil || len(d.Groups) != 1 {
+			t.Errorf("all is well: %+v %v", d.Groups, err)
+		}
+	})
+}
 
 func TestAFindingBeginsGetsWorseAndIsOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

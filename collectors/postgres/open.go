@@ -30,7 +30,7 @@ func (c *Collector) openServer(ref ops.Ref) (ops.Detail, error) {
 	if d.Ref.Zero() {
 		return ops.Detail{}, ops.Errorf(ops.CodeUnavailable, "%s was not read yet", c.cfg.Name).Help("its line above says why")
 	}
-	return ops.Detail{Ref: ref, At: c.readAt(), Title: ops.Textf("database %s", c.cfg.Name), Verdict: d.Verdict, Groups: serverGroups(d)}, nil
+	return ops.Detail{Ref: ref, At: c.readAt(), Title: ops.Textf("database %s", c.cfg.Name), Groups: serverGroups(d)}, nil
 }
 
 // readAt is when the last good look ended.

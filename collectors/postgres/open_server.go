@@ -14,13 +14,6 @@ func serverGroups(d ops.Database) []ops.FactGroup {
 	}
 	gs := []ops.FactGroup{group("server", factf("version", "PostgreSQL %s", d.Version), factf("role", "%s", role), factf("up since", "%s", stamp(d.Started)),
 		factf("read as", "%s", d.Login)), connectionFacts(d.Use)}
-	if len(d.Findings) > 0 {
-		g := group("needs attention")
-		for _, f := range d.Findings {
-			g.Facts = append(g.Facts, ops.Fact{Name: ops.Clean(f.Level.String()), Value: ops.Textf("%s: %s", f.What, f.Cause), Level: f.Level})
-		}
-		gs = append(gs, g)
-	}
 	return append(gs, replicationFacts(d), walFacts(d), sizeFacts(d), careFacts(d), rightFacts(d.Rights), missingFacts(d.Missing))
 }
 
