@@ -21,7 +21,9 @@ func (c *cancel) Run(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.R
 		return ops.Result{State: ops.JobSucceeded, What: ops.Lit("that query had ended already; nothing was canceled")}, nil
 	}
 	left, err := c.await(ctx, func(all []ops.Session) int {
-		return counted(all, func(s ops.Session) bool { return slices.Contains(hit, s.PID) && s.State == ops.SessionActive })
+		return counted(all, func(s ops.Session) bool {
+			return slices.Contains(hit, s.PID) && s.State == ops.SessionActive && names(p, s) && mentions(p, quoted(s.QueryStart))
+		})
 	})
 	return ended(left, err, "the query of session "+p.Request.Target.ID.String()+" has ended", "it still runs: it ends when it next looks for signals"), nil
 }
@@ -49,7 +51,7 @@ func (f family) end(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.Re
 		return f.nothing(ctx, p)
 	}
 	left, err := f.await(ctx, func(all []ops.Session) int {
-		return counted(all, func(s ops.Session) bool { return slices.Contains(hit, s.PID) })
+		return counted(all, func(s ops.Session) bool { return slices.Contains(hit, s.PID) && names(p, s) })
 	})
 	said := fmt.Sprintf("%d of %d sessions have ended", len(hit)-left, meant)
 	if meant == 1 {
@@ -65,9 +67,7 @@ func (f family) nothing(ctx context.Context, p ops.Plan) (ops.Result, error) {
 	if err != nil {
 		return ops.Result{}, fmt.Errorf("no session was told, and none could be looked for: %w", err)
 	}
-	left := counted(all, func(s ops.Session) bool {
-		return slices.ContainsFunc(p.Steps, func(st ops.Step) bool { return strings.Contains(st.What.String(), identity(s)) })
-	})
+	left := counted(all, func(s ops.Session) bool { return names(p, s) })
 	switch {
 	case left == 0:
 		return ops.Result{State: ops.JobSucceeded, What: ops.Lit("nothing was left to end: it had ended already")}, nil
@@ -75,6 +75,14 @@ func (f family) nothing(ctx context.Context, p ops.Plan) (ops.Result, error) {
 		return ops.Result{}, ops.Errorf(ops.CodeDenied, "the session is still there and was not told: the login that acts does not see it").Help("GRANT pg_monitor to that login")
 	}
 	return ops.Result{State: ops.JobSucceeded, What: ops.Textf("nothing was ended: the %d sessions are not idle any more", left)}, nil
+}
+
+// names reports whether a plan is about this session, and not about another one that
+// had its pid.
+func names(p ops.Plan, s ops.Session) bool { return mentions(p, identity(s)) }
+
+func mentions(p ops.Plan, words string) bool {
+	return slices.ContainsFunc(p.Steps, func(st ops.Step) bool { return strings.Contains(st.What.String(), words) })
 }
 
 // signal runs the statements of the plan, and returns the pids that were told.
