@@ -30,7 +30,7 @@ func (a *alerts) SetBoard(p picture) {
 
 func (a *alerts) lay() {
 	a.book = report.NewAlerts(a.p.board, a.p.now, a.by)
-	a.list.setRows(a.book)
+	a.showRows(a.book)
 }
 
 func (a *alerts) Key(k press) intent {
@@ -54,7 +54,7 @@ func (a *alerts) Key(k press) intent {
 
 // alert is the selected one.
 func (a *alerts) alert() *ops.Alert {
-	if i, ok := a.list.current(); ok {
+	if i, ok := a.current(); ok {
 		return a.book.Alert(i)
 	}
 	return nil
@@ -63,10 +63,8 @@ func (a *alerts) alert() *ops.Alert {
 // taken are the alerts that a key is about: the marked ones, else the selected.
 func (a *alerts) taken() []ops.Alert {
 	var out []ops.Alert
-	for i := 0; i < a.book.Len() && len(a.list.marks) > 0; i++ {
-		if al := a.book.Alert(i); a.list.marks[al.Ref] {
-			out = append(out, *al)
-		}
+	for _, i := range a.markedRows() {
+		out = append(out, *a.book.Alert(i))
 	}
 	if al := a.alert(); len(out) == 0 && al != nil {
 		out = append(out, *al)

@@ -200,11 +200,9 @@ func TestFilterByWordByFieldAndByMatcher(t *testing.T) {
 		r.press("2")
 		r.m.applyFilter(typed)
 		var got []string
-		book := r.m.panes[2].(*alerts)
-		for _, e := range book.list.shown {
-			if e.row >= 0 {
-				got = append(got, book.book.Alert(e.row).Name.String())
-			}
+		r.press("*")
+		for _, ref := range r.m.targets() {
+			got = append(got, r.m.nameOf(ref))
 		}
 		if strings.Join(got, " ") != want {
 			t.Errorf("%s: %v, want %s", typed, got, want)

@@ -73,4 +73,4 @@ func (c *containers) Keys() []keyID {
 }
 
 // Visible are the containers whose figures are wanted now.
-func (c *containers) Visible() []ops.Ref { return c.list.visible() }
+func (c *containers) Visible() []ops.Ref { return c.inSight() }

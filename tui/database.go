@@ -99,9 +99,7 @@ func (d *database) Key(k press) intent {
 	}
 	if k.id == keyGroup {
 		d.what = (d.what + 1) % dbViews
-		filter := d.list.filter
-		d.list = newList(d.th)
-		d.list.filter = filter
+		d.reset()
 		d.lay()
 		return intent{kind: intentSay, text: d.what.String()}
 	}
@@ -125,7 +123,7 @@ func (d *database) servers() []string {
 		s += d.th.Paint(role(cell.Tone), cell.Text)
 		right := ""
 		if i == 0 {
-			right = d.th.Paint(themes.Muted, d.what.String()+"  "+d.list.position())
+			right = d.th.Paint(themes.Muted, d.what.String()+"  "+d.position())
 		}
 		lines = append(lines, sides(d.th, s, right, d.w))
 	}

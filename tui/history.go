@@ -113,12 +113,12 @@ func (h *history) take(msg historyMsg) {
 
 func (h *history) Key(k press) intent {
 	if h.move(k.id) {
-		if h.list.sel > len(h.list.shown)-h.list.page() && !h.ended {
+		if h.nearEnd() && !h.ended {
 			return intent{kind: intentMore}
 		}
 		return intent{}
 	}
-	if r, ok := h.current(); ok {
+	if r, ok := h.record(); ok {
 		switch k.id {
 		case keyOpen, keyRight:
 			if r.Job != 0 {
@@ -132,11 +132,12 @@ func (h *history) Key(k press) intent {
 	return intent{}
 }
 
-func (h *history) current() (ops.Record, bool) {
-	if h.list.sel < 0 || h.list.sel >= len(h.list.shown) {
+func (h *history) record() (ops.Record, bool) {
+	i, ok := h.current()
+	if !ok {
 		return ops.Record{}, false
 	}
-	return h.records[h.list.shown[h.list.sel].row], true
+	return h.records[i], true
 }
 
 func (h *history) View() []string {
@@ -155,7 +156,7 @@ func (h *history) View() []string {
 
 // Selected is what the selected record is about: its job, or its object.
 func (h *history) Selected() ops.Ref {
-	r, ok := h.current()
+	r, ok := h.record()
 	switch {
 	case !ok:
 		return ops.Ref{}

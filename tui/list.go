@@ -253,16 +253,28 @@ func (l *list) current() (int, bool) {
 
 func (l *list) unmark() { clear(l.marks) }
 
+// markedRows are the numbers of the marked rows that still exist.
+func (l *list) markedRows() []int {
+	var rows []int
+	for i := 0; i < l.rows.Len() && len(l.marks) > 0; i++ {
+		if l.marks[l.rows.Ref(i)] {
+			rows = append(rows, i)
+		}
+	}
+	return rows
+}
+
 // marked returns the marked things that still exist, in the order of the rows.
 func (l *list) marked() []ops.Ref {
 	var refs []ops.Ref
-	for i := 0; i < l.rows.Len() && len(l.marks) > 0; i++ {
-		if ref := l.rows.Ref(i); l.marks[ref] {
-			refs = append(refs, ref)
-		}
+	for _, i := range l.markedRows() {
+		refs = append(refs, l.rows.Ref(i))
 	}
 	return refs
 }
+
+// nearEnd reports whether the last rows are about to come into sight.
+func (l *list) nearEnd() bool { return l.sel > len(l.shown)-l.page() }
 
 // visible returns what stands on the screen.
 func (l *list) visible() []ops.Ref {

@@ -48,7 +48,37 @@ func (l *listPane) below() int {
 }
 
 // show takes new rows into the rectangle there is.
-func (l *listPane) show(t report.Table) { l.list.setTable(t); l.fit() }
+func (l *listPane) show(t report.Table) { l.showRows(tableRows{t}) }
+
+// showRows is show for rows that are read one by one.
+func (l *listPane) showRows(r rows) { l.list.setRows(r); l.fit() }
+
+// reset forgets selection, marks and order: other rows are shown from now on. The
+// filter stays.
+func (l *listPane) reset() {
+	filter := l.list.filter
+	l.list = newList(l.th)
+	l.list.filter = filter
+}
+
+// choose selects what a Ref names, as if by hand, once it is there.
+func (l *listPane) choose(ref ops.Ref) { l.list.chosen, l.list.moved = ref, !ref.Zero() }
+
+// row is the selected row, current its number among all rows.
+func (l *listPane) row() (report.Row, bool) { return l.list.row() }
+func (l *listPane) current() (int, bool)    { return l.list.current() }
+
+// markedRows are the numbers of the marked rows.
+func (l *listPane) markedRows() []int { return l.list.markedRows() }
+
+// nearEnd reports whether the last rows are about to come into sight.
+func (l *listPane) nearEnd() bool { return l.list.nearEnd() }
+
+// inSight is what stands on the screen.
+func (l *listPane) inSight() []ops.Ref { return l.list.visible() }
+
+// position says where the selection is, and how many are hidden or marked.
+func (l *listPane) position() string { return l.list.position() }
 
 // move handles what every list does: moving, marking, sorting. False: the key was
 // for something else.
@@ -78,7 +108,7 @@ func (l *listPane) view(head ...string) []string {
 // leadLines say about the selected row why it is as it is and what to do next.
 func (l *listPane) leadLines() []string {
 	n := l.below()
-	r, ok := l.list.row()
+	r, ok := l.row()
 	if !ok || r.Detail == "" {
 		return filled(nil, n)
 	}
@@ -87,7 +117,7 @@ func (l *listPane) leadLines() []string {
 
 // headLine is a line above the list, with the place in it at the right.
 func (l *listPane) headLine(s string) string {
-	return sides(l.th, s, l.th.Paint(themes.Muted, l.list.position()), l.w)
+	return sides(l.th, s, l.th.Paint(themes.Muted, l.position()), l.w)
 }
 
 // targets are what a key is about: the marked rows, else the selected one.

@@ -124,7 +124,7 @@ func (o *overview) Key(k press) intent {
 	if o.move(k.id) {
 		return intent{}
 	}
-	r, ok := o.list.row()
+	r, ok := o.row()
 	switch {
 	case !ok:
 	case k.id == keyOpen && r.Ref.Zero():

@@ -19,7 +19,10 @@ type palette struct {
 	targets []ops.Ref
 	about   string // the targets in words
 	field   entryField
-	items   []item
+	items   []item // what is there from the beginning
+	own     []item // what can be done to targets
+	general []item // what can be done to the estate
+	estates []item // other estates
 	found   []item
 	sel     int
 }
@@ -47,12 +50,12 @@ func opens(label string, ref ops.Ref) item {
 // addActions puts what can be done to the selected thing and to the estate among
 // the rest.
 func (p *palette) addActions(actions []ops.ActionInfo, targets []ops.Ref) {
-	about := p.about
+	about, into := p.about, &p.own
 	if targets[0].Kind == ops.KindEstate {
-		about = "for the estate"
+		about, into = "for the estate", &p.general
 	}
 	for _, a := range actions {
-		p.items = append(p.items, item{
+		*into = append(*into, item{
 			label: a.Verb.String() + " " + about, kind: "action", blocked: a.Blocked.String(),
 			do: outcome{kind: outcomePlan, action: a, targets: targets},
 		})
@@ -63,7 +66,7 @@ func (p *palette) addActions(actions []ops.ActionInfo, targets []ops.Ref) {
 // addEstates puts the estates there are among the rest.
 func (p *palette) addEstates(choices []Choice) {
 	for _, c := range choices {
-		p.items = append(p.items, item{label: "estate " + c.words(), kind: "estate", do: outcome{kind: outcomeEstate, choice: c, close: true}})
+		p.estates = append(p.estates, item{label: "estate " + c.words(), kind: "estate", do: outcome{kind: outcomeEstate, choice: c, close: true}})
 	}
 	p.search()
 }
@@ -94,14 +97,15 @@ func (p *palette) Key(k tea.KeyPressMsg, _ time.Time) outcome {
 
 func (p *palette) Paste(s string) { p.field.paste(s); p.search() }
 
-// search keeps what holds the typed letters in order, the tightest match first.
+// search keeps what holds the typed letters in order, the tightest match first. In
+// which order the agent's answers came makes no difference.
 func (p *palette) search() {
 	type hit struct {
 		item
 		score int
 	}
 	var hits []hit
-	for _, it := range p.items {
+	for _, it := range slices.Concat(p.items, p.own, p.general, p.estates) {
 		if s, ok := fuzzy(it.label+" "+it.kind, p.field.value()); ok {
 			hits = append(hits, hit{it, s})
 		}

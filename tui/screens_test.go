@@ -103,6 +103,30 @@ func TestPaletteFindsByAFewLetters(t *testing.T) {
 	}
 }
 
+func TestThePaletteIsTheSameInWhateverOrderAnswersCome(t *testing.T) {
+	th := newRig(fixture.Good(), "none").m.th
+	one := []ops.Ref{{Kind: ops.KindContainer, ID: ops.Lit("web")}}
+	answers := []func(p *palette){
+		func(p *palette) { p.addActions([]ops.ActionInfo{{Verb: ops.Lit("restart")}}, one) },
+		func(p *palette) {
+			p.addActions([]ops.ActionInfo{{Verb: ops.Lit("note")}}, []ops.Ref{{Kind: ops.KindEstate}})
+		},
+		func(p *palette) { p.addEstates([]Choice{{Name: "shop-us"}}) },
+	}
+	want := []string{"restart web", "note for the estate", "estate shop-us"}
+	for _, order := range [][]int{{0, 1, 2}, {2, 1, 0}, {1, 2, 0}} {
+		p := newPalette(th, 1, one, "web", nil)
+		for _, i := range order {
+			answers[i](p)
+		}
+		for i, line := range p.View(80, 3) {
+			if !strings.Contains(line, want[i]) {
+				t.Errorf("answers came as %v: line %d is %q, want %q", order, i, line, want[i])
+			}
+		}
+	}
+}
+
 func TestCopyIsCappedAndWrappedForTmux(t *testing.T) {
 	seq, whole := osc52("web", false)
 	if seq != "\x1b]52;c;d2Vi\a" || !whole {
@@ -189,21 +213,21 @@ func TestARunningJobCanBeCanceledAndAnEndedOneCannot(t *testing.T) {
 func TestTheListStaysAtItsTopUntilSomebodyMoves(t *testing.T) {
 	b := fixture.Failing()
 	r := newRig(b, "none")
-	first := r.m.panes[1].(*overview).list.chosen
+	first := r.m.top().Selected()
 	// What was first leaves "needs attention" and is left as a record further down.
 	b.Rev++
 	b.Revs[ops.SectionFindings] = b.Rev
 	b.Findings = b.Findings[1:]
 	r.board(b)
 	o := r.m.panes[1].(*overview)
-	if o.list.top != 0 || o.list.sel > 1 {
-		t.Errorf("nobody moved, and the list stands at %d of %d:\n%s", o.list.top, o.list.sel, r.screen())
+	if i, _ := o.current(); i != 0 {
+		t.Errorf("nobody moved, and the list stands at row %d:\n%s", i, r.screen())
 	}
 	r.press("down", "down")
-	chosen := o.list.chosen
+	chosen := o.Selected()
 	b.Rev++
 	r.board(b)
-	if o.list.chosen != chosen || chosen == first {
-		t.Errorf("what was chosen by hand is let go: %s, %s", chosen, o.list.chosen)
+	if o.Selected() != chosen || chosen == first {
+		t.Errorf("what was chosen by hand is let go: %s, %s", chosen, o.Selected())
 	}
 }

@@ -13,7 +13,7 @@ type silences struct{ listPane }
 func newSilences(th themes.Theme, ref ops.Ref) *silences {
 	s := &silences{newListPane(th)}
 	s.leads = func(h int) int { return min(3, max(0, h-6)) }
-	s.list.chosen, s.list.moved = ref, !ref.Zero()
+	s.choose(ref)
 	return s
 }
 
