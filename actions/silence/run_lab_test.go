@@ -21,6 +21,7 @@ import (
 
 	"opsdeck/actions/silence"
 	"opsdeck/collectors/alertmanager"
+	"opsdeck/internal/labtest"
 	"opsdeck/ops"
 )
 
@@ -37,6 +38,7 @@ type lab struct {
 
 func newLab(t *testing.T) *lab {
 	t.Helper()
+	labtest.Whole(t)
 	l := &lab{T: t, direct: os.Getenv("OPSDECK_LAB_ALERTMANAGER_URL"), run: fmt.Sprintf("silence-%d", time.Now().UnixNano())}
 	if l.direct == "" {
 		t.Fatal("OPSDECK_LAB_ALERTMANAGER_URL is not set: start the lab and take its env")

@@ -8,10 +8,12 @@ import (
 	"testing"
 	"time"
 
+	"opsdeck/internal/labtest"
 	"opsdeck/ops"
 )
 
 func TestLabServer(t *testing.T) {
+	labtest.Whole(t)
 	url := os.Getenv("OPSDECK_LAB_PROMETHEUS_URL")
 	if url == "" {
 		t.Fatal("OPSDECK_LAB_PROMETHEUS_URL is not set: start the lab and take its env")

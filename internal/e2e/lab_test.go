@@ -16,6 +16,7 @@ import (
 	"github.com/moby/moby/client"
 
 	"opsdeck/internal/dockertest"
+	"opsdeck/internal/labtest"
 )
 
 // lab runs the lab's own command.
@@ -43,7 +44,7 @@ func breakLab(t *testing.T, fault string) (at time.Time, heal func()) {
 // next run has ended, more than five minutes later.
 func whole(t *testing.T) {
 	t.Helper()
-	ready(t)
+	labtest.Whole(t)
 	if !strings.Contains(orchestrator(t), "\nifrs9_pipeline_last_run_success 0\n") {
 		return
 	}
@@ -51,14 +52,7 @@ func whole(t *testing.T) {
 	defer cancel()
 	_, err := docker(t).ContainerRestart(ctx, "ifrs9-orchestrator", client.ContainerRestartOptions{})
 	must(t, err)
-	ready(t)
-}
-
-func ready(t *testing.T) {
-	t.Helper()
-	until(t, 3*time.Minute, "the lab is whole: bin/lab status says what is not", func() bool {
-		return exec.Command(os.Getenv("OPSDECK_LAB_BIN"), "status").Run() == nil
-	})
+	labtest.Whole(t)
 }
 
 // orchestrator is what the service says that runs the pipeline.

@@ -18,6 +18,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"opsdeck/internal/labtest"
 )
 
 const (
@@ -42,9 +44,11 @@ type world struct {
 	env    map[string]string
 }
 
-// newWorld returns a world whose estate is the lab's with more lines of YAML.
+// newWorld returns a world whose estate is the lab's with more lines of YAML, on a
+// lab that is whole.
 func newWorld(t *testing.T, more ...string) *world {
 	t.Helper()
+	labtest.Whole(t)
 	made, err := filepath.Glob(filepath.Join(home(), "w*"))
 	must(t, err)
 	dir := filepath.Join(home(), fmt.Sprintf("w%d", len(made)+1))

@@ -67,7 +67,7 @@ var rooms = map[string][]string{
 
 // keepers says who alone may import a package directly.
 var keepers = map[string][]string{
-	"os/exec":                  {"internal/proc", "internal/house", "internal/e2e", "internal/bench", "internal/dockertest", "internal/postgrestest"},
+	"os/exec":                  {"internal/proc", "internal/house", "internal/e2e", "internal/bench", "internal/dockertest", "internal/labtest", "internal/postgrestest"},
 	"charm.land/bubbletea/v2":  {"tui", "cmd", "internal/bench"},
 	"go.etcd.io/bbolt":         {"store"},
 	"charm.land/lipgloss/v2":   {"themes", "tui", "cmd"},
