@@ -31,6 +31,7 @@ const forgetful = "limits: {crash_window: 40s}"
 // awake opens a console and waits until every source has spoken.
 func awake(t *testing.T) (*world, *screen) {
 	t.Helper()
+	whole(t)
 	w := newWorld(t, forgetful)
 	s := w.console()
 	s.answered("prometheus ok", "alertmanager ok", "docker live", "13/13 running")
@@ -108,7 +109,7 @@ func TestFromTheAlertToItsCauseByTwoKeys(t *testing.T) {
 	} {
 		t.Run(c.fault, func(t *testing.T) {
 			s := s.in(t)
-			s.where(2*time.Minute, "no critical alert", func(text string) bool { return !matches(text, `\d crit`) })
+			s.settled(2*time.Minute, "no critical alert in the head", func(p parts) bool { return p.tabs != "" && !says(p.head, `\d crit`) })
 			if c.stages != "" {
 				spare(t, c.stages)
 			}
@@ -129,7 +130,7 @@ func TestFromTheAlertToItsCauseByTwoKeys(t *testing.T) {
 			}
 			heal()
 			s.keys("Escape")
-			s.without(`(?m)^last lines\s`)
+			s.untitled(`^last lines\s`)
 			s.press("1", `\[1 Overview\]`)
 		})
 	}

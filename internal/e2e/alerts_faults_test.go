@@ -55,7 +55,7 @@ func (s *screen) watch(c sight, at time.Time) {
 	never := regexp.MustCompile(c.never)
 	said := map[string]bool{}
 	for end := at.Add(2 * time.Minute); len(said) < len(c.wants); time.Sleep(30 * time.Millisecond) {
-		text := s.text()
+		text := s.parts().now() // what has been is no sign that it is so
 		for _, re := range c.wants {
 			if !said[re] && regexp.MustCompile(re).MatchString(text) {
 				said[re] = true

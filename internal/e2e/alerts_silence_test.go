@@ -130,8 +130,8 @@ func TestASilenceByKeysWhoseAnswerIsLostIsThereOnce(t *testing.T) {
 	s.until(`(?m)^> expired`)
 	one(t, comment, "expired")
 	s.keys("Escape")
-	s.without(`(?m)^silences`)
-	s.without(`(?m)^>.*silenced`)
+	s.untitled(`^silences`)
+	s.rowFree(`high\s+`+name, `silenced`)
 	w.want(0, `outcome.*silence `+name, "history", "--match", name)
 	w.want(0, `the answer was lost; the list shows that it was made`, "history", "--job", "1")
 }
@@ -158,7 +158,7 @@ func TestASilenceWithoutAScreenWhoseAnswerIsLostIsThereOnce(t *testing.T) {
 	}
 	w.want(0, `job 3 succeeded`, "run", "silence.expire", "silence:alertmanager/"+made.ID)
 	one(t, comment, "expired")
-	s.without(`(?m)^>.*silenced`)
+	s.rowFree(`high\s+`+name, `silenced`)
 	if text := w.want(0, "", "history", "--match", "silence").out; !regexp.MustCompile(`(?s)intent.*outcome.*intent.*outcome.*intent.*outcome`).MatchString(text) {
 		t.Errorf("the history holds:\n%s", text)
 	}

@@ -61,9 +61,7 @@ func TestWhatContainersDoIsNamedWithItsCause(t *testing.T) {
 			heal()
 			s.keys("1")
 			s.within(2*time.Minute, `13/13 running`)
-			s.where(2*time.Minute, c.name+" is no problem any more", func(text string) bool {
-				return !matches(text, `(?m)^[> ] (CRITICAL|warning)\s+`+c.name+` `)
-			})
+			s.free(2*time.Minute, attention, `^[> ] (CRITICAL|warning)\s+`+c.name+` `)
 		})
 	}
 }

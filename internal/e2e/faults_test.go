@@ -18,7 +18,7 @@ func calm(t *testing.T) (*world, *screen) {
 	s.tall()
 	s.answered("prometheus ok", "docker live", "13/13 running")
 	// Alerts of what an earlier test broke take a while to clear.
-	s.where(2*time.Minute, "nothing critical", func(text string) bool { return !strings.Contains(text, "CRITICAL") })
+	s.free(young, attention, `^..CRITICAL`)
 	return w, s
 }
 
@@ -129,7 +129,7 @@ func TestAFrozenPrometheusIsSilentAndNothingOfItIsGreen(t *testing.T) {
 	}
 	heal()
 	s.within(2*time.Minute, `sources .*prometheus ok`)
-	s.without(`SILENT`)
+	s.headFree(`SILENT`)
 	s.keys("0")
 	s.filter("prometheus silent")
 	s.until(`source .*prometheus silent: accepts connections`)

@@ -183,6 +183,6 @@ func TestAFullDiskIsSaidAndWhatIsUrgentGoesOnWithTheJournal(t *testing.T) {
 	s.until(`! history: .*no space left`)
 	must(t, os.Remove(ballast))
 	w.want(0, `succeeded`, "run", "container.restart", "container:docker/"+name, "--yes", "--reason", "again")
-	s.without(`no space left`)
+	s.headFree(`no space left`)
 	w.want(0, `(?m)^whole`, "audit", "verify")
 }

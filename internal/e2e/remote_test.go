@@ -164,7 +164,7 @@ func TestALineCutInTheMiddleOfAnActionIsTakenOverByASecondLogin(t *testing.T) {
 	if startedAt(t, name) != before {
 		t.Fatal("the job had ended before the second login came: nothing is shown by this")
 	}
-	one.without(`LINE LOST`) // it has made a line of its own again
+	one.headFree(`LINE LOST`) // it has made a line of its own again
 	one.hangUp()
 	two.until(`restart container ` + name + `: done in [23]\d`)
 	two.keys("0")
@@ -208,7 +208,7 @@ func TestASilentLineIsNoticedKeepsItsPictureAndIsMadeAgain(t *testing.T) {
 	s.until(`\[3 Containers\](?s:.*)ifrs9-api`)
 	t.Logf("a key was answered after %s", time.Since(pressed).Round(time.Millisecond))
 	s.live()
-	s.without(`LINE SILENT`)
+	s.headFree(`LINE SILENT`)
 	until(t, patience, "the silent ssh is replaced by another", func() bool {
 		now := b.lines()
 		return len(now) == 1 && now[0] != lines[0]
@@ -223,7 +223,7 @@ func TestAnAgentThatDiesBehindALineIsStartedAgainOverIt(t *testing.T) {
 	b.far.killAgent()
 	s.until(`LINE LOST since|the agent answers again`)
 	s.live()
-	s.without(`LINE LOST`)
+	s.headFree(`LINE LOST`)
 	if now := b.lines(); !slices.Equal(now, lines) {
 		t.Errorf("it took another login: %v, %v", lines, now)
 	}
@@ -243,7 +243,7 @@ func TestFaultsAreSeenOverSSH(t *testing.T) {
 		at, heal := breakLab(t, c.fault)
 		seen(s, at, c.fault, c.said)
 		heal()
-		s.within(2*time.Minute, c.mended)
+		s.within(young, c.mended) // an Alertmanager that was stopped is young again
 	}
 }
 

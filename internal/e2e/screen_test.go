@@ -89,10 +89,47 @@ func (s *screen) within(limit time.Duration, re string) string {
 	return s.where(limit, re, func(text string) bool { return regexp.MustCompile(re).MatchString(text) })
 }
 
-// without waits until the screen no longer shows a regular expression.
-func (s *screen) without(re string) string {
+// parts takes what stands on the screen apart.
+func (s *screen) parts() parts { s.Helper(); return split(s.text()) }
+
+// settled waits until a claim about the parts of the screen holds.
+func (s *screen) settled(limit time.Duration, what string, holds func(parts) bool) {
 	s.Helper()
-	return s.where(patience, "no more "+re, func(text string) bool { return !regexp.MustCompile(re).MatchString(text) })
+	s.where(limit, what, func(text string) bool { return holds(split(text)) })
+}
+
+// headFree waits until nothing above the tabs says a regular expression.
+func (s *screen) headFree(re string) {
+	s.Helper()
+	s.settled(patience, "a head without "+re, func(p parts) bool { return p.tabs != "" && !says(p.head, re) })
+}
+
+// free waits until a section of the Overview is on the screen as a whole and no
+// row of it says a regular expression.
+func (s *screen) free(limit time.Duration, section, re string) {
+	s.Helper()
+	s.settled(limit, section+" without "+re, func(p parts) bool { return p.whole(section) && !says(p.sections()[section], re) })
+}
+
+// untitled waits until no title or dialog in the body says a regular expression;
+// rows may.
+func (s *screen) untitled(re string) {
+	s.Helper()
+	s.settled(patience, "a body without the title "+re, func(p parts) bool {
+		return p.tabs != "" && !says(slices.DeleteFunc(slices.Clone(p.body), isRow), re)
+	})
+}
+
+// rowFree waits until the row that begins with a regular expression is there and
+// does not say another.
+func (s *screen) rowFree(row, re string) {
+	s.Helper()
+	s.settled(patience, "the row "+row+" without "+re, func(p parts) bool { r, ok := p.row(row); return ok && !matches(r, re) })
+}
+
+// says reports whether one of some lines matches.
+func says(lines []string, re string) bool {
+	return slices.ContainsFunc(lines, regexp.MustCompile(re).MatchString)
 }
 
 func (s *screen) where(limit time.Duration, what string, holds func(string) bool) string {

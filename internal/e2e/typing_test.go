@@ -21,7 +21,7 @@ func (s *screen) filter(words string) {
 func (s *screen) unfiltered() {
 	s.Helper()
 	s.keys("Escape")
-	s.without(`filter: `)
+	s.settled(patience, "tabs without a filter", func(p parts) bool { return p.tabs != "" && !matches(p.tabs, `filter: `) })
 }
 
 // back goes one step out, by one key: another one would go one step further, and

@@ -3,11 +3,13 @@
 package demo
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -16,7 +18,39 @@ import (
 )
 
 // patience bounds every wait; machines that test are busy.
-const patience = 40 * time.Second
+const patience = 2 * time.Minute
+
+// program builds the program under test, once, in a folder of its own.
+var program = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "od")
+	if err != nil {
+		return "", err
+	}
+	binary := filepath.Join(dir, "opsdeck")
+	build := exec.Command("go", "build", "-o", binary, "../../../cmd/opsdeck")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%w: %s", err, out)
+	}
+	return binary, nil
+})
+
+func built(t *testing.T) string {
+	t.Helper()
+	binary, err := program()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return binary
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if binary, err := program(); err == nil {
+		_ = os.RemoveAll(filepath.Dir(binary))
+	}
+	os.Exit(code)
+}
 
 // console is a demo in a pseudo-terminal.
 type console struct {
@@ -32,12 +66,7 @@ func open(t *testing.T, cols, rows int, args ...string) *console {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	binary := filepath.Join(dir, "opsdeck")
-	build := exec.Command("go", "build", "-o", binary, "../../../cmd/opsdeck")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
+	binary := built(t)
 	c := &console{T: t, tmp: filepath.Join(dir, "tmp")}
 	if err := os.Mkdir(c.tmp, 0o700); err != nil {
 		t.Fatal(err)
@@ -156,7 +185,7 @@ func TestATerminalThatGoesAwayLeavesNothing(t *testing.T) {
 // the same text there as in a pipe.
 func TestHelpIsNothingButText(t *testing.T) {
 	c := open(t, 120, 60, "--help")
-	piped, err := exec.Command(filepath.Join(filepath.Dir(c.tmp), "opsdeck"), "demo", "--help").Output()
+	piped, err := exec.Command(built(t), "demo", "--help").Output()
 	if err != nil || !strings.Contains(string(piped), "Examples:\n  opsdeck demo\n") {
 		t.Fatalf("%v: %s", err, piped)
 	}
