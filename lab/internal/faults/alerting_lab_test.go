@@ -16,6 +16,7 @@ import (
 
 	"opsdeck/lab/internal/flood"
 	"opsdeck/lab/internal/layout"
+	"opsdeck/lab/internal/process"
 )
 
 func TestTargetDown(t *testing.T) {
@@ -107,7 +108,9 @@ func TestPrometheusRestarted(t *testing.T) {
 	if !strings.Contains(all, "refused") || !strings.Contains(all, "503") || time.Since(began) < 2*time.Second {
 		t.Errorf("seen in %s: %s", time.Since(began), all)
 	}
-	if err := errors.Join(f.Heal(t.Context(), lab), ready(layout.PortPrometheus)()); err != nil {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := errors.Join(f.Heal(ctx, lab), process.Until(ctx, ready(layout.PortPrometheus))); err != nil {
 		t.Error(err)
 	}
 }

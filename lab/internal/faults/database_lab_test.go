@@ -23,7 +23,7 @@ func says(t *testing.T, lab Lab, sql string) func() error {
 
 // login tries to log in as an application would.
 func login(t *testing.T, lab Lab) error {
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
 	c, err := dbload.Connect(ctx, lab.Layout, dbload.AppUser, "a-test")
 	if err != nil {
@@ -54,7 +54,7 @@ func TestLockChainIsMendedAtItsRoot(t *testing.T) {
 	if err := holds(t.Context(), lab, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'nightly-close'`); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	oneLeft := says(t, lab, `SELECT count(*) = 1 FROM pg_stat_activity WHERE cardinality(pg_blocking_pids(pid)) > 0 AND application_name = 'limits-writer'`)
 	if err := process.Until(ctx, oneLeft); err != nil {
@@ -92,7 +92,7 @@ func TestConnectionsExhausted(t *testing.T) {
 
 func TestLoadsGoTogether(t *testing.T) {
 	lab, _ := running(t)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	var heals []func(context.Context, Lab) error
 	for _, load := range dbload.Table() {
@@ -113,7 +113,7 @@ func TestLoadsGoTogether(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(f.Apply(ctx, lab), says(t, lab, blockingTrees)()); err != nil {
+	if err := errors.Join(f.Apply(ctx, lab), process.Until(ctx, says(t, lab, blockingTrees))); err != nil {
 		t.Fatal(err)
 	}
 	for _, heal := range heals {
@@ -121,7 +121,7 @@ func TestLoadsGoTogether(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if err := errors.Join(says(t, lab, noBlocked)(), login(t, lab)); err != nil {
+	if err := process.Until(ctx, all(says(t, lab, noBlocked), func() error { return login(t, lab) })); err != nil {
 		t.Error(err)
 	}
 }
