@@ -70,12 +70,6 @@ func (d *deck) run(id string, target ops.Ref, params ...ops.Param) string {
 	return res.What.String()
 }
 
-// silent is a job that nobody follows.
-type silent struct{ ops.Progresser }
-
-func (silent) Progress(ops.Progress)   {}
-func (silent) Line(ops.Stream, string) {}
-
 func active(b ops.Session) bool   { return b.State == ops.SessionActive }
 func root(b ops.Session) bool     { return b.Blocks > 0 && b.Root == b.PID }
 func idleInTx(b ops.Session) bool { return b.State == ops.SessionIdleInTx }

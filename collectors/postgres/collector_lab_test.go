@@ -188,49 +188,26 @@ func TestHostileAndSecretTextsOfSessionsAreHarmless(t *testing.T) {
 	}
 }
 
-func TestPasswordsComeFromFilesAndReachNoError(t *testing.T) {
+func TestAPasswordGetsInAndAWrongOneDoesNot(t *testing.T) {
 	s := postgrestest.Start(t)
 	hba := filepath.Join(s.Dir, "data", "pg_hba.conf")
 	if err := os.WriteFile(hba, []byte("host all reader 127.0.0.1/32 scram-sha-256\nhost all all 127.0.0.1/32 trust\nlocal all all trust\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	s.Exec("postgres", "SELECT pg_reload_conf()")
-	good, bad := filepath.Join(t.TempDir(), "pw"), filepath.Join(t.TempDir(), "pw")
-	pass := filepath.Join(t.TempDir(), "pgpass")
-	for file, text := range map[string]string{good: "r34d3r-s3cret\n", bad: "wr0ng-s3cret\n", pass: "127.0.0.1:*:*:reader:r34d3r-s3cret\n"} {
-		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
 	s.Until("a password is asked for", func() bool {
 		_, err := collector(t, s, "reader").Collect(t.Context())
 		return ops.CodeOf(err) == ops.CodeDenied
 	})
-	for name, login := range map[string]Login{
-		"a password file":    {DSN: s.DSN("reader"), PasswordFile: good},
-		"a passfile":         {DSN: s.DSN("reader"), Passfile: pass},
-		"key and value":      {DSN: "host=127.0.0.1 port=" + s.Port + " user=reader dbname=postgres sslmode=disable", Passfile: pass},
-		"the environment":    {DSN: s.DSN("reader"), Password: "r34d3r-s3cret"},
-		"another user's DSN": {DSN: strings.Replace(s.DSN("app"), "app@", "app:wr0ng-s3cret@", 1), User: "reader", Passfile: pass},
-		"its own in the DSN": {DSN: strings.Replace(s.DSN("reader"), "reader@", "reader:r34d3r-s3cret@", 1)},
-	} {
-		if _, err := collector(t, s, "x", func(c *Config) { c.Login = login }).Collect(t.Context()); err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
+	with := func(password string) error {
+		_, err := collector(t, s, "reader", func(c *Config) { c.Login.Password = password }).Collect(t.Context())
+		return err
 	}
-	for name, login := range map[string]Login{
-		"a wrong password":  {DSN: s.DSN("reader"), PasswordFile: bad},
-		"wrong, in the DSN": {DSN: strings.Replace(s.DSN("reader"), "reader@", "reader:wr0ng-s3cret@", 1)},
-	} {
-		_, err := collector(t, s, "x", func(c *Config) { c.Login = login }).Collect(t.Context())
-		if ops.CodeOf(err) != ops.CodeDenied || strings.Contains(err.Error(), "s3cret") {
-			t.Errorf("%s: %v", name, err)
-		}
+	if err := with("r34d3r-s3cret"); err != nil {
+		t.Error(err)
 	}
-	for _, dsn := range []string{"postgres://x:wr0ng-s3cret@h:nan/db", "host=h password=wr0ng-s3cret port=nan", "postgres://x:wr0ng-s3cret@[::1/db"} {
-		if _, err := New(Config{Name: "pg", Login: Login{DSN: dsn}}); err == nil || strings.Contains(err.Error(), "s3cret") {
-			t.Errorf("%v", err)
-		}
+	if err := with("wr0ng-s3cret"); ops.CodeOf(err) != ops.CodeDenied || strings.Contains(err.Error(), "s3cret") {
+		t.Error(err)
 	}
 }
 
