@@ -23,7 +23,7 @@ type deck struct {
 
 func newDeck(t *testing.T, s *postgrestest.Server, actor string) *deck {
 	t.Helper()
-	c, err := postgres.New(postgres.Config{Name: "pg", Login: postgres.Login{DSN: s.DSN("reader")}, Actor: &postgres.Login{DSN: s.DSN(actor)}, Timeout: 3 * time.Second})
+	c, err := postgres.New(postgres.Config{Name: "pg", Login: postgres.Login{DSN: s.DSN("reader")}, Actor: &postgres.Login{DSN: s.DSN(actor)}, Timeout: 10 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -57,7 +57,7 @@ func newLab(t *testing.T) *lab {
 	proxy.ErrorHandler = func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusGatewayTimeout) }
 	m := &http.Server{Handler: proxy}
 	address := serve(t, m)
-	l.col, err = alertmanager.New(alertmanager.Config{Name: "pager", Timeout: 3 * time.Second, Peers: []alertmanager.Peer{{URL: "http://ops:hunter2@" + address}}})
+	l.col, err = alertmanager.New(alertmanager.Config{Name: "pager", Timeout: 20 * time.Second, Peers: []alertmanager.Peer{{URL: "http://ops:hunter2@" + address}}})
 	if err != nil {
 		t.Fatal(err)
 	}

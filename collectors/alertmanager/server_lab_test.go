@@ -191,7 +191,7 @@ func meddle(t *testing.T, to string) *meddler {
 
 func realCollector(t *testing.T, urls ...string) *Collector {
 	t.Helper()
-	cfg := Config{Name: "pager", Every: 5 * time.Second, Timeout: 2 * time.Second, Now: time.Now}
+	cfg := Config{Name: "pager", Every: 5 * time.Second, Timeout: 20 * time.Second, Now: time.Now}
 	for i, u := range urls {
 		cfg.Peers = append(cfg.Peers, Peer{Name: string(rune('a' + i)), URL: u})
 	}

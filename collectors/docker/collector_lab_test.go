@@ -28,7 +28,7 @@ func labCollector(t *testing.T, expected ...string) (*Collector, *client.Client)
 	}
 	t.Cleanup(func() { cl.Close() }) //nolint:errcheck // nothing was written
 	dockertest.Prepare(t, cl)
-	cfg := Config{Name: "lab", Host: host, Every: 10 * time.Second, Timeout: 10 * time.Second, Now: time.Now}
+	cfg := Config{Name: "lab", Host: host, Every: 10 * time.Second, Timeout: 30 * time.Second, Now: time.Now}
 	for _, e := range expected {
 		cfg.Expected = append(cfg.Expected, ops.Expected{Name: ops.Clean(e), Source: ops.Lit("lab")})
 	}

@@ -89,7 +89,7 @@ func overSSH(t *testing.T, host string) *Collector {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = cl.Close() })
-	return New(Config{Name: "far", Host: host, Every: 10 * time.Second, Timeout: 10 * time.Second, Now: time.Now}, cl)
+	return New(Config{Name: "far", Host: host, Every: 10 * time.Second, Timeout: time.Minute, Now: time.Now}, cl)
 }
 
 func TestLabADaemonIsReadAndFollowedOverSSH(t *testing.T) {

@@ -24,7 +24,7 @@ func TestLabTheOldestAPIServesToo(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = cl.Close() })
 	dockertest.Prepare(t, cl)
-	c := New(Config{Name: "lab", Every: 10 * time.Second, Timeout: 10 * time.Second, Now: time.Now}, cl)
+	c := New(Config{Name: "lab", Every: 10 * time.Second, Timeout: 30 * time.Second, Now: time.Now}, cl)
 	records := follow(t, c)
 	name := dockertest.Name("old")
 	id := dockertest.Create(t, cl, name, container.Config{Cmd: []string{"run"}}, container.HostConfig{Resources: container.Resources{Memory: 64 << 20}})

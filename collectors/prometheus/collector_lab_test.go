@@ -18,7 +18,7 @@ func TestLabServer(t *testing.T) {
 	if url == "" {
 		t.Fatal("OPSDECK_LAB_PROMETHEUS_URL is not set: start the lab and take its env")
 	}
-	c, err := New(Config{Name: "lab", URL: url, Every: 5 * time.Second, Timeout: 5 * time.Second, Now: time.Now})
+	c, err := New(Config{Name: "lab", URL: url, Every: 5 * time.Second, Timeout: 20 * time.Second, Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
