@@ -37,19 +37,15 @@ func boardOf(name string) step {
 // resized is a terminal of another size: nothing that stood on it counts.
 func resized(cols, rows int) step {
 	return step{fmt.Sprintf("%dx%d", cols, rows), func(g *glass) {
-		g.mu.Lock()
-		g.screen = terminal.NewScreen(cols, rows, g.answer)
-		g.mu.Unlock()
+		g.set(func() { g.screen = terminal.NewScreen(cols, rows, g.answer) })
 		g.p.Send(tea.WindowSizeMsg{Width: cols, Height: rows})
 	}}
 }
 
 // answered gives the terminal's answers to what it was asked until now.
 var answered = step{"the terminal answers", func(g *glass) {
-	g.mu.Lock()
-	says := g.says
-	g.says = ""
-	g.mu.Unlock()
+	says := ""
+	g.set(func() { says, g.says = g.says, "" })
 	if says != "" {
 		_, _ = g.typing.Write([]byte(says))
 	}
@@ -75,7 +71,9 @@ func console(t *testing.T) tea.Model {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return New(fixture.NewConsole(fixture.Named("failing")), Options{Now: func() time.Time { return fixture.Now }, Theme: th})
+	c := fixture.NewConsole(fixture.Named("failing"))
+	c.Infos = nil // the palette lists two answers as they come, and that is by chance
+	return New(c, Options{Now: func() time.Time { return fixture.Now }, Theme: th})
 }
 
 // TestScreensAreThoseOfTheTicker walks through two consoles, one of each kind, and
@@ -88,9 +86,9 @@ func TestScreensAreThoseOfTheTicker(t *testing.T) {
 		plain  bool
 	}{
 		"a terminal that answers nothing":        {sizes, -1, false},
-		"synchronized output from the beginning": {sizes[:3], 0, false},
-		"answers that come late":                 {sizes[:3], 40, false},
-		"a terminal without an alternate screen": {sizes[:3], -1, true},
+		"synchronized output from the beginning": {sizes[1:2], 0, false},
+		"answers that come late":                 {sizes[1:2], 40, false},
+		"a terminal without an alternate screen": {sizes[1:2], -1, true},
 	} {
 		for _, size := range c.sizes {
 			t.Run(fmt.Sprintf("%s, %dx%d", situation, size[0], size[1]), func(t *testing.T) {
@@ -99,7 +97,9 @@ func TestScreensAreThoseOfTheTicker(t *testing.T) {
 					theirs := newGlass(t, plain, console(t), framesFast, size[0], size[1])
 					defer ours.quit()
 					defer theirs.quit()
-					ours.plain, theirs.plain = c.plain, c.plain
+					for _, g := range []*glass{ours, theirs} {
+						g.set(func() { g.plain = c.plain })
+					}
 					steps := aDay(size[0], size[1])
 					if c.answer >= 0 {
 						steps = slices.Insert(steps, c.answer, answered)
@@ -125,8 +125,8 @@ func walk(t *testing.T, steps []step, ours, theirs *glass) {
 		s.do(theirs)
 		time.Sleep(300 * time.Millisecond)
 		synctest.Wait()
-		if !ours.screen.Same(theirs.screen) {
-			t.Fatalf("step %d, %s: ours\n%s\nby the ticker\n%s", i, s.name, strings.Join(ours.screen.Lines(), "\n"), strings.Join(theirs.screen.Lines(), "\n"))
+		if d := ours.screen.Differs(theirs.screen); d != "" {
+			t.Fatalf("step %d, %s: %s; ours\n%s\nby the ticker\n%s", i, s.name, d, strings.Join(ours.screen.Lines(), "\n"), strings.Join(theirs.screen.Lines(), "\n"))
 		}
 		if ours.frames(time.Time{}) > before {
 			changes++

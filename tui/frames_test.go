@@ -60,6 +60,13 @@ func newGlass(t *testing.T, of program, m tea.Model, perSecond, cols, rows int) 
 	return g
 }
 
+// set changes something about the terminal.
+func (g *glass) set(change func()) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	change()
+}
+
 func (g *glass) answer(s string) { g.says += s }
 
 // Write takes what the program sends, as a terminal does that adds the carriage
@@ -297,7 +304,7 @@ func TestASlowLineIsNotFilled(t *testing.T) {
 		g := newGlass(t, newProgram, counting{wide: 390}, framesSlow, 400, 4)
 		defer g.quit()
 		time.Sleep(time.Second)
-		g.rate = 9600
+		g.set(func() { g.rate = 9600 })
 		began := time.Now()
 		for range 90 {
 			g.p.Send(countMsg{})

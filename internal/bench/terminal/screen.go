@@ -1,6 +1,7 @@
 package terminal
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -81,10 +82,26 @@ func Has(lines []string, words ...string) bool {
 	return false
 }
 
-// Same reports whether another screen of the same size shows the same, cell for
-// cell, colours and all.
-func (s *Screen) Same(other *Screen) bool {
-	return s.cols == other.cols && s.rows == other.rows && equal(s.cells, other.cells)
+// Differs names the first cell that looks different on another screen, colours
+// and all; empty: both look the same.
+func (s *Screen) Differs(other *Screen) string {
+	if s.cols != other.cols || s.rows != other.rows {
+		return fmt.Sprintf("%dx%d and %dx%d", s.cols, s.rows, other.cols, other.rows)
+	}
+	for i := range s.cells {
+		if a, b := s.cells[i].seen(), other.cells[i].seen(); a != b {
+			return fmt.Sprintf("row %d, column %d: %q %+v and %q %+v", i/s.cols, i%s.cols, a.r, a.pen, b.r, b.pen)
+		}
+	}
+	return ""
+}
+
+// seen is a cell without what nobody sees: the ink of a blank.
+func (c cell) seen() cell {
+	if c.r == ' ' && !c.pen.reverse && !c.pen.underline && !c.pen.strike {
+		c.pen = c.pen.ground()
+	}
+	return c
 }
 
 // picture is a copy to compare with.

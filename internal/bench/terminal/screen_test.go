@@ -53,11 +53,6 @@ func TestAChangeOfColourIsAChange(t *testing.T) {
 	if !equal(before, s.cells) {
 		t.Error("the same again is a change")
 	}
-	other := NewScreen(10, 2, nil)
-	_, _ = other.Write([]byte("\x1b[31mrow"))
-	if !s.Same(other) || s.Same(NewScreen(10, 2, nil)) || s.Same(NewScreen(2, 10, nil)) {
-		t.Error("two screens are the same by something else than what they show")
-	}
 	_, _ = s.Write([]byte("\x1b[1;1H\x1b[7;31mr"))
 	if equal(before, s.cells) {
 		t.Error("reverse video is no change")
@@ -79,5 +74,31 @@ func TestWhatIsNotUnderstoodIsTold(t *testing.T) {
 	_, _ = s.Write([]byte("\x1b[5y"))
 	if len(s.Unknown()) != 1 {
 		t.Error(s.Unknown())
+	}
+}
+
+func TestTwoScreensDifferByWhatIsSeen(t *testing.T) {
+	row := "\x1b[31mrow\x1b[0m"
+	for name, tc := range map[string]struct {
+		out  string
+		same bool
+	}{
+		"the same by another way": {"xxx\x1b[1;1H\x1b[31mrow", true},
+		"the ink of a blank":      {row + "\x1b[1;35m   ", true},
+		"other text":              {"\x1b[31mraw", false},
+		"another colour":          {"\x1b[32mrow", false},
+		"a blank on a colour":     {row + "\x1b[44m ", false},
+		"a blank in reverse":      {row + "\x1b[7m ", false},
+		"an underlined blank":     {row + "\x1b[4m ", false},
+	} {
+		a, b := NewScreen(10, 2, nil), NewScreen(10, 2, nil)
+		_, _ = a.Write([]byte(row))
+		_, _ = b.Write([]byte(tc.out))
+		if d := a.Differs(b); (d == "") != tc.same {
+			t.Errorf("%s: %q", name, d)
+		}
+	}
+	if NewScreen(10, 2, nil).Differs(NewScreen(2, 10, nil)) == "" {
+		t.Error("another size is no difference")
 	}
 }
