@@ -7,6 +7,8 @@ import (
 
 	"opsdeck/ops"
 	"opsdeck/report"
+	"opsdeck/tui/keys"
+	"opsdeck/tui/screen"
 )
 
 // Names of the two actions that the frame itself starts.
@@ -132,7 +134,7 @@ func (m *Model) confirm(plans []ops.Plan, left []leftOut, changed bool) tea.Cmd 
 
 func (m *Model) newDialog(plans []ops.Plan) *dialog {
 	d := newDialog(m.th, plans, m.o.Now())
-	d.unlock = m.keys.row(keyUnlock).Keys()
+	d.unlock = m.Count.Row(keys.Unlock).Keys()
 	return d
 }
 
@@ -151,7 +153,7 @@ func (m *Model) started(msg startedMsg) tea.Cmd {
 		m.over = d.following(m.o.Now()) // the next of many that each ask for their name
 	}
 	m.say(report.ToneInfo, startedWords(msg))
-	if l, ok := m.top().(lister); ok && m.over == nil {
+	if l, ok := m.top().(screen.Lister); ok && m.over == nil {
 		l.Unmark()
 	}
 	if reqs := m.then; reqs != nil && msg.plans[0].Request.Action.String() == actionUnlock {

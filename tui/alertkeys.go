@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"opsdeck/ops"
+	"opsdeck/tui/keys"
+	"opsdeck/tui/screen"
 )
 
 // noTime is when nothing has come yet.
@@ -22,41 +24,41 @@ const (
 
 // aboutAlert is what the keys that the pane and an opened alert share want: of the
 // alert under the cursor, or of all that are marked.
-func aboutAlert(id keyID, a ops.Alert, all []ops.Alert) intent {
+func aboutAlert(id keys.ID, a ops.Alert, all []ops.Alert) screen.Intent {
 	switch id {
-	case keyAck:
+	case keys.Ack:
 		return ackWish(all)
-	case keyHold:
-		return intent{kind: intentAct, action: actionHold, refs: refsOf(all)}
-	case keySilence:
-		w := intent{kind: intentAct, action: actionSilence, refs: refsOf(all)}
+	case keys.Hold:
+		return screen.Intent{Kind: screen.IntentAct, Action: actionHold, Refs: refsOf(all)}
+	case keys.Silence:
+		w := screen.Intent{Kind: screen.IntentAct, Action: actionSilence, Refs: refsOf(all)}
 		if len(all) == 1 {
-			w.given = []ops.Param{param(paramMatchers, ownMatchers(a))}
+			w.Given = []ops.Param{param(paramMatchers, ownMatchers(a))}
 		}
 		return w
-	case keyNote:
-		return intent{kind: intentAct, action: actionNote, given: []ops.Param{param("text", a.Name.String()+": ")}}
-	case keyRunbook, keyGraph, keyCalls:
-		return intent{kind: intentAlert, ref: a.Ref, view: id}
+	case keys.Note:
+		return screen.Intent{Kind: screen.IntentAct, Action: actionNote, Given: []ops.Param{param("text", a.Name.String()+": ")}}
+	case keys.Runbook, keys.Graph, keys.Calls:
+		return screen.Intent{Kind: screen.IntentAlert, Ref: a.Ref, View: id}
 	}
 	return aboutNoAlert(id)
 }
 
 // aboutNoAlert is what the keys want that need none.
-func aboutNoAlert(id keyID) intent {
+func aboutNoAlert(id keys.ID) screen.Intent {
 	switch id {
-	case keySilences:
-		return intent{kind: intentOpen, ref: ops.Ref{Kind: ops.KindSilence}}
-	case keyNote:
-		return intent{kind: intentAct, action: actionNote}
-	case keyAck, keyHold, keySilence, keyRunbook, keyGraph, keyCalls:
-		return intent{kind: intentSay, text: "no alert is selected"}
+	case keys.Silences:
+		return screen.Intent{Kind: screen.IntentOpen, Ref: ops.Ref{Kind: ops.KindSilence}}
+	case keys.Note:
+		return screen.Intent{Kind: screen.IntentAct, Action: actionNote}
+	case keys.Ack, keys.Hold, keys.Silence, keys.Runbook, keys.Graph, keys.Calls:
+		return screen.Intent{Kind: screen.IntentSay, Text: "no alert is selected"}
 	}
-	return intent{}
+	return screen.Intent{}
 }
 
 // ackWish takes what nobody has taken yet; where all are taken, it gives back.
-func ackWish(all []ops.Alert) intent {
+func ackWish(all []ops.Alert) screen.Intent {
 	var free []ops.Alert
 	for _, a := range all {
 		if a.Ack.At.IsZero() {
@@ -64,9 +66,9 @@ func ackWish(all []ops.Alert) intent {
 		}
 	}
 	if len(free) == 0 {
-		return intent{kind: intentAct, action: actionUnack, refs: refsOf(all)}
+		return screen.Intent{Kind: screen.IntentAct, Action: actionUnack, Refs: refsOf(all)}
 	}
-	return intent{kind: intentAct, action: actionAck, refs: refsOf(free)}
+	return screen.Intent{Kind: screen.IntentAct, Action: actionAck, Refs: refsOf(free)}
 }
 
 func refsOf(all []ops.Alert) []ops.Ref {
@@ -96,11 +98,11 @@ func ownMatchers(a ops.Alert) string {
 }
 
 // logsOf opens the log of the first container behind an alert.
-func logsOf(a ops.Alert) intent {
+func logsOf(a ops.Alert) screen.Intent {
 	for _, s := range a.Suspects {
 		if s.Ref.Kind == ops.KindContainer {
-			return intent{kind: intentLogs, ref: s.Ref}
+			return screen.Intent{Kind: screen.IntentLogs, Ref: s.Ref}
 		}
 	}
-	return intent{kind: intentSay, text: "no container is known behind " + a.Name.String()}
+	return screen.Intent{Kind: screen.IntentSay, Text: "no container is known behind " + a.Name.String()}
 }

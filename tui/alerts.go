@@ -6,6 +6,9 @@ import (
 	"opsdeck/ops"
 	"opsdeck/report"
 	"opsdeck/themes"
+	"opsdeck/tui/draw"
+	"opsdeck/tui/keys"
+	"opsdeck/tui/screen"
 )
 
 // alerts is the Alerts pane: what fires and what is pending, from all sources
@@ -20,8 +23,8 @@ func newAlerts(th themes.Theme) *alerts {
 	return &alerts{listPane: newListPane(th), book: report.NewAlerts(ops.Board{}, noTime, report.BySeverity)}
 }
 
-func (a *alerts) SetBoard(p picture) {
-	same := a.p.same(p)
+func (a *alerts) SetBoard(p screen.Picture) {
+	same := a.p.Same(p)
 	a.p = p
 	if !same { // a storm is not read again for a pane that comes back into sight
 		a.lay()
@@ -29,27 +32,27 @@ func (a *alerts) SetBoard(p picture) {
 }
 
 func (a *alerts) lay() {
-	a.book = report.NewAlerts(a.p.board, a.p.now, a.by)
+	a.book = report.NewAlerts(a.p.Board, a.p.Now, a.by)
 	a.showRows(a.book)
 }
 
-func (a *alerts) Key(k press) intent {
-	if in, done := a.key(k.id); done {
+func (a *alerts) Key(k screen.Press) screen.Intent {
+	if in, done := a.key(k.ID); done {
 		return in
 	}
-	if k.id == keyGroup {
+	if k.ID == keys.Group {
 		a.by = 1 - a.by
 		a.lay()
-		return intent{kind: intentSay, text: "grouped by " + a.by.String()}
+		return screen.Intent{Kind: screen.IntentSay, Text: "grouped by " + a.by.String()}
 	}
 	al := a.alert()
 	if al == nil {
-		return aboutNoAlert(k.id)
+		return aboutNoAlert(k.ID)
 	}
-	if k.id == keyLogs {
+	if k.ID == keys.Logs {
 		return logsOf(*al)
 	}
-	return aboutAlert(k.id, *al, a.taken())
+	return aboutAlert(k.ID, *al, a.taken())
 }
 
 // alert is the selected one.
@@ -82,13 +85,13 @@ func (a *alerts) summary() string {
 		if i > 0 {
 			s += "  "
 		}
-		s += a.th.Paint(role(c.Tone), c.Text)
+		s += a.th.Paint(draw.Role(c.Tone), c.Text)
 	}
 	return a.headLine(s)
 }
 
-func (a *alerts) Keys() []keyID {
-	return []keyID{keyOpen, keyAck, keySilence, keyRunbook, keyCalls, keyNote, keyGraph, keyHold, keySilences, keyFilter, keyGroup, keyMark, keySort}
+func (a *alerts) Keys() []keys.ID {
+	return []keys.ID{keys.Open, keys.Ack, keys.Silence, keys.Runbook, keys.Calls, keys.Note, keys.Graph, keys.Hold, keys.Silences, keys.Filter, keys.Group, keys.Mark, keys.Sort}
 }
 
 // Copy is what selects the alerts, as amtool reads it.
@@ -101,4 +104,4 @@ func (a *alerts) Copy() string {
 }
 
 // Scope adds the keys that are about alerts.
-func (a *alerts) Scope() scope { return inAlerts }
+func (a *alerts) Scope() keys.Scope { return keys.InAlerts }

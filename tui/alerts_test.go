@@ -10,6 +10,7 @@ import (
 
 	"opsdeck/ops"
 	"opsdeck/report/testdata/fixture"
+	"opsdeck/tui/keys"
 )
 
 func TestFromThePageToTheCauseInTwoKeys(t *testing.T) {
@@ -249,7 +250,7 @@ func TestAChartLeavesGapsAndSaysHowMany(t *testing.T) {
 	r.send(size(120, 40))
 	r.press("2", "g")
 	r.wants(t, "^began 02:02Z", "16 of 216 have none", "limit 0 (---)", "a value every 20s")
-	if r.m.keys.read(inLists, "g") != keyTop || r.m.keys.read(inAlerts, "g") != keyGraph {
+	if r.m.Count.Read(keys.InLists, "g") != keys.Top || r.m.Count.Read(keys.InAlerts, "g") != keys.Graph {
 		t.Error("g means the wrong thing somewhere")
 	}
 	none := ops.Detail{Series: []ops.Series{{Points: []ops.Point{{At: r.now}, {At: r.now.Add(time.Minute)}}}}}

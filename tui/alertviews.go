@@ -8,15 +8,17 @@ import (
 
 	"opsdeck/ops"
 	"opsdeck/report"
+	"opsdeck/tui/keys"
+	"opsdeck/tui/screen"
 )
 
 // alertsPane is the pane's row in the table of panes.
 func alertsPane() pane {
 	return pane{
 		digit: 2, name: "alerts", title: "Alerts", kinds: []ops.Kind{ops.KindAlert},
-		make: func(o Options, _ time.Time) screen { return newAlerts(o.Theme) },
+		make: func(o Options, _ time.Time) screen.Screen { return newAlerts(o.Theme) },
 		open: map[ops.Kind]func(*Model, ops.Ref) tea.Cmd{
-			ops.KindAlert:   func(m *Model, alert ops.Ref) tea.Cmd { return m.openAlertView(alert, keyOpen) },
+			ops.KindAlert:   func(m *Model, alert ops.Ref) tea.Cmd { return m.openAlertView(alert, keys.Open) },
 			ops.KindSilence: func(m *Model, one ops.Ref) tea.Cmd { return m.push(newSilences(m.th, one)) },
 		},
 		nameOf: nameOfAlert, found: foundAlerts, crowded: true,
@@ -50,8 +52,8 @@ func nameOfAlert(b ops.Board, ref ops.Ref) string {
 // its filter serve better.
 const paletteAlerts = 200
 
-func foundAlerts(p picture) []item {
-	book := report.NewAlerts(p.board, p.now, report.BySeverity)
+func foundAlerts(p screen.Picture) []item {
+	book := report.NewAlerts(p.Board, p.Now, report.BySeverity)
 	var all []item
 	for i := range min(book.Len(), paletteAlerts) {
 		a := book.Alert(i)
@@ -62,17 +64,17 @@ func foundAlerts(p picture) []item {
 
 // openAlertView opens an alert, or one view of it. What an alert below has heard
 // of it already is there at once.
-func (m *Model) openAlertView(ref ops.Ref, view keyID) tea.Cmd {
+func (m *Model) openAlertView(ref ops.Ref, view keys.ID) tea.Cmd {
 	m.serial++
-	base := opened{th: m.th, question: question{serial: m.serial, ref: ref}}
-	if t, ok := m.top().(*triage); ok && t.ref == ref {
-		base.d, base.came, base.err, base.at = t.d, t.came, t.err, t.at // its last answer is as good here
+	base := opened{th: m.th, Question: screen.Question{Serial: m.serial, Ref: ref}}
+	if t, ok := m.top().(*triage); ok && t.Ref == ref {
+		base.d, base.came, base.err, base.At = t.d, t.came, t.err, t.At // its last answer is as good here
 	}
-	var s screen
+	var s screen.Screen
 	switch view {
-	case keyRunbook, keyGraph:
+	case keys.Runbook, keys.Graph:
 		s = &alertPage{opened: base, view: view}
-	case keyCalls:
+	case keys.Calls:
 		s = &calls{opened: base}
 	default:
 		s = &triage{opened: base}

@@ -8,13 +8,14 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"opsdeck/report/testdata/fixture"
+	"opsdeck/tui/draw"
 )
 
 func TestATerminalWithoutUTF8GetsSignsAsWide(t *testing.T) {
 	for in, want := range map[string]string{
 		"plain \x1b[1mbold\x1b[0m": "plain \x1b[1mbold\x1b[0m", "cut…": "cut~", "u:•••@h": "u:***@h", "データ": "??????", "e\u0301x": "ex", "grün": "gr?n",
 	} {
-		if got := inASCII(in); got != want || ansi.StringWidth(got) != ansi.StringWidth(in) {
+		if got := draw.ASCII(in); got != want || ansi.StringWidth(got) != ansi.StringWidth(in) {
 			t.Errorf("%q: %q", in, got)
 		}
 	}

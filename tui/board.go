@@ -8,6 +8,7 @@ import (
 
 	"opsdeck/ops"
 	"opsdeck/report"
+	"opsdeck/tui/screen"
 )
 
 // boardCame takes a new board: it is the news that the connection stands, too.
@@ -114,22 +115,22 @@ const detailEvery = 5 * time.Second
 // askAgain asks again for the object on top, so that what is opened does not
 // grow old while somebody reads it. A frozen picture stays as it is.
 func (m *Model) askAgain() tea.Cmd {
-	s, ok := m.top().(asker)
+	s, ok := m.top().(screen.Asker)
 	if !ok {
 		return nil
 	}
-	q := s.asks()
-	if !m.frozen.since.IsZero() || m.now.Sub(q.at) < detailEvery {
+	q := s.Asks()
+	if !m.frozen.since.IsZero() || m.now.Sub(q.At) < detailEvery {
 		return nil
 	}
-	q.at = m.now
-	return m.cmdDetail(q.serial, q.ref)
+	q.At = m.now
+	return m.cmdDetail(q.Serial, q.Ref)
 }
 
 // askNow asks for it at once: something was done that it shows.
 func (m *Model) askNow() tea.Cmd {
-	if s, ok := m.top().(asker); ok {
-		s.asks().at = time.Time{}
+	if s, ok := m.top().(screen.Asker); ok {
+		s.Asks().At = time.Time{}
 	}
 	return m.askAgain()
 }

@@ -7,6 +7,9 @@ import (
 	"opsdeck/ops"
 	"opsdeck/report"
 	"opsdeck/themes"
+	"opsdeck/tui/draw"
+	"opsdeck/tui/keys"
+	"opsdeck/tui/screen"
 )
 
 // calls is the escalation matrix of an alert: whom to call, level by level, and
@@ -17,13 +20,13 @@ type calls struct {
 }
 
 func (c *calls) SetSize(w, h int)             { c.w, c.h = w, h; c.lay() }
-func (c *calls) SetBoard(p picture)           { c.see(p); c.lay() }
-func (c *calls) take(v ops.Detail, err error) { c.hear(v, err); c.lay() }
+func (c *calls) SetBoard(p screen.Picture)    { c.see(p); c.lay() }
+func (c *calls) Take(v ops.Detail, err error) { c.hear(v, err); c.lay() }
 
 func (c *calls) lay() {
 	if c.w > 0 {
 		c.sel = max(0, min(c.sel, len(c.d.Escalation)-1))
-		c.pager.set(c.lines(), max(0, c.h-1))
+		c.pager.Set(c.lines(), max(0, c.h-1))
 	}
 }
 
@@ -52,7 +55,7 @@ func (c *calls) lines() []string {
 	case !c.came:
 		return c.failed()
 	case len(c.d.Escalation) == 0:
-		return []string{c.th.Paint(themes.Muted, clip(c.th, "the estate names nobody to call (escalation:)", c.w))}
+		return []string{c.th.Paint(themes.Muted, draw.Clip(c.th, "the estate names nobody to call (escalation:)", c.w))}
 	}
 	var lines []string
 	for i, e := range c.d.Escalation {
@@ -61,9 +64,9 @@ func (c *calls) lines() []string {
 		if i == c.sel {
 			mark, ink = c.th.Signs.Mark+" ", themes.Selection
 		}
-		lines = append(lines, clip(c.th, mark+c.th.Paint(ink, words[0])+"  "+words[1], c.w))
+		lines = append(lines, draw.Clip(c.th, mark+c.th.Paint(ink, words[0])+"  "+words[1], c.w))
 		for _, w := range words[2:] {
-			lines = append(lines, clip(c.th, "     "+c.th.Paint(themes.Muted, w), c.w))
+			lines = append(lines, draw.Clip(c.th, "     "+c.th.Paint(themes.Muted, w), c.w))
 		}
 	}
 	return append(lines, c.called()...)
@@ -72,17 +75,17 @@ func (c *calls) lines() []string {
 // called are the calls that were recorded, from the alert's own time line.
 func (c *calls) called() []string {
 	var lines []string
-	for _, r := range append(append([]ops.Record{}, c.d.Changes...), c.p.board.Changes...) {
-		if r.Kind != ops.RecordCall || r.Ref.ID != c.ref.ID {
+	for _, r := range append(append([]ops.Record{}, c.d.Changes...), c.p.Board.Changes...) {
+		if r.Kind != ops.RecordCall || r.Ref.ID != c.Ref.ID {
 			continue
 		}
-		line := "  " + report.Clock(r.At, c.p.now) + "  " + r.What.String() + " (" + r.Actor.Name.String() + ")"
+		line := "  " + report.Clock(r.At, c.p.Now) + "  " + r.What.String() + " (" + r.Actor.Name.String() + ")"
 		for _, f := range r.Facts {
 			if f.Name.String() == "answer" {
 				line += ": " + f.Value.String()
 			}
 		}
-		if line = clip(c.th, line, c.w); len(lines) == 0 || !contains(lines, line) {
+		if line = draw.Clip(c.th, line, c.w); len(lines) == 0 || !contains(lines, line) {
 			lines = append(lines, line)
 		}
 	}
@@ -101,38 +104,38 @@ func contains(all []string, one string) bool {
 	return false
 }
 
-func (c *calls) Key(k press) intent {
-	switch k.id {
-	case keyUp:
+func (c *calls) Key(k screen.Press) screen.Intent {
+	switch k.ID {
+	case keys.Up:
 		c.sel--
 		c.lay()
-	case keyDown:
+	case keys.Down:
 		c.sel++
 		c.lay()
-	case keyOpen, keyCalls:
+	case keys.Open, keys.Calls:
 		return c.record()
-	case keyLeft:
-		return intent{kind: intentBack}
+	case keys.Left:
+		return screen.Intent{Kind: screen.IntentBack}
 	}
-	return intent{}
+	return screen.Intent{}
 }
 
 // record asks for what to write down of a call to the selected level.
-func (c *calls) record() intent {
-	w := intent{kind: intentAct, action: actionCall, refs: []ops.Ref{c.ref}}
+func (c *calls) record() screen.Intent {
+	w := screen.Intent{Kind: screen.IntentAct, Action: actionCall, Refs: []ops.Ref{c.Ref}}
 	if c.sel < len(c.d.Escalation) {
 		e := c.d.Escalation[c.sel]
-		w.given = []ops.Param{param("level", fmt.Sprint(e.Level))}
+		w.Given = []ops.Param{param("level", fmt.Sprint(e.Level))}
 		if len(e.Who) > 0 {
-			w.given = append(w.given, ops.Param{Name: ops.Lit("who"), Value: e.Who[0]})
+			w.Given = append(w.Given, ops.Param{Name: ops.Lit("who"), Value: e.Who[0]})
 		}
 	}
 	return w
 }
 
 func (c *calls) View() []string {
-	return append([]string{c.title("whom to call about " + c.name())}, c.pager.view()...)
+	return append([]string{c.title("whom to call about " + c.name())}, c.pager.View()...)
 }
 
-func (c *calls) Keys() []keyID { return []keyID{keyOpen, keyCopy} }
-func (c *calls) Scope() scope  { return inCalls }
+func (c *calls) Keys() []keys.ID   { return []keys.ID{keys.Open, keys.Copy} }
+func (c *calls) Scope() keys.Scope { return keys.InCalls }

@@ -9,6 +9,7 @@ import (
 	"opsdeck/ops"
 	"opsdeck/report"
 	"opsdeck/themes"
+	"opsdeck/tui/draw"
 )
 
 // chartLines draws the series of an opened alert in w cells and h rows of plot: the
@@ -23,7 +24,7 @@ func chartLines(th themes.Theme, d ops.Detail, began, now time.Time, w, h int) [
 		if !d.Why.Empty() {
 			text = "no values: " + d.Why.String()
 		}
-		return []string{th.Paint(themes.Unknown, clip(th, "  "+text, w))}
+		return []string{th.Paint(themes.Unknown, draw.Clip(th, "  "+text, w))}
 	}
 	c.ascii = th.Signs.Mark != "" && th.Signs.Rule == "-"
 	c.began = began
@@ -66,7 +67,7 @@ type chart struct {
 func newChart(series []ops.Series, limit *ops.Series, w, h int) *chart {
 	c := &chart{lo: math.Inf(1), hi: math.Inf(-1)}
 	for _, s := range series {
-		lo, hi := bounds(s.Points)
+		lo, hi := draw.Bounds(s.Points)
 		c.lo, c.hi = min(c.lo, lo), max(c.hi, hi)
 		for _, p := range s.Points {
 			if c.from.IsZero() || p.At.Before(c.from) {
@@ -88,10 +89,10 @@ func newChart(series []ops.Series, limit *ops.Series, w, h int) *chart {
 		c.lo, c.hi = c.lo-1, c.hi+1
 	}
 	for _, v := range []float64{c.lo, c.hi} {
-		c.label = max(c.label, width(scaleWord(v)))
+		c.label = max(c.label, draw.Width(scaleWord(v)))
 	}
 	if c.limit != nil {
-		c.label = max(c.label, width(scaleWord(*c.limit)))
+		c.label = max(c.label, draw.Width(scaleWord(*c.limit)))
 	}
 	c.cols, c.rows = max(4, w-c.label-2), max(2, h)
 	c.dots = make([][]bool, c.rows*4)
@@ -105,7 +106,7 @@ func scaleWord(v float64) string { return report.Number(ops.Num(v)) }
 
 func (c *chart) x(at time.Time) int {
 	share := at.Sub(c.from).Seconds() / c.to.Sub(c.from).Seconds()
-	return int(clamp(share) * float64(c.cols*2-1))
+	return int(draw.Clamp(share) * float64(c.cols*2-1))
 }
 
 func (c *chart) y(v float64) int {
@@ -152,7 +153,7 @@ func (c *chart) join(a, b *ops.Point) {
 		return
 	}
 	x0, y0 := c.x(a.At), c.y(a.Value)
-	steps := max(1, abs(x1-x0), abs(y1-y0))
+	steps := max(1, x1-x0, x0-x1, y1-y0, y0-y1)
 	for i := range steps + 1 {
 		c.dots[y0+(y1-y0)*i/steps][x0+(x1-x0)*i/steps] = true
 	}
@@ -178,7 +179,7 @@ func (c *chart) draw(th themes.Theme) []string {
 		case c.rows - 1:
 			word = scaleWord(c.lo)
 		}
-		lines = append(lines, th.Paint(themes.Muted, fit(th, word, c.label, true)+" ")+c.row(th, r, r == limitRow, beganCol))
+		lines = append(lines, th.Paint(themes.Muted, draw.Fit(th, word, c.label, true)+" ")+c.row(th, r, r == limitRow, beganCol))
 	}
 	return lines
 }
@@ -263,7 +264,7 @@ func (c *chart) axis(th themes.Theme, now time.Time) string {
 		}
 	}
 	put(c.cols, end)
-	return spaces(c.label+1) + th.Paint(themes.Muted, strings.TrimRight(string(row), " "))
+	return draw.Spaces(c.label+1) + th.Paint(themes.Muted, strings.TrimRight(string(row), " "))
 }
 
 // legend says what is drawn, how fine, and what is missing.
@@ -282,5 +283,5 @@ func (c *chart) legend(th themes.Theme, series []ops.Series, limit *ops.Series, 
 	if c.gaps > 0 {
 		parts = append(parts, fmt.Sprintf("%d of %d have none", c.gaps, c.points))
 	}
-	return th.Paint(themes.Muted, clip(th, spaces(c.label+1)+strings.Join(parts, ", "), w))
+	return th.Paint(themes.Muted, draw.Clip(th, draw.Spaces(c.label+1)+strings.Join(parts, ", "), w))
 }

@@ -6,6 +6,9 @@ import (
 	"opsdeck/ops"
 	"opsdeck/report"
 	"opsdeck/themes"
+	"opsdeck/tui/draw"
+	"opsdeck/tui/keys"
+	"opsdeck/tui/screen"
 )
 
 // containers is the Containers pane: what runs against what ought to run, and
@@ -19,10 +22,10 @@ type containers struct {
 func containersPane() pane {
 	return pane{
 		digit: 3, name: "containers", title: "Containers", kinds: []ops.Kind{ops.KindContainer},
-		make: func(o Options, _ time.Time) screen { return newContainers(o.Theme) },
-		found: func(p picture) []item {
+		make: func(o Options, _ time.Time) screen.Screen { return newContainers(o.Theme) },
+		found: func(p screen.Picture) []item {
 			var all []item
-			for _, r := range report.Containers(p.board, p.now).Rows {
+			for _, r := range report.Containers(p.Board, p.Now).Rows {
 				all = append(all, opens(r.Cells[0].Text, r.Ref))
 			}
 			return all
@@ -34,26 +37,26 @@ func newContainers(th themes.Theme) *containers {
 	return &containers{listPane: newListPane(th)}
 }
 
-func (c *containers) SetBoard(p picture) {
+func (c *containers) SetBoard(p screen.Picture) {
 	c.p = p
-	c.n = report.CountContainers(p.board, p.now)
-	c.show(report.Containers(p.board, p.now))
+	c.n = report.CountContainers(p.Board, p.Now)
+	c.show(report.Containers(p.Board, p.Now))
 }
 
-func (c *containers) Key(k press) intent {
-	if in, done := c.key(k.id); done {
+func (c *containers) Key(k screen.Press) screen.Intent {
+	if in, done := c.key(k.ID); done {
 		return in
 	}
-	switch k.id {
-	case keyAck:
-		return ackMarks(c.p.board, c.targets())
-	case keyShell:
-		return intent{kind: intentShell, ref: c.Selected()}
-	case keyLogs:
+	switch k.ID {
+	case keys.Ack:
+		return ackMarks(c.p.Board, c.targets())
+	case keys.Shell:
+		return screen.Intent{Kind: screen.IntentShell, Ref: c.Selected()}
+	case keys.Logs:
 		all := c.targets()
-		return intent{kind: intentLogs, ref: all[0], refs: all[1:]}
+		return screen.Intent{Kind: screen.IntentLogs, Ref: all[0], Refs: all[1:]}
 	}
-	return intent{}
+	return screen.Intent{}
 }
 
 func (c *containers) View() []string { return c.view(c.summary()) }
@@ -61,15 +64,15 @@ func (c *containers) View() []string { return c.view(c.summary()) }
 // summary is the line above the list: expected against found.
 func (c *containers) summary() string {
 	cell := c.n.Cell()
-	s := c.th.Paint(themes.Title, "expected ") + c.th.Paint(role(cell.Tone), cell.Text)
+	s := c.th.Paint(themes.Title, "expected ") + c.th.Paint(draw.Role(cell.Tone), cell.Text)
 	if o := c.n.Others(); o != "" {
 		s += c.th.Paint(themes.Muted, "  "+o)
 	}
 	return c.headLine(s)
 }
 
-func (c *containers) Keys() []keyID {
-	return []keyID{keyFilter, keyOpen, keyActions, keyAck, keyLogs, keyShell, keyMark, keySort, keyCopy}
+func (c *containers) Keys() []keys.ID {
+	return []keys.ID{keys.Filter, keys.Open, keys.Actions, keys.Ack, keys.Logs, keys.Shell, keys.Mark, keys.Sort, keys.Copy}
 }
 
 // Visible are the containers whose figures are wanted now.

@@ -6,6 +6,9 @@ import (
 	"opsdeck/ops"
 	"opsdeck/report"
 	"opsdeck/themes"
+	"opsdeck/tui/draw"
+	"opsdeck/tui/keys"
+	"opsdeck/tui/screen"
 )
 
 // dbView is what the Database pane lists.
@@ -31,7 +34,7 @@ type database struct {
 func databasePane() pane {
 	return pane{
 		digit: 4, name: "database", title: "Database", kinds: []ops.Kind{ops.KindDatabase},
-		make:   func(o Options, _ time.Time) screen { return newDatabase(o.Theme) },
+		make:   func(o Options, _ time.Time) screen.Screen { return newDatabase(o.Theme) },
 		nameOf: nameOfSession,
 		found:  foundDatabases,
 	}
@@ -53,9 +56,9 @@ func nameOfSession(b ops.Board, ref ops.Ref) string {
 // that block, wait or work stand first.
 const paletteSessions = 50
 
-func foundDatabases(p picture) []item {
+func foundDatabases(p screen.Picture) []item {
 	var all []item
-	for _, r := range p.board.Databases {
+	for _, r := range p.Board.Databases {
 		if !r.Value.Ref.Zero() {
 			all = append(all, opens(r.Source.String(), r.Value.Ref))
 		}
@@ -72,11 +75,11 @@ func newDatabase(th themes.Theme) *database {
 
 // SetSize gives the servers up to a quarter of the height, above the list.
 func (d *database) SetSize(w, h int) {
-	d.head = max(1, min(len(d.p.board.Databases), h/4))
+	d.head = max(1, min(len(d.p.Board.Databases), h/4))
 	d.listPane.SetSize(w, h)
 }
 
-func (d *database) SetBoard(p picture) {
+func (d *database) SetBoard(p screen.Picture) {
 	d.p = p
 	d.lay()
 	d.SetSize(d.w, d.h) // there may be more servers, or fewer
@@ -85,25 +88,25 @@ func (d *database) SetBoard(p picture) {
 func (d *database) lay() {
 	switch d.what {
 	case dbServers:
-		d.show(report.Databases(d.p.board, d.p.now))
+		d.show(report.Databases(d.p.Board, d.p.Now))
 	case dbStatements:
-		d.show(report.Statements(d.p.board, d.p.now))
+		d.show(report.Statements(d.p.Board, d.p.Now))
 	default:
-		d.show(report.Sessions(d.p.board, d.p.now))
+		d.show(report.Sessions(d.p.Board, d.p.Now))
 	}
 }
 
-func (d *database) Key(k press) intent {
-	if in, done := d.key(k.id); done {
+func (d *database) Key(k screen.Press) screen.Intent {
+	if in, done := d.key(k.ID); done {
 		return in
 	}
-	if k.id == keyGroup {
+	if k.ID == keys.Group {
 		d.what = (d.what + 1) % dbViews
 		d.reset()
 		d.lay()
-		return intent{kind: intentSay, text: d.what.String()}
+		return screen.Intent{Kind: screen.IntentSay, Text: d.what.String()}
 	}
-	return intent{}
+	return screen.Intent{}
 }
 
 func (d *database) View() []string { return d.view(d.servers()...) }
@@ -111,31 +114,31 @@ func (d *database) View() []string { return d.view(d.servers()...) }
 // servers are the lines above the list.
 func (d *database) servers() []string {
 	var lines []string
-	for i, r := range d.p.board.Databases {
+	for i, r := range d.p.Board.Databases {
 		if i == d.head {
 			break
 		}
-		cell := report.DatabaseLine(r, d.p.now)
+		cell := report.DatabaseLine(r, d.p.Now)
 		s := d.th.Paint(themes.Title, r.Source.String()+"  ")
 		if l := r.Value.Verdict.Level; r.Fresh() && l != ops.LevelOK { // colour alone says nothing
-			s += d.th.Paint(role(cell.Tone), report.LevelWord(l)+"  ")
+			s += d.th.Paint(draw.Role(cell.Tone), report.LevelWord(l)+"  ")
 		}
-		s += d.th.Paint(role(cell.Tone), cell.Text)
+		s += d.th.Paint(draw.Role(cell.Tone), cell.Text)
 		right := ""
 		if i == 0 {
 			right = d.th.Paint(themes.Muted, d.what.String()+"  "+d.position())
 		}
-		lines = append(lines, sides(d.th, s, right, d.w))
+		lines = append(lines, draw.Sides(d.th, s, right, d.w))
 	}
 	if len(lines) == 0 {
-		lines = append(lines, d.th.Paint(themes.Muted, clip(d.th, "no database", d.w)))
+		lines = append(lines, d.th.Paint(themes.Muted, draw.Clip(d.th, "no database", d.w)))
 	}
 	return lines
 }
 
-func (d *database) Keys() []keyID {
-	return []keyID{keyOpen, keyActions, keyGroup, keyFilter, keyMark, keySort, keyCopy}
+func (d *database) Keys() []keys.ID {
+	return []keys.ID{keys.Open, keys.Actions, keys.Group, keys.Filter, keys.Mark, keys.Sort, keys.Copy}
 }
 
 // Scope adds the key that changes what is listed.
-func (d *database) Scope() scope { return inDatabase }
+func (d *database) Scope() keys.Scope { return keys.InDatabase }

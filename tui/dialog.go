@@ -10,6 +10,8 @@ import (
 
 	"opsdeck/ops"
 	"opsdeck/themes"
+	"opsdeck/tui/draw"
+	"opsdeck/tui/keys"
 )
 
 // grace is how long a dialog ignores keys after it appeared, and after each key
@@ -42,7 +44,7 @@ type dialog struct {
 	reason entryField
 	name   entryField
 	wrong  string
-	pager  pager
+	pager  draw.Pager
 	w, h   int
 }
 
@@ -130,8 +132,8 @@ func (d *dialog) Key(k tea.KeyPressMsg, now time.Time) outcome {
 // scrolled moves through a plan that is longer than the screen. Letters belong
 // to the answer, so only the keys without letters scroll.
 func (d *dialog) scrolled(name string) bool {
-	ids := map[string]keyID{"up": keyUp, "down": keyDown, "pgup": keyPageUp, "pgdown": keyPageDown}
-	return d.pager.key(ids[name])
+	ids := map[string]keys.ID{"up": keys.Up, "down": keys.Down, "pgup": keys.PageUp, "pgdown": keys.PageDown}
+	return d.pager.Key(ids[name])
 }
 
 func (d *dialog) typed(k tea.KeyPressMsg, name string, now time.Time) outcome {
@@ -181,11 +183,11 @@ func (d *dialog) Paste(s string) {
 func (d *dialog) View(w, h int) []string {
 	d.w, d.h = min(w, 100), h
 	ask := d.question()
-	d.pager.set(d.planLines(), max(1, h-len(ask)-1))
-	lines := d.pager.view()
-	lines = lines[:min(len(lines), len(d.pager.lines))]
+	d.pager.Set(d.planLines(), max(1, h-len(ask)-1))
+	lines := d.pager.View()
+	lines = lines[:min(len(lines), len(d.pager.Lines))]
 	rule := strings.Repeat(d.th.Signs.Rule, d.w)
-	if more := d.pager.more(d.th); more != "" {
+	if more := d.pager.More(d.th); more != "" {
 		rule = more + " (arrows) " + rule
 	}
 	lines = append(lines, d.th.Paint(themes.Muted, ansiCut(rule, d.w)))
@@ -193,5 +195,5 @@ func (d *dialog) View(w, h int) []string {
 }
 
 func (d *dialog) Bottom(w int) string {
-	return d.th.Paint(themes.Muted, clip(d.th, "esc leave it as it is", w))
+	return d.th.Paint(themes.Muted, draw.Clip(d.th, "esc leave it as it is", w))
 }

@@ -10,6 +10,7 @@ import (
 
 	"opsdeck/ops"
 	"opsdeck/themes"
+	"opsdeck/tui/draw"
 )
 
 // ansiCut cuts without a mark, for rules and other ornament.
@@ -38,7 +39,7 @@ func (d *dialog) planLines() []string {
 func planLines(th themes.Theme, p ops.Plan, nth string, w int) []string {
 	class := strings.ToUpper(p.Class.String())
 	head := th.Paint(themes.Title, p.Title.String()) + "  " + th.Paint(classRole(p.Class), class) + th.Paint(themes.Muted, nth)
-	lines := append([]string{clip(th, head, w)}, stepLines(th, p, w)...)
+	lines := append([]string{draw.Clip(th, head, w)}, stepLines(th, p, w)...)
 	return append(lines, mindLines(th, p, w)...)
 }
 
@@ -46,7 +47,7 @@ func planLines(th themes.Theme, p ops.Plan, nth string, w int) []string {
 func stepLines(th themes.Theme, p ops.Plan, w int) []string {
 	var lines []string
 	for _, s := range p.Steps {
-		lines = append(lines, labelled(th, themes.Plain, s.What.String(), fmt.Sprintf("  %-5s", s.How), w)...)
+		lines = append(lines, draw.Labelled(th, themes.Plain, s.What.String(), fmt.Sprintf("  %-5s", s.How), w)...)
 	}
 	return lines
 }
@@ -54,16 +55,16 @@ func stepLines(th themes.Theme, p ops.Plan, w int) []string {
 func mindLines(th themes.Theme, p ops.Plan, w int) []string {
 	var lines []string
 	for _, r := range p.Replaces {
-		lines = append(lines, labelled(th, themes.Warning, r.String(), "  lost: ", w)...)
+		lines = append(lines, draw.Labelled(th, themes.Warning, r.String(), "  lost: ", w)...)
 	}
 	for _, t := range p.Warnings {
-		lines = append(lines, labelled(th, themes.Warning, t.String(), "  mind: ", w)...)
+		lines = append(lines, draw.Labelled(th, themes.Warning, t.String(), "  mind: ", w)...)
 	}
 	return lines
 }
 
 func (d *dialog) paintAll(r themes.Role, text, label string) []string {
-	return labelled(d.th, r, text, label, d.w)
+	return draw.Labelled(d.th, r, text, label, d.w)
 }
 
 func (d *dialog) question() []string {
@@ -71,7 +72,7 @@ func (d *dialog) question() []string {
 	switch d.stage {
 	case stageLocked:
 		lines = d.paintAll(themes.Critical, "production is read-only", "")
-		lines = append(lines, clip(d.th, d.th.Paint(themes.Key, d.unlock[0])+" unlock it for this console, and come back to this plan", d.w))
+		lines = append(lines, draw.Clip(d.th, d.th.Paint(themes.Key, d.unlock[0])+" unlock it for this console, and come back to this plan", d.w))
 	case stageReason:
 		lines = d.paintAll(themes.Title, "Why? It goes into the audit. Enter goes on.", "")
 		lines = append(lines, d.reason.view(d.th, d.w))
@@ -79,12 +80,12 @@ func (d *dialog) question() []string {
 		lines = d.paintAll(themes.Critical, fmt.Sprintf("Type %s and press enter to do it.", d.plans[0].Ask.Type), "")
 		lines = append(lines, d.name.view(d.th, d.w))
 	case stageYes:
-		lines = append(lines, clip(d.th, d.doIt()+" "+d.th.Paint(themes.Key, "y")+" yes   "+d.th.Paint(themes.Key, "N")+" no, the default", d.w))
+		lines = append(lines, draw.Clip(d.th, d.doIt()+" "+d.th.Paint(themes.Key, "y")+" yes   "+d.th.Paint(themes.Key, "N")+" no, the default", d.w))
 	case stageSent:
 		lines = append(lines, "asking the agent to start it")
 	}
 	if d.wrong != "" {
-		lines = append(lines, d.th.Paint(themes.Critical, clip(d.th, d.wrong, d.w)))
+		lines = append(lines, d.th.Paint(themes.Critical, draw.Clip(d.th, d.wrong, d.w)))
 	}
 	return lines
 }
@@ -138,23 +139,23 @@ func (f *fault) Paste(string) {}
 
 func (f *fault) View(w, h int) []string {
 	w = min(w, 100)
-	lines := []string{f.th.Paint(themes.Critical, clip(f.th, f.what, w)), ""}
+	lines := []string{f.th.Paint(themes.Critical, draw.Clip(f.th, f.what, w)), ""}
 	if len(f.left) == 0 {
-		lines = append(lines, wrapped(f.th, f.err.What.String(), w, 6)...)
+		lines = append(lines, draw.Wrapped(f.th, f.err.What.String(), w, 6)...)
 	}
 	for i, l := range f.left {
 		if left := len(f.left) - i; left > 1 && len(lines) >= h-3 { // what helps stands below
 			lines = append(lines, fmt.Sprintf("  and %d more", left))
 			break
 		}
-		lines = append(lines, labelled(f.th, themes.Plain, l.words(), "  ", w)...)
+		lines = append(lines, draw.Labelled(f.th, themes.Plain, l.words(), "  ", w)...)
 	}
-	lines = append(lines, wrapped(f.th, f.rest, w, 2)...)
+	lines = append(lines, draw.Wrapped(f.th, f.rest, w, 2)...)
 	if !f.err.Remedy.Empty() {
 		lines = append(lines, "")
-		lines = append(lines, wrapped(f.th, "what helps: "+f.err.Remedy.String(), w, 6)...)
+		lines = append(lines, draw.Wrapped(f.th, "what helps: "+f.err.Remedy.String(), w, 6)...)
 	}
-	return filled(lines, h)
+	return draw.Filled(lines, h)
 }
 
 func (f *fault) Bottom(int) string { return f.th.Paint(themes.Muted, "esc back") }
@@ -182,5 +183,5 @@ func (q *quitting) Bottom(w int) string {
 	if q.jobs > 1 {
 		word = fmt.Sprintf("%d jobs run and go on", q.jobs)
 	}
-	return clip(q.th, q.th.Paint(themes.Warning, word+" in the agent.")+" q leave   esc stay", w)
+	return draw.Clip(q.th, q.th.Paint(themes.Warning, word+" in the agent.")+" q leave   esc stay", w)
 }

@@ -5,6 +5,7 @@ import (
 
 	"opsdeck/ops"
 	"opsdeck/report"
+	"opsdeck/tui/screen"
 )
 
 // direct is an action that a key asked for: its parameters are the agent's to
@@ -17,13 +18,13 @@ type direct struct {
 }
 
 // actDirectly begins an action that has a key of its own.
-func (m *Model) actDirectly(w intent) tea.Cmd {
-	refs := w.refs
+func (m *Model) actDirectly(w screen.Intent) tea.Cmd {
+	refs := w.Refs
 	if len(refs) == 0 {
 		refs = []ops.Ref{m.estate()}
 	}
 	m.serial++
-	m.direct = direct{m.serial, w.action, refs, w.given}
+	m.direct = direct{m.serial, w.Action, refs, w.Given}
 	m.over = newPending(m.th, m.serial, "asking the agent")
 	return m.cmdActions(m.serial, refs)
 }

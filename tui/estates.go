@@ -7,6 +7,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"opsdeck/report"
+	"opsdeck/tui/screen"
 )
 
 // Left is how a console was left: for good, or for another estate.
@@ -58,7 +59,7 @@ func (m *Model) estatesCame(msg estatesMsg) tea.Cmd {
 func (m *Model) changeTo(c Choice) tea.Cmd {
 	kept := Kept{Set: true, Pane: m.pane, Filters: map[Pane]string{}, Mouse: m.mouse}
 	for p, s := range m.panes {
-		if l, ok := s.(lister); ok && !l.Filter().Empty() {
+		if l, ok := s.(screen.Lister); ok && !l.Filter().Empty() {
 			kept.Filters[p] = l.Filter().String()
 		}
 	}
@@ -75,7 +76,7 @@ func (m *Model) resume(k Kept) {
 		m.pane = k.Pane
 	}
 	for p, f := range k.Filters {
-		if l, ok := m.panes[p].(lister); ok {
+		if l, ok := m.panes[p].(screen.Lister); ok {
 			l.SetFilter(report.ParseFilter(f))
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"opsdeck/ops"
 	"opsdeck/themes"
+	"opsdeck/tui/draw"
 )
 
 // fieldMax bounds what can be typed or pasted, in runes.
@@ -53,8 +54,8 @@ func (f *entryField) paste(s string) {
 
 // view draws the line in w cells with the cursor in sight.
 func (f *entryField) view(th themes.Theme, w int) string {
-	f.in.SetWidth(max(1, w-width(f.in.Prompt)-1))
-	return clip(th, strings.TrimRight(f.in.View(), " "), w)
+	f.in.SetWidth(max(1, w-draw.Width(f.in.Prompt)-1))
+	return draw.Clip(th, strings.TrimRight(f.in.View(), " "), w)
 }
 
 // focus shows or hides the cursor.

@@ -6,6 +6,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"opsdeck/themes"
+	"opsdeck/tui/draw"
 )
 
 // filterBar is the line in which a filter or a text to highlight is typed; what is
@@ -44,5 +45,5 @@ func (f *filterBar) Bottom(w int) string {
 	if w < 80 {
 		hint = ""
 	}
-	return sides(f.th, f.field.view(f.th, w-width(hint)-2), hint, w)
+	return draw.Sides(f.th, f.field.view(f.th, w-draw.Width(hint)-2), hint, w)
 }

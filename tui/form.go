@@ -8,6 +8,8 @@ import (
 
 	"opsdeck/ops"
 	"opsdeck/themes"
+	"opsdeck/tui/draw"
+	"opsdeck/tui/keys"
 )
 
 // Names of parameters that a form treats in a way of their own.
@@ -34,7 +36,7 @@ type form struct {
 	stale   bool // something changed since it was asked for
 	asked   bool // an answer is under way
 	going   bool // enter was pressed before the plan came
-	pager   pager
+	pager   draw.Pager
 }
 
 type paramField struct {
@@ -146,9 +148,9 @@ func (f *form) Key(k tea.KeyPressMsg, now time.Time) outcome {
 	case name == "shift+tab", name == "up":
 		f.move(-1)
 	case name == "pgup":
-		f.pager.key(keyPageUp)
+		f.pager.Key(keys.PageUp)
 	case name == "pgdown":
-		f.pager.key(keyPageDown)
+		f.pager.Key(keys.PageDown)
 	case name == "enter":
 		return outcome{kind: outcomeGo}
 	case len(f.fields) > 0:
@@ -187,18 +189,18 @@ func (f *form) Paste(s string) {
 func (f *form) View(w, h int) []string {
 	w = min(w, 100)
 	title := f.info.Verb.String() + " " + f.about
-	lines := []string{clip(f.th, f.th.Paint(themes.Title, title)+"  "+f.th.Paint(themes.Muted, f.info.What.String()), w)}
+	lines := []string{draw.Clip(f.th, f.th.Paint(themes.Title, title)+"  "+f.th.Paint(themes.Muted, f.info.What.String()), w)}
 	label := 0
 	for _, p := range f.fields {
-		label = max(label, width(p.info.Name.String()))
+		label = max(label, draw.Width(p.info.Name.String()))
 	}
 	label = min(label, max(6, w/4))
 	for i := range f.fields {
 		lines = append(lines, f.fieldLine(i, label, w))
 	}
 	lines = append(lines, f.th.Paint(themes.Muted, ansiCut(strings.Repeat(f.th.Signs.Rule, w), w)))
-	f.pager.set(f.previewLines(w), max(0, h-len(lines)))
-	return append(lines, f.pager.view()...)
+	f.pager.Set(f.previewLines(w), max(0, h-len(lines)))
+	return append(lines, f.pager.View()...)
 }
 
 func (f *form) fieldLine(i, label, w int) string {
@@ -206,20 +208,20 @@ func (f *form) fieldLine(i, label, w int) string {
 	if i == f.at {
 		mark = f.th.Signs.Mark + " "
 	}
-	name := f.th.Paint(themes.Key, fit(f.th, p.info.Name.String(), label, false)) + "  "
+	name := f.th.Paint(themes.Key, draw.Fit(f.th, p.info.Name.String(), label, false)) + "  "
 	value := p.field.view(f.th, w-label-4)
 	if hint := p.info.What.String(); p.field.value() == "" && w-label-8 > 10 {
-		value += f.th.Paint(themes.Muted, clip(f.th, "  "+hint, w-label-8))
+		value += f.th.Paint(themes.Muted, draw.Clip(f.th, "  "+hint, w-label-8))
 	}
-	return clip(f.th, mark+name+value, w)
+	return draw.Clip(f.th, mark+name+value, w)
 }
 
 func (f *form) previewLines(w int) []string {
 	switch {
 	case f.err != nil:
 		e := ops.AsError(f.err)
-		lines := labelled(f.th, themes.Critical, e.What.String(), "", w)
-		return append(lines, labelled(f.th, themes.Muted, e.Remedy.String(), "", w)...)
+		lines := draw.Labelled(f.th, themes.Critical, e.What.String(), "", w)
+		return append(lines, draw.Labelled(f.th, themes.Muted, e.Remedy.String(), "", w)...)
 	case len(f.plans) == 0:
 		return []string{f.th.Paint(themes.Muted, "asking the agent what this would do")}
 	}
@@ -227,13 +229,13 @@ func (f *form) previewLines(w int) []string {
 	for _, p := range f.plans {
 		// What a parameter changes stands before the calls that do it: on a small
 		// screen it has to be in sight while it is typed.
-		lines = append(lines, clip(f.th, f.th.Paint(themes.Title, p.Title.String())+"  "+f.th.Paint(classRole(p.Class), strings.ToUpper(p.Class.String())), w))
+		lines = append(lines, draw.Clip(f.th, f.th.Paint(themes.Title, p.Title.String())+"  "+f.th.Paint(classRole(p.Class), strings.ToUpper(p.Class.String())), w))
 		lines = append(lines, mindLines(f.th, p, w)...)
 		lines = append(lines, stepLines(f.th, p, w)...)
 	}
 	lines = append(lines, leftLines(f.th, f.left, w)...)
 	if f.stale || f.asked {
-		lines[0] = clip(f.th, f.th.Paint(themes.Unknown, "planning again  ")+lines[0], w)
+		lines[0] = draw.Clip(f.th, f.th.Paint(themes.Unknown, "planning again  ")+lines[0], w)
 	}
 	return lines
 }
@@ -246,8 +248,8 @@ func (f *form) Bottom(w int) string {
 	if f.at < len(f.fields) && f.fields[f.at].steps() {
 		hint = "+ - longer, shorter   " + hint
 	}
-	if more := f.pager.more(f.th); more != "" {
+	if more := f.pager.More(f.th); more != "" {
 		hint += "   " + more + " (pgdn)"
 	}
-	return f.th.Paint(themes.Muted, clip(f.th, hint, w))
+	return f.th.Paint(themes.Muted, draw.Clip(f.th, hint, w))
 }

@@ -10,6 +10,7 @@ import (
 	"opsdeck/ops"
 	"opsdeck/report"
 	"opsdeck/themes"
+	"opsdeck/tui/draw"
 )
 
 // Below these the frame is one line that says the most important thing.
@@ -22,7 +23,7 @@ const (
 func (m *Model) View() tea.View {
 	screen, title := m.draw(), m.title()
 	if m.th.ASCII {
-		screen, title = inASCII(screen), inASCII(title)
+		screen, title = draw.ASCII(screen), draw.ASCII(title)
 	}
 	v := tea.NewView(screen)
 	v.AltScreen = true
@@ -55,11 +56,11 @@ func (m *Model) draw() string {
 	case m.w <= 0 || m.h <= 0:
 		return ""
 	case m.tiny():
-		return strings.Join(filled(m.tinyLines(), m.h), "\n")
+		return strings.Join(draw.Filled(m.tinyLines(), m.h), "\n")
 	}
 	lines := m.upper()
 	body := m.h - len(lines) - 2
-	lines = append(lines, filled(m.body(body), body)...)
+	lines = append(lines, draw.Filled(m.body(body), body)...)
 	return strings.Join(append(lines, m.jobLine(), m.hintLine()), "\n")
 }
 
@@ -76,16 +77,16 @@ func (m *Model) tinyLines() []string {
 	if !m.lost.since.IsZero() {
 		text = m.lostWord()
 	}
-	line := m.th.Paint(role(report.ToneOf(p.Level)), text)
+	line := m.th.Paint(draw.Role(report.ToneOf(p.Level)), text)
 	var parts []string
 	for _, f := range p.Firing {
 		parts = append(parts, f.Text)
 	}
-	lines := []string{clip(m.th, line+" "+strings.Join(parts, " "), m.w)}
+	lines := []string{draw.Clip(m.th, line+" "+strings.Join(parts, " "), m.w)}
 	if m.latest.Estate.Simulated {
-		lines = append(lines, clip(m.th, m.th.Paint(themes.Warning, report.Simulated), m.w))
+		lines = append(lines, draw.Clip(m.th, m.th.Paint(themes.Warning, report.Simulated), m.w))
 	}
-	return append(lines, wrapped(m.th, n.Text, m.w, max(0, m.h-1))...)
+	return append(lines, draw.Wrapped(m.th, n.Text, m.w, max(0, m.h-1))...)
 }
 
 // upper is everything above the body.
@@ -101,9 +102,9 @@ func (m *Model) headLine(h report.Head) string {
 	th := m.th
 	left := th.Paint(themes.Title, "opsdeck")
 	if h.Estate != "" {
-		left += "  " + th.Paint(themes.Title, clip(th, h.Estate, max(8, m.w/3)))
+		left += "  " + th.Paint(themes.Title, draw.Clip(th, h.Estate, max(8, m.w/3)))
 		if m.o.Where != "" {
-			left += th.Paint(themes.Muted, " on "+clip(th, m.o.Where, max(8, m.w/5)))
+			left += th.Paint(themes.Muted, " on "+draw.Clip(th, m.o.Where, max(8, m.w/5)))
 		}
 		if g := m.guard(h); g != "" {
 			left += "  " + g
@@ -118,16 +119,16 @@ func (m *Model) headLine(h report.Head) string {
 		firing = append(firing, th.Paint(themes.Alarm, " NEW "))
 	}
 	for _, f := range h.Firing {
-		firing = append(firing, th.Paint(role(f.Tone), f.Text))
+		firing = append(firing, th.Paint(draw.Role(f.Tone), f.Text))
 	}
 	right := strings.Join(firing, " ")
 	for _, c := range append(slices.Clip(h.Clocks), h.InHand) {
-		if room := m.w - width(left) - width(right) - 3; c.Text != "" && width(c.Text) <= room {
-			right += "  " + th.Paint(role(c.Tone), c.Text)
+		if room := m.w - draw.Width(left) - draw.Width(right) - 3; c.Text != "" && draw.Width(c.Text) <= room {
+			right += "  " + th.Paint(draw.Role(c.Tone), c.Text)
 		}
 	}
-	right = clip(th, right, m.w-width(left)-1)
-	return sides(th, left, right, m.w)
+	right = draw.Clip(th, right, m.w-draw.Width(left)-1)
+	return draw.Sides(th, left, right, m.w)
 }
 
 // guard says which environment this is and what can be done to it now.
@@ -157,15 +158,15 @@ func (m *Model) sourceLines(h report.Head) []string {
 	}
 	who := m.who()
 	room := m.w - 9
-	first, rest := m.packSources(h.Sources, room-width(who)-2)
-	lines := []string{sides(m.th, m.th.Paint(themes.Muted, "sources  ")+first, m.th.Paint(themes.Muted, who), m.w)}
+	first, rest := m.packSources(h.Sources, room-draw.Width(who)-2)
+	lines := []string{draw.Sides(m.th, m.th.Paint(themes.Muted, "sources  ")+first, m.th.Paint(themes.Muted, who), m.w)}
 	if h.Worst.Text != "" {
 		if rest != "" {
 			rest = "  " + m.th.Paint(themes.Muted, rest)
 		}
-		lines = append(lines, sides(m.th, spaces(9)+m.th.Paint(role(h.Worst.Tone), h.Worst.Text), rest, m.w))
+		lines = append(lines, draw.Sides(m.th, draw.Spaces(9)+m.th.Paint(draw.Role(h.Worst.Tone), h.Worst.Text), rest, m.w))
 	} else if rest != "" {
-		lines[0] = sides(m.th, m.th.Paint(themes.Muted, "sources  ")+first+"  "+rest, m.th.Paint(themes.Muted, who), m.w)
+		lines[0] = draw.Sides(m.th, m.th.Paint(themes.Muted, "sources  ")+first+"  "+rest, m.th.Paint(themes.Muted, who), m.w)
 	}
 	return lines
 }
@@ -173,7 +174,7 @@ func (m *Model) sourceLines(h report.Head) []string {
 func (m *Model) packSources(cells []report.Cell, room int) (line, rest string) {
 	used := 0
 	for i, c := range cells {
-		n := width(c.Text) + 2
+		n := draw.Width(c.Text) + 2
 		left := room
 		if i < len(cells)-1 { // "+1 more" has to fit after it
 			left -= 8
@@ -184,7 +185,7 @@ func (m *Model) packSources(cells []report.Cell, room int) (line, rest string) {
 		if i > 0 {
 			line += "  "
 		}
-		line += m.th.Paint(role(c.Tone), c.Text)
+		line += m.th.Paint(draw.Role(c.Tone), c.Text)
 		used += n
 	}
 	return line, ""
@@ -224,5 +225,5 @@ func (m *Model) waiting() []string {
 	if !m.lost.since.IsZero() {
 		text = "no board yet: the agent cannot be reached"
 	}
-	return []string{"", "  " + m.th.Paint(themes.Unknown, clip(m.th, text, m.w-2))}
+	return []string{"", "  " + m.th.Paint(themes.Unknown, draw.Clip(m.th, text, m.w-2))}
 }

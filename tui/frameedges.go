@@ -6,6 +6,9 @@ import (
 	"opsdeck/ops"
 	"opsdeck/report"
 	"opsdeck/themes"
+	"opsdeck/tui/draw"
+	"opsdeck/tui/keys"
+	"opsdeck/tui/screen"
 )
 
 // warningLines are what must not be missed: a lost agent, a history in trouble,
@@ -15,7 +18,7 @@ func (m *Model) warningLines(h report.Head) []string {
 	if !m.lost.since.IsZero() {
 		text := fmt.Sprintf(" %s since %s: %s; what you see is %s old, trying again ",
 			m.lostWord(), report.Clock(m.lost.since, m.now), m.lost.why, report.Age(m.latest.At, m.now))
-		lines = append(lines, m.th.Paint(themes.Alarm, clip(m.th, text, m.w)))
+		lines = append(lines, m.th.Paint(themes.Alarm, draw.Clip(m.th, text, m.w)))
 	}
 	limit := 3
 	if m.h < 20 {
@@ -25,17 +28,17 @@ func (m *Model) warningLines(h report.Head) []string {
 		if i == limit {
 			break
 		}
-		lines = append(lines, m.th.Paint(themes.Critical, clip(m.th, "! "+w, m.w)))
+		lines = append(lines, m.th.Paint(themes.Critical, draw.Clip(m.th, "! "+w, m.w)))
 	}
 	for i, w := range h.Maintenance {
 		if i == limit {
 			lines = append(lines, m.th.Paint(themes.Warning, fmt.Sprintf("+%d more windows: S in Alerts", len(h.Maintenance)-i)))
 			break
 		}
-		lines = append(lines, m.th.Paint(themes.Warning, clip(m.th, w, m.w)))
+		lines = append(lines, m.th.Paint(themes.Warning, draw.Clip(m.th, w, m.w)))
 	}
 	if m.latest.Estate.Agent.Kind == ops.AgentLocal && m.known && (len(lines) == 0 || m.h >= 20) {
-		lines = append(lines, m.th.Paint(themes.Muted, clip(m.th, "no agent: no history, nothing can be started", m.w)))
+		lines = append(lines, m.th.Paint(themes.Muted, draw.Clip(m.th, "no agent: no history, nothing can be started", m.w)))
 	}
 	return lines
 }
@@ -55,7 +58,7 @@ func (m *Model) lostWord() string {
 // filterWord reminds of a filter in force: rows that are not shown are the
 // easiest thing to forget at night.
 func (m *Model) filterWord() string {
-	if l, ok := m.top().(lister); ok && !l.Filter().Empty() {
+	if l, ok := m.top().(screen.Lister); ok && !l.Filter().Empty() {
 		return "filter: " + l.Filter().String()
 	}
 	return ""
@@ -74,33 +77,33 @@ func (m *Model) jobLine() string {
 			left = report.Age(m.latest.At, m.now) + " ago: " + left
 		}
 	}
-	right := m.th.Paint(role(m.notices.tone), clip(m.th, m.notices.text, m.w))
+	right := m.th.Paint(draw.Role(m.notices.tone), draw.Clip(m.th, m.notices.text, m.w))
 	if left == "" {
 		return right
 	}
-	return sides(m.th, m.th.Paint(themes.Info, left), right, m.w)
+	return draw.Sides(m.th, m.th.Paint(themes.Info, left), right, m.w)
 }
 
 // hintLine names the keys that help most here.
 func (m *Model) hintLine() string {
 	if m.over != nil {
-		return clip(m.th, m.over.Bottom(m.w), m.w)
+		return draw.Clip(m.th, m.over.Bottom(m.w), m.w)
 	}
-	ids := append([]keyID{}, m.top().Keys()...)
+	ids := append([]keys.ID{}, m.top().Keys()...)
 	if len(m.opened) > 0 {
-		ids = append([]keyID{keyBack}, ids...)
+		ids = append([]keys.ID{keys.Back}, ids...)
 	}
 	line, used := "", 0
-	add := func(id keyID, room int) bool {
-		b := m.keys.row(id)
-		n := width(b.first()) + 1 + width(b.short) + 2
+	add := func(id keys.ID, room int) bool {
+		b := m.Count.Row(id)
+		n := draw.Width(b.First()) + 1 + draw.Width(b.Short) + 2
 		if used+n > room+2 {
 			return false
 		}
 		if used > 0 {
 			line += "  "
 		}
-		line += m.th.Paint(themes.Key, b.first()) + " " + m.th.Paint(themes.Muted, b.short)
+		line += m.th.Paint(themes.Key, b.First()) + " " + m.th.Paint(themes.Muted, b.Short)
 		used += n
 		return true
 	}
@@ -110,7 +113,7 @@ func (m *Model) hintLine() string {
 			break
 		}
 	}
-	for _, id := range []keyID{keyHelp, keyPalette, keyQuit} {
+	for _, id := range []keys.ID{keys.Help, keys.Palette, keys.Quit} {
 		add(id, m.w)
 	}
 	return line

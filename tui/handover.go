@@ -9,6 +9,7 @@ import (
 
 	"opsdeck/ops"
 	"opsdeck/report"
+	"opsdeck/tui/screen"
 )
 
 // actionShell is the action whose command runs in this terminal.
@@ -66,7 +67,7 @@ func (m *Model) askShell(ref ops.Ref) tea.Cmd {
 		m.say(report.ToneWarning, "this console has no terminal of its own to hand over")
 		return m.nextTick()
 	}
-	return m.actDirectly(intent{kind: intentAct, action: actionShell, refs: []ops.Ref{ref}})
+	return m.actDirectly(screen.Intent{Kind: screen.IntentAct, Action: actionShell, Refs: []ops.Ref{ref}})
 }
 
 // handOver gives the terminal to what a started plan names, if it names anything.

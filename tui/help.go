@@ -9,24 +9,26 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"opsdeck/themes"
+	"opsdeck/tui/draw"
+	"opsdeck/tui/keys"
 )
 
 // helpPage lists the keys that are alive on the screen below, from the key map.
 type helpPage struct {
 	th    themes.Theme
-	keys  keyMap
-	scope scope
+	Count keys.Map
+	Scope keys.Scope
 	about string // which opsdeck this is
-	pager pager
+	pager draw.Pager
 }
 
-func newHelp(th themes.Theme, keys keyMap, s scope, version string) *helpPage {
-	return &helpPage{th: th, keys: keys, scope: s, about: strings.TrimSpace("opsdeck " + version)}
+func newHelp(th themes.Theme, keys keys.Map, s keys.Scope, version string) *helpPage {
+	return &helpPage{th: th, Count: keys, Scope: s, about: strings.TrimSpace("opsdeck " + version)}
 }
 
 func (h *helpPage) Key(k tea.KeyPressMsg, _ time.Time) outcome {
-	id := h.keys.read(h.scope, k.Keystroke())
-	if h.pager.key(id) {
+	id := h.Count.Read(h.Scope, k.Keystroke())
+	if h.pager.Key(id) {
 		return outcome{}
 	}
 	return outcome{close: true}
@@ -35,14 +37,14 @@ func (h *helpPage) Key(k tea.KeyPressMsg, _ time.Time) outcome {
 func (h *helpPage) Paste(string) {}
 
 func (h *helpPage) View(w, rows int) []string {
-	h.pager.set(h.lines(w), max(0, rows-1))
-	head := sides(h.th, h.th.Paint(themes.Title, "keys of this screen"), h.th.Paint(themes.Muted, h.pager.more(h.th)), w)
-	return append([]string{head}, h.pager.view()...)
+	h.pager.Set(h.lines(w), max(0, rows-1))
+	head := draw.Sides(h.th, h.th.Paint(themes.Title, "keys of this screen"), h.th.Paint(themes.Muted, h.pager.More(h.th)), w)
+	return append([]string{head}, h.pager.View()...)
 }
 
 // lines lets the library lay the bindings out, in two columns where they fit.
 func (h *helpPage) lines(w int) []string {
-	all := h.keys.alive(h.scope)
+	all := h.Count.Alive(h.Scope)
 	groups := [][]key.Binding{all}
 	if half := (len(all) + 1) / 2; w >= 100 {
 		groups = [][]key.Binding{all[:half], all[half:]}
@@ -52,11 +54,11 @@ func (h *helpPage) lines(w int) []string {
 	table.Styles = help.Styles{FullKey: h.th.Style(themes.Key), FullDesc: h.th.Style(themes.Plain)}
 	lines := strings.Split(table.FullHelpView(groups), "\n")
 	for i, l := range lines {
-		lines[i] = clip(h.th, "  "+strings.TrimRight(l, " "), w)
+		lines[i] = draw.Clip(h.th, "  "+strings.TrimRight(l, " "), w)
 	}
 	return lines
 }
 
 func (h *helpPage) Bottom(w int) string {
-	return h.th.Paint(themes.Muted, clip(h.th, "any key closes   "+h.about, w))
+	return h.th.Paint(themes.Muted, draw.Clip(h.th, "any key closes   "+h.about, w))
 }

@@ -6,6 +6,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"opsdeck/ops"
+	"opsdeck/tui/screen"
 )
 
 // historian is a pane that reads the history page by page.
@@ -27,7 +28,7 @@ type rememberer interface {
 
 // gatherer is a screen that has to hear of every board, in sight or not.
 type gatherer interface {
-	gather(picture)
+	gather(screen.Picture)
 }
 
 // askHistory asks for the next page that a pane wants.

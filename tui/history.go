@@ -9,6 +9,8 @@ import (
 	"opsdeck/ops"
 	"opsdeck/report"
 	"opsdeck/themes"
+	"opsdeck/tui/keys"
+	"opsdeck/tui/screen"
 )
 
 // historyPage is how many records one page asks for.
@@ -28,7 +30,7 @@ type history struct {
 func historyPane() pane {
 	return pane{
 		digit: 0, name: "history", title: "History",
-		make: func(o Options, _ time.Time) screen { return newHistory(o.Theme) },
+		make: func(o Options, _ time.Time) screen.Screen { return newHistory(o.Theme) },
 		open: map[ops.Kind]func(*Model, ops.Ref) tea.Cmd{
 			ops.KindJob: func(m *Model, job ops.Ref) tea.Cmd { return m.openLog([]ops.Ref{job}) },
 		},
@@ -41,16 +43,16 @@ func newHistory(th themes.Theme) *history {
 	return h
 }
 
-func (h *history) SetBoard(p picture) { h.p = p; h.lay() }
+func (h *history) SetBoard(p screen.Picture) { h.p = p; h.lay() }
 
 // gather takes what is new from the board's last hour, so that the time line
 // grows at its head without asking.
-func (h *history) gather(p picture) {
+func (h *history) gather(p screen.Picture) {
 	newest := uint64(0)
 	if len(h.records) > 0 {
 		newest = h.records[0].Seq
 		var fresh []ops.Record
-		for _, r := range p.board.Changes {
+		for _, r := range p.Board.Changes {
 			if r.Seq > newest {
 				fresh = append(fresh, r)
 			}
@@ -61,11 +63,11 @@ func (h *history) gather(p picture) {
 }
 
 func (h *history) lay() {
-	t := report.History(h.records, h.p.now)
+	t := report.History(h.records, h.p.Now)
 	switch {
 	case h.err != nil:
 		t.Note = "history unknown: " + h.err.Error()
-	case h.p.known && h.p.board.Estate.Agent.Kind == ops.AgentLocal:
+	case h.p.Known && h.p.Board.Estate.Agent.Kind == ops.AgentLocal:
 		t.Note = report.NoAgent + ": only an agent keeps a history"
 	case h.serial != 0:
 		t.Note = "reading the history"
@@ -111,25 +113,25 @@ func (h *history) take(msg historyMsg) {
 	h.lay()
 }
 
-func (h *history) Key(k press) intent {
-	if h.move(k.id) {
+func (h *history) Key(k screen.Press) screen.Intent {
+	if h.move(k.ID) {
 		if h.nearEnd() && !h.ended {
-			return intent{kind: intentMore}
+			return screen.Intent{Kind: screen.IntentMore}
 		}
-		return intent{}
+		return screen.Intent{}
 	}
 	if r, ok := h.record(); ok {
-		switch k.id {
-		case keyOpen, keyRight:
+		switch k.ID {
+		case keys.Open, keys.Right:
 			if r.Job != 0 {
-				return intent{kind: intentOpen, ref: report.JobRef(r.Job)}
+				return screen.Intent{Kind: screen.IntentOpen, Ref: report.JobRef(r.Job)}
 			}
-			return intent{kind: intentRecord, record: r}
-		case keyLogs:
-			return intent{kind: intentLogs, ref: h.Selected()}
+			return screen.Intent{Kind: screen.IntentRecord, Record: r}
+		case keys.Logs:
+			return screen.Intent{Kind: screen.IntentLogs, Ref: h.Selected()}
 		}
 	}
-	return intent{}
+	return screen.Intent{}
 }
 
 func (h *history) record() (ops.Record, bool) {
@@ -166,4 +168,6 @@ func (h *history) Selected() ops.Ref {
 	return r.Ref
 }
 
-func (h *history) Keys() []keyID { return []keyID{keyFilter, keyOpen, keyLogs, keyCopy, keySort} }
+func (h *history) Keys() []keys.ID {
+	return []keys.ID{keys.Filter, keys.Open, keys.Logs, keys.Copy, keys.Sort}
+}

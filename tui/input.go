@@ -5,6 +5,8 @@ import (
 
 	"opsdeck/ops"
 	"opsdeck/report"
+	"opsdeck/tui/keys"
+	"opsdeck/tui/screen"
 )
 
 // key is where every key press goes: to what lies on top, then to what is alive
@@ -18,49 +20,49 @@ func (m *Model) key(msg tea.KeyPressMsg) tea.Cmd {
 	if msg.Text != "" && msg.Text != " " { // "G", "?", ":" as typed, whatever the layout
 		name = msg.Text
 	}
-	id := m.keys.read(m.top().Scope(), name)
+	id := m.Count.Read(m.top().Scope(), name)
 	if cmd, done := m.global(id); done {
 		return cmd
 	}
-	return tea.Batch(m.handle(m.top().Key(press{id, name})), m.wantLook())
+	return tea.Batch(m.handle(m.top().Key(screen.Press{ID: id, Name: name})), m.wantLook())
 }
 
 // global handles the keys that mean the same on every screen.
-func (m *Model) global(id keyID) (tea.Cmd, bool) {
+func (m *Model) global(id keys.ID) (tea.Cmd, bool) {
 	if p, ok := m.paneOf(id); ok {
 		return m.show(p), true
 	}
 	switch id {
-	case keyNextPane:
+	case keys.NextPane:
 		return m.show(m.neighbour(1)), true
-	case keyPrevPane:
+	case keys.PrevPane:
 		return m.show(m.neighbour(-1)), true
-	case keyBack:
+	case keys.Back:
 		return m.back(), true
-	case keyFilter:
+	case keys.Filter:
 		return m.openFilter(), true
-	case keyActions:
+	case keys.Actions:
 		return m.askActions(), true
-	case keyCopy:
+	case keys.Copy:
 		return m.copy(), true
-	case keyFreeze:
+	case keys.Freeze:
 		return m.toggleFreeze(), true
-	case keyPalette:
+	case keys.Palette:
 		return m.openPalette(), true
-	case keyHelp:
-		m.over = newHelp(m.th, m.keys, m.top().Scope(), m.o.Version)
+	case keys.Help:
+		m.over = newHelp(m.th, m.Count, m.top().Scope(), m.o.Version)
 		return nil, true
-	case keyRepaint:
+	case keys.Repaint:
 		return tea.ClearScreen, true
-	case keyUnlock:
+	case keys.Unlock:
 		return m.toggleUnlock(), true
-	case keyMouse:
+	case keys.Mouse:
 		m.mouse = !m.mouse
 		m.say(report.ToneInfo, map[bool]string{true: "mouse on", false: "mouse off: select text as usual"}[m.mouse])
 		return m.nextTick(), true
-	case keySuspend:
+	case keys.Suspend:
 		return m.suspend(), true
-	case keyQuit:
+	case keys.Quit:
 		return m.quit(), true
 	}
 	return nil, false
@@ -70,7 +72,7 @@ func (m *Model) global(id keyID) (tea.Cmd, bool) {
 // could call us back, and the terminal would be lost.
 func (m *Model) suspend() tea.Cmd {
 	if m.o.Alone {
-		m.say(report.ToneInfo, "no shell waits behind this console: "+m.keys.row(keyQuit).Keys()[0]+" leaves it")
+		m.say(report.ToneInfo, "no shell waits behind this console: "+m.Count.Row(keys.Quit).Keys()[0]+" leaves it")
 		return m.nextTick()
 	}
 	return tea.Suspend
@@ -92,7 +94,7 @@ func (m *Model) back() tea.Cmd {
 		m.uncover()
 		return tea.Batch(m.wantLook(), m.askAgain())
 	}
-	if l, ok := m.top().(lister); ok && !l.Filter().Empty() {
+	if l, ok := m.top().(screen.Lister); ok && !l.Filter().Empty() {
 		return m.applyFilter("")
 	}
 	if !m.frozen.since.IsZero() {
@@ -117,7 +119,7 @@ func (m *Model) say(tone report.Tone, text string) {
 
 // targets are what an action is for: the marked things, else the selected one.
 func (m *Model) targets() []ops.Ref {
-	if l, ok := m.top().(lister); ok && len(l.Marked()) > 0 {
+	if l, ok := m.top().(screen.Lister); ok && len(l.Marked()) > 0 {
 		return l.Marked()
 	}
 	if r := m.top().Selected(); !r.Zero() {

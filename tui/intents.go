@@ -7,35 +7,36 @@ import (
 
 	"opsdeck/ops"
 	"opsdeck/report"
+	"opsdeck/tui/screen"
 )
 
 // handle grants what a screen wants.
-func (m *Model) handle(w intent) tea.Cmd {
-	switch w.kind {
-	case intentOpen:
-		return m.open(w.ref)
-	case intentLogs:
-		return m.openLog(append([]ops.Ref{w.ref}, w.refs...))
-	case intentReread:
+func (m *Model) handle(w screen.Intent) tea.Cmd {
+	switch w.Kind {
+	case screen.IntentOpen:
+		return m.open(w.Ref)
+	case screen.IntentLogs:
+		return m.openLog(append([]ops.Ref{w.Ref}, w.Refs...))
+	case screen.IntentReread:
 		return m.readLog(m.top().(*logs))
-	case intentShell:
-		return m.askShell(w.ref)
-	case intentHighlight:
+	case screen.IntentShell:
+		return m.askShell(w.Ref)
+	case screen.IntentHighlight:
 		return m.openHighlight()
-	case intentMore:
+	case screen.IntentMore:
 		return m.askMore()
-	case intentRecord:
-		return m.push(newRecord(m.th, w.record))
-	case intentBack:
+	case screen.IntentRecord:
+		return m.push(newRecord(m.th, w.Record))
+	case screen.IntentBack:
 		return m.back()
-	case intentAct:
+	case screen.IntentAct:
 		return m.actDirectly(w)
-	case intentActions:
+	case screen.IntentActions:
 		return m.askActions()
-	case intentAlert:
-		return m.openAlertView(w.ref, w.view)
-	case intentSay:
-		m.say(report.ToneInfo, w.text)
+	case screen.IntentAlert:
+		return m.openAlertView(w.Ref, w.View)
+	case screen.IntentSay:
+		m.say(report.ToneInfo, w.Text)
 		return m.nextTick()
 	}
 	return nil
@@ -82,7 +83,7 @@ func (m *Model) carryOut(o outcome) tea.Cmd {
 	return nil
 }
 
-func (m *Model) push(s screen) tea.Cmd {
+func (m *Model) push(s screen.Screen) tea.Cmd {
 	m.opened = append(m.opened, s)
 	m.uncover()
 	return m.wantLook()
@@ -146,8 +147,8 @@ func (m *Model) linesCame(msg lineMsg) tea.Cmd {
 
 func (m *Model) detailCame(msg detailMsg) tea.Cmd {
 	for _, s := range m.opened {
-		if a, ok := s.(asker); ok && a.asks().serial == msg.serial {
-			a.take(msg.detail, msg.err)
+		if a, ok := s.(screen.Asker); ok && a.Asks().Serial == msg.serial {
+			a.Take(msg.detail, msg.err)
 		}
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"opsdeck/themes"
+	"opsdeck/tui/keys"
 )
 
 const keysPage = "../docs/guide/keys.md"
@@ -30,25 +31,25 @@ func TestKeysPageIsWhatTheKeyMapSays(t *testing.T) {
 
 // places names the places where a key can be alive.
 func places() []struct {
-	scope scope
+	Scope keys.Scope
 	name  string
 } {
 	return []struct {
-		scope scope
+		Scope keys.Scope
 		name  string
-	}{{inLists, "lists"}, {inText, "opened objects"}, {inLogs, "logs"}, {inAlerts, "Alerts"}, {inSilences, "silences"},
-		{inTriage, "an opened alert"}, {inCalls, "the escalation matrix"}, {inDatabase, "Database"}}
+	}{{keys.InLists, "lists"}, {keys.InText, "opened objects"}, {keys.InLogs, "logs"}, {keys.InAlerts, "Alerts"}, {keys.InSilences, "silences"},
+		{keys.InTriage, "an opened alert"}, {keys.InCalls, "the escalation matrix"}, {keys.InDatabase, "Database"}}
 }
 
 // where names a set of places.
-func where(t *testing.T, s scope) string {
-	if s == everywhere {
+func where(t *testing.T, s keys.Scope) string {
+	if s == keys.Everywhere {
 		return "everywhere"
 	}
 	var names []string
 	for _, p := range places() {
-		if s&p.scope != 0 {
-			names, s = append(names, p.name), s&^p.scope
+		if s&p.Scope != 0 {
+			names, s = append(names, p.name), s&^p.Scope
 		}
 	}
 	if s != 0 {
@@ -62,8 +63,8 @@ func keysGuide(t *testing.T) []byte {
 	var b bytes.Buffer
 	b.WriteString("# Keys\n\nGenerated from the key map. In the console `?` shows those of where you are.\n\n")
 	b.WriteString("| key | does | where | name |\n|---|---|---|---|\n")
-	for _, r := range defaultBindings(digits(panes())) {
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", strings.Join(r.Keys(), "` `"), r.Help().Desc, where(t, r.scope), r.name)
+	for _, r := range keys.Defaults(digits(panes())) {
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", strings.Join(r.Keys(), "` `"), r.Help().Desc, where(t, r.Scope), r.Name)
 	}
 	fmt.Fprintf(&b, `
 Panes and actions that are not built yet have no key.

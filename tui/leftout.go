@@ -6,6 +6,7 @@ import (
 
 	"opsdeck/ops"
 	"opsdeck/themes"
+	"opsdeck/tui/draw"
 )
 
 // leftOut is one of many requests of which there is no plan, and why.
@@ -31,9 +32,9 @@ func leftLines(th themes.Theme, left []leftOut, w int) []string {
 	if len(left) == 0 {
 		return nil
 	}
-	lines := []string{"", th.Paint(themes.Warning, clip(th, fmt.Sprintf("left out, %d:", len(left)), w))}
+	lines := []string{"", th.Paint(themes.Warning, draw.Clip(th, fmt.Sprintf("left out, %d:", len(left)), w))}
 	for _, l := range left {
-		lines = append(lines, labelled(th, themes.Plain, l.words(), "  ", w)...)
+		lines = append(lines, draw.Labelled(th, themes.Plain, l.words(), "  ", w)...)
 	}
 	return lines
 }

@@ -7,6 +7,7 @@ import (
 	"opsdeck/ops"
 	"opsdeck/report"
 	"opsdeck/themes"
+	"opsdeck/tui/keys"
 )
 
 // list shows a report table: columns that give way to the width, groups with a
@@ -166,27 +167,27 @@ func (l *list) reveal() {
 }
 
 // key handles what every list does; false: it was not for a list.
-func (l *list) key(id keyID) bool {
+func (l *list) key(id keys.ID) bool {
 	switch id {
-	case keyUp:
+	case keys.Up:
 		l.move(-1)
-	case keyDown:
+	case keys.Down:
 		l.move(1)
-	case keyPageUp:
+	case keys.PageUp:
 		l.move(-l.page())
-	case keyPageDown:
+	case keys.PageDown:
 		l.move(l.page())
-	case keyTop:
+	case keys.Top:
 		l.moved, l.sel = false, 0
 		l.settle(1)
-	case keyBottom:
+	case keys.Bottom:
 		l.moved, l.sel = true, len(l.shown)-1
 		l.settle(-1)
-	case keyMark:
+	case keys.Mark:
 		l.mark()
-	case keyMarkAll:
+	case keys.MarkAll:
 		l.markAll()
-	case keySort:
+	case keys.Sort:
 		l.nextSort()
 	default:
 		return false

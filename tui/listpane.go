@@ -4,6 +4,9 @@ import (
 	"opsdeck/ops"
 	"opsdeck/report"
 	"opsdeck/themes"
+	"opsdeck/tui/draw"
+	"opsdeck/tui/keys"
+	"opsdeck/tui/screen"
 )
 
 // listPane is what every screen of rows is made of: lines above a list, the list,
@@ -12,7 +15,7 @@ import (
 type listPane struct {
 	th      themes.Theme
 	list    list
-	p       picture
+	p       screen.Picture
 	w, h    int
 	head    int             // lines above the list
 	leads   func(h int) int // lines below it; nil: none
@@ -82,22 +85,22 @@ func (l *listPane) position() string { return l.list.position() }
 
 // move handles what every list does: moving, marking, sorting. False: the key was
 // for something else.
-func (l *listPane) move(id keyID) bool {
-	if l.oneOnly && (id == keyMark || id == keyMarkAll) {
+func (l *listPane) move(id keys.ID) bool {
+	if l.oneOnly && (id == keys.Mark || id == keys.MarkAll) {
 		return true
 	}
 	return l.list.key(id)
 }
 
 // key is move, and opens the selected row.
-func (l *listPane) key(id keyID) (intent, bool) {
+func (l *listPane) key(id keys.ID) (screen.Intent, bool) {
 	switch {
 	case l.move(id):
-		return intent{}, true
-	case id == keyOpen, id == keyRight:
-		return intent{kind: intentOpen, ref: l.Selected()}, true
+		return screen.Intent{}, true
+	case id == keys.Open, id == keys.Right:
+		return screen.Intent{Kind: screen.IntentOpen, Ref: l.Selected()}, true
 	}
-	return intent{}, false
+	return screen.Intent{}, false
 }
 
 // view draws the pane below the lines of its head.
@@ -110,14 +113,14 @@ func (l *listPane) leadLines() []string {
 	n := l.below()
 	r, ok := l.row()
 	if !ok || r.Detail == "" {
-		return filled(nil, n)
+		return draw.Filled(nil, n)
 	}
-	return filled(wrapped(l.th, r.Detail, l.w, n), n)
+	return draw.Filled(draw.Wrapped(l.th, r.Detail, l.w, n), n)
 }
 
 // headLine is a line above the list, with the place in it at the right.
 func (l *listPane) headLine(s string) string {
-	return sides(l.th, s, l.th.Paint(themes.Muted, l.position()), l.w)
+	return draw.Sides(l.th, s, l.th.Paint(themes.Muted, l.position()), l.w)
 }
 
 // targets are what a key is about: the marked rows, else the selected one.
@@ -128,7 +131,7 @@ func (l *listPane) targets() []ops.Ref {
 	return []ops.Ref{l.Selected()}
 }
 
-func (l *listPane) Scope() scope              { return inLists }
+func (l *listPane) Scope() keys.Scope         { return keys.InLists }
 func (l *listPane) Selected() ops.Ref         { return l.list.selected() }
 func (l *listPane) Visible() []ops.Ref        { return nil }
 func (l *listPane) SetFilter(f report.Filter) { l.list.setFilter(f) }

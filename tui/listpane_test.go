@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"opsdeck/report/testdata/fixture"
+	"opsdeck/tui/screen"
 )
 
 func TestNoRowIsMarkedWhereNothingIsDoneToMany(t *testing.T) {
@@ -11,7 +12,7 @@ func TestNoRowIsMarkedWhereNothingIsDoneToMany(t *testing.T) {
 		for _, key := range []string{"space", "*"} {
 			r := newRig(fixture.Failing(), "none")
 			r.press(pane, key)
-			if got := len(r.m.top().(lister).Marked()) > 0; got != may {
+			if got := len(r.m.top().(screen.Lister).Marked()) > 0; got != may {
 				t.Errorf("pane %s: %s marks: %v", pane, key, got)
 			}
 			if !may {

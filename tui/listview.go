@@ -6,6 +6,7 @@ import (
 
 	"opsdeck/report"
 	"opsdeck/themes"
+	"opsdeck/tui/draw"
 )
 
 // view draws the column titles and the rows of the window.
@@ -23,9 +24,9 @@ func (l *list) view() []string {
 		lines = append(lines, l.rowLine(l.rows.Row(e.row), l.top+i == l.sel))
 	}
 	if len(l.shown) == 0 {
-		lines = append(lines, "  "+l.th.Paint(themes.Muted, clip(l.th, l.emptyWord(), l.w-2)))
+		lines = append(lines, "  "+l.th.Paint(themes.Muted, draw.Clip(l.th, l.emptyWord(), l.w-2)))
 	}
-	return filled(lines, l.h)
+	return draw.Filled(lines, l.h)
 }
 
 func (l *list) emptyWord() string {
@@ -52,13 +53,13 @@ func (l *list) titles() string {
 		if f.Column == l.sort {
 			title = l.th.Signs.Down + title
 		}
-		b.WriteString(fit(l.th, title, f.Width, c.Right))
+		b.WriteString(draw.Fit(l.th, title, f.Width, c.Right))
 	}
 	return "  " + l.th.Paint(themes.Muted, b.String())
 }
 
 func (l *list) groupLine(name string) string {
-	return clip(l.th, l.th.Paint(themes.Title, name)+"  "+l.th.Paint(themes.Muted, l.rows.GroupWords(name)), l.w)
+	return draw.Clip(l.th, l.th.Paint(themes.Title, name)+"  "+l.th.Paint(themes.Muted, l.rows.GroupWords(name)), l.w)
 }
 
 // rowLine draws one row. The selection is a mark and reverse video on the first
@@ -82,12 +83,12 @@ func (l *list) rowLine(r report.Row, selected bool) string {
 		if i > 0 {
 			b.WriteByte(' ')
 		}
-		ink := role(cell.Tone)
+		ink := draw.Role(cell.Tone)
 		if selected && i == 0 {
 			ink = themes.Selection
 		}
-		s := clip(l.th, l.drawn(cell, f.Width), f.Width)
-		pad := spaces(f.Width - width(s))
+		s := draw.Clip(l.th, l.drawn(cell, f.Width), f.Width)
+		pad := draw.Spaces(f.Width - draw.Width(s))
 		if col.Right {
 			b.WriteString(pad)
 		}
@@ -104,9 +105,9 @@ func (l *list) rowLine(r report.Row, selected bool) string {
 func (l *list) drawn(c report.Cell, w int) string {
 	switch {
 	case c.Trend != nil:
-		return sparkline(l.th.Signs, c.Trend, min(w, report.TrendWidth))
+		return draw.Sparkline(l.th.Signs, c.Trend, min(w, report.TrendWidth))
 	case c.Burn != nil:
-		return burnBar(l.th.Signs, *c.Burn, report.BurnWidth) + " " + c.Text
+		return draw.BurnBar(l.th.Signs, *c.Burn, report.BurnWidth) + " " + c.Text
 	}
 	return c.Text
 }

@@ -9,6 +9,8 @@ import (
 	"opsdeck/ops"
 	"opsdeck/report"
 	"opsdeck/themes"
+	"opsdeck/tui/keys"
+	"opsdeck/tui/screen"
 )
 
 // logs shows a log, several in one, or a job's output, as it grows.
@@ -74,10 +76,10 @@ func (l *logs) again(serial int) {
 func (l *logs) SetSize(w, h int) { l.w, l.h = w, h }
 
 // SetBoard marks a log whose agent went away: its end is not the log's end.
-func (l *logs) SetBoard(p picture) { l.cut, l.now = l.cut || p.lost, p.now }
+func (l *logs) SetBoard(p screen.Picture) { l.cut, l.now = l.cut || p.Lost, p.Now }
 
 // gather hears of it while something lies over the log, too.
-func (l *logs) gather(p picture) { l.SetBoard(p) }
+func (l *logs) gather(p screen.Picture) { l.SetBoard(p) }
 
 // take adds lines. While the reader has scrolled up, the window stays where it
 // is: the same lines remain under the eye.
@@ -107,53 +109,53 @@ func (l *logs) take(lines []ops.Line, done bool, err error) {
 // done reports whether nothing more will come.
 func (l *logs) done() bool { return l.ended >= len(l.refs) }
 
-func (l *logs) Key(k press) intent {
+func (l *logs) Key(k screen.Press) screen.Intent {
 	page := max(1, l.rows()-1)
-	switch k.id {
-	case keyUp:
+	switch k.ID {
+	case keys.Up:
 		l.scroll(1)
-	case keyDown:
+	case keys.Down:
 		l.scroll(-1)
-	case keyPageUp:
+	case keys.PageUp:
 		l.scroll(page)
-	case keyPageDown:
+	case keys.PageDown:
 		l.scroll(-page)
-	case keyTop:
+	case keys.Top:
 		l.scroll(l.ring.len())
-	case keyBottom:
+	case keys.Bottom:
 		l.scroll(-l.up)
-	case keyFollow:
+	case keys.Follow:
 		l.follow = !l.follow
 		if l.follow {
 			l.up = 0
 		}
-	case keyWrap:
+	case keys.Wrap:
 		l.wrap = !l.wrap
-	case keyTimes:
+	case keys.Times:
 		l.times = !l.times
-	case keyFields:
+	case keys.Fields:
 		l.raw = !l.raw
-	case keySince:
+	case keys.Since:
 		return l.more()
-	case keyHighlight:
-		return intent{kind: intentHighlight}
-	case keyAbove, keyBelow:
-		return l.jump(k.id == keyAbove)
-	case keyShell:
-		return intent{kind: intentShell, ref: l.refs[0]}
-	case keyLeft:
-		return intent{kind: intentBack}
+	case keys.Highlight:
+		return screen.Intent{Kind: screen.IntentHighlight}
+	case keys.Above, keys.Below:
+		return l.jump(k.ID == keys.Above)
+	case keys.Shell:
+		return screen.Intent{Kind: screen.IntentShell, Ref: l.refs[0]}
+	case keys.Left:
+		return screen.Intent{Kind: screen.IntentBack}
 	}
-	return intent{}
+	return screen.Intent{}
 }
 
 // more reads further back; a job's output is there as a whole.
-func (l *logs) more() intent {
+func (l *logs) more() screen.Intent {
 	if l.refs[0].Kind == ops.KindJob {
-		return intent{kind: intentSay, text: "all of the output is here"}
+		return screen.Intent{Kind: screen.IntentSay, Text: "all of the output is here"}
 	}
 	l.since = (l.since + 1) % len(sinces())
-	return intent{kind: intentReread}
+	return screen.Intent{Kind: screen.IntentReread}
 }
 
 // scroll moves the window n lines towards the past.
@@ -167,9 +169,9 @@ func (l *logs) scroll(n int) {
 func (l *logs) highlight(text string) { l.mark = strings.ToLower(text) }
 
 // jump puts the next line that holds the highlighted text at the window's end.
-func (l *logs) jump(above bool) intent {
+func (l *logs) jump(above bool) screen.Intent {
 	if l.mark == "" {
-		return intent{kind: intentHighlight}
+		return screen.Intent{Kind: screen.IntentHighlight}
 	}
 	rows, step := l.matching(), 1
 	if above {
@@ -179,14 +181,14 @@ func (l *logs) jump(above bool) intent {
 		if strings.Contains(strings.ToLower(l.text(rows[i])), l.mark) {
 			l.up = len(rows) - 1 - i
 			l.follow = false
-			return intent{}
+			return screen.Intent{}
 		}
 	}
 	where := "below"
 	if above {
 		where = "above"
 	}
-	return intent{kind: intentSay, text: fmt.Sprintf("%q is not %s", l.mark, where)}
+	return screen.Intent{Kind: screen.IntentSay, Text: fmt.Sprintf("%q is not %s", l.mark, where)}
 }
 
 func (l *logs) rows() int { return max(0, l.h-1) }
@@ -224,10 +226,10 @@ func (l *logs) Copy() string {
 	return strings.Join(all, "\n")
 }
 
-func (l *logs) Keys() []keyID {
-	return []keyID{keyFollow, keyFilter, keySince, keyHighlight, keyWrap, keyTimes, keyFields, keyBottom, keyCopy, keyActions}
+func (l *logs) Keys() []keys.ID {
+	return []keys.ID{keys.Follow, keys.Filter, keys.Since, keys.Highlight, keys.Wrap, keys.Times, keys.Fields, keys.Bottom, keys.Copy, keys.Actions}
 }
-func (l *logs) Scope() scope              { return inLogs }
+func (l *logs) Scope() keys.Scope         { return keys.InLogs }
 func (l *logs) Selected() ops.Ref         { return l.refs[0] }
 func (l *logs) Visible() []ops.Ref        { return nil }
 func (l *logs) SetFilter(f report.Filter) { l.filter, l.shown = f, nil; l.scroll(0) }

@@ -11,6 +11,8 @@ import (
 	"opsdeck/ops"
 	"opsdeck/report"
 	"opsdeck/report/testdata/fixture"
+	"opsdeck/tui/keys"
+	"opsdeck/tui/screen"
 )
 
 func box(name string) ops.Ref { return ops.NewRef(ops.KindContainer, "docker", name) }
@@ -19,7 +21,7 @@ func box(name string) ops.Ref { return ops.NewRef(ops.KindContainer, "docker", n
 func logOf(t *testing.T, refs []ops.Ref, lines ...string) *logs {
 	t.Helper()
 	l := newLogs(newRig(fixture.Good(), "dark").m.th, 1, refs)
-	l.SetBoard(picture{now: fixture.Now})
+	l.SetBoard(screen.Picture{Now: fixture.Now})
 	l.SetSize(80, 10)
 	for _, s := range lines {
 		head, text, _ := strings.Cut(s, " ")
@@ -54,7 +56,7 @@ func TestSeveralLogsInOneAreInOrderOfTimeAndNamed(t *testing.T) {
 func TestTheWindowStaysWhenOlderLinesComeBetween(t *testing.T) {
 	l := logOf(t, []ops.Ref{box("api"), box("db")}, "api@1 one", "api@2 two", "api@3 three", "api@4 four", "api@5 five", "api@6 six",
 		"api@7 seven", "api@8 eight", "api@9 nine", "api@10 ten", "api@11 eleven")
-	l.Key(press{id: keyUp})
+	l.Key(screen.Press{ID: keys.Up})
 	last := func() string { rows := strings.Split(plainView(l), "\n"); return rows[len(rows)-1] }
 	before := last()
 	l.take([]ops.Line{{From: box("db"), At: fixture.Now, Text: ops.Lit("the oldest")}, {From: box("db"), At: fixture.Now.Add(time.Minute), Text: ops.Lit("the newest")}}, false, nil)
@@ -68,7 +70,7 @@ func TestJSONIsReadShortAndCanBeSeenAsItWasWritten(t *testing.T) {
 	if got := plainView(l); !strings.Contains(got, "ERROR no answer port=5432") {
 		t.Errorf("%s", got)
 	}
-	l.Key(press{id: keyFields})
+	l.Key(screen.Press{ID: keys.Fields})
 	if got := plainView(l); !strings.Contains(got, `{"level":"error"`) {
 		t.Errorf("%s", got)
 	}
@@ -94,17 +96,17 @@ func TestAHighlightKeepsAllLinesAndIsWalkedTo(t *testing.T) {
 		return strings.TrimSpace(rows[len(rows)-1])
 	}
 	for _, step := range []struct {
-		key  keyID
+		key  keys.ID
 		want string
-	}{{keyAbove, "TimeOut of 10.0.0.7 20"}, {keyAbove, "TimeOut of 10.0.0.7 3"}, {keyBelow, "TimeOut of 10.0.0.7 20"}} {
-		if w := l.Key(press{id: step.key}); w.kind != intentNothing || end() != step.want {
+	}{{keys.Above, "TimeOut of 10.0.0.7 20"}, {keys.Above, "TimeOut of 10.0.0.7 3"}, {keys.Below, "TimeOut of 10.0.0.7 20"}} {
+		if w := l.Key(screen.Press{ID: step.key}); w.Kind != screen.IntentNothing || end() != step.want {
 			t.Errorf("%v: %q, want %q", w, end(), step.want)
 		}
 	}
-	if w := l.Key(press{id: keyBelow}); w.kind != intentSay || !strings.Contains(w.text, "not below") {
+	if w := l.Key(screen.Press{ID: keys.Below}); w.Kind != screen.IntentSay || !strings.Contains(w.Text, "not below") {
 		t.Errorf("%+v", w)
 	}
-	l.Key(press{id: keyAbove})
+	l.Key(screen.Press{ID: keys.Above})
 	if got := strings.Join(l.View(), "\n"); ansi.Strip(got) == got || !strings.Contains(ansi.Strip(got), "request 2") {
 		t.Errorf("nothing is painted, or lines are gone:\n%s", got)
 	}

@@ -8,6 +8,7 @@ import (
 	"opsdeck/ops"
 	"opsdeck/report"
 	"opsdeck/themes"
+	"opsdeck/tui/draw"
 )
 
 func (l *logs) View() []string {
@@ -23,9 +24,9 @@ func (l *logs) View() []string {
 		drawn = drawn[over:]
 	}
 	if len(drawn) == 0 {
-		drawn = []string{l.th.Paint(themes.Muted, clip(l.th, l.nothing(), l.w))}
+		drawn = []string{l.th.Paint(themes.Muted, draw.Clip(l.th, l.nothing(), l.w))}
 	}
-	return append([]string{l.head(len(lines))}, filled(drawn, rows)...)
+	return append([]string{l.head(len(lines))}, draw.Filled(drawn, rows)...)
 }
 
 func (l *logs) nothing() string {
@@ -54,7 +55,7 @@ func (l *logs) head(shown int) string {
 		right = words + "  " + right
 	}
 	left := l.th.Paint(themes.Title, l.title()) + "  " + l.th.Paint(themes.Info, l.state())
-	return sides(l.th, left, l.th.Paint(themes.Muted, right), l.w)
+	return draw.Sides(l.th, left, l.th.Paint(themes.Muted, right), l.w)
 }
 
 func (l *logs) title() string {
@@ -65,7 +66,7 @@ func (l *logs) title() string {
 	for _, r := range l.refs {
 		names = append(names, r.ID.String())
 	}
-	return "log of " + clip(l.th, strings.Join(names, ", "), max(12, l.w/2))
+	return "log of " + draw.Clip(l.th, strings.Join(names, ", "), max(12, l.w/2))
 }
 
 func (l *logs) state() string {
@@ -88,15 +89,15 @@ func (l *logs) state() string {
 // and the text in the ink of its level.
 func (l *logs) draw(e logEntry) []string {
 	before := l.before(e.line)
-	room := max(10, l.w-width(before))
-	parts := []string{clip(l.th, l.text(e), room)}
+	room := max(10, l.w-draw.Width(before))
+	parts := []string{draw.Clip(l.th, l.text(e), room)}
 	if l.wrap {
-		if parts = wrapped(l.th, l.text(e), room, max(1, l.rows())); len(parts) == 0 {
+		if parts = draw.Wrapped(l.th, l.text(e), room, max(1, l.rows())); len(parts) == 0 {
 			parts = []string{""}
 		}
 	}
 	for i := range parts {
-		lead := spaces(width(before))
+		lead := draw.Spaces(draw.Width(before))
 		if i == 0 {
 			lead = l.th.Paint(themes.Muted, before)
 		}
@@ -117,9 +118,9 @@ func (l *logs) before(line ops.Line) string {
 	if len(l.refs) > 1 {
 		names := 0
 		for _, r := range l.refs {
-			names = max(names, width(r.ID.String()))
+			names = max(names, draw.Width(r.ID.String()))
 		}
-		s += fit(l.th, line.From.ID.String(), min(names, max(8, l.w/6)), false) + " "
+		s += draw.Fit(l.th, line.From.ID.String(), min(names, max(8, l.w/6)), false) + " "
 	}
 	return s
 }
@@ -131,7 +132,7 @@ func inkOf(e logEntry) themes.Role {
 	case e.line.Stream == ops.StreamMeta:
 		return themes.Muted
 	case e.said.Word != "":
-		return role(e.said.Tone())
+		return draw.Role(e.said.Tone())
 	case e.line.Stream == ops.StreamErr:
 		return themes.Warning
 	}

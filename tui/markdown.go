@@ -7,6 +7,7 @@ import (
 	"opsdeck/ops"
 	"opsdeck/report"
 	"opsdeck/themes"
+	"opsdeck/tui/draw"
 )
 
 // markdown renders a runbook: headings, lists, quotes, code and tables, a line at
@@ -40,7 +41,7 @@ func (m *md) line(s string) {
 		return
 	}
 	if m.code { // a command is never broken: half of it would be run
-		m.out = append(m.out, clip(m.th, "    "+m.th.Paint(themes.Key, s), m.w))
+		m.out = append(m.out, draw.Clip(m.th, "    "+m.th.Paint(themes.Key, s), m.w))
 		return
 	}
 	mark, rest := bullet(trimmed)
@@ -50,11 +51,11 @@ func (m *md) line(s string) {
 		m.blank()
 	case trimmed[0] == '#' && strings.TrimLeft(trimmed, "#") != "" && strings.TrimLeft(trimmed, "#")[0] == ' ':
 		m.flush()
-		m.out = append(m.out, clip(m.th, m.th.Paint(themes.Title, plainWords(strings.TrimSpace(strings.TrimLeft(trimmed, "#")))), m.w))
+		m.out = append(m.out, draw.Clip(m.th, m.th.Paint(themes.Title, plainWords(strings.TrimSpace(strings.TrimLeft(trimmed, "#")))), m.w))
 	case mark != "":
 		m.flush()
 		indent := min(len(s)-len(strings.TrimLeft(s, " ")), 12)
-		m.lead, m.para = spaces(indent+2)+mark+" ", []string{rest}
+		m.lead, m.para = draw.Spaces(indent+2)+mark+" ", []string{rest}
 	case trimmed[0] == '>':
 		m.flush()
 		m.block("  | ", strings.TrimSpace(trimmed[1:]))
@@ -106,19 +107,19 @@ func (m *md) flushTable() {
 			if i == len(widths) {
 				widths = append(widths, 0)
 			}
-			widths[i] = max(widths[i], width(c))
+			widths[i] = max(widths[i], draw.Width(c))
 		}
 	}
 	for i, r := range m.rows {
 		line := ""
 		for j, c := range r {
-			line += "  " + fit(m.th, c, widths[j], false)
+			line += "  " + draw.Fit(m.th, c, widths[j], false)
 		}
 		line = strings.TrimRight(line, " ")
 		if i == 0 {
 			line = m.th.Paint(themes.Muted, line)
 		}
-		m.out = append(m.out, clip(m.th, line, m.w))
+		m.out = append(m.out, draw.Clip(m.th, line, m.w))
 	}
 	m.rows = nil
 }
@@ -138,12 +139,12 @@ func (m *md) blank() {
 
 // block wraps a text behind a mark that stands on its first line only.
 func (m *md) block(mark, text string) {
-	lead := width(mark)
+	lead := draw.Width(mark)
 	for i, l := range report.Wrap(plainWords(text), max(10, m.w-lead)) {
 		if i > 0 {
-			mark = spaces(lead)
+			mark = draw.Spaces(lead)
 		}
-		m.out = append(m.out, clip(m.th, m.th.Paint(themes.Muted, mark)+m.inline(l), m.w))
+		m.out = append(m.out, draw.Clip(m.th, m.th.Paint(themes.Muted, mark)+m.inline(l), m.w))
 	}
 }
 

@@ -3,6 +3,7 @@ package tui
 import (
 	"opsdeck/ops"
 	"opsdeck/report"
+	"opsdeck/tui/screen"
 )
 
 // actionAckMark acks what happened to a container.
@@ -10,7 +11,7 @@ const actionAckMark = "container.ack"
 
 // ackMarks takes what happened to containers and nobody has acked yet. A Ref that
 // names containers as a whole stands for those that have waited too long.
-func ackMarks(b ops.Board, refs []ops.Ref) intent {
+func ackMarks(b ops.Board, refs []ops.Ref) screen.Intent {
 	var free []ops.Ref
 	said := "only alerts and containers are acked"
 	for _, r := range b.Containers {
@@ -31,15 +32,15 @@ func ackMarks(b ops.Board, refs []ops.Ref) intent {
 		}
 	}
 	if len(free) == 0 {
-		return intent{kind: intentSay, text: said}
+		return screen.Intent{Kind: screen.IntentSay, Text: said}
 	}
-	return intent{kind: intentAct, action: actionAckMark, refs: free}
+	return screen.Intent{Kind: screen.IntentAct, Action: actionAckMark, Refs: free}
 }
 
 // ackFinding acks what a line of the Overview is about.
-func ackFinding(b ops.Board, r report.Row) intent {
+func ackFinding(b ops.Board, r report.Row) screen.Intent {
 	if r.Ref.Kind == ops.KindAlert {
-		return intent{kind: intentSay, text: "open the alert (enter) to ack it"}
+		return screen.Intent{Kind: screen.IntentSay, Text: "open the alert (enter) to ack it"}
 	}
 	return ackMarks(b, []ops.Ref{r.Ref})
 }

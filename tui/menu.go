@@ -8,6 +8,7 @@ import (
 
 	"opsdeck/ops"
 	"opsdeck/themes"
+	"opsdeck/tui/draw"
 )
 
 // menu lists what can be done to a thing. What cannot be done now stays in the
@@ -71,18 +72,18 @@ func (n *menu) choose() outcome {
 func (n *menu) Paste(string) {}
 
 func (n *menu) View(w, h int) []string {
-	lines := []string{n.th.Paint(themes.Title, clip(n.th, "what to do with "+n.about, w)), ""}
+	lines := []string{n.th.Paint(themes.Title, draw.Clip(n.th, "what to do with "+n.about, w)), ""}
 	switch {
 	case n.err != nil:
-		return append(lines, wrapped(n.th, n.err.Error(), w, h-2)...)
+		return append(lines, draw.Wrapped(n.th, n.err.Error(), w, h-2)...)
 	case !n.came:
 		return append(lines, n.th.Paint(themes.Muted, "  asking the agent"))
 	case len(n.actions) == 0:
-		return append(lines, n.th.Paint(themes.Muted, clip(n.th, "  nothing: there is no action for this kind of thing", w)))
+		return append(lines, n.th.Paint(themes.Muted, draw.Clip(n.th, "  nothing: there is no action for this kind of thing", w)))
 	}
 	verbs := 0
 	for _, a := range n.actions {
-		verbs = max(verbs, width(a.Verb.String()))
+		verbs = max(verbs, draw.Width(a.Verb.String()))
 	}
 	verbs = min(verbs, 20)
 	from := max(0, n.sel-(h-3))
@@ -97,13 +98,13 @@ func (n *menu) line(a ops.ActionInfo, selected bool, verbs, w int) string {
 	if selected {
 		mark, ink = n.th.Signs.Mark+" ", themes.Selection
 	}
-	class := fit(n.th, a.Class.String(), len("destructive"), false)
+	class := draw.Fit(n.th, a.Class.String(), len("destructive"), false)
 	tail := n.th.Paint(classRole(a.Class), class) + "  " + what
 	if !a.Blocked.Empty() {
 		tail = n.th.Paint(themes.Muted, class+"  blocked: "+a.Blocked.String())
 	}
-	verb := clip(n.th, a.Verb.String(), verbs)
-	return clip(n.th, mark+n.th.Paint(ink, verb)+spaces(verbs-width(verb)+2)+tail, w)
+	verb := draw.Clip(n.th, a.Verb.String(), verbs)
+	return draw.Clip(n.th, mark+n.th.Paint(ink, verb)+draw.Spaces(verbs-draw.Width(verb)+2)+tail, w)
 }
 
 func classRole(c ops.Class) themes.Role {
@@ -117,7 +118,7 @@ func classRole(c ops.Class) themes.Role {
 }
 
 func (n *menu) Bottom(w int) string {
-	return n.th.Paint(themes.Muted, clip(n.th, "enter shows the plan; nothing runs yet   esc back", w))
+	return n.th.Paint(themes.Muted, draw.Clip(n.th, "enter shows the plan; nothing runs yet   esc back", w))
 }
 
 // pending stands where an answer of the agent is awaited, and takes the keys
@@ -137,6 +138,6 @@ func (p *pending) Key(k tea.KeyPressMsg, _ time.Time) outcome {
 }
 func (p *pending) Paste(string) {}
 func (p *pending) View(w, _ int) []string {
-	return []string{"", "  " + p.th.Paint(themes.Muted, clip(p.th, p.what, w-2))}
+	return []string{"", "  " + p.th.Paint(themes.Muted, draw.Clip(p.th, p.what, w-2))}
 }
 func (p *pending) Bottom(int) string { return p.th.Paint(themes.Muted, "esc leave it") }

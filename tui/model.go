@@ -15,13 +15,15 @@ import (
 	"opsdeck/ops"
 	"opsdeck/report"
 	"opsdeck/themes"
+	"opsdeck/tui/keys"
+	"opsdeck/tui/screen"
 )
 
 // Options is what a console needs beside the port.
 type Options struct {
 	Now     func() time.Time
 	Theme   themes.Theme
-	Keys    KeyMap // the user's own keys, by name
+	Keys    keys.Config // the user's own keys, by name
 	Version string
 	// Where is the host that the console looks at over ssh; empty: this one.
 	Where string
@@ -57,7 +59,7 @@ type Model struct {
 	console ops.Console
 	o       Options
 	th      themes.Theme
-	keys    keyMap
+	Count   keys.Map
 
 	w, h   int
 	latest ops.Board // as the agent sent it
@@ -70,9 +72,9 @@ type Model struct {
 
 	table  []pane // the panes there are
 	pane   Pane   // the one in sight
-	panes  map[Pane]screen
-	opened []screen // what was opened on top of the pane, innermost last
-	over   overlay  // dialog, menu, palette, help or input; nil: none
+	panes  map[Pane]screen.Screen
+	opened []screen.Screen // what was opened on top of the pane, innermost last
+	over   overlay         // dialog, menu, palette, help or input; nil: none
 
 	notices noticeBoard
 	looked  looking
@@ -107,8 +109,8 @@ type freeze struct {
 func New(c ops.Console, o Options) *Model { return newModel(c, o, panes()) }
 
 func newModel(c ops.Console, o Options, table []pane) *Model {
-	keys, notice := newKeyMap(digits(table), o.Keys)
-	m := &Model{console: c, o: o, th: o.Theme, keys: keys, now: o.Now(), after: later}
+	keys, notice := keys.New(digits(table), o.Keys)
+	m := &Model{console: c, o: o, th: o.Theme, Count: keys, now: o.Now(), after: later}
 	m.build(table)
 	m.head = report.NewHead(m.latest, m.now)
 	for _, n := range []string{notice, o.Notice} {
@@ -173,7 +175,7 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 }
 
 // top is the screen that has the keys.
-func (m *Model) top() screen {
+func (m *Model) top() screen.Screen {
 	if n := len(m.opened); n > 0 {
 		return m.opened[n-1]
 	}
@@ -182,13 +184,13 @@ func (m *Model) top() screen {
 
 // picture is what the body draws from: the board as it came or as it was frozen,
 // and nothing good on it while the agent is lost. The frame is never frozen.
-func (m *Model) picture() picture {
-	p := picture{board: m.latest, now: m.now, known: m.known}
+func (m *Model) picture() screen.Picture {
+	p := screen.Picture{Board: m.latest, Now: m.now, Known: m.known}
 	if !m.frozen.since.IsZero() {
-		p.board, p.now = m.frozen.board, m.frozen.since
+		p.Board, p.Now = m.frozen.board, m.frozen.since
 	}
 	if !m.lost.since.IsZero() {
-		p.board, p.lost = p.board.Cut(m.lost.why), true
+		p.Board, p.Lost = p.Board.Cut(m.lost.why), true
 	}
 	return p
 }

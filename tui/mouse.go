@@ -2,6 +2,9 @@ package tui
 
 import (
 	tea "charm.land/bubbletea/v2"
+
+	"opsdeck/tui/keys"
+	"opsdeck/tui/screen"
 )
 
 // mouseEvent makes the wheel three lines up or down. Clicks do nothing on
@@ -11,12 +14,12 @@ func (m *Model) mouseEvent(msg tea.MouseMsg) tea.Cmd {
 	if !ok || m.over != nil {
 		return nil
 	}
-	id := keyDown
+	id := keys.Down
 	if wheel.Button == tea.MouseWheelUp {
-		id = keyUp
+		id = keys.Up
 	}
 	for range 3 {
-		m.top().Key(press{id: id})
+		m.top().Key(screen.Press{ID: id})
 	}
 	return m.wantLook()
 }

@@ -6,21 +6,24 @@ import (
 	"opsdeck/ops"
 	"opsdeck/report"
 	"opsdeck/themes"
+	"opsdeck/tui/draw"
+	"opsdeck/tui/keys"
+	"opsdeck/tui/screen"
 )
 
 // opened is what the views of an alert share: what the agent said of it, and the
 // board's own words, which are newer.
 type opened struct {
 	th themes.Theme
-	question
+	screen.Question
 	d     ops.Detail
 	came  bool
 	err   error // of the last answer; what came before stays on the screen
-	p     picture
+	p     screen.Picture
 	now   report.Triage // the alert as the board has it
 	there bool          // it is on the board
 	w, h  int
-	pager pager
+	pager draw.Pager
 }
 
 func (o *opened) hear(v ops.Detail, err error) {
@@ -30,11 +33,11 @@ func (o *opened) hear(v ops.Detail, err error) {
 	}
 }
 
-func (o *opened) see(p picture) {
+func (o *opened) see(p screen.Picture) {
 	o.p = p
-	if t, ok := report.NewTriage(p.board, o.ref, p.now); ok {
+	if t, ok := report.NewTriage(p.Board, o.Ref, p.Now); ok {
 		o.now, o.there = t, true
-	} else if p.known {
+	} else if p.Known {
 		o.there = false
 	}
 }
@@ -47,7 +50,7 @@ func (o *opened) name() string {
 	if !o.d.Title.Empty() {
 		return o.d.Title.String()
 	}
-	return "alert " + o.ref.ID.String()
+	return "alert " + o.Ref.ID.String()
 }
 
 // began is when the condition began.
@@ -64,12 +67,12 @@ func (o *opened) title(what string) string {
 	switch {
 	case !o.came && o.err == nil:
 		left += "  " + o.th.Paint(themes.Muted, "asking the agent")
-	case o.came && (o.err != nil || o.p.lost || o.p.now.Sub(o.d.At) > detailFresh):
-		left += "  " + o.th.Paint(themes.Unknown, "as of "+report.Age(o.d.At, o.p.now)+" ago, cannot be read now")
-	case o.came && !o.there && o.p.known:
+	case o.came && (o.err != nil || o.p.Lost || o.p.Now.Sub(o.d.At) > screen.Fresh):
+		left += "  " + o.th.Paint(themes.Unknown, "as of "+report.Age(o.d.At, o.p.Now)+" ago, cannot be read now")
+	case o.came && !o.there && o.p.Known:
 		left += "  " + o.th.Paint(themes.Info, "it has cleared: this is how it was")
 	}
-	return sides(o.th, left, o.th.Paint(themes.Muted, o.pager.more(o.th)), o.w)
+	return draw.Sides(o.th, left, o.th.Paint(themes.Muted, o.pager.More(o.th)), o.w)
 }
 
 // failed is what stands where the agent had nothing to say.
@@ -78,33 +81,33 @@ func (o *opened) failed() []string {
 		return nil
 	}
 	e := ops.AsError(o.err)
-	lines := labelled(o.th, themes.Unknown, "not known: "+e.What.String(), "", o.w)
-	return append(lines, labelled(o.th, themes.Muted, e.Remedy.String(), "", o.w)...)
+	lines := draw.Labelled(o.th, themes.Unknown, "not known: "+e.What.String(), "", o.w)
+	return append(lines, draw.Labelled(o.th, themes.Muted, e.Remedy.String(), "", o.w)...)
 }
 
 // alertKey handles the keys of every view of an alert.
-func (o *opened) alertKey(k press) intent {
+func (o *opened) alertKey(k screen.Press) screen.Intent {
 	switch {
-	case o.pager.key(k.id):
-		return intent{}
-	case k.id == keyLeft:
-		return intent{kind: intentBack}
-	case k.id == keyLogs:
+	case o.pager.Key(k.ID):
+		return screen.Intent{}
+	case k.ID == keys.Left:
+		return screen.Intent{Kind: screen.IntentBack}
+	case k.ID == keys.Logs:
 		return logsOf(o.alert())
 	}
 	a := o.alert()
-	return aboutAlert(k.id, a, []ops.Alert{a})
+	return aboutAlert(k.ID, a, []ops.Alert{a})
 }
 
 // alert is the alert itself; of one that has cleared only its name is left.
 func (o *opened) alert() ops.Alert {
 	a := o.now.Alert
 	if a.Ref.Zero() {
-		a.Ref, a.Name = o.ref, ops.Clean(o.name())
+		a.Ref, a.Name = o.Ref, ops.Clean(o.name())
 	}
 	return a
 }
 
-func (o *opened) Selected() ops.Ref  { return o.ref }
+func (o *opened) Selected() ops.Ref  { return o.Ref }
 func (o *opened) Visible() []ops.Ref { return nil }
-func (o *opened) Scope() scope       { return inTriage }
+func (o *opened) Scope() keys.Scope  { return keys.InTriage }

@@ -6,6 +6,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"opsdeck/ops"
+	"opsdeck/tui/keys"
 )
 
 // overlay is what takes the keys before the screen does: a dialog, a menu, the
@@ -49,7 +50,7 @@ type outcome struct {
 	plans   []ops.Plan
 	left    []leftOut
 	answer  ops.Confirmation
-	key     keyID
+	key     keys.ID
 	ref     ops.Ref
 	choice  Choice
 }

@@ -8,6 +8,9 @@ import (
 	"opsdeck/ops"
 	"opsdeck/report"
 	"opsdeck/themes"
+	"opsdeck/tui/draw"
+	"opsdeck/tui/keys"
+	"opsdeck/tui/screen"
 )
 
 // overview answers, without a key, whether anything is wrong, since when, and
@@ -25,7 +28,7 @@ type overview struct {
 
 // overviewPane is the Overview's row in the table of panes.
 func overviewPane() pane {
-	return pane{digit: 1, name: "overview", title: "Overview", make: func(o Options, now time.Time) screen {
+	return pane{digit: 1, name: "overview", title: "Overview", make: func(o Options, now time.Time) screen.Screen {
 		return newOverview(o.Theme, o.Welcome, o.LastLooked, now)
 	}}
 }
@@ -46,16 +49,16 @@ func (o *overview) SetSize(w, h int) {
 	}
 }
 
-func (o *overview) SetBoard(p picture) { o.p = p; o.lay() }
+func (o *overview) SetBoard(p screen.Picture) { o.p = p; o.lay() }
 
 func (o *overview) lay() {
 	limit := max(4, o.h/2-2)
 	if o.all {
 		limit = 0
 	}
-	o.verdict = report.Verdict(o.p.board, o.p.now)
+	o.verdict = report.Verdict(o.p.Board, o.p.Now)
 	o.head = len(o.top())
-	o.show(report.Overview(o.p.board, o.p.now, limit))
+	o.show(report.Overview(o.p.Board, o.p.Now, limit))
 }
 
 // wideLeads keeps every line for rows where there are few.
@@ -68,9 +71,9 @@ func wideLeads(h int) int {
 
 // top is the verdict, and what happened since this user last looked.
 func (o *overview) top() []string {
-	lines := []string{clip(o.th, o.th.Paint(role(o.verdict.Tone), o.verdict.Text), o.w)}
+	lines := []string{draw.Clip(o.th, o.th.Paint(draw.Role(o.verdict.Tone), o.verdict.Text), o.w)}
 	if n, ok := o.since(); ok {
-		lines = append(lines, o.th.Paint(themes.Muted, clip(o.th, n, o.w)))
+		lines = append(lines, o.th.Paint(themes.Muted, draw.Clip(o.th, n, o.w)))
 	}
 	return lines
 }
@@ -78,12 +81,12 @@ func (o *overview) top() []string {
 // since says what changed after the last look. The board holds one hour; beyond
 // that the history is asked, once.
 func (o *overview) since() (string, bool) {
-	if o.looked.IsZero() || o.h < 14 || o.p.board.Estate.Agent.Kind == ops.AgentLocal {
+	if o.looked.IsZero() || o.h < 14 || o.p.Board.Estate.Agent.Kind == ops.AgentLocal {
 		return "", false
 	}
-	lead := "since you last looked " + report.Age(o.looked, o.p.now) + " ago: "
+	lead := "since you last looked " + report.Age(o.looked, o.p.Now) + " ago: "
 	var recs []ops.Record
-	for _, r := range o.p.board.Changes {
+	for _, r := range o.p.Board.Changes {
 		if r.At.After(o.looked) {
 			recs = append(recs, r)
 		}
@@ -120,28 +123,28 @@ func (o *overview) heard(recs []ops.Record, err error) {
 	}
 }
 
-func (o *overview) Key(k press) intent {
-	if o.move(k.id) {
-		return intent{}
+func (o *overview) Key(k screen.Press) screen.Intent {
+	if o.move(k.ID) {
+		return screen.Intent{}
 	}
 	r, ok := o.row()
 	switch {
 	case !ok:
-	case k.id == keyOpen && r.Ref.Zero():
+	case k.ID == keys.Open && r.Ref.Zero():
 		o.all = !o.all // the only line without an object that opens: "n more findings"
 		o.lay()
-	case k.id == keyOpen || k.id == keyRight:
-		return intent{kind: intentOpen, ref: r.Ref}
-	case k.id == keyAck:
-		return ackFinding(o.p.board, r)
-	case k.id == keyLogs:
-		return intent{kind: intentLogs, ref: r.Ref}
+	case k.ID == keys.Open || k.ID == keys.Right:
+		return screen.Intent{Kind: screen.IntentOpen, Ref: r.Ref}
+	case k.ID == keys.Ack:
+		return ackFinding(o.p.Board, r)
+	case k.ID == keys.Logs:
+		return screen.Intent{Kind: screen.IntentLogs, Ref: r.Ref}
 	}
-	return intent{}
+	return screen.Intent{}
 }
 
 func (o *overview) View() []string {
-	if len(o.p.board.Sources) == 0 {
+	if len(o.p.Board.Sources) == 0 {
 		return o.first()
 	}
 	return o.view(o.top()...)
@@ -154,15 +157,17 @@ func (o *overview) first() []string {
 		lines = append(lines, "  opsdeck init    looks around on this machine and writes a first estate file")
 	}
 	for _, s := range o.welcome {
-		lines = append(lines, wrapped(o.th, s, o.w, 4)...)
+		lines = append(lines, draw.Wrapped(o.th, s, o.w, 4)...)
 		if s == "" {
 			lines = append(lines, "")
 		}
 	}
 	for i := range lines {
-		lines[i] = clip(o.th, lines[i], o.w)
+		lines[i] = draw.Clip(o.th, lines[i], o.w)
 	}
 	return lines
 }
 
-func (o *overview) Keys() []keyID { return []keyID{keyOpen, keyActions, keyAck, keyLogs, keyFilter} }
+func (o *overview) Keys() []keys.ID {
+	return []keys.ID{keys.Open, keys.Actions, keys.Ack, keys.Logs, keys.Filter}
+}

@@ -10,6 +10,7 @@ import (
 
 	"opsdeck/ops"
 	"opsdeck/themes"
+	"opsdeck/tui/draw"
 )
 
 // palette finds a pane, an action or an object by a few of its letters.
@@ -145,11 +146,11 @@ func (p *palette) View(w, h int) []string {
 		if i == p.sel {
 			mark, ink = p.th.Signs.Mark+" ", themes.Selection
 		}
-		line := p.th.Paint(themes.Muted, fit(p.th, it.kind, 10, false)) + p.th.Paint(ink, it.label)
+		line := p.th.Paint(themes.Muted, draw.Fit(p.th, it.kind, 10, false)) + p.th.Paint(ink, it.label)
 		if it.blocked != "" {
 			line += p.th.Paint(themes.Muted, "  blocked: "+it.blocked)
 		}
-		lines = append(lines, clip(p.th, mark+line, w))
+		lines = append(lines, draw.Clip(p.th, mark+line, w))
 	}
 	if len(p.found) == 0 {
 		lines = []string{p.th.Paint(themes.Muted, "  nothing matches")}

@@ -8,6 +8,8 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"opsdeck/ops"
+	"opsdeck/tui/keys"
+	"opsdeck/tui/screen"
 )
 
 // Pane is one of the main screens; its value is the digit that opens it. The
@@ -21,7 +23,7 @@ type pane struct {
 	digit Pane
 	name  string // what the user's config calls its key
 	title string
-	make  func(o Options, now time.Time) screen
+	make  func(o Options, now time.Time) screen.Screen
 	// kinds are those that it lists: a Ref that names one of them as a whole
 	// opens the pane.
 	kinds []ops.Kind
@@ -31,7 +33,7 @@ type pane struct {
 	// none of these, or gone; nil: ids serve as names.
 	nameOf func(ops.Board, ops.Ref) string
 	// found is what of it the palette finds; nil: nothing but the pane itself.
-	found func(picture) []item
+	found func(screen.Picture) []item
 	// crowded says that it can be a storm: the palette puts what it found last.
 	crowded bool
 }
@@ -49,16 +51,16 @@ func panes() []pane {
 }
 
 // key is what the pane's digit does.
-func (p pane) key() keyID { return keys + keyID(p.digit) }
+func (p pane) key() keys.ID { return keys.Count + keys.ID(p.digit) }
 
 // binding is the pane's row in the key map.
-func (p pane) binding() binding {
-	return bind(p.key(), p.name, everywhere, p.name, p.title, strconv.Itoa(int(p.digit)))
+func (p pane) binding() keys.Binding {
+	return keys.Bind(p.key(), p.name, keys.Everywhere, p.name, p.title, strconv.Itoa(int(p.digit)))
 }
 
 // digits are the panes' rows in the key map.
-func digits(table []pane) []binding {
-	var rows []binding
+func digits(table []pane) []keys.Binding {
+	var rows []keys.Binding
 	for _, p := range table {
 		rows = append(rows, p.binding())
 	}
@@ -67,14 +69,14 @@ func digits(table []pane) []binding {
 
 // build makes every pane of the table and opens the first.
 func (m *Model) build(table []pane) {
-	m.table, m.pane, m.panes = table, table[0].digit, map[Pane]screen{}
+	m.table, m.pane, m.panes = table, table[0].digit, map[Pane]screen.Screen{}
 	for _, p := range table {
 		m.panes[p.digit] = p.make(m.o, m.now)
 	}
 }
 
 // paneOf is the pane that a key opens.
-func (m *Model) paneOf(id keyID) (Pane, bool) {
+func (m *Model) paneOf(id keys.ID) (Pane, bool) {
 	i := slices.IndexFunc(m.table, func(p pane) bool { return p.key() == id })
 	if i < 0 {
 		return 0, false

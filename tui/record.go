@@ -4,27 +4,30 @@ import (
 	"opsdeck/ops"
 	"opsdeck/report"
 	"opsdeck/themes"
+	"opsdeck/tui/draw"
+	"opsdeck/tui/keys"
+	"opsdeck/tui/screen"
 )
 
 // record is one entry of the history opened.
 type record struct {
 	th    themes.Theme
 	r     ops.Record
-	now   picture
+	now   screen.Picture
 	w, h  int
-	pager pager
+	pager draw.Pager
 }
 
 func newRecord(th themes.Theme, r ops.Record) *record { return &record{th: th, r: r} }
 
-func (r *record) SetSize(w, h int)   { r.w, r.h = w, h; r.lay() }
-func (r *record) SetBoard(p picture) { r.now = p; r.lay() }
+func (r *record) SetSize(w, h int)          { r.w, r.h = w, h; r.lay() }
+func (r *record) SetBoard(p screen.Picture) { r.now = p; r.lay() }
 
 func (r *record) lay() {
 	if r.w <= 0 {
 		return
 	}
-	lines := wrapped(r.th, r.r.What.String(), r.w, 6)
+	lines := draw.Wrapped(r.th, r.r.What.String(), r.w, 6)
 	facts := append([]ops.Fact{
 		{Name: ops.Lit("at"), Value: ops.Clean(r.r.At.UTC().Format("2006-01-02 15:04:05Z"))},
 		{Name: ops.Lit("kind"), Value: ops.Clean(r.r.Kind.String())},
@@ -32,25 +35,25 @@ func (r *record) lay() {
 		{Name: ops.Lit("about"), Value: report.RefText(r.r.Ref)},
 		{Name: ops.Lit("number"), Value: ops.Textf("%d", r.r.Seq)},
 	}, r.r.Facts...)
-	lines = append(lines, factLines(r.th, ops.FactGroup{Title: ops.Lit("record"), Facts: facts}, r.w, judged(false))...)
-	r.pager.set(lines, r.h)
+	lines = append(lines, draw.Facts(r.th, ops.FactGroup{Title: ops.Lit("record"), Facts: facts}, r.w, draw.Judged(false))...)
+	r.pager.Set(lines, r.h)
 }
 
-func (r *record) Key(k press) intent {
+func (r *record) Key(k screen.Press) screen.Intent {
 	switch {
-	case r.pager.key(k.id):
-	case k.id == keyLeft:
-		return intent{kind: intentBack}
-	case k.id == keyOpen:
-		return intent{kind: intentOpen, ref: r.r.Ref}
-	case k.id == keyLogs:
-		return intent{kind: intentLogs, ref: r.r.Ref}
+	case r.pager.Key(k.ID):
+	case k.ID == keys.Left:
+		return screen.Intent{Kind: screen.IntentBack}
+	case k.ID == keys.Open:
+		return screen.Intent{Kind: screen.IntentOpen, Ref: r.r.Ref}
+	case k.ID == keys.Logs:
+		return screen.Intent{Kind: screen.IntentLogs, Ref: r.r.Ref}
 	}
-	return intent{}
+	return screen.Intent{}
 }
 
-func (r *record) View() []string     { return r.pager.view() }
-func (r *record) Keys() []keyID      { return []keyID{keyOpen, keyActions, keyCopy} }
-func (r *record) Scope() scope       { return inText }
+func (r *record) View() []string     { return r.pager.View() }
+func (r *record) Keys() []keys.ID    { return []keys.ID{keys.Open, keys.Actions, keys.Copy} }
+func (r *record) Scope() keys.Scope  { return keys.InText }
 func (r *record) Selected() ops.Ref  { return r.r.Ref }
 func (r *record) Visible() []ops.Ref { return nil }

@@ -9,35 +9,38 @@ import (
 	"opsdeck/ops"
 	"opsdeck/report"
 	"opsdeck/report/testdata/fixture"
+	"opsdeck/tui/keys"
+	"opsdeck/tui/screen"
 )
 
 func TestAKeyMapThatClashesIsNotUsedAndSaysSo(t *testing.T) {
 	cases := map[string]struct {
-		user KeyMap
+		user keys.Config
 		say  string
 	}{
-		"a key given twice":           {KeyMap{"quit": {"x"}}, "x is both actions and quit"},
-		"a name that does not exist":  {KeyMap{"dance": {"d"}}, "dance"},
-		"a thing left without a key":  {KeyMap{"help": {}}, "help has no key"},
-		"two scopes that cannot meet": {KeyMap{"follow": {"o"}}, ""},
+		"a key given twice":           {keys.Config{"quit": {"x"}}, "x is both actions and quit"},
+		"a name that does not exist":  {keys.Config{"dance": {"d"}}, "dance"},
+		"a thing left without a key":  {keys.Config{"help": {}}, "help has no key"},
+		"two scopes that cannot meet": {keys.Config{"follow": {"o"}}, ""},
 	}
 	for name, c := range cases {
-		m, notice := newKeyMap(digits(panes()), c.user)
+		m, notice := keys.New(digits(panes()), c.user)
 		if c.say == "" && notice != "" || !strings.Contains(notice, c.say) {
 			t.Errorf("%s: %q", name, notice)
 		}
-		if m.read(inLists, "q") != keyQuit {
+		if m.Read(keys.InLists, "q") != keys.Quit {
 			t.Errorf("%s: q does not quit", name)
 		}
 	}
 }
 
 func TestTheDefaultKeysDoNotClash(t *testing.T) {
-	if _, clash := index(defaultBindings(digits(panes()))); clash != "" {
+	m, clash := keys.New(digits(tenPanes()), nil)
+	if clash != "" {
 		t.Error(clash)
 	}
-	for id := keyNone + 1; id < keys; id++ {
-		if b, _ := newKeyMap(digits(panes()), nil); b.row(id).name == "" {
+	for id := keys.None + 1; id < keys.Count; id++ {
+		if m.Row(id).Name == "" {
 			t.Errorf("key %d has no row in the map", id)
 		}
 	}
@@ -160,7 +163,7 @@ func TestARingCountsWhatItDrops(t *testing.T) {
 	if !strings.Contains(got, "15 older dropped") || !strings.Contains(got, "line 24") || strings.Contains(got, "line 14") {
 		t.Errorf("%s", got)
 	}
-	l.Key(press{id: keyUp})
+	l.Key(screen.Press{ID: keys.Up})
 	before := strings.Join(l.View()[1:], "\n")
 	l.take([]ops.Line{line(25), line(26)}, false, nil)
 	if after := strings.Join(l.View()[1:], "\n"); after != before {

@@ -4,6 +4,8 @@ import (
 	"opsdeck/ops"
 	"opsdeck/report"
 	"opsdeck/themes"
+	"opsdeck/tui/keys"
+	"opsdeck/tui/screen"
 )
 
 // silences lists the silences behind the Alerts pane.
@@ -17,24 +19,26 @@ func newSilences(th themes.Theme, ref ops.Ref) *silences {
 	return s
 }
 
-func (s *silences) SetBoard(p picture) { s.show(report.Silences(p.board, p.now)) }
+func (s *silences) SetBoard(p screen.Picture) { s.show(report.Silences(p.Board, p.Now)) }
 
-func (s *silences) Key(k press) intent {
+func (s *silences) Key(k screen.Press) screen.Intent {
 	switch {
-	case s.move(k.id):
-	case k.id == keyLeft:
-		return intent{kind: intentBack}
-	case k.id == keyOpen, k.id == keyRight:
-		return intent{kind: intentActions}
+	case s.move(k.ID):
+	case k.ID == keys.Left:
+		return screen.Intent{Kind: screen.IntentBack}
+	case k.ID == keys.Open, k.ID == keys.Right:
+		return screen.Intent{Kind: screen.IntentActions}
 	}
-	return intent{}
+	return screen.Intent{}
 }
 
 func (s *silences) View() []string {
 	return s.view(s.headLine(s.th.Paint(themes.Title, "silences")))
 }
 
-func (s *silences) Keys() []keyID { return []keyID{keyActions, keyFilter, keyMark, keySort, keyCopy} }
+func (s *silences) Keys() []keys.ID {
+	return []keys.ID{keys.Actions, keys.Filter, keys.Mark, keys.Sort, keys.Copy}
+}
 
 // Scope leaves out the keys that are about alerts.
-func (s *silences) Scope() scope { return inSilences }
+func (s *silences) Scope() keys.Scope { return keys.InSilences }

@@ -6,6 +6,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"opsdeck/themes"
+	"opsdeck/tui/draw"
 )
 
 // tabs names the panes there are, by the keys that open them. Where not all of it
@@ -13,11 +14,11 @@ import (
 func (m *Model) tabs() string {
 	f := m.filterWord()
 	if f == "" {
-		return clip(m.th, m.tabsIn(m.w), m.w)
+		return draw.Clip(m.th, m.tabsIn(m.w), m.w)
 	}
-	line := m.tabsIn(m.w - width(f) - 1)
-	f = clip(m.th, f, m.w-width(line)-1) // the last thing to be cut is a tab
-	return sides(m.th, line, m.th.Paint(themes.Warning, f), m.w)
+	line := m.tabsIn(m.w - draw.Width(f) - 1)
+	f = draw.Clip(m.th, f, m.w-draw.Width(line)-1) // the last thing to be cut is a tab
+	return draw.Sides(m.th, line, m.th.Paint(themes.Warning, f), m.w)
 }
 
 // tabsIn takes the widest way that fits: names with air between them, names,
@@ -51,8 +52,8 @@ type tabLine struct {
 func (m *Model) tabLine() tabLine {
 	var t tabLine
 	for i, p := range m.table {
-		b := m.keys.row(p.key())
-		t.all = append(t.all, tab{b.first(), b.Help().Desc})
+		b := m.Count.Row(p.key())
+		t.all = append(t.all, tab{b.First(), b.Help().Desc})
 		if p.digit == m.pane {
 			t.now = i
 		}
@@ -63,7 +64,7 @@ func (m *Model) tabLine() tabLine {
 func (t tabLine) longest() int {
 	n := 0
 	for _, tab := range t.all {
-		n = max(n, width(tab.title))
+		n = max(n, draw.Width(tab.title))
 	}
 	return n
 }
@@ -72,7 +73,7 @@ func (t tabLine) longest() int {
 func (t tabLine) wide() int {
 	n := -1
 	for _, tab := range t.all {
-		n += width(tab.key) + width(tab.title) + 4
+		n += draw.Width(tab.key) + draw.Width(tab.title) + 4
 	}
 	return n
 }
@@ -83,7 +84,7 @@ func (t tabLine) wide() int {
 func (t tabLine) narrow(most int) int {
 	n, more := 1, 0 // the two brackets, less the blank that no last tab has
 	for _, tab := range t.all {
-		whole, cut := width(tab.key)+1+width(tab.title), width(tab.cut(most))
+		whole, cut := draw.Width(tab.key)+1+draw.Width(tab.title), draw.Width(tab.cut(most))
 		n += cut + 1
 		more = max(more, whole-cut)
 	}

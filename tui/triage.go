@@ -4,6 +4,9 @@ import (
 	"opsdeck/ops"
 	"opsdeck/report"
 	"opsdeck/themes"
+	"opsdeck/tui/draw"
+	"opsdeck/tui/keys"
+	"opsdeck/tui/screen"
 )
 
 // triage is an alert opened. It is ordered so that the cause can be read without
@@ -15,13 +18,13 @@ type triage struct {
 }
 
 func (t *triage) SetSize(w, h int)             { t.w, t.h = w, h; t.lay() }
-func (t *triage) SetBoard(p picture)           { t.see(p); t.lay() }
-func (t *triage) take(v ops.Detail, err error) { t.hear(v, err); t.lay() }
+func (t *triage) SetBoard(p screen.Picture)    { t.see(p); t.lay() }
+func (t *triage) Take(v ops.Detail, err error) { t.hear(v, err); t.lay() }
 
 func (t *triage) lay() {
 	if t.w > 0 {
 		t.pick = max(0, min(t.pick, len(t.suspects())-1))
-		t.pager.set(t.lines(), max(0, t.h-1))
+		t.pager.Set(t.lines(), max(0, t.h-1))
 	}
 }
 
@@ -55,10 +58,10 @@ const triageLabel = 12
 
 func (t *triage) part(label, text string, r themes.Role, most int) []string {
 	var lines []string
-	for i, l := range wrapped(t.th, text, max(10, t.w-triageLabel), most) {
-		lead := spaces(triageLabel)
+	for i, l := range draw.Wrapped(t.th, text, max(10, t.w-triageLabel), most) {
+		lead := draw.Spaces(triageLabel)
 		if i == 0 {
-			lead = t.th.Paint(themes.Muted, fit(t.th, label, triageLabel, false))
+			lead = t.th.Paint(themes.Muted, draw.Fit(t.th, label, triageLabel, false))
 		}
 		lines = append(lines, lead+t.th.Paint(r, l))
 	}
@@ -71,19 +74,19 @@ func (t *triage) what() []string {
 	if a.Ref.Zero() {
 		return t.part("", "not on the board: it has cleared, or its source is gone", themes.Unknown, 2)
 	}
-	line := t.th.Paint(role(t.now.Severity.Tone), t.now.Severity.Text) + "  " + t.th.Paint(role(t.now.State.Tone), t.now.State.Text)
-	since := "  for " + report.Age(a.Since, t.p.now) + ", since " + a.Since.UTC().Format("15:04:05Z")
-	if t.p.now.Sub(a.Since).Hours() > 20 {
-		since = "  for " + report.Age(a.Since, t.p.now) + ", since " + report.Clock(a.Since, t.p.now)
+	line := t.th.Paint(draw.Role(t.now.Severity.Tone), t.now.Severity.Text) + "  " + t.th.Paint(draw.Role(t.now.State.Tone), t.now.State.Text)
+	since := "  for " + report.Age(a.Since, t.p.Now) + ", since " + a.Since.UTC().Format("15:04:05Z")
+	if t.p.Now.Sub(a.Since).Hours() > 20 {
+		since = "  for " + report.Age(a.Since, t.p.Now) + ", since " + report.Clock(a.Since, t.p.Now)
 	}
 	line += t.th.Paint(themes.Muted, since)
 	if a.Value.Known {
 		line += t.th.Paint(themes.Muted, "  value ") + report.Number(a.Value)
 	}
-	lines := []string{clip(t.th, line, t.w)}
-	lines = append(lines, wrapped(t.th, a.Summary.String(), t.w, 2)...)
+	lines := []string{draw.Clip(t.th, line, t.w)}
+	lines = append(lines, draw.Wrapped(t.th, a.Summary.String(), t.w, 2)...)
 	if id := report.LabelText(a); id != "" {
-		lines = append(lines, t.th.Paint(themes.Muted, clip(t.th, id, t.w)))
+		lines = append(lines, t.th.Paint(themes.Muted, draw.Clip(t.th, id, t.w)))
 	}
 	if !a.RuleFault.Empty() {
 		lines = append(lines, t.part("rule fault", a.RuleFault.String(), themes.Unknown, 2)...)
@@ -99,7 +102,7 @@ func (t *triage) told() []string {
 		if i == 0 {
 			label = "paging"
 		}
-		lines = append(lines, t.part(label, c.Text, role(c.Tone), 2)...)
+		lines = append(lines, t.part(label, c.Text, draw.Role(c.Tone), 2)...)
 	}
 	if t.now.Ack != "" {
 		lines = append(lines, t.part("acked", t.now.Ack, themes.Info, 2)...)
@@ -132,42 +135,42 @@ func (t *triage) suspect(label string, s report.SuspectLine, chosen bool) string
 	if chosen {
 		mark, ink = t.th.Signs.Mark+" ", themes.Selection
 	}
-	line := t.th.Paint(themes.Muted, fit(t.th, label, triageLabel-2, false)) + mark
-	line += t.th.Paint(ink, report.RefText(s.Ref).String()) + "  " + t.th.Paint(role(s.State.Tone), s.State.Text)
+	line := t.th.Paint(themes.Muted, draw.Fit(t.th, label, triageLabel-2, false)) + mark
+	line += t.th.Paint(ink, report.RefText(s.Ref).String()) + "  " + t.th.Paint(draw.Role(s.State.Tone), s.State.Text)
 	if s.Since != "" {
 		line += t.th.Paint(themes.Muted, " for "+s.Since)
 	}
 	if s.Guess {
 		line += "  " + t.th.Paint(themes.Warning, "a guess")
 	}
-	return clip(t.th, line+t.th.Paint(themes.Muted, "  ("+s.Why+")"), t.w)
+	return draw.Clip(t.th, line+t.th.Paint(themes.Muted, "  ("+s.Why+")"), t.w)
 }
 
-func (t *triage) Key(k press) intent {
+func (t *triage) Key(k screen.Press) screen.Intent {
 	all := t.suspects()
 	switch {
-	case k.id == keyOpen && len(all) > 0:
-		return intent{kind: intentOpen, ref: all[t.pick].Ref}
-	case k.id == keyOpen:
-		return intent{kind: intentSay, text: "nothing is known behind it"}
-	case k.id == keyRight && len(all) > 1:
+	case k.ID == keys.Open && len(all) > 0:
+		return screen.Intent{Kind: screen.IntentOpen, Ref: all[t.pick].Ref}
+	case k.ID == keys.Open:
+		return screen.Intent{Kind: screen.IntentSay, Text: "nothing is known behind it"}
+	case k.ID == keys.Right && len(all) > 1:
 		t.pick = (t.pick + 1) % len(all)
 		t.lay()
-		return intent{}
-	case k.id == keyLogs && len(all) > 0:
-		return intent{kind: intentLogs, ref: all[t.pick].Ref}
+		return screen.Intent{}
+	case k.ID == keys.Logs && len(all) > 0:
+		return screen.Intent{Kind: screen.IntentLogs, Ref: all[t.pick].Ref}
 	}
 	return t.alertKey(k)
 }
 
 func (t *triage) View() []string {
-	return append([]string{t.title(t.name())}, t.pager.view()...)
+	return append([]string{t.title(t.name())}, t.pager.View()...)
 }
 
-func (t *triage) Keys() []keyID {
-	ids := []keyID{keyOpen, keyLogs, keyAck, keySilence, keyRunbook, keyCalls, keyGraph, keyNote, keyHold, keyActions}
+func (t *triage) Keys() []keys.ID {
+	ids := []keys.ID{keys.Open, keys.Logs, keys.Ack, keys.Silence, keys.Runbook, keys.Calls, keys.Graph, keys.Note, keys.Hold, keys.Actions}
 	if len(t.suspects()) > 1 {
-		ids = append([]keyID{keyRight}, ids...)
+		ids = append([]keys.ID{keys.Right}, ids...)
 	}
 	return ids
 }

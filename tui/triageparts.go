@@ -7,6 +7,8 @@ import (
 	"opsdeck/ops"
 	"opsdeck/report"
 	"opsdeck/themes"
+	"opsdeck/tui/draw"
+	"opsdeck/tui/screen"
 )
 
 // triageFew is how many changes and last lines stand above the chart.
@@ -19,7 +21,7 @@ func (t *triage) changed() []string {
 		if !t.came {
 			return nil
 		}
-		if t.p.board.Estate.Agent.Kind == ops.AgentLocal {
+		if t.p.Board.Estate.Agent.Kind == ops.AgentLocal {
 			return t.part("changed", report.NoAgent, themes.Unknown, 1)
 		}
 		return t.part("changed", "nothing that is known, half an hour before to ten minutes after", themes.Muted, 1)
@@ -35,9 +37,9 @@ func (t *triage) changed() []string {
 		}
 		ink := themes.Plain
 		if r.Level == ops.LevelCritical || r.Level == ops.LevelWarning {
-			ink = role(report.ToneOf(r.Level))
+			ink = draw.Role(report.ToneOf(r.Level))
 		}
-		text := fit(t.th, report.Offset(r.At, t.began()), 7, true) + "  " + r.What.String()
+		text := draw.Fit(t.th, report.Offset(r.At, t.began()), 7, true) + "  " + r.What.String()
 		if !r.Actor.Name.Empty() {
 			text += " (" + r.Actor.Name.String() + ")"
 		}
@@ -101,7 +103,7 @@ func (t *triage) chart() []string {
 		return nil
 	}
 	lines := []string{"", t.heading("the rule's expression"+t.expr(), "g larger")}
-	return append(lines, chartLines(t.th, t.d, t.began(), t.p.now, t.w, chartRows(t.h))...)
+	return append(lines, chartLines(t.th, t.d, t.began(), t.p.Now, t.w, chartRows(t.h))...)
 }
 
 func (t *triage) expr() string {
@@ -112,22 +114,22 @@ func (t *triage) expr() string {
 }
 
 func (t *triage) heading(s, key string) string {
-	return sides(t.th, t.th.Paint(themes.Title, clip(t.th, s, max(10, t.w-len(key)-2))), t.th.Paint(themes.Muted, key), t.w)
+	return draw.Sides(t.th, t.th.Paint(themes.Title, draw.Clip(t.th, s, max(10, t.w-len(key)-2))), t.th.Paint(themes.Muted, key), t.w)
 }
 
 func (t *triage) text(title string, s ops.Text) []string {
 	if s.Empty() {
 		return nil
 	}
-	return append([]string{"", t.th.Paint(themes.Title, title)}, wrapped(t.th, s.String(), t.w, 8)...)
+	return append([]string{"", t.th.Paint(themes.Title, title)}, draw.Wrapped(t.th, s.String(), t.w, 8)...)
 }
 
 // facts are what the source says of the alert and of its rule.
 func (t *triage) facts() []string {
-	fresh := t.came && !t.p.lost && t.p.now.Sub(t.d.At) < detailFresh
+	fresh := t.came && !t.p.Lost && t.p.Now.Sub(t.d.At) < screen.Fresh
 	var lines []string
 	for _, g := range t.d.Groups {
-		lines = append(lines, factLines(t.th, g, t.w, judged(fresh))...)
+		lines = append(lines, draw.Facts(t.th, g, t.w, draw.Judged(fresh))...)
 	}
 	if !t.d.Why.Empty() {
 		lines = append(lines, "")
@@ -155,7 +157,7 @@ func (t *triage) escalation() []string {
 	}
 	lines := []string{"", t.heading("whom to call", "e record a call")}
 	for _, e := range t.d.Escalation {
-		lines = append(lines, clip(t.th, "  "+strings.Join(escalationWords(e), "  "), t.w))
+		lines = append(lines, draw.Clip(t.th, "  "+strings.Join(escalationWords(e), "  "), t.w))
 	}
 	return lines
 }

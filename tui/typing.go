@@ -4,11 +4,12 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"opsdeck/report"
+	"opsdeck/tui/screen"
 )
 
 // openFilter asks for the filter of the list or log on top.
 func (m *Model) openFilter() tea.Cmd {
-	l, ok := m.top().(lister)
+	l, ok := m.top().(screen.Lister)
 	if !ok {
 		m.say(report.ToneInfo, "nothing to filter here")
 		return m.nextTick()
@@ -29,7 +30,7 @@ func (m *Model) openHighlight() tea.Cmd {
 }
 
 func (m *Model) applyFilter(s string) tea.Cmd {
-	if l, ok := m.top().(lister); ok {
+	if l, ok := m.top().(screen.Lister); ok {
 		l.SetFilter(report.ParseFilter(s))
 	}
 	return m.wantLook()

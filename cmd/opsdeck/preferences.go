@@ -13,16 +13,16 @@ import (
 
 	"opsdeck/ops"
 	"opsdeck/themes"
-	"opsdeck/tui"
+	"opsdeck/tui/keys"
 )
 
 // preferences are the user's own: ~/.config/opsdeck/config.yaml.
 type preferences struct {
-	Theme string     `yaml:"theme"` // one of themes.Names
-	Keys  tui.KeyMap `yaml:"keys"`  // name of a thing to do: its keys
-	Bell  *bool      `yaml:"bell"`  // ring once for a new critical; default true
-	ASCII *bool      `yaml:"ascii"` // plain signs; default by the locale
-	Slow  *bool      `yaml:"slow"`  // fewer frames; default: under ssh
+	Theme string      `yaml:"theme"` // one of themes.Names
+	Keys  keys.Config `yaml:"keys"`  // name of a thing to do: its keys
+	Bell  *bool       `yaml:"bell"`  // ring once for a new critical; default true
+	ASCII *bool       `yaml:"ascii"` // plain signs; default by the locale
+	Slow  *bool       `yaml:"slow"`  // fewer frames; default: under ssh
 
 	// SSH is the program of --on and its first arguments; default: ssh.
 	SSH []string `yaml:"ssh"`

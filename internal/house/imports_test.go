@@ -54,7 +54,10 @@ var rooms = map[string][]string{
 	"ops":            {},
 	"judge":          {"ops"},
 	"engine":         {"ops", "judge"},
-	"tui":            {"ops", "report", "themes"},
+	"tui":            {"ops", "report", "themes", "tui/keys", "tui/draw", "tui/screen"},
+	"tui/keys":       {},
+	"tui/draw":       {"ops", "report", "themes", "tui/keys"},
+	"tui/screen":     {"ops", "report", "tui/keys"},
 	"themes":         {},
 	"cmd":            {"*"},
 	"daemon":         {"ops", "agent", "engine", "store"},
@@ -76,11 +79,11 @@ var keepers = map[string][]string{
 	"github.com/moby/moby/api": {"collectors", "actions", "internal/bench", "internal/dockertest", "internal/sim"},
 }
 
-// room is the first path element of a package, or two under internal.
+// room is the first path element of a package, or two under internal and tui.
 func room(importPath string) string {
 	p := strings.TrimPrefix(importPath, module)
 	parts := strings.Split(p, "/")
-	if parts[0] == "internal" && len(parts) > 1 {
+	if (parts[0] == "internal" || parts[0] == "tui") && len(parts) > 1 {
 		return path.Join(parts[0], parts[1])
 	}
 	return parts[0]

@@ -1,4 +1,4 @@
-package tui
+package draw
 
 import (
 	"strings"
@@ -7,10 +7,10 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// inASCII is s for a terminal whose locale has no UTF-8: what is not ASCII gives way
+// ASCII is s for a terminal whose locale has no UTF-8: what is not ASCII gives way
 // to signs that are, as wide as it was. Names and texts from outside come in any
 // script, and such a terminal would show each byte of them.
-func inASCII(s string) string {
+func ASCII(s string) string {
 	at := strings.IndexFunc(s, func(r rune) bool { return r >= utf8.RuneSelf })
 	if at < 0 {
 		return s

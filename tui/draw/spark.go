@@ -1,4 +1,4 @@
-package tui
+package draw
 
 import (
 	"math"
@@ -9,13 +9,13 @@ import (
 	"opsdeck/themes"
 )
 
-// sparkline draws the last w steps of a trend between its own least and most. A
+// Sparkline draws the last w steps of a trend between its own least and most. A
 // step without a value is a blank, never a zero.
-func sparkline(s themes.Signs, points []ops.Point, w int) string {
+func Sparkline(s themes.Signs, points []ops.Point, w int) string {
 	if w <= 0 || len(points) == 0 {
 		return ""
 	}
-	lo, hi := bounds(points)
+	lo, hi := Bounds(points)
 	if lo > hi {
 		return report.Never // not one value
 	}
@@ -35,8 +35,8 @@ func sparkline(s themes.Signs, points []ops.Point, w int) string {
 	return b.String()
 }
 
-// bounds are the least and the most of what is known; lo > hi where nothing is.
-func bounds(points []ops.Point) (lo, hi float64) {
+// Bounds are the least and the most of what is known; lo > hi where nothing is.
+func Bounds(points []ops.Point) (lo, hi float64) {
 	lo, hi = math.Inf(1), math.Inf(-1)
 	for _, p := range points {
 		if p.Known && !math.IsNaN(p.Value) && !math.IsInf(p.Value, 0) {
@@ -56,11 +56,11 @@ func mean(points []ops.Point) (float64, bool) {
 	return sum / float64(max(1, n)), n > 0
 }
 
-// burnBar draws the work done as the full part of a window, and where the clock
+// BurnBar draws the work done as the full part of a window, and where the clock
 // stands in it: full cells short of the mark mean that the work is behind.
-func burnBar(s themes.Signs, b report.Burn, w int) string {
-	done := int(clamp(b.Done)*float64(w) + 0.5)
-	gone := min(w-1, int(clamp(b.Gone)*float64(w)))
+func BurnBar(s themes.Signs, b report.Burn, w int) string {
+	done := int(Clamp(b.Done)*float64(w) + 0.5)
+	gone := min(w-1, int(Clamp(b.Gone)*float64(w)))
 	var out strings.Builder
 	for x := range w {
 		switch {
@@ -75,4 +75,5 @@ func burnBar(s themes.Signs, b report.Burn, w int) string {
 	return out.String()
 }
 
-func clamp(v float64) float64 { return max(0, min(1, v)) }
+// Clamp brings a share into 0 to 1.
+func Clamp(v float64) float64 { return max(0, min(1, v)) }

@@ -1,0 +1,98 @@
+// Package screen says what a screen of the console is: what it is told, what it
+// says it wants, and what it can be asked.
+package screen
+
+import (
+	"time"
+
+	"opsdeck/ops"
+	"opsdeck/report"
+	"opsdeck/tui/keys"
+)
+
+// Picture is what a screen draws from: the board, the minute it is drawn for,
+// and how it stands with the agent.
+type Picture struct {
+	Board ops.Board
+	Now   time.Time
+	Known bool // a board has come at all
+	Lost  bool // the agent cannot be reached now
+}
+
+// Same reports whether nothing can be read off p that could not be read off this
+// one: boards are never changed, so the same slices hold the same things.
+func (p Picture) Same(o Picture) bool {
+	return p.Known && o.Known && p.Lost == o.Lost && p.Now.Equal(o.Now) && p.Board.Rev == o.Board.Rev &&
+		sameSlice(p.Board.Alerts, o.Board.Alerts) && sameSlice(p.Board.Silences, o.Board.Silences) && sameSlice(p.Board.Sources, o.Board.Sources)
+}
+
+func sameSlice[T any](a, b []T) bool {
+	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
+}
+
+// Screen is what fills the body: a pane, or something opened from one. It is
+// told everything by its methods, sees no message, calls nothing outside, and
+// says what it wants as an Intent.
+type Screen interface {
+	SetSize(w, h int)
+	SetBoard(p Picture)
+	Key(Press) Intent
+	// View returns at most as many lines as SetSize gave, none wider.
+	View() []string
+	// Keys are what can be pressed here, the most useful first.
+	Keys() []keys.ID
+	// Scope says which keys of the map are alive here.
+	Scope() keys.Scope
+	// Selected is what actions, copy and logs are about; zero: nothing.
+	Selected() ops.Ref
+	// Visible is what is on the screen now, for the agent to sample.
+	Visible() []ops.Ref
+}
+
+// Lister is a screen that can be filtered, sorted and marked.
+type Lister interface {
+	SetFilter(report.Filter)
+	Filter() report.Filter
+	Marked() []ops.Ref
+	// Unmark forgets the marks: what was done to many is not done again by the
+	// next key.
+	Unmark()
+}
+
+// Press is one key as the key map reads it.
+type Press struct {
+	ID   keys.ID
+	Name string // as the terminal names it: "ctrl+d", "a"
+}
+
+// IntentKind is what a screen wants from the root.
+type IntentKind uint8
+
+const (
+	IntentNothing   IntentKind = iota
+	IntentOpen                 // ref opened as a detail
+	IntentLogs                 // the log or output of ref, or the logs of refs in one
+	IntentMore                 // the next page of the history
+	IntentBack                 // leave this screen
+	IntentRecord               // a history record opened
+	IntentAct                  // action on refs, with given parameters
+	IntentActions              // the menu of what can be done
+	IntentAlert                // a view of alert ref: its runbook, its graph, whom to call
+	IntentSay                  // text for the job line
+	IntentReread               // the log on top read anew, from where it says
+	IntentShell                // a shell in ref
+	IntentHighlight            // ask for a text to highlight
+)
+
+// Intent is what a screen wants; the root grants it, by a command where it needs
+// the port.
+type Intent struct {
+	Kind   IntentKind
+	Ref    ops.Ref
+	Record ops.Record
+	Action string
+	Refs   []ops.Ref
+	Given  []ops.Param
+	View   keys.ID
+	Text   string
+}
