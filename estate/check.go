@@ -3,8 +3,6 @@ package estate
 import (
 	"fmt"
 	"strings"
-
-	"opsdeck/ops"
 )
 
 // checking walks a tree along the description and collects every fault.
@@ -15,11 +13,7 @@ type checking struct {
 }
 
 func (c *checking) fault(p place, where, what, remedy string) {
-	f := Fault{Line: p.line, Column: p.col, Where: ops.Clean(where), What: ops.Clean(what), Remedy: ops.Clean(remedy)}
-	if p.src != nil {
-		f.File = p.src.name
-	}
-	*c.faults = append(*c.faults, f)
+	*c.faults = append(*c.faults, faultAt(p, where, what, remedy))
 }
 
 // value checks one value; nil means that it was faulty.

@@ -29,21 +29,15 @@ type File struct {
 
 // Prometheus is one Prometheus server.
 type Prometheus struct {
-	Name     string
-	URL      string // holds no user and no password
-	Every    time.Duration
-	Timeout  time.Duration
-	Required bool
-	HTTP     config.HTTPClientConfig
+	Source
+	URL  string // holds no user and no password
+	HTTP config.HTTPClientConfig
 }
 
 // Docker is one Docker daemon.
 type Docker struct {
-	Name     string
-	Host     string // unix:///path, tcp://host:port or ssh://[user@]host[:port]
-	Every    time.Duration
-	Timeout  time.Duration
-	Required bool
+	Source
+	Host     string            // unix:///path, tcp://host:port or ssh://[user@]host[:port]
 	TLS      *config.TLSConfig // nil: the file says none
 	Cadvisor Cadvisor
 }
@@ -56,12 +50,9 @@ type Cadvisor struct {
 
 // Alertmanager is one Alertmanager, or a cluster of them that is read as one.
 type Alertmanager struct {
-	Name     string
-	Peers    []Peer // at least one; a lone server bears the source's name
-	Every    time.Duration
-	Timeout  time.Duration
-	Required bool
-	HTTP     config.HTTPClientConfig // for every peer
+	Source
+	Peers []Peer                  // at least one; a lone server bears the source's name
+	HTTP  config.HTTPClientConfig // for every peer
 }
 
 // Peer is one member of a cluster.
@@ -72,12 +63,9 @@ type Peer struct {
 
 // Postgres is one PostgreSQL server.
 type Postgres struct {
-	Name     string
-	Login    Login
-	Actor    *Login // who acts; nil: Login does
-	Every    time.Duration
-	Timeout  time.Duration
-	Required bool
+	Source
+	Login Login
+	Actor *Login // who acts; nil: Login does
 }
 
 // Login is how to log in to a PostgreSQL server. What comes from the environment may

@@ -1,6 +1,9 @@
 package estate
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // DescribedKeys returns the path of every key in the description, as the
 // reference writes it.
@@ -20,7 +23,7 @@ func DescribedKeys() []string {
 			walk(f, join(where, f.name))
 		}
 	}
-	walk(document(), "")
+	walk(document(newDraft(nil)), "")
 	return out
 }
 
@@ -72,7 +75,7 @@ func Description() []Described {
 			}
 		}
 	}
-	walk(document(), "")
+	walk(document(newDraft(nil)), "")
 	return out
 }
 
@@ -95,6 +98,54 @@ func CheckDefaults() Faults {
 			}
 		}
 	}
-	walk(document())
+	walk(document(newDraft(nil)))
 	return faults
+}
+
+// Binding is what one key is bound to.
+type Binding struct {
+	Where string
+	Bound any    // pointer to the field that takes the value as it is; nil: none does
+	Taken bool   // something takes the value
+	Shape string // as a message calls it
+}
+
+// Bindings returns the keys that hold a value of their own, without those that are
+// handed to prometheus/common, and the names of choices that no key has.
+func Bindings() (all []Binding, astray []string) {
+	var walk func(k key, where string)
+	walk = func(k key, where string) {
+		if k.name == "http_config" || k.name == "tls_config" {
+			all = append(all, Binding{where, nil, k.fill != nil, k.noun()})
+			return
+		}
+		if k.shape != shapeMapping {
+			all = append(all, Binding{where, k.bound, k.fill != nil, k.noun()})
+		}
+		if k.elem != nil && k.elem.shape == shapeMapping {
+			walk(*k.elem, where+"[]")
+		}
+		astray = append(astray, k.exactly.notAmong(k.fields, where)...)
+		for _, f := range k.fields {
+			walk(f, join(where, f.name))
+		}
+		for _, v := range k.variants {
+			astray = append(astray, v.exactly.notAmong(v.fields, where)...)
+			for _, f := range v.fields {
+				walk(f, join(where, v.word+"."+f.name))
+			}
+		}
+	}
+	walk(document(newDraft(nil)), "")
+	return all, astray
+}
+
+func (c choice) notAmong(fields []key, where string) []string {
+	var out []string
+	for _, name := range c.names {
+		if !slices.ContainsFunc(fields, func(f key) bool { return f.name == name }) {
+			out = append(out, join(where, name))
+		}
+	}
+	return out
 }

@@ -23,6 +23,14 @@ type Fault struct {
 	Remedy ops.Text
 }
 
+func faultAt(p place, where, what, remedy string) Fault {
+	f := Fault{Line: p.line, Column: p.col, Where: ops.Clean(where), What: ops.Clean(what), Remedy: ops.Clean(remedy)}
+	if p.src != nil {
+		f.File = p.src.name
+	}
+	return f
+}
+
 // String returns the fault on one line: file:line:col: where: what; remedy.
 func (f Fault) String() string {
 	var b strings.Builder

@@ -18,9 +18,9 @@ import (
 // guessed against.
 func Hash(f File) ops.Text {
 	f.Paths = nil
-	f.Prometheus, f.Docker = slices.Clone(f.Prometheus), slices.Clone(f.Docker)
-	slices.SortFunc(f.Prometheus, func(a, b Prometheus) int { return cmp.Compare(a.Name, b.Name) })
-	slices.SortFunc(f.Docker, func(a, b Docker) int { return cmp.Compare(a.Name, b.Name) })
+	for _, k := range kinds() {
+		k.sort(&f)
+	}
 	e := &f.Estate
 	e.Ranks, e.Expected = slices.Clone(e.Ranks), slices.Clone(e.Expected)
 	slices.SortFunc(e.Ranks, func(a, b ops.SeverityRank) int { return cmp.Compare(a.Name.String(), b.Name.String()) })
@@ -40,8 +40,7 @@ func Hash(f File) ops.Text {
 // sortWhatGrew puts the rest of the maps in order. The order of services says
 // which of two an alert belongs to, so it stays and counts.
 func sortWhatGrew(f *File) {
-	f.Alertmanager, f.KPIs, f.Pipelines = slices.Clone(f.Alertmanager), slices.Clone(f.KPIs), slices.Clone(f.Pipelines)
-	slices.SortFunc(f.Alertmanager, func(a, b Alertmanager) int { return cmp.Compare(a.Name, b.Name) })
+	f.KPIs, f.Pipelines = slices.Clone(f.KPIs), slices.Clone(f.Pipelines)
 	slices.SortFunc(f.KPIs, func(a, b KPI) int { return cmp.Compare(a.Name, b.Name) })
 	slices.SortFunc(f.Pipelines, func(a, b Pipeline) int { return cmp.Compare(a.Name, b.Name) })
 	for i := range f.Alertmanager {

@@ -6,49 +6,38 @@ import (
 	"strings"
 
 	"github.com/prometheus/common/config"
-
-	"opsdeck/ops"
 )
 
 // httpConfig hands what http_config says to prometheus/common. Only what the
 // file says is handed over: the library has defaults of its own.
-func httpConfig(v *value, where string, faults *Faults) config.HTTPClientConfig {
-	if v == nil {
-		return config.DefaultHTTPClientConfig
+func (d *draft) httpConfig(s *said) config.HTTPClientConfig {
+	c := d.loaded(s, s.plain())
+	if c == nil {
+		return config.HTTPClientConfig{}
 	}
-	if slices.ContainsFunc(*faults, func(f Fault) bool { return strings.HasPrefix(f.Where.String(), where+".") }) {
-		return config.HTTPClientConfig{} // what is left of it would only be misjudged
-	}
-	c, what := loadHTTP(v.plain())
-	if what == "" {
-		return *c
-	}
-	f := Fault{Line: v.place.line, Column: v.place.col, Where: ops.Clean(where), What: ops.Clean(what)}
-	if v.place.src != nil {
-		f.File = v.place.src.name
-	}
-	*faults = append(*faults, f)
-	return config.HTTPClientConfig{}
+	return *c
 }
 
 // tlsConfig hands a tls_config to prometheus/common; nil where there is none.
-func tlsConfig(v *value, where string, faults *Faults) *config.TLSConfig {
-	if v == nil || v.node == nil {
+func (d *draft) tlsConfig(s *said) *config.TLSConfig {
+	c := d.loaded(s, map[string]any{"tls_config": s.plain()})
+	if c == nil {
 		return nil
 	}
-	if slices.ContainsFunc(*faults, func(f Fault) bool { return strings.HasPrefix(f.Where.String(), where+".") }) {
+	return &c.TLSConfig
+}
+
+// loaded is what the library makes of what a file says; nil: a fault, which is told.
+func (d *draft) loaded(s *said, plain any) *config.HTTPClientConfig {
+	if slices.ContainsFunc(*d.faults, func(f Fault) bool { return strings.HasPrefix(f.Where.String(), s.where+".") }) {
+		return nil // what is left of it would only be misjudged
+	}
+	c, what := loadHTTP(plain)
+	if what != "" {
+		d.tell(s.place, s.where, what, "")
 		return nil
 	}
-	c, what := loadHTTP(map[string]any{"tls_config": v.plain()})
-	if what == "" {
-		return &c.TLSConfig
-	}
-	f := Fault{Line: v.place.line, Column: v.place.col, Where: ops.Clean(where), What: ops.Clean(what)}
-	if v.place.src != nil {
-		f.File = v.place.src.name
-	}
-	*faults = append(*faults, f)
-	return nil
+	return c
 }
 
 // loadHTTP reads what a file says with the library, or says what is wrong with it.

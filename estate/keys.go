@@ -51,6 +51,9 @@ type key struct {
 	always   bool      // shapeMapping: there, with its defaults, even where it is left out
 	or       *key      // shapeTable and shapeList: the scalar that may stand instead
 	inside   bool      // shapePath: may lie inside the program
+
+	fill  func(*draft, *said) // takes what the file says; nil: only what is in it does
+	bound any                 // pointer to the field that fill sets, where it is one
 }
 
 // discriminator is the key whose word chooses a variant.

@@ -9,29 +9,39 @@ import (
 )
 
 // links checks what one part of an estate says of another.
-func (c *checking) links(root *value) {
-	docker := sourcesOf(root, ops.SourceDocker, "Docker")
-	prometheus := sourcesOf(root, ops.SourcePrometheus, "Prometheus")
-	postgres := sourcesOf(root, ops.SourcePostgres, "PostgreSQL")
-	for _, m := range root.members("containers") {
-		c.sourceOf(docker, m, "containers."+m.name)
+func (d *draft) links() {
+	docker, prometheus, postgres := d.kindred(ops.SourceDocker), d.kindred(ops.SourcePrometheus), d.kindred(ops.SourcePostgres)
+	for i := range d.Estate.Expected {
+		e := &d.Estate.Expected[i]
+		d.sourceOf(docker, d.of(&e.Source), d.of(e).entry, d.of(e).where)
 	}
-	for _, part := range []string{"kpis", "pipelines"} {
-		for _, m := range root.members(part) {
-			c.sourceOf(prometheus, m, part+"."+m.name)
+	for i := range d.KPIs {
+		k := &d.KPIs[i]
+		d.sourceOf(prometheus, d.of(&k.Source), d.of(k).entry, d.of(k).where)
+	}
+	for i := range d.Pipelines {
+		p := &d.Pipelines[i]
+		d.sourceOf(prometheus, d.of(&p.Source), d.of(p).entry, d.of(p).where)
+	}
+	for _, s := range slices.Concat(pointers(d.Docker), d.unknown) {
+		if c := d.of(&s.Cadvisor); c != nil {
+			d.sourceOf(prometheus, d.of(&s.Cadvisor.Source), c.place, c.where)
 		}
 	}
-	for _, s := range root.members("sources") {
-		if v := s.value.at("cadvisor"); v != nil && v.node != nil {
-			c.sourceOf(prometheus, member{name: "cadvisor", place: v.place, value: v}, "sources."+s.name+".cadvisor")
-		}
+	for i := range d.services {
+		d.linksOf(&d.services[i], docker)
+		d.databases(&d.services[i], postgres)
 	}
-	for _, m := range root.members("services") {
-		c.service(root, docker, m)
-		c.databases(postgres, m)
+	d.oneRunbookPerAlert()
+	d.levels()
+}
+
+func pointers[T any](list []T) []*T {
+	out := make([]*T, len(list))
+	for i := range list {
+		out[i] = &list[i]
 	}
-	c.oneRunbookPerAlert(root)
-	c.levels(root)
+	return out
 }
 
 // kindred are the sources of one kind.
@@ -42,129 +52,137 @@ type kindred struct {
 	others []string // sources of other kinds
 }
 
-func sourcesOf(root *value, kind ops.SourceKind, word string) kindred {
-	k := kindred{kind: kind, word: word}
-	for _, s := range root.members("sources") {
-		if s.value.str(discriminator) == kind.String() {
-			k.names = append(k.names, s.name)
-		} else {
-			k.others = append(k.others, s.name)
+func (d *draft) kindred(is ops.SourceKind) kindred {
+	of := kindred{kind: is}
+	for _, k := range kinds() {
+		if k.is != is {
+			continue
+		}
+		of.word = k.name
+		for _, s := range k.sources(&d.File) {
+			of.names = append(of.names, s.Name)
 		}
 	}
-	return k
+	for _, s := range d.sources {
+		if !slices.Contains(of.names, s.Name) {
+			of.others = append(of.others, s.Name)
+		}
+	}
+	return of
 }
 
-// sourceOf checks that m names a source of the right kind, or that there is only
-// one that it can mean.
-func (c *checking) sourceOf(of kindred, m member, where string) {
-	named := m.value.at("source")
+// sourceOf checks that named is a source of the right kind, or that there is only one
+// that can be meant by what stands at a place.
+func (d *draft) sourceOf(of kindred, named *said, at place, where string) {
 	switch {
 	case named == nil && len(of.names) == 0:
-		c.fault(m.place, where, fmt.Sprintf("no %s source could have it", of.word), "add a source of kind: "+of.kind.String())
+		d.tell(at, where, fmt.Sprintf("no %s source could have it", of.word), "add a source of kind: "+of.kind.String())
 	case named == nil && len(of.names) > 1:
-		c.fault(m.place, where, fmt.Sprintf("there are several %s sources and none is named", of.word), "add source: with one of "+strings.Join(of.names, ", "))
+		d.tell(at, where, fmt.Sprintf("there are several %s sources and none is named", of.word), "add source: with one of "+strings.Join(of.names, ", "))
 	case named == nil || slices.Contains(of.names, named.text):
 	case slices.Contains(of.others, named.text):
-		c.fault(named.place, where+".source", fmt.Sprintf("%q is not a %s source", named.shown(), of.word), suggest(named.text, of.names))
+		d.tell(named.place, named.where, fmt.Sprintf("%q is not a %s source", named.shown(), of.word), suggest(named.text, of.names))
 	default:
-		c.fault(named.place, where+".source", fmt.Sprintf("there is no source %q", named.shown()), suggest(named.text, of.names))
+		d.tell(named.place, named.where, fmt.Sprintf("there is no source %q", named.shown()), suggest(named.text, of.names))
 	}
 }
 
-// service checks the matchers of a service and what stands behind it.
-func (c *checking) service(root *value, docker kindred, m member) {
-	where := "services." + m.name
-	if v := m.value.at("match"); v != nil && v.key.shape == shapeBlock {
-		if _, err := matchersOf(v.text); err != nil {
+// linksOf checks the matchers of a service and what stands behind it.
+func (d *draft) linksOf(e *serviceEntry, docker kindred) {
+	if m := d.of(&e.matchers); m != nil && m.value.key.shape == shapeBlock {
+		if _, err := matchersOf(m.text); err != nil {
 			told := ops.AsError(err)
-			c.fault(v.place, where+".match", told.What.String(), told.Remedy.String())
+			d.tell(m.place, m.where, told.What.String(), told.Remedy.String())
 		}
 	}
-	if m.value.at("source") != nil {
-		c.sourceOf(docker, m, where)
+	if s := d.of(&e.source); s != nil {
+		d.sourceOf(docker, s, s.place, s.where)
 	} else {
-		c.expected(root, m.value.at("container"), where+".container")
+		d.expected(d.of(&e.containers))
 	}
-	if r := m.value.at("runbook"); r != nil && root.at("runbooks", r.text) == nil {
-		c.fault(r.place, where+".runbook", fmt.Sprintf("there is no runbook %q", r.shown()), suggestOr(r.text, names(root, "runbooks"), "add it to runbooks"))
+	if r := d.of(&e.runbook); r != nil {
+		var names []string
+		for _, b := range d.runbooks {
+			names = append(names, b.name)
+		}
+		if !slices.Contains(names, r.text) {
+			d.tell(r.place, r.where, fmt.Sprintf("there is no runbook %q", r.shown()), suggestOr(r.text, names, "add it to runbooks"))
+		}
 	}
 }
 
 // databases checks that what stands behind a service are PostgreSQL sources.
-func (c *checking) databases(postgres kindred, m member) {
-	v := m.value.at("database")
-	if v == nil {
+func (d *draft) databases(e *serviceEntry, postgres kindred) {
+	s := d.of(&e.databases)
+	if s == nil {
 		return
 	}
-	all := v.items
-	if v.key.shape != shapeList {
-		all = []*value{v}
+	all := s.items
+	if s.value.key.shape != shapeList {
+		all = []*value{s.value}
 	}
 	for _, one := range all {
 		if !slices.Contains(postgres.names, one.text) {
-			c.fault(one.place, "services."+m.name+".database", fmt.Sprintf("%q is not a PostgreSQL source", one.shown()), suggest(one.text, postgres.names))
+			d.tell(one.place, s.where, fmt.Sprintf("%q is not a PostgreSQL source", one.shown()), suggest(one.text, postgres.names))
 		}
 	}
 }
 
 // expected checks that the containers of a service are among those expected.
-func (c *checking) expected(root, list *value, where string) {
+func (d *draft) expected(list *said) {
 	if list == nil {
 		return
 	}
-	known := names(root, "containers")
+	var known []string
+	for _, e := range d.Estate.Expected {
+		known = append(known, e.Name.String())
+	}
 	one := func(v *value, where string) {
 		if !slices.Contains(known, v.text) {
-			c.fault(v.place, where, fmt.Sprintf("no container %q is expected", v.shown()),
+			d.tell(v.place, where, fmt.Sprintf("no container %q is expected", v.shown()),
 				suggestOr(v.text, known, "add it to containers, or say its source"))
 		}
 	}
-	if list.key.shape != shapeList {
-		one(list, where)
+	if list.value.key.shape != shapeList {
+		one(list.value, list.where)
 	}
 	for i, v := range list.items {
-		one(v, fmt.Sprintf("%s[%d]", where, i))
+		one(v, fmt.Sprintf("%s[%d]", list.where, i))
 	}
 }
 
 // oneRunbookPerAlert checks that no alert has two procedures: the second would
 // never be found.
-func (c *checking) oneRunbookPerAlert(root *value) {
+func (d *draft) oneRunbookPerAlert() {
 	first := map[string]string{}
-	for _, m := range root.members("runbooks") {
-		alert := m.value.at("alert")
+	for i := range d.runbooks {
+		r := &d.runbooks[i]
+		alert := d.of(&r.alert)
 		if alert == nil {
 			continue
 		}
 		if other, twice := first[alert.text]; twice {
-			c.fault(alert.place, "runbooks."+m.name+".alert", fmt.Sprintf("%q has a runbook already: %q", alert.shown(), other), "keep one; null removes an inherited one")
+			d.tell(alert.place, alert.where, fmt.Sprintf("%q has a runbook already: %q", alert.shown(), other), "keep one; null removes an inherited one")
 			continue
 		}
-		first[alert.text] = m.name
+		first[alert.text] = r.name
 	}
 }
 
 // levels checks that the matrix goes up.
-func (c *checking) levels(root *value) {
-	var last int64
-	for i, e := range root.list("escalation") {
-		level := e.at("level")
+func (d *draft) levels() {
+	last := 0
+	for i := range d.Estate.Escalation {
+		level := d.of(&d.Estate.Escalation[i].Level)
 		if level == nil {
 			continue
 		}
-		if level.number <= last {
-			c.fault(level.place, fmt.Sprintf("escalation[%d].level", i), fmt.Sprintf("%d after %d", level.number, last), "write the levels in order, each once")
+		n := int(level.number)
+		if n <= last {
+			d.tell(level.place, level.where, fmt.Sprintf("%d after %d", n, last), "write the levels in order, each once")
 		}
-		last = max(last, level.number)
+		last = max(last, n)
 	}
-}
-
-func names(root *value, part string) []string {
-	var out []string
-	for _, m := range root.members(part) {
-		out = append(out, m.name)
-	}
-	return out
 }
 
 // suggestOr is suggest where the list of what is known would be long.

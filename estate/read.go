@@ -10,8 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"opsdeck/ops"
 )
 
 //go:embed *.yaml runbooks/*.md
@@ -80,11 +78,7 @@ func (r *reading) tree(ref string, from place) *node {
 }
 
 func (r *reading) fault(p place, where, what, remedy string) {
-	f := Fault{Line: p.line, Column: p.col, Where: ops.Clean(where), What: ops.Clean(what), Remedy: ops.Clean(remedy)}
-	if p.src != nil {
-		f.File = p.src.name
-	}
-	r.faults = append(r.faults, f)
+	r.faults = append(r.faults, faultAt(p, where, what, remedy))
 }
 
 // open finds and reads what ref names. Faults of it stand at from.

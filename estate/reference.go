@@ -21,7 +21,7 @@ func Reference() []byte {
 	w := &manual{}
 	w.WriteString(referenceHead)
 	fmt.Fprintf(w, "Shipped estates, whose name can stand for a path: %s.\n", strings.Join(Shipped(), ", "))
-	w.section(document(), "")
+	w.section(document(newDraft(nil)), "")
 	return []byte(w.String())
 }
 

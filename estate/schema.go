@@ -9,7 +9,7 @@ import (
 // is generated from the description that Load checks by. What a schema cannot
 // say (does a source exist, is a reference set) only Load tells.
 func Schema() []byte {
-	doc := document()
+	doc := document(newDraft(nil))
 	whole, part := schemaOf(doc, false), schemaOf(doc, true)
 	root := map[string]any{
 		"$schema":     "https://json-schema.org/draft/2020-12/schema",

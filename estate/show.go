@@ -13,9 +13,8 @@ import (
 // the environment, secrets included, is shown as the reference that the file
 // holds, so the result is itself an estate and tells no value.
 func Show(path string, env func(string) (string, bool)) ([]byte, error) {
-	root, names, faults := check(path, env)
-	build(root, &faults)
-	if err := faults.err(names); err != nil {
+	d, root, names := check(path, env)
+	if err := d.faults.err(names); err != nil {
 		return nil, err
 	}
 	w := &showing{}

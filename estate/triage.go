@@ -20,54 +20,69 @@ const (
 // does not say how to tell.
 const serviceLabel = "service"
 
+// serviceEntry is a service as the file has it.
+type serviceEntry struct {
+	name       string
+	matchers   []ops.Matcher
+	containers []string // nil: the one of the service's own name
+	databases  []string
+	source     string
+	runbook    ops.Text
+}
+
+// runbookEntry is a runbook as the file has it.
+type runbookEntry struct {
+	name  string
+	alert ops.Text
+	file  string
+	text  string
+}
+
+// match takes labels, or matchers as Alertmanager writes them.
+func (e *serviceEntry) match(d *draft, s *said) {
+	d.said[&e.matchers] = s
+	if s.value.key.shape == shapeBlock {
+		e.matchers, _ = matchersOf(s.text) // an error is told with what else is wrong between the parts
+		return
+	}
+	for _, l := range s.member {
+		e.matchers = append(e.matchers, ops.Matcher{Name: ops.Clean(l.name), Value: ops.Clean(l.value.text)})
+	}
+	slices.SortFunc(e.matchers, func(a, b ops.Matcher) int { return cmp.Compare(a.Name.String(), b.Name.String()) })
+}
+
 // triage fills in what helps from an alert to its cause.
-func (f *File) triage(root *value, faults *Faults) {
-	for _, m := range root.members("services") {
-		f.Estate.Services = append(f.Estate.Services, f.service(m))
+func (d *draft) triage() {
+	for i := range d.services {
+		d.Estate.Services = append(d.Estate.Services, d.service(&d.services[i]))
 	}
-	for _, m := range root.members("runbooks") {
-		f.Estate.Runbooks = append(f.Estate.Runbooks, ops.Runbook{
-			Name: ops.Clean(m.name), Alert: ops.Clean(m.value.str("alert")), Lines: ops.CleanBlock(procedure(m, faults), maxRunbookLines)})
-	}
-	for _, e := range root.list("escalation") {
-		level := ops.Escalation{Level: int(e.num("level")), Name: ops.Clean(e.str("name")), Contact: ops.Clean(e.str("contact")),
-			For: ops.Clean(e.str("for")), After: e.dur("after")}
-		for _, who := range e.texts("who") {
-			level.Who = append(level.Who, ops.Clean(who))
-		}
-		f.Estate.Escalation = append(f.Estate.Escalation, level)
+	for i := range d.runbooks {
+		r := &d.runbooks[i]
+		d.Estate.Runbooks = append(d.Estate.Runbooks, ops.Runbook{Name: ops.Clean(r.name), Alert: r.alert, Lines: ops.CleanBlock(d.procedure(r), maxRunbookLines)})
 	}
 }
 
-func (f *File) service(m member) ops.Service {
-	s := ops.Service{Name: ops.Clean(m.name), Runbook: ops.Clean(m.value.str("runbook"))}
-	switch match := m.value.at("match"); {
-	case match == nil:
+func (d *draft) service(e *serviceEntry) ops.Service {
+	s := ops.Service{Name: ops.Clean(e.name), Runbook: e.runbook, Matchers: e.matchers}
+	if d.of(&e.matchers) == nil {
 		s.Matchers = []ops.Matcher{{Name: ops.Clean(serviceLabel), Value: s.Name}}
-	case match.key.shape == shapeBlock:
-		s.Matchers, _ = matchersOf(match.text) // an error was told by the check
-	default:
-		for _, l := range match.member {
-			s.Matchers = append(s.Matchers, ops.Matcher{Name: ops.Clean(l.name), Value: ops.Clean(l.value.text)})
-		}
-		slices.SortFunc(s.Matchers, func(a, b ops.Matcher) int { return cmp.Compare(a.Name.String(), b.Name.String()) })
 	}
-	source, containers := m.value.str("source"), m.value.texts("container")
-	if containers == nil && source == "" {
-		containers = []string{m.name} // where that is expected
+	containers := e.containers
+	if containers == nil && e.source == "" {
+		containers = []string{e.name} // where that is expected
 	}
 	for _, name := range containers {
-		on := source
-		for _, e := range f.Estate.Expected {
-			if on == "" && e.Name.String() == name {
-				on = e.Source.String()
+		on := e.source
+		for _, x := range d.Estate.Expected {
+			if on == "" && x.Name.String() == name {
+				on = x.Source.String()
 			}
 		}
 		if on != "" {
 			s.Behind = append(s.Behind, ops.NewRef(ops.KindContainer, on, name))
 		}
 	}
-	for _, name := range m.value.texts("database") {
+	for _, name := range e.databases {
 		s.Behind = append(s.Behind, ops.NewRef(ops.KindDatabase, name, name))
 	}
 	return s
@@ -92,25 +107,17 @@ func matchersOf(text string) ([]ops.Matcher, error) {
 }
 
 // procedure returns the Markdown of a runbook.
-func procedure(m member, faults *Faults) string {
-	if text := m.value.str("text"); text != "" {
-		return text
+func (d *draft) procedure(r *runbookEntry) string {
+	file := d.of(&r.file)
+	if r.text != "" || file == nil {
+		return r.text // neither is a fault, which was told
 	}
-	file := m.value.at("file")
-	if file == nil {
-		return "" // a fault, which was told
-	}
-	text, what, remedy := runbookFile(file.text)
+	text, what, remedy := runbookFile(r.file)
 	if what == "" && strings.TrimSpace(text) == "" {
 		what, remedy = "is empty", "write down what to do, or leave the runbook out"
 	}
 	if what != "" {
-		f := Fault{Line: file.place.line, Column: file.place.col, Where: ops.Clean("runbooks." + m.name + ".file"),
-			What: ops.Clean(fmt.Sprintf("%q: %s", file.shown(), what)), Remedy: ops.Clean(remedy)}
-		if file.place.src != nil {
-			f.File = file.place.src.name
-		}
-		*faults = append(*faults, f)
+		d.tell(file.place, file.where, fmt.Sprintf("%q: %s", file.shown(), what), remedy)
 	}
 	return strings.TrimSpace(text)
 }

@@ -24,72 +24,8 @@ type member struct {
 	value *value
 }
 
-// at follows a path of names. It and all that reads a value take nil: a part
-// that is missing or faulty reads as nothing.
-func (v *value) at(names ...string) *value {
-	for _, name := range names {
-		if v == nil {
-			return nil
-		}
-		v = v.named(name)
-	}
-	return v
-}
-
-func (v *value) named(name string) *value {
-	for _, m := range v.member {
-		if m.name == name {
-			return m.value
-		}
-	}
-	return nil
-}
-
-func (v *value) str(names ...string) string {
-	if v = v.at(names...); v == nil {
-		return ""
-	}
-	return v.text
-}
-
-func (v *value) dur(names ...string) time.Duration {
-	if v = v.at(names...); v == nil {
-		return 0
-	}
-	return v.span
-}
-
-func (v *value) num(names ...string) int64 {
-	if v = v.at(names...); v == nil {
-		return 0
-	}
-	return v.number
-}
-
-func (v *value) yes(names ...string) bool {
-	v = v.at(names...)
-	return v != nil && v.flag
-}
-
-func (v *value) members(names ...string) []member {
-	if v = v.at(names...); v == nil {
-		return nil
-	}
-	return v.member
-}
-
-func (v *value) list(names ...string) []*value {
-	if v = v.at(names...); v == nil {
-		return nil
-	}
-	return v.items
-}
-
 // texts returns the entries of a list, or the one text that stands instead.
-func (v *value) texts(names ...string) []string {
-	if v = v.at(names...); v == nil {
-		return nil
-	}
+func (v *value) texts() []string {
 	if v.key.shape != shapeList {
 		return []string{v.text}
 	}

@@ -27,7 +27,7 @@ func (a *app) configCheck() *cobra.Command {
 				return err
 			}
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: %s (%s), %d sources, %d expected containers: no fault\n", given, f.Estate.Name,
-				f.Estate.Environment, len(f.Prometheus)+len(f.Alertmanager)+len(f.Docker)+len(f.Postgres), len(f.Estate.Expected))
+				f.Estate.Environment, len(f.Sources()), len(f.Estate.Expected))
 			return err
 		},
 	}

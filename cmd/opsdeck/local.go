@@ -67,13 +67,7 @@ func pending(b ops.Board) bool {
 // longestTimeout is how long the slowest source of an estate may take.
 func longestTimeout(f estate.File) time.Duration {
 	var d time.Duration
-	for _, s := range f.Prometheus {
-		d = max(d, s.Timeout)
-	}
-	for _, s := range f.Alertmanager {
-		d = max(d, s.Timeout)
-	}
-	for _, s := range f.Docker {
+	for _, s := range f.Sources() {
 		d = max(d, s.Timeout)
 	}
 	return d
