@@ -56,7 +56,7 @@ func (f *fake) Actions(_ context.Context, ref ops.Ref) ([]ops.ActionInfo, error)
 	return []ops.ActionInfo{{ID: ops.Lit("container.restart"), On: ref.Kind, Class: ops.ClassDisruptive}}, f.say("actions")
 }
 func (f *fake) Plan(_ context.Context, req ops.Request) (ops.Plan, error) {
-	return ops.Plan{ID: ops.Lit("p1"), Request: req, Steps: []ops.Step{{What: ops.Lit("POST")}}}, f.say("plan")
+	return ops.Plan{ID: ops.Lit("p1"), Request: req, Steps: []ops.Step{{Method: ops.Lit("POST")}}}, f.say("plan")
 }
 func (f *fake) Start(_ context.Context, id ops.PlanID, c ops.Confirmation) (ops.JobID, error) {
 	f.mu.Lock()

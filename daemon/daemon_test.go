@@ -58,8 +58,8 @@ func (s slow) Describe() ops.ActionInfo {
 	return ops.ActionInfo{ID: ops.Lit("test.slow"), Class: ops.ClassSafe, On: ops.KindContainer, Source: ops.Lit("docker")}
 }
 
-func (s slow) Plan(_ context.Context, req ops.Request) (ops.Plan, error) {
-	return ops.Plan{Title: ops.Lit("slow"), Steps: []ops.Step{{What: ops.Lit("wait")}}, Locks: []ops.Ref{req.Target}}, nil
+func (s slow) Plan(_ context.Context, _ ops.Board, req ops.Request) (ops.Plan, error) {
+	return ops.Plan{Title: ops.Lit("slow"), Steps: []ops.Step{{Change: ops.Lit("wait")}}, Locks: []ops.Ref{req.Target}}, nil
 }
 
 func (s slow) Run(ctx context.Context, _ ops.Plan, _ ops.Progresser) (ops.Result, error) {

@@ -49,7 +49,7 @@ func (a *ackSilence) Fits(b ops.Board, ref ops.Ref) bool {
 }
 
 // Plan is that of the silence, and the ack.
-func (a *ackSilence) Plan(ctx context.Context, req ops.Request) (ops.Plan, error) {
+func (a *ackSilence) Plan(ctx context.Context, b ops.Board, req ops.Request) (ops.Plan, error) {
 	if _, _, err := planAck(a.e, req); err != nil {
 		return ops.Plan{}, err
 	}
@@ -58,13 +58,13 @@ func (a *ackSilence) Plan(ctx context.Context, req ops.Request) (ops.Plan, error
 		return ops.Plan{}, ops.Errorf(ops.CodeInvalid, "a silence needs a comment").Help("write a note: whoever meets the silence reads it")
 	}
 	param := func(name, value string) ops.Param { return ops.Param{Name: ops.Clean(name), Value: ops.Clean(value)} }
-	p, err := a.silence.Plan(ctx, ops.Request{Action: ops.Clean(createSilence), Target: req.Target,
+	p, err := a.silence.Plan(ctx, b, ops.Request{Action: ops.Clean(createSilence), Target: req.Target,
 		Params: []ops.Param{param("purpose", ops.PurposeAck.String()), param("duration", ackFor), param("comment", note)}})
 	if err != nil {
 		return ops.Plan{}, err
 	}
 	p.Title = ops.Textf("ack and %s, longer while it is held", p.Title)
-	p.Steps = append(p.Steps, ops.Step{How: ops.StepHere, What: ops.Lit("write down who takes care of it; the silence is extended while the alert fires and somebody holds it")})
+	p.Steps = append(p.Steps, ops.Step{How: ops.StepHere, Change: ops.Lit("write down who takes care of it; the silence is extended while the alert fires and somebody holds it")})
 	return p, nil
 }
 

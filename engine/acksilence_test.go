@@ -24,13 +24,13 @@ func (*hush) Describe() ops.ActionInfo {
 
 func (*hush) Blocked(ops.Board, ops.Ref) ops.Text { return ops.Lit("am is refused") }
 
-func (h *hush) Plan(_ context.Context, req ops.Request) (ops.Plan, error) {
+func (h *hush) Plan(_ context.Context, _ ops.Board, req ops.Request) (ops.Plan, error) {
 	h.asked = req.Params
-	return ops.Plan{Title: ops.Lit("silence Down for 15m"), Steps: []ops.Step{{How: ops.StepAPI, What: ops.Lit("POST")}}, Locks: []ops.Ref{req.Target}}, nil
+	return ops.Plan{Title: ops.Lit("silence Down for 15m"), Steps: []ops.Step{{How: ops.StepAPI, Method: ops.Lit("POST")}}, Locks: []ops.Ref{req.Target}}, nil
 }
 
 func (h *hush) Run(_ context.Context, p ops.Plan, _ ops.Progresser) (ops.Result, error) {
-	if p.Steps[0].What.String() != "POST" {
+	if p.Steps[0].Method.String() != "POST" {
 		return ops.Result{}, errors.New("the silence's own step is not the first")
 	}
 	return done, h.fail
@@ -99,7 +99,7 @@ func (c *cluster) Fits(b ops.Board, ref ops.Ref) bool {
 	return b.Alerts[0].Value[0].Paging.Source.String() == c.name
 }
 
-func (c *cluster) Plan(_ context.Context, req ops.Request) (ops.Plan, error) {
+func (c *cluster) Plan(_ context.Context, _ ops.Board, req ops.Request) (ops.Plan, error) {
 	return ops.Plan{Title: ops.Textf("silence at %s", c.name), Locks: []ops.Ref{req.Target}}, nil
 }
 

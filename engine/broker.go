@@ -61,10 +61,6 @@ func (b *broker) newest() ops.Board {
 	return b.board
 }
 
-// Newest returns the last published board, for actions that look at the picture;
-// its Rev is zero before the first.
-func (e *Engine) Newest() ops.Board { return e.broker.newest() }
-
 func (b *broker) subscribe() *subscriber {
 	s := &subscriber{wake: make(chan struct{}, 1)}
 	s.poke()

@@ -244,6 +244,8 @@ type deed struct {
 	class ops.Class
 	needs ops.Role
 	step  string
+	plan  func(*ops.Plan) // adds to the plan; nil: nothing
+	got   ops.Plan        // what Run was given last
 	run   func(ctx context.Context, out ops.Progresser) (ops.Result, error)
 }
 
@@ -251,11 +253,16 @@ func (d *deed) Describe() ops.ActionInfo {
 	return ops.ActionInfo{ID: ops.Clean(d.id), Class: d.class, Needs: d.needs, On: ops.KindContainer, Source: ops.Lit("docker")}
 }
 
-func (d *deed) Plan(_ context.Context, req ops.Request) (ops.Plan, error) {
-	return ops.Plan{Title: ops.Textf("%s %s", d.id, req.Target.ID), Steps: []ops.Step{{What: ops.Clean(d.step)}}, Locks: []ops.Ref{req.Target}}, nil
+func (d *deed) Plan(_ context.Context, _ ops.Board, req ops.Request) (ops.Plan, error) {
+	p := ops.Plan{Title: ops.Textf("%s %s", d.id, req.Target.ID), Steps: []ops.Step{{Method: ops.Clean(d.step)}}, Locks: []ops.Ref{req.Target}}
+	if d.plan != nil {
+		d.plan(&p)
+	}
+	return p, nil
 }
 
-func (d *deed) Run(ctx context.Context, _ ops.Plan, out ops.Progresser) (ops.Result, error) {
+func (d *deed) Run(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.Result, error) {
+	d.got = p
 	return d.run(ctx, out)
 }
 

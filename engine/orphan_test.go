@@ -31,7 +31,7 @@ func (d dumper) Describe() ops.ActionInfo {
 	return ops.ActionInfo{ID: ops.Lit("dump"), Class: ops.ClassDisruptive, On: ops.KindContainer}
 }
 
-func (d dumper) Plan(_ context.Context, req ops.Request) (ops.Plan, error) {
+func (d dumper) Plan(_ context.Context, _ ops.Board, req ops.Request) (ops.Plan, error) {
 	return ops.Plan{Title: ops.Textf("dump %s", req.Target.ID), Locks: []ops.Ref{req.Target}}, nil
 }
 

@@ -63,7 +63,7 @@ func (e *Engine) planOwn(o own, req ops.Request) (ops.Plan, error) {
 	if err != nil {
 		return ops.Plan{}, err
 	}
-	return ops.Plan{Request: req, Class: ops.ClassSafe, Title: ops.Clean(title), Steps: []ops.Step{{How: ops.StepHere, What: ops.Clean(step)}}}, nil
+	return ops.Plan{Request: req, Class: ops.ClassSafe, Title: ops.Clean(title), Steps: []ops.Step{{How: ops.StepHere, Change: ops.Clean(step)}}}, nil
 }
 
 // put writes the record of an own action and then makes its change to the

@@ -267,7 +267,7 @@ func (x *extender) Describe() ops.ActionInfo {
 	return ops.ActionInfo{ID: ops.Lit("silence.extend"), Class: ops.ClassDisruptive, On: ops.KindSilence, Params: []ops.ParamInfo{{Name: ops.Lit("by")}}}
 }
 
-func (x *extender) Plan(_ context.Context, req ops.Request) (ops.Plan, error) {
+func (x *extender) Plan(_ context.Context, _ ops.Board, req ops.Request) (ops.Plan, error) {
 	return ops.Plan{Title: ops.Lit("extend"), Locks: []ops.Ref{req.Target}}, nil
 }
 

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"encoding/hex"
-	"reflect"
 	"time"
 
 	"opsdeck/ops"
@@ -100,7 +99,7 @@ func (e *Engine) workOut(ctx context.Context, c ops.Caller, req ops.Request) (op
 	if err := knownParams(info, req); err != nil {
 		return ops.Plan{}, err
 	}
-	p, err := a.Plan(ctx, req)
+	p, err := a.Plan(ctx, e.broker.newest(), req)
 	if err != nil {
 		return ops.Plan{}, err
 	}
@@ -152,12 +151,6 @@ func (e *Engine) giveBack(c ops.Caller, p ops.Plan) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.plans[p.ID] = plan{p, keyOf(c)}
-}
-
-// same reports whether two plans do the same to the same things.
-func same(a, b ops.Plan) bool {
-	return a.Title == b.Title && a.Class == b.Class && reflect.DeepEqual(a.Steps, b.Steps) &&
-		reflect.DeepEqual(a.Replaces, b.Replaces) && reflect.DeepEqual(a.Locks, b.Locks)
 }
 
 // confirmed checks the answers to what a plan asks for.

@@ -89,7 +89,7 @@ func (e *Engine) writeOutcome(r *run, j ops.Job, rec ops.Record) {
 	if r.volatile {
 		// The intent is not in the history: write both now, so that the audit has
 		// the pair if there is room again.
-		_, err = e.History.Append(ops.Record{At: j.Created, Kind: ops.RecordIntent, Ref: j.Target, Actor: j.Actor, What: j.Title,
+		_, err = e.History.Append(ops.Record{At: j.Created, Kind: ops.RecordIntent, Ref: j.Target, Actor: j.Actor, What: j.Title, Steps: r.plan.Steps,
 			Facts: append(planFacts(r.plan, j.Reason), ops.Fact{Name: ops.Lit("note"), Value: ops.Lit("written late: the disk was full, the intent is in the journal")})}, rec)
 	} else {
 		err = e.History.EndJob(j, rec)

@@ -39,7 +39,7 @@ func (e *Engine) startPlan(ctx context.Context, c ops.Caller, p ops.Plan, conf o
 	if err != nil {
 		return 0, err
 	}
-	if !same(p, again) {
+	if !p.Same(again) {
 		return 0, ops.Errorf(ops.CodeChanged, "what this would do has changed since it was planned").Help("look at the new plan")
 	}
 	if err := confirmed(again.Ask, conf); err != nil {
@@ -185,7 +185,7 @@ func (e *Engine) unhold(locks []ops.Ref) {
 // refused; another one goes on when the system's journal took its intent.
 func (e *Engine) writeIntent(r *run) (mine bool, err error) {
 	intent := ops.Record{At: e.Now(), Kind: ops.RecordIntent, Ref: r.job.Target, Level: ops.LevelInfo, Actor: r.job.Actor,
-		What: r.job.Title, Facts: planFacts(r.plan, r.job.Reason)}
+		What: r.job.Title, Facts: planFacts(r.plan, r.job.Reason), Steps: r.plan.Steps}
 	j, err := e.History.NewJob(r.job, intent)
 	e.historyState(err)
 	if err == nil {
@@ -208,12 +208,9 @@ func (e *Engine) writeIntent(r *run) (mine bool, err error) {
 	return true, nil
 }
 
-// planFacts is what the audit keeps of a plan.
+// planFacts is what the audit keeps of a plan beside its steps.
 func planFacts(p ops.Plan, reason ops.Text) []ops.Fact {
-	facts := make([]ops.Fact, 0, len(p.Steps)+len(p.Replaces)+1)
-	for _, s := range p.Steps {
-		facts = append(facts, ops.Fact{Name: ops.Clean(s.How.String()), Value: s.What})
-	}
+	facts := make([]ops.Fact, 0, len(p.Replaces)+1)
 	for _, r := range p.Replaces {
 		facts = append(facts, ops.Fact{Name: ops.Lit("replaces"), Value: r})
 	}
@@ -227,7 +224,7 @@ func planFacts(p ops.Plan, reason ops.Text) []ops.Fact {
 func recordLine(r ops.Record) string {
 	var b strings.Builder
 	b.WriteString(r.At.UTC().Format("2006-01-02T15:04:05Z ") + r.Actor.Name.String() + " " + r.Kind.String() + " " + r.Ref.String() + " " + r.What.String())
-	for _, f := range r.Facts {
+	for _, f := range r.Told() {
 		b.WriteString("; " + f.Name.String() + ": " + f.Value.String())
 	}
 	return b.String()

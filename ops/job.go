@@ -1,6 +1,9 @@
 package ops
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // JobID numbers the jobs of one history, from 1.
 type JobID uint64
@@ -35,8 +38,10 @@ type Param struct {
 }
 
 // Value returns the value of the named parameter, or other where it is absent.
-func (r Request) Value(name, other string) string {
-	for _, p := range r.Params {
+func (r Request) Value(name, other string) string { return paramValue(r.Params, name, other) }
+
+func paramValue(params []Param, name, other string) string {
+	for _, p := range params {
 		if p.Name.String() == name {
 			return p.Value.String()
 		}
@@ -69,45 +74,28 @@ type ParamInfo struct {
 // Plan is exactly what would be done. The agent keeps it under its id for two
 // minutes; nothing a client sends can change it.
 type Plan struct {
-	ID       PlanID    `json:"id"`
-	Request  Request   `json:"request"`
-	Class    Class     `json:"class"`
-	Title    Text      `json:"title"`              // "restart container web"
-	Steps    []Step    `json:"steps"`              // in the order they run
-	Replaces []Text    `json:"replaces,omitempty"` // what is lost or interrupted, in words
-	Warnings []Text    `json:"warnings,omitempty"`
-	Locks    []Ref     `json:"locks"` // targets no other job may hold meanwhile
-	Ask      Ask       `json:"ask"`
-	Made     time.Time `json:"made"`
-	Expires  time.Time `json:"expires"`
+	ID       PlanID  `json:"id"`
+	Request  Request `json:"request"`
+	Class    Class   `json:"class"`
+	Title    Text    `json:"title"`              // "restart container web"
+	Steps    []Step  `json:"steps"`              // in the order they run
+	Replaces []Text  `json:"replaces,omitempty"` // what is lost or interrupted, in words
+	Warnings []Text  `json:"warnings,omitempty"`
+	// Notes tell what may move by itself until the plan starts, sizes and estimates,
+	// and the same by other means. Start does not compare them.
+	Notes   []Text    `json:"notes,omitempty"`
+	Locks   []Ref     `json:"locks"` // targets no other job may hold meanwhile
+	Ask     Ask       `json:"ask"`
+	Made    time.Time `json:"made"`
+	Expires time.Time `json:"expires"`
 }
 
-// Step is one call of a plan.
-type Step struct {
-	How StepKind `json:"how"`
-	// What is the call itself: "POST /containers/web/restart?t=10", one SQL
-	// statement, or an argv quoted for reading.
-	What Text `json:"what"`
+// Same reports whether two plans do the same to the same things. What only tells
+// of the moment, Warnings and Notes, does not count, nor does a step's note.
+func (p Plan) Same(o Plan) bool {
+	return p.Title == o.Title && p.Class == o.Class && slices.EqualFunc(p.Steps, o.Steps, Step.Same) &&
+		slices.Equal(p.Replaces, o.Replaces) && slices.Equal(p.Locks, o.Locks)
 }
-
-// StepKind is how a step reaches its server.
-type StepKind uint8
-
-// Step kinds.
-const (
-	StepAPI  StepKind = iota // an HTTP call
-	StepSQL                  // a statement
-	StepExec                 // a child process
-	StepHere                 // a change in the agent itself
-)
-
-var stepKindNames = enumNames{"api", "sql", "exec", "here"}
-
-func (k StepKind) String() string               { return stepKindNames.name(uint8(k)) }
-func (k StepKind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
-
-// UnmarshalText accepts the names that String gives.
-func (k *StepKind) UnmarshalText(b []byte) error { return parseInto(k, stepKindNames, "step kind", b) }
 
 // Ask is what the agent wants before it starts a plan.
 type Ask struct {

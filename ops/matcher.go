@@ -156,6 +156,6 @@ func parseMatcher(s string) (Matcher, error) {
 		}
 		value = v
 	}
-	m.Value = Clean(value)
+	m.Value = CleanLine(value) // one that was cut would select something else
 	return m, nil
 }

@@ -13,6 +13,19 @@ type Record struct {
 	Actor Actor      `json:"actor,omitzero"`
 	Job   JobID      `json:"job,omitzero"`
 	Facts []Fact     `json:"facts,omitempty"`
+	// Steps are the calls of an intent, as its plan had them. Histories of before
+	// plans were data have them as facts, in words.
+	Steps []Step `json:"steps,omitempty"`
+}
+
+// Told is all that a record says beside its sentence: its steps in words, then its
+// facts.
+func (r Record) Told() []Fact {
+	facts := make([]Fact, 0, len(r.Steps)+len(r.Facts))
+	for _, s := range r.Steps {
+		facts = append(facts, Fact{Name: Clean(s.How.String()), Value: s.Text()})
+	}
+	return append(facts, r.Facts...)
 }
 
 // RecordKind is what sort of thing a record tells.

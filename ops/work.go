@@ -69,10 +69,11 @@ type Tailer interface {
 type Action interface {
 	Describe() ActionInfo
 	// Plan says exactly what Run would do. It fills Title, Steps, Replaces,
-	// Warnings and Locks, and nothing else. Planning twice with nothing changed
-	// gives the same plan.
-	Plan(ctx context.Context, req Request) (Plan, error)
-	// Run does what the plan said. An error of CodeUnanswered means that the call
+	// Warnings, Notes and Locks, and nothing else. b is the newest board; what may
+	// have changed since is asked of the server. Planning twice with nothing
+	// changed gives the same plan, but for what Plan.Same leaves out.
+	Plan(ctx context.Context, b Board, req Request) (Plan, error)
+	// Run does what the plan's steps say, by their fields. An error of CodeUnanswered means that the call
 	// may have taken effect.
 	Run(ctx context.Context, p Plan, out Progresser) (Result, error)
 }

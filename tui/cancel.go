@@ -41,7 +41,7 @@ func (m *Model) cancelPlan(ref ops.Ref) ops.Plan {
 	return ops.Plan{
 		Request: ops.Request{Action: ops.Clean(actionCancel), Target: ref},
 		Class:   ops.ClassDisruptive, Title: ops.Textf("cancel job %d %s", j.ID, j.Title),
-		Steps: []ops.Step{{How: ops.StepHere, What: ops.Textf("ask job %d to stop; it says itself how far it came", j.ID)}},
+		Steps: []ops.Step{{How: ops.StepHere, Change: ops.Textf("ask job %d to stop; it says itself how far it came", j.ID)}},
 		Ask:   ops.Ask{Yes: true},
 	}
 }

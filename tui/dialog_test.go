@@ -177,7 +177,7 @@ func TestUnlockIsAnActionLikeAnyOther(t *testing.T) {
 func TestAPlanLongerThanTheScreenScrollsAndStillAsks(t *testing.T) {
 	r := asking(ops.Ask{Yes: true}, ops.ClassDisruptive)
 	for i := range 60 {
-		r.c.Planned.Steps = append(r.c.Planned.Steps, ops.Step{What: ops.Textf("POST /step/%02d", i)})
+		r.c.Planned.Steps = append(r.c.Planned.Steps, ops.Step{Method: ops.Lit("POST"), Path: ops.Textf("/step/%02d", i)})
 	}
 	r.press("enter")
 	r.wants(t, "Do it?", "below")

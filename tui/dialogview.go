@@ -43,11 +43,15 @@ func planLines(th themes.Theme, p ops.Plan, nth string, w int) []string {
 	return append(lines, mindLines(th, p, w)...)
 }
 
-// stepLines are the calls of a plan, mindLines what they cost and what to mind.
+// stepLines are the calls of a plan and what there is to know of them, mindLines what
+// they cost and what to mind.
 func stepLines(th themes.Theme, p ops.Plan, w int) []string {
 	var lines []string
 	for _, s := range p.Steps {
-		lines = append(lines, draw.Labelled(th, themes.Plain, s.What.String(), fmt.Sprintf("  %-5s", s.How), w)...)
+		lines = append(lines, draw.Labelled(th, themes.Plain, s.Text().String(), fmt.Sprintf("  %-5s", s.How), w)...)
+	}
+	for _, t := range p.Notes {
+		lines = append(lines, draw.Labelled(th, themes.Plain, t.String(), "  note: ", w)...)
 	}
 	return lines
 }

@@ -44,7 +44,7 @@ func restless() int {
 	}
 	c := fixture.NewConsole(fixture.Failing())
 	c.Infos = []ops.ActionInfo{{ID: ops.Clean(actionShell), Verb: ops.Clean("shell"), Class: ops.ClassDisruptive, On: ops.KindContainer}}
-	p := shellPlan("docker exec -it api sh")
+	p := shellPlan("docker", "exec", "-it", "api", "sh")
 	p.Class, p.Ask = ops.ClassDisruptive, ops.Ask{Yes: true}
 	c.Plans = map[string]ops.Plan{actionShell: p}
 	c.Boards = make(chan ops.Event)

@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
@@ -15,26 +14,23 @@ import (
 // actionShell is the action whose command runs in this terminal.
 const actionShell = "container.shell"
 
-// handWord is what a word of such a command may hold.
-var handWord = regexp.MustCompile(`^[A-Za-z0-9@%+=:,./_\[\]-]+$`)
-
-// handArgv reads the command of a shell off its plan. It runs in this user's own
+// handArgv takes the command of a shell from its plan. It runs in this user's own
 // right, so nothing else is taken than docker with the options that name a daemon,
 // and exec with a container and sh, whatever the agent says.
 func handArgv(p ops.Plan) ([]string, bool) {
-	if p.Request.Action.String() != actionShell || len(p.Steps) != 1 || p.Steps[0].How != ops.StepExec {
+	if p.Request.Action.String() != actionShell || len(p.Steps) != 1 || !p.Steps[0].Same(ops.Step{How: ops.StepExec, Argv: p.Steps[0].Argv}) {
 		return nil, false
 	}
-	argv := strings.Fields(p.Steps[0].What.String())
+	var argv []string
+	for _, w := range p.Steps[0].Argv {
+		argv = append(argv, w.String())
+	}
 	i := slices.Index(argv, "exec")
 	if i < 1 || argv[0] != "docker" || len(argv) != i+4 || argv[i+1] != "-it" || argv[i+3] != "sh" || strings.HasPrefix(argv[i+2], "-") {
 		return nil, false
 	}
-	for j, w := range argv {
-		if !handWord.MatchString(w) {
-			return nil, false
-		}
-		if j > 0 && j < i && !daemonOption(argv[j-1], w) {
+	for j := 1; j < i; j++ {
+		if !daemonOption(argv[j-1], argv[j]) {
 			return nil, false
 		}
 	}

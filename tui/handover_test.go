@@ -2,6 +2,7 @@ package tui
 
 import (
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,9 +12,13 @@ import (
 	"opsdeck/report/testdata/fixture"
 )
 
-func shellPlan(step string) ops.Plan {
+func shellPlan(argv ...string) ops.Plan {
+	words := make([]ops.Text, len(argv))
+	for i, w := range argv {
+		words[i] = ops.Clean(w)
+	}
 	return ops.Plan{Request: ops.Request{Action: ops.Clean(actionShell)}, Class: ops.ClassSafe, Title: ops.Lit("shell in container api"),
-		Steps: []ops.Step{{How: ops.StepExec, What: ops.Clean(step)}}}
+		Steps: []ops.Step{{How: ops.StepExec, Argv: words}}}
 }
 
 func TestOnlyAShellByDockerIsRunInTheUsersOwnRight(t *testing.T) {
@@ -28,18 +33,27 @@ func TestOnlyAShellByDockerIsRunInTheUsersOwnRight(t *testing.T) {
 		"docker exec -it api sh -c reboot":                      false,
 		"docker exec -it --privileged sh":                       false,
 		"docker exec -it api bash":                              false,
-		"docker --host unix:///x;reboot exec -it api sh":        false,
+		"docker --host unix:///x;reboot exec -it api sh":        true, // a path like another: no shell reads it
 		"docker --tlsverify exec --tlsverify exec -it api sh":   false,
 		"docker --host unix:///a -- exec -it api sh":            false,
 		"docker -H unix:///run/docker.sock exec -it api sh":     false,
 		"exec -it api sh":                                       false,
 		"docker --host ssh://ops@far:22 exec -it shop_api_1 sh": true,
 	} {
-		if argv, got := handArgv(shellPlan(step)); got != ok {
+		if argv, got := handArgv(shellPlan(strings.Fields(step)...)); got != ok {
 			t.Errorf("%s: %v %q", step, got, argv)
 		}
 	}
-	if _, ok := handArgv(ops.Plan{Request: ops.Request{Action: ops.Lit("container.stop")}, Steps: shellPlan("docker exec -it api sh").Steps}); ok {
+	spaced := []string{"docker", "--host", "tcp://h:2376", "--tlsverify", "--tlscacert", "/my certs/it's \"ca\".pem", "exec", "-it", "api", "sh"}
+	if argv, ok := handArgv(shellPlan(spaced...)); !ok || !slices.Equal(argv, spaced) {
+		t.Errorf("a path with spaces and quotes: %v %q", ok, argv)
+	}
+	inside := shellPlan("docker", "exec", "-it", "api", "sh")
+	inside.Steps[0].Dir = ops.Lit("/tmp/evil")
+	if _, ok := handArgv(inside); ok {
+		t.Error("a folder to run it in was taken from the agent")
+	}
+	if _, ok := handArgv(ops.Plan{Request: ops.Request{Action: ops.Lit("container.stop")}, Steps: shellPlan(strings.Fields("docker exec -it api sh")...).Steps}); ok {
 		t.Error("another action got the terminal")
 	}
 }
@@ -57,7 +71,7 @@ func TestAShellIsPlannedRecordedAndThenGetsTheTerminal(t *testing.T) {
 	r := newRig(fixture.Failing(), "none")
 	r.m.o.Hand = func(argv []string) tea.ExecCommand { got = argv; return nothing{} }
 	r.c.Infos = []ops.ActionInfo{{ID: ops.Clean(actionShell), Verb: ops.Lit("shell"), Class: ops.ClassDisruptive, On: ops.KindContainer}}
-	p := shellPlan("docker --host unix:///run/docker.sock exec -it api sh")
+	p := shellPlan(strings.Fields("docker --host unix:///run/docker.sock exec -it api sh")...)
 	p.Class, p.Ask = ops.ClassDisruptive, ops.Ask{Yes: true}
 	r.c.Plans = map[string]ops.Plan{actionShell: p}
 	r.press("3", "e")

@@ -34,7 +34,7 @@ func (r *record) lay() {
 		{Name: ops.Lit("who"), Value: r.r.Actor.Name},
 		{Name: ops.Lit("about"), Value: report.RefText(r.r.Ref)},
 		{Name: ops.Lit("number"), Value: ops.Textf("%d", r.r.Seq)},
-	}, r.r.Facts...)
+	}, r.r.Told()...)
 	lines = append(lines, draw.Facts(r.th, ops.FactGroup{Title: ops.Lit("record"), Facts: facts}, r.w, draw.Judged(false))...)
 	r.pager.Set(lines, r.h)
 }

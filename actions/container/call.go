@@ -2,7 +2,6 @@ package container
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,11 +9,11 @@ import (
 	"opsdeck/ops"
 )
 
-// call is one API call, as it stands in a plan.
+// call is one API call.
 type call struct {
 	version string
 	verb    verb
-	id      string // full, or its first 12 digits when read from a plan
+	id      string // its first 12 digits
 	name    string
 	wait    int    // seconds; sent with stop and restart
 	signal  string // sent with kill: "KILL"
@@ -69,43 +68,56 @@ func (c call) span() string {
 	return fmt.Sprintf("for up to %d s and its own start", c.wait)
 }
 
-// text writes the call as a plan shows it.
-func (c call) text() ops.Text {
-	path := fmt.Sprintf("/v%s/containers/%s", c.version, short(c.id))
+// step is the call as a plan holds it.
+func (c call) step() ops.Step {
+	s := ops.Step{How: ops.StepAPI, Method: ops.Lit("POST"), Path: ops.Clean("/v" + c.version + c.path()),
+		On: []ops.Text{ops.Clean(c.id), ops.Clean(c.name)}, Note: ops.Clean(c.name)}
+	query := func(name, value string) { s.Query = []ops.Param{{Name: ops.Clean(name), Value: ops.Clean(value)}} }
 	switch c.verb {
 	case verbRemove:
-		query := ""
+		s.Method = ops.Lit("DELETE")
 		if c.volumes {
-			query = "?v=1"
+			query(queryVolumes, "1")
 		}
-		return ops.Textf("DELETE %s%s  (%s)", path, query, c.name)
 	case verbKill:
-		return ops.Textf("POST %s/kill?signal=%s  (%s)", path, c.signal, c.name)
+		query(querySignal, c.signal)
 	case verbRestart, verbStop:
-		return ops.Textf("POST %s/%s?t=%d  (%s)", path, c.verb, c.wait, c.name)
+		query(queryWait, strconv.Itoa(c.wait))
 	}
-	return ops.Textf("POST %s/%s  (%s)", path, c.verb, c.name)
+	return s
 }
 
-var (
-	postText   = regexp.MustCompile(`^POST /v([\d.]+)/containers/([0-9a-f]{12})/(restart|stop|start|pause|unpause|kill)(?:\?(?:t=(\d+)|signal=([A-Z0-9]+)))?  \((.+)\)$`)
-	deleteText = regexp.MustCompile(`^DELETE /v([\d.]+)/containers/([0-9a-f]{12})(\?v=1)?  \((.+)\)$`)
+// What the daemon calls the parts of a call.
+const (
+	queryVolumes = "v"
+	querySignal  = "signal"
+	queryWait    = "t"
 )
 
-// parseCall reads what text wrote: Run does what the plan says, and nothing it
-// knows from elsewhere.
-func parseCall(p ops.Plan, want verb) (call, error) {
+// path is the call's path behind the version of the API.
+func (c call) path() string {
+	if c.verb == verbRemove {
+		return "/containers/" + c.id
+	}
+	return "/containers/" + c.id + "/" + string(c.verb)
+}
+
+// callOf takes the call from the fields of a plan. It is made a step again and
+// compared: a plan of another verb, or of more than this call, is refused.
+func callOf(p ops.Plan, want verb) (call, error) {
 	wrong := ops.Errorf(ops.CodeInvalid, "this plan is not one to %s a container", want)
-	if len(p.Steps) != 1 {
+	if len(p.Steps) != 1 || len(p.Steps[0].On) != 2 {
 		return call{}, wrong
 	}
-	step := p.Steps[0].What.String()
-	if m := deleteText.FindStringSubmatch(step); m != nil && want == verbRemove {
-		return call{version: m[1], verb: want, id: m[2], volumes: m[3] != "", name: m[4]}, nil
+	s := p.Steps[0]
+	wait, _ := strconv.Atoi(s.Value(queryWait, "0")) // what is no number differs below
+	c := call{verb: want, id: s.On[0].String(), name: s.On[1].String(), wait: wait, signal: s.Value(querySignal, ""), volumes: s.Value(queryVolumes, "") != ""}
+	again := c.step()
+	if strings.HasSuffix(s.Path.String(), c.path()) {
+		again.Path = s.Path // the client has the version
 	}
-	if m := postText.FindStringSubmatch(step); m != nil && verb(m[3]) == want {
-		wait, _ := strconv.Atoi(m[4]) // digits, or none
-		return call{version: m[1], verb: want, id: m[2], wait: wait, signal: m[5], name: m[6]}, nil
+	if c.id == "" || !again.Same(s) {
+		return call{}, wrong
 	}
-	return call{}, wrong
+	return c, nil
 }

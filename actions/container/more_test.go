@@ -49,7 +49,7 @@ func TestPauseKillAndRemoveAreOneCallEachAndLookedAt(t *testing.T) {
 				w.WriteHeader(http.StatusNoContent)
 			}
 			a := actionOf(t, d.host, tc.verb)
-			p, err := a.Plan(t.Context(), tc.req)
+			p, err := a.Plan(t.Context(), ops.Board{}, tc.req)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -103,7 +103,7 @@ func TestARemovalSaysWhatGoesWhatStaysAndWhoMakesItAgain(t *testing.T) {
 	} {
 		d := newScripted(t)
 		d.state, d.mounts, d.config["Labels"] = exited(1), mounts, tc.labels
-		p, err := actionOf(t, d.host, verbRemove).Plan(t.Context(), tc.req)
+		p, err := actionOf(t, d.host, verbRemove).Plan(t.Context(), ops.Board{}, tc.req)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -125,16 +125,16 @@ func TestARemovalSaysWhatGoesWhatStaysAndWhoMakesItAgain(t *testing.T) {
 
 func TestAKillSaysThatThePolicyDoesNotBringItBack(t *testing.T) {
 	d := newScripted(t)
-	p, err := actionOf(t, d.host, verbKill).Plan(t.Context(), asked())
+	p, err := actionOf(t, d.host, verbKill).Plan(t.Context(), ops.Board{}, asked())
 	if err != nil || !strings.Contains(fmt.Sprint(p.Warnings), "restart policy (always) does not bring it back") || !strings.Contains(fmt.Sprint(p.Replaces), "without time to end") {
 		t.Errorf("%v %v, %v", p.Replaces, p.Warnings, err)
 	}
 	for _, bad := range []ops.Request{asked("signal=STOP"), asked("signal=9; rm -rf"), asked("signal=")} {
-		if _, err := actionOf(t, d.host, verbKill).Plan(t.Context(), bad); ops.CodeOf(err) != ops.CodeInvalid {
+		if _, err := actionOf(t, d.host, verbKill).Plan(t.Context(), ops.Board{}, bad); ops.CodeOf(err) != ops.CodeInvalid {
 			t.Errorf("%v: %v", bad.Params, err)
 		}
 	}
-	if _, err := actionOf(t, d.host, verbRemove).Plan(t.Context(), asked()); ops.CodeOf(err) != ops.CodeInvalid || !strings.Contains(err.Error(), "stop it first") {
+	if _, err := actionOf(t, d.host, verbRemove).Plan(t.Context(), ops.Board{}, asked()); ops.CodeOf(err) != ops.CodeInvalid || !strings.Contains(err.Error(), "stop it first") {
 		t.Errorf("remove what runs: %v", err)
 	}
 }

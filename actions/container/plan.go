@@ -17,7 +17,7 @@ import (
 
 // Plan says which call would be made and what it would interrupt. Times in it are
 // absolute: planning twice with nothing changed gives the same plan.
-func (a *action) Plan(ctx context.Context, req ops.Request) (ops.Plan, error) {
+func (a *action) Plan(ctx context.Context, _ ops.Board, req ops.Request) (ops.Plan, error) {
 	if req.Target.Kind != ops.KindContainer || req.Target.Source.String() != a.source || req.Target.ID.Empty() {
 		return ops.Plan{}, ops.Errorf(ops.CodeInvalid, "%s is no container of %s", req.Target, a.source)
 	}
@@ -39,15 +39,15 @@ func (a *action) Plan(ctx context.Context, req ops.Request) (ops.Plan, error) {
 	if err := a.sensible(name, &r); err != nil {
 		return ops.Plan{}, err
 	}
-	step := call{version: a.api.ClientVersion(), verb: a.verb, id: r.ID, name: name, wait: a.wait(&r)}
-	if err := step.params(req); err != nil {
+	c := call{version: a.api.ClientVersion(), verb: a.verb, id: short(r.ID), name: name, wait: a.wait(&r)}
+	if err := c.params(req); err != nil {
 		return ops.Plan{}, err
 	}
 	return ops.Plan{
-		Title:    step.title(),
-		Steps:    []ops.Step{{How: ops.StepAPI, What: step.text()}},
-		Replaces: a.replaces(&r, step),
-		Warnings: a.warnings(ctx, step, &r),
+		Title:    c.title(),
+		Steps:    []ops.Step{c.step()},
+		Replaces: a.replaces(&r, c),
+		Warnings: a.warnings(ctx, c, &r),
 		Locks:    []ops.Ref{req.Target},
 	}, nil
 }

@@ -24,7 +24,7 @@ const beyondWait = 20 * time.Second
 // Run makes the call of the plan, and then looks whether the container is as it
 // should be.
 func (a *action) Run(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.Result, error) {
-	c, err := parseCall(p, a.verb)
+	c, err := callOf(p, a.verb)
 	if err != nil {
 		return ops.Result{}, err
 	}

@@ -32,11 +32,11 @@ func labActions(t *testing.T, more ...client.Opt) (map[verb]ops.Action, *client.
 
 func runPlanned(t *testing.T, a ops.Action, name string) (ops.Result, error) {
 	t.Helper()
-	p, err := a.Plan(t.Context(), request(name))
+	p, err := a.Plan(t.Context(), ops.Board{}, request(name))
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := a.Plan(t.Context(), request(name))
+	again, err := a.Plan(t.Context(), ops.Board{}, request(name))
 	if err != nil || !reflect.DeepEqual(p, again) {
 		t.Errorf("planned again: %+v, %v, first %+v", again, err, p)
 	}
@@ -58,7 +58,7 @@ func TestLabRestartStopStart(t *testing.T) {
 		}
 		t.Log(res.What)
 	}
-	if _, err := actions[verbStart].Plan(t.Context(), request(name)); ops.CodeOf(err) != ops.CodeInvalid {
+	if _, err := actions[verbStart].Plan(t.Context(), ops.Board{}, request(name)); ops.CodeOf(err) != ops.CodeInvalid {
 		t.Errorf("start of a running one: %v", err)
 	}
 }
@@ -104,7 +104,7 @@ func TestLabRemoveKeepsOrTakesItsAnonymousVolume(t *testing.T) {
 		volume := r.Container.Mounts[0].Name
 		req := request(name)
 		req.Params = []ops.Param{{Name: ops.Clean(paramVolumes), Value: ops.Clean(what)}}
-		p, err := actions[verbRemove].Plan(t.Context(), req)
+		p, err := actions[verbRemove].Plan(t.Context(), ops.Board{}, req)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -130,7 +130,7 @@ func TestLabASignalEndsTheRestartPolicy(t *testing.T) {
 	dockertest.Start(t, cl, id)
 	req := request(name)
 	req.Params = []ops.Param{{Name: ops.Clean(paramSignal), Value: ops.Lit("TERM")}}
-	p, err := actions[verbKill].Plan(t.Context(), req)
+	p, err := actions[verbKill].Plan(t.Context(), ops.Board{}, req)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,7 +170,7 @@ func TestLabMadeAnewIsNotTouched(t *testing.T) {
 	name := dockertest.Name("anew")
 	id := dockertest.Create(t, cl, name, container.Config{Cmd: []string{"run"}}, container.HostConfig{})
 	dockertest.Start(t, cl, id)
-	p, err := actions[verbStop].Plan(t.Context(), request(name))
+	p, err := actions[verbStop].Plan(t.Context(), ops.Board{}, request(name))
 	if err != nil {
 		t.Fatal(err)
 	}

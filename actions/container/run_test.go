@@ -13,7 +13,7 @@ import (
 
 func planned(t *testing.T, a *action) ops.Plan {
 	t.Helper()
-	p, err := a.Plan(t.Context(), request("web"))
+	p, err := a.Plan(t.Context(), ops.Board{}, request("web"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,7 +169,7 @@ func TestRunAgainstAContainerMadeAnewOrADeadDaemon(t *testing.T) {
 		t.Errorf("dead daemon: %v", err)
 	}
 	// The daemon dies between the look and the call: nothing was sent.
-	c, err := parseCall(p, verbStop)
+	c, err := callOf(p, verbStop)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,7 @@ package container
 
 import (
 	"context"
-	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/containerd/errdefs"
@@ -55,11 +55,8 @@ func (s *shell) Blocked(b ops.Board, ref ops.Ref) ops.Text {
 	return ops.Text{}
 }
 
-// plainWord is a word that reads the same in a plan and in an argument list.
-var plainWord = regexp.MustCompile(`^[A-Za-z0-9@%+=:,./_\[\]-]+$`)
-
 // Plan names the command that the console will run.
-func (s *shell) Plan(ctx context.Context, req ops.Request) (ops.Plan, error) {
+func (s *shell) Plan(ctx context.Context, _ ops.Board, req ops.Request) (ops.Plan, error) {
 	name := req.Target.ID.String()
 	if req.Target.Kind != ops.KindContainer || req.Target.Source.String() != s.Source || name == "" {
 		return ops.Plan{}, ops.Errorf(ops.CodeInvalid, "%s is no container of %s", req.Target, s.Source)
@@ -74,15 +71,13 @@ func (s *shell) Plan(ctx context.Context, req ops.Request) (ops.Plan, error) {
 	case r.State == nil || !r.State.Running || r.State.Restarting || r.State.Paused:
 		return ops.Plan{}, ops.Errorf(ops.CodeInvalid, "%s does not run: only what runs has a shell", name).Help("start or unpause it; l shows what it said last")
 	}
-	argv := append(append([]string{}, s.Docker...), "exec", "-it", name, "sh")
-	for _, w := range argv {
-		if !plainWord.MatchString(w) {
-			return ops.Plan{}, ops.Errorf(ops.CodeInvalid, "the command for a shell holds %q, which is no plain word", w).Help("give the certificates of this docker source paths without spaces")
-		}
+	argv, err := ops.Argv(slices.Concat(s.Docker, []string{"exec", "-it", name, "sh"})...)
+	if err != nil {
+		return ops.Plan{}, err
 	}
 	return ops.Plan{
 		Title:    ops.Clean("shell in container " + name),
-		Steps:    []ops.Step{{How: ops.StepExec, What: ops.Clean(strings.Join(argv, " "))}},
+		Steps:    []ops.Step{{How: ops.StepExec, Argv: argv}},
 		Warnings: shellWarnings(&r),
 	}, nil
 }
@@ -106,5 +101,5 @@ func (s *shell) Run(_ context.Context, p ops.Plan, out ops.Progresser) (ops.Resu
 	if len(p.Steps) != 1 || p.Steps[0].How != ops.StepExec {
 		return ops.Result{}, ops.Errorf(ops.CodeInvalid, "this plan is not one of a shell")
 	}
-	return ops.Result{State: ops.JobSucceeded, What: ops.Textf("handed over to the terminal of %s: %s", out.Actor().Name, p.Steps[0].What)}, nil
+	return ops.Result{State: ops.JobSucceeded, What: ops.Textf("handed over to the terminal of %s: %s", out.Actor().Name, p.Steps[0].Text())}, nil
 }

@@ -2,6 +2,7 @@ package container
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -27,8 +28,8 @@ func TestAShellIsACommandForTheCallersOwnTerminal(t *testing.T) {
 	if info := a.Describe(); info.Needs != ops.RoleAdmin || info.Class != ops.ClassDisruptive {
 		t.Errorf("%+v", info)
 	}
-	p, err := a.Plan(t.Context(), request("web"))
-	if err != nil || p.Steps[0].How != ops.StepExec || p.Steps[0].What.String() != "docker --host unix:///run/docker.sock exec -it web sh" {
+	p, err := a.Plan(t.Context(), ops.Board{}, request("web"))
+	if err != nil || p.Steps[0].How != ops.StepExec || p.Steps[0].Text().String() != "docker --host unix:///run/docker.sock exec -it web sh" {
 		t.Fatalf("%+v, %v", p.Steps, err)
 	}
 	if !strings.Contains(fmt.Sprint(p.Warnings), "root's shell") || len(p.Locks) != 0 {
@@ -49,14 +50,33 @@ func TestAShellIsRefusedWhereItCannotBe(t *testing.T) {
 		docker []string
 		target string
 	}{
-		"stopped":             {exited(0), []string{"docker"}, "web"},
-		"paused":              {paused, []string{"docker"}, "web"},
-		"by an id":            {running("2026-11-21T02:00:00Z"), []string{"docker"}, webID[:12]},
-		"a path with a space": {running("2026-11-21T02:00:00Z"), []string{"docker", "--tlscacert", "/my certs/ca.pem"}, "web"},
+		"stopped":          {exited(0), []string{"docker"}, "web"},
+		"paused":           {paused, []string{"docker"}, "web"},
+		"by an id":         {running("2026-11-21T02:00:00Z"), []string{"docker"}, webID[:12]},
+		"a line end in it": {running("2026-11-21T02:00:00Z"), []string{"docker", "--tlscacert", "/certs\n/ca.pem"}, "web"},
 	} {
 		d.set(func() { d.state = c.state })
-		if p, err := shellOn(t, d.host, Shell{Docker: c.docker}).Plan(t.Context(), request(c.target)); err == nil {
+		if p, err := shellOn(t, d.host, Shell{Docker: c.docker}).Plan(t.Context(), ops.Board{}, request(c.target)); err == nil {
 			t.Errorf("%s: %v", name, p.Steps)
+		}
+	}
+}
+
+func TestTheShellsWordsArriveAsTheyAre(t *testing.T) {
+	d := newScripted(t)
+	for name, path := range map[string]string{"a space": "/my certs/ca.pem", "quotes": `/it's "mine"/ca.pem`, "a dollar": "/$(id)/`x`;y|z", "ten thousand characters": "/" + strings.Repeat("x", 10_000),
+		"other letters": "/証明書/ça.pem", "an option's form": "--tlskey=/k", "nothing": ""} {
+		want := []string{"docker", "--tlscacert", path, "exec", "-it", "web", "sh"}
+		p, err := shellOn(t, d.host, Shell{Docker: want[:3]}).Plan(t.Context(), ops.Board{}, request("web"))
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		var got []string
+		for _, w := range p.Steps[0].Argv {
+			got = append(got, w.String())
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %.200q", name, got)
 		}
 	}
 }

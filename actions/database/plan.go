@@ -32,7 +32,7 @@ func (f family) session(ctx context.Context, req ops.Request) (ops.Session, []op
 }
 
 // Plan says which query of which session would be canceled.
-func (c *cancel) Plan(ctx context.Context, req ops.Request) (ops.Plan, error) {
+func (c *cancel) Plan(ctx context.Context, _ ops.Board, req ops.Request) (ops.Plan, error) {
 	s, all, err := c.session(ctx, req)
 	if err != nil {
 		return ops.Plan{}, err
@@ -43,12 +43,13 @@ func (c *cancel) Plan(ctx context.Context, req ops.Request) (ops.Plan, error) {
 	sql := fmt.Sprintf("SELECT pid, pg_cancel_backend(pid) FROM pg_stat_activity WHERE (pid, backend_start) = %s AND query_start = %s AND state = 'active'",
 		identity(s), quoted(s.QueryStart))
 	p := c.about("cancel the query of", sql, s, all, req)
+	p.Steps[0].On = append(p.Steps[0].On, queryOf(s))
 	p.Replaces = append(p.Replaces, ops.Lit("the query fails, and with it the transaction that it is in"))
 	return p, nil
 }
 
 // Plan says which session would be ended.
-func (t *terminate) Plan(ctx context.Context, req ops.Request) (ops.Plan, error) {
+func (t *terminate) Plan(ctx context.Context, _ ops.Board, req ops.Request) (ops.Plan, error) {
 	s, all, err := t.session(ctx, req)
 	if err != nil {
 		return ops.Plan{}, err
@@ -64,7 +65,7 @@ func (t *terminate) Plan(ctx context.Context, req ops.Request) (ops.Plan, error)
 func (f family) about(verb, sql string, s ops.Session, all []ops.Session, req ops.Request) ops.Plan {
 	return ops.Plan{
 		Title:    ops.Textf("%s session %d (%s) on %s", verb, s.PID, s.App.Or(s.User), f.source),
-		Steps:    []ops.Step{{How: ops.StepSQL, What: ops.CleanLine(sql)}},
+		Steps:    []ops.Step{statement(sql, s)},
 		Replaces: []ops.Text{ops.Textf("session %d: %s", s.PID, who(s))},
 		Warnings: append(doing(s), standing(s, all)...),
 		Locks:    []ops.Ref{req.Target},
@@ -130,7 +131,7 @@ const (
 
 // Plan lists the sessions that would be ended. The one that starts is compared with
 // the one that was shown, session by session.
-func (e *endIdle) Plan(ctx context.Context, req ops.Request) (ops.Plan, error) {
+func (e *endIdle) Plan(ctx context.Context, _ ops.Board, req ops.Request) (ops.Plan, error) {
 	w, err := wishOf(req)
 	if err != nil {
 		return ops.Plan{}, err
@@ -163,7 +164,7 @@ func (e *endIdle) Plan(ctx context.Context, req ops.Request) (ops.Plan, error) {
 	}
 	slices.SortFunc(hits, func(a, b ops.Session) int { return a.PID - b.PID })
 	for part := range slices.Chunk(hits, chunk) {
-		p.Steps = append(p.Steps, ops.Step{How: ops.StepSQL, What: ops.CleanLine(w.sql(part))})
+		p.Steps = append(p.Steps, statement(w.sql(part), part...))
 	}
 	for _, s := range hits {
 		p.Replaces = append(p.Replaces, ops.Textf("session %d: %s, %s since %s", s.PID, who(s), s.State, clock(s.Changed)))
@@ -234,7 +235,22 @@ func (w wish) sql(hits []ops.Session) string {
 		strings.Join(who, ", "), strings.Join(states, ", "), int(w.older.Seconds()))
 }
 
-// identity names one session and no other, as a row of SQL.
+// statement is a step that is about some sessions.
+func statement(sql string, about ...ops.Session) ops.Step {
+	s := ops.Step{How: ops.StepSQL, SQL: ops.CleanLine(sql)}
+	for _, b := range about {
+		s.On = append(s.On, named(b))
+	}
+	return s
+}
+
+// named names one session and no other: pids are used again.
+func named(s ops.Session) ops.Text { return ops.Textf("%d since %s", s.PID, s.Start) }
+
+// queryOf names the query that a session is at, and not its next one.
+func queryOf(s ops.Session) ops.Text { return ops.Textf("%s, its query of %s", named(s), s.QueryStart) }
+
+// identity is a session's name as a row of SQL.
 func identity(s ops.Session) string { return fmt.Sprintf("(%d, %s)", s.PID, quoted(s.Start)) }
 
 // quoted is a moment as the server wrote it. It is no text of anybody's, but what
@@ -244,14 +260,14 @@ func quoted(t ops.Text) string {
 }
 
 // Plan says what a checkpoint is.
-func (c *checkpoint) Plan(_ context.Context, req ops.Request) (ops.Plan, error) {
-	return ops.Plan{Title: ops.Textf("checkpoint on %s", c.source), Steps: []ops.Step{{How: ops.StepSQL, What: ops.Lit("CHECKPOINT")}},
+func (c *checkpoint) Plan(_ context.Context, _ ops.Board, req ops.Request) (ops.Plan, error) {
+	return ops.Plan{Title: ops.Textf("checkpoint on %s", c.source), Steps: []ops.Step{{How: ops.StepSQL, SQL: ops.Lit("CHECKPOINT")}},
 		Replaces: []ops.Text{ops.Lit("nothing; its disks are busy until it is done, which may take minutes")}, Locks: []ops.Ref{req.Target}}, nil
 }
 
 // Plan says what switching WAL is.
-func (s *switchWAL) Plan(_ context.Context, req ops.Request) (ops.Plan, error) {
-	return ops.Plan{Title: ops.Textf("switch WAL on %s", s.source), Steps: []ops.Step{{How: ops.StepSQL, What: ops.Lit("SELECT pg_switch_wal()")}},
+func (s *switchWAL) Plan(_ context.Context, _ ops.Board, req ops.Request) (ops.Plan, error) {
+	return ops.Plan{Title: ops.Textf("switch WAL on %s", s.source), Steps: []ops.Step{{How: ops.StepSQL, SQL: ops.Lit("SELECT pg_switch_wal()")}},
 		Replaces: []ops.Text{ops.Lit("the present WAL file ends here and is archived whole")}, Locks: []ops.Ref{req.Target}}, nil
 }
 

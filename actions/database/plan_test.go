@@ -78,20 +78,20 @@ func request(id, pid string, params ...string) ops.Request {
 func TestThePlanNamesTheSessionAndNotItsPidAlone(t *testing.T) {
 	f := &fake{sessions: []ops.Session{session("47", "nightly", ops.SessionIdleInTx, time.Minute)}}
 	a := &terminate{family1(f)}
-	first, err := a.Plan(t.Context(), request("database.terminate", "47"))
+	first, err := a.Plan(t.Context(), ops.Board{}, request("database.terminate", "47"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := "SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE (pid, backend_start) = (47, timestamptz '2026-11-21 01:14:00.47+00')"
-	if len(first.Steps) != 1 || first.Steps[0].What.String() != want || first.Steps[0].How != ops.StepSQL {
+	if len(first.Steps) != 1 || first.Steps[0].Text().String() != want || first.Steps[0].How != ops.StepSQL {
 		t.Errorf("%+v", first.Steps)
 	}
 	f.sessions[0].State, f.sessions[0].Changed, f.sessions[0].SQL = ops.SessionActive, at(), ops.Lit("SELECT 2")
-	if again, _ := a.Plan(t.Context(), request("database.terminate", "47")); !reflect.DeepEqual(again.Steps, first.Steps) || !reflect.DeepEqual(again.Replaces, first.Replaces) {
+	if again, _ := a.Plan(t.Context(), ops.Board{}, request("database.terminate", "47")); !reflect.DeepEqual(again.Steps, first.Steps) || !reflect.DeepEqual(again.Replaces, first.Replaces) {
 		t.Error("what it does at the moment makes the plan another one")
 	}
 	f.sessions[0].Start = ops.Lit("2026-11-21 02:13:59+00") // the pid was given to the next one
-	if again, _ := a.Plan(t.Context(), request("database.terminate", "47")); reflect.DeepEqual(again.Steps, first.Steps) {
+	if again, _ := a.Plan(t.Context(), ops.Board{}, request("database.terminate", "47")); reflect.DeepEqual(again.Steps, first.Steps) {
 		t.Error("another session with the pid gives the same plan")
 	}
 }
@@ -104,18 +104,20 @@ func TestWhatCannotBePlannedIsSaid(t *testing.T) {
 		plan func() (ops.Plan, error)
 		code ops.Code
 	}{
-		"it has ended":       {func() (ops.Plan, error) { return (&terminate{f}).Plan(t.Context(), request("x", "99")) }, ops.CodeNotFound},
-		"our own":            {func() (ops.Plan, error) { return (&terminate{f}).Plan(t.Context(), request("x", "2")) }, ops.CodeInvalid},
-		"hidden":             {func() (ops.Plan, error) { return (&terminate{f}).Plan(t.Context(), request("x", "3")) }, ops.CodeDenied},
-		"no query to cancel": {func() (ops.Plan, error) { return (&cancel{f}).Plan(t.Context(), request("x", "4")) }, ops.CodeInvalid},
-		"no such state":      {func() (ops.Plan, error) { return (&endIdle{f}).Plan(t.Context(), request("x", "4", "state", "asleep")) }, ops.CodeInvalid},
+		"it has ended":       {func() (ops.Plan, error) { return (&terminate{f}).Plan(t.Context(), ops.Board{}, request("x", "99")) }, ops.CodeNotFound},
+		"our own":            {func() (ops.Plan, error) { return (&terminate{f}).Plan(t.Context(), ops.Board{}, request("x", "2")) }, ops.CodeInvalid},
+		"hidden":             {func() (ops.Plan, error) { return (&terminate{f}).Plan(t.Context(), ops.Board{}, request("x", "3")) }, ops.CodeDenied},
+		"no query to cancel": {func() (ops.Plan, error) { return (&cancel{f}).Plan(t.Context(), ops.Board{}, request("x", "4")) }, ops.CodeInvalid},
+		"no such state": {func() (ops.Plan, error) {
+			return (&endIdle{f}).Plan(t.Context(), ops.Board{}, request("x", "4", "state", "asleep"))
+		}, ops.CodeInvalid},
 		"not a time": {func() (ops.Plan, error) {
-			return (&endIdle{f}).Plan(t.Context(), request("x", "4", "older", "a while"))
+			return (&endIdle{f}).Plan(t.Context(), ops.Board{}, request("x", "4", "older", "a while"))
 		}, ops.CodeInvalid},
 		"nobody is idle so": {func() (ops.Plan, error) {
-			return (&endIdle{f}).Plan(t.Context(), request("x", "4", "older", "2h", "state", "idle"))
+			return (&endIdle{f}).Plan(t.Context(), ops.Board{}, request("x", "4", "older", "2h", "state", "idle"))
 		}, ops.CodeNotFound},
-		"nobody in that state": {func() (ops.Plan, error) { return (&endIdle{f}).Plan(t.Context(), request("x", "4")) }, ops.CodeNotFound},
+		"nobody in that state": {func() (ops.Plan, error) { return (&endIdle{f}).Plan(t.Context(), ops.Board{}, request("x", "4")) }, ops.CodeNotFound},
 	} {
 		if _, err := c.plan(); ops.CodeOf(err) != c.code || err == nil {
 			t.Errorf("%s: %v", name, err)
@@ -130,11 +132,11 @@ func TestTheIdleAreEndedAndOnlyThey(t *testing.T) {
 		session("3", "it's", ops.SessionIdle, time.Hour), session("4", "web", ops.SessionActive, time.Hour), session("5", "web", ops.SessionIdleInTx, time.Hour), own}}
 	f.answer = f.ends
 	a := &endIdle{family1(f)}
-	p, err := a.Plan(t.Context(), request("database.end-idle", "", "state", "idle", "app", "web"))
+	p, err := a.Plan(t.Context(), ops.Board{}, request("database.end-idle", "", "state", "idle", "app", "web"))
 	if err != nil || len(p.Replaces) != 1 || p.Title.String() != "end 1 sessions on pg: idle for more than 5m from web" {
 		t.Fatalf("%+v %v", p, err)
 	}
-	sql := p.Steps[0].What.String()
+	sql := p.Steps[0].Text().String()
 	for _, part := range []string{"IN ((1, timestamptz '2026-11-21 01:14:00.1+00'))", "state IN ('idle')", "state_change >= interval '300 seconds'"} {
 		if !strings.Contains(sql, part) {
 			t.Errorf("%s lacks %s", sql, part)
@@ -144,8 +146,8 @@ func TestTheIdleAreEndedAndOnlyThey(t *testing.T) {
 	if err != nil || res.State != ops.JobSucceeded || len(f.sessions) != 5 || f.ran[0] != sql {
 		t.Errorf("%+v %v, left %d, ran %q", res, err, len(f.sessions), f.ran)
 	}
-	p, err = a.Plan(t.Context(), request("database.end-idle", "", "state", "any", "older", "30s"))
-	if err != nil || len(p.Replaces) != 3 || strings.Contains(p.Steps[0].What.String(), "it's") {
+	p, err = a.Plan(t.Context(), ops.Board{}, request("database.end-idle", "", "state", "any", "older", "30s"))
+	if err != nil || len(p.Replaces) != 3 || strings.Contains(p.Steps[0].Text().String(), "it's") {
 		t.Errorf("%+v %v", p, err)
 	}
 }
@@ -160,13 +162,13 @@ func TestHundredsAreEndedInSeveralStatements(t *testing.T) {
 	}
 	f.answer = f.ends
 	a := &endIdle{family1(f)}
-	p, err := a.Plan(t.Context(), request("x", "", "state", "idle"))
+	p, err := a.Plan(t.Context(), ops.Board{}, request("x", "", "state", "idle"))
 	if err != nil || len(p.Steps) != 5 || len(p.Replaces) != most || len(p.Warnings) != 1 {
 		t.Fatalf("%d steps, %d sessions, %v %v", len(p.Steps), len(p.Replaces), p.Warnings, err)
 	}
 	for _, s := range p.Steps {
-		if strings.HasSuffix(s.What.String(), "…") {
-			t.Errorf("a statement was cut: %d characters", len(s.What.String()))
+		if strings.HasSuffix(s.SQL.String(), "…") {
+			t.Errorf("a statement was cut: %d characters", len(s.SQL.String()))
 		}
 	}
 	res, err := a.Run(t.Context(), p, &quiet{})
@@ -197,7 +199,7 @@ func TestHowASessionEnds(t *testing.T) {
 		f := &fake{sessions: []ops.Session{session("7", "web", ops.SessionIdleInTx, time.Hour)}}
 		a := &terminate{family1(f)}
 		a.watch = 20 * time.Millisecond
-		p, err := a.Plan(t.Context(), request("database.terminate", "7"))
+		p, err := a.Plan(t.Context(), ops.Board{}, request("database.terminate", "7"))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -22,7 +22,7 @@ func (c *cancel) Run(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.R
 	}
 	left, err := c.await(ctx, func(all []ops.Session) int {
 		return counted(all, func(s ops.Session) bool {
-			return slices.Contains(hit, s.PID) && s.State == ops.SessionActive && names(p, s) && mentions(p, quoted(s.QueryStart))
+			return slices.Contains(hit, s.PID) && s.State == ops.SessionActive && isAbout(p, queryOf(s))
 		})
 	})
 	return ended(left, err, "the query of session "+p.Request.Target.ID.String()+" has ended", "it still runs: it ends when it next looks for signals"), nil
@@ -39,9 +39,9 @@ func (e *endIdle) Run(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.
 }
 
 func (f family) end(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.Result, error) {
-	meant := len(p.Replaces)
-	if p.Request.Target.Kind == ops.KindSession {
-		meant = 1
+	meant := 0
+	for _, s := range p.Steps {
+		meant += len(s.On)
 	}
 	hit, err := f.signal(ctx, p, out)
 	if err != nil {
@@ -51,7 +51,7 @@ func (f family) end(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.Re
 		return f.nothing(ctx, p)
 	}
 	left, err := f.await(ctx, func(all []ops.Session) int {
-		return counted(all, func(s ops.Session) bool { return slices.Contains(hit, s.PID) && names(p, s) })
+		return counted(all, func(s ops.Session) bool { return slices.Contains(hit, s.PID) && isAbout(p, named(s)) })
 	})
 	said := fmt.Sprintf("%d of %d sessions have ended", len(hit)-left, meant)
 	if meant == 1 {
@@ -67,7 +67,7 @@ func (f family) nothing(ctx context.Context, p ops.Plan) (ops.Result, error) {
 	if err != nil {
 		return ops.Result{}, fmt.Errorf("no session was told, and none could be looked for: %w", err)
 	}
-	left := counted(all, func(s ops.Session) bool { return names(p, s) })
+	left := counted(all, func(s ops.Session) bool { return isAbout(p, named(s)) })
 	switch {
 	case left == 0:
 		return ops.Result{State: ops.JobSucceeded, What: ops.Lit("nothing was left to end: it had ended already")}, nil
@@ -77,19 +77,17 @@ func (f family) nothing(ctx context.Context, p ops.Plan) (ops.Result, error) {
 	return ops.Result{State: ops.JobSucceeded, What: ops.Textf("nothing was ended: the %d sessions are not idle any more", left)}, nil
 }
 
-// names reports whether a plan is about this session, and not about another one that
-// had its pid.
-func names(p ops.Plan, s ops.Session) bool { return mentions(p, identity(s)) }
-
-func mentions(p ops.Plan, words string) bool {
-	return slices.ContainsFunc(p.Steps, func(st ops.Step) bool { return strings.Contains(st.What.String(), words) })
+// isAbout reports whether a plan is about this session or query, and not about
+// another one that had its pid.
+func isAbout(p ops.Plan, name ops.Text) bool {
+	return slices.ContainsFunc(p.Steps, func(st ops.Step) bool { return slices.Contains(st.On, name) })
 }
 
 // signal runs the statements of the plan, and returns the pids that were told.
 func (f family) signal(ctx context.Context, p ops.Plan, out ops.Progresser) ([]int, error) {
 	var hit []int
 	for i, step := range p.Steps {
-		rows, err := f.client.Query(ctx, step.What.String())
+		rows, err := f.client.Query(ctx, step.SQL.String())
 		if err != nil {
 			if len(hit) > 0 {
 				return hit, fmt.Errorf("after %d sessions: %w", len(hit), err)
@@ -158,7 +156,7 @@ func ended(left int, err error, well, still string) ops.Result {
 func (c *checkpoint) Run(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.Result, error) {
 	began := c.now()
 	out.Progress(ops.Progress{Note: ops.Lit("the server writes")})
-	if _, err := c.client.QueryLong(ctx, p.Steps[0].What.String()); err != nil {
+	if _, err := c.client.QueryLong(ctx, p.Steps[0].SQL.String()); err != nil {
 		return ops.Result{}, err
 	}
 	return ops.Result{State: ops.JobSucceeded, What: ops.Textf("done in %s", c.now().Sub(began).Round(time.Millisecond))}, nil
@@ -166,7 +164,7 @@ func (c *checkpoint) Run(ctx context.Context, p ops.Plan, out ops.Progresser) (o
 
 // Run switches WAL.
 func (s *switchWAL) Run(ctx context.Context, p ops.Plan, _ ops.Progresser) (ops.Result, error) {
-	rows, err := s.client.Query(ctx, p.Steps[0].What.String())
+	rows, err := s.client.Query(ctx, p.Steps[0].SQL.String())
 	if err != nil {
 		return ops.Result{}, err
 	}

@@ -58,7 +58,7 @@ func (d *deck) find(app string, is func(ops.Session) bool) ops.Session {
 func (d *deck) run(id string, target ops.Ref, params ...ops.Param) string {
 	d.Helper()
 	req := ops.Request{Action: ops.Clean(id), Target: target, Params: params}
-	p, err := d.actions[id].Plan(d.Context(), req)
+	p, err := d.actions[id].Plan(d.Context(), ops.Board{}, req)
 	if err != nil {
 		d.Fatalf("%s: %v", id, err)
 	}

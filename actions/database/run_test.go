@@ -57,7 +57,7 @@ func TestTheNextSessionOrQueryIsNotTakenForTheOneThatEnded(t *testing.T) {
 		f := family1(&server.fake)
 		f.client, f.watch = server, 20*time.Millisecond
 		a := x.action(f)
-		p, err := a.Plan(t.Context(), request("x", "7"))
+		p, err := a.Plan(t.Context(), ops.Board{}, request("x", "7"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -75,9 +75,9 @@ func cancels(f family) ops.Action    { return &cancel{f} }
 func TestACancelNamesTheQueryAndNotTheSessionAlone(t *testing.T) {
 	f := &fake{sessions: []ops.Session{session("7", "web", ops.SessionActive, time.Minute)}}
 	a := &cancel{family1(f)}
-	p, err := a.Plan(t.Context(), request("database.cancel", "7"))
+	p, err := a.Plan(t.Context(), ops.Board{}, request("database.cancel", "7"))
 	want := "SELECT pid, pg_cancel_backend(pid) FROM pg_stat_activity WHERE (pid, backend_start) = (7, timestamptz '2026-11-21 01:14:00.7+00') AND query_start = timestamptz '2026-11-21 02:13:00+00' AND state = 'active'"
-	if err != nil || len(p.Steps) != 1 || p.Steps[0].What.String() != want {
+	if err != nil || len(p.Steps) != 1 || p.Steps[0].SQL.String() != want {
 		t.Errorf("%+v %v", p.Steps, err)
 	}
 	f.answer = says(nil, nil)
@@ -101,7 +101,7 @@ func TestAPlanSaysWhereTheSessionStandsInItsTree(t *testing.T) {
 		"2": {"its query: SELECT 1", "1 session waits for it", "the root of its tree is 1 (nightly)"},
 		"3": {"a process of the server itself (autovacuum worker)", "the root of its tree is 1"},
 	} {
-		p, err := (&terminate{f}).Plan(t.Context(), request("x", pid))
+		p, err := (&terminate{f}).Plan(t.Context(), ops.Board{}, request("x", pid))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -122,7 +122,7 @@ func TestOnesThatWereIdleAndAreNotAnyMoreAreLeftAlone(t *testing.T) {
 	a := &endIdle{family1(f)}
 	req := request("x", "", "state", "idle")
 	req.Target = ops.NewRef(ops.KindDatabase, "pg", "pg")
-	p, err := a.Plan(t.Context(), req)
+	p, err := a.Plan(t.Context(), ops.Board{}, req)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +153,7 @@ func TestWhenOneOfSeveralStatementsFailsItIsSaidHowManyWereTold(t *testing.T) {
 		return f.ends(sql)
 	}
 	a := &endIdle{family1(f)}
-	p, err := a.Plan(t.Context(), request("x", "", "state", "idle"))
+	p, err := a.Plan(t.Context(), ops.Board{}, request("x", "", "state", "idle"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,8 +174,8 @@ func TestCheckpointAndSwitchOfWAL(t *testing.T) {
 		for made[i].Describe().ID.String() != id {
 			i++
 		}
-		p, err := made[i].Plan(t.Context(), target)
-		if err != nil || p.Steps[0].What.String() != x.sql || len(p.Locks) != 1 || p.Locks[0] != target.Target {
+		p, err := made[i].Plan(t.Context(), ops.Board{}, target)
+		if err != nil || p.Steps[0].SQL.String() != x.sql || len(p.Locks) != 1 || p.Locks[0] != target.Target {
 			t.Fatalf("%s: %+v %v", id, p, err)
 		}
 		f.ran = nil

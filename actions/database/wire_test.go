@@ -79,7 +79,7 @@ func TestASessionIsNamedAsTheServerNamesIt(t *testing.T) {
 		} {
 			w := newWire(t)
 			req := ops.Request{Action: ops.Clean(id), Target: ops.NewRef(ops.KindSession, "pg", "47")}
-			p, err := w.actions[id].Plan(t.Context(), req)
+			p, err := w.actions[id].Plan(t.Context(), ops.Board{}, req)
 			if err != nil {
 				t.Fatal(err)
 			}

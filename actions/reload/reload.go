@@ -31,13 +31,13 @@ func (a action) Describe() ops.ActionInfo {
 }
 
 // Plan is always the same call.
-func (a action) Plan(_ context.Context, req ops.Request) (ops.Plan, error) {
+func (a action) Plan(_ context.Context, _ ops.Board, req ops.Request) (ops.Plan, error) {
 	if req.Target.ID != a.source {
 		return ops.Plan{}, ops.Errorf(ops.CodeInvalid, "%s is no Prometheus", req.Target.ID).Help("choose a source of kind prometheus")
 	}
 	return ops.Plan{
 		Title:    ops.Textf("reload %s", a.source),
-		Steps:    []ops.Step{{How: ops.StepAPI, What: ops.Lit("POST /-/reload")}},
+		Steps:    []ops.Step{{How: ops.StepAPI, Method: ops.Lit("POST"), Path: ops.Lit("/-/reload")}},
 		Replaces: []ops.Text{ops.Lit("the rules and scrape targets in force, by what its files say now")},
 		Locks:    []ops.Ref{req.Target},
 	}, nil

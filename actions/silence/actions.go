@@ -28,13 +28,10 @@ type Client interface {
 	Expire(ctx context.Context, id ops.Text) (notes []ops.Text, err error)
 }
 
-// Board returns the newest picture. A preview is worked out from it.
-type Board func() ops.Board
-
 // New returns the actions on the silences of the cluster behind c, which the
 // estate calls source.
-func New(c Client, source string, b Board, now func() time.Time) []ops.Action {
-	f := family{client: c, source: ops.Clean(source), board: b, now: now, watch: 3 * time.Second, lookEvery: 200 * time.Millisecond}
+func New(c Client, source string, now func() time.Time) []ops.Action {
+	f := family{client: c, source: ops.Clean(source), now: now, watch: 3 * time.Second, lookEvery: 200 * time.Millisecond}
 	return []ops.Action{&create{f}, &extend{f}, &expire{f}, &maintain{f}}
 }
 
@@ -42,7 +39,6 @@ func New(c Client, source string, b Board, now func() time.Time) []ops.Action {
 type family struct {
 	client    Client
 	source    ops.Text
-	board     Board
 	now       func() time.Time
 	watch     time.Duration // how long a new silence is watched for taking effect
 	lookEvery time.Duration

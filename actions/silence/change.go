@@ -2,16 +2,14 @@ package silence
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
-	"strings"
 	"time"
 
 	"opsdeck/ops"
 )
 
 // Plan says when the silence would end, and what it hides meanwhile.
-func (e *extend) Plan(ctx context.Context, req ops.Request) (ops.Plan, error) {
+func (e *extend) Plan(ctx context.Context, b ops.Board, req ops.Request) (ops.Plan, error) {
 	s, err := e.living(ctx, req.Target)
 	if err != nil {
 		return ops.Plan{}, err
@@ -27,18 +25,16 @@ func (e *extend) Plan(ctx context.Context, req ops.Request) (ops.Plan, error) {
 		return ops.Plan{}, ops.Errorf(ops.CodeInvalid, "it would end at %s, more than 30 days from now", stamp(ends)).
 			Help("what is to be quiet for good belongs into the rules or the routes")
 	}
-	step, err := json.Marshal(extension{s.Ref.ID.String(), ends})
+	step, err := post(extension{s.Ref.ID.String(), ends})
 	if err != nil {
 		return ops.Plan{}, err
 	}
 	return ops.Plan{
-		Title: ops.Textf("extend silence %s to %s", short(s), stamp(ends)),
-		Steps: []ops.Step{
-			{How: ops.StepAPI, What: ops.CleanLine(postCall + string(step))},
-			handStep(e.client.URL(), "amtool", "silence", "update", quoted(s.Ref.ID.String()), "--end="+ends.Format(time.RFC3339)),
-		},
+		Title:    ops.Textf("extend silence %s to %s", short(s), stamp(ends)),
+		Steps:    []ops.Step{step},
 		Replaces: []ops.Text{ops.Textf("its end at %s", stamp(s.Ends)), about(s)},
-		Warnings: hiddenBy(e.board(), s).words(ops.Ref{}),
+		Warnings: hiddenBy(b, s).words(ops.Ref{}),
+		Notes:    []ops.Text{byHand(e.client.URL(), "amtool", "silence", "update", s.Ref.ID.String(), "--end="+ends.Format(time.RFC3339))},
 		Locks:    []ops.Ref{req.Target},
 	}, nil
 }
@@ -53,7 +49,7 @@ type extension struct {
 // Run moves the end.
 func (e *extend) Run(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.Result, error) {
 	var x extension
-	if !readStep(p, postCall, func(text string) bool { return json.Unmarshal([]byte(text), &x) == nil && x.ID != "" }) {
+	if !posted(p, &x) || x.ID == "" {
 		return ops.Result{}, ops.Errorf(ops.CodeInvalid, "this plan is not one to extend a silence")
 	}
 	out.Progress(ops.Progress{Note: ops.Lit("extending")})
@@ -69,31 +65,32 @@ func (e *extend) Run(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.R
 }
 
 // Plan says what comes back when the silence ends now.
-func (e *expire) Plan(ctx context.Context, req ops.Request) (ops.Plan, error) {
+func (e *expire) Plan(ctx context.Context, b ops.Board, req ops.Request) (ops.Plan, error) {
 	s, err := e.living(ctx, req.Target)
 	if err != nil {
 		return ops.Plan{}, err
 	}
 	return ops.Plan{
-		Title: ops.Textf("expire silence %s", short(s)),
-		Steps: []ops.Step{
-			{How: ops.StepAPI, What: ops.CleanLine(deleteCall + s.Ref.ID.String())},
-			handStep(e.client.URL(), "amtool", "silence", "expire", quoted(s.Ref.ID.String())),
-		},
+		Title:    ops.Textf("expire silence %s", short(s)),
+		Steps:    []ops.Step{expiry(s.Ref.ID)},
 		Replaces: []ops.Text{about(s)},
-		Warnings: comesBack(hiddenBy(e.board(), s), s.Ref.ID),
+		Warnings: comesBack(hiddenBy(b, s), s.Ref.ID),
+		Notes:    []ops.Text{byHand(e.client.URL(), "amtool", "silence", "expire", s.Ref.ID.String())},
 		Locks:    []ops.Ref{req.Target},
 	}, nil
 }
 
-const deleteCall = "DELETE /api/v2/silence/"
+// expiry is the call that ends a silence.
+func expiry(id ops.Text) ops.Step {
+	return ops.Step{How: ops.StepAPI, Method: ops.Lit("DELETE"), Path: ops.Clean("/api/v2/silence/" + id.String()), On: []ops.Text{id}}
+}
 
 // Run ends the silence.
 func (e *expire) Run(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.Result, error) {
-	var id ops.Text
-	if !readStep(p, deleteCall, func(text string) bool { id = ops.Clean(text); return text != "" }) {
+	if len(p.Steps) != 1 || len(p.Steps[0].On) != 1 || !p.Steps[0].Same(expiry(p.Steps[0].On[0])) {
 		return ops.Result{}, ops.Errorf(ops.CodeInvalid, "this plan is not one to expire a silence")
 	}
+	id := p.Steps[0].On[0]
 	out.Progress(ops.Progress{Note: ops.Lit("expiring")})
 	notes, err := e.client.Expire(ctx, id)
 	if err != nil {
@@ -159,12 +156,3 @@ func short(s ops.Silence) string {
 }
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") }
-
-// readStep hands over what the plan's first step says behind the name of its call.
-func readStep(p ops.Plan, name string, read func(string) bool) bool {
-	if len(p.Steps) == 0 {
-		return false
-	}
-	text, ok := strings.CutPrefix(p.Steps[0].What.String(), name)
-	return ok && read(text)
-}

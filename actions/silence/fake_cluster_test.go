@@ -104,10 +104,10 @@ func held() ops.Silence {
 }
 
 // actionsOf returns the four actions by id.
-func actionsOf(t *testing.T, c Client, b ops.Board) map[string]ops.Action {
+func actionsOf(t *testing.T, c Client) map[string]ops.Action {
 	t.Helper()
 	out := map[string]ops.Action{}
-	for _, a := range New(c, "pager", func() ops.Board { return b }, func() time.Time { return noon }) {
+	for _, a := range New(c, "pager", func() time.Time { return noon }) {
 		out[a.Describe().ID.String()] = a
 		switch a := a.(type) {
 		case *create:

@@ -12,7 +12,7 @@ import (
 
 // Plan says which silence would be made and what it would hide now. What it hides
 // stands in the warnings: it comes and goes, and must not make the plan void.
-func (c *create) Plan(_ context.Context, req ops.Request) (ops.Plan, error) {
+func (c *create) Plan(_ context.Context, b ops.Board, req ops.Request) (ops.Plan, error) {
 	if req.Target.Kind != ops.KindAlert {
 		return ops.Plan{}, ops.Errorf(ops.CodeInvalid, "%s is no alert", req.Target)
 	}
@@ -20,7 +20,6 @@ func (c *create) Plan(_ context.Context, req ops.Request) (ops.Plan, error) {
 	if word := req.Value("purpose", ""); word != "" && purpose.UnmarshalText([]byte(word)) != nil {
 		return ops.Plan{}, ops.Errorf(ops.CodeInvalid, "%q is no purpose", word).Help("write silence, ack or maintenance")
 	}
-	b := c.board()
 	ms, warnings, err := c.matchers(b, req)
 	if err != nil {
 		return ops.Plan{}, err
@@ -74,7 +73,7 @@ func alertOf(b ops.Board, ref ops.Ref) (ops.Alert, bool) {
 }
 
 // Plan says which window would be made and what it would hide if it began now.
-func (m *maintain) Plan(_ context.Context, req ops.Request) (ops.Plan, error) {
+func (m *maintain) Plan(_ context.Context, b ops.Board, req ops.Request) (ops.Plan, error) {
 	if req.Target.Kind != ops.KindEstate {
 		return ops.Plan{}, ops.Errorf(ops.CodeInvalid, "%s is no estate", req.Target)
 	}
@@ -86,7 +85,7 @@ func (m *maintain) Plan(_ context.Context, req ops.Request) (ops.Plan, error) {
 	if err != nil {
 		return ops.Plan{}, err
 	}
-	p, err := m.plan(m.board(), w, ops.Ref{})
+	p, err := m.plan(b, w, ops.Ref{})
 	when := "now"
 	if !w.from.IsZero() {
 		when = w.from.Format("2006-01-02 15:04Z")
@@ -100,12 +99,13 @@ func (m *maintain) Plan(_ context.Context, req ops.Request) (ops.Plan, error) {
 
 // plan is what all new silences have in common.
 func (f *family) plan(b ops.Board, w wish, target ops.Ref) (ops.Plan, error) {
-	post, err := w.step()
+	step, err := w.step()
 	if err != nil {
 		return ops.Plan{}, err
 	}
 	return ops.Plan{
-		Steps:    []ops.Step{post, handStep(f.client.URL(), w.addLine()...)},
+		Steps:    []ops.Step{step},
+		Notes:    []ops.Text{byHand(f.client.URL(), w.addLine()...)},
 		Replaces: []ops.Text{ops.Lit("nobody is told of what it hides until it ends; opsdeck goes on showing it")},
 		Warnings: append(previewOf(b, func(a ops.Alert) bool { return w.sel.Match(a.Labels) }).words(target), unseen(b, w.matchers)...),
 	}, nil

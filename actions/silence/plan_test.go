@@ -15,12 +15,12 @@ import (
 
 func planned(t *testing.T, c Client, b ops.Board, req ops.Request) ops.Plan {
 	t.Helper()
-	a := actionsOf(t, c, b)[req.Action.String()]
-	p, err := a.Plan(t.Context(), req)
+	a := actionsOf(t, c)[req.Action.String()]
+	p, err := a.Plan(t.Context(), b, req)
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := a.Plan(t.Context(), req)
+	again, err := a.Plan(t.Context(), b, req)
 	if err != nil || !reflect.DeepEqual(p, again) {
 		t.Errorf("planned again: %+v, %v", again, err)
 	}
@@ -30,7 +30,7 @@ func planned(t *testing.T, c Client, b ops.Board, req ops.Request) ops.Plan {
 func TestClasses(t *testing.T) {
 	want := map[string]ops.Class{"silence.create": ops.ClassDisruptive, "silence.extend": ops.ClassDisruptive,
 		"silence.expire": ops.ClassSafe, "maintenance.start": ops.ClassDisruptive}
-	got := actionsOf(t, &fakeCluster{}, ops.Board{})
+	got := actionsOf(t, &fakeCluster{})
 	for id, class := range want {
 		if got[id] == nil || got[id].Describe().Class != class {
 			t.Errorf("%s", id)
@@ -40,10 +40,10 @@ func TestClasses(t *testing.T) {
 
 func TestAPlanShowsTheCallAndTheSameByHand(t *testing.T) {
 	p := planned(t, &fakeCluster{}, theBoard(), request("silence.create", alertRef("1"), "comment", "it's known"))
-	if got := p.Steps[0].What.String(); got != `POST /api/v2/silences {"matchers":[["alertname","=","Down"],["instance","=","a:80"],["service","=","web"]],"startsAt":"now","endsAt":"+2h","createdBy":"who starts it","comment":"it's known"}` {
+	if got := p.Steps[0].Text().String(); got != `POST /api/v2/silences {"matchers":[["alertname","=","Down"],["instance","=","a:80"],["service","=","web"]],"startsAt":"now","endsAt":"+2h","createdBy":"who starts it","comment":"it's known"}` {
 		t.Errorf("%s", got)
 	}
-	if got := p.Steps[1].What.String(); got != `by hand: amtool silence add 'alertname="Down"' 'instance="a:80"' 'service="web"' --duration=2h --comment='it'\''s known' --alertmanager.url='http://pager:9093'` {
+	if got := p.Notes[0].String(); got != `by hand: amtool silence add 'alertname="Down"' 'instance="a:80"' 'service="web"' --duration=2h '--comment=it'\''s known' --alertmanager.url=http://pager:9093` {
 		t.Errorf("%s", got)
 	}
 	if p.Title.String() != "silence Down for 2h" || len(p.Locks) != 1 || p.Locks[0] != alertRef("1") || len(p.Replaces) != 1 {
@@ -54,10 +54,10 @@ func TestAPlanShowsTheCallAndTheSameByHand(t *testing.T) {
 		t.Errorf("matchers that select more than the alert go by its name: %s", wide.Title)
 	}
 	w := planned(t, &fakeCluster{}, theBoard(), request("maintenance.start", estateRef, "matchers", "service=web", "from", "2026-11-21T22:00Z", "duration", "90m", "comment", "new disk"))
-	if got := w.Steps[0].What.String(); !strings.Contains(got, `"startsAt":"2026-11-21T22:00:00Z","endsAt":"+1h30m","createdBy":"who starts it","comment":"MAINTENANCE new disk"`) {
+	if got := w.Steps[0].Text().String(); !strings.Contains(got, `"startsAt":"2026-11-21T22:00:00Z","endsAt":"+1h30m","createdBy":"who starts it","comment":"MAINTENANCE new disk"`) {
 		t.Errorf("%s", got)
 	}
-	if got := w.Steps[1].What.String(); !strings.Contains(got, `--start=2026-11-21T22:00:00Z --end=2026-11-21T23:30:00Z --comment='MAINTENANCE new disk'`) {
+	if got := w.Notes[0].String(); !strings.Contains(got, `--start=2026-11-21T22:00:00Z --end=2026-11-21T23:30:00Z '--comment=MAINTENANCE new disk'`) {
 		t.Errorf("%s", got)
 	}
 }
@@ -125,23 +125,23 @@ func TestWhatIsRefused(t *testing.T) {
 		"no comment":                {"comment", "   "},
 		"a purpose of nobody":       with("purpose", "revenge"),
 	} {
-		_, err := actionsOf(t, &fakeCluster{}, theBoard())["silence.create"].Plan(t.Context(), request("silence.create", alertRef("1"), params...))
+		_, err := actionsOf(t, &fakeCluster{})["silence.create"].Plan(t.Context(), theBoard(), request("silence.create", alertRef("1"), params...))
 		if ops.CodeOf(err) != ops.CodeInvalid {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	for name, from := range map[string]string{"past": "2026-11-21T11:00Z", "far": "2028-01-01T00:00Z", "no zone": "2026-11-21T22:00", "words": "tomorrow"} {
-		_, err := actionsOf(t, &fakeCluster{}, theBoard())["maintenance.start"].Plan(t.Context(), request("maintenance.start", estateRef, "matchers", "a=b", "comment", "x", "from", from))
+		_, err := actionsOf(t, &fakeCluster{})["maintenance.start"].Plan(t.Context(), theBoard(), request("maintenance.start", estateRef, "matchers", "a=b", "comment", "x", "from", from))
 		if ops.CodeOf(err) != ops.CodeInvalid {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := actionsOf(t, &fakeCluster{}, theBoard())["silence.create"].Plan(t.Context(), request("silence.create", alertRef("9"), "comment", "x")); ops.CodeOf(err) != ops.CodeNotFound {
+	if _, err := actionsOf(t, &fakeCluster{})["silence.create"].Plan(t.Context(), theBoard(), request("silence.create", alertRef("9"), "comment", "x")); ops.CodeOf(err) != ops.CodeNotFound {
 		t.Errorf("an alert that is gone: %v", err)
 	}
 	for id, ref := range map[string]ops.Ref{"silence.create": estateRef, "maintenance.start": alertRef("1"), "silence.extend": alertRef("1"),
 		"silence.expire": ops.NewRef(ops.KindSilence, "other", "s-1")} {
-		if _, err := actionsOf(t, &fakeCluster{silences: []ops.Silence{held()}}, theBoard())[id].Plan(t.Context(), request(id, ref, "comment", "x")); ops.CodeOf(err) != ops.CodeInvalid {
+		if _, err := actionsOf(t, &fakeCluster{silences: []ops.Silence{held()}})[id].Plan(t.Context(), theBoard(), request(id, ref, "comment", "x")); ops.CodeOf(err) != ops.CodeInvalid {
 			t.Errorf("%s on %s: %v", id, ref, err)
 		}
 	}
@@ -150,8 +150,8 @@ func TestWhatIsRefused(t *testing.T) {
 func TestPurposesStandInTheComment(t *testing.T) {
 	for purpose, want := range map[string]string{"silence": "x", "ack": "ACK! x", "maintenance": "MAINTENANCE x"} {
 		p := planned(t, &fakeCluster{}, theBoard(), request("silence.create", alertRef("1"), "comment", "x", "purpose", purpose))
-		if !strings.Contains(p.Steps[0].What.String(), fmt.Sprintf(`"comment":%q`, want)) {
-			t.Errorf("%s: %s", purpose, p.Steps[0].What)
+		if !strings.Contains(p.Steps[0].Text().String(), fmt.Sprintf(`"comment":%q`, want)) {
+			t.Errorf("%s: %s", purpose, p.Steps[0].Text())
 		}
 	}
 }
@@ -197,9 +197,9 @@ func TestTheLineByHandIsOneCommandWithTheseWords(t *testing.T) {
 		b := theBoard()
 		b.Alerts[0].Value = append(b.Alerts[0].Value, alert("x", ops.RankHigh, "alertname", "Evil", "path", raw))
 		p := planned(t, &fakeCluster{}, b, request("silence.create", alertRef("x"), "comment", raw+"."))
-		line, ok := strings.CutPrefix(p.Steps[1].What.String(), byHand+"amtool ")
+		line, ok := strings.CutPrefix(p.Notes[0].String(), byHandIs+"amtool ")
 		if !ok {
-			t.Fatalf("%s", p.Steps[1].What)
+			t.Fatalf("%s", p.Notes[0])
 		}
 		// A real shell is given the line with printf in amtool's place.
 		out, err := exec.CommandContext(t.Context(), "/bin/sh", "-c", `printf '%s\0' `+line).Output()
@@ -234,7 +234,7 @@ func TestTooMuchForADialogIsRefusedOrSaid(t *testing.T) {
 	if !strings.Contains(fmt.Sprint(p.Warnings), "18 labels of the alert cannot be matched and are left out") {
 		t.Errorf("%v", p.Warnings)
 	}
-	_, err := actionsOf(t, &fakeCluster{}, b)["silence.create"].Plan(t.Context(), request("silence.create", alertRef("x"), "comment", strings.Repeat("日本", 3000),
+	_, err := actionsOf(t, &fakeCluster{})["silence.create"].Plan(t.Context(), b, request("silence.create", alertRef("x"), "comment", strings.Repeat("日本", 3000),
 		"matchers", strings.Repeat(`a!="`+strings.Repeat("x", 100)+`",`, 18)+`b="c"`))
 	if err != nil && ops.CodeOf(err) != ops.CodeInvalid {
 		t.Errorf("%v", err)
@@ -260,15 +260,15 @@ func TestTheStepSurvivesTheWire(t *testing.T) {
 func TestExtendAndExpirePlans(t *testing.T) {
 	c := &fakeCluster{silences: []ops.Silence{held()}}
 	p := planned(t, c, theBoard(), request("silence.extend", silenceRef, "by", "30m"))
-	if p.Steps[0].What.String() != `POST /api/v2/silences {"id":"s-1","endsAt":"2026-11-21T13:30:00Z"}` ||
-		p.Steps[1].What.String() != `by hand: amtool silence update 's-1' --end=2026-11-21T13:30:00Z --alertmanager.url='http://pager:9093'` {
+	if p.Steps[0].Text().String() != `POST /api/v2/silences {"id":"s-1","endsAt":"2026-11-21T13:30:00Z"}` ||
+		p.Notes[0].String() != `by hand: amtool silence update s-1 --end=2026-11-21T13:30:00Z --alertmanager.url=http://pager:9093` {
 		t.Errorf("%v", p.Steps)
 	}
 	if !strings.Contains(fmt.Sprint(p.Replaces), "its end at 2026-11-21 13:00:00Z") || !strings.Contains(fmt.Sprint(p.Warnings), "hits 1 alert now") {
 		t.Errorf("%v %v", p.Replaces, p.Warnings)
 	}
 	p = planned(t, c, theBoard(), request("silence.expire", silenceRef))
-	if p.Steps[0].What.String() != "DELETE /api/v2/silence/s-1" || !strings.Contains(fmt.Sprint(p.Warnings), "1 alert can page again: Slow (web)") ||
+	if p.Steps[0].Text().String() != "DELETE /api/v2/silence/s-1" || !strings.Contains(fmt.Sprint(p.Warnings), "1 alert can page again: Slow (web)") ||
 		!strings.Contains(fmt.Sprint(p.Replaces), `silence of alertname="Slow" by bob: known`) {
 		t.Errorf("%+v", p)
 	}
@@ -278,12 +278,12 @@ func TestExtendAndExpirePlans(t *testing.T) {
 	} {
 		s := held()
 		change(&s)
-		_, err := actionsOf(t, &fakeCluster{silences: []ops.Silence{s}}, theBoard())["silence.extend"].Plan(t.Context(), request("silence.extend", silenceRef))
+		_, err := actionsOf(t, &fakeCluster{silences: []ops.Silence{s}})["silence.extend"].Plan(t.Context(), theBoard(), request("silence.extend", silenceRef))
 		if ops.CodeOf(err) != ops.CodeInvalid {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := actionsOf(t, &fakeCluster{}, theBoard())["silence.expire"].Plan(t.Context(), request("silence.expire", silenceRef)); ops.CodeOf(err) != ops.CodeNotFound {
+	if _, err := actionsOf(t, &fakeCluster{})["silence.expire"].Plan(t.Context(), theBoard(), request("silence.expire", silenceRef)); ops.CodeOf(err) != ops.CodeNotFound {
 		t.Errorf("gone: %v", err)
 	}
 }
@@ -292,7 +292,7 @@ func TestBlocked(t *testing.T) {
 	type blocker interface {
 		Blocked(ops.Board, ops.Ref) ops.Text
 	}
-	as := actionsOf(t, &fakeCluster{}, theBoard())
+	as := actionsOf(t, &fakeCluster{})
 	b := theBoard()
 	for id, a := range as {
 		if why := a.(blocker).Blocked(b, silenceRef); !why.Empty() {

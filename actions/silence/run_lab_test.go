@@ -62,7 +62,7 @@ func newLab(t *testing.T) *lab {
 		t.Fatal(err)
 	}
 	l.actions = map[string]ops.Action{}
-	for _, a := range silence.New(l.col, "pager", l.board, time.Now) {
+	for _, a := range silence.New(l.col, "pager", time.Now) {
 		l.actions[a.Describe().ID.String()] = a
 	}
 	t.Cleanup(l.clean)
@@ -162,11 +162,11 @@ func (l *lab) do(id string, target ops.Ref, pairs ...string) (ops.Plan, ops.Resu
 	for i := 0; i < len(pairs); i += 2 {
 		req.Params = append(req.Params, ops.Param{Name: ops.Clean(pairs[i]), Value: ops.Clean(pairs[i+1])})
 	}
-	p, err := l.actions[id].Plan(l.Context(), req)
+	p, err := l.actions[id].Plan(l.Context(), l.board(), req)
 	if err != nil {
 		l.Fatal(err)
 	}
-	if again, err := l.actions[id].Plan(l.Context(), req); err != nil || !reflect.DeepEqual(p, again) {
+	if again, err := l.actions[id].Plan(l.Context(), l.board(), req); err != nil || !reflect.DeepEqual(p, again) {
 		l.Errorf("planned again: %+v, %v; first %+v", again, err, p)
 	}
 	res, err := l.actions[id].Run(l.Context(), p, told{})
@@ -223,7 +223,7 @@ func TestLabLifeCycle(t *testing.T) {
 		}
 	}
 	req := ops.Request{Target: s.Ref}
-	if _, err := l.actions["silence.expire"].Plan(t.Context(), req); ops.CodeOf(err) != ops.CodeInvalid {
+	if _, err := l.actions["silence.expire"].Plan(t.Context(), ops.Board{}, req); ops.CodeOf(err) != ops.CodeInvalid {
 		t.Errorf("expired twice: %v", err)
 	}
 }
@@ -252,11 +252,11 @@ func TestLabByHand(t *testing.T) {
 	l.post("a", evil)
 	for _, a := range l.board().Alerts[0].Value {
 		req := ops.Request{Target: a.Ref, Params: []ops.Param{{Name: ops.Lit("comment"), Value: ops.Clean("by hand " + evil)}, {Name: ops.Lit("duration"), Value: ops.Lit("5m")}}}
-		p, err := l.actions["silence.create"].Plan(t.Context(), req)
+		p, err := l.actions["silence.create"].Plan(t.Context(), l.board(), req)
 		if err != nil {
 			t.Fatal(err)
 		}
-		line := strings.TrimPrefix(p.Steps[1].What.String(), "by hand: ")
+		line := strings.TrimPrefix(p.Notes[0].String(), "by hand: ")
 		out, err := exec.CommandContext(t.Context(), "/bin/sh", "-c", line).CombinedOutput()
 		if err != nil {
 			t.Fatalf("%s: %v: %s", line, err, out)

@@ -14,7 +14,7 @@ func run(t *testing.T, c *fakeCluster, req ops.Request) (ops.Result, string, err
 	t.Helper()
 	p := planned(t, c, theBoard(), req)
 	var n notes
-	res, err := actionsOf(t, c, theBoard())[req.Action.String()].Run(t.Context(), p, &n)
+	res, err := actionsOf(t, c)[req.Action.String()].Run(t.Context(), p, &n)
 	return res, fmt.Sprint(n.got), err
 }
 
@@ -53,7 +53,7 @@ func TestRunSaysWhatItCouldNotSee(t *testing.T) {
 	c := &fakeCluster{}
 	p := planned(t, c, theBoard(), req)
 	c.err = ops.Errorf(ops.CodeUnanswered, "lost")
-	if _, err := actionsOf(t, c, theBoard())["silence.create"].Run(t.Context(), p, &notes{}); ops.CodeOf(err) != ops.CodeUnanswered {
+	if _, err := actionsOf(t, c)["silence.create"].Run(t.Context(), p, &notes{}); ops.CodeOf(err) != ops.CodeUnanswered {
 		t.Errorf("%v", err)
 	}
 }
@@ -88,7 +88,7 @@ func TestRunExtendAndExpire(t *testing.T) {
 
 func TestRunTakesNoOthersPlan(t *testing.T) {
 	c := &fakeCluster{silences: []ops.Silence{held()}}
-	as := actionsOf(t, c, theBoard())
+	as := actionsOf(t, c)
 	plans := map[string]ops.Plan{
 		"silence.create": planned(t, c, theBoard(), request("silence.create", alertRef("1"), "comment", "x")),
 		"silence.extend": planned(t, c, theBoard(), request("silence.extend", silenceRef)),

@@ -93,8 +93,8 @@ func begin(s string, now time.Time) (time.Time, error) {
 	return time.Time{}, ops.Errorf(ops.CodeInvalid, "%q is no time", s).Help("write it with its zone: 2026-01-31T22:00Z")
 }
 
-// body is a silence as a plan shows it: what is posted, in short. Run reads it
-// back and posts nothing else.
+// body is the body of a plan's POST, in short: a time that counts from the start
+// stands as such, and who starts it is not known yet. Run posts nothing else.
 type body struct {
 	Matchers  [][3]string `json:"matchers"`
 	StartsAt  string      `json:"startsAt"` // "now", or an instant
@@ -104,12 +104,9 @@ type body struct {
 }
 
 const (
-	postCall  = "POST /api/v2/silences "
+	postPath  = "/api/v2/silences"
 	whoStarts = "who starts it"
 )
-
-// stepMost is how long a step may get: more would be cut on its way.
-const stepMost = ops.MaxLine / 2
 
 func (w wish) step() (ops.Step, error) {
 	b := body{StartsAt: "now", EndsAt: "+" + model.Duration(w.lasts).String(), CreatedBy: whoStarts, Comment: w.comment.String()}
@@ -119,33 +116,45 @@ func (w wish) step() (ops.Step, error) {
 	for _, m := range w.matchers {
 		b.Matchers = append(b.Matchers, [3]string{m.Name.String(), m.Op.String(), m.Value.String()})
 	}
+	return post(b)
+}
+
+// post is the step that posts a body.
+func post(body any) (ops.Step, error) {
 	var out bytes.Buffer
 	enc := json.NewEncoder(&out)
 	enc.SetEscapeHTML(false)
-	if err := enc.Encode(b); err != nil {
+	if err := enc.Encode(body); err != nil {
 		return ops.Step{}, err
 	}
-	text := postCall + strings.TrimSpace(out.String())
-	if len(text) > stepMost {
+	text, same := ops.Exact(strings.TrimSpace(out.String()))
+	if !same { // more would be cut on its way
 		return ops.Step{}, ops.Errorf(ops.CodeInvalid, "the matchers and the comment are too long").Help("use fewer matchers")
 	}
-	return ops.Step{How: ops.StepAPI, What: ops.CleanLine(text)}, nil
+	return ops.Step{How: ops.StepAPI, Method: ops.Lit("POST"), Path: ops.Clean(postPath), Body: text}, nil
 }
 
-// readWish reads what step wrote.
+// posted reads the body of a plan's POST.
+func posted(p ops.Plan, body any) bool {
+	if len(p.Steps) == 0 {
+		return false
+	}
+	s := p.Steps[0]
+	dec := json.NewDecoder(strings.NewReader(s.Body.String()))
+	dec.DisallowUnknownFields()
+	return s.How == ops.StepAPI && s.Method.String() == "POST" && s.Path.String() == postPath && dec.Decode(body) == nil
+}
+
+// readWish is the wish that step made a plan of.
 func readWish(p ops.Plan) (wish, error) {
 	bad := ops.Errorf(ops.CodeInvalid, "this plan is not one to make a silence")
-	if len(p.Steps) == 0 {
-		return wish{}, bad
-	}
-	text, ok := strings.CutPrefix(p.Steps[0].What.String(), postCall)
 	var b body
-	if !ok || json.Unmarshal([]byte(text), &b) != nil {
+	if !posted(p, &b) {
 		return wish{}, bad
 	}
-	w := wish{comment: ops.Clean(b.Comment)}
+	w := wish{comment: ops.CleanLine(b.Comment)}
 	for _, m := range b.Matchers {
-		made := ops.Matcher{Name: ops.Clean(m[0]), Value: ops.Clean(m[2])}
+		made := ops.Matcher{Name: ops.Clean(m[0]), Value: ops.CleanLine(m[2])}
 		if made.Op.UnmarshalText([]byte(m[1])) != nil {
 			return wish{}, bad
 		}

@@ -162,7 +162,10 @@ func unlock(ctx context.Context, c ops.Console, req ops.Request, reason string) 
 func writePlan(w io.Writer, p ops.Plan) {
 	fmt.Fprintf(w, "%s (%s)\n", p.Title, p.Class)
 	for _, s := range p.Steps {
-		fmt.Fprintf(w, "  %-5s %s\n", s.How, s.What)
+		fmt.Fprintf(w, "  %-5s %s\n", s.How, s.Text())
+	}
+	for _, n := range p.Notes {
+		fmt.Fprintf(w, "  note: %s\n", n)
 	}
 	for _, r := range p.Replaces {
 		fmt.Fprintf(w, "  replaces: %s\n", r)

@@ -18,7 +18,7 @@ func wireAlertmanager(w *wiring) error {
 		if err != nil {
 			return err
 		}
-		w.add(col, silence.New(col, s.Name, w.board, time.Now)...)
+		w.add(col, silence.New(col, s.Name, time.Now)...)
 	}
 	return nil
 }

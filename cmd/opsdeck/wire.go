@@ -32,7 +32,6 @@ type wiring struct {
 	file    estate.File
 	engine  engine.Config
 	metrics map[string]*prometheus.Collector // by the name of the source
-	board   func() ops.Board                 // the newest, once the engine runs
 }
 
 // add gives the engine one source and what can be done with it.
@@ -44,8 +43,7 @@ func (w *wiring) add(c ops.Collector, actions ...ops.Action) {
 // wire makes an engine of an estate. history is nil for a local engine, which only
 // reads; warnings are what the agent has to say of itself.
 func wire(f estate.File, kind ops.AgentKind, history *store.Store, log *slog.Logger, warnings ...ops.Text) (*engine.Engine, error) {
-	var eng *engine.Engine // silences are previewed on its newest board
-	w := &wiring{file: f, metrics: map[string]*prometheus.Collector{}, board: func() ops.Board { return eng.Newest() }}
+	w := &wiring{file: f, metrics: map[string]*prometheus.Collector{}}
 	w.engine = engine.Config{
 		Estate:  f.Estate,
 		Agent:   ops.AgentInfo{Kind: kind, Version: ops.Clean(versionLine()), PID: os.Getpid(), Started: time.Now(), Warnings: warnings},
@@ -64,6 +62,5 @@ func wire(f estate.File, kind ops.AgentKind, history *store.Store, log *slog.Log
 			return nil, err
 		}
 	}
-	eng = engine.New(w.engine)
-	return eng, nil
+	return engine.New(w.engine), nil
 }

@@ -28,7 +28,7 @@ func (r *rig) do(t *testing.T, action, name string, params ...ops.Param) (ops.Re
 	}
 	for _, a := range container.New(cl, "docker", 10*time.Second) {
 		if a.Describe().ID.String() == action {
-			p, err := a.Plan(t.Context(), ops.Request{Action: ops.Clean(action), Target: ops.NewRef(ops.KindContainer, "docker", name), Params: params})
+			p, err := a.Plan(t.Context(), ops.Board{}, ops.Request{Action: ops.Clean(action), Target: ops.NewRef(ops.KindContainer, "docker", name), Params: params})
 			if err != nil {
 				return ops.Result{}, err
 			}
