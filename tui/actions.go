@@ -134,7 +134,7 @@ func (m *Model) confirm(plans []ops.Plan, left []leftOut, changed bool) tea.Cmd 
 
 func (m *Model) newDialog(plans []ops.Plan) *dialog {
 	d := newDialog(m.th, plans, m.o.Now())
-	d.unlock = m.Count.Row(keys.Unlock).Keys()
+	d.unlock = m.keys.Row(keys.Unlock).Keys()
 	return d
 }
 

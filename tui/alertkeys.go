@@ -33,7 +33,7 @@ func aboutAlert(id keys.ID, a ops.Alert, all []ops.Alert) screen.Intent {
 	case keys.Silence:
 		w := screen.Intent{Kind: screen.IntentAct, Action: actionSilence, Refs: refsOf(all)}
 		if len(all) == 1 {
-			w.Given = []ops.Param{param(paramMatchers, ownMatchers(a))}
+			w.Given = []ops.Param{param("matchers", ownMatchers(a))}
 		}
 		return w
 	case keys.Note:

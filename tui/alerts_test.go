@@ -6,7 +6,6 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
-	"github.com/charmbracelet/x/ansi"
 
 	"opsdeck/ops"
 	"opsdeck/report/testdata/fixture"
@@ -211,18 +210,6 @@ func TestFilterByWordByFieldAndByMatcher(t *testing.T) {
 	}
 }
 
-func TestStepsOfADuration(t *testing.T) {
-	for _, c := range []struct {
-		now  string
-		up   bool
-		want string
-	}{{"2h", true, "4h"}, {"2h", false, "1h"}, {"15m", false, "15m"}, {"7d", true, "7d"}, {"90m", true, "2h"}, {"90m", false, "1h"}, {"1d", true, "3d"}, {"junk", true, "2h"}, {"1d12h", false, "1d"}} {
-		if got := stepped(c.now, c.up); got != c.want {
-			t.Errorf("%s up %v: %s, want %s", c.now, c.up, got, c.want)
-		}
-	}
-}
-
 func TestSinceTheLastLookIsCountedFromTheHistory(t *testing.T) {
 	b := fixture.Paged()
 	r := newRig(b, "none")
@@ -234,28 +221,13 @@ func TestSinceTheLastLookIsCountedFromTheHistory(t *testing.T) {
 	r.wants(t, "since you last looked 3h ago: 2 alerts began, 2 containers died, 1 job ended")
 }
 
-func TestARunbookIsRenderedAndItsReferencesAreNotDecoded(t *testing.T) {
-	th := newRig(fixture.Good(), "none").m.th
-	lines := ansi.Strip(strings.Join(markdown(th, []ops.Text{ops.Lit("# Down"), ops.Lit("a &#27;[31m &ZeroWidthSpace; `ls -l`"), ops.Lit("b"), ops.Lit(""), ops.Lit("- one **two**"),
-		ops.Lit("```"), ops.Lit("docker   ps | grep x"), ops.Lit("```"), ops.Lit("| a | bb |"), ops.Lit("|---|---|"), ops.Lit("| ccc | d |")}, 60), "\n"))
-	for _, want := range []string{"Down\n", "a &#27;[31m &ZeroWidthSpace;", "ls -l", "- ", "one two", "    ", "docker   ps | grep x", "ccc  d"} {
-		if !strings.Contains(lines, want) {
-			t.Errorf("%q is not in\n%q", want, lines)
-		}
-	}
-}
-
 func TestAChartLeavesGapsAndSaysHowMany(t *testing.T) {
 	r := newRig(fixture.Paged(), "none")
 	r.send(size(120, 40))
 	r.press("2", "g")
 	r.wants(t, "^began 02:02Z", "16 of 216 have none", "limit 0 (---)", "a value every 20s")
-	if r.m.Count.Read(keys.InLists, "g") != keys.Top || r.m.Count.Read(keys.InAlerts, "g") != keys.Graph {
+	if r.m.keys.Read(keys.InLists, "g") != keys.Top || r.m.keys.Read(keys.InAlerts, "g") != keys.Graph {
 		t.Error("g means the wrong thing somewhere")
-	}
-	none := ops.Detail{Series: []ops.Series{{Points: []ops.Point{{At: r.now}, {At: r.now.Add(time.Minute)}}}}}
-	if got := strings.Join(chartLines(r.m.th, none, r.now, r.now, 60, 5), ""); !strings.Contains(got, "no values in this window") {
-		t.Errorf("%s", got)
 	}
 }
 

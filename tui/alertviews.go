@@ -62,23 +62,9 @@ func foundAlerts(p screen.Picture) []item {
 	return all
 }
 
-// openAlertView opens an alert, or one view of it. What an alert below has heard
-// of it already is there at once.
+// openAlertView opens an alert, or one view of it.
 func (m *Model) openAlertView(ref ops.Ref, view keys.ID) tea.Cmd {
 	m.serial++
-	base := opened{th: m.th, Question: screen.Question{Serial: m.serial, Ref: ref}}
-	if t, ok := m.top().(*triage); ok && t.Ref == ref {
-		base.d, base.came, base.err, base.At = t.d, t.came, t.err, t.At // its last answer is as good here
-	}
-	var s screen.Screen
-	switch view {
-	case keys.Runbook, keys.Graph:
-		s = &alertPage{opened: base, view: view}
-	case keys.Calls:
-		s = &calls{opened: base}
-	default:
-		s = &triage{opened: base}
-	}
-	cmd := m.push(s)
+	cmd := m.push(newAlertView(m.th, m.serial, ref, view, m.top()))
 	return tea.Batch(cmd, m.askAgain())
 }

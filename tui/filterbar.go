@@ -27,6 +27,9 @@ func newFilterBar(th themes.Theme, kind outcomeKind, prompt, hint, text string) 
 	return bar
 }
 
+// text is what stands in the line.
+func (f *filterBar) text() string { return f.field.value() }
+
 func (f *filterBar) Key(k tea.KeyPressMsg, _ time.Time) outcome {
 	switch k.Keystroke() {
 	case "enter":

@@ -95,7 +95,7 @@ func (m *Model) hintLine() string {
 	}
 	line, used := "", 0
 	add := func(id keys.ID, room int) bool {
-		b := m.Count.Row(id)
+		b := m.keys.Row(id)
 		n := draw.Width(b.First()) + 1 + draw.Width(b.Short) + 2
 		if used+n > room+2 {
 			return false

@@ -16,18 +16,18 @@ import (
 // helpPage lists the keys that are alive on the screen below, from the key map.
 type helpPage struct {
 	th    themes.Theme
-	Count keys.Map
-	Scope keys.Scope
+	keys  keys.Map
+	scope keys.Scope
 	about string // which opsdeck this is
 	pager draw.Pager
 }
 
 func newHelp(th themes.Theme, keys keys.Map, s keys.Scope, version string) *helpPage {
-	return &helpPage{th: th, Count: keys, Scope: s, about: strings.TrimSpace("opsdeck " + version)}
+	return &helpPage{th: th, keys: keys, scope: s, about: strings.TrimSpace("opsdeck " + version)}
 }
 
 func (h *helpPage) Key(k tea.KeyPressMsg, _ time.Time) outcome {
-	id := h.Count.Read(h.Scope, k.Keystroke())
+	id := h.keys.Read(h.scope, k.Keystroke())
 	if h.pager.Key(id) {
 		return outcome{}
 	}
@@ -44,7 +44,7 @@ func (h *helpPage) View(w, rows int) []string {
 
 // lines lets the library lay the bindings out, in two columns where they fit.
 func (h *helpPage) lines(w int) []string {
-	all := h.Count.Alive(h.Scope)
+	all := h.keys.Alive(h.scope)
 	groups := [][]key.Binding{all}
 	if half := (len(all) + 1) / 2; w >= 100 {
 		groups = [][]key.Binding{all[:half], all[half:]}

@@ -20,7 +20,7 @@ func (m *Model) key(msg tea.KeyPressMsg) tea.Cmd {
 	if msg.Text != "" && msg.Text != " " { // "G", "?", ":" as typed, whatever the layout
 		name = msg.Text
 	}
-	id := m.Count.Read(m.top().Scope(), name)
+	id := m.keys.Read(m.top().Scope(), name)
 	if cmd, done := m.global(id); done {
 		return cmd
 	}
@@ -50,7 +50,7 @@ func (m *Model) global(id keys.ID) (tea.Cmd, bool) {
 	case keys.Palette:
 		return m.openPalette(), true
 	case keys.Help:
-		m.over = newHelp(m.th, m.Count, m.top().Scope(), m.o.Version)
+		m.over = newHelp(m.th, m.keys, m.top().Scope(), m.o.Version)
 		return nil, true
 	case keys.Repaint:
 		return tea.ClearScreen, true
@@ -72,7 +72,7 @@ func (m *Model) global(id keys.ID) (tea.Cmd, bool) {
 // could call us back, and the terminal would be lost.
 func (m *Model) suspend() tea.Cmd {
 	if m.o.Alone {
-		m.say(report.ToneInfo, "no shell waits behind this console: "+m.Count.Row(keys.Quit).Keys()[0]+" leaves it")
+		m.say(report.ToneInfo, "no shell waits behind this console: "+m.keys.Row(keys.Quit).Keys()[0]+" leaves it")
 		return m.nextTick()
 	}
 	return tea.Suspend

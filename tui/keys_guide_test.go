@@ -31,11 +31,11 @@ func TestKeysPageIsWhatTheKeyMapSays(t *testing.T) {
 
 // places names the places where a key can be alive.
 func places() []struct {
-	Scope keys.Scope
+	scope keys.Scope
 	name  string
 } {
 	return []struct {
-		Scope keys.Scope
+		scope keys.Scope
 		name  string
 	}{{keys.InLists, "lists"}, {keys.InText, "opened objects"}, {keys.InLogs, "logs"}, {keys.InAlerts, "Alerts"}, {keys.InSilences, "silences"},
 		{keys.InTriage, "an opened alert"}, {keys.InCalls, "the escalation matrix"}, {keys.InDatabase, "Database"}}
@@ -48,8 +48,8 @@ func where(t *testing.T, s keys.Scope) string {
 	}
 	var names []string
 	for _, p := range places() {
-		if s&p.Scope != 0 {
-			names, s = append(names, p.name), s&^p.Scope
+		if s&p.scope != 0 {
+			names, s = append(names, p.name), s&^p.scope
 		}
 	}
 	if s != 0 {

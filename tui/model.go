@@ -59,7 +59,7 @@ type Model struct {
 	console ops.Console
 	o       Options
 	th      themes.Theme
-	Count   keys.Map
+	keys    keys.Map
 
 	w, h   int
 	latest ops.Board // as the agent sent it
@@ -110,7 +110,7 @@ func New(c ops.Console, o Options) *Model { return newModel(c, o, panes()) }
 
 func newModel(c ops.Console, o Options, table []pane) *Model {
 	keys, notice := keys.New(digits(table), o.Keys)
-	m := &Model{console: c, o: o, th: o.Theme, Count: keys, now: o.Now(), after: later}
+	m := &Model{console: c, o: o, th: o.Theme, keys: keys, now: o.Now(), after: later}
 	m.build(table)
 	m.head = report.NewHead(m.latest, m.now)
 	for _, n := range []string{notice, o.Notice} {

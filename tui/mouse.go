@@ -31,7 +31,7 @@ func (m *Model) paste(msg tea.PasteMsg) tea.Cmd {
 		m.over.Paste(msg.Content)
 	}
 	if f, ok := m.over.(*filterBar); ok {
-		return m.applyFilter(f.field.value())
+		return m.applyFilter(f.text())
 	}
 	return nil
 }

@@ -26,6 +26,22 @@ type opened struct {
 	pager draw.Pager
 }
 
+// newAlertView returns an alert opened, or one view of it: its runbook, its graph,
+// or whom to call. What the screen below has heard of it already is there at once.
+func newAlertView(th themes.Theme, serial int, ref ops.Ref, view keys.ID, below screen.Screen) screen.Screen {
+	base := opened{th: th, Question: screen.Question{Serial: serial, Ref: ref}}
+	if t, ok := below.(*triage); ok && t.Ref == ref {
+		base.d, base.came, base.err, base.At = t.d, t.came, t.err, t.At // its last answer is as good here
+	}
+	switch view {
+	case keys.Runbook, keys.Graph:
+		return &alertPage{opened: base, view: view}
+	case keys.Calls:
+		return &calls{opened: base}
+	}
+	return &triage{opened: base}
+}
+
 func (o *opened) hear(v ops.Detail, err error) {
 	o.err = err
 	if err == nil {

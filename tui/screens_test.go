@@ -106,30 +106,6 @@ func TestPaletteFindsByAFewLetters(t *testing.T) {
 	}
 }
 
-func TestThePaletteIsTheSameInWhateverOrderAnswersCome(t *testing.T) {
-	th := newRig(fixture.Good(), "none").m.th
-	one := []ops.Ref{{Kind: ops.KindContainer, ID: ops.Lit("web")}}
-	answers := []func(p *palette){
-		func(p *palette) { p.addActions([]ops.ActionInfo{{Verb: ops.Lit("restart")}}, one) },
-		func(p *palette) {
-			p.addActions([]ops.ActionInfo{{Verb: ops.Lit("note")}}, []ops.Ref{{Kind: ops.KindEstate}})
-		},
-		func(p *palette) { p.addEstates([]Choice{{Name: "shop-us"}}) },
-	}
-	want := []string{"restart web", "note for the estate", "estate shop-us"}
-	for _, order := range [][]int{{0, 1, 2}, {2, 1, 0}, {1, 2, 0}} {
-		p := newPalette(th, 1, one, "web", nil)
-		for _, i := range order {
-			answers[i](p)
-		}
-		for i, line := range p.View(80, 3) {
-			if !strings.Contains(line, want[i]) {
-				t.Errorf("answers came as %v: line %d is %q, want %q", order, i, line, want[i])
-			}
-		}
-	}
-}
-
 func TestCopyIsCappedAndWrappedForTmux(t *testing.T) {
 	seq, whole := osc52("web", false)
 	if seq != "\x1b]52;c;d2Vi\a" || !whole {

@@ -52,7 +52,7 @@ type tabLine struct {
 func (m *Model) tabLine() tabLine {
 	var t tabLine
 	for i, p := range m.table {
-		b := m.Count.Row(p.key())
+		b := m.keys.Row(p.key())
 		t.all = append(t.all, tab{b.First(), b.Help().Desc})
 		if p.digit == m.pane {
 			t.now = i

@@ -168,7 +168,7 @@ type Map struct {
 }
 
 type lookup struct {
-	Scope Scope // one place
+	scope Scope // one place
 	key   string
 }
 
