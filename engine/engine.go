@@ -14,10 +14,10 @@ import (
 type History interface {
 	Append(recs ...ops.Record) ([]ops.Record, error)
 	History(q ops.Query) ([]ops.Record, error)
-	NewJob(j ops.Job, intent ops.Record) (ops.Job, error)
+	NewJob(j ops.Job, intent ops.Record) (ops.Job, ops.Record, error)
 	JobByKey(key string) (ops.Job, bool, error)
 	PutJob(j ops.Job) error
-	EndJob(j ops.Job, outcome ops.Record) error
+	EndJob(j ops.Job, outcome ops.Record) (ops.Record, error)
 	Job(id ops.JobID) (ops.Job, bool, error)
 	Jobs(limit int) ([]ops.Job, error)
 	OpenJobs() ([]ops.Job, error)

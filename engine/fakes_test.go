@@ -52,21 +52,21 @@ func (m *memory) History(q ops.Query) ([]ops.Record, error) {
 	return out, nil
 }
 
-func (m *memory) NewJob(j ops.Job, intent ops.Record) (ops.Job, error) {
+func (m *memory) NewJob(j ops.Job, intent ops.Record) (ops.Job, ops.Record, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.fail != nil {
-		return j, m.fail
+		return j, intent, m.fail
 	}
 	for _, o := range m.jobs {
 		if !j.Key.Empty() && o.Key == j.Key {
-			return o, nil
+			return o, ops.Record{}, nil
 		}
 	}
 	j.ID = ops.JobID(len(m.jobs) + 1)
 	intent.Job, intent.Seq = j.ID, uint64(len(m.recs)+1)
 	m.jobs, m.recs = append(m.jobs, j), append(m.recs, intent)
-	return j, nil
+	return j, intent, nil
 }
 
 func (m *memory) PutJob(j ops.Job) error {
@@ -76,15 +76,15 @@ func (m *memory) PutJob(j ops.Job) error {
 	return m.fail
 }
 
-func (m *memory) EndJob(j ops.Job, outcome ops.Record) error {
+func (m *memory) EndJob(j ops.Job, outcome ops.Record) (ops.Record, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.fail != nil {
-		return m.fail
+		return outcome, m.fail
 	}
 	outcome.Seq = uint64(len(m.recs) + 1)
 	m.jobs[j.ID-1], m.recs = j, append(m.recs, outcome)
-	return nil
+	return outcome, nil
 }
 
 func (m *memory) Job(id ops.JobID) (ops.Job, bool, error) {

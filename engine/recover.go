@@ -68,7 +68,8 @@ func (e *Engine) resolve(j ops.Job) (ops.Job, ops.Record) {
 	e.mu.Unlock()
 	rec := ops.Record{At: j.Ended, Kind: ops.RecordOutcome, Ref: j.Target, Level: ops.LevelWarning, Actor: j.Actor, Job: j.ID,
 		What: ops.Textf("%s: %s", j.Title, j.State), Facts: []ops.Fact{{Name: ops.Lit("result"), Value: j.Result}}}
-	if err := e.History.EndJob(j, rec); err != nil {
+	rec, err := e.History.EndJob(j, rec)
+	if err != nil {
 		e.Log.Error("write down a lost job", "job", uint64(j.ID), "err", err)
 	}
 	return j, rec

@@ -71,7 +71,7 @@ func (e *Engine) finish(r *run, result ops.Result, err error) {
 	rec := ops.Record{At: j.Ended, Kind: ops.RecordOutcome, Ref: j.Target, Level: outcomeLevel(j.State), Actor: j.Actor, Job: j.ID,
 		What:  ops.Textf("%s: %s", j.Title, j.State),
 		Facts: []ops.Fact{{Name: ops.Lit("result"), Value: j.Result}, {Name: ops.Lit("took"), Value: ops.Clean(j.Ended.Sub(j.Started).Round(time.Millisecond).String())}}}
-	e.writeOutcome(r, j, rec)
+	rec = e.writeOutcome(r, j, rec)
 	e.mu.Lock()
 	delete(e.running, j.ID)
 	e.mu.Unlock()
@@ -84,15 +84,21 @@ func (e *Engine) finish(r *run, result ops.Result, err error) {
 	close(r.done)
 }
 
-func (e *Engine) writeOutcome(r *run, j ops.Job, rec ops.Record) {
+// writeOutcome returns the outcome as the history has it, or as it would have been.
+func (e *Engine) writeOutcome(r *run, j ops.Job, rec ops.Record) ops.Record {
 	var err error
+	written := rec
 	if r.volatile {
 		// The intent is not in the history: write both now, so that the audit has
 		// the pair if there is room again.
-		_, err = e.History.Append(ops.Record{At: j.Created, Kind: ops.RecordIntent, Ref: j.Target, Actor: j.Actor, What: j.Title, Steps: r.plan.Steps,
+		var both []ops.Record
+		both, err = e.History.Append(ops.Record{At: j.Created, Kind: ops.RecordIntent, Ref: j.Target, Actor: j.Actor, What: j.Title, Steps: r.plan.Steps,
 			Facts: append(planFacts(r.plan, j.Reason), ops.Fact{Name: ops.Lit("note"), Value: ops.Lit("written late: the disk was full, the intent is in the journal")})}, rec)
+		if len(both) == 2 {
+			written = both[1]
+		}
 	} else {
-		err = e.History.EndJob(j, rec)
+		written, err = e.History.EndJob(j, rec)
 	}
 	e.historyState(err)
 	if err != nil {
@@ -101,6 +107,7 @@ func (e *Engine) writeOutcome(r *run, j ops.Job, rec ops.Record) {
 			e.Log.Error("journal the outcome of a job", "job", uint64(j.ID), "err", jerr)
 		}
 	}
+	return written
 }
 
 // outcome names the end of a job. Only an action that says so has succeeded.
@@ -133,10 +140,6 @@ func (e *Engine) show(j ops.Job) { e.update(func(p *picture) { p.setJob(j) }) }
 // showRecord puts a job's intent or outcome on the board as the history has it:
 // with its number, which consoles follow the time line by.
 func (e *Engine) showRecord(rec ops.Record) {
-	recs, err := e.History.History(ops.Query{Kinds: []ops.RecordKind{rec.Kind}, Ref: rec.Ref, Limit: 1})
-	if err == nil && len(recs) == 1 && recs[0].Kind == rec.Kind && recs[0].Job == rec.Job {
-		rec = recs[0]
-	}
 	e.update(func(p *picture) { p.addChanges([]ops.Record{rec}) })
 }
 

@@ -186,13 +186,13 @@ func (e *Engine) unhold(locks []ops.Ref) {
 func (e *Engine) writeIntent(r *run) (mine bool, err error) {
 	intent := ops.Record{At: e.Now(), Kind: ops.RecordIntent, Ref: r.job.Target, Level: ops.LevelInfo, Actor: r.job.Actor,
 		What: r.job.Title, Facts: planFacts(r.plan, r.job.Reason), Steps: r.plan.Steps}
-	j, err := e.History.NewJob(r.job, intent)
+	j, written, err := e.History.NewJob(r.job, intent)
 	e.historyState(err)
 	if err == nil {
-		mine = j.State == ops.JobRunning && j.Created.Equal(r.job.Created)
 		r.job = j
-		intent.Job = j.ID
-		e.showRecord(intent)
+		if mine = written.Seq != 0; mine {
+			e.showRecord(written)
+		}
 		return mine, nil
 	}
 	if ops.CodeOf(err) != ops.CodeFull || r.plan.Class == ops.ClassDestructive {

@@ -18,7 +18,7 @@ func TestAFullDiskIsSaidAndOutlived(t *testing.T) {
 	t.Cleanup(func() { _ = syscall.Unmount(mnt, syscall.MNT_DETACH) })
 	dir := mnt + "/state"
 	s := open(t, dir, Options{Now: still})
-	first, err := s.NewJob(job("first"), intent("x"))
+	first, _, err := s.NewJob(job("first"), intent("x"))
 	must(t, err)
 	ballast := fill(t, mnt)
 	n := 0
@@ -40,7 +40,7 @@ func TestAFullDiskIsSaidAndOutlived(t *testing.T) {
 	_, err = s.Append(big...)
 	full("many audited records", err)
 	for i := 0; err != nil && i < 1; i++ {
-		_, err = s.NewJob(ops.Job{Key: ops.Lit("late"), State: ops.JobQueued, Title: ops.CleanLine(long(16000)), Reason: ops.CleanLine(long(16000))}, intent("y"))
+		_, _, err = s.NewJob(ops.Job{Key: ops.Lit("late"), State: ops.JobQueued, Title: ops.CleanLine(long(16000)), Reason: ops.CleanLine(long(16000))}, intent("y"))
 		full("new job", err)
 	}
 	if _, found, err := s.JobByKey("late"); found || err != nil {

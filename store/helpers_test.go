@@ -156,3 +156,6 @@ func copyDir(t testing.TB, from, to string) {
 	t.Helper()
 	must(t, os.CopyFS(to, os.DirFS(from)))
 }
+
+// ended is the error of an EndJob whose record is of no interest.
+func ended(_ ops.Record, err error) error { return err }

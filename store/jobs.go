@@ -12,14 +12,14 @@ import (
 )
 
 // NewJob gives j its id and writes it, its idempotency key and the intent with
-// its audit entry in one transaction, on disk before it returns. Where a job
-// with the same Key exists, that job is returned as it stands and nothing is
-// written; JobByKey tells beforehand. Error: CodeFull.
-func (s *Store) NewJob(j ops.Job, intent ops.Record) (ops.Job, error) {
+// its audit entry in one transaction, on disk before it returns, and returns both
+// as they were written. Where a job with the same Key exists, that job is returned
+// as it stands and nothing is written: the record is the zero one. Error: CodeFull.
+func (s *Store) NewJob(j ops.Job, intent ops.Record) (ops.Job, ops.Record, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if old, found, err := s.JobByKey(j.Key.String()); found || err != nil {
-		return old, err
+		return old, ops.Record{}, err
 	}
 	err := s.updateLocked(func(w *writing) error {
 		id, err := w.tx.Bucket(jobBucket).NextSequence()
@@ -39,13 +39,13 @@ func (s *Store) NewJob(j ops.Job, intent ops.Record) (ops.Job, error) {
 				return err
 			}
 		}
-		_, err = w.append(intent)
+		intent, err = w.append(intent)
 		return err
 	})
 	if err != nil {
-		return ops.Job{}, err
+		return ops.Job{}, ops.Record{}, err
 	}
-	return j, nil
+	return j, intent, nil
 }
 
 // JobByKey returns the job that was started with an idempotency key.
@@ -96,24 +96,24 @@ func (s *Store) PutJob(j ops.Job) error {
 }
 
 // EndJob writes a job's final state and its outcome with the audit entry in one
-// transaction.
-func (s *Store) EndJob(j ops.Job, outcome ops.Record) error {
+// transaction, and returns the outcome as it was written.
+func (s *Store) EndJob(j ops.Job, outcome ops.Record) (ops.Record, error) {
 	if !j.State.Ended() {
-		return ops.Errorf(ops.CodeInvalid, "job %d: %s is not an end", j.ID, j.State)
+		return outcome, ops.Errorf(ops.CodeInvalid, "job %d: %s is not an end", j.ID, j.State)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, err := s.unended(j.ID); err != nil {
-		return err
+		return outcome, err
 	}
 	outcome.Job = j.ID
-	return s.updateLocked(func(w *writing) error {
-		if err := w.putJob(j); err != nil {
-			return err
+	err := s.updateLocked(func(w *writing) (err error) {
+		if err = w.putJob(j); err == nil {
+			outcome, err = w.append(outcome)
 		}
-		_, err := w.append(outcome)
 		return err
 	})
+	return outcome, err
 }
 
 // unended returns the job if it may still change.

@@ -128,19 +128,19 @@ func job(k string) ops.Job {
 func TestAJobsWay(t *testing.T) {
 	dir := stateDir(t)
 	s := open(t, dir, Options{Now: still})
-	j, err := s.NewJob(job("k1"), intent("restart web"))
+	j, _, err := s.NewJob(job("k1"), intent("restart web"))
 	must(t, err)
 	if j.ID != 1 || !j.Created.Equal(begun) {
 		t.Fatalf("%+v", j)
 	}
-	again, err := s.NewJob(job("k1"), intent("restart web"))
+	again, _, err := s.NewJob(job("k1"), intent("restart web"))
 	must(t, err)
 	if again.ID != 1 {
 		t.Fatalf("same key, another job: %d", again.ID)
 	}
-	other, err := s.NewJob(job("k2"), intent("restart web"))
+	other, _, err := s.NewJob(job("k2"), intent("restart web"))
 	must(t, err)
-	none, err := s.NewJob(job(""), intent("restart web"))
+	none, _, err := s.NewJob(job(""), intent("restart web"))
 	must(t, err)
 	if other.ID != 2 || none.ID != 3 {
 		t.Fatalf("ids %d and %d", other.ID, none.ID)
@@ -156,11 +156,11 @@ func TestAJobsWay(t *testing.T) {
 		t.Fatalf("open %+v", open1)
 	}
 	j.State, j.Ended, j.Result = ops.JobSucceeded, begun, ops.Lit("done")
-	must(t, s.EndJob(j, ops.Record{Kind: ops.RecordOutcome, What: ops.Lit("restarted")}))
+	must(t, ended(s.EndJob(j, ops.Record{Kind: ops.RecordOutcome, What: ops.Lit("restarted")})))
 	for name, err := range map[string]error{
 		"progress behind the end": s.PutJob(ops.Job{ID: 1, State: ops.JobRunning}),
-		"a second end":            s.EndJob(j, ops.Record{Kind: ops.RecordOutcome}),
-		"an end that is none":     s.EndJob(ops.Job{ID: 2, State: ops.JobOrphaned}, ops.Record{}),
+		"a second end":            ended(s.EndJob(j, ops.Record{Kind: ops.RecordOutcome})),
+		"an end that is none":     ended(s.EndJob(ops.Job{ID: 2, State: ops.JobOrphaned}, ops.Record{})),
 		"an end by PutJob":        s.PutJob(ops.Job{ID: 2, State: ops.JobFailed}),
 	} {
 		if ops.CodeOf(err) != ops.CodeInvalid {
@@ -200,7 +200,7 @@ func TestAJobsWay(t *testing.T) {
 func TestACrashLosesProgressOnly(t *testing.T) {
 	dir, crashed := stateDir(t), filepath.Join(t.TempDir(), "crashed")
 	s := open(t, dir, Options{Now: still})
-	j, err := s.NewJob(job("k"), intent("x"))
+	j, _, err := s.NewJob(job("k"), intent("x"))
 	must(t, err)
 	j.Process = ops.Process{PID: 4711, Start: 12}
 	must(t, s.PutJob(j))
@@ -224,7 +224,7 @@ func TestACrashLosesProgressOnly(t *testing.T) {
 
 func TestOutputIsBoundedAndCountsWhatItDrops(t *testing.T) {
 	s := open(t, stateDir(t), Options{Now: still})
-	j, err := s.NewJob(job("k"), intent("x"))
+	j, _, err := s.NewJob(job("k"), intent("x"))
 	must(t, err)
 	lines := make([]ops.Line, maxOutputLines+250)
 	for i := range lines {
@@ -251,7 +251,7 @@ func TestOutputIsBoundedAndCountsWhatItDrops(t *testing.T) {
 	if err := s.AppendOutput(77, lines[:1]); ops.CodeOf(err) != ops.CodeNotFound {
 		t.Errorf("unknown job: %v", err)
 	}
-	big, err := s.NewJob(job("big"), intent("x"))
+	big, _, err := s.NewJob(job("big"), intent("x"))
 	must(t, err)
 	long := make([]ops.Line, 1100)
 	for i := range long {
@@ -275,12 +275,12 @@ func TestTrim(t *testing.T) {
 	var old ops.Job
 	for i, k := range []string{"old", "open", "new"} {
 		now = begun.Add(time.Duration(i*i) * time.Hour) // 0, 1, 4 h
-		j, err := s.NewJob(job(k), intent(k))
+		j, _, err := s.NewJob(job(k), intent(k))
 		must(t, err)
 		must(t, s.AppendOutput(j.ID, []ops.Line{{Text: ops.Lit("x")}}))
 		if k != "open" {
 			j.State, j.Ended = ops.JobFailed, now
-			must(t, s.EndJob(j, ops.Record{Kind: ops.RecordOutcome}))
+			must(t, ended(s.EndJob(j, ops.Record{Kind: ops.RecordOutcome})))
 		}
 		if k == "old" {
 			old = j
