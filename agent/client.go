@@ -157,10 +157,13 @@ func (c *Client) Watch(ctx context.Context) (<-chan ops.Event, error) {
 		defer silence.Stop()
 		var b ops.Board
 		var me ops.Me
-		dec := json.NewDecoder(bufio.NewReaderSize(body, 64<<10))
+		// Lines, not a decoder of the stream: that one keeps a buffer as large as the
+		// largest line for as long as it lives.
+		in := bufio.NewReaderSize(body, 64<<10)
 		for {
 			var f frame
-			if dec.Decode(&f) != nil {
+			line, err := in.ReadBytes('\n')
+			if err != nil || json.Unmarshal(line, &f) != nil {
 				return
 			}
 			silence.Reset(lostAfter)

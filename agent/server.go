@@ -162,18 +162,31 @@ func fail(w http.ResponseWriter, err error) {
 type sectionCache struct {
 	mu  sync.Mutex
 	rev [ops.Sections]uint64
+	at  [ops.Sections]uint64 // the board's revision
 	raw [ops.Sections]json.RawMessage
 }
 
-func (c *sectionCache) get(b ops.Board, s ops.Section) (json.RawMessage, error) {
+// get returns the encoding of a section. It may be of any board that has the
+// section's revision, but of none older than since: values move without one.
+func (c *sectionCache) get(b ops.Board, s ops.Section, since uint64) (json.RawMessage, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.rev[s] == b.Revs[s] && c.raw[s] != nil {
+	if c.rev[s] == b.Revs[s] && c.at[s] >= since && c.raw[s] != nil {
 		return c.raw[s], nil
 	}
 	raw, err := b.EncodeSection(s)
 	if err == nil && b.Revs[s] >= c.rev[s] {
-		c.rev[s], c.raw[s] = b.Revs[s], raw
+		c.rev[s], c.at[s], c.raw[s] = b.Revs[s], b.Rev, raw
 	}
 	return raw, err
+}
+
+// drop forgets an encoding that nobody can be given any more, because it is of a
+// board older than since: that of a storm is megabytes.
+func (c *sectionCache) drop(s ops.Section, since uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.at[s] < since {
+		c.raw[s] = nil
+	}
 }

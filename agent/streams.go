@@ -92,7 +92,11 @@ func (s *Server) frame(ev ops.Event, sent *[ops.Sections]uint64) ([]byte, error)
 		if sent[i] == b.Revs[i] {
 			continue
 		}
-		raw, err := s.cache.get(b, i)
+		var since uint64
+		if i == ops.SectionAlerts && sent[i] == 0 {
+			since = b.Revs[ops.SectionSources] // a new console begins with the newest answer's values
+		}
+		raw, err := s.cache.get(b, i, since)
 		if err != nil {
 			return nil, err
 		}
@@ -104,6 +108,7 @@ func (s *Server) frame(ev ops.Event, sent *[ops.Sections]uint64) ([]byte, error)
 		line = append(append(line, `":`...), raw...)
 		sent[i] = b.Revs[i]
 	}
+	s.cache.drop(ops.SectionAlerts, b.Revs[ops.SectionSources])
 	return append(line, "}}\n"...), nil
 }
 

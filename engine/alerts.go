@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"time"
 
 	"opsdeck/judge"
@@ -136,14 +137,38 @@ func identity(a ops.Alert) []ops.Fact {
 	return facts
 }
 
-// mergeAlerts puts the sources' words together again and replaces the readings
-// that read differently now.
+// mergeAlerts puts the sources' words together again. The board always has their
+// newest values; where nothing but values changed, the section has not.
 func (p *picture) mergeAlerts() {
 	merged := judge.Alerts(p.estate, p.alerts.AlertFacts)
 	for source, alerts := range merged {
-		p.changedIf(ops.SectionAlerts, p.board.Alerts.Put(source, alerts))
+		if s := p.source(source); s != nil {
+			for i := range alerts {
+				alerts[i].At = s.LastGood
+			}
+		}
+		p.changedIf(ops.SectionAlerts, p.board.Alerts.PutNewest(source, alerts, ops.SameAlerts))
 	}
 	p.markSilences()
+}
+
+// showValues puts the values of the alerts that somebody looks at on the board, of
+// whichever source: both may have the alert that is on a screen.
+func (p *picture) showValues(looked []ops.Ref) {
+	ids := map[ops.Text]bool{}
+	for _, ref := range looked {
+		if ref.Kind == ops.KindAlert {
+			ids[ref.ID] = true
+		}
+	}
+	var values []ops.AlertValue
+	for a := range ops.All(p.board.Alerts) {
+		if ids[a.Ref.ID] {
+			values = append(values, ops.ValueOf(a))
+		}
+	}
+	p.changedIf(ops.SectionValues, !slices.Equal(values, p.board.Values))
+	p.board.Values = values
 }
 
 // markSilences judges the silences by what they hide now and by the clock.

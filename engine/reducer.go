@@ -100,6 +100,7 @@ func (e *Engine) publish(p *picture) {
 		p.episodesChanged = false
 		e.episodes.submit(slices.Clone(p.episodes))
 	}
+	p.showValues(e.lookedAtNow(ops.Text{}))
 	if p.changed == [ops.Sections]bool{} {
 		return
 	}

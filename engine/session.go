@@ -97,6 +97,7 @@ func (e *Engine) look(c ops.Caller, refs []ops.Ref) {
 		case e.looked <- struct{}{}:
 		default:
 		}
+		e.update(func(*picture) {}) // what is known already is shown at once
 	}
 }
 

@@ -19,10 +19,11 @@ const (
 	SectionIndicators
 	SectionIncidents
 	SectionDatabases
+	SectionValues
 	Sections // how many there are
 )
 
-var sectionNames = enumNames{"estate", "sources", "alerts", "containers", "stats", "jobs", "changes", "findings", "silences", "indicators", "incidents", "databases"}
+var sectionNames = enumNames{"estate", "sources", "alerts", "containers", "stats", "jobs", "changes", "findings", "silences", "indicators", "incidents", "databases", "values"}
 
 func (s Section) String() string               { return sectionNames.name(uint8(s)) }
 func (s Section) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
@@ -46,6 +47,7 @@ type Board struct {
 	Databases  Readings[Database]    `json:"databases"`  // one per PostgreSQL server
 	Incidents  []Incident            `json:"incidents"`  // open ones, and those closed within the hour
 	Stats      []ContainerStats      `json:"stats"`      // of what somebody looks at
+	Values     []AlertValue          `json:"values"`     // of the alerts that somebody looks at
 	Jobs       []Job                 `json:"jobs"`       // running ones and the last ended, newest first
 	Changes    []Record              `json:"changes"`    // the last hour, newest first
 	Findings   []Finding             `json:"findings"`   // worst first
@@ -146,7 +148,9 @@ type Alert struct {
 	Since    time.Time  `json:"since"` // when the condition began (activeAt)
 	// Fired is when it was first seen firing here; a rule with a for clause fires
 	// later than its condition began.
-	Fired       time.Time `json:"fired,omitzero"`
+	Fired time.Time `json:"fired,omitzero"`
+	// At is when Value, Summary, Description and Paging.Updated read so; see AlertValue.
+	At          time.Time `json:"at,omitzero"`
 	Value       Value     `json:"value"`
 	Labels      []Label   `json:"labels"` // sorted by name
 	Summary     Text      `json:"summary,omitzero"`

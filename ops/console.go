@@ -20,7 +20,7 @@ type Console interface {
 	// The channel closes when ctx ends or the engine goes away.
 	Watch(ctx context.Context) (<-chan Event, error)
 	// Look tells which things are on the caller's screen, so that their figures
-	// are sampled. It replaces what the caller looked at before and holds for 30 s.
+	// are sampled and the values of alerts travel. It replaces what the caller looked at before and holds for 30 s.
 	Look(ctx context.Context, refs []Ref) error
 	// Detail returns what is known of one object.
 	Detail(ctx context.Context, ref Ref, window time.Duration) (Detail, error)

@@ -21,6 +21,7 @@ func (b *Board) sections() [Sections]section {
 		SectionSilences:   filled(&b.Silences, SourceAlertmanager),
 		SectionIndicators: filled(&b.Indicators, SourcePrometheus),
 		SectionIncidents:  whole[[]Incident]{&b.Incidents},
+		SectionValues:     whole[[]AlertValue]{&b.Values},
 		SectionDatabases:  filled(&b.Databases, SourcePostgres),
 	}
 }
@@ -46,11 +47,13 @@ func (b *Board) Open(kind SourceKind, source Text) {
 
 // Stamp copies how each source stands onto the readings that came from it. The
 // values of a board travel on their own; how old and how good they are follows
-// from the sources, so both ends of the wire put the two together here.
+// from the sources, so both ends of the wire put the two together here, and the
+// alerts with their values.
 func (b *Board) Stamp() {
 	for _, s := range b.sections() {
 		s.stamp(b.Sources)
 	}
+	b.renewValues()
 }
 
 // Cut returns the board as it reads after the way to the agent was lost: every

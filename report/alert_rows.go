@@ -50,13 +50,16 @@ func (l *AlertList) Row(i int) Row {
 	value := Cell{Text: Number(a.Value)}
 	if a.Value.Known {
 		value.Value = a.Value.Value
+		if a.Aged(it.from.At) {
+			value.Text, value.Tone = "~"+value.Text, ToneMuted
+		}
 	}
 	labels := LabelText(*a)
 	return Row{
-		Ref: a.Ref, Group: it.group, Level: level, From: it.from, Detail: l.lead(a),
+		Ref: a.Ref, Group: it.group, Level: level, From: it.from, Detail: l.lead(it),
 		Cells: []Cell{
 			severity, text(a.Name.String()), it.state, moment(a.Since, l.now), text(it.service), value,
-			{Text: labels, Tone: ToneMuted, Value: labels}, orNothing(receivers(a)), text(a.Summary.String()),
+			{Text: labels, Tone: ToneMuted, Value: labels}, orNothing(receivers(a)), text(l.summary(it)),
 		},
 	}
 }
@@ -69,10 +72,20 @@ func receivers(a *ops.Alert) string {
 	return strings.Join(out, " ")
 }
 
+// summary is the alert's own, with its age where it is older than its source's
+// newest answer.
+func (l *AlertList) summary(it *alertItem) string {
+	s := it.a.Summary.String()
+	if s != "" && it.a.Aged(it.from.At) {
+		return Age(it.a.At, l.now) + " ago: " + s
+	}
+	return s
+}
+
 // lead says what the narrow row has no room for: the summary, what may be behind
 // it, who took it and what he knows.
-func (l *AlertList) lead(a *ops.Alert) string {
-	s := a.Summary.String()
+func (l *AlertList) lead(it *alertItem) string {
+	a, s := it.a, l.summary(it)
 	for i, x := range a.Suspects {
 		if i == 2 {
 			break

@@ -18,6 +18,9 @@ type Triage struct {
 	Paging   []Cell // who is told, or why nobody is
 	Ack      string
 	Suspects []SuspectLine
+	// ValuesOf says how old value, summary and description are where they are not of
+	// the newest answer: "as of 40s ago".
+	ValuesOf string
 }
 
 // SuspectLine is one thing that may be behind an alert, as it stands now.
@@ -43,6 +46,9 @@ func NewTriage(b ops.Board, ref ops.Ref, now time.Time) (Triage, bool) {
 	t := Triage{Alert: *it.a, State: it.state, From: it.from, Severity: toned(strings.ToUpper(severityWord(it.a)), ToneOf(it.a.Severity.Rank.Level()))}
 	if !it.from.Fresh() {
 		t.Severity.Tone = ToneUnknown
+	}
+	if it.a.Aged(it.from.At) {
+		t.ValuesOf = "as of " + Age(it.a.At, now) + " ago"
 	}
 	if a := it.a.Ack; !a.At.IsZero() {
 		t.Ack = a.By.String() + " " + Age(a.At, now) + " ago" + why(a.Note)

@@ -77,6 +77,9 @@ func (a *alerts) taken() []ops.Alert {
 
 func (a *alerts) View() []string { return a.view(a.summary()) }
 
+// Visible are the alerts whose newest values are wanted.
+func (a *alerts) Visible() []ops.Ref { return a.inSight() }
+
 // summary is the line above the list: how many stand how, and how far that is to
 // be trusted.
 func (a *alerts) summary() string {

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -241,4 +242,17 @@ func TestThePaletteFindsAlertsAndWhatTheEstateCanDo(t *testing.T) {
 	r.wants(t, "maintenance for the estate")
 	r.press("enter")
 	r.wants(t, "maintenance the estate shop-eu", "matchers")
+}
+
+func TestTheAlertsOnTheScreenAreLookedAt(t *testing.T) {
+	b := fixture.Paged()
+	r := newRig(b, "none")
+	r.press("2")
+	r.fire()
+	list := slices.Clone(r.c.Seen)
+	r.press("enter")
+	r.fire()
+	if len(list) < 3 || len(r.c.Seen) != 1 || !slices.Contains(list, r.c.Seen[0]) || r.c.Seen[0].Kind != ops.KindAlert {
+		t.Errorf("in the list %v, opened %v", list, r.c.Seen)
+	}
 }

@@ -125,5 +125,5 @@ func (o *opened) alert() ops.Alert {
 }
 
 func (o *opened) Selected() ops.Ref  { return o.Ref }
-func (o *opened) Visible() []ops.Ref { return nil }
+func (o *opened) Visible() []ops.Ref { return []ops.Ref{o.Ref} }
 func (o *opened) Scope() keys.Scope  { return keys.InTriage }

@@ -83,6 +83,9 @@ func (t *triage) what() []string {
 	if a.Value.Known {
 		line += t.th.Paint(themes.Muted, "  value ") + report.Number(a.Value)
 	}
+	if t.now.ValuesOf != "" {
+		line += t.th.Paint(themes.Unknown, "  "+t.now.ValuesOf)
+	}
 	lines := []string{draw.Clip(t.th, line, t.w)}
 	lines = append(lines, draw.Wrapped(t.th, a.Summary.String(), t.w, 2)...)
 	if id := report.LabelText(a); id != "" {
