@@ -61,7 +61,7 @@ check: ## format, vet, linters, import rules, tests with the race detector
 	@scripts/install-packages check
 	@scripts/check
 
-bench: ## measure the budgets on the lab, at 10 and 100 containers, into docs/figures.md
+bench: ## measure the budgets on the lab into docs/figures.md (OPSDECK_BENCH_PEERS=dir: beside lazydocker, ctop and dry of that folder)
 	@scripts/check-go
 	@scripts/install-packages lab
 	@$(MAKE) --no-print-directory build lab-build

@@ -18,7 +18,7 @@ import (
 // no such field, the frames come by Bubble Tea's ticker, perSecond a second.
 //
 // When Bubble Tea sends a frame at once by itself, this file goes, and Run calls
-// tea.NewProgram (docs/decisions/022).
+// tea.NewProgram (docs/decisions/023).
 func newProgram(m tea.Model, perSecond int, opts ...tea.ProgramOption) *tea.Program {
 	f, p := framed(m, perSecond, opts...)
 	if f.drive(p) {

@@ -24,6 +24,7 @@ type bench struct {
 	crowd   *crowd
 	history string
 	written chan error // the long history is there
+	beside  *figures.Comparison
 }
 
 // benchAll measures every size, prints the tables and writes them down.
@@ -105,6 +106,9 @@ func (b *bench) size(ctx context.Context, n int, last bool) (*figures.Table, err
 	say("events")
 	measureEvents(ctx, g, b.crowd, t)
 	t.Rows = append(t.Rows, extra.Rows...)
+	if last {
+		b.beside = compare(ctx, g, b.peers, running)
+	}
 	if err := g.stop(); err != nil {
 		return nil, err
 	}
@@ -177,6 +181,7 @@ func (b *bench) record(tables []*figures.Table, took time.Duration) error {
 		text.WriteString("\n" + t.Markdown())
 		bad = bad || t.Bad()
 	}
+	text.WriteString("\n" + b.beside.Markdown())
 	text.WriteString("\nNot here yet: a backup through opsdeck against the engine alone (no backups in this version).\n")
 	fmt.Println("\n" + text.String())
 	if err := figures.Replace(b.figures, "make bench", text.String()); err != nil {

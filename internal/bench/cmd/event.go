@@ -137,7 +137,7 @@ func measureEvents(ctx context.Context, g *stage, c *crowd, t *figures.Table) {
 		}
 		return nil
 	}()
-	r := limited("Docker's own die event to screen", 100, took, 0.95)
+	r := limited("Docker's own die event to screen", 60, took, 0.95)
 	if passed > 0 {
 		r.Shown += fmt.Sprintf("; %d not counted, next to other events", passed)
 	}

@@ -53,8 +53,8 @@ func measureHistory(ctx context.Context, dir string, written error, t *figures.T
 		err = errors.Join(readHistory(dir, &opened, &pages), ctx.Err())
 	}
 	bytes := fmt.Sprintf("history of %d events: ", manyEvents)
-	t.Add(limited(bytes+"open", 100, opened, 0.95), err)
-	t.Add(limited(bytes+"page (newest, from the middle, of one container)", 20, pages, 0.95), err)
+	t.Add(limited(bytes+"open", 10, opened, 0.95), err)
+	t.Add(limited(bytes+"page (newest, from the middle, of one container)", 5, pages, 0.95), err)
 }
 
 // readHistory opens it once and reads three pages.

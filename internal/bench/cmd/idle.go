@@ -189,12 +189,12 @@ func addIdle(t *figures.Table, d idled, err error, u unwatched, uerr error) {
 	}
 	t.Add(figures.Row{What: "bytes to the terminal per idle minute, live figures every 10 s", Budget: "<= 5 kB", Limit: 5000,
 		Value: d.bytes, Shown: fmt.Sprintf("%.0f%s", d.bytes, d.words())}, calm)
-	t.Add(cost("own CPU per idle minute, console + agent", 2.5, d.console+d.agent, fmt.Sprintf(" (%s + %s)", figures.Seconds(d.console), figures.Seconds(d.agent))), err)
+	t.Add(cost("own CPU per idle minute, console + agent", 0.8, d.console+d.agent, fmt.Sprintf(" (%s + %s)", figures.Seconds(d.console), figures.Seconds(d.agent))), err)
 	t.Add(cost("CPU of the empty program per idle minute", 0, u.empty, ""), uerr)
-	t.Add(cost("CPU caused in dockerd + containerd per idle minute", 3, max(0, d.docker-u.docker),
+	t.Add(cost("CPU caused in dockerd + containerd per idle minute", 1.3, max(0, d.docker-u.docker),
 		dockerWords(d.docker, u.docker)), both)
-	t.Add(memory("memory of the console (PSS)", 40, d.consolePSS), err)
-	t.Add(memory("memory of the agent (PSS)", 70, d.agentPSS), err)
+	t.Add(memory("memory of the console (PSS)", 30, d.consolePSS), err)
+	t.Add(memory("memory of the agent (PSS)", 30, d.agentPSS), err)
 	t.Add(figures.Row{What: "bytes on the agent's socket per idle minute", Shown: fmt.Sprintf("%.0f%s", d.socket, d.words())}, calm)
 	t.Add(figures.Row{What: "polls per idle minute", Shown: fmt.Sprintf("of Docker %.0f lists, %.0f inspects, %.0f statistics; of Prometheus' rules %.0f", d.polls.lists, d.polls.inspects, d.polls.stats, d.polls.rules)}, err)
 }

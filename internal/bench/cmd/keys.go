@@ -112,8 +112,8 @@ func measureKeys(ctx context.Context, g *stage, t *figures.Table) {
 }
 
 func addKeys(t *figures.Table, err error, ours, echo, panes pressed) {
-	t.Add(limited("arrow key to changed screen", 20, ours.took, 0.5), err)
-	t.Add(limited("arrow key to changed screen", 40, ours.took, 0.95), err)
+	t.Add(limited("arrow key to changed screen", 2, ours.took, 0.5), err)
+	t.Add(limited("arrow key to changed screen", 5, ours.took, 0.95), err)
 	t.Add(figures.Row{What: "the same in an empty Bubble Tea program, p50", Shown: echo.took.Words(0.5)}, err)
 	for _, q := range []float64{0.5, 0.95} {
 		r := figures.Row{What: fmt.Sprintf("arrow key, p%.0f against the empty program", 100*q), Budget: "<= 1.3x", Limit: 1.3}
@@ -123,9 +123,9 @@ func addKeys(t *figures.Table, err error, ours, echo, panes pressed) {
 		r.Shown = fmt.Sprintf("%.2fx", r.Value)
 		t.Add(r, err)
 	}
-	t.Add(limited("pane switch to changed screen", 40, panes.took, 0.95), err)
+	t.Add(limited("pane switch to changed screen", 5, panes.took, 0.95), err)
 	half, most := middle(ours.bytes)
-	t.Add(figures.Row{What: "bytes per arrow key, p50", Budget: "<= 300", Limit: 300, Value: float64(half), Shown: fmt.Sprintf("%d (most %d)", half, most)}, err)
+	t.Add(figures.Row{What: "bytes per arrow key, p50", Budget: "<= 100", Limit: 100, Value: float64(half), Shown: fmt.Sprintf("%d (most %d)", half, most)}, err)
 	half, most = middle(echo.bytes)
 	t.Add(figures.Row{What: "bytes per arrow key in the empty program, p50", Shown: fmt.Sprintf("%d (most %d)", half, most)}, err)
 	half, most = middle(panes.bytes)
@@ -148,5 +148,5 @@ func measureSlow(ctx context.Context, g *stage, t *figures.Table) {
 		}
 		return nil
 	}()
-	t.Add(limited("key on a line of 9600 B/s (SSH_TTY set)", 80, keys.took, 0.95), err)
+	t.Add(limited("key on a line of 9600 B/s (SSH_TTY set)", 60, keys.took, 0.95), err)
 }

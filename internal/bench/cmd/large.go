@@ -116,7 +116,7 @@ func measureLarge(ctx context.Context, w *watched, t *figures.Table) {
 		for i := 0; i < 2*arrows && err == nil; i++ {
 			err = keys.press(ctx, w.console, upOrDown(w.console, i))
 		}
-		t.Add(limited(fmt.Sprintf("arrow key in the list of %s, %d firing alerts and %d containers", pane.what, largeAlerts, largeContainers), 40, keys.took, 0.95), err)
+		t.Add(limited(fmt.Sprintf("arrow key in the list of %s, %d firing alerts and %d containers", pane.what, largeAlerts, largeContainers), 12, keys.took, 0.95), err)
 	}
 	w.idleLarge(ctx, t)
 }

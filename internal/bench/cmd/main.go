@@ -24,6 +24,7 @@ type settings struct {
 	minutes int    // of a soak
 	sizes   string
 	lab     string // the lab's program
+	peers   string // folder of other consoles; empty: they are not measured
 }
 
 // errMissed ends a run whose figures are written and too far from the budget.
@@ -48,6 +49,7 @@ func run(ctx context.Context, args []string) error {
 	f.IntVar(&s.minutes, "minutes", 120, "how long a soak is")
 	f.StringVar(&s.lab, "lab", "scripts/lab", "the lab's program, for its faults")
 	f.StringVar(&s.sizes, "sizes", "10,100", "how many containers to make, one run each")
+	f.StringVar(&s.peers, "peers", os.Getenv(peersVar), "folder with lazydocker, ctop and dry, to be measured beside opsdeck")
 	if len(args) == 0 {
 		f.Usage()
 		return flag.ErrHelp
@@ -58,11 +60,15 @@ func run(ctx context.Context, args []string) error {
 	if s.estate == "" && args[0] != "large" {
 		return errors.New("no lab: its estate is in OPSDECK_LAB_ESTATE, see `bin/lab env`")
 	}
-	bin, err := filepath.Abs(s.bin)
-	if err != nil {
+	var err error
+	if s.bin, err = filepath.Abs(s.bin); err != nil {
 		return err
 	}
-	s.bin = bin
+	if s.peers != "" {
+		if s.peers, err = filepath.Abs(s.peers); err != nil {
+			return err
+		}
+	}
 	// Two runs at once would measure each other, and one would remove the other's
 	// containers. The kernel frees the name with the process.
 	alone, err := net.Listen("unix", "@opsdeck-bench")

@@ -29,6 +29,6 @@ func measureStart(ctx context.Context, g *stage, t *figures.Table) {
 			err = errors.Join(once(&cold), once(&warm))
 		}
 	}
-	t.Add(limited("start to container names, agent running", 250, warm, 0.95), err)
-	t.Add(limited("start to container names, no agent yet", 600, cold, 0.95), err)
+	t.Add(limited("start to container names, agent running", 80, warm, 0.5), err)
+	t.Add(limited("start to container names, no agent yet", 200, cold, 0.5), err)
 }

@@ -70,3 +70,14 @@ func TestReplaceLeavesOtherSectionsAlone(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+func TestAComparisonHasAColumnForEveryProgram(t *testing.T) {
+	c := Comparison{Title: "Beside", Notes: []string{"By turns."}, Programs: []string{"ours", "theirs"}}
+	if got := c.Markdown(); got != "### Beside\n\nBy turns.\n" {
+		t.Errorf("without figures: %q", got)
+	}
+	c.Add("keys", "1 ms", "not measured: a | b")
+	if got, want := c.Markdown(), "### Beside\n\nBy turns.\n\n| what | ours | theirs |\n|---|---|---|\n| keys | 1 ms | not measured: a / b |\n"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
