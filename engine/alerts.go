@@ -140,7 +140,9 @@ func identity(a ops.Alert) []ops.Fact {
 // mergeAlerts puts the sources' words together again. The board always has their
 // newest values; where nothing but values changed, the section has not.
 func (p *picture) mergeAlerts() {
-	merged := judge.Alerts(p.estate, p.alerts.AlertFacts)
+	facts := p.alerts.AlertFacts
+	facts.Sources, facts.Now = p.board.Sources, p.now()
+	merged := judge.Alerts(p.estate, facts)
 	for source, alerts := range merged {
 		if s := p.source(source); s != nil {
 			for i := range alerts {
@@ -191,7 +193,11 @@ func (p *picture) paged(s *ops.Source, now time.Time) {
 		if from == nil || from.Kind != ops.SourcePrometheus || from.State != ops.SourceOK {
 			continue
 		}
-		missing += len(judge.Unpaged(r.Value, now))
+		for i := range r.Value {
+			if r.Value[i].Unpaged(now) {
+				missing++
+			}
+		}
 		firing += len(firingOf(r.Value))
 	}
 	if missing > 0 {

@@ -189,8 +189,8 @@ func (p *picture) setContainers(source ops.Text, cs []ops.Container) {
 	now := p.now()
 	for i := range cs {
 		cs[i].Latch = p.mark(cs[i], now)
-		cs[i].Verdict = judge.Container(p.estate, cs[i], now)
 	}
+	judge.Containers(p.estate, cs, now)
 	p.forgetMarks(source, cs, now)
 	p.changedIf(ops.SectionContainers, p.board.Containers.Put(source, cs))
 }
@@ -219,6 +219,7 @@ func (p *picture) setHistory(words ops.Text) {
 
 // setFigures replaces the figures of one source's containers.
 func (p *picture) setFigures(source ops.Text, figs []ops.ContainerStats) {
+	judge.Stats(figs, p.board.Containers)
 	kept := make([]ops.ContainerStats, 0, len(p.board.Stats)+len(figs))
 	for _, f := range p.board.Stats {
 		if f.Ref.Source != source {
@@ -248,6 +249,7 @@ func (p *picture) recent(recs []ops.Record) []ops.Record {
 
 // setJob puts a job's newest state on the board, newest job first.
 func (p *picture) setJob(j ops.Job) {
+	j.Level = judge.Job(j.State)
 	jobs := slices.Clone(p.board.Jobs)
 	if i := slices.IndexFunc(jobs, func(o ops.Job) bool { return o.ID == j.ID }); i >= 0 {
 		jobs[i] = j

@@ -106,7 +106,9 @@ func (e *Engine) publish(p *picture) {
 	}
 	p.board.Stamp()
 	before := p.board.Findings
-	judge.Findings(p.estate, &p.board)
+	for _, s := range judge.Board(p.estate, &p.board, p.now()) {
+		p.changed[s] = true
+	}
 	if !reflect.DeepEqual(before, p.board.Findings) {
 		p.changed[ops.SectionFindings] = true
 	}

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"opsdeck/judge"
 	"opsdeck/ops"
 )
 
@@ -68,7 +69,7 @@ func (e *Engine) finish(r *run, result ops.Result, err error) {
 	r.job.State, r.job.Result = outcome(result, err, r.canceled)
 	j := r.job
 	r.mu.Unlock()
-	rec := ops.Record{At: j.Ended, Kind: ops.RecordOutcome, Ref: j.Target, Level: outcomeLevel(j.State), Actor: j.Actor, Job: j.ID,
+	rec := ops.Record{At: j.Ended, Kind: ops.RecordOutcome, Ref: j.Target, Level: judge.Job(j.State), Actor: j.Actor, Job: j.ID,
 		What:  ops.Textf("%s: %s", j.Title, j.State),
 		Facts: []ops.Fact{{Name: ops.Lit("result"), Value: j.Result}, {Name: ops.Lit("took"), Value: ops.Clean(j.Ended.Sub(j.Started).Round(time.Millisecond).String())}}}
 	rec = e.writeOutcome(r, j, rec)
@@ -125,13 +126,6 @@ func outcome(res ops.Result, err error, canceled bool) (ops.JobState, ops.Text) 
 		return ops.JobUnknown, ops.Lit("the agent was stopped while it ran: look at the target")
 	}
 	return ops.JobFailed, ops.Clean(err.Error())
-}
-
-func outcomeLevel(s ops.JobState) ops.Level {
-	if s == ops.JobSucceeded {
-		return ops.LevelOK
-	}
-	return ops.LevelWarning
 }
 
 // show puts a job's state on the board.

@@ -18,6 +18,9 @@ type AlertFacts struct {
 	Notified map[ops.Text][]ops.AlertmanagerAlert
 	// Acks are our own, by fingerprint.
 	Acks map[ops.Text]ops.Ack
+	// Sources are how the sources stand at Now.
+	Sources []ops.Source
+	Now     time.Time
 }
 
 // Alerts puts one picture together: each Prometheus's alerts with what
@@ -26,7 +29,7 @@ type AlertFacts struct {
 // sends more labels than it shows, so a set that contains the other counts too.
 func Alerts(e ops.Estate, f AlertFacts) map[ops.Text][]ops.Alert {
 	out := map[ops.Text][]ops.Alert{}
-	m := merger{e, f.Acks, services(e)}
+	m := merger{e, f, services(e)}
 	used := map[*ops.AlertmanagerAlert]bool{}
 	book := index(f.Notified)
 	for source, alerts := range f.Rules {
@@ -63,7 +66,7 @@ func textKeys[V any](m map[ops.Text]V) func(func(string) bool) {
 // merger holds what every alert is completed with.
 type merger struct {
 	estate   ops.Estate
-	acks     map[ops.Text]ops.Ack
+	facts    AlertFacts
 	services []service
 }
 
@@ -85,10 +88,11 @@ func services(e ops.Estate) []service {
 	return out
 }
 
-// finish adds what is ours: who took it, and what may be behind it.
+// finish adds what is ours: who took it, what may be behind it, how bad it is.
 func (m merger) finish(a *ops.Alert) {
-	a.Ack = m.acks[a.Ref.ID]
+	a.Ack = m.facts.Acks[a.Ref.ID]
 	a.Suspects = m.suspects(*a)
+	judgeAlert(m.facts.Sources, a, m.facts.Now)
 }
 
 func (m merger) onlyNotified(source ops.Text, ns []ops.AlertmanagerAlert, used map[*ops.AlertmanagerAlert]bool) []ops.Alert {
@@ -244,21 +248,47 @@ func guesses(e ops.Estate, a ops.Alert) []ops.Suspect {
 	return out
 }
 
-// pagingGrace is how long Prometheus and Alertmanager may differ: an alert is
-// sent again every minute (resend-delay), so one that is new to either side says
-// nothing.
-const pagingGrace = 2 * time.Minute
+// judgeAlerts judges every alert of a board again: what a silence holds is in hand
+// only while its Alertmanager answers, and the grace of paging ends by the clock.
+func judgeAlerts(b *ops.Board, now time.Time) bool {
+	return judgeEach(&b.Alerts, func(r *ops.Reading[[]ops.Alert]) bool {
+		return judgeEach(&r.Value, func(a *ops.Alert) bool { return judgeAlert(b.Sources, a, now) })
+	})
+}
 
-// Unpaged are the firing alerts that an Alertmanager which was asked does not
-// have, beyond the grace.
-func Unpaged(alerts []ops.Alert, now time.Time) []ops.Alert {
-	var out []ops.Alert
-	for _, a := range alerts {
-		if a.State == ops.AlertFiring && a.Paging.State == ops.PagingAbsent && !a.Fired.IsZero() && now.Sub(a.Fired) > pagingGrace {
-			out = append(out, a)
-		}
+// judgeAlert gives an alert its rank's level. One that is pending, that somebody took
+// or that something keeps quiet is information: it is in hand.
+func judgeAlert(sources []ops.Source, a *ops.Alert, now time.Time) bool {
+	was, paging := a.Level, a.Paging.Level
+	a.Level = a.Severity.Rank.Level()
+	if a.State != ops.AlertFiring || a.InHand(canBeAsked(sources, a.Paging.Source)) {
+		a.Level = ops.LevelInfo
 	}
-	return out
+	a.Paging.Level = pagingLevel(sources, a, now)
+	return was != a.Level || paging != a.Paging.Level
+}
+
+// pagingLevel is critical where nobody is told of what fires, whatever its rank is.
+func pagingLevel(sources []ops.Source, a *ops.Alert, now time.Time) ops.Level {
+	switch p := a.Paging; {
+	case p.State == ops.PagingUnknown, p.State != ops.PagingAbsent && !canBeAsked(sources, p.Source), p.State == ops.PagingAbsent && !allCanBeAsked(sources):
+		return ops.LevelUnknown
+	case a.Unpaged(now):
+		return ops.LevelCritical
+	case p.State == ops.PagingActive:
+		return ops.LevelOK
+	}
+	return ops.LevelInfo
+}
+
+// canBeAsked reports whether a source answers now.
+func canBeAsked(sources []ops.Source, source ops.Text) bool {
+	return slices.ContainsFunc(sources, func(s ops.Source) bool { return s.Name == source && s.State.Answers() })
+}
+
+// allCanBeAsked reports whether every Alertmanager answers now.
+func allCanBeAsked(sources []ops.Source) bool {
+	return !slices.ContainsFunc(sources, func(s ops.Source) bool { return s.Kind == ops.SourceAlertmanager && !s.State.Answers() })
 }
 
 // endingSoon is how near the end of a silence is worth a mark while what it
@@ -280,7 +310,7 @@ func Silences(silences []ops.Silence, alerts []ops.Alert, now time.Time) []ops.S
 	for i := range out {
 		s := &out[i]
 		s.Hits = hits[s.Ref.ID]
-		s.Verdict = ops.Verdict{Level: ops.LevelOK, Word: ops.Clean(s.State.String()), Since: s.Starts}
+		s.Verdict = ops.Verdict{Level: ops.LevelInfo, Word: ops.Clean(s.State.String()), Since: s.Starts}
 		if s.State == ops.SilenceActive && s.Hits > 0 && s.Ends.Sub(now) < endingSoon {
 			s.Verdict = ops.Verdict{Level: ops.LevelWarning, Word: ops.Lit("ends soon"), Since: s.Starts,
 				Cause: ops.Textf("%s, and it ends %s", stillFire(s.Hits), clock(s.Ends)), Next: ops.Lit("extend it, or mend what it hides")}

@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -127,15 +128,43 @@ func TestSuspectsAreNamedByTheEstateOrCalledAGuess(t *testing.T) {
 	}
 }
 
-func TestWhoIsNotPagedIsFoundAfterAGrace(t *testing.T) {
-	a := rule("f1", labels("alertname", "Down"))
-	a.Paging.State = ops.PagingAbsent
-	fresh, pending, paged := a, a, a
-	fresh.Fired = ago(time.Minute)
-	pending.State = ops.AlertPending
-	paged.Paging.State = ops.PagingActive
-	if got := Unpaged([]ops.Alert{fresh, pending, paged, a}, now); len(got) != 1 || got[0].Fired != a.Fired {
-		t.Errorf("%+v", got)
+func TestAnAlertIsJudgedByItsRankAndByWhoHasIt(t *testing.T) {
+	burns := rule("f1", labels("alertname", "Down"))
+	burns.Severity.Rank, burns.Paging = ops.RankHigh, ops.Paging{State: ops.PagingAbsent}
+	with := func(change func(*ops.Alert)) ops.Alert {
+		a := burns
+		change(&a)
+		return a
+	}
+	paging := func(s ops.PagingState) ops.Alert {
+		return with(func(a *ops.Alert) { a.Paging = ops.Paging{State: s, Source: am} })
+	}
+	for situation, c := range map[string]struct {
+		a             ops.Alert
+		answers       ops.SourceState
+		level, paging ops.Level
+	}{
+		"nobody is told":                   {burns, ops.SourceOK, ops.LevelWarning, ops.LevelCritical},
+		"new to either side":               {with(func(a *ops.Alert) { a.Fired = ago(time.Minute) }), ops.SourceOK, ops.LevelWarning, ops.LevelInfo},
+		"pending":                          {with(func(a *ops.Alert) { a.State = ops.AlertPending }), ops.SourceOK, ops.LevelInfo, ops.LevelInfo},
+		"it goes to its receivers":         {paging(ops.PagingActive), ops.SourceOK, ops.LevelWarning, ops.LevelOK},
+		"a silence holds it":               {paging(ops.PagingSilenced), ops.SourceOK, ops.LevelInfo, ops.LevelInfo},
+		"a silence held it":                {paging(ops.PagingSilenced), ops.SourceRefused, ops.LevelWarning, ops.LevelUnknown},
+		"somebody took it, nobody is told": {acked(burns), ops.SourceOK, ops.LevelInfo, ops.LevelCritical},
+		"who is told cannot be asked":      {burns, ops.SourceSilent, ops.LevelWarning, ops.LevelUnknown},
+	} {
+		b := ops.Board{Sources: []ops.Source{{Name: am, Kind: ops.SourceAlertmanager, State: c.answers}}, Alerts: []ops.Reading[[]ops.Alert]{{Source: prom, Value: []ops.Alert{c.a}}}}
+		shared := b.Alerts
+		changed := Board(ops.Estate{}, &b, now)
+		if a := b.Alerts[0].Value[0]; a.Level != c.level || a.Paging.Level != c.paging {
+			t.Errorf("%s: %s, paging %s", situation, a.Level, a.Paging.Level)
+		}
+		if shared[0].Value[0].Level != ops.LevelUnknown || !slices.Contains(changed, ops.SectionAlerts) {
+			t.Errorf("%s: a slice that others hold was changed, or nobody is told of it: %v", situation, changed)
+		}
+		if again := Board(ops.Estate{}, &b, now); again != nil {
+			t.Errorf("%s: judged twice, %v reads differently", situation, again)
+		}
 	}
 }
 
@@ -146,7 +175,7 @@ func TestASilenceThatEndsWhileItBurnsIsMarked(t *testing.T) {
 		return ops.Silence{Ref: ops.NewRef(ops.KindSilence, "am", id), State: ops.SilenceActive, Ends: now.Add(ends)}
 	}
 	got := Silences([]ops.Silence{silence("s1", 30*time.Minute), silence("s1", 3*time.Hour), silence("s2", time.Minute)}, []ops.Alert{burning}, now)
-	if got[0].Verdict.Level != ops.LevelWarning || got[0].Hits != 1 || got[1].Verdict.Level != ops.LevelOK || got[2].Verdict.Level != ops.LevelOK || got[2].Hits != 0 {
+	if got[0].Verdict.Level != ops.LevelWarning || got[0].Hits != 1 || got[1].Verdict.Level != ops.LevelInfo || got[2].Verdict.Level != ops.LevelInfo || got[2].Hits != 0 {
 		t.Errorf("%+v", got)
 	}
 }

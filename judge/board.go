@@ -3,30 +3,78 @@ package judge
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"opsdeck/ops"
 )
 
-// Findings fills in what a board asks its reader to look at, worst first, and the
-// level of the whole. The containers' verdicts are there already (Container).
-func Findings(e ops.Estate, b *ops.Board) {
+// Board fills in what follows from several parts of a board together: the levels of
+// its sources, alerts and incidents, what it asks its reader to look at, worst first,
+// and the level of the whole. Containers, databases, jobs, silences and indicators
+// were judged one by one before. It copies what it changes, because boards already
+// handed out share it, and names the sections that read differently, of the findings
+// apart.
+func Board(e ops.Estate, b *ops.Board, now time.Time) []ops.Section {
+	var changed []ops.Section
+	if judgeSources(e, b) {
+		changed = append(changed, ops.SectionSources)
+	}
+	if judgeAlerts(b, now) {
+		changed = append(changed, ops.SectionAlerts)
+	}
+	if judgeIncidents(b) {
+		changed = append(changed, ops.SectionIncidents)
+	}
 	b.Findings = findings(e, b)
 	b.Level = level(b)
 	b.Findings = append(b.Findings, lateFindings(b)...)
+	return changed
+}
+
+// judgeIncidents says that an open one is information: what is wrong is found by
+// itself, and that somebody works on it makes it no worse.
+func judgeIncidents(b *ops.Board) bool {
+	return judgeEach(&b.Incidents, func(in *ops.Incident) bool {
+		was := in.Level
+		if in.Level = ops.LevelOK; in.Open() {
+			in.Level = ops.LevelInfo
+		}
+		return in.Level != was
+	})
+}
+
+// judgeEach judges every element of a slice that others may hold, and puts a copy in
+// its place if one reads differently.
+func judgeEach[S ~[]T, T any](all *S, judged func(*T) bool) bool {
+	copied := false
+	for i := range *all {
+		v := (*all)[i]
+		if !judged(&v) {
+			continue
+		}
+		if !copied {
+			*all, copied = slices.Clone(*all), true
+		}
+		(*all)[i] = v
+	}
+	return copied
 }
 
 func findings(e ops.Estate, b *ops.Board) []ops.Finding {
 	var fs []ops.Finding
 	for _, s := range b.Sources {
-		if s.State != ops.SourceOK {
+		switch {
+		case s.State != ops.SourceOK:
 			fs = append(fs, sourceFinding(s))
+		case !s.Doubt.Empty():
+			fs = append(fs, doubtFinding(s))
 		}
 		for _, n := range s.Notes {
-			fs = append(fs, ops.Finding{Level: ops.LevelWarning, Ref: s.Ref, What: ops.Textf("%s warns", s.Name), Cause: n})
+			fs = append(fs, ops.Finding{Level: noteLevel, Ref: s.Ref, What: ops.Textf("%s warns", s.Name), Cause: n})
 		}
 	}
 	for _, r := range b.Alerts {
-		fs = append(fs, alertFindings(e, b, r, fromRules(b, r.Source))...)
+		fs = append(fs, alertFindings(e, b, r)...)
 	}
 	fs = append(fs, verdictFindings(b)...)
 	for _, r := range b.Containers {
@@ -50,7 +98,7 @@ func findings(e ops.Estate, b *ops.Board) []ops.Finding {
 	}
 	for _, in := range b.Incidents {
 		if in.Open() {
-			fs = append(fs, ops.Finding{Level: ops.LevelInfo, Ref: in.Ref, What: ops.Textf("incident %s open", in.Ref.ID), Cause: in.Title, Since: in.Opened})
+			fs = append(fs, ops.Finding{Level: in.Level, Ref: in.Ref, What: ops.Textf("incident %s open", in.Ref.ID), Cause: in.Title, Since: in.Opened})
 		}
 	}
 	for _, j := range b.Jobs {
@@ -70,52 +118,29 @@ func findings(e ops.Estate, b *ops.Board) []ops.Finding {
 	return fs
 }
 
-// fromRules reports whether a reading is a Prometheus's: the watchdog is asked of
-// those, and not of what only an Alertmanager has.
-func fromRules(b *ops.Board, source ops.Text) bool {
-	for _, s := range b.Sources {
-		if s.Name == source {
-			return s.Kind == ops.SourcePrometheus
-		}
-	}
-	return false
-}
-
 // standing is how an alert stands with people: somebody took it, a silence or
-// another alert keeps it quiet, or it burns. What an Alertmanager said before it
-// fell silent holds nothing: the silence may be over.
-func standing(b *ops.Board, a ops.Alert) string {
+// another alert keeps it quiet, or it burns.
+func standing(sources []ops.Source, a *ops.Alert) string {
 	switch {
+	case !a.InHand(canBeAsked(sources, a.Paging.Source)):
+		return ""
 	case !a.Ack.At.IsZero():
 		return "acked by " + a.Ack.By.String()
-	case a.Paging.State.Quiet() && canBeAsked(b, a.Paging.Source):
-		return a.Paging.State.String()
 	}
-	return ""
-}
-
-// canBeAsked reports whether a source answers now.
-func canBeAsked(b *ops.Board, source ops.Text) bool {
-	return slices.ContainsFunc(b.Sources, func(s ops.Source) bool {
-		return s.Name == source && s.State.Answers()
-	})
+	return a.Paging.State.String()
 }
 
 // alertFindings makes one finding of all firing instances of one alert, severity
 // and standing: a storm of 5,000 is a few rows, with the exact count.
-func alertFindings(e ops.Estate, b *ops.Board, r ops.Reading[[]ops.Alert], rules bool) []ops.Finding {
+func alertFindings(e ops.Estate, b *ops.Board, r ops.Reading[[]ops.Alert]) []ops.Finding {
 	var fs []ops.Finding
 	counts, at := map[string]int{}, map[string]int{}
-	watchdog := e.Watchdog.Empty() || !rules
-	for _, a := range r.Value {
-		if a.State != ops.AlertFiring {
+	for i := range r.Value {
+		a := &r.Value[i]
+		if a.State != ops.AlertFiring || !e.Watchdog.Empty() && a.Name == e.Watchdog {
 			continue
 		}
-		if !e.Watchdog.Empty() && a.Name == e.Watchdog {
-			watchdog = true
-			continue
-		}
-		held := standing(b, a)
+		held := standing(b.Sources, a)
 		key := a.Name.String() + "\x00" + a.Severity.Name.String() + "\x00" + held
 		if counts[key]++; counts[key] == 1 {
 			at[key] = len(fs)
@@ -128,12 +153,6 @@ func alertFindings(e ops.Estate, b *ops.Board, r ops.Reading[[]ops.Alert], rules
 		if n := counts[key]; n > 1 {
 			f.What = ops.Textf("%s %s x%d", a.Severity.Name, a.Name, n)
 		}
-	}
-	if !watchdog && r.Fresh() {
-		fs = append(fs, ops.Finding{Level: ops.LevelUnknown, Ref: ops.NewRef(ops.KindSource, "", r.Source.String()),
-			What:  ops.Textf("%s has no %s", r.Source, e.Watchdog),
-			Cause: ops.Lit("the alert that always fires does not: rules are not loaded or not evaluated"),
-			Next:  ops.Lit("look at the rules and the log of Prometheus")})
 	}
 	return fs
 }
@@ -154,13 +173,14 @@ func Burning(e ops.Estate, b ops.Board) []ops.Alert {
 	return out
 }
 
-// alertFinding is the finding of the first instance. What somebody took or a
-// silence holds is information: it burns, and it is in hand.
-func alertFinding(a ops.Alert, held string) ops.Finding {
-	f := ops.Finding{Level: a.Severity.Rank.Level(), Ref: a.Ref, Cause: a.Summary, Since: a.Since,
+// alertFinding is the finding of the first instance.
+func alertFinding(a *ops.Alert, held string) ops.Finding {
+	f := ops.Finding{Level: a.Level, Ref: a.Ref, Cause: a.Summary, Since: a.Since,
 		What: ops.Textf("%s %s", a.Severity.Name, a.Name)}
-	if held != "" {
-		f.Level = ops.LevelInfo
+	switch {
+	case held != "" && a.Summary.Empty():
+		f.Cause = ops.Clean(held)
+	case held != "":
 		f.Cause = ops.Textf("%s; %s", held, a.Summary)
 	}
 	return f
@@ -171,8 +191,8 @@ func verdictFindings(b *ops.Board) []ops.Finding {
 	var fs []ops.Finding
 	for _, r := range b.Silences {
 		for _, s := range r.Value {
-			if s.Verdict.Level == ops.LevelWarning {
-				fs = append(fs, ops.Finding{Level: ops.LevelWarning, Ref: s.Ref, What: ops.Textf("silence of %s %s", s.By, s.Verdict.Word),
+			if s.Verdict.Level.Bad() {
+				fs = append(fs, ops.Finding{Level: s.Verdict.Level, Ref: s.Ref, What: ops.Textf("silence of %s %s", s.By, s.Verdict.Word),
 					Cause: s.Verdict.Cause, Next: s.Verdict.Next, Since: s.Starts})
 			}
 		}
@@ -180,12 +200,12 @@ func verdictFindings(b *ops.Board) []ops.Finding {
 	for _, r := range b.Indicators {
 		ref := ops.NewRef(ops.KindSource, "", r.Source.String())
 		for _, k := range r.Value.KPIs {
-			if k.Level == ops.LevelWarning {
-				fs = append(fs, ops.Finding{Level: ops.LevelWarning, Ref: ref, What: ops.Textf("%s misses its target", k.Name), Cause: k.What})
+			if k.Level.Bad() {
+				fs = append(fs, ops.Finding{Level: k.Level, Ref: ref, What: ops.Textf("%s misses its target", k.Name), Cause: k.What})
 			}
 		}
 		for _, p := range r.Value.Pipelines {
-			if v := p.Verdict; v.Level == ops.LevelWarning || v.Level == ops.LevelCritical {
+			if v := p.Verdict; v.Level.Bad() {
 				fs = append(fs, ops.Finding{Level: v.Level, Ref: ref, What: ops.Textf("%s %s", p.Name, v.Word), Cause: v.Cause, Next: v.Next, Since: v.Since})
 			}
 		}
@@ -193,11 +213,26 @@ func verdictFindings(b *ops.Board) []ops.Finding {
 	return fs
 }
 
-// jobFinding keeps a job whose end nobody saw in front of people.
+// Job judges how a job stands. A failed one is a warning and not critical: it is
+// over, and what it left behind is judged by itself. Neither is one whose end
+// nobody saw unknown: that would make the whole estate unknown for as long as the
+// job is listed. What somebody canceled is as it was asked for.
+func Job(s ops.JobState) ops.Level {
+	switch s {
+	case ops.JobSucceeded:
+		return ops.LevelOK
+	case ops.JobQueued, ops.JobRunning, ops.JobCanceled:
+		return ops.LevelInfo
+	}
+	return ops.LevelWarning
+}
+
+// jobFinding keeps a job whose end nobody saw in front of people. One that failed
+// told its starter so, and stands in the history.
 func jobFinding(j ops.Job) (ops.Finding, bool) {
 	switch j.State {
 	case ops.JobUnknown, ops.JobLost, ops.JobOrphaned:
-		return ops.Finding{Level: ops.LevelWarning, Ref: ops.NewRef(ops.KindJob, "", ops.Textf("%d", j.ID).String()),
+		return ops.Finding{Level: Job(j.State), Ref: ops.NewRef(ops.KindJob, "", ops.Textf("%d", j.ID).String()),
 			What: ops.Textf("job %d %s: %s", j.ID, j.State, j.Title), Cause: j.Result, Since: j.Ended}, true
 	}
 	return ops.Finding{}, false

@@ -8,6 +8,49 @@ import (
 	"opsdeck/ops"
 )
 
+// Containers judges containers in a slice that nobody else holds yet: each one, and
+// its restarts alone.
+func Containers(e ops.Estate, cs []ops.Container, now time.Time) {
+	for i := range cs {
+		c := &cs[i]
+		c.Verdict = Container(e, *c, now)
+		c.RestartLevel = ops.LevelOK
+		if c.Restarts > 0 && len(c.ExitEvents) > 0 { // they are of this hour, and as bad as what came of them
+			if c.RestartLevel = c.Verdict.Level; c.RestartLevel.Good() {
+				c.RestartLevel = ops.LevelInfo
+			}
+		}
+	}
+}
+
+// memoryShare is the share of its limit from which the kernel reclaims hard: the
+// next peak ends in an OOM kill.
+const memoryShare = 0.9
+
+// Stats judges the memory of containers against their limits, of which the
+// container's own counts before the sampled one, in figures that nobody else holds.
+func Stats(stats []ops.ContainerStats, containers ops.Readings[[]ops.Container]) {
+	limits := map[ops.Ref]float64{}
+	for c := range ops.All(containers) {
+		limits[c.Ref] = float64(c.MemoryLimit)
+	}
+	for i := range stats {
+		s := &stats[i]
+		limit := limits[s.Ref]
+		if limit == 0 && s.Limit.Known {
+			limit = s.Limit.Value
+		}
+		switch {
+		case !s.Memory.Known:
+			s.MemoryLevel = ops.LevelUnknown
+		case limit > 0 && s.Memory.Value >= memoryShare*limit:
+			s.MemoryLevel = ops.LevelWarning
+		default:
+			s.MemoryLevel = ops.LevelOK
+		}
+	}
+}
+
 // Container judges one container. What the estate expects to run and does not is
 // critical; the same of a container nobody asked for is worth a word.
 func Container(e ops.Estate, c ops.Container, now time.Time) ops.Verdict {

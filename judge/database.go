@@ -12,8 +12,10 @@ import (
 // Database judges one PostgreSQL server: what asks for attention, worst first, and
 // the worst of it as the server's own verdict.
 func Database(e ops.Estate, d ops.Database, now time.Time) ops.Database {
-	j := dbJudge{l: e.Limits.Database, d: d, now: now}
-	d.Sessions = slices.Clone(d.Sessions)
+	j := dbJudge{l: e.Limits.Database, now: now}
+	// Boards already handed out share the slices.
+	d.Sessions, d.Replicas, d.Slots = slices.Clone(d.Sessions), slices.Clone(d.Replicas), slices.Clone(d.Slots)
+	j.d = &d
 	for i := range d.Sessions {
 		d.Sessions[i].Verdict = j.session(d.Sessions[i])
 	}
@@ -38,10 +40,11 @@ func Database(e ops.Estate, d ops.Database, now time.Time) ops.Database {
 	return d
 }
 
-// dbJudge collects what one server asks of the reader.
+// dbJudge collects what one server asks of the reader, and fills in the level of
+// each of its parts: the one that its finding has, where it has one.
 type dbJudge struct {
 	l     ops.DatabaseLimits
-	d     ops.Database
+	d     *ops.Database
 	now   time.Time
 	found []ops.Finding
 }
@@ -59,15 +62,15 @@ func (j *dbJudge) verdict() ops.Verdict {
 // connections says who has them all: of one that is exhausted everybody else says
 // only that it is down.
 func (j *dbJudge) connections() {
-	u := j.d.Use
-	most := u.Max - u.Reserved
-	if u.Max == 0 || u.Used*100 < most*j.l.Connections {
+	u := &j.d.Use
+	u.Level = connectionsLevel(*u, j.l)
+	if !u.Level.Bad() {
 		return
 	}
-	f := ops.Finding{Key: ops.Lit("the shortage of connections"), Level: ops.LevelWarning, Ref: j.d.Ref, What: ops.Textf("connections nearly exhausted %d/%d", u.Used, u.Max)}
+	f := ops.Finding{Key: ops.Lit("the shortage of connections"), Level: u.Level, Ref: j.d.Ref, What: ops.Textf("connections nearly exhausted %d/%d", u.Used, u.Max)}
 	f.Cause = ops.Textf("%d left for ordinary logins (%d are reserved)", u.Free(), u.Reserved)
 	if u.Free() == 0 {
-		f.Level, f.What = ops.LevelCritical, ops.Textf("connections exhausted %d/%d", u.Used, u.Max)
+		f.What = ops.Textf("connections exhausted %d/%d", u.Used, u.Max)
 		f.Cause = ops.Textf("new logins are refused (53300), %d are reserved", u.Reserved)
 	}
 	if len(u.By) > 0 {
@@ -80,6 +83,18 @@ func (j *dbJudge) connections() {
 		}
 	}
 	j.find(f)
+}
+
+func connectionsLevel(u ops.Use, l ops.DatabaseLimits) ops.Level {
+	switch {
+	case u.Max == 0:
+		return ops.LevelUnknown
+	case u.Used*100 < (u.Max-u.Reserved)*l.Connections:
+		return ops.LevelOK
+	case u.Free() == 0:
+		return ops.LevelCritical
+	}
+	return ops.LevelWarning
 }
 
 func stateWord(s ops.SessionState) string {
@@ -100,23 +115,27 @@ func name(b ops.Session) string {
 // blocked is one finding for each blocking tree, told by its root: that is the one
 // to end.
 func (j *dbJudge) blocked() {
+	j.d.Levels.Blocked = ops.LevelOK
+	if slices.ContainsFunc(j.d.Sessions, func(s ops.Session) bool { return !s.Waiting.IsZero() }) {
+		j.d.Levels.Blocked = ops.LevelInfo
+	}
 	for _, root := range j.d.Sessions {
 		if root.Root != root.PID || root.Blocks == 0 {
 			continue
 		}
 		since := j.longestWait(root.PID)
-		waited := j.now.Sub(since)
-		if since.IsZero() || waited < j.l.Blocked {
+		level := j.waitLevel(since)
+		if !level.Bad() {
 			continue
 		}
+		if level.Worse(j.d.Levels.Blocked) {
+			j.d.Levels.Blocked = level
+		}
 		// By the name and not the pid: the next session that does the same is no news.
-		f := ops.Finding{Key: ops.Textf("the wait for %s", root.App.Or(root.User).Or(ops.Lit("a session without a name"))), Level: ops.LevelWarning, Ref: root.Ref, Since: since,
+		f := ops.Finding{Key: ops.Textf("the wait for %s", root.App.Or(root.User).Or(ops.Lit("a session without a name"))), Level: level, Ref: root.Ref, Since: since,
 			What: ops.Textf("%s wait for %s", times(root.Blocks, "session"), name(root))}
 		if root.Blocks == 1 {
 			f.What = ops.Textf("1 session waits for %s", name(root))
-		}
-		if waited >= 10*j.l.Blocked {
-			f.Level = ops.LevelCritical
 		}
 		f.Cause = ops.Textf("the root of the tree is %s", rootDoes(root))
 		f.Next = ops.Textf("ask who runs it, or terminate %d (x)", root.PID)
@@ -142,6 +161,17 @@ func rootDoes(b ops.Session) string {
 	return b.State.String()
 }
 
+// waitLevel judges the longest wait of a blocking tree by since when it lasts.
+func (j *dbJudge) waitLevel(since time.Time) ops.Level {
+	switch waited := j.now.Sub(since); {
+	case since.IsZero() || waited < j.l.Blocked:
+		return ops.LevelInfo
+	case waited >= 10*j.l.Blocked:
+		return ops.LevelCritical
+	}
+	return ops.LevelWarning
+}
+
 // longestWait is since when the first session of a tree waits.
 func (j *dbJudge) longestWait(root int) time.Time {
 	var first time.Time
@@ -156,6 +186,7 @@ func (j *dbJudge) longestWait(root int) time.Time {
 // idleInTransaction is one finding for all sessions that sit in a transaction: they hold their
 // locks, and keep vacuum from everything that died since.
 func (j *dbJudge) idleInTransaction() {
+	j.d.Levels.Idle = ops.LevelOK
 	var all []ops.Session
 	for _, b := range j.d.Sessions {
 		if b.State.InTransaction() && !b.Changed.IsZero() && j.now.Sub(b.Changed) >= j.l.IdleInTx {
@@ -165,8 +196,9 @@ func (j *dbJudge) idleInTransaction() {
 	if len(all) == 0 {
 		return
 	}
+	j.d.Levels.Idle = ops.LevelWarning
 	worst := slices.MinFunc(all, func(a, b ops.Session) int { return a.Changed.Compare(b.Changed) })
-	f := ops.Finding{Key: ops.Lit("idling in transactions"), Level: ops.LevelWarning, Ref: worst.Ref, Since: worst.Changed,
+	f := ops.Finding{Key: ops.Lit("idling in transactions"), Level: j.d.Levels.Idle, Ref: worst.Ref, Since: worst.Changed,
 		What:  ops.Textf("%s idle in transaction for more than %s", times(len(all), "session"), short(j.l.IdleInTx)),
 		Cause: ops.Textf("the longest is %s; they hold their locks and keep vacuum from working", name(worst)),
 		Next:  ops.Lit("end them together (x on the server, end idle), or one by one")}
@@ -205,7 +237,7 @@ func (j *dbJudge) session(b ops.Session) ops.Verdict {
 	case b.Hidden:
 		v.Level, v.Cause = ops.LevelUnknown, ops.Lit("what it does is hidden: the login lacks pg_monitor")
 	case b.Blocks > 0 && b.Depth == 0:
-		v.Level = ops.LevelWarning
+		v.Level = j.waitLevel(j.longestWait(b.PID))
 		v.Cause = ops.Textf("%s wait for it", times(b.Blocks, "session"))
 		v.Next = ops.Lit("this one is the root: cancel or terminate it (x)")
 	case !b.Waiting.IsZero():

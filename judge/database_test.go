@@ -107,8 +107,8 @@ func TestServersAreNamedWhereThereAreSeveral(t *testing.T) {
 	d := Database(dbEstate(), ops.Database{Ref: ops.NewRef(ops.KindDatabase, "a", "a"), Paused: true}, now)
 	r := ops.Reading[ops.Database]{Value: d, Source: ops.Lit("a"), At: now, State: ops.SourceOK}
 	one, two := ops.Board{Databases: []ops.Reading[ops.Database]{r}}, ops.Board{Databases: []ops.Reading[ops.Database]{r, {Source: ops.Lit("b")}}}
-	Findings(dbEstate(), &one)
-	Findings(dbEstate(), &two)
+	Board(dbEstate(), &one, now)
+	Board(dbEstate(), &two, now)
 	if one.Findings[0].What.String() != "replay is paused" || two.Findings[0].What.String() != "a: replay is paused" {
 		t.Errorf("%v %v", one.Findings, two.Findings)
 	}

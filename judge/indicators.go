@@ -43,7 +43,7 @@ func pipeline(p ops.Pipeline, now time.Time) ops.Verdict {
 	case !p.Why.Empty():
 		return ops.Verdict{Level: ops.LevelUnknown, Word: ops.Lit("not known"), Cause: p.Why}
 	case !p.Running:
-		return ops.Verdict{Level: ops.LevelOK, Word: ops.Lit("idle")}
+		return ops.Verdict{Level: ops.LevelInfo, Word: ops.Lit("idle")}
 	case p.Started.IsZero():
 		return ops.Verdict{Level: ops.LevelUnknown, Word: ops.Lit("running"), Cause: ops.Lit("when it started is not known")}
 	case now.After(end):

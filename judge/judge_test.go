@@ -166,7 +166,7 @@ func TestNothingIsOkWithoutItsProof(t *testing.T) {
 		"a job that failed is its own":   {withJob(board(ops.SourceOK, dog), ops.JobFailed), ops.LevelOK},
 		"an old answer is stale by time": {board(ops.SourceStale, dog), ops.LevelUnknown},
 	} {
-		Findings(shop(), c.b)
+		Board(shop(), c.b, now)
 		if c.b.Level != c.want {
 			t.Errorf("%s: %s, %+v", name, c.b.Level, c.b.Findings)
 		}
@@ -188,6 +188,68 @@ func withJob(b *ops.Board, s ops.JobState) *ops.Board {
 	return b
 }
 
+func TestASourceIsPaintedAsItsFindingSays(t *testing.T) {
+	dog := alert("Watchdog", "none", ops.RankNone)
+	for situation, c := range map[string]struct {
+		change func(*ops.Board)
+		want   ops.Level
+	}{
+		"it answers":                  {func(*ops.Board) {}, ops.LevelOK},
+		"required and silent":         {func(b *ops.Board) { b.Sources[0].State = ops.SourceSilent }, ops.LevelUnknown},
+		"optional and silent":         {func(b *ops.Board) { b.Sources[0].State, b.Sources[0].Required = ops.SourceSilent, false }, ops.LevelInfo},
+		"it answers and warns":        {func(b *ops.Board) { b.Sources[0].Notes = []ops.Text{ops.Lit("its clock is ahead")} }, ops.LevelWarning},
+		"it answers without watchdog": {func(b *ops.Board) { b.Alerts[0].Value = nil }, ops.LevelUnknown},
+		"optional, without watchdog":  {func(b *ops.Board) { b.Alerts[0].Value, b.Sources[0].Required = nil, false }, ops.LevelUnknown},
+	} {
+		b := board(ops.SourceOK, dog)
+		c.change(b)
+		b.Stamp()
+		Board(shop(), b, now)
+		if s := b.Sources[0]; s.Level != c.want || b.Level != c.want {
+			t.Errorf("%s: %s, the board %s", situation, s.Level, b.Level)
+		}
+		if c.want != ops.LevelOK && (len(b.Findings) != 1 || b.Findings[0].Level != c.want || b.Findings[0].Ref != b.Sources[0].Ref) {
+			t.Errorf("%s: %+v", situation, b.Findings)
+		}
+	}
+}
+
+func TestAJobIsAsBadInItsRowAsInItsFinding(t *testing.T) {
+	for s := ops.JobUnknown; s <= ops.JobLost; s++ {
+		b := withJob(board(ops.SourceOK, alert("Watchdog", "none", ops.RankNone)), s)
+		Board(shop(), b, now)
+		for _, f := range b.Findings {
+			if f.Level != Job(s) {
+				t.Errorf("%s: finding %s, row %s", s, f.Level, Job(s))
+			}
+		}
+		if Job(s) == ops.LevelCritical || Job(s) == ops.LevelUnknown {
+			t.Errorf("a job that is %s would make the whole %s", s, Job(s))
+		}
+	}
+}
+
+func TestMemoryWarnsBelowItsLimit(t *testing.T) {
+	ref := ops.NewRef(ops.KindContainer, "docker", "web")
+	for situation, c := range map[string]struct {
+		own         ops.Bytes
+		limit, used ops.Value
+		want        ops.Level
+	}{
+		"far below":                  {1000, ops.Num(9000), ops.Num(899), ops.LevelOK},
+		"nine tenths of its own":     {1000, ops.Num(9000), ops.Num(900), ops.LevelWarning},
+		"nine tenths of the sampled": {0, ops.Num(1000), ops.Num(900), ops.LevelWarning},
+		"no limit":                   {0, ops.Value{}, ops.Num(900), ops.LevelOK},
+		"nobody measured":            {1000, ops.Num(1000), ops.Value{}, ops.LevelUnknown},
+	} {
+		stats := []ops.ContainerStats{{Ref: ref, Memory: c.used, Limit: c.limit}}
+		Stats(stats, []ops.Reading[[]ops.Container]{{Value: []ops.Container{{Ref: ref, MemoryLimit: c.own}}}})
+		if stats[0].MemoryLevel != c.want {
+			t.Errorf("%s: %s", situation, stats[0].MemoryLevel)
+		}
+	}
+}
+
 func TestAStormIsOneFindingWithItsCount(t *testing.T) {
 	var storm []ops.Alert
 	for range 5000 {
@@ -195,7 +257,7 @@ func TestAStormIsOneFindingWithItsCount(t *testing.T) {
 	}
 	storm[4000].Since = ago(3 * time.Hour)
 	b := board(ops.SourceOK, append(storm, alert("Watchdog", "none", ops.RankNone))...)
-	Findings(shop(), b)
+	Board(shop(), b, now)
 	if len(b.Findings) != 1 || !strings.Contains(b.Findings[0].What.String(), " x5000") || !b.Findings[0].Since.Equal(ago(3*time.Hour)) {
 		t.Fatalf("%+v", b.Findings)
 	}
@@ -223,7 +285,7 @@ func TestASilenceOfAnAlertmanagerThatCannotBeAskedHoldsNothing(t *testing.T) {
 			Sources: []ops.Source{{Name: prom, Kind: ops.SourcePrometheus, State: ops.SourceOK}, {Name: am, Kind: ops.SourceAlertmanager, State: state}},
 			Alerts:  []ops.Reading[[]ops.Alert]{{Source: prom, State: ops.SourceOK, At: now, Value: []ops.Alert{a}}},
 		}
-		Findings(ops.Estate{}, &b)
+		Board(ops.Estate{}, &b, now)
 		i := slices.IndexFunc(b.Findings, func(f ops.Finding) bool { return f.Ref == a.Ref })
 		if i < 0 || b.Findings[i].Level != want {
 			t.Errorf("alertmanager %s: %+v, want %s", state, b.Findings, want)

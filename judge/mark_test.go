@@ -184,7 +184,7 @@ func TestMarksOnTheBoard(t *testing.T) {
 		b := board(ops.SourceOK)
 		b.Alerts = nil
 		b.Containers = []ops.Reading[[]ops.Container]{{Source: ops.Lit("docker"), Value: c.boxes}}
-		Findings(shop(), b)
+		Board(shop(), b, now)
 		var got []string
 		for _, f := range b.Findings {
 			got = append(got, f.What.String())

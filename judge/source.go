@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"slices"
 	"syscall"
 	"time"
 
@@ -39,20 +40,61 @@ func Stale(e ops.Estate, s ops.Source, now time.Time) bool {
 	return s.State == ops.SourceOK && now.Sub(s.LastGood) > time.Duration(e.Limits.StaleAfter)*s.Every
 }
 
+// noteLevel is that of a source that answers and warns of something.
+const noteLevel = ops.LevelWarning
+
+// judgeSources says how much each source asks for, and which are to be doubted.
+func judgeSources(e ops.Estate, b *ops.Board) bool {
+	return judgeEach(&b.Sources, func(s *ops.Source) bool {
+		was, doubt := s.Level, s.Doubt
+		s.Doubt = ops.Text{}
+		if s.State == ops.SourceOK && unwatched(e, b, *s) {
+			s.Doubt = ops.Textf("%s has no %s", s.Name, e.Watchdog)
+		}
+		s.Level = sourceLevel(*s)
+		return was != s.Level || doubt != s.Doubt
+	})
+}
+
+// sourceLevel makes the whole unknown where a required source cannot be read or
+// believed. What the estate calls optional may be away: that is information.
+func sourceLevel(s ops.Source) ops.Level {
+	switch {
+	case s.State != ops.SourceOK && !s.Required:
+		return ops.LevelInfo
+	case s.State != ops.SourceOK, !s.Doubt.Empty():
+		return ops.LevelUnknown
+	case len(s.Notes) > 0:
+		return noteLevel
+	}
+	return ops.LevelOK
+}
+
+// unwatched reports whether a Prometheus lacks the alert that always fires. It is
+// not asked of what only an Alertmanager has.
+func unwatched(e ops.Estate, b *ops.Board, s ops.Source) bool {
+	if e.Watchdog.Empty() || s.Kind != ops.SourcePrometheus {
+		return false
+	}
+	for _, r := range b.Alerts {
+		if r.Source == s.Name && r.Fresh() {
+			return !slices.ContainsFunc(r.Value, func(a ops.Alert) bool { return a.State == ops.AlertFiring && a.Name == e.Watchdog })
+		}
+	}
+	return false
+}
+
+// doubtFinding is what a source asks of the reader that answers and is not believed.
+func doubtFinding(s ops.Source) ops.Finding {
+	return ops.Finding{Level: s.Level, Ref: s.Ref, What: s.Doubt,
+		Cause: ops.Lit("the alert that always fires does not: rules are not loaded or not evaluated"),
+		Next:  ops.Lit("look at the rules and the log of Prometheus")}
+}
+
 // sourceFinding is what a source that is not ok asks of the reader.
 func sourceFinding(s ops.Source) ops.Finding {
-	f := ops.Finding{
-		Level: ops.LevelUnknown,
-		Ref:   s.Ref,
-		What:  ops.Textf("%s %s", s.Name, s.State),
-		Cause: s.Why,
-		Next:  nextForSource(s),
-		Since: s.Since,
-	}
-	if !s.Required {
-		f.Level = ops.LevelInfo
-	}
-	return f
+	return ops.Finding{Level: s.Level, Ref: s.Ref, What: ops.Textf("%s %s", s.Name, s.State),
+		Cause: s.Why, Next: nextForSource(s), Since: s.Since}
 }
 
 func nextForSource(s ops.Source) ops.Text {
@@ -69,7 +111,7 @@ func nextForSource(s ops.Source) ops.Text {
 	case ops.SourceStale:
 		return ops.Lit("values are old: wait for the next answer, or run opsdeck doctor")
 	case ops.SourcePending:
-		return ops.Lit("not asked yet")
+		return ops.Text{} // there is nothing to do but to wait
 	}
 	return ops.Lit("opsdeck doctor shows the whole answer")
 }

@@ -115,6 +115,10 @@ type Source struct {
 	Up       time.Time     `json:"up,omitzero"`     // when the server started, where it says
 	Notes    []Text        `json:"notes,omitempty"` // warnings in words, where State is ok
 	Peers    []Peer        `json:"peers,omitempty"` // members of a cluster, where it is one
+	// Level is how much its state asks for, and Doubt why its word is worth nothing
+	// although it answers; both are filled by judge.
+	Level Level `json:"level"`
+	Doubt Text  `json:"doubt,omitzero"`
 }
 
 // SourceKind is what sort of server a source is.
@@ -162,6 +166,7 @@ type Alert struct {
 	Paging   Paging    `json:"paging"`
 	Ack      Ack       `json:"ack,omitzero"`
 	Suspects []Suspect `json:"suspects,omitempty"`
+	Level    Level     `json:"level"`
 }
 
 // Severity is the estate's own word and the rank the estate gives it.

@@ -38,8 +38,9 @@ type Container struct {
 	ExitEvents []ExitEvent `json:"deaths,omitempty"`
 	// Latch is what happened to it and still stands, kept by the engine.
 	Latch Latch `json:"mark,omitzero"`
-	// Verdict is filled by judge.
-	Verdict Verdict `json:"verdict"`
+	// Verdict, and RestartLevel of the restarts alone, are filled by judge.
+	Verdict      Verdict `json:"verdict"`
+	RestartLevel Level   `json:"restart_level"`
 }
 
 // Exit is how the last run ended.
@@ -87,4 +88,6 @@ type ContainerStats struct {
 	NetOut Value     `json:"net_out"`
 	PIDs   Value     `json:"pids"`
 	Why    Text      `json:"why,omitzero"` // why figures are missing
+	// MemoryLevel is that of Memory against the limit; filled by judge.
+	MemoryLevel Level `json:"memory_level"`
 }

@@ -15,21 +15,32 @@ type Database struct {
 	Use     Use       `json:"use"`
 	// Sessions are the sessions worth a line: blocking trees root first, then what
 	// has been in a transaction longest, idle ones last. Left counts the rest.
-	Sessions    []Session      `json:"sessions"`
-	Left        int            `json:"left,omitzero"`
-	Replicas    []Replica      `json:"replicas,omitempty"`
-	Slots       []Slot         `json:"slots,omitempty"`
-	WAL         WAL            `json:"wal"`
-	Archiver    Archiver       `json:"archiver"`
-	Checkpoints Checkpoints    `json:"checkpoints"`
-	Sizes       []DatabaseSize `json:"sizes,omitempty"`  // largest first
-	Freeze      Freeze         `json:"freeze"`           // of the database nearest to wraparound
-	Tables      []TableVacuum  `json:"tables,omitempty"` // of the login's own database, most dead rows first
-	Statements  []Statement    `json:"statements,omitempty"`
-	Missing     []Missing      `json:"missing,omitempty"`
-	// Verdict is the worst of Findings; both are filled by judge.
-	Verdict  Verdict   `json:"verdict"`
-	Findings []Finding `json:"findings,omitempty"`
+	Sessions     []Session      `json:"sessions"`
+	Left         int            `json:"left,omitzero"`
+	Replicas     []Replica      `json:"replicas,omitempty"`
+	Slots        []Slot         `json:"slots,omitempty"`
+	WAL          WAL            `json:"wal"`
+	Archiver     Archiver       `json:"archiver"`
+	Checkpoints  Checkpoints    `json:"checkpoints"`
+	Sizes        []DatabaseSize `json:"sizes,omitempty"`  // largest first
+	Freeze       Freeze         `json:"freeze"`           // of the database nearest to wraparound
+	Tables       []TableVacuum  `json:"tables,omitempty"` // of the login's own database, most dead rows first
+	Statements   []Statement    `json:"statements,omitempty"`
+	NoStatements Text           `json:"no_statements,omitzero"` // why they cannot be read
+	Missing      []Missing      `json:"missing,omitempty"`
+	// Verdict is the worst of Findings. These, and the Level of each part below, are
+	// filled by judge.
+	Verdict  Verdict        `json:"verdict"`
+	Findings []Finding      `json:"findings,omitempty"`
+	Levels   DatabaseLevels `json:"levels"`
+}
+
+// DatabaseLevels are the levels of what several sessions make together, and of a
+// standby's replay.
+type DatabaseLevels struct {
+	Blocked Level `json:"blocked"` // of the sessions that wait for locks
+	Idle    Level `json:"idle"`    // of those idle in transaction
+	Replay  Level `json:"replay"`
 }
 
 // Rights are what the login that acts may do.
@@ -52,6 +63,7 @@ type Use struct {
 	Reserved int          `json:"reserved"` // of those, for superusers and reserved logins
 	By       []UsedBy     `json:"by,omitempty"`
 	States   []StateCount `json:"states,omitempty"`
+	Level    Level        `json:"level"`
 }
 
 // Free is how many connections an ordinary login still gets.
@@ -143,6 +155,7 @@ type Replica struct {
 	// It is measured by us: the server's own replay_lag stands still when replay does.
 	Lag    Value `json:"lag"`
 	Hidden bool  `json:"hidden,omitzero"`
+	Level  Level `json:"level"`
 }
 
 // Slot is one replication slot and the WAL that it keeps.
@@ -155,6 +168,7 @@ type Slot struct {
 	Status   Text  `json:"status,omitzero"` // wal_status: reserved, extended, unreserved, lost
 	Left     Value `json:"left"`            // bytes until it is lost, where there is a limit
 	Lost     Text  `json:"lost,omitzero"`   // invalidation_reason, where the server says it (17 and later); conflict (16)
+	Level    Level `json:"level"`
 }
 
 // WAL is the write-ahead log.
@@ -175,6 +189,7 @@ type Archiver struct {
 	LastFailed time.Time `json:"last_failed,omitzero"`
 	FailedFile Text      `json:"failed_file,omitzero"`
 	Ready      Value     `json:"ready"` // files that wait
+	Level      Level     `json:"level"`
 }
 
 // Failing reports whether the last try failed.
@@ -202,6 +217,7 @@ type Freeze struct {
 	Age      Value `json:"age"`       // of the oldest transaction id that was not frozen
 	MultiAge Value `json:"multi_age"` // of the oldest multixact
 	From     Value `json:"from"`      // autovacuum_freeze_max_age: autovacuum is forced from there
+	Level    Level `json:"level"`
 }
 
 // TableVacuum is one table and how well autovacuum keeps up with it.

@@ -47,6 +47,12 @@ func (l *Level) UnmarshalText(b []byte) error { return parseInto(l, levelNames, 
 // then warning, info and ok.
 func (l Level) Worse(o Level) bool { return l.urgency() > o.urgency() }
 
+// Bad reports whether something is known to be wrong.
+func (l Level) Bad() bool { return l == LevelWarning || l == LevelCritical }
+
+// Good reports whether something is known to be well.
+func (l Level) Good() bool { return l == LevelOK }
+
 func (l Level) urgency() int {
 	switch l {
 	case LevelCritical:

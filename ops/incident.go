@@ -16,6 +16,8 @@ type Incident struct {
 	Closed time.Time `json:"closed,omitzero"`
 	Cause  Text      `json:"cause,omitzero"` // as told at the close
 	Alerts []Ref     `json:"alerts,omitempty"`
+	// Level is filled by judge, for an incident on a board.
+	Level Level `json:"level,omitzero"`
 }
 
 // Open reports whether it is still going on.

@@ -135,6 +135,8 @@ type Job struct {
 	Locks  []Ref `json:"locks,omitempty"`
 	// Process is the child that does the work, where there is one.
 	Process Process `json:"process,omitzero"`
+	// Level is that of State, for a job on a board; filled by judge.
+	Level Level `json:"level,omitzero"`
 }
 
 // Process identifies a child beyond the reuse of its pid.

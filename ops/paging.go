@@ -44,6 +44,8 @@ type Paging struct {
 	// Updated is when Prometheus last told Alertmanager of it; the endsAt of a
 	// firing alert lies in the future and says nothing.
 	Updated time.Time `json:"updated,omitzero"`
+	// Level is how bad it is who is told, and who is not; filled by judge.
+	Level Level `json:"level"`
 }
 
 // AlertmanagerAlert is one alert as an Alertmanager cluster knows it.
@@ -176,6 +178,13 @@ type Peer struct {
 // PagingGrace is how long Prometheus and Alertmanager may differ: an alert is sent
 // again every minute (resend-delay), so one that is new to either says nothing.
 const PagingGrace = 2 * time.Minute
+
+// InHand reports whether somebody took an alert, or something keeps it quiet.
+// What an Alertmanager that cannot be asked said last holds nothing: the silence
+// may be over.
+func (a *Alert) InHand(answers bool) bool {
+	return !a.Ack.At.IsZero() || answers && a.Paging.State.Quiet()
+}
 
 // Unpaged reports whether a firing alert is missing from an Alertmanager that was
 // asked, beyond the grace: nobody is told of it.

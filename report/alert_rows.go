@@ -36,13 +36,7 @@ func (l *AlertList) Alert(i int) *ops.Alert { return l.items[i].a }
 func (l *AlertList) Row(i int) Row {
 	it := l.items[i]
 	a := it.a
-	level := a.Severity.Rank.Level()
-	if it.standing > 0 {
-		level = ops.LevelInfo
-	}
-	if !it.from.Fresh() && level != ops.LevelCritical {
-		level = ops.LevelUnknown
-	}
+	level := aged(a.Level, it.from.Fresh())
 	severity := toned(severityWord(a), ToneOf(a.Severity.Rank.Level()))
 	if it.standing > 0 || !it.from.Fresh() {
 		severity.Tone = ToneMuted

@@ -68,7 +68,7 @@ func (v pagingView) until(p ops.Paging) time.Time {
 func alertState(a *ops.Alert, v pagingView, fresh bool, now time.Time) Cell {
 	word, tone := a.State.String(), ToneOf(a.Severity.Rank.Level())
 	if a.State != ops.AlertFiring {
-		tone = ToneInfo
+		tone = ToneOf(a.Level)
 	}
 	if !fresh {
 		return Cell{Text: "was " + word, Tone: ToneUnknown, Value: word}
@@ -82,7 +82,7 @@ func alertState(a *ops.Alert, v pagingView, fresh bool, now time.Time) Cell {
 		cell.Tone = ToneMuted
 	}
 	if !a.Ack.At.IsZero() {
-		cell.Text, cell.Tone = "acked "+a.Ack.By.String()+" "+Age(a.Ack.At, now), ToneInfo
+		cell.Text, cell.Tone = "acked "+a.Ack.By.String()+" "+Age(a.Ack.At, now), ToneOf(a.Level)
 	}
 	switch {
 	case paged == "":
@@ -92,7 +92,7 @@ func alertState(a *ops.Alert, v pagingView, fresh bool, now time.Time) Cell {
 		cell.Text += ", " + paged
 	}
 	if paged == notPaged {
-		cell.Tone = ToneCritical
+		cell.Tone = ToneOf(a.Paging.Level)
 	}
 	return cell
 }

@@ -110,6 +110,7 @@ func TestARequiredSourceThatIsNotFreshOutranksTheBoardsOwnWord(t *testing.T) {
 	}
 	b.Sources[0].Required = false
 	b.Containers[0].State = ops.SourceStale
+	b = fixture.Judged(b)
 	if got := report.New(b, fixture.Now, "overview").Exit(); got != report.ExitOK {
 		t.Errorf("optional source: exit %d", got)
 	}
@@ -146,7 +147,7 @@ func TestFilter(t *testing.T) {
 	cases := map[string]string{
 		"":                       "13",
 		"worker":                 "worker-2 worker-1",
-		"worker !oom":            "worker-1",
+		"worker !memory":         "worker-1",
 		"state=missing":          "billing",
 		"STATE=crash":            "api",
 		"!project=shop !grafana": "billing node-exporter prometheus",
@@ -175,8 +176,8 @@ func TestFilter(t *testing.T) {
 
 func TestAnAnswerThatIsDoubtedIsNotGood(t *testing.T) {
 	b := fixture.Good()
-	for _, s := range b.Sources {
-		b.Findings = append(b.Findings, ops.Finding{Level: ops.LevelUnknown, Ref: s.Ref, What: ops.Textf("%s has no watchdog", s.Name)})
+	for i := range b.Sources {
+		b.Sources[i].Doubt = ops.Textf("%s has no watchdog", b.Sources[i].Name)
 	}
 	if h := report.NewHead(b, fixture.Now); h.Firing[0].Text != "alerts unknown" {
 		t.Errorf("%v", h.Firing)

@@ -92,12 +92,8 @@ func containersNote(b ops.Board, now time.Time) string {
 }
 
 func containerRow(c ops.Container, f ops.ContainerStats, from Origin, now time.Time) Row {
-	level := c.Verdict.Level
-	if !from.Fresh() && level != ops.LevelCritical {
-		level = ops.LevelUnknown
-	}
 	return Row{
-		Ref: c.Ref, Level: level, From: from, Detail: about(c.Name.String(), lead(c.Verdict)),
+		Ref: c.Ref, Level: aged(c.Verdict.Level, from.Fresh()), From: from, Detail: about(c.Name.String(), lead(c.Verdict)),
 		Cells: []Cell{
 			text(c.Name.String()),
 			containerState(c, from),
@@ -185,16 +181,12 @@ func containerHealth(c ops.Container, from Origin) Cell {
 		return nothing()
 	case !from.Fresh():
 		return toned("was "+word, ToneUnknown)
-	case c.Health == ops.HealthHealthy:
-		return toned(word, ToneOK)
-	case c.Health == ops.HealthUnhealthy && c.Verdict.Level == ops.LevelWarning:
-		return toned(word, ToneWarning)
-	case c.Health == ops.HealthUnhealthy:
-		return toned(word, ToneCritical)
-	case c.Health == ops.HealthStarting:
-		return toned(word, ToneWarning)
+	case c.Health == ops.HealthHealthy: // whatever else is wrong with it
+		return toned(word, ToneOf(worst()))
+	case c.Health == ops.HealthUnknown:
+		return toned(word, ToneUnknown)
 	}
-	return toned(word, ToneUnknown)
+	return toned(word, ToneOf(c.Verdict.Level))
 }
 
 // rateWindow is over which it is told how fast restarts come.
@@ -219,10 +211,8 @@ func restarts(c ops.Container, now time.Time) Cell {
 	if n := recentDeaths(c, now); n > 1 {
 		cell.Text += fmt.Sprintf(" %d/10m", n)
 	}
-	switch {
-	case c.Restarts > 0 && len(c.ExitEvents) > 0:
-		cell.Tone = ToneWarning
-	case c.Restarts == 0:
+	cell.Tone = loud(c.RestartLevel, TonePlain)
+	if c.Restarts == 0 {
 		cell.Tone = ToneMuted
 	}
 	return cell
@@ -235,8 +225,6 @@ func cpu(f ops.ContainerStats, from Origin) Cell {
 	return Cell{Text: Percent(f.CPU.Value), Value: f.CPU.Value, Unit: "ratio"}
 }
 
-// memory warns from nine tenths of the limit on: that is where the kernel starts
-// to reclaim hard and the next peak ends in an OOM kill.
 func memory(c ops.Container, f ops.ContainerStats, from Origin) Cell {
 	limit := float64(c.MemoryLimit)
 	if limit == 0 && f.Limit.Known {
@@ -244,10 +232,7 @@ func memory(c ops.Container, f ops.ContainerStats, from Origin) Cell {
 	}
 	cell := Cell{Text: Never, Tone: ToneMuted, Unit: "bytes"}
 	if f.Memory.Known && from.Fresh() {
-		cell = Cell{Text: Size(f.Memory.Value), Value: f.Memory.Value, Unit: "bytes"}
-		if limit > 0 && f.Memory.Value >= 0.9*limit {
-			cell.Tone = ToneWarning
-		}
+		cell = Cell{Text: Size(f.Memory.Value), Value: f.Memory.Value, Unit: "bytes", Tone: loud(f.MemoryLevel, TonePlain)}
 		if limit > 0 {
 			cell.Text += "/" + Size(limit)
 		}

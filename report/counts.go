@@ -12,16 +12,17 @@ type Counts struct {
 	Expected  int // that the estate names
 	Up        int // of those, running
 	Missing   int
-	Unhealthy int // running, and their health check says no
-	Found     int // all that daemons have
-	Running   int // of those
+	Unhealthy int       // running, and their health check says no
+	Found     int       // all that daemons have
+	Running   int       // of those
+	Level     ops.Level // the worst of what they are counted of
 	Fresh     bool
 	Standing  string // of the worst reading, where not Fresh
 }
 
 // CountContainers counts over every Docker source.
 func CountContainers(b ops.Board, now time.Time) Counts {
-	n := Counts{Fresh: len(b.Containers) > 0}
+	n := Counts{Fresh: len(b.Containers) > 0, Level: worst()}
 	for _, r := range b.Containers {
 		if !r.Fresh() && n.Standing == "" {
 			n.Fresh = false
@@ -39,6 +40,7 @@ func CountContainers(b ops.Board, now time.Time) Counts {
 
 func (n *Counts) add(c ops.Container) {
 	running := runs(c)
+	n.Level = worst(n.Level, c.Verdict.Level)
 	if c.Expected {
 		n.Expected++
 		if running {
@@ -65,8 +67,7 @@ func runs(c ops.Container) bool { return c.State == ops.ContainerRunning && !bet
 // judge says is not well for another reason than its health check: a crash loop
 // is seen running half of the time.
 func betweenLives(c ops.Container) bool {
-	bad := c.Verdict.Level == ops.LevelWarning || c.Verdict.Level == ops.LevelCritical
-	return bad && c.Health != ops.HealthUnhealthy
+	return c.Verdict.Level.Bad() && c.Health != ops.HealthUnhealthy
 }
 
 // Cell says "13/13 running", and of a silent source "13/13 4m ago, docker
@@ -84,7 +85,7 @@ func (n Counts) Cell() Cell {
 	case !n.Fresh:
 		return Cell{Text: share + " " + n.Standing, Tone: ToneUnknown}
 	case n.Expected == 0:
-		return toned(share+" running, none expected by name", ToneInfo)
+		return toned(share+" running, none expected by name", ToneOf(worst(unjudged, n.Level)))
 	}
 	text := share + " running"
 	if n.Missing > 0 {
@@ -93,11 +94,7 @@ func (n Counts) Cell() Cell {
 	if n.Unhealthy > 0 {
 		text += fmt.Sprintf(", %d unhealthy", n.Unhealthy)
 	}
-	tone := ToneOK
-	if n.Up < n.Expected || n.Unhealthy > 0 {
-		tone = ToneCritical
-	}
-	return toned(text, tone)
+	return toned(text, ToneOf(n.Level))
 }
 
 // Others says how many containers run that the estate does not name.

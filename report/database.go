@@ -63,11 +63,8 @@ func (v *dbView) title(r ops.Reading[ops.Database], now time.Time) string {
 
 // add puts a row in. What looks good only when it is fresh does not look so else.
 func (v *dbView) add(what string, state Cell, since time.Time, more string) {
-	level := levelOf(state.Tone)
+	level := aged(levelOf(state.Tone), v.from.Fresh())
 	if !v.from.Fresh() {
-		if level != ops.LevelCritical {
-			level = ops.LevelUnknown
-		}
 		state.Tone = ToneUnknown
 	}
 	v.rows = append(v.rows, Row{Ref: v.d.Ref, Level: level, From: v.from, Detail: about(what, more),
@@ -87,16 +84,10 @@ func (v *dbView) all() {
 
 // Connections is one server's use of its connections: "57/60 connections".
 func Connections(u ops.Use) Cell {
-	cell := Cell{Text: fmt.Sprintf("%d/%d", u.Used, u.Max), Value: u.Used, Tone: ToneOK}
-	switch {
-	case u.Max == 0:
+	if u.Max == 0 {
 		return Cell{Text: "not known", Tone: ToneUnknown}
-	case u.Free() == 0:
-		cell.Tone = ToneCritical
-	case u.Free()*100 < (u.Max-u.Reserved)*15:
-		cell.Tone = ToneWarning
 	}
-	return cell
+	return Cell{Text: fmt.Sprintf("%d/%d", u.Used, u.Max), Value: u.Used, Tone: ToneOf(u.Level)}
 }
 
 func (v *dbView) connections() {

@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"opsdeck/ops"
@@ -29,32 +28,28 @@ func (v *dbView) transactions() {
 		}
 	}
 	if longest.PID == 0 {
-		v.add("longest transaction", toned("none", ToneOK), time.Time{}, "")
+		v.add("longest transaction", toned("none", ToneOf(worst())), time.Time{}, "")
 	} else {
-		tone := ToneOK
-		if longest.Verdict.Level == ops.LevelWarning {
-			tone = ToneWarning
-		}
-		v.add("longest transaction", toned(SessionName(longest), tone), longest.Transaction, longest.State.String())
+		v.add("longest transaction", toned(SessionName(longest), ToneOf(longest.Verdict.Level)), longest.Transaction, longest.State.String())
 		v.rows[len(v.rows)-1].Ref = longest.Ref
 	}
 	if sitting > 0 {
-		v.add("idle in transaction", Cell{Text: count(sitting, "session"), Value: sitting}, time.Time{}, "")
+		v.add("idle in transaction", Cell{Text: count(sitting, "session"), Value: sitting, Tone: ToneOf(v.d.Levels.Idle)}, time.Time{}, "")
 	}
-	blocked := toned("none", ToneOK)
+	blocked := toned("none", ToneOf(v.d.Levels.Blocked))
 	if waits > 0 {
-		blocked = toned(fmt.Sprintf("%d, behind %s", waits, count(roots, "root")), ToneWarning)
+		blocked = toned(fmt.Sprintf("%d, behind %s", waits, count(roots, "root")), blocked.Tone)
 	}
 	v.add("blocked sessions", blocked, time.Time{}, "")
 }
 
 func (v *dbView) replication() {
 	if v.d.Standby {
-		state := toned("replays", ToneOK)
+		word := "replays"
 		if v.d.Paused {
-			state = toned("replay is paused", ToneWarning)
+			word = "replay is paused"
 		}
-		v.add("standby", state, time.Time{}, "")
+		v.add("standby", toned(word, ToneOf(v.d.Levels.Replay)), time.Time{}, "")
 	}
 	for _, r := range v.d.Replicas {
 		if r.Hidden {
@@ -65,7 +60,7 @@ func (v *dbView) replication() {
 		if r.Lag.Known && r.Lag.Value > 0 {
 			lag = Span(time.Duration(r.Lag.Value) * time.Second)
 		}
-		cell := Cell{Text: bytesOf(r.Behind) + " behind, " + lag, Value: r.Behind.Value, Unit: "bytes", Tone: v.toneOf("replica " + r.Name.String())}
+		cell := Cell{Text: bytesOf(r.Behind) + " behind, " + lag, Value: r.Behind.Value, Unit: "bytes", Tone: ToneOf(r.Level)}
 		if !r.Lag.Known {
 			cell.Text = bytesOf(r.Behind) + " behind"
 		}
@@ -79,22 +74,12 @@ func (v *dbView) replication() {
 		if s.Left.Known {
 			more += ", " + Size(s.Left.Value) + " until it is lost"
 		}
-		v.add("slot "+s.Name.String(), Cell{Text: "retains " + bytesOf(s.Retains), Value: s.Retains.Value, Unit: "bytes", Tone: v.toneOf("slot " + s.Name.String() + " ")},
+		v.add("slot "+s.Name.String(), Cell{Text: "retains " + bytesOf(s.Retains), Value: s.Retains.Value, Unit: "bytes", Tone: ToneOf(s.Level)},
 			time.Time{}, join(", ", s.Kind.String(), s.Status.String(), more))
 	}
 	if len(v.d.Replicas)+len(v.d.Slots) == 0 && !v.d.Standby {
 		v.add("replication", toned("no replicas", ToneMuted), time.Time{}, "")
 	}
-}
-
-// toneOf is the tone of the worst finding about a thing; ok where there is none.
-func (v *dbView) toneOf(about string) Tone {
-	for _, f := range v.d.Findings {
-		if strings.Contains(f.What.String(), about) {
-			return ToneOf(f.Level)
-		}
-	}
-	return ToneOK
 }
 
 func (v *dbView) wal() {
@@ -108,11 +93,11 @@ func (v *dbView) wal() {
 	case !a.On:
 		v.add("archiver", toned("off", ToneMuted), time.Time{}, "archive_mode is off: there is no point-in-time recovery")
 	case a.Failing():
-		v.add("archiver", toned("FAILS", v.toneOf("archiving")), a.LastGood, fmt.Sprintf("%s failed at %s, %s files wait", a.FailedFile, Clock(a.LastFailed, v.now), wholeOf(a.Ready)))
+		v.add("archiver", toned("FAILS", ToneOf(a.Level)), a.LastGood, fmt.Sprintf("%s failed at %s, %s files wait", a.FailedFile, Clock(a.LastFailed, v.now), wholeOf(a.Ready)))
 	case a.LastGood.IsZero():
-		v.add("archiver", toned("nothing archived yet", ToneInfo), time.Time{}, wholeOf(a.Ready)+" files wait")
+		v.add("archiver", toned("nothing archived yet", ToneOf(a.Level)), time.Time{}, wholeOf(a.Ready)+" files wait")
 	default:
-		v.add("archiver", toned("ok", ToneOK), a.LastGood, fmt.Sprintf("last %s, %s files wait", a.LastFile, wholeOf(a.Ready)))
+		v.add("archiver", toned("ok", ToneOf(a.Level)), a.LastGood, fmt.Sprintf("last %s, %s files wait", a.LastFile, wholeOf(a.Ready)))
 	}
 	c := v.d.Checkpoints
 	v.add("checkpoints", Cell{Text: wholeOf(c.Timed) + " timed, " + wholeOf(c.Requested) + " requested", Value: c.Timed.Value}, c.Last,
@@ -146,8 +131,8 @@ func growth(v float64) string {
 
 func (v *dbView) vacuum() {
 	f := v.d.Freeze
-	if f.Age.Known {
-		cell := Cell{Text: millions(max(f.Age.Value, f.MultiAge.Value)) + " of 2147M", Value: max(f.Age.Value, f.MultiAge.Value), Tone: v.toneOf("million old")}
+	if f.Age.Known || f.MultiAge.Known {
+		cell := Cell{Text: millions(max(f.Age.Value, f.MultiAge.Value)) + " of 2147M", Value: max(f.Age.Value, f.MultiAge.Value), Tone: ToneOf(f.Level)}
 		v.add("transaction ids", cell, time.Time{}, fmt.Sprintf("oldest in %s; autovacuum is forced from %.0fM", f.Database, f.From.Value/1e6))
 	}
 	for i, t := range v.d.Tables {
@@ -163,7 +148,7 @@ func (v *dbView) vacuum() {
 func (v *dbView) missing() {
 	for _, m := range v.d.Missing {
 		v.add("not known", toned(m.Why.String(), ToneUnknown), time.Time{}, m.What.String())
-		v.rows[len(v.rows)-1].Level = ops.LevelInfo
+		v.rows[len(v.rows)-1].Level = unjudged
 	}
 }
 

@@ -92,13 +92,13 @@ func Changed(recs []ops.Record) string {
 	var began, cleared, deaths, troubles, mended, jobs, notes, other int
 	for _, r := range recs {
 		switch {
-		case r.Kind == ops.RecordAlert && r.Level == ops.LevelOK:
+		case r.Kind == ops.RecordAlert && r.Level.Good():
 			cleared++
 		case r.Kind == ops.RecordAlert:
 			began++
-		case r.Kind == ops.RecordContainer && r.Level.Worse(ops.LevelInfo):
+		case r.Kind == ops.RecordContainer && r.Level.Bad():
 			deaths++
-		case r.Kind == ops.RecordDatabase && r.Level == ops.LevelOK:
+		case r.Kind == ops.RecordDatabase && r.Level.Good():
 			mended++
 		case r.Kind == ops.RecordDatabase:
 			troubles++

@@ -42,12 +42,9 @@ func NewHead(b ops.Board, now time.Time) Head {
 		h.Environment = Simulated
 	}
 	h.Firing, h.InHand = firing(b, now)
-	var worst string
-	h.Sources, worst = sourceWords(b, now)
-	h.Worst = toned(worst, ToneWarning)
-	if slices.ContainsFunc(b.Sources, func(s ops.Source) bool { return standingLevel(b, s) == ops.LevelUnknown }) {
-		h.Worst.Tone = ToneUnknown
-	}
+	var reason string
+	h.Sources, reason = sourceWords(b, now)
+	h.Worst = toned(reason, ToneOf(sourcesLevel(b)))
 	return h
 }
 
@@ -70,11 +67,17 @@ func warnings(a ops.AgentInfo) []string {
 // Overall is the level of the estate, never better than its required sources
 // allow.
 func Overall(b ops.Board) ops.Level {
-	level := b.Level
+	if level := sourcesLevel(b); level.Worse(b.Level) {
+		return level
+	}
+	return b.Level
+}
+
+// sourcesLevel is the worst level of the sources.
+func sourcesLevel(b ops.Board) ops.Level {
+	level := worst()
 	for _, s := range b.Sources {
-		if s.Required && s.State != ops.SourceOK && ops.LevelUnknown.Worse(level) {
-			level = ops.LevelUnknown
-		}
+		level = worst(level, sourceLevel(s))
 	}
 	return level
 }
@@ -85,13 +88,13 @@ func Overall(b ops.Board) ops.Level {
 func sourceWords(b ops.Board, now time.Time) ([]Cell, string) {
 	sorted := slices.Clone(b.Sources)
 	slices.SortStableFunc(sorted, func(x, y ops.Source) int {
-		return byLevel(standingLevel(b, x), standingLevel(b, y))
+		return byLevel(sourceLevel(x), sourceLevel(y))
 	})
 	var cells []Cell
 	var broken, doubted, warned string
 	for _, s := range sorted {
-		cells = append(cells, sourceCell(b, s, now))
-		said := doubt(b, s.Name)
+		cells = append(cells, sourceCell(s, now))
+		said := s.Doubt.String()
 		switch {
 		case s.State != ops.SourceOK && broken == "":
 			broken = sourceReason(s, now)
@@ -113,37 +116,22 @@ func firstWord(words ...string) string {
 	return ""
 }
 
-// standingLevel is sourceLevel, and unknown for what answers and is doubted.
-func standingLevel(b ops.Board, s ops.Source) ops.Level {
-	if s.State == ops.SourceOK && doubt(b, s.Name) != "" {
-		return ops.LevelUnknown
-	}
-	return sourceLevel(s)
-}
-
-func sourceCell(b ops.Board, s ops.Source, now time.Time) Cell {
+func sourceCell(s ops.Source, now time.Time) Cell {
 	word := s.Name.String() + " " + StateWord(s.State, s.Live)
-	tone := ToneOf(standingLevel(b, s))
 	switch {
 	case s.State != ops.SourceOK && !s.Since.IsZero():
 		word += " " + Age(s.Since, now)
-	case s.State == ops.SourceOK && doubt(b, s.Name) != "":
+	case s.State == ops.SourceOK && !s.Doubt.Empty():
 		word = s.Name.String() + " DOUBTED"
 	case s.State == ops.SourceOK && len(s.Notes) > 0:
 		word += " (warns)"
 	}
-	if peers, well := peerWord(s); peers != "" {
-		word += " " + peers
-		if !well && tone == ToneOK {
-			tone = ToneWarning
-		}
-	}
-	return toned(word, tone)
+	return toned(join(" ", word, peerWord(s)), ToneOf(sourceLevel(s)))
 }
 
 // peerWord says how many members of a cluster answer: "1/2 peers". A cluster of
 // one that answers needs no word.
-func peerWord(s ops.Source) (word string, well bool) {
+func peerWord(s ops.Source) string {
 	ok := 0
 	for _, p := range s.Peers {
 		if p.State == ops.SourceOK {
@@ -151,9 +139,9 @@ func peerWord(s ops.Source) (word string, well bool) {
 		}
 	}
 	if len(s.Peers) < 2 && ok == len(s.Peers) {
-		return "", true
+		return ""
 	}
-	return fmt.Sprintf("%d/%d peers", ok, len(s.Peers)), ok == len(s.Peers)
+	return fmt.Sprintf("%d/%d peers", ok, len(s.Peers))
 }
 
 func sourceReason(s ops.Source, now time.Time) string {
@@ -161,21 +149,10 @@ func sourceReason(s ops.Source, now time.Time) string {
 	if !s.Since.IsZero() {
 		out += " since " + Clock(s.Since, now)
 	}
-	return out + why(s.Why)
-}
-
-// sourceLevel is how much a source's state matters: an optional one that cannot
-// be read is a warning, a required one makes the whole unknown.
-func sourceLevel(s ops.Source) ops.Level {
-	switch {
-	case s.State == ops.SourceOK && len(s.Notes) > 0:
-		return ops.LevelInfo
-	case s.State == ops.SourceOK:
-		return ops.LevelOK
-	case s.Required:
-		return ops.LevelUnknown
+	if s.State == ops.SourcePending { // that is all there is to say
+		return out
 	}
-	return ops.LevelWarning
+	return out + why(s.Why)
 }
 
 // alertCount is the firing alerts of one rank.
@@ -185,6 +162,7 @@ type alertCount struct {
 	acked  int
 	quiet  map[ops.PagingState]int // silenced, inhibited or muted
 	inHand int                     // acked or quiet, each once
+	level  ops.Level               // the worst of them
 	oldest time.Time
 	ref    ops.Ref // the oldest one
 }
@@ -204,6 +182,7 @@ func (c *alertCount) add(a *ops.Alert, v pagingView) {
 	if acked || hushed {
 		c.inHand++
 	}
+	c.level = worst(c.level, a.Level)
 	if c.oldest.IsZero() || a.Since.Before(c.oldest) {
 		c.oldest, c.ref = a.Since, a.Ref
 	}
@@ -211,14 +190,6 @@ func (c *alertCount) add(a *ops.Alert, v pagingView) {
 
 // open is how many of them nobody has taken and nothing keeps quiet.
 func (c alertCount) open() int { return c.n - c.inHand }
-
-// level is that of the rank, and only info where all of them are in hand.
-func (c alertCount) level() ops.Level {
-	if c.open() == 0 {
-		return ops.LevelInfo
-	}
-	return c.rank.Level()
-}
 
 // held says how many of them somebody took, or what keeps them quiet: "1 acked, 2
 // silenced".
@@ -239,6 +210,9 @@ func (c alertCount) held() string {
 // same alert count once; worst rank first.
 func countFiring(b ops.Board, now time.Time) []alertCount {
 	counts, paging := make([]alertCount, int(ops.RankCritical)+1), newPagingView(b, now)
+	for i := range counts {
+		counts[i].level = worst()
+	}
 	for _, it := range distinct(b) {
 		if it.a.State == ops.AlertFiring {
 			counts[min(it.a.Severity.Rank, ops.RankCritical)].add(it.a, paging)
@@ -279,12 +253,12 @@ func tellsOnly(b ops.Board, source ops.Text) bool {
 	return false
 }
 
-// doubt returns the finding that makes a source's word worth nothing although it
-// answers: a Prometheus whose rules are not loaded fires no alerts either.
+// doubt returns why a source's word is worth nothing although it answers: a
+// Prometheus whose rules are not loaded fires no alerts either.
 func doubt(b ops.Board, source ops.Text) string {
-	for _, f := range b.Findings {
-		if f.Level == ops.LevelUnknown && f.Ref.Kind == ops.KindSource && f.Ref.ID == source {
-			return f.What.String()
+	for _, s := range b.Sources {
+		if s.Name == source {
+			return s.Doubt.String()
 		}
 	}
 	return ""
@@ -297,7 +271,7 @@ func noneFires(b ops.Board, now time.Time) Cell {
 			return toned("0 alerts, "+s.Name.String()+" "+StateWord(s.State, false), ToneUnknown)
 		}
 	}
-	return toned("0 alerts", ToneOK)
+	return toned("0 alerts", ToneOf(worst()))
 }
 
 func rankWord(r ops.Rank) string {
@@ -327,7 +301,7 @@ func firing(b ops.Board, now time.Time) (out []Cell, inHand Cell) {
 		if c.rank == ops.RankMedium { // the frame is short of room
 			word = "med"
 		}
-		out = append(out, toned(fmt.Sprintf("%d %s", c.open(), word), ToneOf(c.level())))
+		out = append(out, toned(fmt.Sprintf("%d %s", c.open(), word), ToneOf(c.level)))
 	}
 	if held > 0 {
 		inHand = toned(fmt.Sprintf("%d in hand", held), ToneInfo)

@@ -36,7 +36,7 @@ func History(records []ops.Record, now time.Time) Table {
 
 func recordRow(r ops.Record, now time.Time) Row {
 	tone := TonePlain
-	if r.Level == ops.LevelWarning || r.Level == ops.LevelCritical {
+	if r.Level.Bad() { // of a record nobody judged nothing is unknown
 		tone = ToneOf(r.Level)
 	}
 	ref := r.Ref

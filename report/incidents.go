@@ -24,16 +24,16 @@ func Incidents(b ops.Board, now time.Time) Table {
 	}
 	t.Note = "no incident is open, and none was closed within the hour"
 	for _, in := range b.Incidents {
-		state, level := toned("open", ToneWarning), ops.LevelWarning
+		state := toned("open", ToneOf(in.Level))
 		if !in.Open() {
-			state, level = toned("closed", ToneOK), ops.LevelOK
+			state.Text, state.Value = "closed", "closed"
 		}
 		restored := nothing()
 		if d, ok := in.TimeToRestore(); ok {
 			restored = Cell{Text: Span(d), Value: d.Seconds(), Unit: "seconds"}
 		}
 		t.Rows = append(t.Rows, Row{
-			Ref: in.Ref, Level: level, From: board(b), Detail: about(in.Title.String(), in.Cause.String()),
+			Ref: in.Ref, Level: in.Level, From: board(b), Detail: about(in.Title.String(), in.Cause.String()),
 			Cells: []Cell{text(in.Ref.ID.String()), state, text(in.Title.String()), moment(in.Opened, now), text(in.By.String()), restored, text(in.Cause.String())},
 		})
 	}

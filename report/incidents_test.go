@@ -18,6 +18,7 @@ func TestIncidentsSayWhatIsOpenAndHowLongTheRestTook(t *testing.T) {
 		{Ref: ops.NewRef(ops.KindIncident, "", "7"), Title: ops.Lit("disk full"), By: ops.Lit("bea"), Began: ago(time.Hour), Opened: ago(50 * time.Minute),
 			Closed: ago(30 * time.Minute), Cause: ops.Lit("no rotation")},
 	}
+	b = fixture.Judged(b)
 	var got []string
 	for _, r := range report.Incidents(b, fixture.Now).Rows {
 		line := r.Level.String()
@@ -26,7 +27,7 @@ func TestIncidentsSayWhatIsOpenAndHowLongTheRestTook(t *testing.T) {
 		}
 		got = append(got, line)
 	}
-	want := "warning | 8 | open | orders stuck | 15m | ana | - | \nok | 7 | closed | disk full | 50m | bea | 30m | no rotation"
+	want := "info | 8 | open | orders stuck | 15m | ana | - | \nok | 7 | closed | disk full | 50m | bea | 30m | no rotation"
 	if s := strings.Join(got, "\n"); s != want {
 		t.Errorf("%s\nwant\n%s", s, want)
 	}

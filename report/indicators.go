@@ -50,22 +50,20 @@ func kpiWidths(ks []ops.KPI) kpiWidth {
 }
 
 // kpiWord is the word of a KPI: met or not, and not known where it is not.
-func kpiWord(k ops.KPI, fresh bool) (string, ops.Level) {
+func kpiWord(k ops.KPI, fresh bool) string {
 	switch {
-	case !k.Value.Known:
-		return "UNKNOWN", ops.LevelUnknown
-	case !fresh:
-		return "UNKNOWN", ops.LevelUnknown
+	case !k.Value.Known || !fresh:
+		return "UNKNOWN"
 	case !k.Target.Known:
-		return "no target", ops.LevelInfo
-	case k.Target.Met(k.Value.Value):
-		return "OK", k.Level
+		return "no target"
+	case k.Level.Good():
+		return "OK"
 	}
-	return "MISSED", k.Level
+	return "MISSED"
 }
 
 func kpiRow(k ops.KPI, from Origin, w kpiWidth, now time.Time) Row {
-	word, level := kpiWord(k, from.Fresh())
+	word, level := kpiWord(k, from.Fresh()), aged(k.Level, from.Fresh())
 	value := kpiValue(k.Value, k.Unit)
 	what := pad(k.Name.String(), w.name, false) + "  " + pad(value, w.value, true) + "  " + kpiTarget(k)
 	said := k.What.String()
@@ -121,12 +119,9 @@ func pad(s string, w int, right bool) string {
 }
 
 func pipelineRow(p ops.Pipeline, from Origin, now time.Time) Row {
-	level, word := p.Verdict.Level, p.Verdict.Word.Or(ops.Lit("not known")).String()
-	if !from.Fresh() && level != ops.LevelCritical {
-		level, word = ops.LevelUnknown, "was "+word
-	}
-	if level == ops.LevelOK && !p.Running {
-		level = ops.LevelInfo
+	level, word := aged(p.Verdict.Level, from.Fresh()), p.Verdict.Word.Or(ops.Lit("not known")).String()
+	if level != p.Verdict.Level {
+		word = "was " + word
 	}
 	what := p.Name.String() + "  " + pipelineWords(p, from, now)
 	cell := Cell{Text: pipelineEnd(p, now), Tone: ToneMuted}

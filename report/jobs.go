@@ -26,10 +26,10 @@ func Jobs(b ops.Board, now time.Time) Table {
 	from := Origin{Source: "agent", At: b.At, State: ops.SourceOK}
 	for _, j := range b.Jobs {
 		t.Rows = append(t.Rows, Row{
-			Ref: JobRef(j.ID), Level: jobLevel(j.State), From: from, Detail: about(j.Title.String(), j.Result.String()),
+			Ref: JobRef(j.ID), Level: j.Level, From: from, Detail: about(j.Title.String(), j.Result.String()),
 			Cells: []Cell{
 				{Text: fmt.Sprint(j.ID), Value: int(j.ID)},
-				toned(j.State.String(), jobTone(j.State)),
+				toned(j.State.String(), past(j.Level)),
 				text(j.Title.String()),
 				moment(firstOf(j.Ended, j.Started, j.Created), now),
 				took(j, now),
@@ -68,29 +68,6 @@ func took(j ops.Job, now time.Time) Cell {
 	return Cell{Text: Span(d), Value: d.Seconds(), Unit: "seconds"}
 }
 
-func jobLevel(s ops.JobState) ops.Level {
-	switch s {
-	case ops.JobSucceeded:
-		return ops.LevelOK
-	case ops.JobQueued, ops.JobRunning, ops.JobCanceled:
-		return ops.LevelInfo
-	case ops.JobPartial, ops.JobOrphaned:
-		return ops.LevelWarning
-	case ops.JobFailed:
-		return ops.LevelCritical
-	}
-	return ops.LevelUnknown // unknown and lost: nobody saw how it ended
-}
-
-// jobTone is how a job's state is painted. A job that ended well is history and
-// not a judgement of now, so it is not painted as good.
-func jobTone(s ops.JobState) Tone {
-	if s == ops.JobSucceeded {
-		return ToneInfo
-	}
-	return ToneOf(jobLevel(s))
-}
-
 // JobProgress says how far a job is, or how it ended: "43%  ~2m left".
 func JobProgress(j ops.Job) string {
 	if j.State.Ended() {
@@ -124,7 +101,7 @@ func JobLine(j ops.Job) string {
 
 // JobEnd says how a job ended: "restart container web: done in 2.1s".
 func JobEnd(j ops.Job) (string, Tone) {
-	tone := ToneOf(jobLevel(j.State))
+	tone := ToneOf(j.Level)
 	word := j.State.String()
 	if j.State == ops.JobSucceeded {
 		word = "done"

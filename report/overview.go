@@ -17,26 +17,17 @@ const (
 	groupChanges    = "changed in the last hour"
 )
 
-// LevelWord is how a level reads: what is bad or not known in capitals.
-func LevelWord(l ops.Level) string {
-	switch l {
-	case ops.LevelCritical, ops.LevelUnknown:
-		return strings.ToUpper(l.String())
-	}
-	return l.String()
-}
-
 // Verdict is the one line that answers "is anything wrong, and since when".
 func Verdict(b ops.Board, now time.Time) Cell {
 	level := Overall(b)
 	parts := []string{LevelWord(level)}
-	if level == ops.LevelOK {
+	if level.Good() {
 		n := CountContainers(b, now)
 		burns, inHand := firing(b, now)
 		for _, c := range append(burns, inHand, n.Cell()) {
 			parts = append(parts, c.Text)
 		}
-		return toned(join("  ", parts...), ToneOK)
+		return toned(join("  ", parts...), ToneOf(level))
 	}
 	if n := len(b.Findings); n > 0 {
 		f := b.Findings[0]
@@ -45,8 +36,8 @@ func Verdict(b ops.Board, now time.Time) Cell {
 			s += " since " + Clock(f.Since, now) + " (" + Age(f.Since, now) + ")"
 		}
 		parts = append(parts, s)
-	} else if _, worst := sourceWords(b, now); worst != "" {
-		parts = append(parts, worst)
+	} else if _, reason := sourceWords(b, now); reason != "" {
+		parts = append(parts, reason)
 	}
 	return toned(join("  ", parts...), ToneOf(level))
 }
@@ -141,13 +132,13 @@ func findingRow(f ops.Finding, from Origin, now time.Time) Row {
 func noFinding(b ops.Board, now time.Time) Row {
 	level := Overall(b)
 	what := "nothing needs attention"
-	if level != ops.LevelOK {
+	if !level.Good() {
 		what = "cannot say whether anything needs attention"
 	}
-	_, worst := sourceWords(b, now)
+	_, reason := sourceWords(b, now)
 	return Row{
-		Group: groupFindings, Level: level, From: board(b), Detail: worst,
-		Cells: []Cell{toned(LevelWord(level), ToneOf(level)), text(what), nothing(), {Text: worst, Tone: ToneMuted, Value: worst}},
+		Group: groupFindings, Level: level, From: board(b), Detail: reason,
+		Cells: []Cell{toned(LevelWord(level), ToneOf(level)), text(what), nothing(), {Text: reason, Tone: ToneMuted, Value: reason}},
 	}
 }
 
@@ -173,20 +164,6 @@ func stateRow(what string, c Cell, ref ops.Ref, why string, from Origin) Row {
 	}
 }
 
-func levelOf(t Tone) ops.Level {
-	switch t {
-	case ToneOK:
-		return ops.LevelOK
-	case ToneInfo, ToneMuted, TonePlain:
-		return ops.LevelInfo
-	case ToneWarning:
-		return ops.LevelWarning
-	case ToneCritical:
-		return ops.LevelCritical
-	}
-	return ops.LevelUnknown
-}
-
 func firingRows(b ops.Board, now time.Time) []Row {
 	if len(b.Alerts) == 0 {
 		return nil
@@ -195,7 +172,7 @@ func firingRows(b ops.Board, now time.Time) []Row {
 	from := oldest(b, b.Alerts)
 	var rows []Row
 	for _, c := range countFiring(b, now) {
-		cell := toned(fmt.Sprintf("%d %s", c.n, rankWord(c.rank)), ToneOf(c.level()))
+		cell := toned(fmt.Sprintf("%d %s", c.n, rankWord(c.rank)), ToneOf(c.level))
 		if held := c.held(); held != "" {
 			cell.Text += " (" + held + ")"
 		}
@@ -231,21 +208,21 @@ func indicatorRows(b ops.Board, now time.Time) []Row {
 }
 
 func sourceSummary(b ops.Board, now time.Time) Row {
-	ok, level := 0, ops.LevelOK
+	ok, level := 0, worst()
 	var ref ops.Ref
 	for _, s := range b.Sources {
 		if s.State == ops.SourceOK {
 			ok++
 		}
-		if l := sourceLevel(s); l.Worse(level) && l != ops.LevelInfo {
+		if l := sourceLevel(s); l.Worse(level) {
 			level, ref = l, s.Ref
 		}
 	}
 	if len(b.Sources) == 0 {
 		return stateRow("sources", toned("none", ToneUnknown), ops.Ref{}, "the estate names none", board(b))
 	}
-	_, worst := sourceWords(b, now)
-	return stateRow("sources", toned(fmt.Sprintf("%d/%d fresh", ok, len(b.Sources)), ToneOf(level)), ref, worst, board(b))
+	_, reason := sourceWords(b, now)
+	return stateRow("sources", toned(fmt.Sprintf("%d/%d fresh", ok, len(b.Sources)), ToneOf(level)), ref, reason, board(b))
 }
 
 func jobRows(b ops.Board, now time.Time) []Row {
@@ -267,7 +244,7 @@ func jobRows(b ops.Board, now time.Time) []Row {
 
 func noAgentRow(group string) Row {
 	return Row{
-		Group: group, Level: ops.LevelUnknown, From: Origin{Source: "agent", NoAgent: true},
+		Group: group, From: Origin{Source: "agent", NoAgent: true},
 		Cells: []Cell{toned("UNKNOWN", ToneUnknown), toned(NoAgent, ToneUnknown), nothing(), text("")},
 	}
 }

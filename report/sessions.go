@@ -114,15 +114,12 @@ func (g sessionGroups) words(d ops.Database, into map[string]string) {
 }
 
 func sessionRow(s ops.Session, from Origin, now time.Time) Row {
-	level := s.Verdict.Level
-	state := Cell{Text: s.Verdict.Word.Or(ops.Clean(s.State.String())).String(), Value: s.State.String()}
-	if level == ops.LevelWarning || level == ops.LevelUnknown {
-		state.Tone = ToneOf(level)
-	} else if s.State == ops.SessionIdle {
-		state.Tone = ToneMuted
+	level := aged(s.Verdict.Level, from.Fresh())
+	state := Cell{Text: s.Verdict.Word.Or(ops.Clean(s.State.String())).String(), Value: s.State.String(), Tone: loud(level, TonePlain)}
+	if s.State == ops.SessionIdle {
+		state.Tone = loud(level, ToneMuted)
 	}
 	if !from.Fresh() {
-		level = ops.LevelUnknown
 		state.Text, state.Tone = "was "+state.Text, ToneUnknown
 		now = from.At
 	}
@@ -183,7 +180,7 @@ func orHidden(s ops.Session, c Cell) Cell {
 func locks(s ops.Session) Cell {
 	switch {
 	case s.Blocks > 0 && s.Depth == 0:
-		return toned(fmt.Sprintf("blocks %d", s.Blocks), ToneWarning)
+		return toned(fmt.Sprintf("blocks %d", s.Blocks), ToneOf(s.Verdict.Level))
 	case s.Blocks > 0:
 		return text(fmt.Sprintf("waits, blocks %d", s.Blocks))
 	case !s.Waiting.IsZero():
@@ -205,14 +202,12 @@ func Statements(b ops.Board, now time.Time) Table {
 	for _, r := range b.Databases {
 		from := Origin{Source: r.Source.String(), At: r.At, State: r.State}
 		for _, s := range r.Value.Statements {
-			t.Rows = append(t.Rows, Row{Ref: r.Value.Ref, Group: r.Source.String(), Level: ops.LevelInfo, From: from, Detail: s.SQL.String(), Cells: []Cell{
+			t.Rows = append(t.Rows, Row{Ref: r.Value.Ref, Group: r.Source.String(), Level: unjudged, From: from, Detail: s.SQL.String(), Cells: []Cell{
 				seconds(s.Total), whole(s.Calls), seconds(s.Mean), whole(s.Rows), orNothing(s.User.String()), text(s.SQL.String()),
 			}})
 		}
-		for _, m := range r.Value.Missing {
-			if t.Note == "" && strings.Contains(m.What.String(), "statements") {
-				t.Note = "no statements of " + r.Source.String() + ": " + m.Why.String()
-			}
+		if no := r.Value.NoStatements; t.Note == "" && !no.Empty() {
+			t.Note = "no statements of " + r.Source.String() + ": " + no.String()
 		}
 	}
 	if len(t.Rows) == 0 && t.Note == "" {

@@ -65,13 +65,8 @@ func silenceRow(s ops.Silence, from Origin, now time.Time) Row {
 	case ops.SilenceExpired:
 		group, tone = groupExpired, ToneMuted
 	}
-	level := ops.LevelInfo
-	if s.Verdict.Level == ops.LevelWarning {
-		level, tone = ops.LevelWarning, ToneWarning
-	}
-	if !from.Fresh() {
-		level, tone = ops.LevelUnknown, ToneUnknown
-	}
+	level := aged(s.Verdict.Level, from.Fresh())
+	tone = loud(level, tone)
 	if !from.Fresh() && from.State != ops.SourceLying { // what it lacks are alerts
 		word = "was " + word
 	}

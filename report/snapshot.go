@@ -14,14 +14,6 @@ import (
 // Schema names the shape of the JSON snapshot. It only ever grows.
 const Schema = "opsdeck/snapshot/v1"
 
-// Exit codes of a snapshot, as monitoring plugins have them.
-const (
-	ExitOK       = 0
-	ExitWarning  = 1
-	ExitCritical = 2
-	ExitUnknown  = 3
-)
-
 // Snapshot is a board at a moment, read through one view: the same rows that the
 // console shows, ready to be written.
 type Snapshot struct {
@@ -113,14 +105,9 @@ func newSnapshot(b ops.Board, now time.Time, view string) Snapshot {
 func required(b ops.Board) ops.Level {
 	level := Overall(b)
 	for _, f := range b.Findings {
-		if f.Level == ops.LevelCritical { // a board whose own level forgot it
-			level = ops.LevelCritical
-		}
+		level = worst(level, f.Level) // a board whose own level forgot it
 	}
-	if b.Stale() && ops.LevelUnknown.Worse(level) {
-		level = ops.LevelUnknown
-	}
-	return level
+	return aged(level, !b.Stale())
 }
 
 // unknowns lists what could not be known, sources first.
@@ -137,20 +124,6 @@ func unknowns(b ops.Board, now time.Time) []string {
 		}
 	}
 	return out
-}
-
-// Exit returns the process's exit code: critical outranks unknown, and unknown
-// outranks a warning.
-func (s Snapshot) Exit() int {
-	switch s.Level {
-	case ops.LevelOK, ops.LevelInfo:
-		return ExitOK
-	case ops.LevelWarning:
-		return ExitWarning
-	case ops.LevelCritical:
-		return ExitCritical
-	}
-	return ExitUnknown
 }
 
 // Formats lists what Write takes.

@@ -13,35 +13,6 @@ import (
 	"opsdeck/ops"
 )
 
-// Tone is how a cell is meant, for painting; the text always says it too.
-type Tone uint8
-
-// Tones. Plain is a value nobody judges.
-const (
-	TonePlain Tone = iota
-	ToneMuted
-	ToneOK
-	ToneInfo
-	ToneWarning
-	ToneCritical
-	ToneUnknown
-)
-
-// ToneOf returns the tone of a judgement.
-func ToneOf(l ops.Level) Tone {
-	switch l {
-	case ops.LevelOK:
-		return ToneOK
-	case ops.LevelInfo:
-		return ToneInfo
-	case ops.LevelWarning:
-		return ToneWarning
-	case ops.LevelCritical:
-		return ToneCritical
-	}
-	return ToneUnknown
-}
-
 // Cell is one value of a row: as a person reads it, and as a program does.
 type Cell struct {
 	Text  string

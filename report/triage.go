@@ -75,19 +75,19 @@ func pagingLines(b ops.Board, a *ops.Alert, v pagingView, items []alertItem, now
 		}
 		return []Cell{toned("not known: "+join(", ", v.standing, "so perhaps nobody is told")+last, ToneUnknown)}
 	case a.Unpaged(now):
-		return []Cell{toned(notPaged+": Alertmanager does not have it, "+Age(a.Fired, now)+" after it fired", ToneCritical)}
+		return []Cell{toned(notPaged+": Alertmanager does not have it, "+Age(a.Fired, now)+" after it fired", ToneOf(p.Level))}
 	case p.State == ops.PagingAbsent:
 		return []Cell{toned("not with Alertmanager yet: it is told within two minutes", ToneMuted)}
 	}
 	var out []Cell
 	for _, id := range p.SilencedBy {
-		out = append(out, toned("silenced "+silencedBy(b, id, now), ToneWarning))
+		out = append(out, toned("silenced "+silencedBy(b, id, now), ToneOf(p.Level)))
 	}
 	for _, fp := range p.InhibitedBy {
-		out = append(out, toned("inhibited by "+nameOf(items, fp), ToneWarning))
+		out = append(out, toned("inhibited by "+nameOf(items, fp), ToneOf(p.Level)))
 	}
 	if p.State == ops.PagingMuted {
-		out = append(out, toned("muted by a time interval of its route", ToneWarning))
+		out = append(out, toned("muted by a time interval of its route", ToneOf(p.Level)))
 	}
 	if r := receivers(a); r != "" {
 		word, tone := "goes to ", TonePlain

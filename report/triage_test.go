@@ -89,11 +89,13 @@ func TestPagingGraceIsNotCalledUnpaged(t *testing.T) {
 func TestASourceThatAnswersAndIsDoubtedOrWarnsSaysSo(t *testing.T) {
 	b := fixture.Quiet()
 	b.Sources[1].Notes = []ops.Text{ops.Lit("clock is 4s ahead of ours")}
+	b = fixture.Judged(b)
 	h := report.NewHead(b, fixture.Now)
 	if h.Worst.Text != "prom: clock is 4s ahead of ours" || h.Worst.Tone != report.ToneWarning {
 		t.Errorf("%+v", h.Worst)
 	}
-	b.Findings = append(b.Findings, ops.Finding{Level: ops.LevelUnknown, Ref: b.Sources[1].Ref, What: ops.Lit("prom has no Watchdog")})
+	b.Alerts[0].Value = nil // the watchdog with them
+	b = fixture.Judged(b)
 	h = report.NewHead(b, fixture.Now)
 	if h.Worst.Text != "prom has no Watchdog" || h.Sources[0].Text != "prom DOUBTED" || h.Sources[0].Tone != report.ToneUnknown {
 		t.Errorf("%+v %+v", h.Worst, h.Sources)

@@ -87,7 +87,7 @@ func TestAShellIsPlannedRecordedAndThenGetsTheTerminal(t *testing.T) {
 	r.wants(t, "shell in container api: unexpected EOF")
 	ended := fixture.Failing() // that it was recorded comes with the next board
 	ended.Jobs = append([]ops.Job{{ID: 13, Title: ops.Lit("shell in container api"), State: ops.JobSucceeded, Ended: r.now}}, ended.Jobs...)
-	r.board(ended)
+	r.board(fixture.Judged(ended))
 	r.wants(t, "shell in container api: unexpected EOF")
 }
 

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -28,7 +29,7 @@ func (r *reading) finish() ops.Database {
 	if why := r.missing["rights"]; why != "" {
 		d.Rights.Why = ops.Textf("what %s may do could not be read: %s", d.Login, why)
 	}
-	d.Missing = r.lacks()
+	d.Missing, d.NoStatements = r.lacks(), r.noStatements()
 	r.look.d = *d
 	return *d
 }
@@ -52,10 +53,22 @@ func (r *reading) lacks() []ops.Missing {
 	for _, name := range slices.Sorted(maps.Keys(r.missing)) {
 		add(name, r.missing[name])
 	}
-	if r.ext.version == 0 && r.missing["pg_stat_statements"] == "" {
-		add("statements", "pg_stat_statements is not installed in this database")
+	if r.notInstalled() {
+		add("statements", r.noStatements().String())
 	}
 	return out
+}
+
+func (r *reading) notInstalled() bool {
+	return r.ext.version == 0 && r.missing["pg_stat_statements"] == ""
+}
+
+// noStatements says why the statements cannot be read; empty: they can.
+func (r *reading) noStatements() ops.Text {
+	if r.notInstalled() {
+		return ops.Lit("pg_stat_statements is not installed in this database")
+	}
+	return ops.Clean(cmp.Or(r.missing["pg_stat_statements"], r.missing["statements"]))
 }
 
 // needsMonitor is why most of what is missing is missing.
