@@ -100,7 +100,7 @@ func TestAnOpenedDatabaseTellsWhatWasFoundOfIt(t *testing.T) {
 			t.Errorf("%+v", f)
 		}
 		b.says(used(1))
-		time.Sleep(10 * time.Second)
+		time.Sleep(11 * time.Second) // it is asked every 10, and the answer has to be taken in
 		w.board()
 		if d, err = w.as("amy", 1, ops.RoleViewer, "x").Detail(t.Context(), ops.NewRef(ops.KindDatabase, "pg", "pg"), 0); err != nil || len(d.Groups) != 1 {
 			t.Errorf("all is well: %+v %v", d.Groups, err)
