@@ -7,6 +7,7 @@ import (
 
 	"opsdeck/ops"
 	"opsdeck/report"
+	"opsdeck/tui/dialog"
 	"opsdeck/tui/keys"
 	"opsdeck/tui/screen"
 )
@@ -27,7 +28,7 @@ func (m *Model) askActions() tea.Cmd {
 		return m.nextTick()
 	}
 	m.serial++
-	m.over = newMenu(m.th, m.serial, targets, m.names(targets))
+	m.over = dialog.NewMenu(m.th, m.serial, targets, m.names(targets))
 	return m.cmdActions(m.serial, targets)
 }
 
@@ -36,17 +37,17 @@ func (m *Model) actionsCame(msg actionsMsg) tea.Cmd {
 		msg.actions = append(msg.actions, i)
 	}
 	switch o := m.over.(type) {
-	case *menu:
-		if o.serial == msg.serial {
-			o.take(msg.actions, msg.err)
+	case *dialog.Menu:
+		if o.Serial == msg.serial {
+			o.Take(msg.actions, msg.err)
 		}
-	case *pending:
-		if o.serial == msg.serial && m.direct.serial == msg.serial {
+	case *dialog.Pending:
+		if o.Serial == msg.serial && m.direct.serial == msg.serial {
 			return m.directCame(msg)
 		}
-	case *palette:
-		if o.serial == msg.serial && msg.err == nil {
-			o.addActions(msg.actions, msg.targets)
+	case *dialog.Palette:
+		if o.Serial == msg.serial && msg.err == nil {
+			o.AddActions(msg.actions, msg.targets)
 		}
 	}
 	return nil
@@ -60,11 +61,11 @@ func (m *Model) act(info ops.ActionInfo, targets []ops.Ref, given []ops.Param) t
 		return nil
 	}
 	if len(info.Params) > 0 {
-		f := newForm(m.th, info, targets, m.names(targets), given, m.o.Now())
+		f := dialog.NewForm(m.th, info, targets, m.names(targets), given, m.o.Now())
 		m.over = f
 		return m.ask(f)
 	}
-	return m.plan(requests(info.ID, targets, nil), false)
+	return m.plan(dialog.Requests(info.ID, targets, nil), false)
 }
 
 func requestsOf(plans []ops.Plan) []ops.Request {
@@ -79,7 +80,7 @@ func requestsOf(plans []ops.Plan) []ops.Request {
 // swallows keys that were meant for it.
 func (m *Model) plan(reqs []ops.Request, changed bool) tea.Cmd {
 	m.serial++
-	m.over = newPending(m.th, m.serial, "planning "+reqs[0].Action.String())
+	m.over = dialog.NewPending(m.th, m.serial, "planning "+reqs[0].Action.String())
 	return m.cmdPlan(m.serial, reqs, changed)
 }
 
@@ -88,12 +89,12 @@ func (m *Model) plan(reqs []ops.Request, changed bool) tea.Cmd {
 func (m *Model) plansCame(msg plansMsg) tea.Cmd {
 	m.nameLeft(msg.left)
 	switch o := m.over.(type) {
-	case *form:
-		if o.serial == msg.serial && o.take(msg.plans, msg.left, msg.err) {
+	case *dialog.Form:
+		if o.Serial == msg.serial && o.Take(msg.plans, msg.left, msg.err) {
 			return m.goOn()
 		}
-	case *pending:
-		if o.serial == msg.serial {
+	case *dialog.Pending:
+		if o.Serial == msg.serial {
 			return m.planned(msg)
 		}
 	}
@@ -106,35 +107,35 @@ func (m *Model) planned(msg plansMsg) tea.Cmd {
 		return m.confirm(msg.plans, msg.left, msg.changed)
 	}
 	if len(msg.left) == 1 {
-		m.over = newFault(m.th, "this cannot be planned", msg.err)
+		m.over = dialog.NewFault(m.th, "this cannot be planned", msg.err)
 		return nil
 	}
-	f := newFault(m.th, fmt.Sprintf("none of %d can be planned", len(msg.left)), msg.err)
-	f.left = msg.left
+	f := dialog.NewFault(m.th, fmt.Sprintf("none of %d can be planned", len(msg.left)), msg.err)
+	f.Left = msg.left
 	m.over = f
 	return nil
 }
 
 // confirm starts plans that ask for nothing, and asks what the others ask. With
 // something left out nothing starts that was not looked at.
-func (m *Model) confirm(plans []ops.Plan, left []leftOut, changed bool) tea.Cmd {
+func (m *Model) confirm(plans []ops.Plan, left []dialog.LeftOut, changed bool) tea.Cmd {
 	if runsAtOnce(plans) && len(left) == 0 {
 		m.over = nil
 		m.serial++
 		return m.cmdStart(m.serial, plans, ops.Confirmation{})
 	}
 	d := m.newDialog(plans)
-	d.left = left
+	d.Left = left
 	if changed {
-		d.note = "The plan has changed since you saw it. This is the new one."
+		d.Note = "The plan has changed since you saw it. This is the new one."
 	}
 	m.over = d
 	return nil
 }
 
-func (m *Model) newDialog(plans []ops.Plan) *dialog {
-	d := newDialog(m.th, plans, m.o.Now())
-	d.unlock = m.keys.Row(keys.Unlock).Keys()
+func (m *Model) newDialog(plans []ops.Plan) *dialog.Confirm {
+	d := dialog.NewConfirm(m.th, plans, m.o.Now())
+	d.Unlock = m.keys.Row(keys.Unlock).Keys()
 	return d
 }
 
@@ -149,8 +150,8 @@ func runsAtOnce(plans []ops.Plan) bool {
 }
 
 func (m *Model) started(msg startedMsg) tea.Cmd {
-	if d, ok := m.over.(*dialog); ok {
-		m.over = d.following(m.o.Now()) // the next of many that each ask for their name
+	if d, ok := m.over.(*dialog.Confirm); ok {
+		m.over = d.Following(m.o.Now()) // the next of many that each ask for their name
 	}
 	m.say(report.ToneInfo, startedWords(msg))
 	if l, ok := m.top().(screen.Lister); ok && m.over == nil {
@@ -189,7 +190,7 @@ func (m *Model) failed(msg failedMsg) tea.Cmd {
 			return m.plan(requestsOf(msg.plans), true)
 		}
 	}
-	m.over = newFault(m.th, msg.what+" was not started", msg.err).among(len(msg.jobs), len(msg.plans))
+	m.over = dialog.NewFault(m.th, msg.what+" was not started", msg.err).Among(len(msg.jobs), len(msg.plans))
 	return nil
 }
 
@@ -214,7 +215,7 @@ func (m *Model) session(action string) ops.Request {
 
 // unlockFor unlocks from within a dialog and comes back to what it was about, and
 // to what was left out of it.
-func (m *Model) unlockFor(plans []ops.Plan, left []leftOut) tea.Cmd {
+func (m *Model) unlockFor(plans []ops.Plan, left []dialog.LeftOut) tea.Cmd {
 	m.then = append(requestsOf(plans), requestsLeft(left)...)
 	return m.plan([]ops.Request{m.session(actionUnlock)}, false)
 }

@@ -8,6 +8,8 @@ import (
 
 	"opsdeck/ops"
 	"opsdeck/report"
+	"opsdeck/tui/alert"
+	"opsdeck/tui/dialog"
 	"opsdeck/tui/keys"
 	"opsdeck/tui/screen"
 )
@@ -16,10 +18,10 @@ import (
 func alertsPane() pane {
 	return pane{
 		digit: 2, name: "alerts", title: "Alerts", kinds: []ops.Kind{ops.KindAlert},
-		make: func(o Options, _ time.Time) screen.Screen { return newAlerts(o.Theme) },
+		make: func(o Options, _ time.Time) screen.Screen { return alert.NewPane(o.Theme) },
 		open: map[ops.Kind]func(*Model, ops.Ref) tea.Cmd{
 			ops.KindAlert:   func(m *Model, alert ops.Ref) tea.Cmd { return m.openAlertView(alert, keys.Open) },
-			ops.KindSilence: func(m *Model, one ops.Ref) tea.Cmd { return m.push(newSilences(m.th, one)) },
+			ops.KindSilence: func(m *Model, one ops.Ref) tea.Cmd { return m.push(alert.NewSilences(m.th, one)) },
 		},
 		nameOf: nameOfAlert, found: foundAlerts, crowded: true,
 	}
@@ -52,12 +54,12 @@ func nameOfAlert(b ops.Board, ref ops.Ref) string {
 // its filter serve better.
 const paletteAlerts = 200
 
-func foundAlerts(p screen.Picture) []item {
+func foundAlerts(p screen.Picture) []dialog.Item {
 	book := report.NewAlerts(p.Board, p.Now, report.BySeverity)
-	var all []item
+	var all []dialog.Item
 	for i := range min(book.Len(), paletteAlerts) {
 		a := book.Alert(i)
-		all = append(all, opens(strings.TrimSpace(a.Name.String()+" "+report.LabelText(*a)), a.Ref))
+		all = append(all, dialog.Opens(strings.TrimSpace(a.Name.String()+" "+report.LabelText(*a)), a.Ref))
 	}
 	return all
 }
@@ -65,6 +67,6 @@ func foundAlerts(p screen.Picture) []item {
 // openAlertView opens an alert, or one view of it.
 func (m *Model) openAlertView(ref ops.Ref, view keys.ID) tea.Cmd {
 	m.serial++
-	cmd := m.push(newAlertView(m.th, m.serial, ref, view, m.top()))
+	cmd := m.push(alert.New(m.th, m.serial, ref, view, m.top()))
 	return tea.Batch(cmd, m.askAgain())
 }

@@ -5,19 +5,20 @@ import (
 	"sync"
 
 	"opsdeck/ops"
+	"opsdeck/tui/dialog"
 )
 
 // nameLeft gives names to what is left out.
-func (m *Model) nameLeft(left []leftOut) {
+func (m *Model) nameLeft(left []dialog.LeftOut) {
 	for i := range left {
-		left[i].name = m.nameOf(left[i].req.Target)
+		left[i].Name = m.nameOf(left[i].Req.Target)
 	}
 }
 
-func requestsLeft(left []leftOut) []ops.Request {
+func requestsLeft(left []dialog.LeftOut) []ops.Request {
 	var out []ops.Request
 	for _, l := range left {
-		out = append(out, l.req)
+		out = append(out, l.Req)
 	}
 	return out
 }

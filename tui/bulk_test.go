@@ -6,6 +6,7 @@ import (
 
 	"opsdeck/ops"
 	"opsdeck/report/testdata/fixture"
+	"opsdeck/tui/dialog"
 )
 
 // bulk returns a rig that asked to restart the first three containers of the
@@ -127,9 +128,9 @@ func TestAnActionIsBlockedWhereItIsForAllThatAreMarked(t *testing.T) {
 }
 
 func TestManyReasonsLeaveRoomForWhatHelps(t *testing.T) {
-	f := newFault(newRig(fixture.Good(), "none").m.th, "none of 50 can be planned", ops.Errorf(ops.CodeInvalid, "x").Help("start it"))
+	f := dialog.NewFault(newRig(fixture.Good(), "none").m.th, "none of 50 can be planned", ops.Errorf(ops.CodeInvalid, "x").Help("start it"))
 	for i := range 50 {
-		f.left = append(f.left, leftOut{name: fmt.Sprint("web-", i), err: ops.Errorf(ops.CodeInvalid, "it is not running")})
+		f.Left = append(f.Left, dialog.LeftOut{Name: fmt.Sprint("web-", i), Err: ops.Errorf(ops.CodeInvalid, "it is not running")})
 	}
 	lines := f.View(80, 20)
 	if len(lines) != 20 || lines[19] != "what helps: start it" {

@@ -8,6 +8,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"opsdeck/ops"
+	"opsdeck/tui/dialog"
 )
 
 // How long one question to the agent may take. A plan may have to ask the
@@ -69,13 +70,13 @@ func (m *Model) cmdPlan(serial int, reqs []ops.Request, changed bool) tea.Cmd {
 		for _, r := range reqs {
 			p, err := c.Plan(ctx, r)
 			if err != nil {
-				msg.left = append(msg.left, leftOut{req: r, err: err})
+				msg.left = append(msg.left, dialog.LeftOut{Req: r, Err: err})
 				continue
 			}
 			msg.plans = append(msg.plans, p)
 		}
 		if len(msg.plans) == 0 {
-			msg.err = msg.left[0].err
+			msg.err = msg.left[0].Err
 		}
 		return msg
 	}

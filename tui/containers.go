@@ -6,15 +6,17 @@ import (
 	"opsdeck/ops"
 	"opsdeck/report"
 	"opsdeck/themes"
+	"opsdeck/tui/dialog"
 	"opsdeck/tui/draw"
 	"opsdeck/tui/keys"
 	"opsdeck/tui/screen"
+	"opsdeck/tui/table"
 )
 
 // containers is the Containers pane: what runs against what ought to run, and
 // under the list why the selected one is as it is.
 type containers struct {
-	listPane
+	table.Pane
 	n report.Counts
 }
 
@@ -23,10 +25,10 @@ func containersPane() pane {
 	return pane{
 		digit: 3, name: "containers", title: "Containers", kinds: []ops.Kind{ops.KindContainer},
 		make: func(o Options, _ time.Time) screen.Screen { return newContainers(o.Theme) },
-		found: func(p screen.Picture) []item {
-			var all []item
+		found: func(p screen.Picture) []dialog.Item {
+			var all []dialog.Item
 			for _, r := range report.Containers(p.Board, p.Now).Rows {
-				all = append(all, opens(r.Cells[0].Text, r.Ref))
+				all = append(all, dialog.Opens(r.Cells[0].Text, r.Ref))
 			}
 			return all
 		},
@@ -34,41 +36,41 @@ func containersPane() pane {
 }
 
 func newContainers(th themes.Theme) *containers {
-	return &containers{listPane: newListPane(th)}
+	return &containers{Pane: table.New(th)}
 }
 
 func (c *containers) SetBoard(p screen.Picture) {
-	c.p = p
+	c.Picture = p
 	c.n = report.CountContainers(p.Board, p.Now)
-	c.show(report.Containers(p.Board, p.Now))
+	c.Show(report.Containers(p.Board, p.Now))
 }
 
 func (c *containers) Key(k screen.Press) screen.Intent {
-	if in, done := c.key(k.ID); done {
+	if in, done := c.Takes(k.ID); done {
 		return in
 	}
 	switch k.ID {
 	case keys.Ack:
-		return ackMarks(c.p.Board, c.targets())
+		return ackMarks(c.Picture.Board, c.Targets())
 	case keys.Shell:
 		return screen.Intent{Kind: screen.IntentShell, Ref: c.Selected()}
 	case keys.Logs:
-		all := c.targets()
+		all := c.Targets()
 		return screen.Intent{Kind: screen.IntentLogs, Ref: all[0], Refs: all[1:]}
 	}
 	return screen.Intent{}
 }
 
-func (c *containers) View() []string { return c.view(c.summary()) }
+func (c *containers) View() []string { return c.Draw(c.summary()) }
 
 // summary is the line above the list: expected against found.
 func (c *containers) summary() string {
 	cell := c.n.Cell()
-	s := c.th.Paint(themes.Title, "expected ") + c.th.Paint(draw.Role(cell.Tone), cell.Text)
+	s := c.Theme.Paint(themes.Title, "expected ") + c.Theme.Paint(draw.Role(cell.Tone), cell.Text)
 	if o := c.n.Others(); o != "" {
-		s += c.th.Paint(themes.Muted, "  "+o)
+		s += c.Theme.Paint(themes.Muted, "  "+o)
 	}
-	return c.headLine(s)
+	return c.HeadLine(s)
 }
 
 func (c *containers) Keys() []keys.ID {
@@ -76,4 +78,4 @@ func (c *containers) Keys() []keys.ID {
 }
 
 // Visible are the containers whose figures are wanted now.
-func (c *containers) Visible() []ops.Ref { return c.inSight() }
+func (c *containers) Visible() []ops.Ref { return c.InSight() }

@@ -6,9 +6,11 @@ import (
 	"opsdeck/ops"
 	"opsdeck/report"
 	"opsdeck/themes"
+	"opsdeck/tui/dialog"
 	"opsdeck/tui/draw"
 	"opsdeck/tui/keys"
 	"opsdeck/tui/screen"
+	"opsdeck/tui/table"
 )
 
 // dbView is what the Database pane lists.
@@ -26,7 +28,7 @@ func (v dbView) String() string { return [dbViews]string{"sessions", "servers", 
 // database is the Database pane: a line a server, and below it the sessions with
 // blocking trees first, or how the servers stand, or their statements.
 type database struct {
-	listPane
+	table.Pane
 	what dbView
 }
 
@@ -56,82 +58,82 @@ func nameOfSession(b ops.Board, ref ops.Ref) string {
 // that block, wait or work stand first.
 const paletteSessions = 50
 
-func foundDatabases(p screen.Picture) []item {
-	var all []item
+func foundDatabases(p screen.Picture) []dialog.Item {
+	var all []dialog.Item
 	for _, r := range p.Board.Databases {
 		if !r.Value.Ref.Zero() {
-			all = append(all, opens(r.Source.String(), r.Value.Ref))
+			all = append(all, dialog.Opens(r.Source.String(), r.Value.Ref))
 		}
 		for _, s := range r.Value.Sessions[:min(len(r.Value.Sessions), paletteSessions)] {
-			all = append(all, opens(report.SessionName(s), s.Ref))
+			all = append(all, dialog.Opens(report.SessionName(s), s.Ref))
 		}
 	}
 	return all
 }
 
 func newDatabase(th themes.Theme) *database {
-	return &database{listPane: newListPane(th)}
+	return &database{Pane: table.New(th)}
 }
 
 // SetSize gives the servers up to a quarter of the height, above the list.
 func (d *database) SetSize(w, h int) {
-	d.head = max(1, min(len(d.p.Board.Databases), h/4))
-	d.listPane.SetSize(w, h)
+	d.Head = max(1, min(len(d.Picture.Board.Databases), h/4))
+	d.Pane.SetSize(w, h)
 }
 
 func (d *database) SetBoard(p screen.Picture) {
-	d.p = p
+	d.Picture = p
 	d.lay()
-	d.SetSize(d.w, d.h) // there may be more servers, or fewer
+	d.SetSize(d.Width, d.Height) // there may be more servers, or fewer
 }
 
 func (d *database) lay() {
 	switch d.what {
 	case dbServers:
-		d.show(report.Databases(d.p.Board, d.p.Now))
+		d.Show(report.Databases(d.Picture.Board, d.Picture.Now))
 	case dbStatements:
-		d.show(report.Statements(d.p.Board, d.p.Now))
+		d.Show(report.Statements(d.Picture.Board, d.Picture.Now))
 	default:
-		d.show(report.Sessions(d.p.Board, d.p.Now))
+		d.Show(report.Sessions(d.Picture.Board, d.Picture.Now))
 	}
 }
 
 func (d *database) Key(k screen.Press) screen.Intent {
-	if in, done := d.key(k.ID); done {
+	if in, done := d.Takes(k.ID); done {
 		return in
 	}
 	if k.ID == keys.Group {
 		d.what = (d.what + 1) % dbViews
-		d.reset()
+		d.Reset()
 		d.lay()
 		return screen.Intent{Kind: screen.IntentSay, Text: d.what.String()}
 	}
 	return screen.Intent{}
 }
 
-func (d *database) View() []string { return d.view(d.servers()...) }
+func (d *database) View() []string { return d.Draw(d.servers()...) }
 
 // servers are the lines above the list.
 func (d *database) servers() []string {
 	var lines []string
-	for i, r := range d.p.Board.Databases {
-		if i == d.head {
+	for i, r := range d.Picture.Board.Databases {
+		if i == d.Head {
 			break
 		}
-		cell := report.DatabaseLine(r, d.p.Now)
-		s := d.th.Paint(themes.Title, r.Source.String()+"  ")
+		cell := report.DatabaseLine(r, d.Picture.Now)
+		s := d.Theme.Paint(themes.Title, r.Source.String()+"  ")
 		if l := r.Value.Verdict.Level; r.Fresh() && l != ops.LevelOK { // colour alone says nothing
-			s += d.th.Paint(draw.Role(cell.Tone), report.LevelWord(l)+"  ")
+			s += d.Theme.Paint(draw.Role(cell.Tone), report.LevelWord(l)+"  ")
 		}
-		s += d.th.Paint(draw.Role(cell.Tone), cell.Text)
+		s += d.Theme.Paint(draw.Role(cell.Tone), cell.Text)
 		right := ""
 		if i == 0 {
-			right = d.th.Paint(themes.Muted, d.what.String()+"  "+d.position())
+			right = d.Theme.Paint(themes.Muted, d.what.String()+"  "+d.Position())
 		}
-		lines = append(lines, draw.Sides(d.th, s, right, d.w))
+		lines = append(lines, draw.Sides(d.Theme, s, right, d.Width))
 	}
 	if len(lines) == 0 {
-		lines = append(lines, d.th.Paint(themes.Muted, draw.Clip(d.th, "no database", d.w)))
+		lines = append(lines, d.Theme.Paint(themes.Muted, draw.Clip(d.Theme, "no database", d.Width)))
 	}
 	return lines
 }

@@ -5,6 +5,7 @@ import (
 
 	"opsdeck/ops"
 	"opsdeck/report"
+	"opsdeck/tui/dialog"
 	"opsdeck/tui/screen"
 )
 
@@ -25,7 +26,7 @@ func (m *Model) actDirectly(w screen.Intent) tea.Cmd {
 	}
 	m.serial++
 	m.direct = direct{m.serial, w.Action, refs, w.Given}
-	m.over = newPending(m.th, m.serial, "asking the agent")
+	m.over = dialog.NewPending(m.th, m.serial, "asking the agent")
 	return m.cmdActions(m.serial, refs)
 }
 
@@ -36,7 +37,7 @@ func (m *Model) estate() ops.Ref { return ops.Ref{Kind: ops.KindEstate, ID: m.la
 func (m *Model) directCame(msg actionsMsg) tea.Cmd {
 	m.over = nil
 	if msg.err != nil {
-		m.over = newFault(m.th, m.direct.action+" cannot run", msg.err)
+		m.over = dialog.NewFault(m.th, m.direct.action+" cannot run", msg.err)
 		return nil
 	}
 	for _, a := range msg.actions {

@@ -7,12 +7,16 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"opsdeck/report"
+	"opsdeck/tui/dialog"
 	"opsdeck/tui/screen"
 )
 
+// Choice is an estate that the console can change to.
+type Choice = dialog.Choice
+
 // Left is how a console was left: for good, or for another estate.
 type Left struct {
-	To   *Choice // nil: for good
+	To   *dialog.Choice // nil: for good
 	Kept Kept
 }
 
@@ -31,7 +35,7 @@ const estatesWait = 5 * time.Second
 
 type estatesMsg struct {
 	serial  int
-	choices []Choice
+	choices []dialog.Choice
 }
 
 // cmdEstates asks which estates there are.
@@ -48,15 +52,15 @@ func (m *Model) cmdEstates(serial int) tea.Cmd {
 }
 
 func (m *Model) estatesCame(msg estatesMsg) tea.Cmd {
-	if p, ok := m.over.(*palette); ok && p.serial == msg.serial {
-		p.addEstates(msg.choices)
+	if p, ok := m.over.(*dialog.Palette); ok && p.Serial == msg.serial {
+		p.AddEstates(msg.choices)
 	}
 	return nil
 }
 
 // changeTo leaves this console for another estate. A session ends with its
 // console, and with it the unlock.
-func (m *Model) changeTo(c Choice) tea.Cmd {
+func (m *Model) changeTo(c dialog.Choice) tea.Cmd {
 	kept := Kept{Set: true, Pane: m.pane, Filters: map[Pane]string{}, Mouse: m.mouse}
 	for p, s := range m.panes {
 		if l, ok := s.(screen.Lister); ok && !l.Filter().Empty() {

@@ -5,12 +5,13 @@ import (
 	"testing"
 
 	"opsdeck/report/testdata/fixture"
+	"opsdeck/tui/dialog"
 )
 
 func TestAnotherEstateTakesTheLookAlongAndNotTheRights(t *testing.T) {
 	r := newRig(fixture.Good(), "none")
-	r.m.o.Estates = func(context.Context) []Choice {
-		return []Choice{{Name: "shop-eu"}, {Name: "demod", Where: "ana@bastion"}}
+	r.m.o.Estates = func(context.Context) []dialog.Choice {
+		return []dialog.Choice{{Name: "shop-eu"}, {Name: "demod", Where: "ana@bastion"}}
 	}
 	r.press("3", "/")
 	r.typed("web")
@@ -20,7 +21,7 @@ func TestAnotherEstateTakesTheLookAlongAndNotTheRights(t *testing.T) {
 	r.wants(t, "estate demod on ana@bastion")
 	r.press("enter")
 	left := r.m.left
-	if !r.quit || left.To == nil || *left.To != (Choice{Name: "demod", Where: "ana@bastion"}) {
+	if !r.quit || left.To == nil || *left.To != (dialog.Choice{Name: "demod", Where: "ana@bastion"}) {
 		t.Fatalf("left: %+v, quit %v", left, r.quit)
 	}
 	if left.Kept.Pane != 3 || left.Kept.Filters[3] != "web" {

@@ -11,6 +11,7 @@ import (
 	"opsdeck/themes"
 	"opsdeck/tui/keys"
 	"opsdeck/tui/screen"
+	"opsdeck/tui/table"
 )
 
 // historyPage is how many records one page asks for.
@@ -19,7 +20,7 @@ const historyPage = 200
 // history is the time line of everything, newest first. Older pages are asked
 // for as the reader comes near the end of what is there.
 type history struct {
-	listPane
+	table.Pane
 	records []ops.Record
 	ended   bool // there is nothing older
 	serial  int  // of the page under way; 0: none
@@ -38,12 +39,12 @@ func historyPane() pane {
 }
 
 func newHistory(th themes.Theme) *history {
-	h := &history{listPane: newListPane(th)}
-	h.leads, h.oneOnly = nil, true // a row is the whole record
+	h := &history{Pane: table.New(th)}
+	h.Leads, h.OneOnly = nil, true // a row is the whole record
 	return h
 }
 
-func (h *history) SetBoard(p screen.Picture) { h.p = p; h.lay() }
+func (h *history) SetBoard(p screen.Picture) { h.Picture = p; h.lay() }
 
 // gather takes what is new from the board's last hour, so that the time line
 // grows at its head without asking.
@@ -63,11 +64,11 @@ func (h *history) gather(p screen.Picture) {
 }
 
 func (h *history) lay() {
-	t := report.History(h.records, h.p.Now)
+	t := report.History(h.records, h.Picture.Now)
 	switch {
 	case h.err != nil:
 		t.Note = "history unknown: " + h.err.Error()
-	case h.p.Known && h.p.Board.Estate.Agent.Kind == ops.AgentLocal:
+	case h.Picture.Known && h.Picture.Board.Estate.Agent.Kind == ops.AgentLocal:
 		t.Note = report.NoAgent + ": only an agent keeps a history"
 	case h.serial != 0:
 		t.Note = "reading the history"
@@ -77,7 +78,7 @@ func (h *history) lay() {
 	for i := range t.Rows {
 		t.Rows[i].Ref = recordRef(h.records[i])
 	}
-	h.show(t)
+	h.Show(t)
 }
 
 func recordRef(r ops.Record) ops.Ref {
@@ -114,8 +115,8 @@ func (h *history) take(msg historyMsg) {
 }
 
 func (h *history) Key(k screen.Press) screen.Intent {
-	if h.move(k.ID) {
-		if h.nearEnd() && !h.ended {
+	if h.Move(k.ID) {
+		if h.NearEnd() && !h.ended {
 			return screen.Intent{Kind: screen.IntentMore}
 		}
 		return screen.Intent{}
@@ -135,7 +136,7 @@ func (h *history) Key(k screen.Press) screen.Intent {
 }
 
 func (h *history) record() (ops.Record, bool) {
-	i, ok := h.current()
+	i, ok := h.Current()
 	if !ok {
 		return ops.Record{}, false
 	}
@@ -152,8 +153,8 @@ func (h *history) View() []string {
 	case !h.ended && len(h.records) > 0:
 		state = "older ones follow"
 	}
-	left := h.th.Paint(themes.Title, "newest first") + "  " + h.th.Paint(themes.Muted, state)
-	return h.view(h.headLine(left))
+	left := h.Theme.Paint(themes.Title, "newest first") + "  " + h.Theme.Paint(themes.Muted, state)
+	return h.Draw(h.HeadLine(left))
 }
 
 // Selected is what the selected record is about: its job, or its object.

@@ -5,6 +5,7 @@ import (
 
 	"opsdeck/ops"
 	"opsdeck/report"
+	"opsdeck/tui/dialog"
 	"opsdeck/tui/keys"
 	"opsdeck/tui/screen"
 )
@@ -50,7 +51,7 @@ func (m *Model) global(id keys.ID) (tea.Cmd, bool) {
 	case keys.Palette:
 		return m.openPalette(), true
 	case keys.Help:
-		m.over = newHelp(m.th, m.keys, m.top().Scope(), m.o.Version)
+		m.over = dialog.NewHelp(m.th, m.keys, m.top().Scope(), m.o.Version)
 		return nil, true
 	case keys.Repaint:
 		return tea.ClearScreen, true
@@ -81,7 +82,7 @@ func (m *Model) suspend() tea.Cmd {
 // quit leaves at once, unless jobs run: then it says first that they go on.
 func (m *Model) quit() tea.Cmd {
 	if n := len(report.Running(m.latest)); n > 0 {
-		m.over = newQuit(m.th, n)
+		m.over = dialog.NewQuit(m.th, n)
 		return nil
 	}
 	return tea.Quit

@@ -7,6 +7,7 @@ import (
 
 	"opsdeck/ops"
 	"opsdeck/report"
+	"opsdeck/tui/dialog"
 	"opsdeck/tui/screen"
 )
 
@@ -43,41 +44,41 @@ func (m *Model) handle(w screen.Intent) tea.Cmd {
 }
 
 // carryOut carries out what an overlay decided.
-func (m *Model) carryOut(o outcome) tea.Cmd {
-	if o.close {
+func (m *Model) carryOut(o dialog.Outcome) tea.Cmd {
+	if o.Close {
 		m.over = nil
 	}
-	switch o.kind {
-	case outcomeFilter:
-		return m.applyFilter(o.text)
-	case outcomeHighlight:
-		m.top().(*logs).highlight(o.text)
+	switch o.Kind {
+	case dialog.OutcomeFilter:
+		return m.applyFilter(o.Text)
+	case dialog.OutcomeHighlight:
+		m.top().(*logs).highlight(o.Text)
 		return nil
-	case outcomePlan:
-		return m.act(o.action, o.targets, nil)
-	case outcomePreview:
+	case dialog.OutcomePlan:
+		return m.act(o.Action, o.Targets, nil)
+	case dialog.OutcomePreview:
 		return m.previewSoon()
-	case outcomeGo:
+	case dialog.OutcomeGo:
 		return m.goOn()
-	case outcomeUnlock:
-		return m.unlockFor(o.plans, o.left)
-	case outcomeStart:
+	case dialog.OutcomeUnlock:
+		return m.unlockFor(o.Plans, o.Left)
+	case dialog.OutcomeStart:
 		m.serial++
-		if o.plans[0].Request.Action.String() == actionCancel {
-			return m.cmdCancel(m.serial, o.plans[0])
+		if o.Plans[0].Request.Action.String() == actionCancel {
+			return m.cmdCancel(m.serial, o.Plans[0])
 		}
-		return m.cmdStart(m.serial, o.plans, o.answer)
-	case outcomeKey:
-		cmd, _ := m.global(o.key)
+		return m.cmdStart(m.serial, o.Plans, o.Answer)
+	case dialog.OutcomeKey:
+		cmd, _ := m.global(o.Key)
 		return cmd
-	case outcomeOpen:
-		return m.open(o.ref)
-	case outcomeEstate:
-		return m.changeTo(o.choice)
-	case outcomeQuit:
+	case dialog.OutcomeOpen:
+		return m.open(o.Ref)
+	case dialog.OutcomeEstate:
+		return m.changeTo(o.Choice)
+	case dialog.OutcomeQuit:
 		return tea.Quit
-	case outcomeSay:
-		m.say(report.ToneInfo, o.text)
+	case dialog.OutcomeSay:
+		m.say(report.ToneInfo, o.Text)
 		return m.nextTick()
 	}
 	return nil

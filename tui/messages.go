@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"opsdeck/ops"
+	"opsdeck/tui/dialog"
 )
 
 // What comes back from outside. A message that answers a question carries the
@@ -59,7 +60,7 @@ type (
 		serial  int
 		plans   []ops.Plan
 		changed bool // planned again because the first plan no longer held
-		left    []leftOut
+		left    []dialog.LeftOut
 		err     error
 	}
 

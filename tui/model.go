@@ -15,6 +15,7 @@ import (
 	"opsdeck/ops"
 	"opsdeck/report"
 	"opsdeck/themes"
+	"opsdeck/tui/dialog"
 	"opsdeck/tui/keys"
 	"opsdeck/tui/screen"
 )
@@ -45,7 +46,7 @@ type Options struct {
 	// there is none to hand over.
 	Hand func(argv []string) tea.ExecCommand
 	// Estates lists what the console can change to; nil: nothing.
-	Estates func(context.Context) []Choice
+	Estates func(context.Context) []dialog.Choice
 	// Kept is what was taken along from another estate.
 	Kept Kept
 	// Notice is said on the job line at first.
@@ -74,7 +75,7 @@ type Model struct {
 	pane   Pane   // the one in sight
 	panes  map[Pane]screen.Screen
 	opened []screen.Screen // what was opened on top of the pane, innermost last
-	over   overlay         // dialog, menu, palette, help or input; nil: none
+	over   dialog.Overlay  // dialog, menu, palette, help or input; nil: none
 
 	notices noticeBoard
 	looked  looking

@@ -3,6 +3,7 @@ package tui
 import (
 	tea "charm.land/bubbletea/v2"
 
+	"opsdeck/tui/dialog"
 	"opsdeck/tui/keys"
 	"opsdeck/tui/screen"
 )
@@ -30,8 +31,8 @@ func (m *Model) paste(msg tea.PasteMsg) tea.Cmd {
 	if m.over != nil {
 		m.over.Paste(msg.Content)
 	}
-	if f, ok := m.over.(*filterBar); ok {
-		return m.applyFilter(f.text())
+	if f, ok := m.over.(*dialog.FilterBar); ok {
+		return m.applyFilter(f.Text())
 	}
 	return nil
 }

@@ -11,12 +11,13 @@ import (
 	"opsdeck/tui/draw"
 	"opsdeck/tui/keys"
 	"opsdeck/tui/screen"
+	"opsdeck/tui/table"
 )
 
 // overview answers, without a key, whether anything is wrong, since when, and
 // what to do next. Every line opens what it is about.
 type overview struct {
-	listPane
+	table.Pane
 	verdict report.Cell
 	welcome []string
 	looked  time.Time
@@ -34,31 +35,31 @@ func overviewPane() pane {
 }
 
 func newOverview(th themes.Theme, welcome []string, looked, now time.Time) *overview {
-	o := &overview{listPane: newListPane(th), welcome: welcome, looked: looked, opened: now}
-	o.leads, o.oneOnly = wideLeads, true
+	o := &overview{Pane: table.New(th), welcome: welcome, looked: looked, opened: now}
+	o.Leads, o.OneOnly = wideLeads, true
 	return o
 }
 
 func (o *overview) SetSize(w, h int) {
-	again := h != o.h
-	o.w, o.h = w, h
-	o.head = len(o.top())
-	o.fit()
+	again := h != o.Height
+	o.Width, o.Height = w, h
+	o.Head = len(o.top())
+	o.Fit()
 	if again { // how many findings are rows depends on the height
 		o.lay()
 	}
 }
 
-func (o *overview) SetBoard(p screen.Picture) { o.p = p; o.lay() }
+func (o *overview) SetBoard(p screen.Picture) { o.Picture = p; o.lay() }
 
 func (o *overview) lay() {
-	limit := max(4, o.h/2-2)
+	limit := max(4, o.Height/2-2)
 	if o.all {
 		limit = 0
 	}
-	o.verdict = report.Verdict(o.p.Board, o.p.Now)
-	o.head = len(o.top())
-	o.show(report.Overview(o.p.Board, o.p.Now, limit))
+	o.verdict = report.Verdict(o.Picture.Board, o.Picture.Now)
+	o.Head = len(o.top())
+	o.Show(report.Overview(o.Picture.Board, o.Picture.Now, limit))
 }
 
 // wideLeads keeps every line for rows where there are few.
@@ -71,9 +72,9 @@ func wideLeads(h int) int {
 
 // top is the verdict, and what happened since this user last looked.
 func (o *overview) top() []string {
-	lines := []string{draw.Clip(o.th, o.th.Paint(draw.Role(o.verdict.Tone), o.verdict.Text), o.w)}
+	lines := []string{draw.Clip(o.Theme, o.Theme.Paint(draw.Role(o.verdict.Tone), o.verdict.Text), o.Width)}
 	if n, ok := o.since(); ok {
-		lines = append(lines, o.th.Paint(themes.Muted, draw.Clip(o.th, n, o.w)))
+		lines = append(lines, o.Theme.Paint(themes.Muted, draw.Clip(o.Theme, n, o.Width)))
 	}
 	return lines
 }
@@ -81,12 +82,12 @@ func (o *overview) top() []string {
 // since says what changed after the last look. The board holds one hour; beyond
 // that the history is asked, once.
 func (o *overview) since() (string, bool) {
-	if o.looked.IsZero() || o.h < 14 || o.p.Board.Estate.Agent.Kind == ops.AgentLocal {
+	if o.looked.IsZero() || o.Height < 14 || o.Picture.Board.Estate.Agent.Kind == ops.AgentLocal {
 		return "", false
 	}
-	lead := "since you last looked " + report.Age(o.looked, o.p.Now) + " ago: "
+	lead := "since you last looked " + report.Age(o.looked, o.Picture.Now) + " ago: "
 	var recs []ops.Record
-	for _, r := range o.p.Board.Changes {
+	for _, r := range o.Picture.Board.Changes {
 		if r.At.After(o.looked) {
 			recs = append(recs, r)
 		}
@@ -124,10 +125,10 @@ func (o *overview) heard(recs []ops.Record, err error) {
 }
 
 func (o *overview) Key(k screen.Press) screen.Intent {
-	if o.move(k.ID) {
+	if o.Move(k.ID) {
 		return screen.Intent{}
 	}
-	r, ok := o.row()
+	r, ok := o.Row()
 	switch {
 	case !ok:
 	case k.ID == keys.Open && r.Ref.Zero():
@@ -136,7 +137,7 @@ func (o *overview) Key(k screen.Press) screen.Intent {
 	case k.ID == keys.Open || k.ID == keys.Right:
 		return screen.Intent{Kind: screen.IntentOpen, Ref: r.Ref}
 	case k.ID == keys.Ack:
-		return ackFinding(o.p.Board, r)
+		return ackFinding(o.Picture.Board, r)
 	case k.ID == keys.Logs:
 		return screen.Intent{Kind: screen.IntentLogs, Ref: r.Ref}
 	}
@@ -144,26 +145,26 @@ func (o *overview) Key(k screen.Press) screen.Intent {
 }
 
 func (o *overview) View() []string {
-	if len(o.p.Board.Sources) == 0 {
+	if len(o.Picture.Board.Sources) == 0 {
 		return o.first()
 	}
-	return o.view(o.top()...)
+	return o.Draw(o.top()...)
 }
 
 // first is the screen of somebody who has no estate yet.
 func (o *overview) first() []string {
-	lines := []string{o.th.Paint(themes.Title, "No sources: there is nothing to look after yet."), ""}
+	lines := []string{o.Theme.Paint(themes.Title, "No sources: there is nothing to look after yet."), ""}
 	if len(o.welcome) == 0 {
 		lines = append(lines, "  opsdeck init    looks around on this machine and writes a first estate file")
 	}
 	for _, s := range o.welcome {
-		lines = append(lines, draw.Wrapped(o.th, s, o.w, 4)...)
+		lines = append(lines, draw.Wrapped(o.Theme, s, o.Width, 4)...)
 		if s == "" {
 			lines = append(lines, "")
 		}
 	}
 	for i := range lines {
-		lines[i] = draw.Clip(o.th, lines[i], o.w)
+		lines[i] = draw.Clip(o.Theme, lines[i], o.Width)
 	}
 	return lines
 }

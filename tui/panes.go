@@ -8,6 +8,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"opsdeck/ops"
+	"opsdeck/tui/dialog"
 	"opsdeck/tui/keys"
 	"opsdeck/tui/screen"
 )
@@ -33,7 +34,7 @@ type pane struct {
 	// none of these, or gone; nil: ids serve as names.
 	nameOf func(ops.Board, ops.Ref) string
 	// found is what of it the palette finds; nil: nothing but the pane itself.
-	found func(screen.Picture) []item
+	found func(screen.Picture) []dialog.Item
 	// crowded says that it can be a storm: the palette puts what it found last.
 	crowded bool
 }
@@ -134,8 +135,8 @@ func (m *Model) nameOf(ref ops.Ref) string {
 }
 
 // found is what the palette finds in the panes, storms last.
-func (m *Model) found(crowded bool) []item {
-	var all []item
+func (m *Model) found(crowded bool) []dialog.Item {
+	var all []dialog.Item
 	for _, p := range m.table {
 		if p.found != nil && p.crowded == crowded {
 			all = append(all, p.found(m.picture())...)

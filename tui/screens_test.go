@@ -199,7 +199,7 @@ func TestTheListStaysAtItsTopUntilSomebodyMoves(t *testing.T) {
 	b.Findings = b.Findings[1:]
 	r.board(b)
 	o := r.m.panes[1].(*overview)
-	if i, _ := o.current(); i != 0 {
+	if i, _ := o.Current(); i != 0 {
 		t.Errorf("nobody moved, and the list stands at row %d:\n%s", i, r.screen())
 	}
 	r.press("down", "down")

@@ -4,6 +4,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"opsdeck/report"
+	"opsdeck/tui/dialog"
 	"opsdeck/tui/screen"
 )
 
@@ -18,14 +19,14 @@ func (m *Model) openFilter() tea.Cmd {
 	if _, ok := l.(*logs); ok {
 		hint = "words  !word  level=error  field=value  enter keep  esc undo"
 	}
-	m.over = newFilterBar(m.th, outcomeFilter, "/", hint, l.Filter().String())
+	m.over = dialog.NewFilterBar(m.th, dialog.OutcomeFilter, "/", hint, l.Filter().String())
 	return nil
 }
 
 // openHighlight asks for a text to highlight in the log on top.
 func (m *Model) openHighlight() tea.Cmd {
 	hint := "enter keep, n and N go to the lines that hold it  esc undo"
-	m.over = newFilterBar(m.th, outcomeHighlight, "highlight: ", hint, m.top().(*logs).mark)
+	m.over = dialog.NewFilterBar(m.th, dialog.OutcomeHighlight, "highlight: ", hint, m.top().(*logs).mark)
 	return nil
 }
 

@@ -54,10 +54,13 @@ var rooms = map[string][]string{
 	"ops":            {},
 	"judge":          {"ops"},
 	"engine":         {"ops", "judge"},
-	"tui":            {"ops", "report", "themes", "tui/keys", "tui/draw", "tui/screen"},
+	"tui":            {"ops", "report", "themes", "tui/keys", "tui/draw", "tui/screen", "tui/table", "tui/dialog", "tui/alert"},
 	"tui/keys":       {},
 	"tui/draw":       {"ops", "report", "themes", "tui/keys"},
 	"tui/screen":     {"ops", "report", "tui/keys"},
+	"tui/table":      {"ops", "report", "themes", "tui/keys", "tui/draw", "tui/screen"},
+	"tui/dialog":     {"ops", "report", "themes", "tui/keys", "tui/draw"},
+	"tui/alert":      {"ops", "report", "themes", "tui/keys", "tui/draw", "tui/screen", "tui/table"},
 	"themes":         {},
 	"cmd":            {"*"},
 	"daemon":         {"ops", "agent", "engine", "store"},
@@ -71,7 +74,7 @@ var rooms = map[string][]string{
 // keepers says who alone may import a package directly.
 var keepers = map[string][]string{
 	"os/exec":                  {"internal/proc", "internal/house", "internal/e2e", "internal/bench", "internal/dockertest", "internal/labtest", "internal/postgrestest"},
-	"charm.land/bubbletea/v2":  {"tui", "cmd", "internal/bench"},
+	"charm.land/bubbletea/v2":  {"tui", "tui/dialog", "cmd", "internal/bench"},
 	"go.etcd.io/bbolt":         {"store"},
 	"charm.land/lipgloss/v2":   {"themes", "tui", "cmd"},
 	"github.com/spf13/cobra":   {"cmd"},

@@ -1,4 +1,4 @@
-package tui
+package dialog
 
 import (
 	"cmp"
@@ -13,108 +13,108 @@ import (
 	"opsdeck/tui/draw"
 )
 
-// palette finds a pane, an action or an object by a few of its letters.
-type palette struct {
+// Palette finds a pane, an action or an object by a few of its letters.
+type Palette struct {
 	th      themes.Theme
-	serial  int
+	Serial  int
 	targets []ops.Ref
 	about   string // the targets in words
 	field   entryField
-	items   []item // what is there from the beginning
-	own     []item // what can be done to targets
-	general []item // what can be done to the estate
-	estates []item // other estates
-	found   []item
+	items   []Item // what is there from the beginning
+	own     []Item // what can be done to targets
+	general []Item // what can be done to the estate
+	estates []Item // other estates
+	found   []Item
 	sel     int
 }
 
-// item is one thing the palette can find.
-type item struct {
-	label, kind string
+// Item is one thing the palette can find.
+type Item struct {
+	Label, Kind string
 	blocked     string
-	do          outcome
+	Do          Outcome
 }
 
-// newPalette finds among items; targets are the selected things and about names
+// NewPalette finds among items; targets are the selected things and about names
 // them.
-func newPalette(th themes.Theme, serial int, targets []ops.Ref, about string, items []item) *palette {
-	p := &palette{th: th, serial: serial, field: newField(th, ":"), targets: targets, about: about, items: items}
+func NewPalette(th themes.Theme, serial int, targets []ops.Ref, about string, items []Item) *Palette {
+	p := &Palette{th: th, Serial: serial, field: newField(th, ":"), targets: targets, about: about, items: items}
 	p.search()
 	return p
 }
 
-// opens is an object that the palette can find, by a name that its users know.
-func opens(label string, ref ops.Ref) item {
-	return item{label: label, kind: ref.Kind.String(), do: outcome{kind: outcomeOpen, ref: ref, close: true}}
+// Opens is an object that the palette can find, by a name that its users know.
+func Opens(label string, ref ops.Ref) Item {
+	return Item{Label: label, Kind: ref.Kind.String(), Do: Outcome{Kind: OutcomeOpen, Ref: ref, Close: true}}
 }
 
-// addActions puts what can be done to the selected thing and to the estate among
+// AddActions puts what can be done to the selected thing and to the estate among
 // the rest.
-func (p *palette) addActions(actions []ops.ActionInfo, targets []ops.Ref) {
+func (p *Palette) AddActions(actions []ops.ActionInfo, targets []ops.Ref) {
 	about, into := p.about, &p.own
 	if targets[0].Kind == ops.KindEstate {
 		about, into = "for the estate", &p.general
 	}
 	for _, a := range actions {
-		*into = append(*into, item{
-			label: a.Verb.String() + " " + about, kind: "action", blocked: a.Blocked.String(),
-			do: outcome{kind: outcomePlan, action: a, targets: targets},
+		*into = append(*into, Item{
+			Label: a.Verb.String() + " " + about, Kind: "action", blocked: a.Blocked.String(),
+			Do: Outcome{Kind: OutcomePlan, Action: a, Targets: targets},
 		})
 	}
 	p.search()
 }
 
-// addEstates puts the estates there are among the rest.
-func (p *palette) addEstates(choices []Choice) {
+// AddEstates puts the estates there are among the rest.
+func (p *Palette) AddEstates(choices []Choice) {
 	for _, c := range choices {
-		p.estates = append(p.estates, item{label: "estate " + c.words(), kind: "estate", do: outcome{kind: outcomeEstate, choice: c, close: true}})
+		p.estates = append(p.estates, Item{Label: "estate " + c.words(), Kind: "estate", Do: Outcome{Kind: OutcomeEstate, Choice: c, Close: true}})
 	}
 	p.search()
 }
 
-func (p *palette) Key(k tea.KeyPressMsg, _ time.Time) outcome {
+func (p *Palette) Key(k tea.KeyPressMsg, _ time.Time) Outcome {
 	switch k.Keystroke() {
 	case "esc", "ctrl+c":
-		return outcome{close: true}
+		return Outcome{Close: true}
 	case "up", "ctrl+p":
 		p.sel = max(0, p.sel-1)
 	case "down", "ctrl+n", "tab":
 		p.sel = max(0, min(len(p.found)-1, p.sel+1))
 	case "enter":
 		if p.sel >= len(p.found) {
-			return outcome{}
+			return Outcome{}
 		}
 		if it := p.found[p.sel]; it.blocked != "" {
-			return outcome{kind: outcomeSay, text: it.label + " cannot run: " + it.blocked}
+			return Outcome{Kind: OutcomeSay, Text: it.Label + " cannot run: " + it.blocked}
 		}
-		return p.found[p.sel].do
+		return p.found[p.sel].Do
 	default:
 		p.field.key(k)
 		p.sel = 0
 		p.search()
 	}
-	return outcome{}
+	return Outcome{}
 }
 
-func (p *palette) Paste(s string) { p.field.paste(s); p.search() }
+func (p *Palette) Paste(s string) { p.field.paste(s); p.search() }
 
 // search keeps what holds the typed letters in order, the tightest match first. In
 // which order the agent's answers came makes no difference.
-func (p *palette) search() {
+func (p *Palette) search() {
 	type hit struct {
-		item
+		Item
 		score int
 	}
 	var hits []hit
 	for _, it := range slices.Concat(p.items, p.own, p.general, p.estates) {
-		if s, ok := fuzzy(it.label+" "+it.kind, p.field.value()); ok {
+		if s, ok := fuzzy(it.Label+" "+it.Kind, p.field.value()); ok {
 			hits = append(hits, hit{it, s})
 		}
 	}
 	slices.SortStableFunc(hits, func(a, b hit) int { return cmp.Compare(a.score, b.score) })
 	p.found = p.found[:0]
 	for _, h := range hits {
-		p.found = append(p.found, h.item)
+		p.found = append(p.found, h.Item)
 	}
 	p.sel = max(0, min(p.sel, len(p.found)-1))
 }
@@ -138,7 +138,7 @@ func fuzzy(s, want string) (int, bool) {
 	return score, true
 }
 
-func (p *palette) View(w, h int) []string {
+func (p *Palette) View(w, h int) []string {
 	var lines []string
 	from := max(0, p.sel-(h-1))
 	for i := from; i < len(p.found) && len(lines) < h; i++ {
@@ -146,7 +146,7 @@ func (p *palette) View(w, h int) []string {
 		if i == p.sel {
 			mark, ink = p.th.Signs.Mark+" ", themes.Selection
 		}
-		line := p.th.Paint(themes.Muted, draw.Fit(p.th, it.kind, 10, false)) + p.th.Paint(ink, it.label)
+		line := p.th.Paint(themes.Muted, draw.Fit(p.th, it.Kind, 10, false)) + p.th.Paint(ink, it.Label)
 		if it.blocked != "" {
 			line += p.th.Paint(themes.Muted, "  blocked: "+it.blocked)
 		}
@@ -158,4 +158,4 @@ func (p *palette) View(w, h int) []string {
 	return lines
 }
 
-func (p *palette) Bottom(w int) string { return p.field.view(p.th, w) }
+func (p *Palette) Bottom(w int) string { return p.field.view(p.th, w) }

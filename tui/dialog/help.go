@@ -1,4 +1,4 @@
-package tui
+package dialog
 
 import (
 	"strings"
@@ -22,16 +22,17 @@ type helpPage struct {
 	pager draw.Pager
 }
 
-func newHelp(th themes.Theme, keys keys.Map, s keys.Scope, version string) *helpPage {
+// NewHelp lists the keys of a place.
+func NewHelp(th themes.Theme, keys keys.Map, s keys.Scope, version string) Overlay {
 	return &helpPage{th: th, keys: keys, scope: s, about: strings.TrimSpace("opsdeck " + version)}
 }
 
-func (h *helpPage) Key(k tea.KeyPressMsg, _ time.Time) outcome {
+func (h *helpPage) Key(k tea.KeyPressMsg, _ time.Time) Outcome {
 	id := h.keys.Read(h.scope, k.Keystroke())
 	if h.pager.Key(id) {
-		return outcome{}
+		return Outcome{}
 	}
-	return outcome{close: true}
+	return Outcome{Close: true}
 }
 
 func (h *helpPage) Paste(string) {}

@@ -1,4 +1,4 @@
-package tui
+package dialog
 
 import (
 	"fmt"
@@ -29,16 +29,16 @@ const (
 	stageSent                // the answer is under way
 )
 
-// dialog shows exactly what would be done, and asks what the agent asks. Its
+// Confirm shows exactly what would be done, and asks what the agent asks. Its
 // default is no: every key but the right one leaves things as they are.
-type dialog struct {
+type Confirm struct {
 	th     themes.Theme
 	plans  []ops.Plan // shown and started together
 	queue  []ops.Plan // asked for after these, one by one
 	total  int        // how many there were, for "2 of 3"
-	left   []leftOut  // what there is no plan for
-	note   string
-	unlock []string // the keys that unlock production
+	Left   []LeftOut  // what there is no plan for
+	Note   string
+	Unlock []string // the keys that unlock production
 	stage  stage
 	open   time.Time // until then keys are ignored
 	reason entryField
@@ -48,10 +48,10 @@ type dialog struct {
 	w, h   int
 }
 
-// newDialog returns the dialog for plans of one action. Plans that ask for a
+// NewConfirm returns the dialog for plans of one action. Plans that ask for a
 // typed name are asked for one by one.
-func newDialog(th themes.Theme, plans []ops.Plan, now time.Time) *dialog {
-	d := &dialog{th: th, plans: plans, total: len(plans), open: now.Add(grace)}
+func NewConfirm(th themes.Theme, plans []ops.Plan, now time.Time) *Confirm {
+	d := &Confirm{th: th, plans: plans, total: len(plans), open: now.Add(grace)}
 	for _, p := range plans {
 		if !p.Ask.Type.Empty() {
 			d.plans, d.queue = plans[:1], plans[1:]
@@ -66,17 +66,17 @@ func newDialog(th themes.Theme, plans []ops.Plan, now time.Time) *dialog {
 	return d
 }
 
-// following returns the dialog for the next plan in the queue, or nil.
-func (d *dialog) following(now time.Time) overlay {
+// Following returns the dialog for the next plan in the queue, or nil.
+func (d *Confirm) Following(now time.Time) Overlay {
 	if len(d.queue) == 0 {
 		return nil
 	}
-	next := newDialog(d.th, d.queue, now)
-	next.total, next.unlock, next.left = d.total, d.unlock, d.left
+	next := NewConfirm(d.th, d.queue, now)
+	next.total, next.Unlock, next.Left = d.total, d.Unlock, d.Left
 	return next
 }
 
-func (d *dialog) asks(what func(ops.Ask) bool) bool {
+func (d *Confirm) asks(what func(ops.Ask) bool) bool {
 	for _, p := range d.plans {
 		if what(p.Ask) {
 			return true
@@ -86,7 +86,7 @@ func (d *dialog) asks(what func(ops.Ask) bool) bool {
 }
 
 // after returns the next thing to ask for.
-func (d *dialog) after(s stage) stage {
+func (d *Confirm) after(s stage) stage {
 	switch {
 	case s < stageReason && d.asks(func(a ops.Ask) bool { return a.Reason }):
 		return stageReason
@@ -100,17 +100,17 @@ func (d *dialog) after(s stage) stage {
 
 // Key answers, scrolls, or leaves. A key inside the grace period is not an
 // answer, and starts the period again.
-func (d *dialog) Key(k tea.KeyPressMsg, now time.Time) outcome {
+func (d *Confirm) Key(k tea.KeyPressMsg, now time.Time) Outcome {
 	name := k.Keystroke()
 	if now.Before(d.open) && name != "esc" {
 		d.open = now.Add(grace)
-		return outcome{}
+		return Outcome{}
 	}
 	if name == "esc" || name == "ctrl+c" {
-		return outcome{close: true}
+		return Outcome{Close: true}
 	}
 	if d.scrolled(name) {
-		return outcome{}
+		return Outcome{}
 	}
 	switch d.stage {
 	case stageReason, stageName:
@@ -119,24 +119,24 @@ func (d *dialog) Key(k tea.KeyPressMsg, now time.Time) outcome {
 		if k.Text == "y" || k.Text == "Y" {
 			return d.send()
 		}
-		return outcome{close: k.Text == "n" || k.Text == "N" || k.Text == "q"}
+		return Outcome{Close: k.Text == "n" || k.Text == "N" || k.Text == "q"}
 	case stageLocked:
-		if slices.Contains(d.unlock, k.Text) {
-			return outcome{kind: outcomeUnlock, plans: append(slices.Clone(d.plans), d.queue...), left: d.left}
+		if slices.Contains(d.Unlock, k.Text) {
+			return Outcome{Kind: OutcomeUnlock, Plans: append(slices.Clone(d.plans), d.queue...), Left: d.Left}
 		}
-		return outcome{close: k.Text == "q"}
+		return Outcome{Close: k.Text == "q"}
 	}
-	return outcome{}
+	return Outcome{}
 }
 
 // scrolled moves through a plan that is longer than the screen. Letters belong
 // to the answer, so only the keys without letters scroll.
-func (d *dialog) scrolled(name string) bool {
+func (d *Confirm) scrolled(name string) bool {
 	ids := map[string]keys.ID{"up": keys.Up, "down": keys.Down, "pgup": keys.PageUp, "pgdown": keys.PageDown}
 	return d.pager.Key(ids[name])
 }
 
-func (d *dialog) typed(k tea.KeyPressMsg, name string, now time.Time) outcome {
+func (d *Confirm) typed(k tea.KeyPressMsg, name string, now time.Time) Outcome {
 	field := &d.reason
 	if d.stage == stageName {
 		field = &d.name
@@ -144,7 +144,7 @@ func (d *dialog) typed(k tea.KeyPressMsg, name string, now time.Time) outcome {
 	if name != "enter" {
 		field.key(k)
 		d.wrong = ""
-		return outcome{}
+		return Outcome{}
 	}
 	switch {
 	case d.stage == stageReason && field.value() == "":
@@ -158,21 +158,21 @@ func (d *dialog) typed(k tea.KeyPressMsg, name string, now time.Time) outcome {
 			return d.send()
 		}
 	}
-	return outcome{}
+	return Outcome{}
 }
 
-func (d *dialog) send() outcome {
+func (d *Confirm) send() Outcome {
 	d.stage = stageSent
-	return outcome{
-		kind: outcomeStart, plans: d.plans, close: len(d.queue) == 0,
-		answer: ops.Confirmation{
+	return Outcome{
+		Kind: OutcomeStart, Plans: d.plans, Close: len(d.queue) == 0,
+		Answer: ops.Confirmation{
 			Yes: true, Typed: ops.Clean(d.name.value()), Reason: ops.Clean(d.reason.value()),
 		},
 	}
 }
 
 // Paste goes into the reason; a name has to be typed, or the question is moot.
-func (d *dialog) Paste(s string) {
+func (d *Confirm) Paste(s string) {
 	if d.stage == stageReason {
 		d.reason.paste(s)
 	}
@@ -180,7 +180,7 @@ func (d *dialog) Paste(s string) {
 
 // View draws the plan in a width that the eye can follow, and below it, always
 // in sight, what is asked.
-func (d *dialog) View(w, h int) []string {
+func (d *Confirm) View(w, h int) []string {
 	d.w, d.h = min(w, 100), h
 	ask := d.question()
 	d.pager.Set(d.planLines(), max(1, h-len(ask)-1))
@@ -194,6 +194,6 @@ func (d *dialog) View(w, h int) []string {
 	return append(lines, ask...)
 }
 
-func (d *dialog) Bottom(w int) string {
+func (d *Confirm) Bottom(w int) string {
 	return d.th.Paint(themes.Muted, draw.Clip(d.th, "esc leave it as it is", w))
 }

@@ -1,4 +1,4 @@
-package tui
+package dialog
 
 import (
 	"strings"
@@ -19,9 +19,9 @@ const (
 	paramMatchers = "matchers" // each target's own where there are several
 )
 
-// form asks for the parameters of an action and shows what they would do: the
+// Form asks for the parameters of an action and shows what they would do: the
 // plan is the agent's and is made again after each change.
-type form struct {
+type Form struct {
 	th      themes.Theme
 	info    ops.ActionInfo
 	targets []ops.Ref
@@ -29,9 +29,9 @@ type form struct {
 	fields  []paramField
 	at      int
 	open    time.Time // until then keys are ignored
-	serial  int       // of the plan under way or shown
+	Serial  int       // of the plan under way or shown
 	plans   []ops.Plan
-	left    []leftOut // what there is no plan for
+	left    []LeftOut // what there is no plan for
 	err     error
 	stale   bool // something changed since it was asked for
 	asked   bool // an answer is under way
@@ -50,8 +50,10 @@ func (p paramField) steps() bool {
 	return ok && (p.info.Name.String() == paramDuration || p.info.Name.String() == paramBy)
 }
 
-func newForm(th themes.Theme, info ops.ActionInfo, targets []ops.Ref, about string, given []ops.Param, now time.Time) *form {
-	f := &form{th: th, info: info, targets: targets, about: about, open: now.Add(grace), stale: true}
+// NewForm returns the form of an action on targets, which about names; given fills
+// some of its fields in.
+func NewForm(th themes.Theme, info ops.ActionInfo, targets []ops.Ref, about string, given []ops.Param, now time.Time) *Form {
+	f := &Form{th: th, info: info, targets: targets, about: about, open: now.Add(grace), stale: true}
 	for _, p := range info.Params {
 		if p.Name.String() == paramMatchers && len(targets) > 1 {
 			continue
@@ -76,7 +78,7 @@ func newForm(th themes.Theme, info ops.ActionInfo, targets []ops.Ref, about stri
 }
 
 // params are what the fields say now; an empty field is left to the action.
-func (f *form) params() []ops.Param {
+func (f *Form) params() []ops.Param {
 	var out []ops.Param
 	for i := range f.fields {
 		if v := strings.TrimSpace(f.fields[i].field.value()); v != "" {
@@ -86,11 +88,11 @@ func (f *form) params() []ops.Param {
 	return out
 }
 
-// requests ask for what the fields say, of each target.
-func (f *form) requests() []ops.Request { return requests(f.info.ID, f.targets, f.params()) }
+// Requests ask for what the fields say, of each target.
+func (f *Form) Requests() []ops.Request { return Requests(f.info.ID, f.targets, f.params()) }
 
-// requests asks for one action on each target.
-func requests(action ops.Text, targets []ops.Ref, params []ops.Param) []ops.Request {
+// Requests asks for one action on each target.
+func Requests(action ops.Text, targets []ops.Ref, params []ops.Param) []ops.Request {
 	var out []ops.Request
 	for _, t := range targets {
 		out = append(out, ops.Request{Action: action, Target: t, Params: params})
@@ -98,28 +100,28 @@ func requests(action ops.Text, targets []ops.Ref, params []ops.Param) []ops.Requ
 	return out
 }
 
-// asking says that what the fields say now is being planned, under this serial.
-func (f *form) asking(serial int) { f.serial, f.stale, f.asked = serial, false, true }
+// Asking says that what the fields say now is being planned, under this serial.
+func (f *Form) Asking(serial int) { f.Serial, f.stale, f.asked = serial, false, true }
 
-// resting says that it will be planned under this serial once the hand rests: an
+// Resting says that it will be planned under this serial once the hand rests: an
 // answer under way is about what stood there before.
-func (f *form) resting(serial int) { f.serial, f.asked = serial, false }
+func (f *Form) Resting(serial int) { f.Serial, f.asked = serial, false }
 
-// goOn remembers that its user wants to go on, and reports whether the fields have
+// GoOn remembers that its user wants to go on, and reports whether the fields have
 // to be planned first.
-func (f *form) goOn() (ask bool) {
+func (f *Form) GoOn() (ask bool) {
 	f.going = f.asked || f.stale
 	return f.stale && !f.asked
 }
 
-// planned are the plans of what the fields say; false: they are not there, or
+// Planned are the plans of what the fields say; false: they are not there, or
 // cannot be made.
-func (f *form) planned() (plans []ops.Plan, left []leftOut, ready bool) {
+func (f *Form) Planned() (plans []ops.Plan, left []LeftOut, ready bool) {
 	return f.plans, f.left, !f.asked && !f.stale && f.err == nil
 }
 
-// take is the agent's answer; it reports whether the form is to go on at once.
-func (f *form) take(plans []ops.Plan, left []leftOut, err error) bool {
+// Take is the agent's answer; it reports whether the form is to go on at once.
+func (f *Form) Take(plans []ops.Plan, left []LeftOut, err error) bool {
 	f.plans, f.left, f.err = plans, left, err
 	f.asked = false
 	going := f.going && err == nil
@@ -127,7 +129,7 @@ func (f *form) take(plans []ops.Plan, left []leftOut, err error) bool {
 	return going
 }
 
-func (f *form) move(d int) {
+func (f *Form) move(d int) {
 	if n := len(f.fields); n > 0 {
 		f.at = (f.at + d + n) % n
 	}
@@ -136,11 +138,11 @@ func (f *form) move(d int) {
 	}
 }
 
-func (f *form) Key(k tea.KeyPressMsg, now time.Time) outcome {
+func (f *Form) Key(k tea.KeyPressMsg, now time.Time) Outcome {
 	name := k.Keystroke()
 	switch {
 	case name == "esc", name == "ctrl+c":
-		return outcome{close: true}
+		return Outcome{Close: true}
 	case now.Before(f.open):
 		f.open = now.Add(grace)
 	case name == "tab", name == "down":
@@ -152,14 +154,14 @@ func (f *form) Key(k tea.KeyPressMsg, now time.Time) outcome {
 	case name == "pgdown":
 		f.pager.Key(keys.PageDown)
 	case name == "enter":
-		return outcome{kind: outcomeGo}
+		return Outcome{Kind: OutcomeGo}
 	case len(f.fields) > 0:
 		return f.edit(k)
 	}
-	return outcome{}
+	return Outcome{}
 }
 
-func (f *form) edit(k tea.KeyPressMsg) outcome {
+func (f *Form) edit(k tea.KeyPressMsg) Outcome {
 	p := &f.fields[f.at]
 	before := p.field.value()
 	if p.steps() && (k.Text == "+" || k.Text == "-") {
@@ -170,15 +172,15 @@ func (f *form) edit(k tea.KeyPressMsg) outcome {
 	return f.edited(before)
 }
 
-func (f *form) edited(before string) outcome {
+func (f *Form) edited(before string) Outcome {
 	if f.fields[f.at].field.value() == before {
-		return outcome{}
+		return Outcome{}
 	}
 	f.stale, f.going = true, false
-	return outcome{kind: outcomePreview}
+	return Outcome{Kind: OutcomePreview}
 }
 
-func (f *form) Paste(s string) {
+func (f *Form) Paste(s string) {
 	if len(f.fields) > 0 {
 		f.fields[f.at].field.paste(s)
 		f.stale, f.going = true, false
@@ -186,7 +188,7 @@ func (f *form) Paste(s string) {
 }
 
 // View shows the fields, and below them what they would do.
-func (f *form) View(w, h int) []string {
+func (f *Form) View(w, h int) []string {
 	w = min(w, 100)
 	title := f.info.Verb.String() + " " + f.about
 	lines := []string{draw.Clip(f.th, f.th.Paint(themes.Title, title)+"  "+f.th.Paint(themes.Muted, f.info.What.String()), w)}
@@ -203,7 +205,7 @@ func (f *form) View(w, h int) []string {
 	return append(lines, f.pager.View()...)
 }
 
-func (f *form) fieldLine(i, label, w int) string {
+func (f *Form) fieldLine(i, label, w int) string {
 	p, mark := &f.fields[i], "  "
 	if i == f.at {
 		mark = f.th.Signs.Mark + " "
@@ -216,7 +218,7 @@ func (f *form) fieldLine(i, label, w int) string {
 	return draw.Clip(f.th, mark+name+value, w)
 }
 
-func (f *form) previewLines(w int) []string {
+func (f *Form) previewLines(w int) []string {
 	switch {
 	case f.err != nil:
 		e := ops.AsError(f.err)
@@ -240,7 +242,7 @@ func (f *form) previewLines(w int) []string {
 	return lines
 }
 
-func (f *form) Bottom(w int) string {
+func (f *Form) Bottom(w int) string {
 	hint := "enter go on   esc leave it"
 	if len(f.fields) > 1 {
 		hint = "tab next field   " + hint

@@ -1,4 +1,6 @@
-package tui
+// Package table shows rows: a list with filter, groups, order and marks, and the
+// screen around it that panes embed.
+package table
 
 import (
 	"fmt"
@@ -16,7 +18,7 @@ import (
 type list struct {
 	th     themes.Theme
 	w, h   int
-	rows   rows
+	rows   Rows
 	shown  []entry // rows that pass the filter, with their group lines
 	fields []report.Field
 	sel    int // index into shown; -1: nothing to select
@@ -43,7 +45,7 @@ func newList(th themes.Theme) list {
 // setTable takes new rows and keeps the selection on the same object.
 func (l *list) setTable(t report.Table) { l.setRows(tableRows{t}) }
 
-func (l *list) setRows(r rows) {
+func (l *list) setRows(r Rows) {
 	l.rows = r
 	l.arrange()
 }

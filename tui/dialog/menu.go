@@ -1,4 +1,4 @@
-package tui
+package dialog
 
 import (
 	"slices"
@@ -11,11 +11,11 @@ import (
 	"opsdeck/tui/draw"
 )
 
-// menu lists what can be done to a thing. What cannot be done now stays in the
+// Menu lists what can be done to a thing. What cannot be done now stays in the
 // list with the reason: a missing line would only be looked for elsewhere.
-type menu struct {
+type Menu struct {
 	th      themes.Theme
-	serial  int
+	Serial  int
 	targets []ops.Ref
 	about   string // the targets in words
 	actions []ops.ActionInfo
@@ -24,12 +24,13 @@ type menu struct {
 	sel     int
 }
 
-func newMenu(th themes.Theme, serial int, targets []ops.Ref, about string) *menu {
-	return &menu{th: th, serial: serial, targets: targets, about: about}
+// NewMenu returns a menu that waits for the actions on targets, which about names.
+func NewMenu(th themes.Theme, serial int, targets []ops.Ref, about string) *Menu {
+	return &Menu{th: th, Serial: serial, targets: targets, about: about}
 }
 
-// take is the agent's answer; what can run stands first.
-func (n *menu) take(actions []ops.ActionInfo, err error) {
+// Take is the agent's answer; what can run stands first.
+func (n *Menu) Take(actions []ops.ActionInfo, err error) {
 	n.came, n.err = true, err
 	n.actions = slices.Clone(actions)
 	slices.SortStableFunc(n.actions, func(a, b ops.ActionInfo) int {
@@ -44,10 +45,10 @@ func boolInt(b bool) int {
 	return 0
 }
 
-func (n *menu) Key(k tea.KeyPressMsg, _ time.Time) outcome {
+func (n *Menu) Key(k tea.KeyPressMsg, _ time.Time) Outcome {
 	switch k.Keystroke() {
 	case "esc", "q", "x", "ctrl+c", "left":
-		return outcome{close: true}
+		return Outcome{Close: true}
 	case "up", "k":
 		n.sel = max(0, n.sel-1)
 	case "down", "j":
@@ -55,23 +56,23 @@ func (n *menu) Key(k tea.KeyPressMsg, _ time.Time) outcome {
 	case "enter", "right":
 		return n.choose()
 	}
-	return outcome{}
+	return Outcome{}
 }
 
-func (n *menu) choose() outcome {
+func (n *Menu) choose() Outcome {
 	if n.sel >= len(n.actions) {
-		return outcome{}
+		return Outcome{}
 	}
 	a := n.actions[n.sel]
 	if !a.Blocked.Empty() {
-		return outcome{kind: outcomeSay, text: a.Verb.String() + " cannot run: " + a.Blocked.String()}
+		return Outcome{Kind: OutcomeSay, Text: a.Verb.String() + " cannot run: " + a.Blocked.String()}
 	}
-	return outcome{kind: outcomePlan, action: a, targets: n.targets}
+	return Outcome{Kind: OutcomePlan, Action: a, Targets: n.targets}
 }
 
-func (n *menu) Paste(string) {}
+func (n *Menu) Paste(string) {}
 
-func (n *menu) View(w, h int) []string {
+func (n *Menu) View(w, h int) []string {
 	lines := []string{n.th.Paint(themes.Title, draw.Clip(n.th, "what to do with "+n.about, w)), ""}
 	switch {
 	case n.err != nil:
@@ -93,7 +94,7 @@ func (n *menu) View(w, h int) []string {
 	return lines
 }
 
-func (n *menu) line(a ops.ActionInfo, selected bool, verbs, w int) string {
+func (n *Menu) line(a ops.ActionInfo, selected bool, verbs, w int) string {
 	mark, ink, what := "  ", themes.Plain, a.What.String()
 	if selected {
 		mark, ink = n.th.Signs.Mark+" ", themes.Selection
@@ -117,27 +118,28 @@ func classRole(c ops.Class) themes.Role {
 	return themes.Info
 }
 
-func (n *menu) Bottom(w int) string {
+func (n *Menu) Bottom(w int) string {
 	return n.th.Paint(themes.Muted, draw.Clip(n.th, "enter shows the plan; nothing runs yet   esc back", w))
 }
 
-// pending stands where an answer of the agent is awaited, and takes the keys
+// Pending stands where an answer of the agent is awaited, and takes the keys
 // that were typed ahead for what comes next.
-type pending struct {
+type Pending struct {
 	th     themes.Theme
-	serial int
+	Serial int
 	what   string
 }
 
-func newPending(th themes.Theme, serial int, what string) *pending {
-	return &pending{th: th, serial: serial, what: what}
+// NewPending waits for the answer to a serial, and says for what.
+func NewPending(th themes.Theme, serial int, what string) *Pending {
+	return &Pending{th: th, Serial: serial, what: what}
 }
 
-func (p *pending) Key(k tea.KeyPressMsg, _ time.Time) outcome {
-	return outcome{close: k.Keystroke() == "esc"}
+func (p *Pending) Key(k tea.KeyPressMsg, _ time.Time) Outcome {
+	return Outcome{Close: k.Keystroke() == "esc"}
 }
-func (p *pending) Paste(string) {}
-func (p *pending) View(w, _ int) []string {
+func (p *Pending) Paste(string) {}
+func (p *Pending) View(w, _ int) []string {
 	return []string{"", "  " + p.th.Paint(themes.Muted, draw.Clip(p.th, p.what, w-2))}
 }
-func (p *pending) Bottom(int) string { return p.th.Paint(themes.Muted, "esc leave it") }
+func (p *Pending) Bottom(int) string { return p.th.Paint(themes.Muted, "esc leave it") }

@@ -1,4 +1,4 @@
-package tui
+package alert
 
 import (
 	"opsdeck/ops"

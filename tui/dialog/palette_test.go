@@ -1,4 +1,4 @@
-package tui
+package dialog
 
 import (
 	"strings"
@@ -14,16 +14,16 @@ func TestThePaletteIsTheSameInWhateverOrderAnswersCome(t *testing.T) {
 		t.Fatal(err)
 	}
 	one := []ops.Ref{{Kind: ops.KindContainer, ID: ops.Lit("web")}}
-	answers := []func(p *palette){
-		func(p *palette) { p.addActions([]ops.ActionInfo{{Verb: ops.Lit("restart")}}, one) },
-		func(p *palette) {
-			p.addActions([]ops.ActionInfo{{Verb: ops.Lit("note")}}, []ops.Ref{{Kind: ops.KindEstate}})
+	answers := []func(p *Palette){
+		func(p *Palette) { p.AddActions([]ops.ActionInfo{{Verb: ops.Lit("restart")}}, one) },
+		func(p *Palette) {
+			p.AddActions([]ops.ActionInfo{{Verb: ops.Lit("note")}}, []ops.Ref{{Kind: ops.KindEstate}})
 		},
-		func(p *palette) { p.addEstates([]Choice{{Name: "shop-us"}}) },
+		func(p *Palette) { p.AddEstates([]Choice{{Name: "shop-us"}}) },
 	}
 	want := []string{"restart web", "note for the estate", "estate shop-us"}
 	for _, order := range [][]int{{0, 1, 2}, {2, 1, 0}, {1, 2, 0}} {
-		p := newPalette(th, 1, one, "web", nil)
+		p := NewPalette(th, 1, one, "web", nil)
 		for _, i := range order {
 			answers[i](p)
 		}

@@ -1,4 +1,6 @@
-package tui
+// Package alert holds the Alerts pane, the silences behind it, and the views of an
+// alert that is opened: triage, graph, runbook, whom to call.
+package alert
 
 import (
 	"time"
@@ -26,9 +28,9 @@ type opened struct {
 	pager draw.Pager
 }
 
-// newAlertView returns an alert opened, or one view of it: its runbook, its graph,
+// New returns an alert opened, or one view of it: its runbook, its graph,
 // or whom to call. What the screen below has heard of it already is there at once.
-func newAlertView(th themes.Theme, serial int, ref ops.Ref, view keys.ID, below screen.Screen) screen.Screen {
+func New(th themes.Theme, serial int, ref ops.Ref, view keys.ID, below screen.Screen) screen.Screen {
 	base := opened{th: th, Question: screen.Question{Serial: serial, Ref: ref}}
 	if t, ok := below.(*triage); ok && t.Ref == ref {
 		base.d, base.came, base.err, base.At = t.d, t.came, t.err, t.At // its last answer is as good here

@@ -1,4 +1,4 @@
-package tui
+package dialog
 
 import (
 	"fmt"
@@ -17,10 +17,10 @@ import (
 func ansiCut(s string, w int) string { return ansi.Truncate(s, w, "") }
 
 // planLines is the plan itself: title, class, steps, what is lost, warnings.
-func (d *dialog) planLines() []string {
+func (d *Confirm) planLines() []string {
 	var lines []string
-	if d.note != "" {
-		lines = append(lines, d.paintAll(themes.Warning, d.note, "")...)
+	if d.Note != "" {
+		lines = append(lines, d.paintAll(themes.Warning, d.Note, "")...)
 	}
 	for i, p := range d.plans {
 		if i > 0 {
@@ -32,7 +32,7 @@ func (d *dialog) planLines() []string {
 		}
 		lines = append(lines, planLines(d.th, p, nth, d.w)...)
 	}
-	return append(lines, leftLines(d.th, d.left, d.w)...)
+	return append(lines, leftLines(d.th, d.Left, d.w)...)
 }
 
 // planLines draws one plan in w cells.
@@ -67,16 +67,16 @@ func mindLines(th themes.Theme, p ops.Plan, w int) []string {
 	return lines
 }
 
-func (d *dialog) paintAll(r themes.Role, text, label string) []string {
+func (d *Confirm) paintAll(r themes.Role, text, label string) []string {
 	return draw.Labelled(d.th, r, text, label, d.w)
 }
 
-func (d *dialog) question() []string {
+func (d *Confirm) question() []string {
 	var lines []string
 	switch d.stage {
 	case stageLocked:
 		lines = d.paintAll(themes.Critical, "production is read-only", "")
-		lines = append(lines, draw.Clip(d.th, d.th.Paint(themes.Key, d.unlock[0])+" unlock it for this console, and come back to this plan", d.w))
+		lines = append(lines, draw.Clip(d.th, d.th.Paint(themes.Key, d.Unlock[0])+" unlock it for this console, and come back to this plan", d.w))
 	case stageReason:
 		lines = d.paintAll(themes.Title, "Why? It goes into the audit. Enter goes on.", "")
 		lines = append(lines, d.reason.view(d.th, d.w))
@@ -96,32 +96,33 @@ func (d *dialog) question() []string {
 
 // doIt asks for the yes. What is left out is named here, too: the list of it may lie
 // below the screen.
-func (d *dialog) doIt() string {
+func (d *Confirm) doIt() string {
 	switch {
-	case len(d.left) > 0:
-		return fmt.Sprintf("Do it for %d, and leave %d out?", len(d.plans), len(d.left))
+	case len(d.Left) > 0:
+		return fmt.Sprintf("Do it for %d, and leave %d out?", len(d.plans), len(d.Left))
 	case len(d.plans) > 1:
 		return fmt.Sprintf("Do it all %d?", len(d.plans))
 	}
 	return "Do it?"
 }
 
-// fault says what was turned down, why, and what can be done.
-type fault struct {
+// Fault says what was turned down, why, and what can be done.
+type Fault struct {
 	th   themes.Theme
 	what string
 	rest string    // what became of the others
-	left []leftOut // every one of many that could not be planned
+	Left []LeftOut // every one of many that could not be planned
 	err  *ops.Error
 }
 
-func newFault(th themes.Theme, what string, err error) *fault {
-	return &fault{th: th, what: what, err: ops.AsError(err)}
+// NewFault says that what was turned down, and err.
+func NewFault(th themes.Theme, what string, err error) *Fault {
+	return &Fault{th: th, what: what, err: ops.AsError(err)}
 }
 
-// among says what became of the other plans: so many began before the one that
+// Among says what became of the other plans: so many began before the one that
 // was turned down, and the ones behind it were not tried.
-func (f *fault) among(begun, left int) *fault {
+func (f *Fault) Among(begun, left int) *Fault {
 	if begun+left > 1 {
 		f.rest = fmt.Sprintf("%d of %d started before it", begun, begun+left)
 		if left > 1 {
@@ -131,24 +132,24 @@ func (f *fault) among(begun, left int) *fault {
 	return f
 }
 
-func (f *fault) Key(k tea.KeyPressMsg, _ time.Time) outcome {
+func (f *Fault) Key(k tea.KeyPressMsg, _ time.Time) Outcome {
 	switch k.Keystroke() {
 	case "esc", "enter", "q", "ctrl+c", "space":
-		return outcome{close: true}
+		return Outcome{Close: true}
 	}
-	return outcome{}
+	return Outcome{}
 }
 
-func (f *fault) Paste(string) {}
+func (f *Fault) Paste(string) {}
 
-func (f *fault) View(w, h int) []string {
+func (f *Fault) View(w, h int) []string {
 	w = min(w, 100)
 	lines := []string{f.th.Paint(themes.Critical, draw.Clip(f.th, f.what, w)), ""}
-	if len(f.left) == 0 {
+	if len(f.Left) == 0 {
 		lines = append(lines, draw.Wrapped(f.th, f.err.What.String(), w, 6)...)
 	}
-	for i, l := range f.left {
-		if left := len(f.left) - i; left > 1 && len(lines) >= h-3 { // what helps stands below
+	for i, l := range f.Left {
+		if left := len(f.Left) - i; left > 1 && len(lines) >= h-3 { // what helps stands below
 			lines = append(lines, fmt.Sprintf("  and %d more", left))
 			break
 		}
@@ -162,7 +163,7 @@ func (f *fault) View(w, h int) []string {
 	return draw.Filled(lines, h)
 }
 
-func (f *fault) Bottom(int) string { return f.th.Paint(themes.Muted, "esc back") }
+func (f *Fault) Bottom(int) string { return f.th.Paint(themes.Muted, "esc back") }
 
 // quitting asks once before leaving while jobs run.
 type quitting struct {
@@ -170,14 +171,15 @@ type quitting struct {
 	jobs int
 }
 
-func newQuit(th themes.Theme, jobs int) *quitting { return &quitting{th, jobs} }
+// NewQuit asks whether to leave while so many jobs run.
+func NewQuit(th themes.Theme, jobs int) Overlay { return &quitting{th, jobs} }
 
-func (q *quitting) Key(k tea.KeyPressMsg, _ time.Time) outcome {
+func (q *quitting) Key(k tea.KeyPressMsg, _ time.Time) Outcome {
 	switch k.Keystroke() {
 	case "q", "y", "enter", "ctrl+c":
-		return outcome{kind: outcomeQuit, close: true}
+		return Outcome{Kind: OutcomeQuit, Close: true}
 	}
-	return outcome{close: true}
+	return Outcome{Close: true}
 }
 
 func (q *quitting) Paste(string)           {}

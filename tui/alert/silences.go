@@ -1,4 +1,4 @@
-package tui
+package alert
 
 import (
 	"opsdeck/ops"
@@ -6,24 +6,25 @@ import (
 	"opsdeck/themes"
 	"opsdeck/tui/keys"
 	"opsdeck/tui/screen"
+	"opsdeck/tui/table"
 )
 
 // silences lists the silences behind the Alerts pane.
-type silences struct{ listPane }
+type silences struct{ table.Pane }
 
-// newSilences opens the list on one of them, where ref names one.
-func newSilences(th themes.Theme, ref ops.Ref) *silences {
-	s := &silences{newListPane(th)}
-	s.leads = func(h int) int { return min(3, max(0, h-6)) }
-	s.choose(ref)
+// NewSilences opens the list on one of them, where ref names one.
+func NewSilences(th themes.Theme, ref ops.Ref) screen.Screen {
+	s := &silences{table.New(th)}
+	s.Leads = func(h int) int { return min(3, max(0, h-6)) }
+	s.Choose(ref)
 	return s
 }
 
-func (s *silences) SetBoard(p screen.Picture) { s.show(report.Silences(p.Board, p.Now)) }
+func (s *silences) SetBoard(p screen.Picture) { s.Show(report.Silences(p.Board, p.Now)) }
 
 func (s *silences) Key(k screen.Press) screen.Intent {
 	switch {
-	case s.move(k.ID):
+	case s.Move(k.ID):
 	case k.ID == keys.Left:
 		return screen.Intent{Kind: screen.IntentBack}
 	case k.ID == keys.Open, k.ID == keys.Right:
@@ -33,7 +34,7 @@ func (s *silences) Key(k screen.Press) screen.Intent {
 }
 
 func (s *silences) View() []string {
-	return s.view(s.headLine(s.th.Paint(themes.Title, "silences")))
+	return s.Draw(s.HeadLine(s.Theme.Paint(themes.Title, "silences")))
 }
 
 func (s *silences) Keys() []keys.ID {

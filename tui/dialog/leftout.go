@@ -1,4 +1,4 @@
-package tui
+package dialog
 
 import (
 	"fmt"
@@ -9,26 +9,26 @@ import (
 	"opsdeck/tui/draw"
 )
 
-// leftOut is one of many requests of which there is no plan, and why.
-type leftOut struct {
-	req  ops.Request
-	name string // of its target, as people call it
-	err  error
+// LeftOut is one of many requests of which there is no plan, and why.
+type LeftOut struct {
+	Req  ops.Request
+	Name string // of its target, as people call it
+	Err  error
 }
 
 // words name the target and the reason; an action that names it itself is not made
 // to say it twice.
-func (l leftOut) words() string {
-	why := ops.AsError(l.err).What.String()
-	if strings.HasPrefix(why, l.name+": ") {
+func (l LeftOut) words() string {
+	why := ops.AsError(l.Err).What.String()
+	if strings.HasPrefix(why, l.Name+": ") {
 		return why
 	}
-	return l.name + ": " + why
+	return l.Name + ": " + why
 }
 
 // leftLines list what is left out of many, and why. They are never cut, as plans
 // are not: what is not done has to be known as well.
-func leftLines(th themes.Theme, left []leftOut, w int) []string {
+func leftLines(th themes.Theme, left []LeftOut, w int) []string {
 	if len(left) == 0 {
 		return nil
 	}

@@ -1,4 +1,4 @@
-package tui
+package dialog
 
 // Choice is an estate that the console can change to.
 type Choice struct {

@@ -1,4 +1,4 @@
-package tui
+package alert
 
 import (
 	"strings"
@@ -9,35 +9,37 @@ import (
 	"opsdeck/tui/draw"
 	"opsdeck/tui/keys"
 	"opsdeck/tui/screen"
+	"opsdeck/tui/table"
 )
 
 // alerts is the Alerts pane: what fires and what is pending, from all sources
 // together, by severity or by service, and under the list what it is about.
 type alerts struct {
-	listPane
+	table.Pane
 	book *report.AlertList
 	by   report.Grouping
 }
 
-func newAlerts(th themes.Theme) *alerts {
-	return &alerts{listPane: newListPane(th), book: report.NewAlerts(ops.Board{}, noTime, report.BySeverity)}
+// NewPane returns the Alerts pane.
+func NewPane(th themes.Theme) screen.Screen {
+	return &alerts{Pane: table.New(th), book: report.NewAlerts(ops.Board{}, noTime, report.BySeverity)}
 }
 
 func (a *alerts) SetBoard(p screen.Picture) {
-	same := a.p.Same(p)
-	a.p = p
+	same := a.Picture.Same(p)
+	a.Picture = p
 	if !same { // a storm is not read again for a pane that comes back into sight
 		a.lay()
 	}
 }
 
 func (a *alerts) lay() {
-	a.book = report.NewAlerts(a.p.Board, a.p.Now, a.by)
-	a.showRows(a.book)
+	a.book = report.NewAlerts(a.Picture.Board, a.Picture.Now, a.by)
+	a.ShowRows(a.book)
 }
 
 func (a *alerts) Key(k screen.Press) screen.Intent {
-	if in, done := a.key(k.ID); done {
+	if in, done := a.Takes(k.ID); done {
 		return in
 	}
 	if k.ID == keys.Group {
@@ -57,7 +59,7 @@ func (a *alerts) Key(k screen.Press) screen.Intent {
 
 // alert is the selected one.
 func (a *alerts) alert() *ops.Alert {
-	if i, ok := a.current(); ok {
+	if i, ok := a.Current(); ok {
 		return a.book.Alert(i)
 	}
 	return nil
@@ -66,7 +68,7 @@ func (a *alerts) alert() *ops.Alert {
 // taken are the alerts that a key is about: the marked ones, else the selected.
 func (a *alerts) taken() []ops.Alert {
 	var out []ops.Alert
-	for _, i := range a.markedRows() {
+	for _, i := range a.MarkedRows() {
 		out = append(out, *a.book.Alert(i))
 	}
 	if al := a.alert(); len(out) == 0 && al != nil {
@@ -75,10 +77,10 @@ func (a *alerts) taken() []ops.Alert {
 	return out
 }
 
-func (a *alerts) View() []string { return a.view(a.summary()) }
+func (a *alerts) View() []string { return a.Draw(a.summary()) }
 
 // Visible are the alerts whose newest values are wanted.
-func (a *alerts) Visible() []ops.Ref { return a.inSight() }
+func (a *alerts) Visible() []ops.Ref { return a.InSight() }
 
 // summary is the line above the list: how many stand how, and how far that is to
 // be trusted.
@@ -88,9 +90,9 @@ func (a *alerts) summary() string {
 		if i > 0 {
 			s += "  "
 		}
-		s += a.th.Paint(draw.Role(c.Tone), c.Text)
+		s += a.Theme.Paint(draw.Role(c.Tone), c.Text)
 	}
-	return a.headLine(s)
+	return a.HeadLine(s)
 }
 
 func (a *alerts) Keys() []keys.ID {

@@ -1,13 +1,13 @@
-package tui
+package table
 
 import (
 	"opsdeck/ops"
 	"opsdeck/report"
 )
 
-// rows is what a list shows: read one by one, so that a list of thousands costs
+// Rows is what a list shows: read one by one, so that a list of thousands costs
 // what is on the screen.
-type rows interface {
+type Rows interface {
 	Columns() []report.Column
 	Len() int
 	Ref(i int) ops.Ref
