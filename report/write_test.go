@@ -283,6 +283,18 @@ func oneOf(have string, want any) bool {
 	return want == any(have)
 }
 
+func TestTheGuideListsEveryViewAndFormat(t *testing.T) {
+	guide, err := os.ReadFile(filepath.Join("..", "docs", "guide", "headless.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, word := range append(report.Views(), report.Formats()...) {
+		if !strings.Contains(string(guide), "`"+word+"`") {
+			t.Errorf("the guide does not list %s", word)
+		}
+	}
+}
+
 func TestAnUnknownFormatNamesTheOnesThereAre(t *testing.T) {
 	err := report.Write(&bytes.Buffer{}, report.Snapshot{}, "xml")
 	if err == nil || !strings.Contains(err.Error(), "nagios") {
