@@ -29,9 +29,14 @@ func TestARuleLetsPassWhatTheFirewallDropped(t *testing.T) {
 	if !through() {
 		t.Fatalf("%s is not 1: br_netfilter is not loaded (modprobe br_netfilter)", bridged)
 	}
+	// A bridge takes a moment to carry what it should, so that is waited for.
 	reaches := func(when string, want bool) {
 		t.Helper()
-		if err := a.dial("10.9.0.2:80"); (err == nil) != want {
+		err := a.dial("10.9.0.2:80")
+		for end := time.Now().Add(30 * time.Second); want && err != nil && time.Now().Before(end); {
+			err = a.dial("10.9.0.2:80")
+		}
+		if (err == nil) != want {
 			t.Errorf("%s: reaches is to be %v: %v", when, want, err)
 		}
 	}
