@@ -152,3 +152,19 @@ func TestADSNTakesPartsInBothForms(t *testing.T) {
 		}
 	}
 }
+
+// TestAServerThatIsBackInTheWALIsAnotherOne: what was noted of its timeline before says
+// nothing of the lag of a replica on this one.
+func TestAServerThatIsBackInTheWALIsAnotherOne(t *testing.T) {
+	l := newLook()
+	at := time.Date(2026, 11, 21, 2, 0, 0, 0, time.UTC)
+	l.note(at, 1000)
+	if rate := l.note(at.Add(10*time.Second), 100); rate.Known {
+		t.Errorf("it wrote %v a second backwards", rate)
+	}
+	l.note(at.Add(20*time.Second), 200)
+	replayed := int64(150)
+	if got := l.lag(replay{lsn: &replayed}, at.Add(20*time.Second)); got != ops.Num(0) {
+		t.Errorf("lag %v", got)
+	}
+}
