@@ -34,6 +34,7 @@ func newFakeServer(t *testing.T) *fakeServer {
 		"query?up == 0": "query-down.json", "query?count(up)": "query-count.json", "query?up": "query-up.json",
 		"query?vector(NaN)": "query-nan.json", "query?nosuch": "query-missing.json", "query?1": "query-scalar.json",
 		`query?"x"`: "query-string.json", "query_range?up": "range.json",
+		`query_range?(up) and on (instance, job) absent(opsdeck_no_series_has_this_name{instance="127.0.0.1:1", job="dead"})`: "range-own.json",
 	}}
 	f.Server = httptest.NewServer(f)
 	t.Cleanup(f.Close)

@@ -87,7 +87,7 @@ func (c *Collector) around(ctx context.Context, since time.Time, window time.Dur
 	}
 	step := max(time.Second, (end.Sub(start) / chartPoints).Round(time.Second))
 	expr, limit, split := splitLimit(from.rule.Query)
-	ans, err := c.QueryRange(ctx, expr, start, end, step)
+	ans, err := c.curve(ctx, expr, from, start, end, step)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -14,7 +14,8 @@ import (
 
 // expr is a PromQL expression of the part of the language that is understood
 // here: selectors, numbers, vector(), sum, min, max, avg and count with by, the
-// same over time, and + - * / and comparisons with a number on one side.
+// same over time, + - * / and comparisons with a number on one side, and at the end
+// "and on (labels)" and absent() of a selector.
 type expr interface {
 	eval(w *World, t time.Time) value
 }
@@ -84,6 +85,51 @@ func matches[L ~map[model.LabelName]model.LabelValue](all []matcher, labels L) b
 		}
 	}
 	return true
+}
+
+// restricted is x and on (labels) y: the series of x whose labels y has.
+type restricted struct {
+	of, by expr
+	on     []string
+}
+
+func (r restricted) eval(w *World, t time.Time) value {
+	key := func(m model.Metric) string {
+		some := model.Metric{}
+		for _, name := range r.on {
+			if v, ok := m[model.LabelName(name)]; ok {
+				some[model.LabelName(name)] = v
+			}
+		}
+		return some.String()
+	}
+	has := map[string]bool{}
+	for _, s := range r.by.eval(w, t).vector {
+		has[key(s.Metric)] = true
+	}
+	var out value
+	for _, s := range r.of.eval(w, t).vector {
+		if has[key(s.Metric)] {
+			out.vector = append(out.vector, s)
+		}
+	}
+	return out
+}
+
+// absent is one element with the labels asked for where no series has them.
+type absent struct{ of selector }
+
+func (a absent) eval(w *World, t time.Time) value {
+	if len(a.of.eval(w, t).vector) > 0 {
+		return value{}
+	}
+	m := model.Metric{}
+	for _, x := range a.of.match {
+		if x.equal && !x.regex {
+			m[model.LabelName(x.name)] = model.LabelValue(x.value)
+		}
+	}
+	return value{vector: model.Vector{{Metric: m, Value: 1, Timestamp: model.TimeFromUnixNano(t.UnixNano())}}}
 }
 
 // aggregation is sum by (l) (x), or, with a range, avg_over_time(x[5m]).

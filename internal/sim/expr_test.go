@@ -36,6 +36,9 @@ func TestExpressions(t *testing.T) {
 		{"by label, behind", "sum(up) by (job)", 1, 14},
 		{"a number in front", "100 * min(up)", 1, 100},
 		{"over time", "max_over_time(up[5m])", 14, 1},
+		{"the series that has these labels", `(up * 2) and on (service) absent(nobodys{service="shop-web"})`, 1, 2},
+		{"no series has these labels", `(up) and on (service) absent(nobodys{service="other"})`, 0, 0},
+		{"what is there is not absent", `absent(up{service="shop-web"})`, 0, 0},
 		{"a metric that is not", "nothing_here", 0, 0},
 	} {
 		x, err := parseExpr(c.expr)

@@ -17,7 +17,7 @@ func parseExpr(text string) (expr, error) {
 			p.tokens = append(p.tokens, m)
 		}
 	}
-	x, err := p.comparison()
+	x, err := p.restriction()
 	if err != nil {
 		return nil, err
 	}
@@ -56,6 +56,20 @@ func (p *exprParser) take(t string) bool {
 	}
 	p.at++
 	return true
+}
+
+// restriction reads "x and on (label) y".
+func (p *exprParser) restriction() (expr, error) {
+	x, err := p.comparison()
+	for err == nil && p.take("and") {
+		if !p.take("on") {
+			return nil, notUnderstood(p.text)
+		}
+		r := restricted{of: x, on: p.names()}
+		r.by, err = p.comparison()
+		x = r
+	}
+	return x, err
 }
 
 func (p *exprParser) comparison() (expr, error) {
@@ -105,6 +119,14 @@ func (p *exprParser) operand() (expr, error) {
 			return nil, notUnderstood(p.text)
 		}
 		return constant(n), nil
+	}
+	if t == "absent" && p.take("(") {
+		x, err := p.selector(p.next())
+		s, ok := x.(selector)
+		if err != nil || !ok || !p.take(")") {
+			return nil, notUnderstood(p.text)
+		}
+		return absent{s}, nil
 	}
 	op, over := strings.CutSuffix(t, "_over_time")
 	if slices.Contains([]string{"sum", "min", "max", "avg", "count"}, op) && (over || p.peek() == "(" || p.peek() == "by") {
