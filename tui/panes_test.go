@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"strconv"
 	"testing"
 
@@ -8,16 +9,21 @@ import (
 	"opsdeck/report/testdata/fixture"
 )
 
-// tenPanes is the table with as many panes as there are digits. Those that are
-// not built list containers.
+// tenPanes is the table with a pane for each digit. Those that are not built list
+// containers.
 func tenPanes() []pane {
 	table := panes()
+	last := table[len(table)-1]
+	table = table[:len(table)-1]
 	for i, title := range []string{"Backups", "Loads", "Metrics", "Logs", "Checks"} {
 		p := containersPane()
 		p.digit, p.title, p.name, p.kinds = Pane(5+i), title, "pane-"+title, nil
-		table = append(table[:len(table)-1], p, historyPane())
+		if !slices.ContainsFunc(table, func(o pane) bool { return o.digit == p.digit }) {
+			table = append(table, p)
+		}
 	}
-	return table
+	slices.SortFunc(table, func(a, b pane) int { return int(a.digit) - int(b.digit) })
+	return append(table, last)
 }
 
 func TestEveryPaneHasADigitANameAndATitleOfItsOwn(t *testing.T) {

@@ -42,9 +42,7 @@ func newList(th themes.Theme) list {
 	return list{th: th, rows: tableRows{}, sel: -1, sort: -1, marks: map[ops.Ref]bool{}}
 }
 
-// setTable takes new rows and keeps the selection on the same object.
-func (l *list) setTable(t report.Table) { l.setRows(tableRows{t}) }
-
+// setRows takes new rows and keeps the selection on the same object.
 func (l *list) setRows(r Rows) {
 	l.rows = r
 	l.arrange()
