@@ -12,7 +12,7 @@ import (
 // collector reads the server as this login; change makes it otherwise.
 func collector(t *testing.T, s *postgrestest.Server, user string, change ...func(*Config)) *Collector {
 	t.Helper()
-	cfg := Config{Name: "pg", Login: Login{DSN: s.DSN(user)}, Every: time.Second, Timeout: 10 * time.Second, Now: time.Now}
+	cfg := Config{Name: "pg", Login: Login{DSN: s.DSN(user)}, Every: time.Second, Timeout: 3 * time.Second, Now: time.Now}
 	for _, f := range change {
 		f(&cfg)
 	}
