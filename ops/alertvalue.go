@@ -42,14 +42,14 @@ func SameAlerts(a, b []Alert) bool {
 }
 
 func sameAlert(a, b *Alert) bool {
-	return a.Ref == b.Ref && a.Name == b.Name && a.State == b.State && a.Severity == b.Severity &&
+	return a.Ref == b.Ref && a.Name == b.Name && a.State == b.State && a.Severity == b.Severity && a.Level == b.Level &&
 		a.Since.Equal(b.Since) && a.Fired.Equal(b.Fired) && slices.Equal(a.Labels, b.Labels) &&
 		a.Expr == b.Expr && a.Runbook == b.Runbook && a.RuleFault == b.RuleFault &&
 		samePaging(&a.Paging, &b.Paging) && a.Ack == b.Ack && slices.Equal(a.Suspects, b.Suspects)
 }
 
 func samePaging(a, b *Paging) bool {
-	return a.State == b.State && a.Source == b.Source && slices.Equal(a.Receivers, b.Receivers) &&
+	return a.State == b.State && a.Level == b.Level && a.Source == b.Source && slices.Equal(a.Receivers, b.Receivers) &&
 		slices.Equal(a.SilencedBy, b.SilencedBy) && slices.Equal(a.InhibitedBy, b.InhibitedBy) && slices.Equal(a.MutedBy, b.MutedBy)
 }
 
