@@ -10,10 +10,23 @@ import (
 	"opsdeck/ops"
 )
 
-// History is what the engine needs of the store.
+// History is what the engine needs of the store, in four parts by who needs it.
 type History interface {
+	Records
+	Jobs
+	Values
+	Health
+}
+
+// Records are what happened.
+type Records interface {
 	Append(recs ...ops.Record) ([]ops.Record, error)
 	History(q ops.Query) ([]ops.Record, error)
+}
+
+// Jobs are what was done, each with its intent, its outcome and its output. The
+// records come back as they were written.
+type Jobs interface {
 	NewJob(j ops.Job, intent ops.Record) (ops.Job, ops.Record, error)
 	JobByKey(key string) (ops.Job, bool, error)
 	PutJob(j ops.Job) error
@@ -23,8 +36,16 @@ type History interface {
 	OpenJobs() ([]ops.Job, error)
 	AppendOutput(id ops.JobID, lines []ops.Line) error
 	Output(id ops.JobID, after uint64, limit int) ([]ops.Line, error)
+}
+
+// Values are what the picture keeps over restarts, by name.
+type Values interface {
 	PutValue(name string, v []byte) error
 	Value(name string) ([]byte, error)
+}
+
+// Health is how the history itself stands.
+type Health interface {
 	Notice() ops.Text  // what opening it had to mend
 	Trouble() ops.Text // what is wrong with it now
 }

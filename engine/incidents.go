@@ -175,7 +175,7 @@ func (p *picture) showIncidents(all []ops.Incident) {
 	}
 }
 
-func readIncidents(h History) ([]ops.Incident, error) {
+func readIncidents(h Values) ([]ops.Incident, error) {
 	raw, err := h.Value(incidentsValue)
 	if err != nil || len(raw) == 0 {
 		return nil, err
