@@ -157,7 +157,7 @@ func (e *Engine) giveBack(c ops.Caller, p ops.Plan) {
 func confirmed(a ops.Ask, c ops.Confirmation) error {
 	switch {
 	case a.Unlock:
-		return ops.Errorf(ops.CodeLocked, "production is read-only").Help("unlock this console first (U)")
+		return ops.Errorf(ops.CodeLocked, "production is read-only").Help("unlock this console first")
 	case !a.Type.Empty() && c.Typed != a.Type:
 		return ops.Errorf(ops.CodeConfirm, "this destroys something").Help("type %q to confirm; a yes is not enough", a.Type)
 	case a.Yes && a.Type.Empty() && !c.Yes:

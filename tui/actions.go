@@ -190,8 +190,18 @@ func (m *Model) failed(msg failedMsg) tea.Cmd {
 			return m.plan(requestsOf(msg.plans), true)
 		}
 	}
-	m.over = dialog.NewFault(m.th, msg.what+" was not started", msg.err).Among(len(msg.jobs), len(msg.plans))
+	m.over = dialog.NewFault(m.th, msg.what+" was not started", m.keyed(msg.err)).Among(len(msg.jobs), len(msg.plans))
 	return nil
+}
+
+// keyed adds the user's own key to what helps, where a key does it: an unlock can
+// end while a dialog is open.
+func (m *Model) keyed(err error) error {
+	e := *ops.AsError(err)
+	if e.Code == ops.CodeLocked && !e.Remedy.Empty() {
+		e.Remedy = ops.Textf("%s (%s)", e.Remedy, m.keys.Row(keys.Unlock).First())
+	}
+	return &e
 }
 
 // toggleUnlock unlocks production for this console, or locks it again, by an

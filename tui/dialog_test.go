@@ -8,6 +8,7 @@ import (
 
 	"opsdeck/ops"
 	"opsdeck/report/testdata/fixture"
+	"opsdeck/tui/keys"
 )
 
 // asking returns a rig whose menu stands on restart of the worst container.
@@ -114,6 +115,17 @@ func TestARefusedStartIsSaidInWords(t *testing.T) {
 	r.c.Refuse = ops.Errorf(ops.CodeHeld, "bea holds container api since 02:11Z with job 12").Help("wait for job 12, or ask her")
 	r.press("enter", "y")
 	r.wants(t, "was not started", "bea holds container api", "what helps: wait for job 12")
+}
+
+func TestWhatHelpsNamesTheUsersOwnKey(t *testing.T) {
+	r := asking(ops.Ask{Yes: true}, ops.ClassDisruptive)
+	var clash string
+	if r.m.keys, clash = keys.New(digits(panes()), keys.Config{"unlock": {"ctrl+u"}}); clash != "" {
+		t.Fatal(clash)
+	}
+	r.c.Refuse = ops.Errorf(ops.CodeLocked, "production is read-only").Help("unlock this console first")
+	r.press("enter", "y")
+	r.wants(t, "was not started", "what helps: unlock this console first (ctrl+u)")
 }
 
 func TestABlockedActionStaysListedWithItsReason(t *testing.T) {

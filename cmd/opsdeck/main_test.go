@@ -174,3 +174,31 @@ func TestYesDoesNotAnswerForSomethingDestructive(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatAPlanAsksForIsNamedAsFlags(t *testing.T) {
+	for want, c := range map[string]struct {
+		ask  ops.Ask
+		o    order
+		code ops.Code
+	}{
+		"add --yes":                        {ops.Ask{Yes: true}, order{}, ops.CodeConfirm},
+		`add --yes --reason "why"`:         {ops.Ask{Yes: true, Reason: true, Unlock: true}, order{yes: true}, ops.CodeLocked},
+		`add --confirm web --reason "why"`: {ops.Ask{Yes: true, Type: ops.Lit("web"), Reason: true}, order{yes: true, reason: "x"}, ops.CodeConfirm},
+	} {
+		err := c.o.unanswered(c.ask)
+		if err == nil || ops.CodeOf(err) != c.code || !strings.HasPrefix(ops.AsError(err).Remedy.String(), want) {
+			t.Errorf("%q: %v", want, err)
+		}
+	}
+	for situation, c := range map[string]struct {
+		ask ops.Ask
+		o   order
+	}{
+		"nothing is asked": {ops.Ask{}, order{}},
+		"all is answered":  {ops.Ask{Yes: true, Reason: true, Unlock: true}, order{yes: true, reason: "x"}},
+	} {
+		if err := c.o.unanswered(c.ask); err != nil {
+			t.Errorf("%s: %v", situation, err)
+		}
+	}
+}

@@ -82,7 +82,10 @@ func (a *app) runOrder(ctx context.Context, o order) error {
 	if o.planOnly {
 		return nil
 	}
-	if plan.Ask.Unlock && o.answers(plan.Ask) {
+	if err := o.unanswered(plan.Ask); err != nil {
+		return err
+	}
+	if plan.Ask.Unlock {
 		if plan, err = unlock(ctx, c, req, o.reason); err != nil {
 			return err
 		}
@@ -92,7 +95,7 @@ func (a *app) runOrder(ctx context.Context, o order) error {
 	}
 	id, err := c.Start(ctx, plan.ID, ops.Confirmation{Yes: o.yes, Typed: ops.Clean(o.confirm), Reason: ops.Clean(o.reason), Key: ops.Clean(o.key)})
 	if err != nil {
-		return withFlags(err, plan.Ask)
+		return err
 	}
 	if id == 0 {
 		// An action of the agent's own is done at once and is no job.
@@ -105,19 +108,23 @@ func (a *app) runOrder(ctx context.Context, o order) error {
 	return o.follow(ctx, w, c, id)
 }
 
-// withFlags names the flags that answer what a plan asks for, where the agent's
-// own words are for the keys of the console.
-func withFlags(err error, ask ops.Ask) error {
-	e := ops.AsError(err)
-	switch {
-	case e.Code != ops.CodeLocked && e.Code != ops.CodeConfirm:
-		return err
-	case !ask.Type.Empty():
-		return e.Help("add --confirm %s --reason \"why\"", ask.Type)
-	case ask.Reason:
-		return e.Help("add --yes --reason \"why\": that unlocks production for this one call")
+// unanswered refuses a plan whose questions the command line leaves open, and names
+// the flags that answer them. The agent asks the same of everybody.
+func (o order) unanswered(ask ops.Ask) error {
+	if o.answers(ask) {
+		return nil
 	}
-	return e.Help("add --yes")
+	err := ops.Errorf(ops.CodeConfirm, "this was not confirmed")
+	if ask.Unlock {
+		err = ops.Errorf(ops.CodeLocked, "production is read-only")
+	}
+	switch {
+	case !ask.Type.Empty():
+		return err.Help("add --confirm %s --reason \"why\"", ask.Type)
+	case ask.Reason:
+		return err.Help("add --yes --reason \"why\": that unlocks production for this one call")
+	}
+	return err.Help("add --yes")
 }
 
 // request parses the command line into a request.
@@ -140,7 +147,7 @@ func (o order) request() (ops.Request, error) {
 // answers reports whether the command line answers all that a plan asks for: only
 // then is production unlocked for it.
 func (o order) answers(a ops.Ask) bool {
-	confirmed := o.yes
+	confirmed := o.yes || !a.Yes
 	if !a.Type.Empty() {
 		confirmed = ops.Clean(o.confirm) == a.Type
 	}

@@ -2,7 +2,9 @@ package house
 
 import (
 	"go/ast"
+	"go/token"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -92,4 +94,30 @@ func sentence(e ast.Expr) string {
 		return field.Sel.Name
 	}
 	return ""
+}
+
+// keyed is a key named in a sentence: "unlock it (U)".
+var keyed = regexp.MustCompile(`[a-z] \((?:[A-Za-z]|enter|esc|tab|space)[,)]`)
+
+// Keys are the console's and its user's: they can be remapped, and the same words
+// go to monitoring systems and into files.
+func TestWhoeverHasNoKeyboardNamesNoKey(t *testing.T) {
+	seen := 0
+	for _, src := range sources(t) {
+		if room, _, _ := strings.Cut(src.path, string(filepath.Separator)); src.test || !slices.Contains([]string{"engine", "collectors", "actions", "report", "store", "agent"}, room) {
+			continue
+		}
+		ast.Inspect(src.file, func(n ast.Node) bool {
+			if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING {
+				seen++
+				if key := keyed.FindString(lit.Value); key != "" {
+					t.Errorf("%s: %s names a key: %q", src.fset.Position(n.Pos()), lit.Value, key)
+				}
+			}
+			return true
+		})
+	}
+	if seen < 500 || !keyed.MatchString("unlock this console first (U)") || !keyed.MatchString("end them (x, end idle)") {
+		t.Errorf("%d literals: the test cannot fail", seen)
+	}
 }
