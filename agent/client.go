@@ -41,12 +41,12 @@ func Dial(ctx context.Context, socket, session string) (*Client, Hello, error) {
 	}}}
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
-	return c.greeted(ctx)
+	return c.hello(ctx)
 }
 
-// greeted asks who answers, and returns c where the two speak the same. Of an
+// hello asks who answers, and returns c where the two speak the same. Of an
 // agent that speaks otherwise it still returns who that is.
-func (c *Client) greeted(ctx context.Context) (*Client, Hello, error) {
+func (c *Client) hello(ctx context.Context) (*Client, Hello, error) {
 	var h Hello
 	if err := c.get(ctx, "hello", nil, &h); err != nil {
 		return nil, Hello{}, err

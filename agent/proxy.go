@@ -19,7 +19,7 @@ import (
 // requestTimeout is how long the near side may take to say what it wants.
 const requestTimeout = 30 * time.Second
 
-// Proxy is the far end of a line: it leads to the agent of this machine. The
+// Proxy is the far end of a tunnel: it leads to the agent of this machine. The
 // agent sees the proxy's own user, by the kernel's word.
 type Proxy struct {
 	Version ops.Text
@@ -27,19 +27,19 @@ type Proxy struct {
 	// set by the command that sshd was told to run, and what the near side says
 	// about it is thrown away.
 	Key ops.Text
-	// Find returns the socket of the agent for an errand, having started one
+	// Find returns the socket of the agent that a request asks for, having started one
 	// where that was asked for, and who answers on it.
 	Find func(context.Context, ConnectRequest) (socket string, h Hello, err error)
 	// Estates are those that can be asked for here.
 	Estates func(context.Context) []Known
 }
 
-// Serve answers one line until its near side hangs up. A refusal goes to the
-// near side as the greeting, and is returned.
+// Serve answers one tunnel until its near side hangs up. A refusal goes to the
+// near side as the response, and is returned.
 func (p *Proxy) Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 	r := bufio.NewReaderSize(in, 64<<10)
 	e, err := readConnectRequest(ctx, r)
-	g := ConnectResponse{Line: tunnelVersion, Version: p.Version}
+	g := ConnectResponse{Tunnel: tunnelVersion, Version: p.Version}
 	if err == nil {
 		if p.Estates != nil {
 			g.Estates = p.Estates(ctx)
@@ -61,7 +61,7 @@ func (p *Proxy) Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 		HTTP2: &http.HTTP2Config{SendPingTimeout: tunnelIdle, PingTimeout: pingTimeout}, ErrorLog: log.New(io.Discard, "", 0)}
 	srv.Protocols.SetUnencryptedHTTP2(true)
 	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
-	_ = srv.Serve(&oneConn{conn: conn}) // ends with the line; that is no error
+	_ = srv.Serve(&oneConn{conn: conn}) // ends with the tunnel; that is no error
 	return nil
 }
 
@@ -83,23 +83,23 @@ func readConnectRequest(ctx context.Context, r *bufio.Reader) (ConnectRequest, e
 	select {
 	case a := <-got:
 		if a.err != nil {
-			return a.e, ops.Errorf(ops.CodeInvalid, "this is the far end of opsdeck --on, and no errand came: %v", a.err).
+			return a.e, ops.Errorf(ops.CodeInvalid, "this is the far end of opsdeck --on, and no request came: %v", a.err).
 				Help("opsdeck --on USER@HOST starts it by itself")
 		}
 		if a.e.Tunnel != tunnelVersion {
-			return a.e, ops.Errorf(ops.CodeVersion, "this opsdeck speaks line %d, the console %d", tunnelVersion, a.e.Tunnel).Help("install the same build at both ends")
+			return a.e, ops.Errorf(ops.CodeVersion, "this opsdeck speaks tunnel version %d, the console %d", tunnelVersion, a.e.Tunnel).Help("install the same build at both ends")
 		}
 		return a.e, nil
 	case <-time.After(requestTimeout):
-		return ConnectRequest{}, ops.Errorf(ops.CodeInvalid, "no errand came within %s", requestTimeout)
+		return ConnectRequest{}, ops.Errorf(ops.CodeInvalid, "no request came within %s", requestTimeout)
 	case <-ctx.Done():
 		return ConnectRequest{}, ctx.Err()
 	}
 }
 
 // handler passes calls to the agent. It is found again with each connection, so
-// that one that was restarted, or has to be started again, is met over the line
-// that stands.
+// that one that was restarted, or has to be started again, is met over the
+// tunnel that stands.
 func (p *Proxy) handler(e ConnectRequest) http.Handler {
 	t := &http.Transport{DisableCompression: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		socket, _, err := p.Find(ctx, e)

@@ -17,26 +17,28 @@ import (
 	"opsdeck/ops"
 )
 
-// A line is a way to an agent over somebody else's byte stream: ssh's. It begins
-// with one line of JSON from each side, an Errand and a Greeting; behind them it is
-// HTTP/2, so that all calls and streams share one ssh process and one login.
+// A tunnel leads to an agent over somebody else's byte stream: ssh's. It begins
+// with one line of JSON from each side, a ConnectRequest and a ConnectResponse; behind
+// them it is HTTP/2, so that all calls and streams share one ssh process and one login.
 const (
 	tunnelVersion = 1
-	// responsePrefix finds the greeting among what a login shell prints first.
+	// responsePrefix finds the response among what a login shell prints first. It and
+	// the JSON key "line" are the names of an older build: it has to understand enough
+	// to say which side is the older one.
 	responsePrefix = "opsdeck-line "
-	// maxPrelude bounds what may stand before the greeting, and the greeting.
+	// maxPrelude bounds what may stand before the response, and the response.
 	maxPrelude = 256 << 10
 )
 
-// How long a line may be quiet before it is asked for a sign of life, and how
+// How long a tunnel may be quiet before it is asked for a sign of life, and how
 // long that may take: a proxy whose near side vanished ends by this.
 const (
 	tunnelIdle  = 20 * time.Second
 	pingTimeout = 15 * time.Second
 )
 
-// ConnectRequest is what the near side wants of a line. It travels inside the line and
-// not on ssh's command line, so that the far login shell never reads it.
+// ConnectRequest is what the near side wants. It travels inside the tunnel and not
+// on ssh's command line, so that the far login shell never reads it.
 type ConnectRequest struct {
 	Tunnel int      `json:"line"`
 	Estate ops.Text `json:"estate,omitzero"` // name or file there; empty: what the machine has
@@ -45,7 +47,7 @@ type ConnectRequest struct {
 
 // ConnectResponse is how the far side answers: who it leads to, or why it cannot.
 type ConnectResponse struct {
-	Line    int        `json:"line"`
+	Tunnel  int        `json:"line"`
 	Version ops.Text   `json:"version"` // the build of the proxy
 	Hello   Hello      `json:"hello,omitzero"`
 	Estates []Known    `json:"estates,omitempty"` // what else can be asked for there
@@ -59,14 +61,14 @@ type Known struct {
 	Given ops.Text `json:"given"`
 }
 
-// Tunnel is the near end of a line.
+// Tunnel is the near end.
 type Tunnel struct {
 	to   string // where it leads, for errors
 	conn io.Closer
 	cc   *http.ClientConn
 }
 
-// noResponseError says that the stream ended, or went on, without a greeting.
+// noResponseError says that the stream ended, or went on, without a response.
 type noResponseError struct{ said string }
 
 func (e noResponseError) Error() string {
@@ -76,13 +78,13 @@ func (e noResponseError) Error() string {
 	return "answered " + e.said
 }
 
-// Said returns what came in place of a greeting, where err says that none came.
+// Said returns what came in place of a response, where err says that none came.
 func Said(err error) (string, bool) {
 	e, ok := errors.AsType[noResponseError](err)
 	return e.said, ok
 }
 
-// OpenTunnel greets the far side of a stream. When ctx ends first the stream is
+// OpenTunnel asks the far side of a stream for its agent. When ctx ends first the stream is
 // closed; after any other error that is left to the caller, who may want to know
 // how the far side ended.
 func OpenTunnel(ctx context.Context, to string, stream io.ReadWriteCloser, e ConnectRequest) (*Tunnel, ConnectResponse, error) {
@@ -106,7 +108,7 @@ func OpenTunnel(ctx context.Context, to string, stream io.ReadWriteCloser, e Con
 	return &Tunnel{to: to, conn: conn, cc: cc}, g, nil
 }
 
-// connect sends the errand and looks for the greeting.
+// connect sends the request and looks for the response.
 func connect(stream io.ReadWriter, e ConnectRequest) (ConnectResponse, *bufio.Reader, error) {
 	e.Tunnel = tunnelVersion
 	b, err := json.Marshal(e)
@@ -123,10 +125,10 @@ func connect(stream io.ReadWriter, e ConnectRequest) (ConnectResponse, *bufio.Re
 		if rest, ok := bytes.CutPrefix(line, []byte(responsePrefix)); ok && err == nil {
 			var g ConnectResponse
 			if err := json.Unmarshal(rest, &g); err != nil {
-				return g, nil, fmt.Errorf("read the greeting: %w", err)
+				return g, nil, fmt.Errorf("read the response: %w", err)
 			}
-			if g.Line != tunnelVersion {
-				return g, nil, ops.Errorf(ops.CodeVersion, "opsdeck there (version %s) speaks line %d, this one %d", g.Version, g.Line, tunnelVersion).
+			if g.Tunnel != tunnelVersion {
+				return g, nil, ops.Errorf(ops.CodeVersion, "opsdeck there (version %s) speaks tunnel version %d, this one %d", g.Version, g.Tunnel, tunnelVersion).
 					Help("install the same build at both ends")
 			}
 			return g, r, nil
@@ -153,37 +155,37 @@ func readLine(r *bufio.Reader) ([]byte, error) {
 }
 
 // Dial asks who answers at the far end and returns a client of it. It also finds
-// out whether the line still leads anywhere.
-func (l *Tunnel) Dial(ctx context.Context, session string) (*Client, Hello, error) {
-	return l.client(session).greeted(ctx)
+// out whether the tunnel still leads anywhere.
+func (t *Tunnel) Dial(ctx context.Context, session string) (*Client, Hello, error) {
+	return t.client(session).hello(ctx)
 }
 
-// Client returns a client of the agent that a greeting named, without asking again.
-func (l *Tunnel) Client(session string, h Hello) (*Client, error) {
+// Client returns a client of the agent that a response named, without asking again.
+func (t *Tunnel) Client(session string, h Hello) (*Client, error) {
 	if h.Protocol != Protocol {
 		return nil, versionError(strconv.Itoa(Protocol), h)
 	}
-	return l.client(session), nil
+	return t.client(session), nil
 }
 
-func (l *Tunnel) client(session string) *Client {
-	return &Client{socket: l.to, session: ops.Clean(session), http: &http.Client{Transport: l}}
+func (t *Tunnel) client(session string) *Client {
+	return &Client{socket: t.to, session: ops.Clean(session), http: &http.Client{Transport: t}}
 }
 
-// Alive reports whether the line has not been closed yet, by either side.
-func (l *Tunnel) Alive() bool { return l.cc.Err() == nil }
+// Alive reports whether the tunnel has not been closed yet, by either side.
+func (t *Tunnel) Alive() bool { return t.cc.Err() == nil }
 
-// RoundTrip sends one request over the line.
-func (l *Tunnel) RoundTrip(req *http.Request) (*http.Response, error) {
-	if l.cc.Err() != nil {
+// RoundTrip sends one request.
+func (t *Tunnel) RoundTrip(req *http.Request) (*http.Response, error) {
+	if t.cc.Err() != nil {
 		// Nothing went out, so nothing can have been done.
-		return nil, ops.Errorf(ops.CodeUnavailable, "the line to %s is gone", l.to).Help("it is made again by itself where that is possible")
+		return nil, ops.Errorf(ops.CodeUnavailable, "the line to %s is gone", t.to).Help("it is made again by itself where that is possible")
 	}
-	return l.cc.RoundTrip(req)
+	return t.cc.RoundTrip(req)
 }
 
 // Close hangs up.
-func (l *Tunnel) Close() { _ = errors.Join(l.cc.Close(), l.conn.Close()) }
+func (t *Tunnel) Close() { _ = errors.Join(t.cc.Close(), t.conn.Close()) }
 
 // streamConn makes a network connection of two byte streams. It knows no
 // deadlines: what is too quiet is found by pings and closed as a whole.
@@ -208,8 +210,8 @@ func (c *streamConn) Close() (err error) {
 
 type tunnelAddr struct{}
 
-func (tunnelAddr) Network() string { return "line" }
-func (tunnelAddr) String() string  { return "line" }
+func (tunnelAddr) Network() string { return "tunnel" }
+func (tunnelAddr) String() string  { return "tunnel" }
 
 // LocalAddr and the methods below make it a net.Conn.
 func (c *streamConn) LocalAddr() net.Addr { return tunnelAddr{} }

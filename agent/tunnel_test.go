@@ -43,7 +43,7 @@ func far(t *testing.T, noise string, p *Proxy) net.Conn {
 		if noise != "" {
 			_, _ = io.WriteString(there, noise)
 		}
-		_ = p.Serve(t.Context(), there, there) // what it refuses stands in the greeting
+		_ = p.Serve(t.Context(), there, there) // what it refuses stands in the response
 	}()
 	t.Cleanup(func() { _ = near.Close(); <-ended })
 	return near
@@ -139,7 +139,7 @@ func TestWhatIsWrongAtTheFarEndIsSaidNear(t *testing.T) {
 	}
 }
 
-// printing is a far side that hears the errand and prints text; ends says that it
+// printing is a far side that hears the request and prints text; ends says that it
 // hangs up then.
 func printing(t *testing.T, text string, ends bool) net.Conn {
 	t.Helper()

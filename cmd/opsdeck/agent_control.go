@@ -16,7 +16,7 @@ func (a *app) agentStatus() *cobra.Command {
 		Use: "status", Short: "Say which agent runs for the estate", Args: none,
 		Example: "opsdeck agent status",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			w, err := a.way()
+			w, err := a.endpoint()
 			if err != nil {
 				return err
 			}
@@ -31,7 +31,7 @@ func (a *app) agentStatus() *cobra.Command {
 			}
 			out := cmd.OutOrStdout()
 			fmt.Fprintf(out, "%s agent for %s: pid %d, version %s, since %s\n", h.Kind, h.Estate, h.PID, h.Version, h.Started.UTC().Format("2006-01-02 15:04Z"))
-			if l, here := w.(*link); here && len(l.file.Paths) > 0 && h.Hash != estate.Hash(l.file) {
+			if l, here := w.(*localEndpoint); here && len(l.file.Paths) > 0 && h.Hash != estate.Hash(l.file) {
 				fmt.Fprintln(out, "it runs another version of the estate file: opsdeck agent stop, then start it again")
 			}
 			for _, w := range append(b.Estate.Agent.Warnings, b.Estate.Agent.History) {
@@ -59,7 +59,7 @@ func (a *app) agentStop() *cobra.Command {
 				return err
 			}
 			// One of another build is stopped as well: that is how it is replaced.
-			_, h, err := a.link(f, given).find(cmd.Context())
+			_, h, err := a.localTo(f, given).find(cmd.Context())
 			if err != nil && (ops.CodeOf(err) != ops.CodeVersion || h.PID == 0) {
 				return err
 			}

@@ -22,9 +22,9 @@ import (
 // startWait is how long a personal agent may take until it answers.
 const startWait = 10 * time.Second
 
-// link is the way to the agent of one estate. It finds the system agent first,
+// localEndpoint is the way to the agent of one estate. It finds the system agent first,
 // then the personal one, which it starts where it may.
-type link struct {
+type localEndpoint struct {
 	file    estate.File
 	estate  string // as it was given: path or shipped name
 	places  places
@@ -33,9 +33,9 @@ type link struct {
 	key     ops.Text // the ssh key that the caller came in with, see gate.go
 }
 
-// way leads to the agent of one estate: a link on this machine, a remote on
+// endpoint leads to the agent of one estate: a localEndpoint on this machine, a remoteEndpoint on
 // another.
-type way interface {
+type endpoint interface {
 	// find attaches to an agent that runs already.
 	find(context.Context) (*agent.Client, agent.Hello, error)
 	// attach finds an agent, or starts a personal one where that is allowed.
@@ -50,12 +50,12 @@ type way interface {
 	close()
 }
 
-func (a *app) link(f estate.File, given string) *link {
-	return &link{file: f, estate: given, places: places{a.env}, socket: a.socket, session: newSession(), key: a.key}
+func (a *app) localTo(f estate.File, given string) *localEndpoint {
+	return &localEndpoint{file: f, estate: given, places: places{a.env}, socket: a.socket, session: newSession(), key: a.key}
 }
 
-// way returns the way to the agent that the command line names.
-func (a *app) way() (way, error) {
+// endpoint returns the way to the agent that the command line names.
+func (a *app) endpoint() (endpoint, error) {
 	if len(a.on) > 0 {
 		return a.remote()
 	}
@@ -63,9 +63,9 @@ func (a *app) way() (way, error) {
 }
 
 // here is the way to an agent of this machine.
-func (a *app) here() (*link, error) {
+func (a *app) here() (*localEndpoint, error) {
 	if k := a.lookup(a.given()); k.socket != "" {
-		l := a.link(estate.File{Estate: ops.Estate{Name: ops.Clean(k.name)}}, k.given)
+		l := a.localTo(estate.File{Estate: ops.Estate{Name: ops.Clean(k.name)}}, k.given)
 		l.socket = k.socket
 		return l, nil
 	}
@@ -73,10 +73,10 @@ func (a *app) here() (*link, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.link(f, given), nil
+	return a.localTo(f, given), nil
 }
 
-func (l *link) patience() time.Duration {
+func (l *localEndpoint) patience() time.Duration {
 	if len(l.file.Paths) == 0 { // known by its agent alone
 		return farSources
 	}
@@ -84,17 +84,21 @@ func (l *link) patience() time.Duration {
 }
 
 // local runs an engine of our own on the estate.
-func (l *link) local(ctx context.Context) (ops.Console, func(), error) {
+func (l *localEndpoint) local(ctx context.Context) (ops.Console, func(), error) {
 	if len(l.file.Paths) == 0 {
 		return nil, nil, ops.Errorf(ops.CodeNotFound, "%s is known by its agent alone: its estate file is not here", l.file.Estate.Name).Help("name the file with --estate")
 	}
 	return local(ctx, l.file)
 }
 
-func (l *link) looked() string { return l.places.personalState(l.file.Estate.Name) + ".looked" }
-func (l *link) close()         {}
+func (l *localEndpoint) looked() string {
+	return l.places.personalState(l.file.Estate.Name) + ".looked"
+}
+func (l *localEndpoint) close() {}
 
-func (l *link) follow(id ops.JobID) string { return fmt.Sprintf("opsdeck history --job %d", id) }
+func (l *localEndpoint) follow(id ops.JobID) string {
+	return fmt.Sprintf("opsdeck history --job %d", id)
+}
 
 // newSession names one console: an unlock holds for it alone.
 func newSession() string {
@@ -104,7 +108,7 @@ func newSession() string {
 }
 
 // find attaches to an agent that runs already.
-func (l *link) find(ctx context.Context) (*agent.Client, agent.Hello, error) {
+func (l *localEndpoint) find(ctx context.Context) (*agent.Client, agent.Hello, error) {
 	c, h, err := l.dial(ctx)
 	if err == nil {
 		c.Vouch(l.key)
@@ -112,7 +116,7 @@ func (l *link) find(ctx context.Context) (*agent.Client, agent.Hello, error) {
 	return c, h, err
 }
 
-func (l *link) dial(ctx context.Context) (*agent.Client, agent.Hello, error) {
+func (l *localEndpoint) dial(ctx context.Context) (*agent.Client, agent.Hello, error) {
 	if l.socket != "" {
 		return agent.Dial(ctx, l.socket, l.session)
 	}
@@ -130,7 +134,7 @@ func (l *link) dial(ctx context.Context) (*agent.Client, agent.Hello, error) {
 // attach finds an agent or starts a personal one. A personal agent that runs
 // another version of the estate and no job is replaced: what is on the screen has
 // to be what the file says.
-func (l *link) attach(ctx context.Context) (*agent.Client, agent.Hello, error) {
+func (l *localEndpoint) attach(ctx context.Context) (*agent.Client, agent.Hello, error) {
 	c, h, err := l.find(ctx)
 	if err == nil && h.Kind == ops.AgentPersonal && h.Hash != estate.Hash(l.file) && l.socket == "" && l.idle(ctx, c) {
 		if err := stopAgent(ctx, h.PID, false); err != nil {
@@ -144,7 +148,7 @@ func (l *link) attach(ctx context.Context) (*agent.Client, agent.Hello, error) {
 	return l.start(ctx)
 }
 
-func (l *link) idle(ctx context.Context, c *agent.Client) bool {
+func (l *localEndpoint) idle(ctx context.Context, c *agent.Client) bool {
 	b, err := c.Board(ctx)
 	if err != nil {
 		return false
@@ -158,7 +162,7 @@ func (l *link) idle(ctx context.Context, c *agent.Client) bool {
 }
 
 // start starts a personal agent and waits until it answers.
-func (l *link) start(ctx context.Context) (*agent.Client, agent.Hello, error) {
+func (l *localEndpoint) start(ctx context.Context) (*agent.Client, agent.Hello, error) {
 	none := agent.Hello{}
 	if err := agent.Here(); err != nil {
 		return nil, none, err
@@ -248,10 +252,10 @@ func stopAgent(ctx context.Context, pid int, force bool) error {
 	return nil
 }
 
-// reconnecting is the port over a link that is made again when it breaks: the next
+// reconnecting is the port over an endpoint that is made again when it breaks: the next
 // Watch finds, or starts, an agent.
 type reconnecting struct {
-	way way
+	to endpoint
 
 	mu sync.Mutex
 	c  *agent.Client
@@ -267,7 +271,7 @@ func (k *reconnecting) client() *agent.Client {
 
 // Watch attaches anew and follows.
 func (k *reconnecting) Watch(ctx context.Context) (<-chan ops.Event, error) {
-	c, _, err := k.way.attach(ctx)
+	c, _, err := k.to.attach(ctx)
 	if err != nil {
 		return nil, err
 	}

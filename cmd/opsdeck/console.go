@@ -35,7 +35,7 @@ func (a *app) open(ctx context.Context, localOnly bool) error {
 	if a.given() == "" && len(a.on) == 0 {
 		return a.welcome(ctx, o)
 	}
-	return a.visits(ctx, o, localOnly)
+	return a.sessions(ctx, o, localOnly)
 }
 
 // screen reports whether a full-screen program can run here.

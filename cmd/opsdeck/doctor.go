@@ -80,7 +80,7 @@ func examineJournal() symptom {
 
 // examineAgent looks for a running agent, and never starts one.
 func (a *app) examineAgent(ctx context.Context, f estate.File, given string) []symptom {
-	c, h, err := a.link(f, given).find(ctx)
+	c, h, err := a.localTo(f, given).find(ctx)
 	if ops.CodeOf(err) == ops.CodeUnavailable {
 		return []symptom{{ops.LevelInfo, "agent", "none runs: no history, no jobs", "opening the console starts a personal one; production wants the systemd unit (opsdeck agent unit)"}}
 	}

@@ -111,7 +111,7 @@ func (a *app) ask(ctx context.Context, all []known) []standing {
 			out[i] = standing{known: k}
 			one := *a
 			one.estate = k.given
-			w, err := one.way()
+			w, err := one.endpoint()
 			if err == nil {
 				_, out[i].hello, err = w.find(ctx)
 				w.close()

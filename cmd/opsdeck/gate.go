@@ -153,8 +153,8 @@ func (a *app) mayOpen(given string) error {
 	return nil
 }
 
-// mayLead checks an errand as admit checks a command line.
-func (a *app) mayLead(e agent.ConnectRequest) error {
+// mayConnect checks a request as admit checks a command line.
+func (a *app) mayConnect(e agent.ConnectRequest) error {
 	if e.Estate.Empty() {
 		return nil
 	}

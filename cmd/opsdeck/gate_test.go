@@ -90,13 +90,13 @@ func TestTheGateAdmitsWhatIsOnItsListAndNothingElse(t *testing.T) {
 	}
 }
 
-func TestAnErrandMayNameNoMoreThanACommandLine(t *testing.T) {
+func TestARequestMayNameNoMoreThanACommandLine(t *testing.T) {
 	for given, code := range map[string]int{"": 0, "shop": 0, "other": 77, "/etc/shadow": 77} {
-		if err := doorOf(t, true).mayLead(agent.ConnectRequest{Estate: ops.Clean(given)}); exitOf(err) != code {
+		if err := doorOf(t, true).mayConnect(agent.ConnectRequest{Estate: ops.Clean(given)}); exitOf(err) != code {
 			t.Errorf("%q: %v", given, err)
 		}
 	}
-	if err := (&app{env: env()}).mayLead(agent.ConnectRequest{Estate: ops.Lit("/home/ana/e.yaml")}); err != nil {
+	if err := (&app{env: env()}).mayConnect(agent.ConnectRequest{Estate: ops.Lit("/home/ana/e.yaml")}); err != nil {
 		t.Errorf("who has a shell there may name a file: %v", err)
 	}
 }

@@ -25,7 +25,7 @@ func (a *app) historyCommand() *cobra.Command {
 		Use: "history", Short: "Print what happened, newest last", Args: none,
 		Example: "opsdeck history --since 8h\nopsdeck history --job 12\nopsdeck history --match restart --json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			w, err := a.way()
+			w, err := a.endpoint()
 			if err != nil {
 				return err
 			}
@@ -166,7 +166,7 @@ func isDir(path string) bool {
 }
 
 func (a *app) askAudit(ctx context.Context) (ops.Detail, error) {
-	w, err := a.way()
+	w, err := a.endpoint()
 	if err != nil {
 		return ops.Detail{}, err
 	}

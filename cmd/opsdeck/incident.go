@@ -58,7 +58,7 @@ func (a *app) incidentCommand() *cobra.Command {
 // attached returns an agent and its board; one is started where none runs, and
 // then its sources get the time to answer once. done hangs up.
 func (a *app) attached(ctx context.Context) (c ops.Console, b ops.Board, done func(), err error) {
-	w, err := a.way()
+	w, err := a.endpoint()
 	if err != nil {
 		return nil, b, nil, err
 	}

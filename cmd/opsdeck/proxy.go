@@ -48,17 +48,17 @@ func (a *app) told(context.Context) []agent.Known {
 	return out
 }
 
-// findFor finds the agent for an errand. The estate's file is read each time: one
+// findFor finds the agent that a request asks for. The estate's file is read each time: one
 // kept from the beginning would replace an agent that runs a newer one.
 func (a *app) findFor(ctx context.Context, e agent.ConnectRequest) (string, agent.Hello, error) {
-	if err := a.mayLead(e); err != nil {
+	if err := a.mayConnect(e); err != nil {
 		return "", agent.Hello{}, err
 	}
 	far := *a
 	if a.pinned == "" && !e.Estate.Empty() {
 		far.estate = e.Estate.String()
 	}
-	w, err := far.way()
+	w, err := far.endpoint()
 	if err != nil {
 		return "", agent.Hello{}, err
 	}

@@ -16,30 +16,30 @@ import (
 	"opsdeck/ops"
 )
 
-// How long a far side may take once nobody can be asked anything, how long a line
+// How long a far side may take once nobody can be asked anything, how long a tunnel
 // that stands may take to show that it leads somewhere, and how long its slowest
 // source may take: the estate's file, which would tell, is on the far side.
 const (
-	lineWait   = 20 * time.Second
-	lineCheck  = 5 * time.Second
-	farSources = 15 * time.Second
+	tunnelWait  = 20 * time.Second
+	tunnelCheck = 5 * time.Second
+	farSources  = 15 * time.Second
 )
 
-// remote is the way to an agent of another host: one ssh process that runs
+// remoteEndpoint is the way to an agent of another host: one ssh process that runs
 // opsdeck proxy there, with all calls in it. Once it breaks, the next attach
 // starts another.
-type remote struct {
+type remoteEndpoint struct {
 	host    string
 	estate  string // there; empty: what the host has
 	session string
 	argv    []string // the ssh program with its first arguments
 	program string   // opsdeck there
 	places  places
-	errs    io.Writer // takes what ssh says before the line stands
+	errs    io.Writer // takes what ssh says before the tunnel stands
 
-	mu      sync.Mutex // held while a line is made: two at once would be two logins
+	mu      sync.Mutex // held while a tunnel is made: two at once would be two logins
 	quiet   bool       // the screen is in use: ssh cannot ask for anything
-	line    *agent.Tunnel
+	tunnel  *agent.Tunnel
 	estates []agent.Known
 }
 
@@ -52,14 +52,14 @@ var hostName = regexp.MustCompile(`^[A-Za-z0-9_\[][A-Za-z0-9_.:@%/\[\]+-]*$`)
 var programName = regexp.MustCompile(`^[A-Za-z0-9_/][A-Za-z0-9_./+-]*$`)
 
 // remote returns the way to the one host that --on names.
-func (a *app) remote() (*remote, error) {
+func (a *app) remote() (*remoteEndpoint, error) {
 	if len(a.on) != 1 {
 		return nil, usagef("--on %s: one host at a time here; the console takes several", strings.Join(a.on, ","))
 	}
 	return a.remoteTo(a.on[0], a.estate)
 }
 
-func (a *app) remoteTo(host, estate string) (*remote, error) {
+func (a *app) remoteTo(host, estate string) (*remoteEndpoint, error) {
 	if !hostName.MatchString(host) {
 		return nil, usagef("--on %q is no host: user@host, host, or ssh://user@host:port", host)
 	}
@@ -68,7 +68,7 @@ func (a *app) remoteTo(host, estate string) (*remote, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &remote{host: host, estate: estate, session: newSession(), argv: prefs.SSH, program: prefs.Remote, places: p, errs: a.std.err}
+	r := &remoteEndpoint{host: host, estate: estate, session: newSession(), argv: prefs.SSH, program: prefs.Remote, places: p, errs: a.std.err}
 	if len(r.argv) == 0 {
 		r.argv = []string{"ssh"}
 	}
@@ -82,9 +82,9 @@ func (a *app) remoteTo(host, estate string) (*remote, error) {
 }
 
 // command is ssh's. Its options win over the user's configuration only where the
-// line would break without them: no terminal there, no command of the
+// tunnel would break without them: no terminal there, no command of the
 // configuration's, no forwarding, a dead line noticed within 20 s.
-func (r *remote) command() []string {
+func (r *remoteEndpoint) command() []string {
 	argv := append(r.login("-T"), "-o", "Compression=yes")
 	if r.quiet {
 		argv = append(argv, "-o", "BatchMode=yes")
@@ -93,7 +93,7 @@ func (r *remote) command() []string {
 }
 
 // login is ssh with or without a terminal there.
-func (r *remote) login(terminal string) []string {
+func (r *remoteEndpoint) login(terminal string) []string {
 	return append(slices.Clone(r.argv), terminal, "-a", "-x", "-o", "RemoteCommand=none", "-o", "ClearAllForwardings=yes", "-o", "PermitLocalCommand=no",
 		"-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=3", "-o", "ConnectTimeout=10")
 }
@@ -102,7 +102,7 @@ func (r *remote) login(terminal string) []string {
 // logs in, over a line of its own that has this terminal. The far login shell reads
 // the words: they hold nothing but what the console lets through, and the brackets of
 // an address are quoted.
-func (r *remote) shell(argv []string) []string {
+func (r *remoteEndpoint) shell(argv []string) []string {
 	there := append(r.login("-t"), "--", r.host)
 	for _, w := range argv {
 		if strings.ContainsAny(w, "[]") {
@@ -113,42 +113,42 @@ func (r *remote) shell(argv []string) []string {
 	return there
 }
 
-// screen says that the terminal is the console's from now on: a new line cannot
+// screen says that the terminal is the console's from now on: a new tunnel cannot
 // ask for a password or a host key.
-func (r *remote) screen() {
+func (r *remoteEndpoint) screen() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.quiet = true
 }
 
 // find attaches to an agent that runs there.
-func (r *remote) find(ctx context.Context) (*agent.Client, agent.Hello, error) {
+func (r *remoteEndpoint) find(ctx context.Context) (*agent.Client, agent.Hello, error) {
 	return r.reach(ctx, false)
 }
 
 // attach finds an agent there or has a personal one started.
-func (r *remote) attach(ctx context.Context) (*agent.Client, agent.Hello, error) {
+func (r *remoteEndpoint) attach(ctx context.Context) (*agent.Client, agent.Hello, error) {
 	return r.reach(ctx, true)
 }
 
-func (r *remote) reach(ctx context.Context, start bool) (*agent.Client, agent.Hello, error) {
+func (r *remoteEndpoint) reach(ctx context.Context, start bool) (*agent.Client, agent.Hello, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.line != nil {
-		// An agent that was restarted is met over the line that stands.
-		check, cancel := context.WithTimeout(ctx, lineCheck)
+	if r.tunnel != nil {
+		// An agent that was restarted is met over the tunnel that stands.
+		check, cancel := context.WithTimeout(ctx, tunnelCheck)
 		defer cancel()
-		c, h, err := r.line.Dial(check, r.session)
-		if err == nil || r.line.Alive() && check.Err() == nil {
+		c, h, err := r.tunnel.Dial(check, r.session)
+		if err == nil || r.tunnel.Alive() && check.Err() == nil {
 			return c, h, err
 		}
-		r.hangUp()
+		r.closeTunnel()
 	}
 	return r.open(ctx, start)
 }
 
-// open logs in and greets; r.mu is held.
-func (r *remote) open(ctx context.Context, start bool) (*agent.Client, agent.Hello, error) {
+// open logs in and connects; r.mu is held.
+func (r *remoteEndpoint) open(ctx context.Context, start bool) (*agent.Client, agent.Hello, error) {
 	none := agent.Hello{}
 	said := &lastSaid{}
 	if !r.quiet {
@@ -160,10 +160,10 @@ func (r *remote) open(ctx context.Context, start bool) (*agent.Client, agent.Hel
 	}
 	waiting, cancel := ctx, context.CancelFunc(func() {})
 	if r.quiet { // else a person may be typing a password
-		waiting, cancel = context.WithTimeout(ctx, lineWait)
+		waiting, cancel = context.WithTimeout(ctx, tunnelWait)
 	}
 	defer cancel()
-	line, g, err := agent.OpenTunnel(waiting, r.host, child, agent.ConnectRequest{Estate: ops.Clean(r.estate), Start: start})
+	tunnel, g, err := agent.OpenTunnel(waiting, r.host, child, agent.ConnectRequest{Estate: ops.Clean(r.estate), Start: start})
 	said.hush()
 	if len(g.Estates) > 0 {
 		r.estates = g.Estates // told by a refusal, too
@@ -173,17 +173,17 @@ func (r *remote) open(ctx context.Context, start bool) (*agent.Client, agent.Hel
 		code := child.Code()
 		return nil, none, r.why(err, late, code, said.last())
 	}
-	c, err := line.Client(r.session, g.Hello)
+	c, err := tunnel.Client(r.session, g.Hello)
 	if err != nil {
-		line.Close()
+		tunnel.Close()
 		return nil, g.Hello, err
 	}
-	r.line = line
+	r.tunnel = tunnel
 	return c, g.Hello, nil
 }
 
 // why says what stands between us and the agent there.
-func (r *remote) why(err error, late bool, code int, said string) error {
+func (r *remoteEndpoint) why(err error, late bool, code int, said string) error {
 	if e, ok := errors.AsType[*ops.Error](err); ok {
 		on := ops.Errorf(e.Code, "on %s: %s", r.host, e.What)
 		on.Remedy = e.Remedy
@@ -194,7 +194,7 @@ func (r *remote) why(err error, late bool, code int, said string) error {
 	case late && !r.quiet:
 		return ops.Errorf(ops.CodeUnavailable, "the way to %s was given up", r.host)
 	case late:
-		return ops.Errorf(ops.CodeUnavailable, "no answer from %s within %s", r.host, lineWait).Help("is the host up, and the way to it?")
+		return ops.Errorf(ops.CodeUnavailable, "no answer from %s within %s", r.host, tunnelWait).Help("is the host up, and the way to it?")
 	case !silent:
 		return fmt.Errorf("open a line to %s: %w", r.host, err)
 	case code == 127 || code == 126:
@@ -213,33 +213,33 @@ func (r *remote) why(err error, late bool, code int, said string) error {
 }
 
 // there are the estates that the far side told of.
-func (r *remote) there() []agent.Known {
+func (r *remoteEndpoint) there() []agent.Known {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.estates
 }
 
-// hangUp ends the line; r.mu is held.
-func (r *remote) hangUp() {
-	if r.line != nil {
-		r.line.Close()
-		r.line = nil
+// closeTunnel ends the tunnel; r.mu is held.
+func (r *remoteEndpoint) closeTunnel() {
+	if r.tunnel != nil {
+		r.tunnel.Close()
+		r.tunnel = nil
 	}
 }
 
-func (r *remote) close() {
+func (r *remoteEndpoint) close() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.hangUp()
+	r.closeTunnel()
 }
 
-func (r *remote) patience() time.Duration { return farSources }
+func (r *remoteEndpoint) patience() time.Duration { return farSources }
 
-func (r *remote) looked() string {
+func (r *remoteEndpoint) looked() string {
 	return r.places.state("on", folder(ops.Clean(r.host+" "+r.estate))+".looked")
 }
 
-func (r *remote) follow(id ops.JobID) string {
+func (r *remoteEndpoint) follow(id ops.JobID) string {
 	return fmt.Sprintf("opsdeck --on %s history --job %d", r.host, id)
 }
 
@@ -254,7 +254,7 @@ func (a *app) pictureThere(ctx context.Context) (ops.Board, error) {
 	return b, nil
 }
 
-// lastSaid keeps what ssh said last, and shows it on the terminal until the line
+// lastSaid keeps what ssh said last, and shows it on the terminal until the tunnel
 // stands: then the screen is the console's.
 type lastSaid struct {
 	mu   sync.Mutex

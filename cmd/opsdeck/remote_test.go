@@ -76,7 +76,7 @@ func TestTheFarProgramIsAPlainName(t *testing.T) {
 }
 
 func TestWhatIsBetweenUsAndTheFarAgentIsNamed(t *testing.T) {
-	silent := func() error { // what OpenLine returns where no greeting comes
+	silent := func() error { // what OpenTunnel returns where no response comes
 		near := struct {
 			*bytes.Reader
 			nowhere
@@ -84,10 +84,10 @@ func TestWhatIsBetweenUsAndTheFarAgentIsNamed(t *testing.T) {
 		_, _, err := agent.OpenTunnel(t.Context(), "db1", near, agent.ConnectRequest{})
 		return err
 	}()
-	r := &remote{host: "db1", program: "opsdeck"}
-	batch := &remote{host: "db1", program: "opsdeck", quiet: true}
+	r := &remoteEndpoint{host: "db1", program: "opsdeck"}
+	batch := &remoteEndpoint{host: "db1", program: "opsdeck", quiet: true}
 	for name, c := range map[string]struct {
-		r    *remote
+		r    *remoteEndpoint
 		err  error
 		late bool
 		code int

@@ -65,7 +65,7 @@ func (a *app) runOrder(ctx context.Context, o order) error {
 	if err != nil {
 		return err
 	}
-	w, err := a.way()
+	w, err := a.endpoint()
 	if err != nil {
 		return err
 	}
@@ -184,7 +184,7 @@ func writePlan(w io.Writer, p ops.Plan) {
 
 // follow prints a job's progress until it has ended, and returns its exit code:
 // rewritten in place on a terminal, one line for each step elsewhere.
-func (o order) follow(ctx context.Context, w way, c ops.Console, id ops.JobID) error {
+func (o order) follow(ctx context.Context, to endpoint, c ops.Console, id ops.JobID) error {
 	events, err := c.Watch(ctx)
 	if err != nil {
 		return err
@@ -208,13 +208,13 @@ func (o order) follow(ctx context.Context, w way, c ops.Console, id ops.JobID) e
 	}
 	o.progressDone()
 	what := "the agent is gone, and with it perhaps job %d: %s\n"
-	if _, far := w.(*remote); far {
+	if _, far := to.(*remoteEndpoint); far {
 		what = "the line is gone; job %d goes on in the agent there: %s\n"
 	}
 	if ctx.Err() != nil {
 		what = "not followed to its end; job %d goes on in the agent: %s\n"
 	}
-	fmt.Fprintf(o.err, what, id, w.follow(id))
+	fmt.Fprintf(o.err, what, id, to.follow(id))
 	return exitError{exitUnknown}
 }
 
@@ -256,7 +256,7 @@ func (a *app) actionsCommand() *cobra.Command {
 					return err
 				}
 			}
-			w, err := a.way()
+			w, err := a.endpoint()
 			if err != nil {
 				return err
 			}

@@ -13,13 +13,13 @@ import (
 	"opsdeck/tui"
 )
 
-// place is an estate of a host: where a console looks.
-type place struct {
+// target is an estate of a host: where a console looks.
+type target struct {
 	host   string // over ssh; empty: this machine
 	estate string // as --estate takes it; empty: what the machine has
 }
 
-func (p place) String() string {
+func (p target) String() string {
 	switch {
 	case p.host == "":
 		return p.estate
@@ -29,17 +29,17 @@ func (p place) String() string {
 	return p.estate + " on " + p.host
 }
 
-// visits opens one console after another, each for the estate that the last was
+// sessions opens one console after another, each for the estate that the last was
 // left for. The screen is gone in between, so that ssh can ask for a password. One
 // that cannot be opened leads back to where one came from.
-func (a *app) visits(ctx context.Context, o tui.Options, localOnly bool) error {
-	at := place{estate: a.given()}
+func (a *app) sessions(ctx context.Context, o tui.Options, localOnly bool) error {
+	at := target{estate: a.given()}
 	if len(a.on) > 0 {
-		at = place{a.on[0], a.estate}
+		at = target{a.on[0], a.estate}
 	}
 	was := at
 	for {
-		left, err := a.visit(ctx, o, at, localOnly)
+		left, err := a.session(ctx, o, at, localOnly)
 		if err != nil && at != was && left.Failed {
 			o.Notice = fmt.Sprintf("%s: %s", at, ops.AsError(err).What)
 			at = was
@@ -48,20 +48,20 @@ func (a *app) visits(ctx context.Context, o tui.Options, localOnly bool) error {
 		if err != nil || left.To == nil {
 			return err
 		}
-		was, at = at, a.placeOf(*left.To)
+		was, at = at, a.targetOf(*left.To)
 		o.Kept, o.Notice = left.Kept, ""
 	}
 }
 
-// leaving is how a visit ended.
+// leaving is how a session ended.
 type leaving struct {
 	tui.Left
 	Failed bool // it never began
 }
 
-func (a *app) visit(ctx context.Context, o tui.Options, at place, localOnly bool) (leaving, error) {
+func (a *app) session(ctx context.Context, o tui.Options, at target, localOnly bool) (leaving, error) {
 	failed := leaving{Failed: true}
-	w, err := a.wayTo(at)
+	w, err := a.endpointOf(at)
 	if err != nil {
 		return failed, err
 	}
@@ -74,7 +74,7 @@ func (a *app) visit(ctx context.Context, o tui.Options, at place, localOnly bool
 	o.LastLooked = readLooked(w.looked())
 	defer writeLooked(w.looked())
 	o.Where = at.host
-	r, far := w.(*remote)
+	r, far := w.(*remoteEndpoint)
 	if far {
 		r.screen()
 	}
@@ -90,21 +90,21 @@ func (a *app) visit(ctx context.Context, o tui.Options, at place, localOnly bool
 	return leaving{Left: left}, err
 }
 
-// wayTo is the way to a place.
-func (a *app) wayTo(at place) (way, error) {
+// endpointOf is the way to a target.
+func (a *app) endpointOf(at target) (endpoint, error) {
 	one := *a
 	one.estate, one.on = at.estate, nil
 	if at.host != "" {
 		return one.remoteTo(at.host, at.estate)
 	}
-	return one.way()
+	return one.endpoint()
 }
 
 // consoleFor returns the port of the console: an agent's, or an engine of our own.
 // Ctrl-C gives up the wait for a far side.
-func consoleFor(ctx context.Context, w way, localOnly bool) (ops.Console, func(), error) {
+func consoleFor(ctx context.Context, w endpoint, localOnly bool) (ops.Console, func(), error) {
 	if localOnly {
-		l, here := w.(*link)
+		l, here := w.(*localEndpoint)
 		if !here {
 			return nil, nil, usagef("--local asks from this machine, --on from another")
 		}
@@ -112,7 +112,7 @@ func consoleFor(ctx context.Context, w way, localOnly bool) (ops.Console, func()
 	}
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
 	defer stop()
-	k := &reconnecting{way: w}
+	k := &reconnecting{to: w}
 	c, _, err := w.attach(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -123,7 +123,7 @@ func consoleFor(ctx context.Context, w way, localOnly bool) (ops.Console, func()
 
 // choices are the estates that the console can change to: those known here, those
 // that the host in sight told of, and the other hosts of --on.
-func (a *app) choices(r *remote) []tui.Choice {
+func (a *app) choices(r *remoteEndpoint) []tui.Choice {
 	var out []tui.Choice
 	for _, k := range a.known() {
 		out = append(out, tui.Choice{Name: k.name})
@@ -140,14 +140,14 @@ func (a *app) choices(r *remote) []tui.Choice {
 	return out
 }
 
-// placeOf is where a choice leads.
-func (a *app) placeOf(c tui.Choice) place {
+// targetOf is where a choice leads.
+func (a *app) targetOf(c tui.Choice) target {
 	if c.Where != "" {
-		return place{c.Where, c.Name}
+		return target{c.Where, c.Name}
 	}
 	all := a.known()
 	if i := slices.IndexFunc(all, func(k known) bool { return k.name == c.Name }); i >= 0 {
-		return place{estate: all[i].given}
+		return target{estate: all[i].given}
 	}
-	return place{estate: c.Name}
+	return target{estate: c.Name}
 }
