@@ -123,7 +123,7 @@ func TestAScreenIsReadByItsParts(t *testing.T) {
 		t.Errorf("%+v", over)
 	}
 	all := over.sections()
-	for section, want := range map[string]int{attention: 6, standing: 5, indicators: 5, jobs: 1, changes: 6} {
+	for section, want := range map[string]int{attention: 9, standing: 5, indicators: 5, jobs: 1, changes: 4} {
 		if len(all[section]) != want {
 			t.Errorf("%s has %d rows, want %d: %q", section, len(all[section]), want, all[section])
 		}

@@ -33,6 +33,7 @@ type Server struct {
 	replies   []answer
 	sessions  map[*session]bool
 	listeners []net.Listener
+	closed    bool // no session begins any more
 	pids      uint32 // the newest
 	asked     []string
 	logins    []map[string]string
@@ -62,7 +63,9 @@ func (s *Server) Dial(context.Context, string, string) (net.Conn, error) {
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
 	}
 	ours, theirs := net.Pipe()
-	s.serve(ours)
+	if !s.serve(ours) {
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
+	}
 	return theirs, nil
 }
 
@@ -89,10 +92,15 @@ func (s *Server) Listen(network, address string) string {
 	return l.Addr().String()
 }
 
-// serve begins a session.
-func (s *Server) serve(c net.Conn) {
+// serve begins a session, and reports whether it did: behind close none begins, which
+// waits for all of them.
+func (s *Server) serve(c net.Conn) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.closed {
+		_ = c.Close() // nobody is there to hear of it
+		return false
+	}
 	s.pids++
 	k := newSession(s, c, s.pids)
 	s.sessions[k] = true
@@ -104,12 +112,14 @@ func (s *Server) serve(c net.Conn) {
 		delete(s.sessions, k)
 		s.mu.Unlock()
 	})
+	return true
 }
 
 // close ends everything at once.
 func (s *Server) close() {
 	s.Thaw()
 	s.mu.Lock()
+	s.closed = true
 	for _, l := range s.listeners {
 		_ = l.Close()
 	}
