@@ -1,9 +1,12 @@
 package ops
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Database is one PostgreSQL server as its last answer tells it. Times are by our
-// clock. What the login may not see stands in Missing, and its Figure is not known.
+// clock. What the login may not see stands in Missing, and its Value is not known.
 type Database struct {
 	Ref     Ref       `json:"ref"` // id is the source's name
 	Version Text      `json:"version,omitzero"`
@@ -237,6 +240,12 @@ type Statement struct {
 	Total Value `json:"total"` // seconds
 	Mean  Value `json:"mean"`  // seconds
 	Rows  Value `json:"rows"`
+}
+
+// Lacks reports whether a part of the server could not be read, by its name in
+// Missing: nothing can be said of it then, not even that there is none.
+func (d Database) Lacks(part string) bool {
+	return slices.ContainsFunc(d.Missing, func(m Missing) bool { return m.What.String() == part })
 }
 
 // Missing is what could not be read, and why.

@@ -77,7 +77,7 @@ func (v *dbView) replication() {
 		v.add("slot "+s.Name.String(), Cell{Text: "retains " + bytesOf(s.Retains), Value: s.Retains.Value, Unit: "bytes", Tone: ToneOf(s.Level)},
 			time.Time{}, join(", ", s.Kind.String(), s.Status.String(), more))
 	}
-	if len(v.d.Replicas)+len(v.d.Slots) == 0 && !v.d.Standby {
+	if len(v.d.Replicas)+len(v.d.Slots) == 0 && !v.d.Standby && !v.d.Lacks("replication") && !v.d.Lacks("replication slots") {
 		v.add("replication", toned("no replicas", ToneMuted), time.Time{}, "")
 	}
 }
@@ -90,6 +90,7 @@ func (v *dbView) wal() {
 		v.add("WAL", Cell{Text: bytesOf(w.Rate) + "/s", Value: w.Rate.Value, Unit: "bytes"}, time.Time{}, join(", ", "pg_wal holds "+bytesOf(w.Size), "at "+w.Position.String()))
 	}
 	switch {
+	case v.d.Lacks("archiver"): // missing says so
 	case !a.On:
 		v.add("archiver", toned("off", ToneMuted), time.Time{}, "archive_mode is off: there is no point-in-time recovery")
 	case a.Failing():

@@ -235,3 +235,24 @@ func TestMemoryIsPaintedAsItWasJudged(t *testing.T) {
 		}
 	}
 }
+
+// A part that could not be read is told as that; that there is none, or that it is
+// off, is said only of what was read.
+func TestNothingIsSaidOfAPartOfADatabaseThatWasNotRead(t *testing.T) {
+	said := map[string]string{"replication": "replication", "replication slots": "replication", "archiver": "archiver"}
+	for part, row := range said {
+		d := func(missing ...ops.Missing) ops.Board {
+			return databaseBoard(fixture.Estate(), func(d *ops.Database) { d.Archiver, d.Missing = ops.Archiver{}, missing })
+		}
+		if rowOf(report.Databases(d(), fixture.Now), row) == nil {
+			t.Errorf("%s was read, and nothing is said of it", part)
+		}
+		table := report.Databases(d(ops.Missing{What: ops.Clean(part), Why: ops.Lit("permission denied")}), fixture.Now)
+		if r := rowOf(table, row); r != nil {
+			t.Errorf("%s was not read, and it is said to be %q", part, r.Cells[1].Text)
+		}
+		if r := rowOf(table, "not known"); r == nil || r.Cells[3].Text != part {
+			t.Errorf("%s was not read, and nobody is told: %+v", part, r)
+		}
+	}
+}
