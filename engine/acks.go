@@ -1,6 +1,10 @@
 package engine
 
-import "opsdeck/ops"
+import (
+	"encoding/json"
+
+	"opsdeck/ops"
+)
 
 // firingAlert finds the alert of a request on the newest board.
 func (e *Engine) firingAlert(ref ops.Ref) (ops.Alert, error) {
@@ -97,34 +101,32 @@ func (p *picture) setAck(fingerprint ops.Text, ack ops.Ack) {
 	} else {
 		p.alerts.Acks[fingerprint] = ack
 	}
-	p.acksChanged = true
+	p.unsaved[keptAcks] = true
 	p.mergeAlerts()
 	p.ackIncidents(fingerprint, ack.At)
 }
 
-// keptAck is an ack as the history keeps it.
-type keptAck struct {
+// savedAck is an ack as the history keeps it.
+type savedAck struct {
 	Fingerprint ops.Text `json:"fingerprint"`
 	Ack         ops.Ack  `json:"ack"`
 }
 
-// restoreAcks reads the acks of the last agent back.
-func (e *Engine) restoreAcks(p *picture) error {
-	var kept []keptAck
-	if err := e.restore(e.acks, &kept); err != nil {
+func restoreAcks(p *picture, raw json.RawMessage) error {
+	var acks []savedAck
+	if err := json.Unmarshal(raw, &acks); err != nil {
 		return err
 	}
-	for _, k := range kept {
+	for _, k := range acks {
 		p.alerts.Acks[k.Fingerprint] = k.Ack
 	}
 	return nil
 }
 
-// keptAcks are the acks as they are written down.
-func (p *picture) keptAcks() []keptAck {
-	kept := make([]keptAck, 0, len(p.alerts.Acks))
+func savedAcks(p *picture) any {
+	acks := make([]savedAck, 0, len(p.alerts.Acks))
 	for fp, a := range p.alerts.Acks {
-		kept = append(kept, keptAck{fp, a})
+		acks = append(acks, savedAck{fp, a})
 	}
-	return kept
+	return acks
 }

@@ -63,7 +63,7 @@ func (p *picture) dropAcks(firing map[ops.Text]bool, before []ops.Alert) {
 	for _, a := range before {
 		if _, acked := p.alerts.Acks[a.Ref.ID]; acked && a.State == ops.AlertFiring && !firing[a.Ref.ID] {
 			delete(p.alerts.Acks, a.Ref.ID)
-			p.acksChanged = true
+			p.unsaved[keptAcks] = true
 		}
 	}
 }

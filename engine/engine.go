@@ -73,15 +73,13 @@ type Config struct {
 // Engine owns the picture, the jobs and the history of one estate.
 type Engine struct {
 	Config
-	state    chan func(*picture)
-	broker   broker
-	kicks    map[string]chan struct{} // source name -> poll now
-	acks     saver                    // acks of alerts
-	marks    saver                    // what happened to containers
-	episodes saver                    // findings of databases
-	looked   chan struct{}            // something new is on somebody's screen
-	stop     context.Context          // ends when the engine is to stop
-	wg       sync.WaitGroup
+	state  chan func(*picture)
+	broker broker
+	kicks  map[string]chan struct{} // source name -> poll now
+	savers [keptParts]saver         // write down what the picture keeps
+	looked chan struct{}            // something new is on somebody's screen
+	stop   context.Context          // ends when the engine is to stop
+	wg     sync.WaitGroup
 
 	mu           sync.Mutex
 	plans        map[ops.PlanID]plan
@@ -99,9 +97,6 @@ func New(c Config) *Engine {
 		Config:   c,
 		state:    make(chan func(*picture), 64),
 		kicks:    map[string]chan struct{}{},
-		acks:     newSaver("acks"),
-		marks:    newSaver("marks"),
-		episodes: newSaver("episodes"),
 		looked:   make(chan struct{}, 1),
 		plans:    map[ops.PlanID]plan{},
 		sessions: map[sessionKey]*session{},
@@ -109,6 +104,9 @@ func New(c Config) *Engine {
 		running:  map[ops.JobID]*run{},
 		volatile: 1 << 40,
 		stop:     context.Background(),
+	}
+	for i := range e.savers {
+		e.savers[i] = make(saver, 1)
 	}
 	for _, col := range c.Collectors {
 		e.kicks[col.Source().Name.String()] = make(chan struct{}, 1)
@@ -126,16 +124,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	if err := e.restoreJobs(p); err != nil {
 		return err
 	}
-	if err := e.restoreAcks(p); err != nil {
-		return err
-	}
-	if err := e.restoreLatches(p); err != nil {
-		return err
-	}
-	if err := e.restoreEpisodes(p); err != nil {
-		return err
-	}
-	if err := e.restoreIncidents(p); err != nil {
+	if err := e.restore(p); err != nil {
 		return err
 	}
 	e.note(ops.RecordAgent, ops.LevelInfo, ops.Textf("%s agent started, version %s, pid %d", e.Agent.Kind, e.Agent.Version, e.Agent.PID))
@@ -149,9 +138,9 @@ func (e *Engine) Run(ctx context.Context) error {
 		}
 	}
 	e.spawn(func() { e.watchOrphans(ctx) })
-	e.spawn(func() { e.keep(ctx, e.acks) })
-	e.spawn(func() { e.keep(ctx, e.marks) })
-	e.spawn(func() { e.keep(ctx, e.episodes) })
+	for i, k := range keepings() {
+		e.spawn(func() { e.write(ctx, k.name, e.savers[i]) })
+	}
 	e.spawn(func() { e.extendAcks(ctx) })
 	e.reduce(ctx, p)
 	e.mu.Lock()

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -69,7 +70,7 @@ func (p *picture) recordFindings(source ops.Text, d ops.Database, now time.Time)
 			recs = append(recs, rec)
 		}
 	}
-	p.episodesChanged = p.episodesChanged || len(recs) > 0
+	p.unsaved[keptEpisodes] = p.unsaved[keptEpisodes] || len(recs) > 0
 	return recs
 }
 
@@ -134,11 +135,12 @@ func lasted(d time.Duration) string {
 	return strings.TrimSuffix(d.Truncate(time.Minute).String(), "0s")
 }
 
-// restoreEpisodes reads the episodes of the last agent back: else their begins were told
-// again, and their ends never. Those of a source that is not in the estate any more have
-// no end.
-func (e *Engine) restoreEpisodes(p *picture) error {
-	if err := e.restore(e.episodes, &p.episodes); err != nil {
+func savedEpisodes(p *picture) any { return slices.Clone(p.episodes) }
+
+// restoreEpisodes lets their begins not be recorded again, and their ends be. Those of a
+// source that is not in the estate any more have no end.
+func restoreEpisodes(p *picture, raw json.RawMessage) error {
+	if err := json.Unmarshal(raw, &p.episodes); err != nil {
 		return err
 	}
 	p.episodes = slices.DeleteFunc(p.episodes, func(x episode) bool { return p.source(x.Source) == nil })

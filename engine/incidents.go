@@ -50,7 +50,7 @@ func doOpen(e *Engine, c ops.Caller, p ops.Plan, _ ops.Text) error {
 	in.Ref = ops.NewRef(ops.KindIncident, "", strconv.Itoa(id))
 	rec := ops.Record{Kind: ops.RecordIncident, Level: ops.LevelWarning, Actor: c.Actor, Ref: in.Ref,
 		What: ops.Textf("opened incident %d: %s", id, in.Title)}
-	return e.put(rec, func(pic *picture) { e.keepIncidents(pic, append([]ops.Incident{in}, pic.incidents...)) })
+	return e.put(rec, func(pic *picture) { pic.keepIncidents(append([]ops.Incident{in}, pic.incidents...)) })
 }
 
 // nextIncident numbers incidents by what the history holds already.
@@ -105,7 +105,7 @@ func doClose(e *Engine, c ops.Caller, p ops.Plan, _ ops.Text) error {
 				all[i] = in
 			}
 		}
-		e.keepIncidents(pic, all)
+		pic.keepIncidents(all)
 	})
 }
 
@@ -136,27 +136,33 @@ func (p *picture) ackIncidents(fingerprint ops.Text, at time.Time) {
 	if at.IsZero() {
 		return
 	}
-	all := slices.Clone(p.incidents)
+	all, first := slices.Clone(p.incidents), false
 	for i := range all {
 		in := &all[i]
 		if in.Open() && in.Acked.IsZero() && slices.ContainsFunc(in.Alerts, func(r ops.Ref) bool { return r.ID == fingerprint }) {
-			in.Acked = at
+			in.Acked, first = at, true
 		}
 	}
-	p.showIncidents(all)
+	if first {
+		p.keepIncidents(all)
+	}
 }
 
-// keepIncidents puts the list into the picture and writes it down. Incidents
-// change by hand and seldom, so the write may take its time here.
-func (e *Engine) keepIncidents(p *picture, all []ops.Incident) {
+// keepIncidents puts the list into the picture, and has it written down.
+func (p *picture) keepIncidents(all []ops.Incident) {
+	p.unsaved[keptIncidents] = true
 	p.showIncidents(all[:min(len(all), keepIncidents)])
-	raw, err := json.Marshal(p.incidents)
-	if err == nil {
-		err = e.History.PutValue(incidentsValue, raw)
+}
+
+func savedIncidents(p *picture) any { return p.incidents }
+
+func restoreIncidents(p *picture, raw json.RawMessage) error {
+	var all []ops.Incident
+	if err := json.Unmarshal(raw, &all); err != nil {
+		return err
 	}
-	if err != nil {
-		e.Log.Error("write the incidents down", "err", err)
-	}
+	p.showIncidents(all)
+	return nil
 }
 
 // showIncidents puts the open ones, and those closed within the hour, on the
@@ -185,19 +191,6 @@ func readIncidents(h Values) ([]ops.Incident, error) {
 	return all, err
 }
 
-func (e *Engine) restoreIncidents(p *picture) error {
-	if e.History == nil {
-		return nil
-	}
-	all, err := readIncidents(e.History)
-	if err != nil {
-		e.Log.Error("read the incidents back", "err", err)
-		return nil
-	}
-	p.showIncidents(all)
-	return nil
-}
-
 // incidentBefore is how far before the first sign an incident's report reaches:
 // the cause stands before its effect.
 const incidentBefore = 10 * time.Minute
@@ -215,6 +208,7 @@ func (k console) incidentDetail(ref ops.Ref) (ops.Detail, error) {
 	if err != nil {
 		return ops.Detail{}, err
 	}
+	all = slices.Concat(k.e.broker.newest().Incidents, all) // the newest may not be written down yet
 	i := slices.IndexFunc(all, func(in ops.Incident) bool { return in.Ref.ID == ref.ID })
 	if i < 0 {
 		return ops.Detail{}, ops.Errorf(ops.CodeNotFound, "there is no incident %s", ref.ID)

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"cmp"
+	"encoding/json"
 	"slices"
 	"time"
 
@@ -16,7 +17,7 @@ func (p *picture) mark(c ops.Container, now time.Time) ops.Latch {
 	is := judge.Happened(was, c, now)
 	if is != was && !is.Empty() {
 		p.marks[c.Ref] = is
-		p.marksChanged = true
+		p.unsaved[keptLatches] = true
 	}
 	return judge.Standing(p.estate.Limits, is, c, now)
 }
@@ -35,7 +36,7 @@ func (p *picture) forgetMarks(source ops.Text, cs []ops.Container, now time.Time
 	for ref, m := range p.marks {
 		if ref.Source == source && !stands[ref] && now.Sub(m.Last()) > max(p.estate.Limits.Mark, toldAgain) {
 			delete(p.marks, ref)
-			p.marksChanged = true
+			p.unsaved[keptLatches] = true
 		}
 	}
 }
@@ -49,7 +50,7 @@ func (p *picture) ackMark(ref ops.Ref, seen ops.Latch, ack ops.Ack) {
 	}
 	m.Ack = ack
 	p.marks[ref] = m
-	p.marksChanged = true
+	p.unsaved[keptLatches] = true
 	for _, r := range p.board.Containers {
 		if r.Source == ref.Source && r.Known() {
 			p.setContainers(r.Source, slices.Clone(r.Value))
@@ -129,20 +130,20 @@ func markGroup(m ops.Latch, now time.Time) []ops.FactGroup {
 	return []ops.FactGroup{{Title: ops.Lit("what happened"), Facts: facts}}
 }
 
-// keptMark is a mark as the history keeps it.
-type keptMark struct {
+// savedLatch is a latch as the history keeps it.
+type savedLatch struct {
 	Ref  ops.Ref   `json:"ref"`
 	Mark ops.Latch `json:"mark"`
 }
 
-// restoreLatches reads the marks of the last agent back, but for sources that the estate
-// has no more: nobody would ever drop those.
-func (e *Engine) restoreLatches(p *picture) error {
-	var kept []keptMark
-	if err := e.restore(e.marks, &kept); err != nil {
+// restoreLatches leaves out those of sources that the estate has no more: nobody would
+// ever drop them.
+func restoreLatches(p *picture, raw json.RawMessage) error {
+	var latches []savedLatch
+	if err := json.Unmarshal(raw, &latches); err != nil {
 		return err
 	}
-	for _, k := range kept {
+	for _, k := range latches {
 		if slices.ContainsFunc(p.board.Containers, func(r ops.Reading[[]ops.Container]) bool { return r.Source == k.Ref.Source }) {
 			p.marks[k.Ref] = k.Mark
 		}
@@ -153,14 +154,14 @@ func (e *Engine) restoreLatches(p *picture) error {
 // maxMarks is how many marks outlive the agent: what fits into one value.
 const maxMarks = 1000
 
-// keptMarks are the marks as they are written down, the newest first.
-func (p *picture) keptMarks() []keptMark {
-	kept := make([]keptMark, 0, len(p.marks))
+// savedLatches are the newest first.
+func savedLatches(p *picture) any {
+	latches := make([]savedLatch, 0, len(p.marks))
 	for ref, m := range p.marks {
-		kept = append(kept, keptMark{ref, m})
+		latches = append(latches, savedLatch{ref, m})
 	}
-	slices.SortFunc(kept, func(x, y keptMark) int {
+	slices.SortFunc(latches, func(x, y savedLatch) int {
 		return cmp.Or(y.Mark.Last().Compare(x.Mark.Last()), cmp.Compare(x.Ref.String(), y.Ref.String()))
 	})
-	return kept[:min(len(kept), maxMarks)]
+	return latches[:min(len(latches), maxMarks)]
 }

@@ -193,6 +193,29 @@ func TestTriageGathersWhatIsBehindAnAlert(t *testing.T) {
 	})
 }
 
+func TestAnOpenIncidentAndItsFirstAckSurviveTheAgent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, prom, _ := alertWorld(t, nil)
+		prom.fire(firing("f1", "Down"))
+		time.Sleep(11 * time.Second)
+		c := w.as("ana", 7, ops.RoleOperator, "s")
+		if err := w.own(c, "incident.open", ops.NewRef(ops.KindEstate, "", "test"), "title", "web is down"); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.own(c, "alert.ack", ops.NewRef(ops.KindAlert, "prom", "f1")); err != nil {
+			t.Fatal(err)
+		}
+		was := w.board().Incidents[0]
+		w.stop()
+		next, _, _ := alertWorld(t, func(c *engine.Config) { c.History = w.history; c.Collectors[0] = prom })
+		defer next.stop()
+		is := next.board().Incidents[0]
+		if was.Acked.IsZero() || !is.Acked.Equal(was.Acked) || is.Ref != was.Ref {
+			t.Errorf("before %+v, after %+v", was, is)
+		}
+	})
+}
+
 func TestAnIncidentKnowsItsTimes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, prom, _ := alertWorld(t, nil)

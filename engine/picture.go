@@ -23,8 +23,7 @@ type picture struct {
 	marks map[ops.Ref]ops.Latch
 	// episodes are the findings of databases, those under way and those of the last hour.
 	episodes []episode
-	// What has to be written down again.
-	acksChanged, marksChanged, episodesChanged bool
+	unsaved  [keptParts]bool // what has to be written down again
 }
 
 // keepChanges is how long the board's changes reach back, and maxChanges how

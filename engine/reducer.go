@@ -88,18 +88,7 @@ func (p *picture) tick() {
 
 // publish hands out a new board if any section changed.
 func (e *Engine) publish(p *picture) {
-	if p.acksChanged {
-		p.acksChanged = false
-		e.acks.submit(p.keptAcks())
-	}
-	if p.marksChanged {
-		p.marksChanged = false
-		e.marks.submit(p.keptMarks())
-	}
-	if p.episodesChanged {
-		p.episodesChanged = false
-		e.episodes.submit(slices.Clone(p.episodes))
-	}
+	e.save(p)
 	p.showValues(e.lookedAtNow(ops.Text{}))
 	if p.changed == [ops.Sections]bool{} {
 		return

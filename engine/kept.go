@@ -1,0 +1,114 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+)
+
+// kept is a part of the picture that outlives the agent.
+type kept uint8
+
+const (
+	keptAcks kept = iota
+	keptLatches
+	keptEpisodes
+	keptIncidents
+	keptParts // how many there are
+)
+
+// keeping is how one part is kept: as a value of the history.
+type keeping struct {
+	name    string                                // of the value
+	saved   func(*picture) any                    // what is written down; nobody changes it any more
+	restore func(*picture, json.RawMessage) error // puts back what the last agent wrote down
+}
+
+// keepings are all of them. What is to be kept, too, gets a line here, and sets its
+// flag in picture.unsaved with each change.
+func keepings() [keptParts]keeping {
+	return [keptParts]keeping{
+		keptAcks:      {"acks", savedAcks, restoreAcks},
+		keptLatches:   {"marks", savedLatches, restoreLatches}, // their name in the histories of before
+		keptEpisodes:  {"episodes", savedEpisodes, restoreEpisodes},
+		keptIncidents: {incidentsValue, savedIncidents, restoreIncidents},
+	}
+}
+
+// restore puts back all that is kept. What cannot be understood is logged and left:
+// an agent has to start.
+func (e *Engine) restore(p *picture) error {
+	if e.History == nil {
+		return nil
+	}
+	for _, k := range keepings() {
+		raw, err := e.History.Value(k.name)
+		if err != nil {
+			return err
+		}
+		if len(raw) == 0 {
+			continue
+		}
+		if err := k.restore(p, raw); err != nil {
+			e.Log.Error("read a value of the picture back", "name", k.name, "err", err)
+		}
+	}
+	return nil
+}
+
+// save hands the parts that have changed to their writers.
+func (e *Engine) save(p *picture) {
+	for i, k := range keepings() {
+		if p.unsaved[i] {
+			p.unsaved[i] = false
+			e.savers[i].submit(k.saved(p))
+		}
+	}
+}
+
+// saver is the writer of one part, one write at a time. What was not written yet when
+// a newer value comes is never written.
+type saver chan any
+
+// submit gives a value to the writer, in place of one that it has not taken yet. The
+// reducer alone calls it.
+func (s saver) submit(v any) {
+	for {
+		select {
+		case s <- v:
+			return
+		default:
+		}
+		select {
+		case <-s:
+		default:
+		}
+	}
+}
+
+// write writes what is submitted, and the last of it at the end.
+func (e *Engine) write(ctx context.Context, name string, s saver) {
+	for e.History != nil {
+		select {
+		case v := <-s:
+			e.writeDown(name, v)
+		case <-ctx.Done():
+			select {
+			case v := <-s:
+				e.writeDown(name, v)
+			default:
+			}
+			return
+		}
+	}
+}
+
+func (e *Engine) writeDown(name string, v any) {
+	raw, err := json.Marshal(v)
+	if err == nil {
+		err = e.History.PutValue(name, raw)
+	}
+	if err != nil {
+		e.Log.Error("write a value of the picture down", "name", name, "err", err)
+	}
+	e.historyState(err)
+}
