@@ -313,7 +313,7 @@ func Silences(silences []ops.Silence, alerts []ops.Alert, now time.Time) []ops.S
 		s.Verdict = ops.Verdict{Level: ops.LevelInfo, Word: ops.Clean(s.State.String()), Since: s.Starts}
 		if s.State == ops.SilenceActive && s.Hits > 0 && s.Ends.Sub(now) < endingSoon {
 			s.Verdict = ops.Verdict{Level: ops.LevelWarning, Word: ops.Lit("ends soon"), Since: s.Starts,
-				Cause: ops.Textf("%s, and it ends %s", stillFire(s.Hits), clock(s.Ends)), Next: ops.Lit("extend it, or mend what it hides")}
+				Cause: ops.Textf("%s, and it ends %s", stillFire(s.Hits), clock(s.Ends)), Next: []ops.Next{do(actExtend, s.Ref, ops.Lit("extend it")), {What: ops.Lit("or mend what it hides")}}}
 		}
 	}
 	return out

@@ -66,7 +66,7 @@ func Container(e ops.Estate, c ops.Container, now time.Time) ops.Verdict {
 	case ops.ContainerMissing:
 		return ops.Verdict{Level: ops.LevelCritical, Word: ops.Lit("missing"),
 			Cause: ops.Textf("the estate expects it on %s, which has no such container", c.Ref.Source),
-			Next:  ops.Lit("create it from its compose project")}
+			Next:  words(ops.Lit("create it from its compose project"))}
 	case ops.ContainerCreated:
 		return created(c, bad)
 	case ops.ContainerExited, ops.ContainerDead:
@@ -76,7 +76,7 @@ func Container(e ops.Estate, c ops.Container, now time.Time) ops.Verdict {
 		return exited(c, bad)
 	case ops.ContainerPaused:
 		return ops.Verdict{Level: ops.LevelWarning, Word: ops.Lit("paused"),
-			Cause: ops.Lit("somebody paused it: it does nothing and answers nobody"), Next: ops.Lit("unpause it")}
+			Cause: ops.Lit("somebody paused it: it does nothing and answers nobody"), Next: []ops.Next{do(actUnpause, c.Ref, ops.Lit("unpause it"))}}
 	case ops.ContainerRestarting:
 		v := exited(c, bad)
 		v.Word = ops.Lit("restarting")
@@ -103,7 +103,8 @@ func crashLoop(e ops.Estate, c ops.Container, now time.Time) (ops.Verdict, bool)
 	if c.State == ops.ContainerExited || (deaths < e.Limits.CrashLoop && !counted) {
 		return ops.Verdict{}, false
 	}
-	v := ops.Verdict{Word: ops.Lit("crash-looping"), Next: ops.Lit("read its last lines (l); stop it if it harms others"), Since: c.Finished}
+	v := ops.Verdict{Word: ops.Lit("crash-looping"), Since: c.Finished,
+		Next: []ops.Next{by(ops.KeyLogs, ops.Lit("read its last lines")), do(actStop, c.Ref, ops.Lit("stop it if it harms others"))}}
 	switch {
 	case deaths > 0:
 		v.Cause = ops.Textf("%s in %s, the last with %s", times(deaths, "death"), short(e.Limits.CrashWindow), exitWords(last.Code, last.OOM, true))
@@ -118,7 +119,7 @@ func crashLoop(e ops.Estate, c ops.Container, now time.Time) (ops.Verdict, bool)
 
 func created(c ops.Container, bad ops.Level) ops.Verdict {
 	if c.Fault.Empty() {
-		return ops.Verdict{Level: bad, Word: ops.Lit("not started"), Cause: ops.Lit("created and never started"), Next: ops.Lit("start it")}
+		return ops.Verdict{Level: bad, Word: ops.Lit("not started"), Cause: ops.Lit("created and never started"), Next: []ops.Next{do(actStart, c.Ref, ops.Lit("start it"))}}
 	}
 	return cannotStart(c, bad)
 }
@@ -126,12 +127,12 @@ func created(c ops.Container, bad ops.Level) ops.Verdict {
 // cannotStart is for a container whose last start failed: its exit code then is
 // Docker's, and says nothing of its program.
 func cannotStart(c ops.Container, bad ops.Level) ops.Verdict {
-	v := ops.Verdict{Level: bad, Word: ops.Lit("cannot start"), Cause: c.Fault, Next: ops.Lit("mend the cause, then start it"), Since: c.Finished}
+	v := ops.Verdict{Level: bad, Word: ops.Lit("cannot start"), Cause: c.Fault, Next: thenStart(c, ops.Next{What: ops.Lit("mend the cause")}), Since: c.Finished}
 	if v.Since.IsZero() {
 		v.Since = c.Created
 	}
 	if s := c.Fault.String(); strings.Contains(s, "port is already allocated") || strings.Contains(s, "address already in use") {
-		v.Word, v.Next = ops.Lit("port clash"), ops.Lit("free the port or change it, then start it")
+		v.Word, v.Next = ops.Lit("port clash"), thenStart(c, ops.Next{What: ops.Lit("free the port or change it")})
 		if !c.Holder.Empty() {
 			v.Cause = ops.Textf("its port is held by %s", c.Holder)
 			if at := clashAddress.FindString(s); at != "" {
@@ -150,9 +151,9 @@ func exited(c ops.Container, bad ops.Level) ops.Verdict {
 	if len(c.ExitEvents) > 0 && sameEnd(c.ExitEvents[0], c) {
 		oom, seen = oom || c.ExitEvents[0].OOM, true
 	}
-	v := ops.Verdict{Level: bad, Word: ops.Clean(c.State.String()), Since: c.Finished, Next: ops.Lit("read its last lines (l), then start it")}
+	v := ops.Verdict{Level: bad, Word: ops.Clean(c.State.String()), Since: c.Finished, Next: thenStart(c, by(ops.KeyLogs, ops.Lit("read its last lines")))}
 	if !c.Expected && c.Exit.Known && c.Exit.Code == 0 {
-		v.Level, v.Next = ops.LevelOK, ops.Text{}
+		v.Level, v.Next = ops.LevelOK, nil
 	}
 	if !c.Exit.Known {
 		v.Cause = ops.Lit("how it ended is not known")
@@ -161,7 +162,7 @@ func exited(c ops.Container, bad ops.Level) ops.Verdict {
 	v.Cause = ops.Clean(exitWords(c.Exit.Code, oom, seen))
 	switch {
 	case oom:
-		v.Word, v.Next = ops.Lit("out of memory"), ops.Lit("raise its limit or find the leak, then start it")
+		v.Word, v.Next = ops.Lit("out of memory"), thenStart(c, ops.Next{What: ops.Lit("raise its limit or find the leak")})
 	case c.Exit.Code == 137:
 		v.Word = ops.Lit("killed")
 	}
@@ -224,7 +225,7 @@ func running(c ops.Container, bad ops.Level, now time.Time) ops.Verdict {
 			cause = taken(cause, c.Latch)
 		}
 		return ops.Verdict{Level: bad, Word: ops.Lit("unhealthy"), Cause: cause,
-			Next: ops.Lit("open it (enter) for the health log"), Since: c.Started}
+			Next: []ops.Next{by(ops.KeyOpen, ops.Lit("read its health log"))}, Since: c.Started}
 	case ops.HealthStarting:
 		v.Level, v.Word = ops.LevelInfo, ops.Lit("starting")
 	}

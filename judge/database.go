@@ -77,9 +77,9 @@ func (j *dbJudge) connections() {
 		top := u.By[0]
 		f.What = ops.Textf("%s: %d %s from %s", f.What, top.Count, stateWord(top.State), top.App.Or(ops.Lit("sessions without a name")))
 		if top.State == ops.SessionIdle {
-			f.Next = ops.Textf("end its idle sessions (x, end idle), then make its pool smaller")
+			f.Next = []ops.Next{do(actEndIdle, j.d.Ref, ops.Lit("end its idle sessions")), {What: ops.Lit("then make its pool smaller")}}
 		} else {
-			f.Next = ops.Lit("look what they do, then cancel or end them (x)")
+			f.Next = []ops.Next{{What: ops.Lit("look what they do")}, by(ops.KeyActions, ops.Lit("then cancel or end them"))}
 		}
 	}
 	j.find(f)
@@ -138,12 +138,10 @@ func (j *dbJudge) blocked() {
 			f.What = ops.Textf("1 session waits for %s", name(root))
 		}
 		f.Cause = ops.Textf("the root of the tree is %s", rootDoes(root))
-		f.Next = ops.Textf("ask who runs it, or terminate %d (x)", root.PID)
-		if root.State == ops.SessionActive {
-			f.Next = ops.Textf("cancel the query of %d, or terminate it (x)", root.PID)
-		}
+		f.Next = endRoot(root)
 		if len(root.BlockedBy) > 0 {
-			f.Cause, f.Next = ops.Lit("it waits for a prepared transaction"), ops.Lit("look into pg_prepared_xacts: COMMIT or ROLLBACK PREPARED")
+			f.Cause = ops.Lit("it waits for a prepared transaction")
+			f.Next = words(ops.Lit("look into pg_prepared_xacts: COMMIT or ROLLBACK PREPARED"))
 		}
 		j.find(f)
 	}
@@ -201,10 +199,10 @@ func (j *dbJudge) idleInTransaction() {
 	f := ops.Finding{Key: ops.Lit("idling in transactions"), Level: j.d.Levels.Idle, Ref: worst.Ref, Since: worst.Changed,
 		What:  ops.Textf("%s idle in transaction for more than %s", times(len(all), "session"), short(j.l.IdleInTx)),
 		Cause: ops.Textf("the longest is %s; they hold their locks and keep vacuum from working", name(worst)),
-		Next:  ops.Lit("end them together (x on the server, end idle), or one by one")}
+		Next:  []ops.Next{{What: ops.Lit("end them together, on the server"), Action: ops.Clean(actEndIdle), Ref: j.d.Ref}, by(ops.KeyActions, ops.Lit("or one by one"))}}
 	if len(all) == 1 {
 		f.Cause = ops.Textf("%s holds its locks and keeps vacuum from working", name(worst))
-		f.Next = ops.Textf("ask who runs it, or terminate %d (x)", worst.PID)
+		f.Next = askOrTerminate(worst)
 	}
 	j.find(f)
 }
@@ -223,7 +221,8 @@ func (j *dbJudge) long() {
 	worst := slices.MinFunc(all, func(a, b ops.Session) int { return a.Transaction.Compare(b.Transaction) })
 	what := times(len(all), "transaction") + " longer than " + short(j.l.Transaction)
 	j.find(ops.Finding{Key: ops.Lit("the long transaction"), Level: ops.LevelWarning, Ref: worst.Ref, Since: worst.Transaction, What: ops.Clean(what),
-		Cause: ops.Textf("the longest is %s", name(worst)), Next: ops.Textf("look at its query (enter); cancel it (x) where nobody needs it")})
+		Cause: ops.Textf("the longest is %s", name(worst)),
+		Next:  []ops.Next{by(ops.KeyOpen, ops.Lit("look at its query")), cancelUnneeded(worst)}})
 }
 
 func (j *dbJudge) tooLong(b ops.Session) bool {
@@ -238,8 +237,8 @@ func (j *dbJudge) session(b ops.Session) ops.Verdict {
 		v.Level, v.Cause = ops.LevelUnknown, ops.Lit("what it does is hidden: the login lacks pg_monitor")
 	case b.Blocks > 0 && b.Depth == 0:
 		v.Level = j.waitLevel(j.longestWait(b.PID))
-		v.Cause = ops.Textf("%s wait for it", times(b.Blocks, "session"))
-		v.Next = ops.Lit("this one is the root: cancel or terminate it (x)")
+		v.Cause = ops.Textf("%s wait for it: this one is the root", times(b.Blocks, "session"))
+		v.Next = endRoot(b)
 	case !b.Waiting.IsZero():
 		v.Word, v.Since = ops.Lit("waits"), b.Waiting
 		v.Level = ops.LevelInfo
@@ -247,13 +246,13 @@ func (j *dbJudge) session(b ops.Session) ops.Verdict {
 			v.Level = ops.LevelWarning
 		}
 		v.Cause = ops.Textf("waits for a lock of %s", pids(b.BlockedBy))
-		v.Next = ops.Textf("look at the root, %d", b.Root)
+		v.Next = words(ops.Textf("look at the root, %d", b.Root))
 	case b.State.InTransaction() && j.now.Sub(b.Changed) >= j.l.IdleInTx:
 		v.Level, v.Cause = ops.LevelWarning, ops.Lit("sits in its transaction: it holds its locks and keeps vacuum from working")
-		v.Next = ops.Lit("ask who runs it, or terminate it (x)")
+		v.Next = askOrTerminate(b)
 	case j.tooLong(b):
 		v.Level, v.Since = ops.LevelWarning, b.Transaction
-		v.Cause, v.Next = ops.Textf("runs for more than %s", short(j.l.Transaction)), ops.Lit("cancel it (x) where nobody needs it")
+		v.Cause, v.Next = ops.Textf("runs for more than %s", short(j.l.Transaction)), []ops.Next{cancelUnneeded(b)}
 	}
 	return v
 }

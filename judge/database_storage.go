@@ -12,7 +12,7 @@ func (j *dbJudge) replicas() {
 	if j.d.Paused {
 		j.d.Levels.Replay = ops.LevelWarning
 		j.find(ops.Finding{Key: ops.Lit("the pause of replay"), Level: j.d.Levels.Replay, Ref: j.d.Ref, What: ops.Lit("replay is paused"),
-			Cause: ops.Lit("somebody called pg_wal_replay_pause() on this standby"), Next: ops.Lit("SELECT pg_wal_replay_resume() on it")})
+			Cause: ops.Lit("somebody called pg_wal_replay_pause() on this standby"), Next: words(ops.Lit("SELECT pg_wal_replay_resume() on it"))})
 	}
 	for i := range j.d.Replicas {
 		r := &j.d.Replicas[i]
@@ -23,9 +23,9 @@ func (j *dbJudge) replicas() {
 		f := ops.Finding{Key: ops.Textf("the lag of replica %s", r.Name), Level: r.Level, Ref: j.d.Ref, Since: j.now.Add(-lag).Truncate(10 * time.Second),
 			What:  ops.Textf("replica %s is behind by %s", r.Name, bytesWord(r.Behind)),
 			Cause: ops.Textf("it is %s and has not replayed what is older than %s", r.State.Or(ops.Lit("connected")), short(j.l.ReplicaLag)),
-			Next:  ops.Lit("on the replica: is replay paused (pg_is_wal_replay_paused), held by a query, or its disk full?")}
+			Next:  words(ops.Lit("on the replica: is replay paused (pg_is_wal_replay_paused), held by a query, or its disk full?"))}
 		if r.Sent.Known && r.Sent.Value > 0 && r.Sent.Value == r.Behind.Value {
-			f.Next = ops.Lit("it was not sent: look at the network to the replica and at its walreceiver")
+			f.Next = words(ops.Lit("it was not sent: look at the network to the replica and at its walreceiver"))
 		}
 		j.find(f)
 	}
@@ -56,7 +56,7 @@ func (j *dbJudge) slots() {
 		if s.Level = slotLevel(*s, j.l); !s.Level.Bad() {
 			continue
 		}
-		f := ops.Finding{Key: ops.Textf("the backlog of slot %s", s.Name), Level: s.Level, Ref: j.d.Ref, Next: ops.Lit("bring its reader back, or drop the slot: SELECT pg_drop_replication_slot(...)")}
+		f := ops.Finding{Key: ops.Textf("the backlog of slot %s", s.Name), Level: s.Level, Ref: j.d.Ref, Next: words(ops.Lit("bring its reader back, or drop the slot: SELECT pg_drop_replication_slot(...)"))}
 		reader := "nobody reads it"
 		if s.Active {
 			reader = "its reader is connected and behind"
@@ -65,7 +65,7 @@ func (j *dbJudge) slots() {
 		case s.Status.String() == "lost":
 			f.Key = ops.Textf("the loss of slot %s", s.Name)
 			f.What, f.Cause = lost(*s)
-			f.Next = ops.Lit("drop the slot, and make its reader anew")
+			f.Next = words(ops.Lit("drop the slot, and make its reader anew"))
 		case s.Status.String() == "unreserved":
 			f.What, f.Cause = ops.Textf("slot %s is about to lose its WAL", s.Name), ops.Textf("%s; the next checkpoint may remove what it needs", reader)
 		default:
@@ -116,7 +116,7 @@ func (j *dbJudge) archive() {
 	}
 	f := ops.Finding{Key: ops.Lit("the failure of WAL archiving"), Level: a.Level, Ref: j.d.Ref, Since: a.LastFailed, What: ops.Textf("archiving of WAL fails, last at %s", clock(a.LastFailed)),
 		Cause: ops.Textf("%s was not archived; the last good one was %s at %s; pg_wal grows", a.FailedFile, a.LastFile.Or(ops.Lit("none")), clock(a.LastGood)),
-		Next:  ops.Lit("read the server's log for what archive_command says; then switch WAL (x) to see it work")}
+		Next:  []ops.Next{{What: ops.Lit("read the server's log for what archive_command says")}, do(actSwitchWAL, j.d.Ref, ops.Lit("then switch WAL to see it work"))}}
 	if !a.LastGood.IsZero() {
 		f.Since = a.LastGood
 	}
@@ -158,7 +158,7 @@ func (j *dbJudge) wraparound() {
 		}
 		f := ops.Finding{Key: ops.Textf("the age of %s", one.what), Level: level, Ref: j.d.Ref, What: ops.Textf("%s of %s are %.0f million old", one.what, z.Database, one.age.Value/1e6),
 			Cause: ops.Textf("at 2,146 million the server takes no more writes; %.0f million are left", (freezeStop-one.age.Value)/1e6),
-			Next:  ops.Lit("VACUUM (FREEZE) its oldest tables; first end what holds vacuum back: old transactions, slots, prepared transactions")}
+			Next:  words(ops.Lit("VACUUM (FREEZE) its oldest tables; first end what holds vacuum back: old transactions, slots, prepared transactions"))}
 		j.find(f)
 	}
 }

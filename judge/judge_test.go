@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"reflect"
 	"slices"
 	"strings"
 	"syscall"
@@ -86,10 +87,10 @@ func TestContainersAreJudgedInWords(t *testing.T) {
 			if v.Level != c.level || v.Word.String() != c.word || !strings.Contains(v.Cause.String(), c.cause) {
 				t.Errorf("%s, %q, %q", v.Level, v.Word, v.Cause)
 			}
-			if bad := v.Level == ops.LevelCritical; bad && v.Next.Empty() {
+			if bad := v.Level == ops.LevelCritical; bad && len(v.Next) == 0 {
 				t.Error("no next step")
 			}
-			if again := Container(shop(), c.c, now.Add(time.Second)); again != v {
+			if again := Container(shop(), c.c, now.Add(time.Second)); !reflect.DeepEqual(again, v) {
 				t.Error("a second later it reads differently: the screen would never rest")
 			}
 		})

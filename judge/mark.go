@@ -120,7 +120,7 @@ func marked(v ops.Verdict, c ops.Container, now time.Time) ops.Verdict {
 	case m.Acked():
 		v.Cause = ops.Textf("acked by %s; %s", m.Ack.By, v.Cause)
 	case waits(m):
-		v.Next = ops.Lit("look why (enter), then ack it (a)")
+		v.Next = []ops.Next{by(ops.KeyOpen, ops.Lit("look why")), {What: ops.Lit("then ack it"), Key: ops.KeyAck, Action: ops.Clean(actAck), Ref: c.Ref}}
 		if m.Late {
 			v.Cause = ops.Textf("%s; not acked", v.Cause)
 		}
@@ -197,7 +197,7 @@ func lateFindings(b *ops.Board) []ops.Finding {
 	}
 	return []ops.Finding{{Level: ops.LevelInfo, Ref: ops.Ref{Kind: ops.KindContainer},
 		What: ops.Textf("what happened to %d containers is not acked", len(late)), Cause: ops.Clean(strings.Join(names, ", ")),
-		Next: ops.Lit("look at them (enter), or ack all of it (a)"), Since: late[len(late)-1].Latch.Last()}}
+		Next: []ops.Next{by(ops.KeyOpen, ops.Lit("look at them")), by(ops.KeyAck, ops.Lit("or ack all of it"))}, Since: late[len(late)-1].Latch.Last()}}
 }
 
 func containerFinding(c ops.Container) ops.Finding {

@@ -61,7 +61,7 @@ func TestAnEarlyAckLeavesTheMarkInSightForItsHour(t *testing.T) {
 	n.dies(now, false, 3)
 	n.acks("ana", now.Add(5*time.Minute))
 	n.wants(now.Add(59*time.Minute), ops.LevelInfo, "running again", "acked by ana; died 02:14:00Z")
-	if !n.c.Verdict.Next.Empty() {
+	if len(n.c.Verdict.Next) > 0 {
 		t.Errorf("acked, and next is %q", n.c.Verdict.Next)
 	}
 	n.wants(now.Add(61*time.Minute), ops.LevelOK, "running", "")
@@ -89,7 +89,7 @@ func TestWhatHappensAfterAnAckIsMarkedAgain(t *testing.T) {
 			if v.Level != ops.LevelInfo || !strings.Contains(v.Cause.String(), c.cause) || strings.Contains(v.Cause.String(), "ana") {
 				t.Errorf("%s, %q", v.Level, v.Cause)
 			}
-			if v.Next.Empty() {
+			if len(v.Next) == 0 {
 				t.Error("nothing says that it wants an ack")
 			}
 		})

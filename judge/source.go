@@ -88,7 +88,7 @@ func unwatched(e ops.Estate, b *ops.Board, s ops.Source) bool {
 func doubtFinding(s ops.Source) ops.Finding {
 	return ops.Finding{Level: s.Level, Ref: s.Ref, What: s.Doubt,
 		Cause: ops.Lit("the alert that always fires does not: rules are not loaded or not evaluated"),
-		Next:  ops.Lit("look at the rules and the log of Prometheus")}
+		Next:  words(ops.Lit("look at the rules and the log of Prometheus"))}
 }
 
 // sourceFinding is what a source that is not ok asks of the reader.
@@ -97,21 +97,21 @@ func sourceFinding(s ops.Source) ops.Finding {
 		Cause: s.Why, Next: nextForSource(s), Since: s.Since}
 }
 
-func nextForSource(s ops.Source) ops.Text {
+func nextForSource(s ops.Source) []ops.Next {
 	if !s.Remedy.Empty() { // whoever made the error knows more than the state tells
-		return s.Remedy
+		return words(s.Remedy)
 	}
 	switch s.State {
 	case ops.SourceSilent:
-		return ops.Textf("the process hangs or the network drops packets: look at %s on its host", s.Name)
+		return words(ops.Textf("the process hangs or the network drops packets: look at %s on its host", s.Name))
 	case ops.SourceRefused:
-		return ops.Textf("start %s, or correct its address in the estate", s.Name)
+		return words(ops.Textf("start %s, or correct its address in the estate", s.Name))
 	case ops.SourceDenied:
-		return ops.AsError(ops.Errorf(ops.CodeDenied, "give this user access, see opsdeck doctor")).What
+		return words(ops.AsError(ops.Errorf(ops.CodeDenied, "give this user access, see opsdeck doctor")).What)
 	case ops.SourceStale:
-		return ops.Lit("values are old: wait for the next answer, or run opsdeck doctor")
+		return words(ops.Lit("values are old: wait for the next answer, or run opsdeck doctor"))
 	case ops.SourcePending:
-		return ops.Text{} // there is nothing to do but to wait
+		return nil // there is nothing to do but to wait
 	}
-	return ops.Lit("opsdeck doctor shows the whole answer")
+	return words(ops.Lit("opsdeck doctor shows the whole answer"))
 }

@@ -67,13 +67,13 @@ type Port struct {
 	Proto  Text   `json:"proto"`
 }
 
-// Verdict is the judgement of one object, with the cause and the next step in
-// words.
+// Verdict is the judgement of one object, with the cause in words and what to do
+// next.
 type Verdict struct {
 	Level Level     `json:"level"`
 	Word  Text      `json:"word"` // one or two words for a table cell: "crash-looping"
 	Cause Text      `json:"cause,omitzero"`
-	Next  Text      `json:"next,omitzero"`
+	Next  []Next    `json:"next,omitempty"`
 	Since time.Time `json:"since,omitzero"`
 }
 

@@ -50,7 +50,7 @@ type Finding struct {
 	Ref   Ref       `json:"ref"`
 	What  Text      `json:"what"`
 	Cause Text      `json:"cause,omitzero"`
-	Next  Text      `json:"next,omitzero"`
+	Next  []Next    `json:"next,omitempty"`
 	Since time.Time `json:"since,omitzero"`
 	// Key says what it is without figures, so that it is known again when What has
 	// changed: "the shortage of connections". Empty: nobody asks. It stays with the agent.

@@ -93,7 +93,7 @@ func containersNote(b ops.Board, now time.Time) string {
 
 func containerRow(c ops.Container, f ops.ContainerStats, from Origin, now time.Time) Row {
 	return Row{
-		Ref: c.Ref, Level: aged(c.Verdict.Level, from.Fresh()), From: from, Detail: about(c.Name.String(), lead(c.Verdict)),
+		Ref: c.Ref, Level: aged(c.Verdict.Level, from.Fresh()), From: from, Detail: subject(c.Name.String(), c.Verdict), Next: c.Verdict.Next,
 		Cells: []Cell{
 			text(c.Name.String()),
 			containerState(c, from),
@@ -136,13 +136,13 @@ func about(subject, said string) string {
 	return subject + ": " + said
 }
 
-// lead is the cause and the next step of a verdict.
-func lead(v ops.Verdict) string {
-	s := v.Cause.String()
-	if !v.Next.Empty() {
-		s = join("  ", s, "next: "+v.Next.String())
+// subject puts the subject before a verdict's cause, and before what to do next
+// where no cause is known.
+func subject(name string, v ops.Verdict) string {
+	if v.Cause.Empty() && len(v.Next) > 0 {
+		return name + ":"
 	}
-	return s
+	return about(name, v.Cause.String())
 }
 
 // containerState is the verdict's word where judge found one, else Docker's. Of

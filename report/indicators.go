@@ -140,7 +140,7 @@ func pipelineRow(p ops.Pipeline, from Origin, now time.Time) Row {
 	window := Cell{Text: minutes(p.Window), Value: p.Window.Seconds(), Unit: "seconds"}
 	return Row{
 		Ref: ops.NewRef(ops.KindSource, "", from.Source), Group: groupIndicators, Level: level, From: from,
-		Detail: about(p.Name.String(), join("  ", pipelineEnd(p, now), lead(p.Verdict))),
+		Detail: about(p.Name.String(), join("  ", pipelineEnd(p, now), p.Verdict.Cause.String())), Next: p.Verdict.Next,
 		Cells: []Cell{{Text: word, Tone: ToneOf(level), Value: p.Verdict.Word.String()}, {Text: what, Value: p.Name.String()},
 			since, cell, done, window},
 	}

@@ -50,7 +50,7 @@ func Overview(b ops.Board, now time.Time, limit int) Table {
 		{Key: "state", Title: "STATE", Priority: 99, Max: 11},
 		{Key: "what", Title: "WHAT", Priority: 100, Min: 24, Max: 64},
 		{Key: "since", Title: "SINCE", Right: true, Priority: 90},
-		{Key: "why", Title: "WHY, AND WHAT NEXT", Priority: 50, Min: 16, Max: 120},
+		{Key: "why", Title: "WHY, AND WHAT NEXT", Priority: 50, Min: 16, Max: 120, Next: true},
 	}}
 	t.Rows = append(t.Rows, findingRows(b, now, limit)...)
 	t.Rows = append(t.Rows, stateRows(b, now)...)
@@ -116,14 +116,14 @@ func findingRows(b ops.Board, now time.Time, limit int) []Row {
 }
 
 func findingRow(f ops.Finding, from Origin, now time.Time) Row {
-	l := lead(ops.Verdict{Cause: f.Cause, Next: f.Next})
 	return Row{
-		Ref: f.Ref, Group: groupFindings, Level: f.Level, From: from, Detail: about(f.What.String(), l),
+		Ref: f.Ref, Group: groupFindings, Level: f.Level, From: from, Next: f.Next,
+		Detail: subject(f.What.String(), ops.Verdict{Cause: f.Cause, Next: f.Next}),
 		Cells: []Cell{
 			toned(LevelWord(f.Level), ToneOf(f.Level)),
 			text(f.What.String()),
 			moment(f.Since, now),
-			{Text: l, Tone: ToneMuted, Value: l},
+			{Text: f.Cause.String(), Tone: ToneMuted, Value: f.Cause.String()},
 		},
 	}
 }

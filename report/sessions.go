@@ -130,7 +130,7 @@ func sessionRow(s ops.Session, from Origin, now time.Time) Row {
 		query.Tone = TonePlain
 	}
 	return Row{
-		Ref: s.Ref, Level: level, From: from, Detail: about(SessionName(s), lead(s.Verdict)),
+		Ref: s.Ref, Level: level, From: from, Detail: subject(SessionName(s), s.Verdict), Next: s.Verdict.Next,
 		Cells: []Cell{
 			{Text: treeMark(s.Depth) + SessionName(s), Value: SessionName(s)},
 			state, orHidden(s, moment(sessionSince(s), now)), locks(s), orHidden(s, transaction(s, now)), query,

@@ -80,7 +80,7 @@ func silenceRow(s ops.Silence, from Origin, now time.Time) Row {
 	}
 	return Row{
 		Ref: s.Ref, Group: group, Level: level, From: from,
-		Detail: about(s.By.String(), join("  ", s.Comment.String(), lead(s.Verdict))),
+		Detail: about(s.By.String(), join("  ", s.Comment.String(), s.Verdict.Cause.String())), Next: s.Verdict.Next,
 		Cells: []Cell{
 			{Text: word, Tone: tone, Value: s.State.String()}, text(MatcherText(s.Matchers)),
 			{Text: Clock(s.Ends, now), Value: stamp(s.Ends)}, left, hits,

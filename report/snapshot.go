@@ -133,6 +133,10 @@ func Formats() []string { return []string{"text", "markdown", "json", "nagios"} 
 func Write(w io.Writer, s Snapshot, format string) error {
 	var out string
 	var err error
+	s.Tables = slices.Clone(s.Tables)
+	for i, t := range s.Tables {
+		s.Tables[i] = t.Spoken(Command)
+	}
 	switch format {
 	case "text":
 		out = asText(s)

@@ -63,6 +63,7 @@ type Column struct {
 	Priority int  // the order in which columns give way on narrow screens: low goes first
 	Min      int  // no narrower than this; 0: as wide as its widest text
 	Max      int  // no wider than this; 0: no limit
+	Next     bool // has room for what to do next
 }
 
 // Row is one line of a table.
@@ -70,8 +71,9 @@ type Row struct {
 	Ref    ops.Ref
 	Group  string // rows of one group stand together under its name
 	Level  ops.Level
-	Cells  []Cell // one for each column
-	Detail string // the cause and the next step, in words
+	Cells  []Cell     // one for each column
+	Detail string     // the cause, in words
+	Next   []ops.Next // what to do about it; see Table.Spoken
 	From   Origin
 }
 

@@ -29,8 +29,14 @@ type SuspectLine struct {
 	Guess bool
 	State Cell
 	Since string // how long it has been so
-	Cause string // and the next step
+	Cause string
+	Next  []ops.Next
 	Why   string // why it is suspected
+}
+
+// Said is the cause, and what to do next as how says it.
+func (s SuspectLine) Said(how func(ops.Next) string) string {
+	return join("  ", s.Cause, Spoken(s.Next, how))
 }
 
 // NewTriage finds an alert by its fingerprint and reads it; false: it is not on the
@@ -129,7 +135,7 @@ func suspectLine(b ops.Board, s ops.Suspect, now time.Time) SuspectLine {
 		from := Origin{Source: r.Source.String(), At: r.At, State: r.State}
 		for _, c := range r.Value {
 			if c.Ref == s.Ref {
-				line.State, line.Cause = containerState(c, from), lead(c.Verdict)
+				line.State, line.Cause, line.Next = containerState(c, from), c.Verdict.Cause.String(), c.Verdict.Next
 				if since := containerSince(c, from, now); since.Text != Never {
 					line.Since = since.Text
 				}
@@ -139,7 +145,8 @@ func suspectLine(b ops.Board, s ops.Suspect, now time.Time) SuspectLine {
 	}
 	for _, r := range b.Databases {
 		if r.Value.Ref == s.Ref && r.Known() {
-			line.State, line.Cause = DatabaseLine(r, now), lead(r.Value.Verdict)
+			v := r.Value.Verdict
+			line.State, line.Cause, line.Next = DatabaseLine(r, now), v.Cause.String(), v.Next
 			return line
 		}
 	}

@@ -34,7 +34,16 @@ type docRow struct {
 	Group string              `json:"group,omitempty"`
 	Level ops.Level           `json:"level"`
 	Lead  string              `json:"lead,omitempty"`
+	Next  []docNext           `json:"next,omitempty"`
 	Cells map[string]docDatum `json:"cells"`
+}
+
+// docNext is one thing to do. The three last are there where an action does it.
+type docNext struct {
+	What   string `json:"what"`
+	Action string `json:"action,omitempty"`
+	Ref    string `json:"ref,omitempty"`
+	Run    string `json:"run,omitempty"`
 }
 
 // docDatum is one value with everything needed to trust it or not. Value is null
@@ -72,9 +81,19 @@ func docOf(t Table, now time.Time) docTable {
 		for i, c := range r.Cells {
 			row.Cells[t.Columns[i].Key] = datum(c, r.From, now)
 		}
+		for _, n := range r.Next {
+			row.Next = append(row.Next, docNextOf(n))
+		}
 		d.Rows = append(d.Rows, row)
 	}
 	return d
+}
+
+func docNextOf(n ops.Next) docNext {
+	if n.Action.Empty() {
+		return docNext{What: n.What.String()}
+	}
+	return docNext{What: n.What.String(), Action: n.Action.String(), Ref: n.Ref.String(), Run: commandOf(n)}
 }
 
 func datum(c Cell, from Origin, now time.Time) docDatum {

@@ -85,9 +85,7 @@ func (d *detail) verdict() []string {
 		lines = append(lines, draw.Clip(d.th, word, d.w))
 	}
 	lines = append(lines, draw.Wrapped(d.th, v.Cause.String(), d.w, 3)...)
-	if !v.Next.Empty() {
-		lines = append(lines, draw.Wrapped(d.th, "next: "+v.Next.String(), d.w, 3)...)
-	}
+	lines = append(lines, draw.Wrapped(d.th, report.Spoken(v.Next, d.p.Spoken), d.w, 3)...)
 	if !d.d.Why.Empty() {
 		for _, l := range draw.Wrapped(d.th, "not known: "+d.d.Why.String(), d.w, 3) {
 			lines = append(lines, d.th.Paint(themes.Unknown, l))

@@ -186,7 +186,7 @@ func (m *Model) top() screen.Screen {
 // picture is what the body draws from: the board as it came or as it was frozen,
 // and nothing good on it while the agent is lost. The frame is never frozen.
 func (m *Model) picture() screen.Picture {
-	p := screen.Picture{Board: m.latest, Now: m.now, Known: m.known}
+	p := screen.Picture{Board: m.latest, Now: m.now, Known: m.known, Keys: m.keys}
 	if !m.frozen.since.IsZero() {
 		p.Board, p.Now = m.frozen.board, m.frozen.since
 	}

@@ -11,6 +11,7 @@ import (
 	"opsdeck/ops"
 	"opsdeck/report/testdata/fixture"
 	"opsdeck/themes"
+	"opsdeck/tui/keys"
 )
 
 // rig is a model with a console from memory and a clock of its own. Commands run
@@ -27,13 +28,16 @@ type rig struct {
 func newRig(b ops.Board, theme string) *rig { return newRigOf(panes(), b, theme) }
 
 // newRigOf is a rig with panes of its own.
-func newRigOf(table []pane, b ops.Board, theme string) *rig {
+func newRigOf(table []pane, b ops.Board, theme string) *rig { return newRigWith(table, b, theme, nil) }
+
+// newRigWith is a rig whose user has keys of their own.
+func newRigWith(table []pane, b ops.Board, theme string, user keys.Config) *rig {
 	r := &rig{c: fixture.NewConsole(b), now: fixture.Now}
 	th, err := themes.New(theme, false)
 	if err != nil {
 		panic(err)
 	}
-	r.m = newModel(r.c, Options{Now: func() time.Time { return r.now }, Theme: th}, table)
+	r.m = newModel(r.c, Options{Now: func() time.Time { return r.now }, Theme: th, Keys: user}, table)
 	r.m.after = func(_ time.Duration, msg tea.Msg) tea.Cmd {
 		return func() tea.Msg { r.waits = append(r.waits, msg); return nil }
 	}

@@ -199,7 +199,7 @@ func reportDetail(rep store.AuditReport) ops.Detail {
 	}
 	v := ops.Verdict{Level: ops.LevelOK, Word: ops.Lit("whole"), Cause: ops.Lit("every entry follows from the one before it")}
 	if !rep.OK {
-		v = ops.Verdict{Level: ops.LevelCritical, Word: ops.Lit("broken"), Cause: rep.Fault, Next: ops.Lit("compare with the head hashes in the system's journal")}
+		v = ops.Verdict{Level: ops.LevelCritical, Word: ops.Lit("broken"), Cause: rep.Fault, Next: []ops.Next{{What: ops.Lit("compare with the head hashes in the system's journal")}}}
 	}
 	return ops.Detail{Ref: ops.Ref{Kind: ops.KindAudit}, Title: ops.Lit("audit chain"), Verdict: v,
 		Groups: []ops.FactGroup{{Title: ops.Lit("audit"), Facts: facts}}}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -160,7 +161,7 @@ func TestPipelinesOfWhatAServerAnswered(t *testing.T) {
 			forecast = fmt.Sprint(p.Forecast.Unix() - started)
 		}
 		got := fmt.Sprint(p.Running, " ", begun, " ", p.Window, " ", p.Done, " ", p.Stage, " ", forecast)
-		if got != tc.want || p.Why.String() != tc.why || strings.Join(notesOf(facts), "; ") != tc.note || p.Verdict != (ops.Verdict{}) {
+		if got != tc.want || p.Why.String() != tc.why || strings.Join(notesOf(facts), "; ") != tc.note || !reflect.DeepEqual(p.Verdict, ops.Verdict{}) {
 			t.Errorf("%s: %s, why %q, notes %q, verdict %v", situation, got, p.Why, notesOf(facts), p.Verdict)
 		}
 	}

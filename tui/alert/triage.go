@@ -126,8 +126,8 @@ func (t *triage) behind() []string {
 			label = "behind it"
 		}
 		lines = append(lines, t.suspect(label, s, i == t.pick))
-		if i == t.pick && s.Cause != "" {
-			lines = append(lines, t.part("", s.Cause, themes.Plain, 2)...)
+		if said := s.Said(t.p.Spoken); i == t.pick && said != "" {
+			lines = append(lines, t.part("", said, themes.Plain, 2)...)
 		}
 	}
 	return lines

@@ -246,6 +246,16 @@ func (m Map) Row(id ID) Binding {
 	return Binding{}
 }
 
+// Named returns the binding that the user's config calls name.
+func (m Map) Named(name string) (Binding, bool) {
+	for _, b := range m.rows {
+		if b.Name == name {
+			return b, true
+		}
+	}
+	return Binding{}, false
+}
+
 // Alive returns the bindings of a place, each with the keys that reach it there.
 func (m Map) Alive(s Scope) []key.Binding {
 	var out []key.Binding

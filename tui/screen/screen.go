@@ -17,6 +17,16 @@ type Picture struct {
 	Now   time.Time
 	Known bool // a board has come at all
 	Lost  bool // the agent cannot be reached now
+	Keys  keys.Map
+}
+
+// Spoken says one thing to do, and the user's own key that leads there.
+func (p Picture) Spoken(n ops.Next) string {
+	b, ok := p.Keys.Named(n.Key.String())
+	if !ok || len(b.Keys()) == 0 {
+		return n.What.String()
+	}
+	return n.What.String() + " (" + b.First() + ")"
 }
 
 // Same reports whether nothing can be read off p that could not be read off this

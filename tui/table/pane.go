@@ -52,8 +52,9 @@ func (l *Pane) below() int {
 	return l.Leads(l.Height)
 }
 
-// Show takes new rows into the rectangle there is.
-func (l *Pane) Show(t report.Table) { l.ShowRows(tableRows{t}) }
+// Show takes new rows into the rectangle there is, with the user's keys in what they
+// say to do.
+func (l *Pane) Show(t report.Table) { l.ShowRows(tableRows{t.Spoken(l.Picture.Spoken)}) }
 
 // ShowRows is Show for rows that are read one by one.
 func (l *Pane) ShowRows(r Rows) { l.list.setRows(r); l.Fit() }
