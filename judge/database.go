@@ -237,7 +237,7 @@ func (j *dbJudge) session(b ops.Session) ops.Verdict {
 		v.Level, v.Cause = ops.LevelUnknown, ops.Lit("what it does is hidden: the login lacks pg_monitor")
 	case b.Blocks > 0 && b.Depth == 0:
 		v.Level = j.waitLevel(j.longestWait(b.PID))
-		v.Cause = ops.Textf("%s wait for it: this one is the root", times(b.Blocks, "session"))
+		v.Cause = ops.Textf("it blocks %s and waits for nobody: this one is the root", times(b.Blocks, "session"))
 		v.Next = endRoot(b)
 	case !b.Waiting.IsZero():
 		v.Word, v.Since = ops.Lit("waits"), b.Waiting

@@ -284,18 +284,19 @@ func TestEveryReadingIsOpenedBySomeKindOfSource(t *testing.T) {
 func TestPuttingAValueLeavesBoardsThatWereHandedOutAlone(t *testing.T) {
 	rs := Readings[int]{{Source: Lit("a"), Value: 1}, {Source: Lit("b"), Value: 2, At: time.Unix(1, 0)}}
 	handed := rs
-	for name, c := range map[string]struct {
-		source Text
-		value  int
-		want   bool
+	for _, c := range []struct { // one after the other: each stands on the one before
+		situation string
+		source    Text
+		value     int
+		want      bool
 	}{
-		"the first answer, even one that says zero": {Lit("a"), 0, true},
-		"the same again":               {Lit("b"), 2, false},
-		"another value":                {Lit("b"), 3, true},
-		"a source that has no reading": {Lit("c"), 3, false},
+		{"the first answer, even one that says zero", Lit("a"), 0, true},
+		{"the same again", Lit("b"), 2, false},
+		{"another value", Lit("b"), 3, true},
+		{"a source that has no reading", Lit("c"), 3, false},
 	} {
 		if got := rs.Put(c.source, c.value); got != c.want {
-			t.Errorf("%s: %v", name, got)
+			t.Errorf("%s: %v", c.situation, got)
 		}
 	}
 	if handed[0].Value != 1 || handed[1].Value != 2 || rs[1].Value != 3 {
