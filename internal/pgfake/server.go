@@ -33,7 +33,7 @@ type Server struct {
 	replies   []answer
 	sessions  map[*session]bool
 	listeners []net.Listener
-	closed    bool // no session begins any more
+	closed    bool   // no session begins any more
 	pids      uint32 // the newest
 	asked     []string
 	logins    []map[string]string
