@@ -30,6 +30,14 @@ type process struct {
 	ended   chan error
 }
 
+// gone waits for the end, which has to be a good one.
+func (p *process) gone(t *testing.T) {
+	t.Helper()
+	if err := <-p.ended; err != nil {
+		t.Errorf("it ended with %v", err)
+	}
+}
+
 // lines is a log that the test reads while the daemon writes.
 type lines struct {
 	mu sync.Mutex
@@ -188,7 +196,7 @@ func TestADaemonStartsAgainOnItsOwnHistoryWithAnotherEstate(t *testing.T) {
 		t.Errorf("the history holds %d starts: %v", len(recs), err)
 	}
 	signals <- syscall.SIGTERM
-	<-p.ended
+	p.gone(t)
 }
 
 func TestASocketThatNobodyAnswersOnIsReplaced(t *testing.T) {
@@ -204,7 +212,7 @@ func TestASocketThatNobodyAnswersOnIsReplaced(t *testing.T) {
 	signals := p.start(t)
 	p.dial(t)
 	signals <- syscall.SIGTERM
-	<-p.ended
+	p.gone(t)
 }
 
 func TestWhatAnotherAgentHoldsIsLeftToIt(t *testing.T) {
@@ -222,7 +230,7 @@ func TestWhatAnotherAgentHoldsIsLeftToIt(t *testing.T) {
 			t.Errorf("%s: %+v answers", name, h)
 		}
 		signals <- syscall.SIGTERM
-		<-first.ended
+		first.gone(t)
 	}
 }
 
@@ -240,8 +248,8 @@ func TestTwoAgentsOfOneEstateAreSaidOnTheBoard(t *testing.T) {
 	}
 	one <- syscall.SIGTERM
 	two <- syscall.SIGTERM
-	<-first.ended
-	<-second.ended
+	first.gone(t)
+	second.gone(t)
 }
 
 func TestTheFirstSignalLetsAJobFinish(t *testing.T) {
@@ -311,5 +319,5 @@ func TestASystemAgentsSocketIsForItsGroup(t *testing.T) {
 		t.Errorf("a group that there is not is not said:\n%s", p.log)
 	}
 	signals <- syscall.SIGTERM
-	<-p.ended
+	p.gone(t)
 }
