@@ -165,9 +165,7 @@ func TestLabCrashLoop(t *testing.T) {
 		row := collectRow(t, c, name)
 		return len(row.ExitEvents) >= 3 && row.ExitEvents[0].Code == 3 && row.Restarts >= 2
 	})
-	if !told(events(), name+" died, exit 3") {
-		t.Errorf("events: %v", events())
-	}
+	dockertest.Until(t, "the deaths are told", func() bool { return told(events(), name+" died, exit 3") })
 	// A second reader starts with what the daemon remembers, as deaths but not
 	// as news.
 	late := New(c.cfg, cl)

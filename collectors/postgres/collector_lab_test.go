@@ -132,7 +132,7 @@ func TestAFrozenServerCostsTheDeadlineAndNoMoreAndIsReadAgainAfterwards(t *testi
 	for range 2 { // over the held connection, then with a new login
 		began := time.Now()
 		_, err := c.Collect(t.Context())
-		if took := time.Since(began); !errors.Is(err, context.DeadlineExceeded) || took > 5*time.Second {
+		if took := time.Since(began); !errors.Is(err, context.DeadlineExceeded) || took > 9*time.Second {
 			t.Errorf("%v after %s", err, took)
 		}
 	}
@@ -241,8 +241,8 @@ func TestAPausedReplicaFallsBehindAndASlotRetains(t *testing.T) {
 	}
 	s.Exec("postgres", "CREATE TABLE public.lag AS SELECT generate_series(1, 20000) AS n")
 	s.Until("the lag grows in bytes and in seconds", func() bool {
-		x := collect(t, c).Replicas[0]
-		return x.Behind.Value > 500_000 && x.Lag.Value >= 2 && x.Name.String() == "standby1"
+		all := collect(t, c).Replicas
+		return len(all) == 1 && all[0].Behind.Value > 500_000 && all[0].Lag.Value >= 2 && all[0].Name.String() == "standby1"
 	})
 	if d := collect(t, c); len(d.Slots) != 1 || !d.Slots[0].Active || d.Slots[0].Name.String() != "standby1" || !d.Slots[0].Retains.Known {
 		t.Errorf("%+v", d.Slots)
@@ -253,7 +253,10 @@ func TestAPausedReplicaFallsBehindAndASlotRetains(t *testing.T) {
 	if _, err := k.Exec(t.Context(), "SELECT pg_wal_replay_resume()"); err != nil {
 		t.Fatal(err)
 	}
-	s.Until("it has caught up", func() bool { return collect(t, c).Replicas[0].Lag == ops.Num(0) })
+	s.Until("it has caught up", func() bool {
+		all := collect(t, c).Replicas
+		return len(all) == 1 && all[0].Lag == ops.Num(0)
+	})
 	r.Stop()
 	s.Until("its slot is inactive and retains", func() bool {
 		d := collect(t, c)

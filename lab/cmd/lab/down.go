@@ -70,17 +70,19 @@ func downContainers(ctx context.Context, l layout.Layout, purge bool, say func(s
 		}
 	}
 	if err == nil {
-		n, err := stack.Down(ctx, e.Client, purge && !e.Own)
-		if err != nil {
-			return err
-		}
+		var n int
+		n, err = stack.Down(ctx, e.Client, purge && !e.Own)
 		say(fmt.Sprintf("removed  %d containers", n))
+	} else {
+		err = nil // no daemon answers: there is nothing of ours to remove
 	}
-	stopped, err := engine.DownOwn(ctx, l)
+	// A daemon of our own ends also where something of it could not be removed, and
+	// takes the rest along.
+	stopped, errOwn := engine.DownOwn(ctx, l)
 	for _, name := range stopped {
 		say("stopped  " + name)
 	}
-	return err
+	return errors.Join(err, errOwn)
 }
 
 // closeFirewall takes away what `lab up` may have put into the firewall, also

@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/containerd/errdefs"
+	"github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/client"
 )
 
@@ -85,13 +87,23 @@ func Down(ctx context.Context, c *client.Client, purge bool) (int, error) {
 			continue
 		}
 		if _, err := c.NetworkRemove(ctx, name, client.NetworkRemoveOptions{}); err != nil {
-			errs = append(errs, fmt.Errorf("remove network %s: %w", name, err))
+			errs = append(errs, fmt.Errorf("remove network %s (containers in it: %v): %w", name, namesIn(have.Network), err))
 		}
 	}
 	if purge {
 		errs = append(errs, purgeAll(ctx, c)...)
 	}
 	return len(ids), errors.Join(errs...)
+}
+
+// namesIn are the containers that a network knows, so that who keeps it is said.
+func namesIn(n network.Inspect) []string {
+	var names []string
+	for id, c := range n.Containers {
+		names = append(names, cmp.Or(c.Name, id))
+	}
+	slices.Sort(names)
+	return names
 }
 
 // removeAll stops with a grace period first: a database should end cleanly.
