@@ -179,7 +179,7 @@ func (t *Tunnel) Alive() bool { return t.cc.Err() == nil }
 func (t *Tunnel) RoundTrip(req *http.Request) (*http.Response, error) {
 	if t.cc.Err() != nil {
 		// Nothing went out, so nothing can have been done.
-		return nil, ops.Errorf(ops.CodeUnavailable, "the line to %s is gone", t.to).Help("it is made again by itself where that is possible")
+		return nil, ops.Errorf(ops.CodeUnavailable, "the tunnel to %s is gone", t.to).Help("it is made again by itself where that is possible")
 	}
 	return t.cc.RoundTrip(req)
 }

@@ -68,7 +68,7 @@ func (a *ackSilence) Plan(ctx context.Context, b ops.Board, req ops.Request) (op
 	return p, nil
 }
 
-// Run acks first: somebody has it, whatever becomes of the silence.
+// Run acks first: somebody has taken it, whether or not the silence is created.
 func (a *ackSilence) Run(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.Result, error) {
 	if err := doAck(a.e, ops.Caller{Actor: out.Actor()}, p, ops.Text{}); err != nil {
 		return ops.Result{}, err

@@ -46,7 +46,7 @@ type Values interface {
 
 // Health is how the history itself stands.
 type Health interface {
-	Notice() ops.Text  // what opening it had to mend
+	Notice() ops.Text  // what opening it had to repair
 	Trouble() ops.Text // what is wrong with it now
 }
 

@@ -34,7 +34,7 @@ func doOpen(e *Engine, c ops.Caller, p ops.Plan, _ ops.Text) error {
 	}
 	now := e.Now()
 	in := ops.Incident{Title: ops.Clean(p.Request.Value("title", "")), By: c.Actor.Name, Opened: now}
-	for _, a := range judge.Burning(e.Estate, e.broker.newest()) {
+	for _, a := range judge.Firing(e.Estate, e.broker.newest()) {
 		in.Alerts = append(in.Alerts, a.Ref)
 		if in.Began.IsZero() || a.Since.Before(in.Began) {
 			in.Began, in.Seen = a.Since, a.Fired

@@ -248,7 +248,7 @@ func guesses(e ops.Estate, a ops.Alert) []ops.Suspect {
 	return out
 }
 
-// judgeAlerts judges every alert of a board again: what a silence holds is in hand
+// judgeAlerts judges every alert of a board again: what a silence holds is handled
 // only while its Alertmanager answers, and the grace of paging ends by the clock.
 func judgeAlerts(b *ops.Board, now time.Time) bool {
 	return judgeEach(&b.Alerts, func(r *ops.Reading[[]ops.Alert]) bool {
@@ -257,11 +257,11 @@ func judgeAlerts(b *ops.Board, now time.Time) bool {
 }
 
 // judgeAlert gives an alert its rank's level. One that is pending, that somebody took
-// or that something keeps quiet is information: it is in hand.
+// or that something keeps quiet is information: it is handled.
 func judgeAlert(sources []ops.Source, a *ops.Alert, now time.Time) bool {
 	was, paging := a.Level, a.Paging.Level
 	a.Level = a.Severity.Rank.Level()
-	if a.State != ops.AlertFiring || a.InHand(canBeAsked(sources, a.Paging.Source)) {
+	if a.State != ops.AlertFiring || a.Handled(canBeAsked(sources, a.Paging.Source)) {
 		a.Level = ops.LevelInfo
 	}
 	a.Paging.Level = pagingLevel(sources, a, now)
@@ -292,11 +292,11 @@ func allCanBeAsked(sources []ops.Source) bool {
 }
 
 // endingSoon is how near the end of a silence is worth a mark while what it
-// silences still burns.
+// silences still fires.
 const endingSoon = time.Hour
 
 // Silences counts what each silence suppresses now and marks those that end
-// while it still burns: the storm comes back at that minute.
+// while it still fires: the storm comes back at that minute.
 func Silences(silences []ops.Silence, alerts []ops.Alert, now time.Time) []ops.Silence {
 	hits := map[ops.Text]int{}
 	for _, a := range alerts {
@@ -313,7 +313,7 @@ func Silences(silences []ops.Silence, alerts []ops.Alert, now time.Time) []ops.S
 		s.Verdict = ops.Verdict{Level: ops.LevelInfo, Word: ops.Clean(s.State.String()), Since: s.Starts}
 		if s.State == ops.SilenceActive && s.Hits > 0 && s.Ends.Sub(now) < endingSoon {
 			s.Verdict = ops.Verdict{Level: ops.LevelWarning, Word: ops.Lit("ends soon"), Since: s.Starts,
-				Cause: ops.Textf("%s, and it ends %s", stillFire(s.Hits), clock(s.Ends)), Next: []ops.Next{do(actExtend, s.Ref, ops.Lit("extend it")), {What: ops.Lit("or mend what it hides")}}}
+				Cause: ops.Textf("%s, and it ends %s", stillFire(s.Hits), clock(s.Ends)), Next: []ops.Next{do(actExtend, s.Ref, ops.Lit("extend it")), {What: ops.Lit("or fix what it hides")}}}
 		}
 	}
 	return out

@@ -79,7 +79,7 @@ func findings(e ops.Estate, b *ops.Board) []ops.Finding {
 	fs = append(fs, verdictFindings(b)...)
 	for _, r := range b.Containers {
 		for _, c := range r.Value {
-			settled := byMark(c) && (c.Latch.Acked() || c.Latch.Late) // it is well, and in hand or told below
+			settled := byMark(c) && (c.Latch.Acked() || c.Latch.Late) // it is well, and acknowledged or told below
 			if c.Verdict.Level != ops.LevelOK && !settled {
 				fs = append(fs, containerFinding(c))
 			}
@@ -119,10 +119,10 @@ func findings(e ops.Estate, b *ops.Board) []ops.Finding {
 }
 
 // standing is how an alert stands with people: somebody took it, a silence or
-// another alert keeps it quiet, or it burns.
+// another alert keeps it quiet, or it fires.
 func standing(sources []ops.Source, a *ops.Alert) string {
 	switch {
-	case !a.InHand(canBeAsked(sources, a.Paging.Source)):
+	case !a.Handled(canBeAsked(sources, a.Paging.Source)):
 		return ""
 	case !a.Ack.At.IsZero():
 		return "acked by " + a.Ack.By.String()
@@ -157,9 +157,9 @@ func alertFindings(e ops.Estate, b *ops.Board, r ops.Reading[[]ops.Alert]) []ops
 	return fs
 }
 
-// Burning are the firing alerts of a board, each fingerprint once, without the
+// Firing are the firing alerts of a board, each fingerprint once, without the
 // watchdog.
-func Burning(e ops.Estate, b ops.Board) []ops.Alert {
+func Firing(e ops.Estate, b ops.Board) []ops.Alert {
 	seen := map[ops.Text]bool{}
 	var out []ops.Alert
 	for _, r := range b.Alerts {

@@ -127,7 +127,7 @@ func created(c ops.Container, bad ops.Level) ops.Verdict {
 // cannotStart is for a container whose last start failed: its exit code then is
 // Docker's, and says nothing of its program.
 func cannotStart(c ops.Container, bad ops.Level) ops.Verdict {
-	v := ops.Verdict{Level: bad, Word: ops.Lit("cannot start"), Cause: c.Fault, Next: thenStart(c, ops.Next{What: ops.Lit("mend the cause")}), Since: c.Finished}
+	v := ops.Verdict{Level: bad, Word: ops.Lit("cannot start"), Cause: c.Fault, Next: thenStart(c, ops.Next{What: ops.Lit("fix the cause")}), Since: c.Finished}
 	if v.Since.IsZero() {
 		v.Since = c.Created
 	}
@@ -173,7 +173,7 @@ func exited(c ops.Container, bad ops.Level) ops.Verdict {
 }
 
 // taken adds to what is wrong now that somebody knows of it. It is as wrong as
-// before: an ack mends nothing.
+// before: an ack repairs nothing.
 func taken(cause ops.Text, m ops.Latch) ops.Text {
 	if !m.Acked() {
 		return cause

@@ -65,7 +65,7 @@ func (j *dbJudge) slots() {
 		case s.Status.String() == "lost":
 			f.Key = ops.Textf("the loss of slot %s", s.Name)
 			f.What, f.Cause = lost(*s)
-			f.Next = words(ops.Lit("drop the slot, and make its reader anew"))
+			f.Next = words(ops.Lit("drop the slot, and re-create its reader"))
 		case s.Status.String() == "unreserved":
 			f.What, f.Cause = ops.Textf("slot %s is about to lose its WAL", s.Name), ops.Textf("%s; the next checkpoint may remove what it needs", reader)
 		default:

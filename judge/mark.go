@@ -34,7 +34,7 @@ func Happened(m ops.Latch, c ops.Container, now time.Time) ops.Latch {
 func notable(d ops.ExitEvent) bool { return !d.Requested || d.Code == 137 }
 
 func withEnd(m ops.Latch, d ops.ExitEvent) ops.Latch {
-	m = anew(m)
+	m = renewed(m)
 	switch {
 	case m.Exits > 0 && d.Requested && !m.LastExit.Requested:
 		return m // a restart by hand does not take the crash before it off the screen
@@ -54,7 +54,7 @@ func withHealth(m ops.Latch, c ops.Container, now time.Time) ops.Latch {
 	known := c.State != ops.ContainerRunning || c.Health != ops.HealthUnknown
 	switch {
 	case ill && !m.Unhealthy.Open():
-		m = anew(m)
+		m = renewed(m)
 		m.Unhealthy = ops.UnhealthyPeriod{From: now, Check: said(c)}
 		m.UnhealthyPeriods++
 	case ill && m.Unhealthy.Check.Empty():
@@ -72,8 +72,8 @@ func said(c ops.Container) ops.Text {
 	return ops.Clean(string(words[:min(len(words), most)]))
 }
 
-// anew is the mark to which something is added: what is acked is over.
-func anew(m ops.Latch) ops.Latch {
+// renewed is the mark to which something is added: what is acked is over.
+func renewed(m ops.Latch) ops.Latch {
 	if m.Acked() {
 		return ops.Latch{Heard: m.Heard}
 	}

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// AlertValue is what an alert says anew with every evaluation of its rule: its
+// AlertValue is what an alert says again with every evaluation of its rule: its
 // value, and the words that name it. In a storm that is most of a board, though
 // nothing has happened. It travels as a section of its own, for the alerts that
 // somebody looks at; the section of the alerts travels when anything else of an

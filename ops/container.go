@@ -24,7 +24,7 @@ type Container struct {
 	Fault    Text            `json:"fault,omitzero"` // State.Error: a port clash stands only here
 	// Holder is who has the port that it could not bind, in words.
 	Holder Text `json:"holder,omitzero"`
-	// OOM is the daemon's word that the last end was for want of memory; false says
+	// OOM is the daemon's word that the last end was for lack of memory; false says
 	// nothing: 20.10 leaves it so even after an OOM kill.
 	OOM bool `json:"oom,omitzero"`
 	// Check is the first line that its failing health check said.

@@ -28,7 +28,7 @@
 //   - level: how bad; unknown outranks ok. A severity is the word of an alert rule, and
 //     its rank what the estate makes of it.
 //   - latch: what happened to a container, kept in sight until it is acked. An ack says
-//     that somebody knows; a silence keeps Alertmanager from notifying; neither mends.
+//     that somebody knows; a silence keeps Alertmanager from notifying; neither repairs anything.
 //   - unhealthy period: from the first failed health check to the first good one.
 //   - incident: an outage as people tell it, with its times and its alerts.
 //

@@ -160,7 +160,7 @@ type Silence struct {
 	Purpose  Purpose      `json:"purpose"`
 	// Hits is how many alerts it suppresses now; filled by judge.
 	Hits int `json:"hits"`
-	// Verdict marks one that ends soon while what it silences still burns.
+	// Verdict marks one that ends soon while what it silences still fires.
 	Verdict Verdict `json:"verdict,omitzero"`
 }
 
@@ -179,10 +179,10 @@ type Peer struct {
 // again every minute (resend-delay), so one that is new to either says nothing.
 const PagingGrace = 2 * time.Minute
 
-// InHand reports whether somebody took an alert, or something keeps it quiet.
+// Handled reports whether somebody took an alert, or something keeps it quiet.
 // What an Alertmanager that cannot be asked said last holds nothing: the silence
 // may be over.
-func (a *Alert) InHand(answers bool) bool {
+func (a *Alert) Handled(answers bool) bool {
 	return !a.Ack.At.IsZero() || answers && a.Paging.State.Quiet()
 }
 

@@ -97,7 +97,7 @@ func alertState(a *ops.Alert, v pagingView, fresh bool, now time.Time) Cell {
 	return cell
 }
 
-// notPaged stands where an alert burns and nobody is told.
+// notPaged stands where an alert fires and nobody is notified.
 const notPaged = "NOT PAGED"
 
 // pagingWord says what Alertmanager makes of a firing alert; nothing where it

@@ -32,7 +32,7 @@ type alertItem struct {
 	state    Cell
 	service  string
 	group    string
-	standing int // burns before taken before held before pending
+	standing int // firing before taken before held before pending
 }
 
 // Grouping is by what alerts stand together.
@@ -142,8 +142,8 @@ func severityWord(a *ops.Alert) string {
 	return a.Severity.Name.String()
 }
 
-// order sorts: the group with the worst that burns first, within it what burns
-// before what is in hand, the newest first.
+// order sorts: the group with the worst that fires first, within it what fires
+// before what is handled, the newest first.
 func (l *AlertList) order(by Grouping) {
 	worst := map[string]int{}
 	for _, it := range l.items {
@@ -165,7 +165,7 @@ func (l *AlertList) order(by Grouping) {
 }
 
 // weight orders groups. Severities keep their order whoever took what; services
-// stand by what burns in them now.
+// stand by what fires in them now.
 func (it *alertItem) weight(by Grouping) int {
 	if by == ByService {
 		return 10*(4-it.standing) + int(it.a.Severity.Rank)

@@ -9,15 +9,15 @@ import (
 	"opsdeck/ops"
 )
 
-// Handover is what the next one on call has to know: what burns, what somebody
+// Handover is what the next one on call has to know: what fires, what somebody
 // took or silenced and until when, the incidents, the jobs, the indicators, and what
 // happened since. recs are the records since then, in any order.
 func Handover(b ops.Board, recs []ops.Record, since, now time.Time) Snapshot {
 	s := newSnapshot(b, now, "handover")
 	alerts := NewAlerts(b, now, BySeverity)
 	s.Tables = []Table{
-		alerts.where("burning", "nothing burns that nobody has in hand", func(it *alertItem) bool { return it.standing == 0 }),
-		alerts.where("in hand", "nothing is acked or silenced", func(it *alertItem) bool { return it.standing == 1 || it.standing == 2 }),
+		alerts.where("firing", "nothing fires that is not handled", func(it *alertItem) bool { return it.standing == 0 }),
+		alerts.where("handled", "nothing is acked or silenced", func(it *alertItem) bool { return it.standing == 1 || it.standing == 2 }),
 		Incidents(b, now), silencesSince(b, since, now), Indicators(b, now), jobsSince(b, since, now), happened(b, recs, since, now),
 	}
 	if phrase, fresh := alertsStanding(b, now); !fresh {
@@ -89,7 +89,7 @@ func happened(b ops.Board, recs []ops.Record, since, now time.Time) Table {
 // Changed says in a few words what records tell of: "2 alerts began, 1 cleared, 1
 // container died, 3 jobs ended". Nothing is "nothing changed".
 func Changed(recs []ops.Record) string {
-	var began, cleared, deaths, troubles, mended, jobs, notes, other int
+	var began, cleared, deaths, troubles, over, jobs, notes, other int
 	for _, r := range recs {
 		switch {
 		case r.Kind == ops.RecordAlert && r.Level.Good():
@@ -99,7 +99,7 @@ func Changed(recs []ops.Record) string {
 		case r.Kind == ops.RecordContainer && r.Level.Bad():
 			deaths++
 		case r.Kind == ops.RecordDatabase && r.Level.Good():
-			mended++
+			over++
 		case r.Kind == ops.RecordDatabase:
 			troubles++
 		case r.Kind == ops.RecordOutcome:
@@ -117,7 +117,7 @@ func Changed(recs []ops.Record) string {
 		one, many string
 	}{
 		{began, "alert began", "alerts began"}, {cleared, "cleared", "cleared"}, {deaths, "container died", "containers died"},
-		{troubles, "database finding", "database findings"}, {mended, "is over", "are over"},
+		{troubles, "database finding", "database findings"}, {over, "is over", "are over"},
 		{jobs, "job ended", "jobs ended"}, {notes, "ack, note or call", "acks, notes and calls"}, {other, "other change", "other changes"},
 	} {
 		switch {

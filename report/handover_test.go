@@ -34,7 +34,7 @@ func TestHandoverIsAsTheGoldenFilesSay(t *testing.T) {
 
 func TestAHandoverWithoutPrometheusDoesNotSayThatNothingBurns(t *testing.T) {
 	got := handover(t, "silent", "text")
-	if strings.Contains(got, "nothing burns") || !strings.Contains(got, "not known: 17m ago, prom REFUSED") {
+	if strings.Contains(got, "nothing fires") || !strings.Contains(got, "not known: 17m ago, prom REFUSED") {
 		t.Error(got)
 	}
 }

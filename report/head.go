@@ -16,7 +16,7 @@ type Head struct {
 	Clock       string
 	Firing      []Cell // "2 crit", "1 high", or one cell that says why nobody knows
 	Clocks      []Cell // "SLA 41m/150m" of each pipeline that runs
-	InHand      Cell   // "3 in hand": what fires beside and is acked or silenced
+	Handled     Cell   // "3 handled": what fires beside and is acked or silenced
 	Maintenance []string
 	Sources     []Cell // worst first: "docker SILENT 4m", "prometheus ok"
 	Worst       Cell   // the reason of the worst source in words; empty: all are ok
@@ -41,7 +41,7 @@ func NewHead(b ops.Board, now time.Time) Head {
 	if b.Estate.Simulated {
 		h.Environment = Simulated
 	}
-	h.Firing, h.InHand = firing(b, now)
+	h.Firing, h.Handled = firing(b, now)
 	var reason string
 	h.Sources, reason = sourceWords(b, now)
 	h.Worst = toned(reason, ToneOf(sourcesLevel(b)))
@@ -157,14 +157,14 @@ func sourceReason(s ops.Source, now time.Time) string {
 
 // alertCount is the firing alerts of one rank.
 type alertCount struct {
-	rank   ops.Rank
-	n      int
-	acked  int
-	quiet  map[ops.PagingState]int // silenced, inhibited or muted
-	inHand int                     // acked or quiet, each once
-	level  ops.Level               // the worst of them
-	oldest time.Time
-	ref    ops.Ref // the oldest one
+	rank    ops.Rank
+	n       int
+	acked   int
+	quiet   map[ops.PagingState]int // silenced, inhibited or muted
+	handled int                     // acked or quiet, each once
+	level   ops.Level               // the worst of them
+	oldest  time.Time
+	ref     ops.Ref // the oldest one
 }
 
 func (c *alertCount) add(a *ops.Alert, v pagingView) {
@@ -180,7 +180,7 @@ func (c *alertCount) add(a *ops.Alert, v pagingView) {
 		c.quiet[a.Paging.State]++
 	}
 	if acked || hushed {
-		c.inHand++
+		c.handled++
 	}
 	c.level = worst(c.level, a.Level)
 	if c.oldest.IsZero() || a.Since.Before(c.oldest) {
@@ -189,7 +189,7 @@ func (c *alertCount) add(a *ops.Alert, v pagingView) {
 }
 
 // open is how many of them nobody has taken and nothing keeps quiet.
-func (c alertCount) open() int { return c.n - c.inHand }
+func (c alertCount) open() int { return c.n - c.handled }
 
 // held says how many of them somebody took, or what keeps them quiet: "1 acked, 2
 // silenced".
@@ -284,16 +284,16 @@ func rankWord(r ops.Rank) string {
 	return r.String()
 }
 
-// firing counts what burns and nobody has taken, by rank; inHand is the rest, and
+// firing counts what fires and nobody has taken, by rank; handled is the rest, and
 // has no text where there is none.
-func firing(b ops.Board, now time.Time) (out []Cell, inHand Cell) {
+func firing(b ops.Board, now time.Time) (out []Cell, handled Cell) {
 	if len(b.Alerts) == 0 {
 		return nil, Cell{}
 	}
 	phrase, fresh := alertsStanding(b, now)
 	held := 0
 	for _, c := range countFiring(b, now) {
-		held += c.inHand
+		held += c.handled
 		if c.open() == 0 {
 			continue
 		}
@@ -304,7 +304,7 @@ func firing(b ops.Board, now time.Time) (out []Cell, inHand Cell) {
 		out = append(out, toned(fmt.Sprintf("%d %s", c.open(), word), ToneOf(c.level)))
 	}
 	if held > 0 {
-		inHand = toned(fmt.Sprintf("%d in hand", held), ToneInfo)
+		handled = toned(fmt.Sprintf("%d handled", held), ToneInfo)
 	}
 	switch {
 	case !fresh && len(out) == 0: // the sources line beside it says why
@@ -312,9 +312,9 @@ func firing(b ops.Board, now time.Time) (out []Cell, inHand Cell) {
 	case !fresh:
 		out = append(out, toned("as of "+phrase, ToneUnknown))
 	case len(out) == 0 && held > 0:
-		return []Cell{inHand}, Cell{}
+		return []Cell{handled}, Cell{}
 	case len(out) == 0:
 		out = []Cell{noneFires(b, now)}
 	}
-	return out, inHand
+	return out, handled
 }

@@ -23,8 +23,8 @@ func Verdict(b ops.Board, now time.Time) Cell {
 	parts := []string{LevelWord(level)}
 	if level.Good() {
 		n := CountContainers(b, now)
-		burns, inHand := firing(b, now)
-		for _, c := range append(burns, inHand, n.Cell()) {
+		burns, handled := firing(b, now)
+		for _, c := range append(burns, handled, n.Cell()) {
 			parts = append(parts, c.Text)
 		}
 		return toned(join("  ", parts...), ToneOf(level))

@@ -66,7 +66,7 @@ func newHeadsFile(dir string) *headsFile { return &headsFile{dir: dir} }
 
 func (h *headsFile) path() string { return filepath.Join(h.dir, headsName) }
 
-// append writes one line and syncs it. After an error the file is opened anew.
+// append writes one line and syncs it. After an error the file is opened again.
 func (h *headsFile) append(line string) error {
 	err := h.write(line)
 	if err != nil {

@@ -42,7 +42,7 @@ func (m *Model) lostAgent(msg lostMsg) tea.Cmd {
 	// It stands as the reason of every source, too: it has to say what it is about.
 	switch {
 	case m.lost.silent && m.o.Where != "":
-		m.lost.why = ops.Textf("nothing comes over the line to %s", m.o.Where)
+		m.lost.why = ops.Textf("nothing comes through the tunnel to %s", m.o.Where)
 	case m.lost.silent:
 		m.lost.why = ops.Lit("the agent says nothing")
 	default:

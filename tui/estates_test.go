@@ -39,11 +39,11 @@ func TestALineThatIsSilentIsNamedWithTheTimeItWasHeardLast(t *testing.T) {
 	heard := r.now
 	r.now = r.now.Add(16 * 1e9)
 	r.send(lostMsg{heard: heard})
-	r.wants(t, "LINE SILENT since 02:14Z", "nothing comes over the line to ana@bastion", "on ana@bastion")
+	r.wants(t, "TUNNEL SILENT since 02:14Z", "nothing comes through the tunnel to ana@bastion", "on ana@bastion")
 	r.send(lostMsg{err: context.DeadlineExceeded, heard: heard})
-	r.wants(t, "LINE SILENT since 02:14Z")
+	r.wants(t, "TUNNEL SILENT since 02:14Z")
 	r.board(fixture.Good())
-	r.lacks(t, "LINE SILENT")
+	r.lacks(t, "TUNNEL SILENT")
 	r.send(lostMsg{heard: r.now})
-	r.wants(t, "LINE LOST since 02:14Z")
+	r.wants(t, "TUNNEL LOST since 02:14Z")
 }

@@ -122,7 +122,7 @@ func (m *Model) headLine(h report.Head) string {
 		firing = append(firing, th.Paint(draw.Role(f.Tone), f.Text))
 	}
 	right := strings.Join(firing, " ")
-	for _, c := range append(slices.Clip(h.Clocks), h.InHand) {
+	for _, c := range append(slices.Clip(h.Clocks), h.Handled) {
 		if room := m.w - draw.Width(left) - draw.Width(right) - 3; c.Text != "" && draw.Width(c.Text) <= room {
 			right += "  " + th.Paint(draw.Role(c.Tone), c.Text)
 		}

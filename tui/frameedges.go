@@ -43,16 +43,16 @@ func (m *Model) warningLines(h report.Head) []string {
 	return lines
 }
 
-// lostWord says what is lost: over ssh it is the line as far as one can tell from
+// lostWord says what is lost: over ssh it is the tunnel as far as one can tell from
 // here, and the agent there goes on.
 func (m *Model) lostWord() string {
 	switch {
 	case m.o.Where == "":
 		return "AGENT LOST"
 	case m.lost.silent:
-		return "LINE SILENT"
+		return "TUNNEL SILENT"
 	}
-	return "LINE LOST"
+	return "TUNNEL LOST"
 }
 
 // filterWord reminds of a filter in force: rows that are not shown are the

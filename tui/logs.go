@@ -67,7 +67,7 @@ func (l *logs) from(now time.Time) ops.TailFrom {
 	return f
 }
 
-// again forgets what was read: it comes anew under another serial.
+// again forgets what was read: it comes under another serial.
 func (l *logs) again(serial int) {
 	l.serial, l.ring, l.shown, l.ended, l.err, l.cut = serial, newRing(l.ring.limit), nil, 0, nil, false
 	l.up, l.follow = 0, true

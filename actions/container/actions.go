@@ -97,7 +97,7 @@ func (a *action) Describe() ops.ActionInfo {
 		i.Params = []ops.ParamInfo{{Name: ops.Clean(paramSignal), What: ops.Lit("KILL, TERM, INT, QUIT, HUP, USR1 or USR2"), Default: ops.Lit("KILL")}}
 	case verbRemove:
 		i.Class = ops.ClassDestructive
-		i.Params = []ops.ParamInfo{{Name: ops.Clean(paramVolumes), What: ops.Lit("what becomes of its anonymous volumes: keep or remove"), Default: ops.Clean(volumesKeep)}}
+		i.Params = []ops.ParamInfo{{Name: ops.Clean(paramVolumes), What: ops.Lit("what to do with its anonymous volumes: keep or remove"), Default: ops.Clean(volumesKeep)}}
 	}
 	return i
 }

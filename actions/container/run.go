@@ -32,7 +32,7 @@ func (a *action) Run(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.R
 	switch {
 	case errdefs.IsNotFound(err):
 		return ops.Result{}, ops.Errorf(ops.CodeChanged, "container %s of the plan is gone", c.id).
-			Help("it was removed or made anew: plan again")
+			Help("it was removed or re-created: plan again")
 	case ctx.Err() != nil:
 		return ops.Result{}, fmt.Errorf("%s container %s: nothing was done: %w", c.verb, c.name, ctx.Err())
 	case err != nil:

@@ -58,7 +58,7 @@ func TestRunThatDoesNotComeUp(t *testing.T) {
 	}{
 		"dies at once":  {exited(3), "ended again at once, exit 3; last line of its log: cannot open the model"},
 		"is looping":    {map[string]any{"Status": "restarting", "Running": true, "Restarting": true, "ExitCode": 1, "StartedAt": "2026-11-21T03:00:00Z"}, "exit 1"},
-		"was not begun": {running("2026-11-21T02:00:00Z"), "was not started anew"},
+		"was not restarted": {running("2026-11-21T02:00:00Z"), "was not restarted"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newScripted(t)
@@ -84,7 +84,7 @@ func TestRunThatDoesNotComeUp(t *testing.T) {
 			t.Fatal(err)
 		}
 		done, _, err := a.judgeStarted(t.Context(), c, &before, &now, "2026-11-21T03:00:00Z", 0)
-		if !done || err == nil || !strings.Contains(err.Error(), "its restart policy started it anew") {
+		if !done || err == nil || !strings.Contains(err.Error(), "its restart policy started it again") {
 			t.Errorf("%v, %v", done, err)
 		}
 	})

@@ -12,7 +12,7 @@ import (
 	"opsdeck/ops"
 )
 
-// Shell is how a shell in a container is begun.
+// Shell is how a shell in a container is started.
 type Shell struct {
 	Source string
 	// Docker is the docker command with the options that name the daemon:

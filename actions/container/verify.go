@@ -62,7 +62,7 @@ func (a *action) verify(ctx context.Context, c call, before *container.InspectRe
 func (a *action) judgeStarted(ctx context.Context, c call, before, r *container.InspectResponse, first string, took time.Duration) (bool, ops.Result, error) {
 	st := r.State
 	if before.State != nil && st.StartedAt == before.State.StartedAt {
-		return true, ops.Result{}, ops.Errorf(ops.CodeInternal, "the daemon says that it did, but %s was not started anew: %s", c.name, st.Status)
+		return true, ops.Result{}, ops.Errorf(ops.CodeInternal, "the daemon says that it did, but %s was not restarted: %s", c.name, st.Status)
 	}
 	alive := st.Running && !st.Restarting
 	switch {
@@ -73,7 +73,7 @@ func (a *action) judgeStarted(ctx context.Context, c call, before, r *container.
 	}
 	words := fmt.Sprintf("%s was started and ended again at once, exit %d", c.name, st.ExitCode)
 	if alive {
-		words = c.name + " was started and ended again at once; its restart policy started it anew"
+		words = c.name + " was started and ended again at once; its restart policy started it again"
 	}
 	if st.Error != "" {
 		words += ": " + ops.MaskSecrets(st.Error)
@@ -93,7 +93,7 @@ func (a *action) verifyStopped(ctx context.Context, c call, took time.Duration) 
 		return notVerified(c, err), nil
 	case r.State.Running:
 		return ops.Result{}, ops.Errorf(ops.CodeInternal, "%s was stopped and runs again since %s", c.name, stamp(r.State.StartedAt)).
-			Help("somebody or something started it anew: look at its events")
+			Help("somebody or something restarted it: look at its events")
 	}
 	killed := ""
 	if r.State.ExitCode == 137 {

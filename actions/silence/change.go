@@ -59,7 +59,7 @@ func (e *extend) Run(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.R
 	}
 	what := "silence " + id.String() + " ends at " + stamp(x.EndsAt)
 	if id.String() != x.ID {
-		what += "; the server made it anew, " + x.ID + " has expired"
+		what += "; the server created another one, " + x.ID + " has expired"
 	}
 	return result(ops.JobSucceeded, what, notes, out), nil
 }

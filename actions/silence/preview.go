@@ -83,7 +83,7 @@ func (p preview) words(target ops.Ref) []ops.Text {
 		}
 	}
 	if n := p.critical(); n > 0 {
-		out = append(out, ops.Textf("hides %s: nobody is paged of it", count(n, "critical alert")))
+		out = append(out, ops.Textf("hides %s: nobody is notified about it", count(n, "critical alert")))
 	}
 	if n := p.silenced(); n > 0 {
 		out = append(out, ops.Textf("%d of them are silenced already", n))

@@ -269,7 +269,7 @@ func (k *reconnecting) client() *agent.Client {
 	return k.c
 }
 
-// Watch attaches anew and follows.
+// Watch attaches again and follows.
 func (k *reconnecting) Watch(ctx context.Context) (<-chan ops.Event, error) {
 	c, _, err := k.to.attach(ctx)
 	if err != nil {

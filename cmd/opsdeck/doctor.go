@@ -97,7 +97,7 @@ func (a *app) examineAgent(ctx context.Context, f estate.File, given string) []s
 		return append(out, symptom{ops.LevelCritical, "agent", err.Error(), "opsdeck agent stop --force"})
 	}
 	if !b.Estate.Agent.History.Empty() {
-		out = append(out, symptom{ops.LevelCritical, "history", b.Estate.Agent.History.String(), "free space or mend the folder's permissions"})
+		out = append(out, symptom{ops.LevelCritical, "history", b.Estate.Agent.History.String(), "free space or fix the folder's permissions"})
 	}
 	for _, w := range b.Estate.Agent.Warnings {
 		out = append(out, symptom{ops.LevelInfo, "agent", w.String(), ""})

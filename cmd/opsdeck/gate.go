@@ -17,8 +17,8 @@ import (
 func (a *app) gateCommand() *cobra.Command {
 	var key string
 	cmd := &cobra.Command{
-		Use: "gate", Short: "What sshd runs for an account that gets opsdeck and nothing else", Args: none,
-		Long: `What sshd runs for an account that gets opsdeck and nothing else: as command= in
+		Use: "gate", Short: "The restricted shell (ForceCommand) of an account that gets opsdeck and nothing else", Args: none,
+		Long: `The restricted shell (ForceCommand) of an account that gets opsdeck and nothing else: as command= in
 authorized_keys or ForceCommand in sshd_config. It reads what the caller asked for from
 SSH_ORIGINAL_COMMAND, without a shell. Nothing asked for is the console; a command of the
 list below runs; everything else is refused with code 77 (64 where it cannot be

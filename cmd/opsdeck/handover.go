@@ -22,7 +22,7 @@ func (a *app) handoverCommand() *cobra.Command {
 	formats := slices.DeleteFunc(report.Formats(), func(f string) bool { return f == "nagios" })
 	cmd := &cobra.Command{
 		Use: "handover", Short: "Print what the next one on call has to know", Args: none,
-		Long:    "Print what burns, who took what, silences with their end, jobs, and what changed.",
+		Long:    "Print what fires, who took what, silences with their end, jobs, and what changed.",
 		Example: "opsdeck handover\nopsdeck handover --since 12h -o markdown --out handover.md",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !slices.Contains(formats, format) {

@@ -196,7 +196,7 @@ func (r *remoteEndpoint) why(err error, late bool, code int, said string) error 
 	case late:
 		return ops.Errorf(ops.CodeUnavailable, "no answer from %s within %s", r.host, tunnelWait).Help("is the host up, and the way to it?")
 	case !silent:
-		return fmt.Errorf("open a line to %s: %w", r.host, err)
+		return fmt.Errorf("open a tunnel to %s: %w", r.host, err)
 	case code == 127 || code == 126:
 		return ops.Errorf(ops.CodeUnavailable, "%s has no %s for a login without a terminal: %s", r.host, r.program, firstOf(said, printed)).
 			Help("install it there, or say where it is: remote: /usr/local/bin/opsdeck in config.yaml")

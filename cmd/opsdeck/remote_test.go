@@ -102,7 +102,7 @@ func TestWhatIsBetweenUsAndTheFarAgentIsNamed(t *testing.T) {
 		"too old":            {r, silent, false, 64, `opsdeck: there is no command or argument "proxy" here`, "too old for --on", 69},
 		"no answer":          {batch, silent, true, -1, "", "no answer from db1 within 20s", 69},
 		"refused over there": {r, ops.Errorf(ops.CodeDenied, "no permission").Help("join the group"), false, 0, "", "on db1: no permission", 77},
-		"anything else":      {r, errors.New("x"), false, 0, "", "open a line to db1: x", 1},
+		"anything else":      {r, errors.New("x"), false, 0, "", "open a tunnel to db1: x", 1},
 	} {
 		err := c.r.why(c.err, c.late, c.code, c.said)
 		if !strings.Contains(err.Error(), c.want) || exitOf(err) != c.exit || strings.ContainsRune(err.Error(), 0x1b) {

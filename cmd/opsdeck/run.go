@@ -209,7 +209,7 @@ func (o order) follow(ctx context.Context, to endpoint, c ops.Console, id ops.Jo
 	o.progressDone()
 	what := "the agent is gone, and with it perhaps job %d: %s\n"
 	if _, far := to.(*remoteEndpoint); far {
-		what = "the line is gone; job %d goes on in the agent there: %s\n"
+		what = "the tunnel is gone; job %d goes on in the agent there: %s\n"
 	}
 	if ctx.Err() != nil {
 		what = "not followed to its end; job %d goes on in the agent: %s\n"

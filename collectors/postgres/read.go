@@ -38,7 +38,7 @@ func newLook() look {
 	return look{asked: map[string]time.Time{}, missing: map[string]string{}, sizes: map[string][]sample{}}
 }
 
-// over begins anew with another connection, which may lead to another server or have
+// over resets the state for a new connection, which may lead to another server or have
 // other rights. What grows with time is kept: it tells by itself when it no longer fits.
 func (l look) over(login uint64) look {
 	next := newLook()

@@ -102,7 +102,7 @@ func (c *Collector) measure(ctx context.Context, expr string) measured {
 	return out
 }
 
-// leastShare is the time below which no query is begun: what is left is for
+// leastShare is the time below which no query is started: what is left is for
 // answering before the deadline.
 const leastShare = 100 * time.Millisecond
 
@@ -130,7 +130,7 @@ func whyNot(err error) ops.Text {
 	return ops.Clean(err.Error())
 }
 
-// trendPace is how often a curve is drawn anew, and trendPoints how many points
+// trendPace is how often a curve is fetched again, and trendPoints how many points
 // it has.
 const (
 	trendPace   = time.Minute
@@ -144,7 +144,7 @@ type trend struct {
 	why    ops.Text
 }
 
-// trends puts the curves in, and draws those anew that are due. What does not
+// trends puts the curves in, and fetches those that are due. What does not
 // fit into the deadline is due next time, and comes first then, because those
 // that were drawn are not due.
 func (c *Collector) trends(ctx context.Context, kpis []ops.KPI, notes *[]ops.Text) {

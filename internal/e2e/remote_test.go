@@ -158,13 +158,13 @@ func TestALineCutInTheMiddleOfAnActionIsTakenOverByASecondLogin(t *testing.T) {
 	one.live()
 	one.restart(name, "leaks memory")
 	b.cut()
-	one.until(`LINE LOST since|the agent answers again`)
+	one.until(`TUNNEL LOST since|the agent answers again`)
 	two := b.open()
 	two.until(`job 1 restart container ` + name)
 	if startedAt(t, name) != before {
 		t.Fatal("the job had ended before the second login came: nothing is shown by this")
 	}
-	one.headFree(`LINE LOST`) // it has made a line of its own again
+	one.headFree(`TUNNEL LOST`) // it has made a line of its own again
 	one.hangUp()
 	two.until(`restart container ` + name + `: done in [23]\d`)
 	two.keys("0")
@@ -182,7 +182,7 @@ func TestAFollowedJobWhoseLineIsCutGoesOnAndSaysSo(t *testing.T) {
 	c := b.start("--on", "lab", "run", "container.restart", "container:docker/"+name, "--yes", "--reason", "test")
 	until(t, patience, "the job is followed", func() bool { return strings.Contains(c.said(), "job 1 restart") })
 	b.cut()
-	b.ended(c).want(t, 3, `the line is gone; job 1 goes on in the agent there: opsdeck --on lab history --job 1`)
+	b.ended(c).want(t, 3, `the tunnel is gone; job 1 goes on in the agent there: opsdeck --on lab history --job 1`)
 	until(t, patience, "the job has ended well", func() bool {
 		return regexp.MustCompile(`succeeded`).MatchString(b.run("--on", "lab", "history", "--job", "1").out)
 	})
@@ -198,7 +198,7 @@ func TestASilentLineIsNoticedKeepsItsPictureAndIsMadeAgain(t *testing.T) {
 	}
 	at := time.Now()
 	must(t, syscall.Kill(lines[0], syscall.SIGSTOP))
-	text := s.within(patience, `LINE SILENT since \d\d:\d\dZ: .*; what you see is \S+ old, trying again`)
+	text := s.within(patience, `TUNNEL SILENT since \d\d:\d\dZ: .*; what you see is \S+ old, trying again`)
 	t.Logf("said %s after the silence began", time.Since(at).Round(10*time.Millisecond))
 	if strings.Contains(text, "docker live") || !strings.Contains(text, "containers: ") {
 		t.Errorf("the last picture is gone, or passes for fresh:\n%s", text)
@@ -208,7 +208,7 @@ func TestASilentLineIsNoticedKeepsItsPictureAndIsMadeAgain(t *testing.T) {
 	s.until(`\[3 Containers\](?s:.*)ifrs9-api`)
 	t.Logf("a key was answered after %s", time.Since(pressed).Round(time.Millisecond))
 	s.live()
-	s.headFree(`LINE SILENT`)
+	s.headFree(`TUNNEL SILENT`)
 	until(t, patience, "the silent ssh is replaced by another", func() bool {
 		now := b.lines()
 		return len(now) == 1 && now[0] != lines[0]
@@ -221,9 +221,9 @@ func TestAnAgentThatDiesBehindALineIsStartedAgainOverIt(t *testing.T) {
 	s.live()
 	lines := b.lines()
 	b.far.killAgent()
-	s.until(`LINE LOST since|the agent answers again`)
+	s.until(`TUNNEL LOST since|the agent answers again`)
 	s.live()
-	s.headFree(`LINE LOST`)
+	s.headFree(`TUNNEL LOST`)
 	if now := b.lines(); !slices.Equal(now, lines) {
 		t.Errorf("it took another login: %v, %v", lines, now)
 	}

@@ -20,7 +20,7 @@ type FilterBar struct {
 }
 
 // NewFilterBar returns a line that begins with a prompt and a text to change; kind
-// is what becomes of what is typed.
+// says what the typed text does.
 func NewFilterBar(th themes.Theme, kind OutcomeKind, prompt, hint, text string) *FilterBar {
 	bar := &FilterBar{th: th, kind: kind, hint: hint, field: newField(th, prompt), before: text}
 	bar.field.set(text)

@@ -89,7 +89,7 @@ const (
 	IntentActions              // the menu of what can be done
 	IntentAlert                // a view of alert ref: its runbook, its graph, whom to call
 	IntentSay                  // text for the job line
-	IntentReread               // the log on top read anew, from where it says
+	IntentReread               // the log on top read again, from where it says
 	IntentShell                // a shell in ref
 	IntentHighlight            // ask for a text to highlight
 )
