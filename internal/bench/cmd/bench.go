@@ -88,7 +88,7 @@ func (b *bench) size(ctx context.Context, n int, last bool) (*figures.Table, err
 	if err != nil {
 		return nil, err
 	}
-	t := &figures.Table{Title: fmt.Sprintf("%d containers (%d of them made for the run)", running, n)}
+	t := &figures.Table{Title: fmt.Sprintf("%d containers (%d of them made for the run)", len(running), n)}
 	extra := &figures.Table{}
 	// First without us: what was just made is a little older then. Until it is two
 	// minutes old it costs more, which is no idle minute.

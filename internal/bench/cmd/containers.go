@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -92,10 +93,16 @@ func (c *crowd) grow(ctx context.Context, n int) error {
 	return err
 }
 
-// running is how many containers the daemon runs, ours and others.
-func (c *crowd) running(ctx context.Context) (int, error) {
+// running are the names of the containers that the daemon runs, ours and others.
+func (c *crowd) running(ctx context.Context) ([]string, error) {
 	list, err := c.cl.ContainerList(ctx, client.ContainerListOptions{})
-	return len(list.Items), err
+	var names []string
+	for _, i := range list.Items {
+		for _, n := range i.Names {
+			names = append(names, strings.TrimPrefix(n, "/"))
+		}
+	}
+	return names, err
 }
 
 // remove takes everything away that bears our label.

@@ -34,7 +34,7 @@ func largeTable(ctx context.Context, s settings, root string) *figures.Table {
 		measureLarge(ctx, w, t)
 		if err == nil {
 			if after, err = machine.Load(); err == nil {
-				t.Notes = append(t.Notes, loads(before, after)+" The servers are simulated in the bench's process, and take processor time from what is measured. The budgets of memory and CPU are for 100 containers, and not applied here.")
+				t.Notes = append(t.Notes, loads(before, after)+" The servers are simulated in the bench's process, and take processor time from what is measured.")
 			}
 		}
 	}
@@ -149,11 +149,11 @@ func (w *watched) idleLarge(ctx context.Context, t *figures.Table) {
 	if err == nil && asked == 0 {
 		err = errors.New("the rules were not asked for")
 	}
-	t.Add(figures.Row{What: "memory of the console (PSS)", Shown: figures.Megabytes(consolePSS)}, err)
-	t.Add(figures.Row{What: "memory of the agent (PSS)", Shown: figures.Megabytes(agentPSS)}, err)
-	t.Add(cost("own CPU per idle minute, console + agent", 0, c+a, fmt.Sprintf(" (%s + %s)", figures.Seconds(c), figures.Seconds(a))), err)
+	t.Add(memory("memory of the console (PSS)", 60, consolePSS), err)
+	t.Add(memory("memory of the agent (PSS)", 60, agentPSS), err)
+	t.Add(cost("own CPU per idle minute, console + agent", 3, c+a, fmt.Sprintf(" (%s + %s)", figures.Seconds(c), figures.Seconds(a))), err)
 	t.Add(figures.Row{What: "bytes to the terminal per idle minute", Shown: fmt.Sprint(screen)}, err)
-	t.Add(figures.Row{What: "bytes on the agent's socket per idle minute", Shown: fmt.Sprintf("%.1f MB", float64(socket)/1e6)}, err)
+	t.Add(figures.Row{What: "bytes on the agent's socket per idle minute", Budget: "<= 1 MB", Limit: 1e6, Value: float64(socket), Shown: fmt.Sprintf("%.1f MB", float64(socket)/1e6)}, err)
 	t.Add(figures.Row{What: "bytes on the agent's socket per poll of Prometheus' rules", Shown: fmt.Sprintf("%.2f MB (%.0f polls a minute)", float64(socket)/1e6/max(1, asked), asked)}, err)
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"opsdeck/internal/bench/figures"
@@ -41,16 +42,16 @@ type tried struct {
 }
 
 // compare measures our console and the others of the folder on the same daemon,
-// one after the other, all the same way.
-func compare(ctx context.Context, g *stage, folder string, running int) *figures.Comparison {
-	c := &figures.Comparison{Title: fmt.Sprintf("Beside other consoles, %d containers", running)}
+// one after the other, all the same way. running are the names of its containers.
+func compare(ctx context.Context, g *stage, folder string, running []string) *figures.Comparison {
+	c := &figures.Comparison{Title: fmt.Sprintf("Beside other consoles, %d containers", len(running))}
 	if folder == "" {
 		c.Notes = []string{"Not measured: " + peersVar + " names no folder with lazydocker, ctop or dry."}
 		return c
 	}
 	all := []rival{ours(g)}
 	for _, name := range []string{"lazydocker", "ctop", "dry"} {
-		all = append(all, theirs(g, folder, name))
+		all = append(all, theirs(g, folder, name, running))
 	}
 	var results []tried
 	for _, r := range all {
@@ -76,8 +77,9 @@ func ours(g *stage) rival {
 	}
 }
 
-// theirs is a console that shows the daemon's containers as soon as it starts.
-func theirs(g *stage, folder, name string) rival {
+// theirs is a console that shows the daemon's containers as soon as it starts, in an
+// order of its own: the name of any of them will do.
+func theirs(g *stage, folder, name string, running []string) rival {
 	return rival{
 		name: name,
 		open: func(ctx context.Context) (*terminal.Session, time.Duration, error) {
@@ -89,9 +91,12 @@ func theirs(g *stage, folder, name string) rival {
 			if err != nil {
 				return nil, 0, err
 			}
-			at, err := s.Await(ctx, patience, func(s *terminal.Screen) bool { return s.Has(prefix) })
+			at, err := s.Await(ctx, patience, func(s *terminal.Screen) bool {
+				lines := s.Lines()
+				return slices.ContainsFunc(running, func(name string) bool { return terminal.Has(lines, name) })
+			})
 			if err != nil {
-				return nil, 0, errors.Join(fmt.Errorf("%s shows no container: %w", name, err), s.Close())
+				return nil, 0, errors.Join(notShown(s, "a container in "+name, err), s.Close())
 			}
 			return s, at.Sub(s.Began), nil
 		},
