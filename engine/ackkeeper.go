@@ -20,10 +20,11 @@ const (
 
 // extendAcks keeps the silences behind acks alive until ctx ends.
 func (e *Engine) extendAcks(ctx context.Context) {
+	agent := ops.Caller{Actor: ops.Actor{Name: ops.Lit("opsdeck"), UID: -1, Role: ops.RoleOperator}}
 	for e.History != nil && sleep(ctx, ackLookEvery) {
 		for _, s := range lapsing(e.broker.newest(), e.Now()) {
 			req := ops.Request{Action: ops.Clean(extendAction), Target: s.Ref, Params: []ops.Param{{Name: ops.Lit("by"), Value: ops.Clean(ackExtendBy)}}}
-			if _, err := e.startOwn(ctx, req, "the acked alert still fires"); err != nil {
+			if _, err := e.jobs.StartAs(ctx, agent, req, ops.Lit("the acked alert still fires")); err != nil {
 				e.Log.Warn("extend the silence behind an ack", "silence", s.Ref.String(), "err", err)
 			}
 		}
@@ -55,19 +56,4 @@ func lapsing(b ops.Board, now time.Time) []ops.Silence {
 		}
 	}
 	return out
-}
-
-// startOwn starts an action in the agent's own name. It asks nobody, because
-// somebody's earlier word covers it; plan, locks and audit are as for everyone.
-func (e *Engine) startOwn(ctx context.Context, req ops.Request, reason string) (ops.JobID, error) {
-	c := ops.Caller{Actor: ops.Actor{Name: ops.Lit("opsdeck"), UID: -1, Role: ops.RoleOperator}}
-	p, err := e.workOut(ctx, c, req)
-	if err != nil {
-		return 0, err
-	}
-	act, err := e.action(req)
-	if err != nil {
-		return 0, err
-	}
-	return e.launch(e.newRun(c, p, act, ops.Confirmation{Reason: ops.Clean(reason)}))
 }

@@ -1,10 +1,6 @@
 package engine
 
-import (
-	"encoding/json"
-
-	"opsdeck/ops"
-)
+import "opsdeck/ops"
 
 // firingAlert finds the alert of a request on the newest board.
 func (e *Engine) firingAlert(ref ops.Ref) (ops.Alert, error) {
@@ -112,18 +108,13 @@ type savedAck struct {
 	Ack         ops.Ack  `json:"ack"`
 }
 
-func restoreAcks(p *picture, raw json.RawMessage) error {
-	var acks []savedAck
-	if err := json.Unmarshal(raw, &acks); err != nil {
-		return err
-	}
+func restoreAcks(p *picture, acks []savedAck) {
 	for _, k := range acks {
 		p.alerts.Acks[k.Fingerprint] = k.Ack
 	}
-	return nil
 }
 
-func savedAcks(p *picture) any {
+func savedAcks(p *picture) []savedAck {
 	acks := make([]savedAck, 0, len(p.alerts.Acks))
 	for fp, a := range p.alerts.Acks {
 		acks = append(acks, savedAck{fp, a})

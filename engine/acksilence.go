@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"opsdeck/engine/jobs"
 	"opsdeck/ops"
 )
 
@@ -36,7 +37,7 @@ func (a *ackSilence) Describe() ops.ActionInfo {
 
 // Blocked is what keeps the silence from being made.
 func (a *ackSilence) Blocked(b ops.Board, ref ops.Ref) ops.Text {
-	if s, ok := a.silence.(Blocker); ok {
+	if s, ok := a.silence.(jobs.Blocker); ok {
 		return s.Blocked(b, ref)
 	}
 	return ops.Text{}
@@ -44,7 +45,7 @@ func (a *ackSilence) Blocked(b ops.Board, ref ops.Ref) ops.Text {
 
 // Fits is what the silence says.
 func (a *ackSilence) Fits(b ops.Board, ref ops.Ref) bool {
-	f, ok := a.silence.(Fitter)
+	f, ok := a.silence.(jobs.Fitter)
 	return !ok || f.Fits(b, ref)
 }
 

@@ -27,70 +27,48 @@ func newAlertFacts() alertFacts {
 }
 
 // setRules takes the alerts of one Prometheus and returns what changed for the
-// history.
+// history. An ack holds until its alert clears, and not for the next time.
 func (p *picture) setRules(source ops.Text, alerts []ops.Alert, now time.Time) []ops.Record {
-	firing := map[ops.Text]bool{}
+	before := p.alerts.Rules[source]
+	was, is := firingOf(before), firingOf(alerts)
+	var began, ended []ops.Alert
 	for i := range alerts {
 		a := &alerts[i]
 		if a.State != ops.AlertFiring {
 			continue
 		}
-		firing[a.Ref.ID] = true
 		if p.alerts.fired[a.Ref.ID].IsZero() {
 			p.alerts.fired[a.Ref.ID] = now
 		}
 		a.Fired = p.alerts.fired[a.Ref.ID]
-	}
-	before := p.alerts.Rules[source]
-	for _, a := range before {
-		if !firing[a.Ref.ID] {
-			delete(p.alerts.fired, a.Ref.ID)
+		if !was[a.Ref.ID] {
+			began = append(began, *a)
 		}
 	}
-	var recs []ops.Record
-	if p.alerts.known[source] {
-		recs = transitions(before, alerts, now)
-	}
-	p.alerts.known[source] = true
-	p.alerts.Rules[source] = alerts
-	p.dropAcks(firing, before)
-	return recs
-}
-
-// dropAcks forgets the acks of alerts that this source has just seen end: an ack
-// holds until the alert clears, and not for the next time.
-func (p *picture) dropAcks(firing map[ops.Text]bool, before []ops.Alert) {
 	for _, a := range before {
-		if _, acked := p.alerts.Acks[a.Ref.ID]; acked && a.State == ops.AlertFiring && !firing[a.Ref.ID] {
+		if a.State != ops.AlertFiring || is[a.Ref.ID] {
+			continue
+		}
+		ended = append(ended, a)
+		delete(p.alerts.fired, a.Ref.ID)
+		if _, acked := p.alerts.Acks[a.Ref.ID]; acked {
 			delete(p.alerts.Acks, a.Ref.ID)
 			p.unsaved[keptAcks] = true
 		}
 	}
-}
-
-// transitions tells what began and what ended between two answers. A storm is
-// told once for each alert name.
-func transitions(before, after []ops.Alert, now time.Time) []ops.Record {
-	was, is := firingOf(before), firingOf(after)
-	var began, ended []ops.Alert
-	for _, a := range after {
-		if _, had := was[a.Ref.ID]; !had && a.State == ops.AlertFiring {
-			began = append(began, a)
-		}
-	}
-	for _, a := range before {
-		if _, has := is[a.Ref.ID]; !has && a.State == ops.AlertFiring {
-			ended = append(ended, a)
-		}
+	known := p.alerts.known[source]
+	p.alerts.known[source], p.alerts.Rules[source] = true, alerts
+	if !known {
+		return nil
 	}
 	return append(tell(began, "fires", now, true), tell(ended, "has cleared", now, false)...)
 }
 
-func firingOf(alerts []ops.Alert) map[ops.Text]struct{} {
-	m := make(map[ops.Text]struct{}, len(alerts))
+func firingOf(alerts []ops.Alert) map[ops.Text]bool {
+	m := make(map[ops.Text]bool, len(alerts))
 	for _, a := range alerts {
 		if a.State == ops.AlertFiring {
-			m[a.Ref.ID] = struct{}{}
+			m[a.Ref.ID] = true
 		}
 	}
 	return m
@@ -99,6 +77,7 @@ func firingOf(alerts []ops.Alert) map[ops.Text]struct{} {
 // maxTold is how many transitions of one answer are told one by one.
 const maxTold = 20
 
+// tell records what began or ended. A storm is told once for each alert name.
 func tell(alerts []ops.Alert, verb string, now time.Time, bad bool) []ops.Record {
 	level := func(a ops.Alert) ops.Level {
 		if bad {

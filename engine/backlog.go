@@ -38,13 +38,6 @@ func newBacklog(ref ops.Ref, now func() time.Time) *backlog {
 	return &backlog{began: now(), ref: ref, now: now, room: make(chan struct{}, 1), fresh: make(chan struct{}, 1), waits: make(chan struct{}, 1)}
 }
 
-func signal(c chan struct{}) {
-	select {
-	case c <- struct{}{}:
-	default:
-	}
-}
-
 // put adds a line. An old one waits until there is room.
 func (b *backlog) put(ctx context.Context, l ops.Line) error {
 	for {

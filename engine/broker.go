@@ -9,48 +9,27 @@ import (
 // broker hands the newest board to everybody who watches. A slow reader gets
 // the newest when it comes back; nobody waits for it.
 type broker struct {
+	first chan struct{} // closed when there is a first board
+
 	mu     sync.Mutex
 	board  ops.Board
-	first  chan struct{} // closed when there is a first board
-	subs   map[*subscriber]struct{}
+	subs   map[chan struct{}]struct{} // each is woken, and reads the newest board itself
 	closed bool
 }
 
-// subscriber is woken, and reads the newest board itself.
-type subscriber struct {
-	wake chan struct{}
-}
-
-func (b *broker) firstBoard() chan struct{} {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.firstLocked()
-}
-
-func (b *broker) firstLocked() chan struct{} {
-	if b.first == nil {
-		b.first = make(chan struct{})
-	}
-	return b.first
+func newBroker() broker {
+	return broker{first: make(chan struct{}), subs: map[chan struct{}]struct{}{}}
 }
 
 func (b *broker) publish(board ops.Board) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	first := b.firstLocked()
 	if b.board.Rev == 0 {
-		close(first)
+		close(b.first)
 	}
 	b.board = board
-	for s := range b.subs {
-		s.poke()
-	}
-}
-
-func (s *subscriber) poke() {
-	select {
-	case s.wake <- struct{}{}:
-	default:
+	for wake := range b.subs {
+		signal(wake)
 	}
 }
 
@@ -61,34 +40,32 @@ func (b *broker) newest() ops.Board {
 	return b.board
 }
 
-func (b *broker) subscribe() *subscriber {
-	s := &subscriber{wake: make(chan struct{}, 1)}
-	s.poke()
+// subscribe returns what is woken by each board, and closed with the broker.
+func (b *broker) subscribe() chan struct{} {
+	wake := make(chan struct{}, 1)
+	signal(wake)
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.subs == nil {
-		b.subs = map[*subscriber]struct{}{}
-	}
-	b.subs[s] = struct{}{}
 	if b.closed {
-		close(s.wake)
-		delete(b.subs, s)
+		close(wake)
+	} else {
+		b.subs[wake] = struct{}{}
 	}
-	return s
+	return wake
 }
 
-func (b *broker) unsubscribe(s *subscriber) {
+func (b *broker) unsubscribe(wake chan struct{}) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	delete(b.subs, s)
+	delete(b.subs, wake)
 }
 
-// pokeAll wakes everybody without a new board: somebody's session changed.
-func (b *broker) pokeAll() {
+// wakeAll wakes everybody without a new board: somebody's session changed.
+func (b *broker) wakeAll() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for s := range b.subs {
-		s.poke()
+	for wake := range b.subs {
+		signal(wake)
 	}
 }
 
@@ -96,8 +73,16 @@ func (b *broker) close() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.closed = true
-	for s := range b.subs {
-		close(s.wake)
-		delete(b.subs, s)
+	for wake := range b.subs {
+		close(wake)
+		delete(b.subs, wake)
+	}
+}
+
+// signal wakes who waits on c, now or when it looks next.
+func signal(c chan<- struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
 	}
 }

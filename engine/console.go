@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"slices"
-	"strconv"
 	"time"
 
 	"opsdeck/ops"
@@ -23,7 +22,7 @@ func (e *Engine) For(c ops.Caller) ops.Console { return console{e, c} }
 // ready waits for the first board: before it nothing can be answered.
 func (e *Engine) ready(ctx context.Context) error {
 	select {
-	case <-e.broker.firstBoard():
+	case <-e.broker.first:
 		return nil
 	case <-ctx.Done():
 		return ops.Errorf(ops.CodeUnavailable, "the agent has not started yet")
@@ -42,15 +41,15 @@ func (k console) Watch(ctx context.Context) (<-chan ops.Event, error) {
 		return nil, err
 	}
 	out := make(chan ops.Event)
-	sub := k.e.broker.subscribe()
+	wake := k.e.broker.subscribe()
 	go func() {
 		defer close(out)
-		defer k.e.broker.unsubscribe(sub)
+		defer k.e.broker.unsubscribe(wake)
 		for {
 			select {
 			case <-ctx.Done():
 				return
-			case _, more := <-sub.wake:
+			case _, more := <-wake:
 				if !more {
 					return
 				}
@@ -80,36 +79,50 @@ func (k console) Look(ctx context.Context, refs []ops.Ref) error {
 // history has of it.
 func (k console) Detail(ctx context.Context, ref ops.Ref, window time.Duration) (ops.Detail, error) {
 	switch ref.Kind {
-	case ops.KindAudit:
-		if k.e.Verify == nil {
-			return ops.Detail{}, noHistory()
-		}
-		return k.e.Verify(ctx)
-	case ops.KindJob:
-		return k.jobDetail(ref)
+	case ops.KindAudit, ops.KindJob, ops.KindIncident:
+		return k.kept(ctx, ref)
 	case ops.KindAlert:
 		return k.triage(ctx, ref, window)
-	case ops.KindIncident:
-		return k.incidentDetail(ref)
 	}
 	source := ref.Source
 	if ref.Kind == ops.KindSource {
 		source = ref.ID
 	}
-	for _, col := range k.e.Collectors {
-		opener, ok := col.(ops.Opener)
-		if !ok || col.Source().Name != source {
-			continue
-		}
-		ctx, cancel := context.WithTimeout(ctx, col.Source().Timeout)
-		defer cancel()
-		d, err := opener.Open(ctx, ref, window)
-		if err != nil {
-			return d, err
-		}
-		return k.complete(d, ref), nil
+	opener, info, ok := reader[ops.Opener](k.e, source)
+	if !ok {
+		return ops.Detail{}, ops.Errorf(ops.CodeNotFound, "nothing more is known of %s", ref)
 	}
-	return ops.Detail{}, ops.Errorf(ops.CodeNotFound, "nothing more is known of %s", ref)
+	ctx, cancel := context.WithTimeout(ctx, info.Timeout)
+	defer cancel()
+	d, err := opener.Open(ctx, ref, window)
+	if err != nil {
+		return d, err
+	}
+	return k.complete(d, ref), nil
+}
+
+// kept opens what the history has and no source.
+func (k console) kept(ctx context.Context, ref ops.Ref) (ops.Detail, error) {
+	switch {
+	case k.e.History == nil:
+		return ops.Detail{}, noHistory()
+	case ref.Kind == ops.KindAudit:
+		return k.e.Verify(ctx)
+	case ref.Kind == ops.KindJob:
+		return k.jobDetail(ref)
+	}
+	return k.incidentDetail(ref)
+}
+
+// reader returns the collector of a source where it can do what T asks.
+func reader[T any](e *Engine, source ops.Text) (able T, info ops.SourceInfo, ok bool) {
+	for _, col := range e.Collectors {
+		if info = col.Source(); info.Name == source {
+			able, ok = col.(T)
+			return able, info, ok
+		}
+	}
+	return able, info, false
 }
 
 // findingsGroup says what judge found of a server; nothing where that is nothing.
@@ -154,7 +167,7 @@ func (k console) complete(d ops.Detail, ref ops.Ref) ops.Detail {
 }
 
 func (k console) jobDetail(ref ops.Ref) (ops.Detail, error) {
-	j, err := k.job(ref)
+	j, err := k.e.jobs.Job(ref)
 	if err != nil {
 		return ops.Detail{}, err
 	}
@@ -166,108 +179,32 @@ func (k console) jobDetail(ref ops.Ref) (ops.Detail, error) {
 	}
 	d := ops.Detail{Ref: ref, At: k.e.Now(), Title: ops.Textf("job %d: %s", j.ID, j.Title),
 		Groups: []ops.FactGroup{{Title: ops.Lit("job"), Facts: facts}}, Related: []ops.Ref{j.Target}}
-	if k.e.History != nil {
-		if d.Lines, err = k.e.History.Output(j.ID, 0, 200); err != nil {
-			return d, err
-		}
-	}
-	return d, nil
-}
-
-// job finds a job by its ref, running or ended.
-func (k console) job(ref ops.Ref) (ops.Job, error) {
-	n, err := strconv.ParseUint(ref.ID.String(), 10, 64)
-	if err != nil {
-		return ops.Job{}, ops.Errorf(ops.CodeInvalid, "%q is not a job's number", ref.ID)
-	}
-	id := ops.JobID(n)
-	k.e.mu.Lock()
-	r := k.e.running[id]
-	k.e.mu.Unlock()
-	if r != nil {
-		return r.snapshot(), nil
-	}
-	if k.e.History == nil {
-		return ops.Job{}, noHistory()
-	}
-	j, found, err := k.e.History.Job(id)
-	if err == nil && !found {
-		err = ops.Errorf(ops.CodeNotFound, "there is no job %d", id)
-	}
-	return j, err
+	d.Lines, err = k.e.History.Output(j.ID, 0, 200)
+	return d, err
 }
 
 func (k console) Actions(ctx context.Context, ref ops.Ref) ([]ops.ActionInfo, error) {
 	if err := k.e.ready(ctx); err != nil {
 		return nil, err
 	}
-	var infos []ops.ActionInfo
-	for _, a := range k.e.Actions {
-		info := a.Describe()
-		if !ref.Zero() && !worksOn(info, ref) || ref.Zero() && named(infos, info.ID) {
-			continue
-		}
-		if info.Blocked = k.blocked(info, ref); info.Blocked.Empty() && !ref.Zero() {
-			if b, ok := a.(Blocker); ok {
-				info.Blocked = b.Blocked(k.e.broker.newest(), ref)
-			}
-		}
-		infos = append(infos, info)
-	}
-	for _, o := range ownActions() {
-		if info := o.info; ref.Zero() || info.On == ref.Kind {
-			if info.Blocked = k.blocked(info, ref); info.Blocked.Empty() && !ref.Zero() && o.blocked != nil {
-				info.Blocked = o.blocked(k.e.broker.newest(), ref)
-			}
-			infos = append(infos, info)
-		}
-	}
-	return infos, nil
-}
-
-// named reports whether a list of everything has an action already: each source
-// brings its own under the same id.
-func named(infos []ops.ActionInfo, id ops.Text) bool {
-	return slices.ContainsFunc(infos, func(i ops.ActionInfo) bool { return i.ID == id })
-}
-
-// Blocker is an action that can tell from the picture alone that it makes no
-// sense now: starting what runs.
-type Blocker interface {
-	Blocked(b ops.Board, ref ops.Ref) ops.Text
-}
-
-// blocked says why the caller cannot start an action on ref now.
-func (k console) blocked(info ops.ActionInfo, ref ops.Ref) ops.Text {
-	if k.e.History == nil {
-		return ops.Lit("read-only: this console runs without an agent")
-	}
-	if err := mayDo(k.c, info); err != nil {
-		return ops.AsError(err).What
-	}
-	k.e.mu.Lock()
-	defer k.e.mu.Unlock()
-	if id, held := k.e.holders[ref]; held && !ref.Zero() {
-		return ops.AsError(k.e.heldBy(ref, id)).What
-	}
-	return ops.Text{}
+	return k.e.jobs.Offered(k.c, ref), nil
 }
 
 func (k console) Plan(ctx context.Context, req ops.Request) (ops.Plan, error) {
 	if err := k.e.ready(ctx); err != nil {
 		return ops.Plan{}, err
 	}
-	return k.e.plan(ctx, k.c, req)
+	return k.e.jobs.Plan(ctx, k.c, req)
 }
 
 func (k console) Start(ctx context.Context, id ops.PlanID, c ops.Confirmation) (ops.JobID, error) {
 	if err := k.e.ready(ctx); err != nil {
 		return 0, err
 	}
-	return k.e.start(ctx, k.c, id, c)
+	return k.e.jobs.Start(ctx, k.c, id, c)
 }
 
-func (k console) Cancel(ctx context.Context, id ops.JobID) error { return k.e.cancelJob(k.c, id) }
+func (k console) Cancel(ctx context.Context, id ops.JobID) error { return k.e.jobs.Cancel(k.c, id) }
 
 func (k console) History(ctx context.Context, q ops.Query) ([]ops.Record, error) {
 	if k.e.History == nil {

@@ -3,7 +3,6 @@
 // caller, in its own process or behind an agent's socket.
 //
 // One goroutine owns the picture (reducer.go); everything else sends it small
-// changes. Locks: Engine.mu guards plans, sessions, target locks and running
-// jobs, is never held over a call to a source or to the history, and no second
-// lock is taken under it.
+// changes. Locks: Engine.mu guards the sessions of consoles, and no second lock is
+// taken under it. Plans and jobs are a room of their own (engine/jobs).
 package engine

@@ -2,18 +2,18 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"sync"
 	"time"
 
+	"opsdeck/engine/jobs"
 	"opsdeck/ops"
 )
 
 // History is what the engine needs of the store, in four parts by who needs it.
 type History interface {
 	Records
-	Jobs
+	jobs.History
 	Values
 	Health
 }
@@ -22,20 +22,6 @@ type History interface {
 type Records interface {
 	Append(recs ...ops.Record) ([]ops.Record, error)
 	History(q ops.Query) ([]ops.Record, error)
-}
-
-// Jobs are what was done, each with its intent, its outcome and its output. The
-// records come back as they were written.
-type Jobs interface {
-	NewJob(j ops.Job, intent ops.Record) (ops.Job, ops.Record, error)
-	JobByKey(key string) (ops.Job, bool, error)
-	PutJob(j ops.Job) error
-	EndJob(j ops.Job, outcome ops.Record) (ops.Record, error)
-	Job(id ops.JobID) (ops.Job, bool, error)
-	Jobs(limit int) ([]ops.Job, error)
-	OpenJobs() ([]ops.Job, error)
-	AppendOutput(id ops.JobID, lines []ops.Line) error
-	Output(id ops.JobID, after uint64, limit int) ([]ops.Line, error)
 }
 
 // Values are what the picture keeps over restarts, by name.
@@ -80,15 +66,11 @@ type Engine struct {
 	looked chan struct{}            // something new is on somebody's screen
 	stop   context.Context          // ends when the engine is to stop
 	wg     sync.WaitGroup
+	jobs   *jobs.Jobs
 
 	mu           sync.Mutex
-	plans        map[ops.PlanID]plan
-	sessions     map[sessionKey]*session
-	holders      map[ops.Ref]ops.JobID
-	running      map[ops.JobID]*run
-	draining     bool
+	sessions     map[ops.Caller]*session // by their consoles
 	lastIncident int
-	volatile     ops.JobID // last id given to a job that could not be recorded
 }
 
 // New returns an engine that does nothing until Run.
@@ -98,11 +80,8 @@ func New(c Config) *Engine {
 		state:    make(chan func(*picture), 64),
 		kicks:    map[string]chan struct{}{},
 		looked:   make(chan struct{}, 1),
-		plans:    map[ops.PlanID]plan{},
-		sessions: map[sessionKey]*session{},
-		holders:  map[ops.Ref]ops.JobID{},
-		running:  map[ops.JobID]*run{},
-		volatile: 1 << 40,
+		broker:   newBroker(),
+		sessions: map[ops.Caller]*session{},
 		stop:     context.Background(),
 	}
 	for i := range e.savers {
@@ -112,6 +91,10 @@ func New(c Config) *Engine {
 		e.kicks[col.Source().Name.String()] = make(chan struct{}, 1)
 	}
 	e.withAckSilences()
+	e.jobs = jobs.New(jobs.Config{Actions: e.Actions, Instants: e.ownActions(), Guarded: e.Estate.Environment == ops.Production,
+		History: e.History, Now: e.Now, Random: e.Random, Log: e.Log, Journal: e.Journal, Alive: e.Alive,
+		Board: e.broker.newest, Unlocked: func(c ops.Caller) bool { return !e.unlockedUntil(c).IsZero() },
+		Record: e.record, Written: e.historyState, Show: e.show, Ended: e.kickAll})
 	return e
 }
 
@@ -121,10 +104,7 @@ func New(c Config) *Engine {
 func (e *Engine) Run(ctx context.Context) error {
 	e.stop = ctx
 	p := newPicture(e)
-	if err := e.restoreJobs(p); err != nil {
-		return err
-	}
-	if err := e.restore(p); err != nil {
+	if err := e.restore(ctx, p); err != nil {
 		return err
 	}
 	e.note(ops.RecordAgent, ops.LevelInfo, ops.Textf("%s agent started, version %s, pid %d", e.Agent.Kind, e.Agent.Version, e.Agent.PID))
@@ -137,15 +117,15 @@ func (e *Engine) Run(ctx context.Context) error {
 			e.spawn(func() { e.sample(ctx, col, sampler) })
 		}
 	}
-	e.spawn(func() { e.watchOrphans(ctx) })
+	if e.History != nil {
+		e.spawn(func() { e.jobs.WatchOrphans(ctx) })
+	}
 	for i, k := range keepings() {
 		e.spawn(func() { e.write(ctx, k.name, e.savers[i]) })
 	}
 	e.spawn(func() { e.extendAcks(ctx) })
 	e.reduce(ctx, p)
-	e.mu.Lock()
-	e.draining = true
-	e.mu.Unlock()
+	e.jobs.Wait()
 	e.wg.Wait()
 	e.broker.close()
 	e.note(ops.RecordAgent, ops.LevelInfo, ops.Textf("%s agent stopped", e.Agent.Kind))
@@ -173,10 +153,13 @@ func (e *Engine) update(f func(*picture)) {
 // kick makes a source be asked at once.
 func (e *Engine) kick(source string) {
 	if c := e.kicks[source]; c != nil {
-		select {
-		case c <- struct{}{}:
-		default:
-		}
+		signal(c)
+	}
+}
+
+func (e *Engine) kickAll() {
+	for source := range e.kicks {
+		e.kick(source) // an action can show elsewhere than at its target
 	}
 }
 
@@ -203,6 +186,16 @@ func (e *Engine) record(recs ...ops.Record) {
 	e.update(func(p *picture) { p.addChanges(recs) })
 }
 
+// show puts a job's state on the board, and what the history has of it.
+func (e *Engine) show(j ops.Job, recs ...ops.Record) {
+	e.update(func(p *picture) {
+		p.setJob(j)
+		if len(recs) > 0 {
+			p.addChanges(recs)
+		}
+	})
+}
+
 // historyState shows what is wrong with the history, or that nothing is.
 func (e *Engine) historyState(err error) {
 	words := e.History.Trouble()
@@ -214,27 +207,7 @@ func (e *Engine) historyState(err error) {
 
 // Drain lets running jobs finish and accepts no new ones. It returns when none
 // runs or ctx ends.
-func (e *Engine) Drain(ctx context.Context) error {
-	e.mu.Lock()
-	e.draining = true
-	var waits []chan struct{}
-	for _, r := range e.running {
-		waits = append(waits, r.done)
-	}
-	e.mu.Unlock()
-	for _, w := range waits {
-		select {
-		case <-w:
-		case <-ctx.Done():
-			return errors.Join(ctx.Err(), ops.Errorf(ops.CodeHeld, "jobs are still running"))
-		}
-	}
-	return nil
-}
+func (e *Engine) Drain(ctx context.Context) error { return e.jobs.Drain(ctx) }
 
 // Busy reports how many jobs run.
-func (e *Engine) Busy() int {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return len(e.running)
-}
+func (e *Engine) Busy() int { return e.jobs.Busy() }

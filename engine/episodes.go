@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -135,14 +134,10 @@ func lasted(d time.Duration) string {
 	return strings.TrimSuffix(d.Truncate(time.Minute).String(), "0s")
 }
 
-func savedEpisodes(p *picture) any { return slices.Clone(p.episodes) }
+func savedEpisodes(p *picture) []episode { return slices.Clone(p.episodes) }
 
 // restoreEpisodes lets their begins not be recorded again, and their ends be. Those of a
 // source that is not in the estate any more have no end.
-func restoreEpisodes(p *picture, raw json.RawMessage) error {
-	if err := json.Unmarshal(raw, &p.episodes); err != nil {
-		return err
-	}
-	p.episodes = slices.DeleteFunc(p.episodes, func(x episode) bool { return p.source(x.Source) == nil })
-	return nil
+func restoreEpisodes(p *picture, all []episode) {
+	p.episodes = slices.DeleteFunc(all, func(x episode) bool { return p.source(x.Source) == nil })
 }

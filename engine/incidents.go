@@ -154,16 +154,7 @@ func (p *picture) keepIncidents(all []ops.Incident) {
 	p.showIncidents(all[:min(len(all), keepIncidents)])
 }
 
-func savedIncidents(p *picture) any { return p.incidents }
-
-func restoreIncidents(p *picture, raw json.RawMessage) error {
-	var all []ops.Incident
-	if err := json.Unmarshal(raw, &all); err != nil {
-		return err
-	}
-	p.showIncidents(all)
-	return nil
-}
+func savedIncidents(p *picture) []ops.Incident { return p.incidents }
 
 // showIncidents puts the open ones, and those closed within the hour, on the
 // board.
@@ -201,9 +192,6 @@ const maxOfIncident = 2000
 // incidentDetail opens an incident, whatever its age, with all that happened
 // meanwhile.
 func (k console) incidentDetail(ref ops.Ref) (ops.Detail, error) {
-	if k.e.History == nil {
-		return ops.Detail{}, noHistory()
-	}
 	all, err := readIncidents(k.e.History)
 	if err != nil {
 		return ops.Detail{}, err

@@ -3,6 +3,8 @@ package engine
 import (
 	"context"
 	"encoding/json"
+
+	"opsdeck/ops"
 )
 
 // kept is a part of the picture that outlives the agent.
@@ -27,18 +29,37 @@ type keeping struct {
 // flag in picture.unsaved with each change.
 func keepings() [keptParts]keeping {
 	return [keptParts]keeping{
-		keptAcks:      {"acks", savedAcks, restoreAcks},
-		keptLatches:   {"marks", savedLatches, restoreLatches}, // their name in the histories of before
-		keptEpisodes:  {"episodes", savedEpisodes, restoreEpisodes},
-		keptIncidents: {incidentsValue, savedIncidents, restoreIncidents},
+		keptAcks:      keep("acks", savedAcks, restoreAcks),
+		keptLatches:   keep("marks", savedLatches, restoreLatches), // their name in the histories of before
+		keptEpisodes:  keep("episodes", savedEpisodes, restoreEpisodes),
+		keptIncidents: keep(incidentsValue, savedIncidents, (*picture).showIncidents),
 	}
 }
 
-// restore puts back all that is kept. What cannot be understood is logged and left:
-// an agent has to start.
-func (e *Engine) restore(p *picture) error {
+func keep[T any](name string, saved func(*picture) T, restore func(*picture, T)) keeping {
+	return keeping{name, func(p *picture) any { return saved(p) }, func(p *picture, raw json.RawMessage) error {
+		var v T
+		err := json.Unmarshal(raw, &v)
+		if err == nil {
+			restore(p, v)
+		}
+		return err
+	}}
+}
+
+// restore puts back the last jobs and all that is kept. What cannot be understood is
+// logged and left: an agent has to start.
+func (e *Engine) restore(ctx context.Context, p *picture) error {
 	if e.History == nil {
 		return nil
+	}
+	if err := e.jobs.Restore(ctx, maxJobs, p.setJob); err != nil {
+		return err
+	}
+	// Read after that: what became of the jobs is part of the last hour.
+	var err error
+	if p.board.Changes, err = e.History.History(ops.Query{From: e.Now().Add(-keepChanges), Limit: maxChanges}); err != nil {
+		return err
 	}
 	for _, k := range keepings() {
 		raw, err := e.History.Value(k.name)

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"cmp"
-	"encoding/json"
 	"slices"
 	"time"
 
@@ -138,24 +137,19 @@ type savedLatch struct {
 
 // restoreLatches leaves out those of sources that the estate has no more: nobody would
 // ever drop them.
-func restoreLatches(p *picture, raw json.RawMessage) error {
-	var latches []savedLatch
-	if err := json.Unmarshal(raw, &latches); err != nil {
-		return err
-	}
+func restoreLatches(p *picture, latches []savedLatch) {
 	for _, k := range latches {
 		if slices.ContainsFunc(p.board.Containers, func(r ops.Reading[[]ops.Container]) bool { return r.Source == k.Ref.Source }) {
 			p.marks[k.Ref] = k.Mark
 		}
 	}
-	return nil
 }
 
 // maxMarks is how many marks outlive the agent: what fits into one value.
 const maxMarks = 1000
 
 // savedLatches are the newest first.
-func savedLatches(p *picture) any {
+func savedLatches(p *picture) []savedLatch {
 	latches := make([]savedLatch, 0, len(p.marks))
 	for ref, m := range p.marks {
 		latches = append(latches, savedLatch{ref, m})

@@ -1,37 +1,58 @@
 package engine
 
 import (
+	"context"
 	"time"
 
+	"opsdeck/engine/jobs"
 	"opsdeck/ops"
 )
 
 // own is an action of the engine itself: it changes nothing outside, is done at
 // once, and is no job. All of them are safe.
 type own struct {
+	e    *Engine
 	info ops.ActionInfo
-	// plan names what would happen; do does it. The record comes first: what
-	// nobody could find later is refused.
-	plan func(e *Engine, req ops.Request) (title, step string, err error)
+	plan func(e *Engine, req ops.Request) (title, step string, err error) // names what would happen
 	do   func(e *Engine, c ops.Caller, p ops.Plan, reason ops.Text) error
 	// blocked says from the picture why it makes no sense now; nil: it always does.
 	blocked func(b ops.Board, ref ops.Ref) ops.Text
 }
 
+// Describe says what it does.
+func (o own) Describe() ops.ActionInfo { return o.info }
+
+// Plan names what would happen.
+func (o own) Plan(_ context.Context, _ ops.Board, req ops.Request) (ops.Plan, error) {
+	title, step, err := o.plan(o.e, req)
+	return ops.Plan{Title: ops.Clean(title), Steps: []ops.Step{{How: ops.StepHere, Change: ops.Clean(step)}}}, err
+}
+
+// Do does it.
+func (o own) Do(c ops.Caller, p ops.Plan, reason ops.Text) error { return o.do(o.e, c, p, reason) }
+
+// Blocked says why it makes no sense now.
+func (o own) Blocked(b ops.Board, ref ops.Ref) ops.Text {
+	if o.blocked == nil {
+		return ops.Text{}
+	}
+	return o.blocked(b, ref)
+}
+
 // ownActions is the whole table.
-func ownActions() []own {
-	return []own{
-		{describe("console.unlock", "unlock", ops.KindConsole, "let this console act on production for a while"), planUnlock, doUnlock, nil},
-		{describe("console.lock", "lock", ops.KindConsole, "make this console read-only again"), planLock, doLock, nil},
-		{describe("alert.ack", "ack", ops.KindAlert, "say that you take care of it; it holds until the alert clears", param("note", "what you know so far")), planAck, doAck, nil},
-		{describe("alert.unack", "unack", ops.KindAlert, "give it back: nobody takes care of it", param("note", "why")), planUnack, doUnack, nil},
-		{describe("alert.call", "record a call", ops.KindAlert, "write down who was called about it, and what came of it",
+func (e *Engine) ownActions() []jobs.Instant {
+	return []jobs.Instant{
+		own{e, describe("console.unlock", "unlock", ops.KindConsole, "let this console act on production for a while"), planUnlock, doUnlock, nil},
+		own{e, describe("console.lock", "lock", ops.KindConsole, "make this console read-only again"), planLock, doLock, nil},
+		own{e, describe("alert.ack", "ack", ops.KindAlert, "say that you take care of it; it holds until the alert clears", param("note", "what you know so far")), planAck, doAck, nil},
+		own{e, describe("alert.unack", "unack", ops.KindAlert, "give it back: nobody takes care of it", param("note", "why")), planUnack, doUnack, nil},
+		own{e, describe("alert.call", "record a call", ops.KindAlert, "write down who was called about it, and what came of it",
 			param("who", "whom you called"), param("level", "level of the escalation matrix"), param("answer", "what came of it")), planCall, doCall, nil},
-		{describe("container.ack", "ack", ops.KindContainer, "say that you know what happened to it; what happens after is marked again", param("note", "what it was")), planMarkAck, doMarkAck, nothingMarked},
-		{describe("estate.note", "note", ops.KindEstate, "put a note on the time line", param("text", "the note")), planNote, doNote, nil},
-		{describe("incident.open", "open an incident", ops.KindEstate, "begin an incident with what fires now; what happens meanwhile attaches itself", param("title", "what it is")), planOpen, doOpen, nil},
-		{describe("incident.note", "note", ops.KindIncident, "add a note to it", param("text", "the note")), planNote, doNote, nil},
-		{describe("incident.close", "close", ops.KindIncident, "end it; History and opsdeck incident export have the report", param("cause", "what it was")), planClose, doClose, nil},
+		own{e, describe("container.ack", "ack", ops.KindContainer, "say that you know what happened to it; what happens after is marked again", param("note", "what it was")), planMarkAck, doMarkAck, nothingMarked},
+		own{e, describe("estate.note", "note", ops.KindEstate, "put a note on the time line", param("text", "the note")), planNote, doNote, nil},
+		own{e, describe("incident.open", "open an incident", ops.KindEstate, "begin an incident with what fires now; what happens meanwhile attaches itself", param("title", "what it is")), planOpen, doOpen, nil},
+		own{e, describe("incident.note", "note", ops.KindIncident, "add a note to it", param("text", "the note")), planNote, doNote, nil},
+		own{e, describe("incident.close", "close", ops.KindIncident, "end it; History and opsdeck incident export have the report", param("cause", "what it was")), planClose, doClose, nil},
 	}
 }
 
@@ -41,29 +62,6 @@ func describe(id, verb string, on ops.Kind, what string, params ...ops.ParamInfo
 
 func param(name, what string) ops.ParamInfo {
 	return ops.ParamInfo{Name: ops.Clean(name), What: ops.Clean(what)}
-}
-
-func ownAction(id ops.Text) (own, bool) {
-	for _, o := range ownActions() {
-		if o.info.ID == id {
-			return o, true
-		}
-	}
-	return own{}, false
-}
-
-func (e *Engine) planOwn(o own, req ops.Request) (ops.Plan, error) {
-	if o.info.On != req.Target.Kind {
-		return ops.Plan{}, ops.Errorf(ops.CodeInvalid, "%s works on a %s, not on %s", o.info.ID, o.info.On, req.Target)
-	}
-	if err := knownParams(o.info, req); err != nil {
-		return ops.Plan{}, err
-	}
-	title, step, err := o.plan(e, req)
-	if err != nil {
-		return ops.Plan{}, err
-	}
-	return ops.Plan{Request: req, Class: ops.ClassSafe, Title: ops.Clean(title), Steps: []ops.Step{{How: ops.StepHere, Change: ops.Clean(step)}}}, nil
 }
 
 // put writes the record of an own action and then makes its change to the

@@ -135,12 +135,7 @@ func restarted(s *ops.Source, up, at time.Time) []ops.Record {
 // settled reports whether some peer runs long enough to have heard of every
 // alert: Prometheus repeats itself once a minute.
 func settled(peers []ops.Peer, now time.Time) bool {
-	for _, peer := range peers {
-		if peer.State == ops.SourceOK && now.Sub(peer.Up) > 2*time.Minute {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(peers, func(p ops.Peer) bool { return p.State == ops.SourceOK && now.Sub(p.Up) > 2*time.Minute })
 }
 
 // take puts one good answer into the picture.
@@ -219,13 +214,8 @@ func (p *picture) setHistory(words ops.Text) {
 // setFigures replaces the figures of one source's containers.
 func (p *picture) setFigures(source ops.Text, figs []ops.ContainerStats) {
 	judge.Stats(figs, p.board.Containers)
-	kept := make([]ops.ContainerStats, 0, len(p.board.Stats)+len(figs))
-	for _, f := range p.board.Stats {
-		if f.Ref.Source != source {
-			kept = append(kept, f)
-		}
-	}
-	p.board.Stats = append(kept, figs...)
+	others := slices.DeleteFunc(slices.Clone(p.board.Stats), func(f ops.ContainerStats) bool { return f.Ref.Source == source })
+	p.board.Stats = append(others, figs...)
 	p.changed[ops.SectionStats] = true
 }
 

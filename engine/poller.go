@@ -41,14 +41,11 @@ func (e *Engine) poll(ctx context.Context, col ops.Collector) {
 		at, took := e.Now(), e.Now().Sub(began)
 		e.update(func(p *picture) { e.recordLater(p, p.polled(info, facts, err, at, took)) })
 
-		t := time.NewTimer(e.spread(nextPoll(info, failures, err)))
 		select {
 		case <-ctx.Done():
-			t.Stop()
 			return
-		case <-t.C:
+		case <-time.After(e.spread(nextPoll(info, failures, err))):
 		case <-kick:
-			t.Stop()
 		}
 	}
 }
@@ -101,10 +98,7 @@ func (e *Engine) follow(ctx context.Context, col ops.Collector, pusher ops.Pushe
 		err := pusher.Push(ctx, func(f ops.Observation) {
 			e.update(func(p *picture) { p.setLive(info.Name, true) })
 			e.record(f.Events...)
-			select {
-			case soon <- struct{}{}:
-			default:
-			}
+			signal(soon)
 		})
 		if ctx.Err() != nil {
 			return
@@ -115,10 +109,8 @@ func (e *Engine) follow(ctx context.Context, col ops.Collector, pusher ops.Pushe
 		if e.Now().Sub(began) > pushRetryMax {
 			wait = pushRetryMin
 		}
-		select {
-		case <-ctx.Done():
+		if !sleep(ctx, e.spread(wait)) {
 			return
-		case <-time.After(e.spread(wait)):
 		}
 		wait = min(2*wait, pushRetryMax)
 	}

@@ -23,18 +23,12 @@ func (e *Engine) reduce(ctx context.Context, p *picture) {
 	for {
 		select {
 		case <-ctx.Done():
-			e.drainState(p)
+			e.drain(p) // the last words of jobs that the stop canceled still reach the board
+			e.publish(p)
 			return
 		case f := <-e.state:
 			f(p)
-			for more := true; more; {
-				select {
-				case f := <-e.state:
-					f(p)
-				default:
-					more = false
-				}
-			}
+			e.drain(p)
 		case <-tick.C:
 			p.tick()
 		}
@@ -42,15 +36,13 @@ func (e *Engine) reduce(ctx context.Context, p *picture) {
 	}
 }
 
-// drainState applies what was already sent, so that the last words of jobs that
-// the stop canceled still reach the board.
-func (e *Engine) drainState(p *picture) {
+// drain applies what was sent already, and waits for nothing.
+func (e *Engine) drain(p *picture) {
 	for {
 		select {
 		case f := <-e.state:
 			f(p)
 		default:
-			e.publish(p)
 			return
 		}
 	}

@@ -2,18 +2,11 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"opsdeck/ops"
 )
-
-// sessionKey is one console of one user: a session named by somebody else's
-// console is a different one, also where the two share a unix account.
-type sessionKey struct {
-	uid  int
-	who  ops.Text
-	name ops.Text
-}
 
 // session is what the engine keeps of one console.
 type session struct {
@@ -25,11 +18,9 @@ type session struct {
 // lookFor is how long a Look holds without being repeated.
 const lookFor = 30 * time.Second
 
-func keyOf(c ops.Caller) sessionKey { return sessionKey{c.Actor.UID, c.Actor.Name, c.Session} }
-
 // sessionOf returns the caller's session; e.mu is held.
 func (e *Engine) sessionOf(c ops.Caller) *session {
-	k := keyOf(c)
+	k := c.Console()
 	s := e.sessions[k]
 	if s == nil {
 		e.forgetSessions()
@@ -54,7 +45,7 @@ func (e *Engine) forgetSessions() {
 func (e *Engine) unlockedUntil(c ops.Caller) time.Time {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if s := e.sessions[keyOf(c)]; s != nil && e.Now().Before(s.until) {
+	if s := e.sessions[c.Console()]; s != nil && e.Now().Before(s.until) {
 		return s.until
 	}
 	return time.Time{}
@@ -67,21 +58,18 @@ func (e *Engine) setUnlock(c ops.Caller, until time.Time, reason ops.Text) error
 	if !until.IsZero() {
 		what = ops.Textf("unlocked production until %s", until.UTC().Format("15:04Z"))
 	}
-	rec := ops.Record{At: e.Now(), Kind: ops.RecordUnlock, Level: ops.LevelInfo, What: what, Actor: c.Actor,
+	rec := ops.Record{Kind: ops.RecordUnlock, Level: ops.LevelInfo, What: what, Actor: c.Actor,
 		Ref: ops.NewRef(ops.KindConsole, "", c.Session.String())}
 	if !reason.Empty() {
 		rec.Facts = []ops.Fact{{Name: ops.Lit("reason"), Value: reason}}
 	}
-	done, err := e.History.Append(rec)
-	e.historyState(err)
-	if err != nil {
+	if err := e.put(rec, nil); err != nil {
 		return err
 	}
 	e.mu.Lock()
 	e.sessionOf(c).until = until
 	e.mu.Unlock()
-	e.update(func(p *picture) { p.addChanges(done) })
-	e.broker.pokeAll()
+	e.broker.wakeAll()
 	return nil
 }
 
@@ -93,10 +81,7 @@ func (e *Engine) look(c ops.Caller, refs []ops.Ref) {
 	s.looks, s.lookedAt = refs, e.Now()
 	e.mu.Unlock()
 	if fresh {
-		select {
-		case e.looked <- struct{}{}:
-		default:
-		}
+		signal(e.looked)
 		e.update(func(*picture) {}) // what is known already is shown at once
 	}
 }
@@ -106,12 +91,7 @@ func newIn(refs, before []ops.Ref) bool {
 	for _, r := range before {
 		had[r] = true
 	}
-	for _, r := range refs {
-		if !had[r] {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(refs, func(r ops.Ref) bool { return !had[r] })
 }
 
 // lookedAtNow returns what anybody has on screen of one source.

@@ -68,20 +68,16 @@ func (k console) alert(ref ops.Ref) (ops.Alert, bool) {
 // openAlert asks the alert's own source; without one that can, or when it does
 // not answer, the board's words have to do.
 func (k console) openAlert(ctx context.Context, a ops.Alert, window time.Duration) ops.Detail {
-	for _, col := range k.e.Collectors {
-		opener, ok := col.(ops.Opener)
-		if !ok || col.Source().Name != a.Ref.Source {
-			continue
-		}
-		d, err := opener.Open(ctx, a.Ref, window)
-		if err == nil {
-			return d
-		}
-		own := ownWords(a)
-		own.Why = ops.Textf("%s: %s", a.Ref.Source, ops.AsError(err).What)
-		return own
+	opener, _, ok := reader[ops.Opener](k.e, a.Ref.Source)
+	if !ok {
+		return ownWords(a)
 	}
-	return ownWords(a)
+	d, err := opener.Open(ctx, a.Ref, window)
+	if err != nil {
+		d = ownWords(a)
+		d.Why = ops.Textf("%s: %s", a.Ref.Source, ops.AsError(err).What)
+	}
+	return d
 }
 
 func ownWords(a ops.Alert) ops.Detail {
@@ -101,22 +97,19 @@ func ownWords(a ops.Alert) ops.Detail {
 
 // lastLines are the last words of a thing that may be the cause.
 func (k console) lastLines(ctx context.Context, ref ops.Ref) []ops.Line {
-	for _, col := range k.e.Collectors {
-		tailer, ok := col.(ops.Tailer)
-		if !ok || col.Source().Name != ref.Source {
-			continue
-		}
-		var lines []ops.Line
-		err := tailer.Tail(ctx, ref, ops.TailFrom{Lines: suspectLines}, func(l ops.Line) error {
-			lines = append(lines, l)
-			return nil
-		})
-		if err != nil {
-			lines = append(lines, ops.Line{At: k.e.Now(), From: ref, Stream: ops.StreamMeta, Text: ops.Textf("no lines: %s", ops.AsError(err).What)})
-		}
-		return lines[max(0, len(lines)-suspectLines):]
+	tailer, _, ok := reader[ops.Tailer](k.e, ref.Source)
+	if !ok {
+		return nil
 	}
-	return nil
+	var lines []ops.Line
+	err := tailer.Tail(ctx, ref, ops.TailFrom{Lines: suspectLines}, func(l ops.Line) error {
+		lines = append(lines, l)
+		return nil
+	})
+	if err != nil {
+		lines = append(lines, ops.Line{At: k.e.Now(), From: ref, Stream: ops.StreamMeta, Text: ops.Textf("no lines: %s", ops.AsError(err).What)})
+	}
+	return lines[max(0, len(lines)-suspectLines):]
 }
 
 // runbook finds what to do: the alert's own annotation, its service's, or the one

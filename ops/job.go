@@ -24,6 +24,14 @@ type Caller struct {
 	Session Text // names one console; an unlock holds for it alone
 }
 
+// Console is the caller without what may change while a console is open. A session
+// named by somebody else's console is a different one, also where the two share a
+// unix account.
+func (c Caller) Console() Caller {
+	c.Actor.Role = RoleViewer
+	return c
+}
+
 // Request asks for an action. It carries no actor on purpose.
 type Request struct {
 	Action Text    `json:"action"` // "container.restart"

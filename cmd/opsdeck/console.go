@@ -23,12 +23,7 @@ func (a *app) open(ctx context.Context, localOnly bool) error {
 	if !a.screen() {
 		return a.snapshot(ctx, a.std.out, still{format: "text", view: "overview", local: localOnly})
 	}
-	p := places{a.env}
-	prefs, err := loadPreferences(p.config("config.yaml"))
-	if err != nil {
-		return err
-	}
-	o, err := a.options(prefs)
+	o, err := a.options()
 	if err != nil {
 		return err
 	}
@@ -44,8 +39,13 @@ func (a *app) screen() bool {
 	return term.IsTerminal(a.std.in.Fd()) && term.IsTerminal(a.std.out.Fd()) && t != "" && t != "dumb"
 }
 
-func (a *app) options(prefs preferences) (tui.Options, error) {
+// options are those of the console, by the user's preferences and the terminal.
+func (a *app) options() (tui.Options, error) {
 	p := places{a.env}
+	prefs, err := loadPreferences(p.config("config.yaml"))
+	if err != nil {
+		return tui.Options{}, err
+	}
 	t, err := a.theme(prefs)
 	if err != nil {
 		return tui.Options{}, err

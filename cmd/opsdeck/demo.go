@@ -89,11 +89,7 @@ func (a *app) demo(ctx context.Context, w io.Writer, d demo) (err error) {
 		}
 		return d.still.write(w, b, time.Now())
 	}
-	prefs, err := loadPreferences(places{a.env}.config("config.yaml"))
-	if err != nil {
-		return err
-	}
-	o, err := a.options(prefs)
+	o, err := a.options()
 	if err != nil {
 		return err
 	}
@@ -146,8 +142,6 @@ func startPlayground(d demo) (p *playground, err error) {
 	if p.eng, err = wire(p.file, ops.AgentPersonal, p.history, slog.New(slog.NewTextHandler(io.Discard, nil))); err != nil {
 		return p, err
 	}
-	// What is played with here has no business in the system's journal.
-	p.eng.Journal = func(string) error { return nil }
 	ctx, stop := context.WithCancel(context.Background())
 	p.stop, p.ended = stop, make(chan error, 1)
 	go func() { p.ended <- p.eng.Run(ctx) }()

@@ -53,6 +53,9 @@ func wire(f estate.File, kind ops.AgentKind, history *store.Store, log *slog.Log
 		Random:  rand.Read,
 		Log:     log,
 	}
+	if f.Estate.Simulated { // what is played with has no business in the system's journal
+		w.engine.Journal = func(string) error { return nil }
+	}
 	if history != nil {
 		w.engine.History = history
 		w.engine.Verify = func(context.Context) (ops.Detail, error) { return auditDetail(history) }

@@ -53,7 +53,8 @@ func packages(t *testing.T) []listed {
 var rooms = map[string][]string{
 	"ops":            {},
 	"judge":          {"ops"},
-	"engine":         {"ops", "judge"},
+	"engine":         {"ops", "judge", "engine/jobs"},
+	"engine/jobs":    {"ops", "judge"},
 	"tui":            {"ops", "report", "themes", "tui/keys", "tui/draw", "tui/screen", "tui/table", "tui/dialog", "tui/alert"},
 	"tui/keys":       {},
 	"tui/draw":       {"ops", "report", "themes", "tui/keys"},
@@ -82,11 +83,11 @@ var keepers = map[string][]string{
 	"github.com/moby/moby/api": {"collectors", "actions", "internal/bench", "internal/dockertest", "internal/sim"},
 }
 
-// room is the first path element of a package, or two under internal and tui.
+// room is the first path element of a package, or two under internal, tui and engine.
 func room(importPath string) string {
 	p := strings.TrimPrefix(importPath, module)
 	parts := strings.Split(p, "/")
-	if (parts[0] == "internal" || parts[0] == "tui") && len(parts) > 1 {
+	if slices.Contains([]string{"internal", "tui", "engine"}, parts[0]) && len(parts) > 1 {
 		return path.Join(parts[0], parts[1])
 	}
 	return parts[0]

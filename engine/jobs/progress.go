@@ -1,4 +1,4 @@
-package engine
+package jobs
 
 import (
 	"time"
@@ -14,9 +14,9 @@ const (
 	maxPending = 10_000 // output lines waiting to be written
 )
 
-// progress is what an action sees of the engine.
+// progress is what an action sees of its job.
 type progress struct {
-	e *Engine
+	s *Jobs
 	r *run
 }
 
@@ -24,7 +24,7 @@ type progress struct {
 func (p progress) Progress(v ops.Progress) {
 	p.r.mu.Lock()
 	p.r.job.Progress = v
-	now := p.e.Now()
+	now := p.s.Now()
 	due := now.Sub(p.r.shown) >= showEvery
 	if due {
 		p.r.shown = now
@@ -32,7 +32,7 @@ func (p progress) Progress(v ops.Progress) {
 	j := p.r.job
 	p.r.mu.Unlock()
 	if due {
-		p.e.show(j)
+		p.s.Show(j)
 	}
 }
 
@@ -46,8 +46,8 @@ func (p progress) Line(s ops.Stream, text string) {
 	if len(p.r.lines) >= maxPending {
 		return
 	}
-	p.r.lines = append(p.r.lines, ops.Line{At: p.e.Now(), Stream: s, Text: ops.CleanLine(text),
-		From: jobRef(p.r.job.ID)})
+	p.r.lines = append(p.r.lines, ops.Line{At: p.s.Now(), Stream: s, Text: ops.CleanLine(text),
+		From: refOf(p.r.job.ID)})
 }
 
 // Child writes down the process that does the work, before it is waited for: if
@@ -57,15 +57,15 @@ func (p progress) Child(proc ops.Process) {
 	p.r.job.Process = proc
 	j := p.r.job
 	p.r.mu.Unlock()
-	if err := p.e.History.PutJob(j); err != nil {
-		p.e.Log.Error("write down a job's process", "job", uint64(j.ID), "err", err)
+	if err := p.s.History.PutJob(j); err != nil {
+		p.s.Log.Error("write down a job's process", "job", uint64(j.ID), "err", err)
 	}
-	p.e.show(j)
+	p.s.Show(j)
 }
 
 // flushOutput writes a job's output in batches until quit, and wakes those who
 // follow it.
-func (e *Engine) flushOutput(r *run, quit <-chan struct{}) {
+func (s *Jobs) flushOutput(r *run, quit <-chan struct{}) {
 	tick := time.NewTicker(flushEvery)
 	defer tick.Stop()
 	for done := false; !done; {
@@ -82,16 +82,12 @@ func (e *Engine) flushOutput(r *run, quit <-chan struct{}) {
 		if len(lines) == 0 || r.volatile {
 			continue
 		}
-		if err := e.History.AppendOutput(id, lines); err != nil {
-			e.Log.Error("write a job's output", "job", uint64(id), "err", err)
+		if err := s.History.AppendOutput(id, lines); err != nil {
+			s.Log.Error("write a job's output", "job", uint64(id), "err", err)
 		}
 		r.mu.Lock()
-		for wake := range r.tails {
-			select {
-			case wake <- struct{}{}:
-			default:
-			}
-		}
+		close(r.news)
+		r.news = make(chan struct{})
 		r.mu.Unlock()
 	}
 }

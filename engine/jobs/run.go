@@ -1,4 +1,4 @@
-package engine
+package jobs
 
 import (
 	"context"
@@ -13,7 +13,7 @@ import (
 )
 
 // run is a job at work. Its own lock guards the job's changing parts and is
-// taken alone, never with Engine.mu wanted after it.
+// taken alone, never with Jobs.mu wanted after it.
 type run struct {
 	plan     ops.Plan
 	act      ops.Action
@@ -26,7 +26,7 @@ type run struct {
 	canceled bool
 	shown    time.Time
 	lines    []ops.Line
-	tails    map[chan struct{}]struct{}
+	news     chan struct{} // closed when there is new output, and replaced
 }
 
 func (r *run) snapshot() ops.Job {
@@ -36,76 +36,78 @@ func (r *run) snapshot() ops.Job {
 }
 
 // carryOut runs the action and writes its end, whatever happens.
-func (e *Engine) carryOut(ctx context.Context, r *run) {
+func (s *Jobs) carryOut(ctx context.Context, r *run) {
 	defer r.cancel()
 	flushed := make(chan struct{})
 	quit := make(chan struct{})
 	go func() {
 		defer close(flushed)
-		e.flushOutput(r, quit)
+		s.flushOutput(r, quit)
 	}()
-	result, err := e.guarded(ctx, r)
+	result, err := s.guarded(ctx, r)
 	close(quit)
 	<-flushed
-	e.finish(r, result, err)
+	s.finish(r, result, err)
 }
 
 // guarded turns a panic of an action into its failure: the agent and its other
 // jobs go on, and the end is written.
-func (e *Engine) guarded(ctx context.Context, r *run) (res ops.Result, err error) {
+func (s *Jobs) guarded(ctx context.Context, r *run) (res ops.Result, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			e.Log.Error("action panicked", "action", r.job.Action.String(), "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			s.Log.Error("action panicked", "action", r.job.Action.String(), "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 			err = ops.Errorf(ops.CodeInternal, "the action broke: %v", p)
 		}
 	}()
-	return r.act.Run(ctx, r.plan, progress{e, r})
+	return r.act.Run(ctx, r.plan, progress{s, r})
 }
 
-// finish writes the outcome, frees the targets and asks the sources at once.
-func (e *Engine) finish(r *run, result ops.Result, err error) {
+// finish writes the outcome, frees the targets and tells the engine.
+func (s *Jobs) finish(r *run, result ops.Result, err error) {
 	r.mu.Lock()
-	r.job.Ended = e.Now()
+	r.job.Ended = s.Now()
 	r.job.State, r.job.Result = outcome(result, err, r.canceled)
 	j := r.job
 	r.mu.Unlock()
-	rec := ops.Record{At: j.Ended, Kind: ops.RecordOutcome, Ref: j.Target, Level: judge.Job(j.State), Actor: j.Actor, Job: j.ID,
-		What:  ops.Textf("%s: %s", j.Title, j.State),
-		Facts: []ops.Fact{{Name: ops.Lit("result"), Value: j.Result}, {Name: ops.Lit("took"), Value: ops.Clean(j.Ended.Sub(j.Started).Round(time.Millisecond).String())}}}
-	rec = e.writeOutcome(r, j, rec)
-	e.mu.Lock()
-	delete(e.running, j.ID)
-	e.mu.Unlock()
-	e.unhold(r.plan.Locks)
-	e.show(j)
-	e.showRecord(rec)
-	for source := range e.kicks {
-		e.kick(source) // an action can show elsewhere than at its target
-	}
+	rec := outcomeOf(j)
+	rec.Facts = append(rec.Facts, ops.Fact{Name: ops.Lit("took"), Value: ops.Clean(j.Ended.Sub(j.Started).Round(time.Millisecond).String())})
+	rec = s.writeOutcome(r, j, rec)
+	s.mu.Lock()
+	delete(s.running, j.ID)
+	s.mu.Unlock()
+	s.unhold(r.plan.Locks)
+	s.Show(j, rec)
+	s.Ended()
 	close(r.done)
 }
 
+// outcomeOf is the record of a job's end.
+func outcomeOf(j ops.Job) ops.Record {
+	return ops.Record{At: j.Ended, Kind: ops.RecordOutcome, Ref: j.Target, Level: judge.Job(j.State), Actor: j.Actor, Job: j.ID,
+		What: ops.Textf("%s: %s", j.Title, j.State), Facts: []ops.Fact{{Name: ops.Lit("result"), Value: j.Result}}}
+}
+
 // writeOutcome returns the outcome as the history has it, or as it would have been.
-func (e *Engine) writeOutcome(r *run, j ops.Job, rec ops.Record) ops.Record {
+func (s *Jobs) writeOutcome(r *run, j ops.Job, rec ops.Record) ops.Record {
 	var err error
 	written := rec
 	if r.volatile {
 		// The intent is not in the history: write both now, so that the audit has
 		// the pair if there is room again.
 		var both []ops.Record
-		both, err = e.History.Append(ops.Record{At: j.Created, Kind: ops.RecordIntent, Ref: j.Target, Actor: j.Actor, What: j.Title, Steps: r.plan.Steps,
+		both, err = s.History.Append(ops.Record{At: j.Created, Kind: ops.RecordIntent, Ref: j.Target, Actor: j.Actor, What: j.Title, Steps: r.plan.Steps,
 			Facts: append(planFacts(r.plan, j.Reason), ops.Fact{Name: ops.Lit("note"), Value: ops.Lit("written late: the disk was full, the intent is in the journal")})}, rec)
 		if len(both) == 2 {
 			written = both[1]
 		}
 	} else {
-		written, err = e.History.EndJob(j, rec)
+		written, err = s.History.EndJob(j, rec)
 	}
-	e.historyState(err)
+	s.Written(err)
 	if err != nil {
-		e.Log.Error("write the outcome of a job", "job", uint64(j.ID), "err", err)
-		if jerr := e.Journal("opsdeck outcome: " + recordLine(rec)); jerr != nil {
-			e.Log.Error("journal the outcome of a job", "job", uint64(j.ID), "err", jerr)
+		s.Log.Error("write the outcome of a job", "job", uint64(j.ID), "err", err)
+		if jerr := s.Journal("opsdeck outcome: " + recordLine(rec)); jerr != nil {
+			s.Log.Error("journal the outcome of a job", "job", uint64(j.ID), "err", jerr)
 		}
 	}
 	return written
@@ -128,31 +130,27 @@ func outcome(res ops.Result, err error, canceled bool) (ops.JobState, ops.Text) 
 	return ops.JobFailed, ops.Clean(err.Error())
 }
 
-// show puts a job's state on the board.
-func (e *Engine) show(j ops.Job) { e.update(func(p *picture) { p.setJob(j) }) }
-
-// showRecord puts a job's intent or outcome on the board as the history has it:
-// with its number, which consoles follow the time line by.
-func (e *Engine) showRecord(rec ops.Record) {
-	e.update(func(p *picture) { p.addChanges([]ops.Record{rec}) })
-}
-
-// cancelJob asks a running job to stop. Whoever may start the action may stop it.
-func (e *Engine) cancelJob(c ops.Caller, id ops.JobID) error {
-	e.mu.Lock()
-	r := e.running[id]
-	e.mu.Unlock()
+// Cancel asks a running job to stop. Whoever may start the action may stop it.
+func (s *Jobs) Cancel(c ops.Caller, id ops.JobID) error {
+	r := s.runOf(id)
 	if r == nil {
 		return ops.Errorf(ops.CodeNotFound, "job %d is not running", id)
 	}
-	if err := e.mayStart(c, r.plan); err != nil {
+	if err := mayDo(c, r.act.Describe()); err != nil {
 		return err
 	}
 	r.mu.Lock()
 	r.canceled = true
 	r.mu.Unlock()
-	e.record(ops.Record{At: e.Now(), Kind: ops.RecordNote, Ref: r.plan.Request.Target, Actor: c.Actor, Job: id, Level: ops.LevelInfo,
+	s.Record(ops.Record{At: s.Now(), Kind: ops.RecordNote, Ref: r.plan.Request.Target, Actor: c.Actor, Job: id, Level: ops.LevelInfo,
 		What: ops.Textf("canceling job %d: %s", id, r.plan.Title)})
 	r.cancel()
 	return nil
+}
+
+// runOf returns the job where it runs, or nil.
+func (s *Jobs) runOf(id ops.JobID) *run {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.running[id]
 }
