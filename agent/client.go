@@ -22,23 +22,34 @@ import (
 // Client is the port over a socket. It keeps no picture but the one of its
 // Watch, so reconnecting is watching again.
 type Client struct {
+	route  atomic.Pointer[route]
+	unread atomic.Pointer[ops.Error] // why the last Watch gave up
+	heard  atomic.Int64              // when a Watch brought something last, a heartbeat too; Unix nanoseconds
+}
+
+// route is the way of a client's calls to its agent.
+type route struct {
 	socket  string // or what else leads there, for errors
 	session ops.Text
 	key     ops.Text
 	http    *http.Client
-	unread  atomic.Pointer[ops.Error] // why the last Watch gave up
-	heard   atomic.Int64              // when a Watch brought something last, a heartbeat too; Unix nanoseconds
 }
 
 var _ ops.Console = (*Client)(nil)
+
+func newClient(socket, session string, t http.RoundTripper) *Client {
+	c := &Client{}
+	c.route.Store(&route{socket: socket, session: ops.Clean(session), http: &http.Client{Transport: t}})
+	return c
+}
 
 // Dial returns a client of the agent behind a socket and who that is. session
 // names the console: an unlock holds for it alone.
 func Dial(ctx context.Context, socket, session string) (*Client, Hello, error) {
 	d := net.Dialer{Timeout: time.Second}
-	c := &Client{socket: socket, session: ops.Clean(session), http: &http.Client{Transport: &http.Transport{
+	c := newClient(socket, session, &http.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return d.DialContext(ctx, "unix", socket) },
-	}}}
+	})
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
 	return c.hello(ctx)
@@ -47,8 +58,8 @@ func Dial(ctx context.Context, socket, session string) (*Client, Hello, error) {
 // hello asks who answers, and returns c where the two speak the same. Of an
 // agent that speaks otherwise it still returns who that is.
 func (c *Client) hello(ctx context.Context) (*Client, Hello, error) {
-	var h Hello
-	if err := c.get(ctx, "hello", nil, &h); err != nil {
+	h, err := get[Hello](ctx, c, "hello", nil)
+	if err != nil {
 		return nil, Hello{}, err
 	}
 	if h.Protocol != Protocol {
@@ -58,11 +69,23 @@ func (c *Client) hello(ctx context.Context) (*Client, Hello, error) {
 }
 
 // Socket is where the agent answers.
-func (c *Client) Socket() string { return c.socket }
+func (c *Client) Socket() string { return c.route.Load().socket }
 
 // Vouch names the ssh key that this caller came in with. The agent believes it of
 // accounts that the estate calls shared, and of no others.
-func (c *Client) Vouch(key ops.Text) { c.key = key }
+func (c *Client) Vouch(key ops.Text) {
+	r := *c.route.Load()
+	r.key = key
+	c.route.Store(&r)
+}
+
+// Follow takes the way of another client to its agent from now on, and forgets what
+// came on its own.
+func (c *Client) Follow(other *Client) {
+	c.route.Store(other.route.Load())
+	c.unread.Store(nil)
+	c.heard.Store(0)
+}
 
 // Why is the reason for which the last Watch gave an agent up that still talks;
 // nil: there is none.
@@ -83,60 +106,50 @@ func (c *Client) Heard() time.Time {
 
 // Board fetches the whole picture once.
 func (c *Client) Board(ctx context.Context) (ops.Board, error) {
-	var b ops.Board
-	err := c.get(ctx, "board", nil, &b)
-	return b, err
+	return get[ops.Board](ctx, c, "board", nil)
 }
 
 // Look tells the agent what is on screen.
 func (c *Client) Look(ctx context.Context, refs []ops.Ref) error {
-	return c.post(ctx, "look", refs, nil)
+	_, err := post[struct{}](ctx, c, "look", refs)
+	return err
 }
 
 // Detail opens one object.
 func (c *Client) Detail(ctx context.Context, ref ops.Ref, window time.Duration) (ops.Detail, error) {
-	var d ops.Detail
-	q := url.Values{"ref": {ref.String()}, "window": {window.String()}}
-	err := c.get(ctx, "detail", q, &d)
-	return d, err
+	return get[ops.Detail](ctx, c, "detail", url.Values{"ref": {ref.String()}, "window": {window.String()}})
 }
 
 // Actions lists what can be done to ref.
 func (c *Client) Actions(ctx context.Context, ref ops.Ref) ([]ops.ActionInfo, error) {
-	var list []ops.ActionInfo
 	q := url.Values{}
 	if !ref.Zero() {
 		q.Set("ref", ref.String())
 	}
-	err := c.get(ctx, "actions", q, &list)
-	return list, err
+	return get[[]ops.ActionInfo](ctx, c, "actions", q)
 }
 
 // Plan asks what a request would do.
 func (c *Client) Plan(ctx context.Context, req ops.Request) (ops.Plan, error) {
-	var p ops.Plan
-	err := c.post(ctx, "plan", req, &p)
-	return p, err
+	return post[ops.Plan](ctx, c, "plan", req)
 }
 
 // Start starts a plan. When the answer is lost the job may have started: the
 // error then is of CodeUnanswered, and the same Key tells.
 func (c *Client) Start(ctx context.Context, id ops.PlanID, conf ops.Confirmation) (ops.JobID, error) {
-	var a startAnswer
-	err := c.post(ctx, "start", startBody{id, conf}, &a)
+	a, err := post[startAnswer](ctx, c, "start", startBody{id, conf})
 	return a.Job, err
 }
 
 // Cancel asks a running job to stop.
 func (c *Client) Cancel(ctx context.Context, id ops.JobID) error {
-	return c.post(ctx, "cancel", startAnswer{id}, nil)
+	_, err := post[struct{}](ctx, c, "cancel", startAnswer{id})
+	return err
 }
 
 // History returns a page of records.
 func (c *Client) History(ctx context.Context, q ops.Query) ([]ops.Record, error) {
-	var recs []ops.Record
-	err := c.post(ctx, "history", q, &recs)
-	return recs, err
+	return post[[]ops.Record](ctx, c, "history", q)
 }
 
 // Watch follows the agent's boards. The channel closes when the agent is gone or
@@ -234,27 +247,33 @@ func (c *Client) Tail(ctx context.Context, ref ops.Ref, from ops.TailFrom) (<-ch
 }
 
 // get and post are calls with a deadline of their own.
-func (c *Client) get(ctx context.Context, path string, q url.Values, out any) error {
-	return c.call(ctx, http.MethodGet, path, q, nil, out)
+func get[T any](ctx context.Context, c *Client, path string, q url.Values) (T, error) {
+	return call[T](ctx, c, http.MethodGet, path, q, nil)
 }
 
-func (c *Client) post(ctx context.Context, path string, in, out any) error {
+func post[T any](ctx context.Context, c *Client, path string, in any) (none T, err error) {
 	b, err := json.Marshal(in)
 	if err != nil {
-		return err
+		return none, err
 	}
-	return c.call(ctx, http.MethodPost, path, nil, b, out)
+	return call[T](ctx, c, http.MethodPost, path, nil, b)
 }
 
-func (c *Client) call(ctx context.Context, method, path string, q url.Values, body []byte, out any) error {
+func call[T any](ctx context.Context, c *Client, method, path string, q url.Values, body []byte) (out T, err error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	resp, err := c.do(ctx, method, path, q, body)
 	if err != nil {
-		return err
+		return out, err
 	}
 	defer resp.Body.Close()
-	return decodeAnswer(path, resp, out)
+	if resp.StatusCode != http.StatusOK {
+		return out, refusal(path, resp)
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&out); err != nil {
+		return out, ops.Errorf(ops.CodeUnanswered, "read the agent's answer to %s: %v", path, err)
+	}
+	return out, nil
 }
 
 func (c *Client) stream(ctx context.Context, path string, q url.Values) (io.ReadCloser, error) {
@@ -264,7 +283,7 @@ func (c *Client) stream(ctx context.Context, path string, q url.Values) (io.Read
 	}
 	if resp.StatusCode != http.StatusOK {
 		defer resp.Body.Close()
-		return nil, decodeAnswer(path, resp, nil)
+		return nil, refusal(path, resp)
 	}
 	return resp.Body, nil
 }
@@ -278,12 +297,13 @@ func (c *Client) do(ctx context.Context, method, path string, q url.Values, body
 	if err != nil {
 		return nil, err
 	}
+	to := c.route.Load()
 	req.Header.Set(headerProtocol, strconv.Itoa(Protocol))
-	req.Header.Set(headerSession, c.session.String())
-	if !c.key.Empty() {
-		req.Header.Set(headerKey, c.key.String())
+	req.Header.Set(headerSession, to.session.String())
+	if !to.key.Empty() {
+		req.Header.Set(headerKey, to.key.String())
 	}
-	resp, err := c.http.Do(req)
+	resp, err := to.http.Do(req)
 	if err == nil {
 		return resp, nil
 	}
@@ -291,28 +311,20 @@ func (c *Client) do(ctx context.Context, method, path string, q url.Values, body
 		return nil, e
 	}
 	if errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ENOENT) {
-		return nil, ops.Errorf(ops.CodeUnavailable, "no agent answers on %s", c.socket).Help("opsdeck starts one; opsdeck agent status tells more")
+		return nil, ops.Errorf(ops.CodeUnavailable, "no agent answers on %s", to.socket).Help("opsdeck starts one; opsdeck agent status tells more")
 	}
 	if errors.Is(err, syscall.EACCES) {
-		return nil, ops.Errorf(ops.CodeDenied, "no permission for %s", c.socket).Help("join the group the socket belongs to: ls -l shows it")
+		return nil, ops.Errorf(ops.CodeDenied, "no permission for %s", to.socket).Help("join the group the socket belongs to: ls -l shows it")
 	}
 	return nil, ops.Errorf(ops.CodeUnanswered, "the agent did not answer %s: %v", path, errors.Unwrap(err)).
 		Help("it may have done it all the same: look at the jobs")
 }
 
-func decodeAnswer(path string, resp *http.Response, out any) error {
-	if resp.StatusCode != http.StatusOK {
-		var e ops.Error
-		if err := json.NewDecoder(io.LimitReader(resp.Body, maxBody)).Decode(&e); err != nil {
-			return ops.Errorf(ops.CodeInternal, "the agent answered %s with status %d", path, resp.StatusCode)
-		}
-		return &e
+// refusal is the error that an answer other than 200 carries.
+func refusal(path string, resp *http.Response) error {
+	var e ops.Error
+	if err := json.NewDecoder(io.LimitReader(resp.Body, maxBody)).Decode(&e); err != nil {
+		return ops.Errorf(ops.CodeInternal, "the agent answered %s with status %d", path, resp.StatusCode)
 	}
-	if out == nil {
-		return nil
-	}
-	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
-		return ops.Errorf(ops.CodeUnanswered, "read the agent's answer to %s: %v", path, err)
-	}
-	return nil
+	return &e
 }

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -63,28 +64,22 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("GET /v1/tail", s.with(tail))
 	mux.HandleFunc("GET /v1/actions", s.with(actions))
 	mux.HandleFunc("GET /v1/detail", s.with(detail))
-	mux.HandleFunc("POST /v1/look", s.with(func(w http.ResponseWriter, r *http.Request, c ops.Console) {
-		call(w, r, func(refs []ops.Ref) (struct{}, error) { return struct{}{}, c.Look(r.Context(), refs) })
+	mux.HandleFunc("POST /v1/look", posted(s, func(c ops.Console, ctx context.Context, refs []ops.Ref) (struct{}, error) {
+		return struct{}{}, c.Look(ctx, refs)
 	}))
-	mux.HandleFunc("POST /v1/plan", s.with(func(w http.ResponseWriter, r *http.Request, c ops.Console) {
-		call(w, r, func(req ops.Request) (ops.Plan, error) { return c.Plan(r.Context(), req) })
+	mux.HandleFunc("POST /v1/plan", posted(s, ops.Console.Plan))
+	mux.HandleFunc("POST /v1/start", posted(s, func(c ops.Console, ctx context.Context, b startBody) (startAnswer, error) {
+		// Not the request's context: a console that hangs up between the press
+		// of the key and the answer has started the job all the same.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
+		defer cancel()
+		id, err := c.Start(ctx, b.Plan, b.Confirmation)
+		return startAnswer{id}, err
 	}))
-	mux.HandleFunc("POST /v1/start", s.with(func(w http.ResponseWriter, r *http.Request, c ops.Console) {
-		call(w, r, func(b startBody) (startAnswer, error) {
-			// Not the request's context: a console that hangs up between the press
-			// of the key and the answer has started the job all the same.
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), callTimeout)
-			defer cancel()
-			id, err := c.Start(ctx, b.Plan, b.Confirmation)
-			return startAnswer{id}, err
-		})
+	mux.HandleFunc("POST /v1/cancel", posted(s, func(c ops.Console, ctx context.Context, b startAnswer) (struct{}, error) {
+		return struct{}{}, c.Cancel(ctx, b.Job)
 	}))
-	mux.HandleFunc("POST /v1/cancel", s.with(func(w http.ResponseWriter, r *http.Request, c ops.Console) {
-		call(w, r, func(b startAnswer) (struct{}, error) { return struct{}{}, c.Cancel(r.Context(), b.Job) })
-	}))
-	mux.HandleFunc("POST /v1/history", s.with(func(w http.ResponseWriter, r *http.Request, c ops.Console) {
-		call(w, r, func(q ops.Query) ([]ops.Record, error) { return c.History(r.Context(), q) })
-	}))
+	mux.HandleFunc("POST /v1/history", posted(s, ops.Console.History))
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		fail(w, ops.Errorf(ops.CodeNotFound, "there is no %s %s", r.Method, r.URL.Path).Help("docs/guide/socket.md lists the calls"))
 	})
@@ -126,18 +121,20 @@ func versionError(theirs string, h Hello) error {
 	return e.Help("restart the agent with this build: opsdeck agent stop lets running jobs finish, and nothing is lost")
 }
 
-// call decodes a body strictly, so that a misspelt field is an error and not a
+// posted decodes a body strictly, so that a misspelt field is an error and not a
 // default, and answers with what f returns.
-func call[In, Out any](w http.ResponseWriter, r *http.Request, f func(In) (Out, error)) {
-	var in In
-	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&in); err != nil {
-		fail(w, ops.Errorf(ops.CodeInvalid, "read the request: %v", err))
-		return
-	}
-	out, err := f(in)
-	answer(w, out, err)
+func posted[In, Out any](s *Server, f func(ops.Console, context.Context, In) (Out, error)) http.HandlerFunc {
+	return s.with(func(w http.ResponseWriter, r *http.Request, c ops.Console) {
+		var in In
+		dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
+		dec.DisallowUnknownFields()
+		if err := dec.Decode(&in); err != nil {
+			fail(w, ops.Errorf(ops.CodeInvalid, "read the request: %v", err))
+			return
+		}
+		out, err := f(c, r.Context(), in)
+		answer(w, out, err)
+	})
 }
 
 func answer(w http.ResponseWriter, v any, err error) {
@@ -153,7 +150,7 @@ func answer(w http.ResponseWriter, v any, err error) {
 func fail(w http.ResponseWriter, err error) {
 	e := ops.AsError(err)
 	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status(e.Code))
+	w.WriteHeader(cmp.Or(statuses[e.Code], http.StatusInternalServerError))
 	_ = json.NewEncoder(w).Encode(e)
 }
 

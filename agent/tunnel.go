@@ -169,7 +169,7 @@ func (t *Tunnel) Client(session string, h Hello) (*Client, error) {
 }
 
 func (t *Tunnel) client(session string) *Client {
-	return &Client{socket: t.to, session: ops.Clean(session), http: &http.Client{Transport: t}}
+	return newClient(t.to, session, t)
 }
 
 // Alive reports whether the tunnel has not been closed yet, by either side.

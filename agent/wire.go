@@ -49,28 +49,18 @@ type frame struct {
 	Sections map[string]json.RawMessage `json:"sections,omitempty"`
 }
 
-// status maps a code to the nearest HTTP status, for curl; our client reads the
-// body.
-func status(c ops.Code) int {
-	switch c {
-	case ops.CodeInvalid:
-		return http.StatusBadRequest
-	case ops.CodeNotFound:
-		return http.StatusNotFound
-	case ops.CodeDenied, ops.CodeLocked:
-		return http.StatusForbidden
-	case ops.CodeConfirm:
-		return http.StatusPreconditionRequired
-	case ops.CodeHeld, ops.CodeChanged:
-		return http.StatusConflict
-	case ops.CodeExpired:
-		return http.StatusGone
-	case ops.CodeUnavailable, ops.CodeUnanswered:
-		return http.StatusServiceUnavailable
-	case ops.CodeFull:
-		return http.StatusInsufficientStorage
-	case ops.CodeVersion:
-		return http.StatusUpgradeRequired
-	}
-	return http.StatusInternalServerError
+// statuses are the nearest HTTP statuses, for curl; our client reads the body.
+var statuses = map[ops.Code]int{
+	ops.CodeInvalid:     http.StatusBadRequest,
+	ops.CodeNotFound:    http.StatusNotFound,
+	ops.CodeDenied:      http.StatusForbidden,
+	ops.CodeLocked:      http.StatusForbidden,
+	ops.CodeConfirm:     http.StatusPreconditionRequired,
+	ops.CodeHeld:        http.StatusConflict,
+	ops.CodeChanged:     http.StatusConflict,
+	ops.CodeExpired:     http.StatusGone,
+	ops.CodeUnavailable: http.StatusServiceUnavailable,
+	ops.CodeUnanswered:  http.StatusServiceUnavailable,
+	ops.CodeFull:        http.StatusInsufficientStorage,
+	ops.CodeVersion:     http.StatusUpgradeRequired,
 }

@@ -8,8 +8,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
@@ -60,6 +60,21 @@ func (a *app) endpoint() (endpoint, error) {
 		return a.remote()
 	}
 	return a.here()
+}
+
+// attach returns a client of the agent that the command line names, which is started
+// where none runs and one may be, and the way to it, which the caller closes.
+func (a *app) attach(ctx context.Context) (*agent.Client, endpoint, error) {
+	to, err := a.endpoint()
+	if err != nil {
+		return nil, nil, err
+	}
+	c, _, err := to.attach(ctx)
+	if err != nil {
+		to.close()
+		return nil, nil, err
+	}
+	return c, to, nil
 }
 
 // here is the way to an agent of this machine.
@@ -150,15 +165,7 @@ func (l *localEndpoint) attach(ctx context.Context) (*agent.Client, agent.Hello,
 
 func (l *localEndpoint) idle(ctx context.Context, c *agent.Client) bool {
 	b, err := c.Board(ctx)
-	if err != nil {
-		return false
-	}
-	for _, j := range b.Jobs {
-		if !j.State.Ended() {
-			return false
-		}
-	}
-	return true
+	return err == nil && !slices.ContainsFunc(b.Jobs, func(j ops.Job) bool { return !j.State.Ended() })
 }
 
 // start starts a personal agent and waits until it answers.
@@ -206,10 +213,8 @@ func (l *localEndpoint) start(ctx context.Context) (*agent.Client, agent.Hello, 
 // absolute makes a path independent of the folder we are in; a shipped estate's
 // name stays what it is.
 func absolute(given string) (string, error) {
-	for _, name := range estate.Shipped() {
-		if given == name {
-			return given, nil
-		}
+	if slices.Contains(estate.Shipped(), given) {
+		return given, nil
 	}
 	return filepath.Abs(given)
 }
@@ -253,79 +258,18 @@ func stopAgent(ctx context.Context, pid int, force bool) error {
 }
 
 // reconnecting is the port over an endpoint that is made again when it breaks: the next
-// Watch finds, or starts, an agent.
+// Watch finds, or starts, an agent, and the other calls go to that one from then on.
 type reconnecting struct {
+	*agent.Client
 	to endpoint
-
-	mu sync.Mutex
-	c  *agent.Client
-}
-
-var _ ops.Console = (*reconnecting)(nil)
-
-func (k *reconnecting) client() *agent.Client {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.c
 }
 
 // Watch attaches again and follows.
-func (k *reconnecting) Watch(ctx context.Context) (<-chan ops.Event, error) {
+func (k reconnecting) Watch(ctx context.Context) (<-chan ops.Event, error) {
 	c, _, err := k.to.attach(ctx)
 	if err != nil {
 		return nil, err
 	}
-	k.mu.Lock()
-	k.c = c
-	k.mu.Unlock()
-	return c.Watch(ctx)
-}
-
-// Why is what the last watch could not read.
-func (k *reconnecting) Why() error { return k.client().Why() }
-
-// Heard is when the agent was heard of last.
-func (k *reconnecting) Heard() time.Time { return k.client().Heard() }
-
-// Board and the methods below go to the agent attached last.
-func (k *reconnecting) Board(ctx context.Context) (ops.Board, error) { return k.client().Board(ctx) }
-
-// Look tells what is on screen.
-func (k *reconnecting) Look(ctx context.Context, refs []ops.Ref) error {
-	return k.client().Look(ctx, refs)
-}
-
-// Detail opens one object.
-func (k *reconnecting) Detail(ctx context.Context, ref ops.Ref, window time.Duration) (ops.Detail, error) {
-	return k.client().Detail(ctx, ref, window)
-}
-
-// Tail follows a log or a job's output.
-func (k *reconnecting) Tail(ctx context.Context, ref ops.Ref, from ops.TailFrom) (<-chan ops.Line, error) {
-	return k.client().Tail(ctx, ref, from)
-}
-
-// Actions lists what can be done.
-func (k *reconnecting) Actions(ctx context.Context, ref ops.Ref) ([]ops.ActionInfo, error) {
-	return k.client().Actions(ctx, ref)
-}
-
-// Plan asks what a request would do.
-func (k *reconnecting) Plan(ctx context.Context, req ops.Request) (ops.Plan, error) {
-	return k.client().Plan(ctx, req)
-}
-
-// Start starts a plan.
-func (k *reconnecting) Start(ctx context.Context, id ops.PlanID, c ops.Confirmation) (ops.JobID, error) {
-	return k.client().Start(ctx, id, c)
-}
-
-// Cancel asks a job to stop.
-func (k *reconnecting) Cancel(ctx context.Context, id ops.JobID) error {
-	return k.client().Cancel(ctx, id)
-}
-
-// History returns a page of records.
-func (k *reconnecting) History(ctx context.Context, q ops.Query) ([]ops.Record, error) {
-	return k.client().History(ctx, q)
+	k.Follow(c)
+	return k.Client.Watch(ctx)
 }

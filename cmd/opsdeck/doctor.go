@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -146,7 +147,7 @@ func remedyFor(s ops.Source) string {
 // terminal says what the console will make of this terminal.
 func (a *app) terminal() symptom {
 	p := places{a.env}
-	detail := fmt.Sprintf("TERM=%s COLORTERM=%s LANG=%s", p.get("TERM"), p.get("COLORTERM"), firstOf(p.get("LC_ALL"), p.get("LC_CTYPE"), p.get("LANG")))
+	detail := fmt.Sprintf("TERM=%s COLORTERM=%s LANG=%s", p.get("TERM"), p.get("COLORTERM"), cmp.Or(p.get("LC_ALL"), p.get("LC_CTYPE"), p.get("LANG"), "C"))
 	if fi, err := os.Stdout.Stat(); err != nil || fi.Mode()&os.ModeCharDevice == 0 {
 		return symptom{ops.LevelInfo, "terminal", detail + ", standard output is no terminal", "the console prints a snapshot here"}
 	}
@@ -154,13 +155,4 @@ func (a *app) terminal() symptom {
 		return symptom{ops.LevelInfo, "terminal", detail, "the console prints a snapshot on a dumb terminal"}
 	}
 	return symptom{ops.LevelOK, "terminal", detail, ""}
-}
-
-func firstOf(words ...string) string {
-	for _, w := range words {
-		if w != "" {
-			return w
-		}
-	}
-	return "C"
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"regexp"
@@ -92,7 +93,7 @@ func (a *app) gate(ctx context.Context, key string) error {
 func (a *app) record(key, asked string, err error) {
 	p := places{a.env}
 	from, _, _ := strings.Cut(p.get("SSH_CONNECTION"), " ")
-	line := ops.Textf("gate: refused %s (key %s) from %s: %q: %v", me().Name, firstOf(key, "-"), firstOf(from, "-"), asked, err)
+	line := ops.Textf("gate: refused %s (key %s) from %s: %q: %v", me().Name, cmp.Or(key, "-"), cmp.Or(from, "-"), asked, err)
 	if a.note != nil {
 		_ = a.note(line.String()) // without a journal sshd's own log is all there is
 	}

@@ -28,15 +28,7 @@ func (a *app) handoverCommand() *cobra.Command {
 			if !slices.Contains(formats, format) {
 				return usagef("-o %s: there is %s", format, strings.Join(formats, ", "))
 			}
-			var text strings.Builder
-			if err := a.handover(cmd.Context(), &text, since, format); err != nil {
-				return err
-			}
-			if out != "" {
-				return writeNew(out, []byte(text.String()), true)
-			}
-			_, err := io.WriteString(cmd.OutOrStdout(), text.String())
-			return err
+			return deliver(cmd.OutOrStdout(), out, func(w io.Writer) error { return a.handover(cmd.Context(), w, since, format) })
 		},
 	}
 	f := cmd.Flags()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -25,15 +26,11 @@ func (a *app) historyCommand() *cobra.Command {
 		Use: "history", Short: "Print what happened, newest last", Args: none,
 		Example: "opsdeck history --since 8h\nopsdeck history --job 12\nopsdeck history --match restart --json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			w, err := a.endpoint()
+			c, w, err := a.attach(cmd.Context())
 			if err != nil {
 				return err
 			}
 			defer w.close()
-			c, _, err := w.attach(cmd.Context())
-			if err != nil {
-				return err
-			}
 			if job != 0 {
 				return printJob(cmd.Context(), cmd.OutOrStdout(), c, ops.JobID(job))
 			}
@@ -62,19 +59,14 @@ func (a *app) historyCommand() *cobra.Command {
 
 func printRecords(w io.Writer, recs []ops.Record, asJSON bool) error {
 	enc := json.NewEncoder(w)
-	for i := len(recs) - 1; i >= 0; i-- {
-		r := recs[i]
+	for _, r := range slices.Backward(recs) {
 		if asJSON {
 			if err := enc.Encode(r); err != nil {
 				return err
 			}
 			continue
 		}
-		who := r.Actor.Name.String()
-		if who == "" {
-			who = "-"
-		}
-		if _, err := fmt.Fprintf(w, "%s  %-9s %-10s %s\n", r.At.UTC().Format("2006-01-02 15:04:05Z"), r.Kind, who, r.What); err != nil {
+		if _, err := fmt.Fprintf(w, "%s  %-9s %-10s %s\n", r.At.UTC().Format("2006-01-02 15:04:05Z"), r.Kind, r.Actor.Name.Or(ops.Lit("-")), r.What); err != nil {
 			return err
 		}
 	}

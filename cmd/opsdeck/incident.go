@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -39,15 +38,7 @@ func (a *app) incidentCommand() *cobra.Command {
 		Use: "export ID", Short: "Write an incident as Markdown: its times, and what happened", Args: exactly(1, "the incident's number"),
 		Example: "opsdeck incident export 3 --out incident-3.md",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			var text strings.Builder
-			if err := a.exportIncident(cmd.Context(), &text, args[0]); err != nil {
-				return err
-			}
-			if out != "" {
-				return writeNew(out, []byte(text.String()), true)
-			}
-			_, err := io.WriteString(cmd.OutOrStdout(), text.String())
-			return err
+			return deliver(cmd.OutOrStdout(), out, func(w io.Writer) error { return a.exportIncident(cmd.Context(), w, args[0]) })
 		},
 	}
 	export.Flags().StringVar(&out, "out", "", "write to this file, whole or not at all")
@@ -58,14 +49,11 @@ func (a *app) incidentCommand() *cobra.Command {
 // attached returns an agent and its board; one is started where none runs, and
 // then its sources get the time to answer once. done hangs up.
 func (a *app) attached(ctx context.Context) (c ops.Console, b ops.Board, done func(), err error) {
-	w, err := a.endpoint()
+	c, w, err := a.attach(ctx)
 	if err != nil {
 		return nil, b, nil, err
 	}
-	if c, _, err = w.attach(ctx); err == nil {
-		b, err = round(ctx, c, w.patience())
-	}
-	if err != nil {
+	if b, err = round(ctx, c, w.patience()); err != nil {
 		w.close()
 		return nil, b, nil, err
 	}

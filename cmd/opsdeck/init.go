@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -65,6 +67,20 @@ func writeNew(path string, text []byte, force bool) error {
 		return err
 	}
 	return os.Rename(tmp.Name(), path)
+}
+
+// deliver writes what print prints to a file, whole or not at all, or to w where no
+// file is named.
+func deliver(w io.Writer, file string, print func(io.Writer) error) error {
+	var text bytes.Buffer
+	if err := print(&text); err != nil {
+		return err
+	}
+	if file != "" {
+		return writeNew(file, text.Bytes(), true)
+	}
+	_, err := text.WriteTo(w)
+	return err
 }
 
 func noEstate() error {

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"os/user"
+	"slices"
 	"time"
 
 	"opsdeck/estate"
@@ -47,21 +48,13 @@ func round(ctx context.Context, c ops.Console, longest time.Duration) (ops.Board
 		return ops.Board{}, err
 	}
 	var b ops.Board
+	pending := func(s ops.Source) bool { return s.State == ops.SourcePending }
 	for ev := range events {
-		if b = ev.Board; !pending(b) {
+		if b = ev.Board; !slices.ContainsFunc(b.Sources, pending) {
 			return b, nil
 		}
 	}
 	return b, nil // what is still pending reads as unknown
-}
-
-func pending(b ops.Board) bool {
-	for _, s := range b.Sources {
-		if s.State == ops.SourcePending {
-			return true
-		}
-	}
-	return false
 }
 
 // longestTimeout is how long the slowest source of an estate may take.

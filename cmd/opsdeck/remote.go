@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -198,17 +199,17 @@ func (r *remoteEndpoint) why(err error, late bool, code int, said string) error 
 	case !silent:
 		return fmt.Errorf("open a tunnel to %s: %w", r.host, err)
 	case code == 127 || code == 126:
-		return ops.Errorf(ops.CodeUnavailable, "%s has no %s for a login without a terminal: %s", r.host, r.program, firstOf(said, printed)).
+		return ops.Errorf(ops.CodeUnavailable, "%s has no %s for a login without a terminal: %s", r.host, r.program, cmp.Or(said, printed)).
 			Help("install it there, or say where it is: remote: /usr/local/bin/opsdeck in config.yaml")
 	case code == 255 && r.quiet && strings.Contains(said, "ermission denied"):
 		// The frame shows this sentence and no help.
 		return ops.Errorf(ops.CodeUnavailable, "ssh to %s cannot ask while the screen is in use, choose the estate again with : (%s)", r.host, said)
 	case code == 255:
-		return ops.Errorf(ops.CodeUnavailable, "ssh to %s: %s", r.host, firstOf(said, "it ended without a word")).Help("ssh %s tells more", r.host)
+		return ops.Errorf(ops.CodeUnavailable, "ssh to %s: %s", r.host, cmp.Or(said, "it ended without a word")).Help("ssh %s tells more", r.host)
 	case code == exitUsage && strings.Contains(said, `"proxy"`):
 		return ops.Errorf(ops.CodeVersion, "opsdeck on %s is too old for --on: it knows no proxy", r.host).Help("install this build there, or: ssh -t %s opsdeck", r.host)
 	}
-	return ops.Errorf(ops.CodeUnavailable, "%s does not answer as opsdeck proxy does (exit %d): %s", r.host, code, firstOf(printed, said, "nothing was said")).
+	return ops.Errorf(ops.CodeUnavailable, "%s does not answer as opsdeck proxy does (exit %d): %s", r.host, code, cmp.Or(printed, said, "nothing was said")).
 		Help("does the account there run a command of its own? then it has to be opsdeck gate")
 }
 

@@ -65,15 +65,11 @@ func (a *app) runOrder(ctx context.Context, o order) error {
 	if err != nil {
 		return err
 	}
-	w, err := a.endpoint()
+	c, w, err := a.attach(ctx)
 	if err != nil {
 		return err
 	}
 	defer w.close()
-	c, _, err := w.attach(ctx)
-	if err != nil {
-		return err
-	}
 	plan, err := c.Plan(ctx, req)
 	if err != nil {
 		return err
@@ -256,15 +252,11 @@ func (a *app) actionsCommand() *cobra.Command {
 					return err
 				}
 			}
-			w, err := a.endpoint()
+			c, w, err := a.attach(cmd.Context())
 			if err != nil {
 				return err
 			}
 			defer w.close()
-			c, _, err := w.attach(cmd.Context())
-			if err != nil {
-				return err
-			}
 			list, err := c.Actions(cmd.Context(), ref)
 			if err != nil {
 				return err

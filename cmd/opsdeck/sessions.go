@@ -112,13 +112,11 @@ func consoleFor(ctx context.Context, w endpoint, localOnly bool) (ops.Console, f
 	}
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
 	defer stop()
-	k := &reconnecting{to: w}
 	c, _, err := w.attach(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	k.c = c
-	return k, func() {}, nil
+	return reconnecting{c, w}, func() {}, nil
 }
 
 // choices are the estates that the console can change to: those known here, those

@@ -83,17 +83,7 @@ func (s still) check() error {
 // write writes a board as asked; its error is the exit code.
 func (s still) write(w io.Writer, b ops.Board, now time.Time) error {
 	shot := report.New(b, now, s.view)
-	var text strings.Builder
-	if err := report.Write(&text, shot, s.format); err != nil {
-		return err
-	}
-	var err error
-	if s.out != "" {
-		err = writeNew(s.out, []byte(text.String()), true)
-	} else {
-		_, err = io.WriteString(w, text.String())
-	}
-	if err != nil {
+	if err := deliver(w, s.out, func(w io.Writer) error { return report.Write(w, shot, s.format) }); err != nil {
 		return err
 	}
 	if code := shot.Exit(); code != exitOK {
