@@ -36,7 +36,7 @@ func (d *draft) of(field any) *said { return d.said[field] }
 
 // tell adds a fault.
 func (d *draft) tell(p place, where, what, remedy string) {
-	*d.faults = append(*d.faults, faultAt(p, where, what, remedy))
+	d.faults.tell(p, where, what, remedy)
 }
 
 // bindable are the fields that take a value as it was checked.

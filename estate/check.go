@@ -12,15 +12,11 @@ type checking struct {
 	partial bool // an estate below could not be read: missing keys prove nothing
 }
 
-func (c *checking) fault(p place, where, what, remedy string) {
-	*c.faults = append(*c.faults, faultAt(p, where, what, remedy))
-}
-
 // value checks one value; nil means that it was faulty.
 func (c *checking) value(k key, n *node, where string) *value {
 	if n.kind == nodeNull {
 		if !c.partial {
-			c.fault(n.place, where, "has no value, and nothing below it that it could remove", emptyRemedy(k))
+			c.faults.tell(n.place, where, "has no value, and nothing below it that it could remove", emptyRemedy(k))
 		}
 		return nil
 	}
@@ -59,7 +55,7 @@ func (c *checking) wrongShape(k key, n *node, where string) {
 	case k.example != "":
 		remedy = "for example " + k.example
 	}
-	c.fault(n.place, where, fmt.Sprintf("wants %s, here is %s", k.noun(), nodeNouns[n.kind]), remedy)
+	c.faults.tell(n.place, where, fmt.Sprintf("wants %s, here is %s", k.noun(), nodeNouns[n.kind]), remedy)
 }
 
 func (c *checking) mapping(k key, n *node, where string) *value {
@@ -98,7 +94,7 @@ func (c *checking) field(f key, n *node, where string) *member {
 		return nil
 	}
 	if f.required && !c.partial && !n.holed {
-		c.fault(n.place, inside, "is missing", fmt.Sprintf("for example %s: %s", f.name, f.sample()))
+		c.faults.tell(n.place, inside, "is missing", fmt.Sprintf("for example %s: %s", f.name, f.sample()))
 		return nil
 	}
 	if v := c.missing(f); v != nil {
@@ -159,7 +155,7 @@ func (c *checking) unknown(k key, fields []key, n *node, where string) map[strin
 		if words := k.variantsWith(e.key); len(words) > 0 {
 			remedy = fmt.Sprintf("it belongs to %s: %s", discriminator, strings.Join(words, " or "))
 		}
-		c.fault(e.place, join(where, short(e.key)), "unknown key", remedy)
+		c.faults.tell(e.place, join(where, short(e.key)), "unknown key", remedy)
 	}
 	return meant
 }
@@ -177,11 +173,11 @@ func (c *checking) exactlyOne(of choice, n *node, meant map[string]bool, where s
 	switch list := strings.Join(of.names, ", "); len(have) {
 	case 0:
 		if !c.partial {
-			c.fault(n.place, where, of.none, "give one of "+list)
+			c.faults.tell(n.place, where, of.none, "give one of "+list)
 		}
 	case 1:
 	default:
-		c.fault(n.place, where, "has "+strings.Join(have, " and "), "give exactly one of "+list+"; "+of.both)
+		c.faults.tell(n.place, where, "has "+strings.Join(have, " and "), "give exactly one of "+list+"; "+of.both)
 	}
 }
 
@@ -194,7 +190,7 @@ func (c *checking) table(k key, n *node, where string) *value {
 	for _, e := range n.entries {
 		inside := join(where, short(e.key))
 		if !k.pattern.allows(e.key) {
-			c.fault(e.place, inside, "not a name that can stand here", "allowed: "+k.pattern.words)
+			c.faults.tell(e.place, inside, "not a name that can stand here", "allowed: "+k.pattern.words)
 			continue
 		}
 		if m := c.value(*k.elem, e.value, inside); m != nil {
@@ -202,7 +198,7 @@ func (c *checking) table(k key, n *node, where string) *value {
 		}
 	}
 	if k.filled && len(n.entries) == 0 && !c.partial && !n.holed {
-		c.fault(n.place, where, "is empty", "at least one entry has to be there")
+		c.faults.tell(n.place, where, "is empty", "at least one entry has to be there")
 	}
 	return v
 }

@@ -1,6 +1,7 @@
 package estate
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,14 +24,6 @@ type Fault struct {
 	Remedy ops.Text
 }
 
-func faultAt(p place, where, what, remedy string) Fault {
-	f := Fault{Line: p.line, Column: p.col, Where: ops.Clean(where), What: ops.Clean(what), Remedy: ops.Clean(remedy)}
-	if p.src != nil {
-		f.File = p.src.name
-	}
-	return f
-}
-
 // String returns the fault on one line: file:line:col: where: what; remedy.
 func (f Fault) String() string {
 	var b strings.Builder
@@ -51,6 +44,15 @@ func (f Fault) String() string {
 
 // Faults are all that is wrong with an estate. Load's error is a *Faults.
 type Faults []Fault
+
+// tell adds a fault.
+func (fs *Faults) tell(p place, where, what, remedy string) {
+	f := Fault{Line: p.line, Column: p.col, Where: ops.Clean(where), What: ops.Clean(what), Remedy: ops.Clean(remedy)}
+	if p.src != nil {
+		f.File = p.src.name
+	}
+	*fs = append(*fs, f)
+}
 
 // Error returns all faults, one a line.
 func (fs Faults) Error() string {
@@ -78,13 +80,7 @@ func (fs Faults) err(files []string) error {
 		return len(files)
 	}
 	slices.SortStableFunc(fs, func(a, b Fault) int {
-		if d := rank(a) - rank(b); d != 0 {
-			return d
-		}
-		if a.Line != b.Line {
-			return a.Line - b.Line
-		}
-		return a.Column - b.Column
+		return cmp.Or(rank(a)-rank(b), a.Line-b.Line, a.Column-b.Column)
 	})
 	return &fs
 }

@@ -1,11 +1,11 @@
 package estate
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"github.com/prometheus/common/config"
 
@@ -22,13 +22,19 @@ func Hash(f File) ops.Text {
 		k.sort(&f)
 	}
 	e := &f.Estate
-	e.Ranks, e.Expected = slices.Clone(e.Ranks), slices.Clone(e.Expected)
-	slices.SortFunc(e.Ranks, func(a, b ops.SeverityRank) int { return cmp.Compare(a.Name.String(), b.Name.String()) })
-	slices.SortFunc(e.Expected, func(a, b ops.Expected) int { return cmp.Compare(a.Name.String(), b.Name.String()) })
+	e.Ranks = sorted(e.Ranks, func(r ops.SeverityRank) string { return r.Name.String() })
+	e.Expected = sorted(e.Expected, func(x ops.Expected) string { return x.Name.String() })
+	e.Runbooks = sorted(e.Runbooks, func(r ops.Runbook) string { return r.Name.String() })
+	f.KPIs = sorted(f.KPIs, func(k KPI) string { return k.Name })
+	f.Pipelines = sorted(f.Pipelines, func(p Pipeline) string { return p.Name })
 	for i := range f.Prometheus {
 		hideProxy(&f.Prometheus[i].HTTP)
 	}
-	sortWhatGrew(&f)
+	for i := range f.Alertmanager {
+		a := &f.Alertmanager[i]
+		a.Peers = sorted(a.Peers, func(p Peer) string { return p.Name })
+		hideProxy(&a.HTTP)
+	}
 	text, err := json.Marshal(f)
 	if err != nil {
 		return ops.Lit("unknown") // nothing in a File can fail to marshal
@@ -37,21 +43,12 @@ func Hash(f File) ops.Text {
 	return ops.Clean(hex.EncodeToString(sum[:8]))
 }
 
-// sortWhatGrew puts the rest of the maps in order. The order of services says
-// which of two an alert belongs to, so it stays and counts.
-func sortWhatGrew(f *File) {
-	f.KPIs, f.Pipelines = slices.Clone(f.KPIs), slices.Clone(f.Pipelines)
-	slices.SortFunc(f.KPIs, func(a, b KPI) int { return cmp.Compare(a.Name, b.Name) })
-	slices.SortFunc(f.Pipelines, func(a, b Pipeline) int { return cmp.Compare(a.Name, b.Name) })
-	for i := range f.Alertmanager {
-		a := &f.Alertmanager[i]
-		a.Peers = slices.Clone(a.Peers)
-		slices.SortFunc(a.Peers, func(a, b Peer) int { return cmp.Compare(a.Name, b.Name) })
-		hideProxy(&a.HTTP)
-	}
-	e := &f.Estate
-	e.Runbooks = slices.Clone(e.Runbooks)
-	slices.SortFunc(e.Runbooks, func(a, b ops.Runbook) int { return cmp.Compare(a.Name.String(), b.Name.String()) })
+// sorted returns a copy in the order of the names. The order of services says which of
+// two an alert belongs to, so it stays and counts.
+func sorted[T any](list []T, name func(T) string) []T {
+	list = slices.Clone(list)
+	slices.SortFunc(list, func(a, b T) int { return strings.Compare(name(a), name(b)) })
+	return list
 }
 
 // hideProxy takes the login off a proxy's address: the library hides its secrets

@@ -145,25 +145,9 @@ func (k key) noun() string {
 		main.or = nil
 		return main.noun() + " or " + k.or.noun()
 	}
-	switch k.shape {
-	case shapeWord:
-		return "a word"
-	case shapeNumber:
-		return "a whole number"
-	case shapeFlag:
-		return "true or false"
-	case shapeDuration:
-		return "a duration"
-	case shapeAddress:
-		return "a URL"
-	case shapeSecret:
-		return "a reference to the environment"
-	case shapePath:
-		return "a file name"
-	case shapeMapping, shapeTable:
-		return "a map"
-	case shapeList:
-		return "a list"
-	}
-	return "text"
+	return shapeNouns[k.shape]
 }
+
+var shapeNouns = [...]string{shapeText: "text", shapeBlock: "text", shapeWord: "a word", shapeNumber: "a whole number",
+	shapeFlag: "true or false", shapeDuration: "a duration", shapeAddress: "a URL", shapeSecret: "a reference to the environment",
+	shapePath: "a file name", shapeMapping: "a map", shapeTable: "a map", shapeList: "a list"}

@@ -11,8 +11,6 @@ import (
 	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
-
-	"opsdeck/ops"
 )
 
 // What a file may cost. The parser's time grows with the square of the depth
@@ -80,11 +78,11 @@ func at(n ast.Node) *token.Position {
 }
 
 func (p *parsing) fault(pos *token.Position, where, what, remedy string) {
-	f := Fault{File: p.src.name, Where: ops.Clean(where), What: ops.Clean(what), Remedy: ops.Clean(remedy)}
+	spot := place{src: p.src} // the file as a whole
 	if pos != nil {
-		f.Line, f.Column = max(pos.Line, 1), max(pos.Column, 1)
+		spot = p.place(pos)
 	}
-	*p.faults = append(*p.faults, f)
+	p.faults.tell(spot, where, what, remedy)
 }
 
 // readable tells what no parser would say well.

@@ -53,11 +53,11 @@ func (r *reading) tree(ref string, from place) *node {
 		return nil
 	}
 	if slices.Contains(r.chain, id) {
-		r.fault(from, "extends", fmt.Sprintf("%s extends itself through this", src.name), "extend another estate, or none")
+		r.faults.tell(from, "extends", fmt.Sprintf("%s extends itself through this", src.name), "extend another estate, or none")
 		return nil
 	}
 	if len(r.chain) >= maxExtends {
-		r.fault(from, "extends", fmt.Sprintf("more than %d estates extend each other", maxExtends), "extend fewer")
+		r.faults.tell(from, "extends", fmt.Sprintf("more than %d estates extend each other", maxExtends), "extend fewer")
 		return nil
 	}
 	r.chain, r.names = append(r.chain, id), append(r.names, src.name)
@@ -77,17 +77,13 @@ func (r *reading) tree(ref string, from place) *node {
 	return merge(below, n)
 }
 
-func (r *reading) fault(p place, where, what, remedy string) {
-	r.faults = append(r.faults, faultAt(p, where, what, remedy))
-}
-
 // open finds and reads what ref names. Faults of it stand at from.
 func (r *reading) open(ref string, from place) (*source, string, []byte) {
 	if slices.Contains(Shipped(), ref) {
 		name := "shipped/" + ref + extension
 		text, err := shipped.ReadFile(ref + extension)
 		if err != nil {
-			r.fault(from, "extends", "cannot be read", "")
+			r.faults.tell(from, "extends", "cannot be read", "")
 			return nil, "", nil
 		}
 		return &source{name: name, shipped: true}, name, text
@@ -95,7 +91,7 @@ func (r *reading) open(ref string, from place) (*source, string, []byte) {
 	path := ref
 	if from.src != nil {
 		if from.src.shipped {
-			r.fault(from, "extends", fmt.Sprintf("no shipped estate is called %q", short(ref)), shippedRemedy())
+			r.faults.tell(from, "extends", fmt.Sprintf("no shipped estate is called %q", short(ref)), shippedRemedy())
 			return nil, "", nil
 		}
 		if !filepath.IsAbs(ref) {
@@ -110,7 +106,7 @@ func (r *reading) open(ref string, from place) (*source, string, []byte) {
 		} else {
 			where, what = "extends", fmt.Sprintf("%q: %s", short(ref), what)
 		}
-		r.fault(from, where, what, remedy)
+		r.faults.tell(from, where, what, remedy)
 		return nil, "", nil
 	}
 	id, err := filepath.EvalSymlinks(path)
@@ -144,30 +140,31 @@ func estateFile() fileKind {
 
 // read returns a file's text, or what is wrong with it and what to do.
 func (k fileKind) read(path string) (text []byte, what, remedy string) {
+	unread := func(err error) ([]byte, string, string) {
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil, "there is no such file", k.missing
+		case errors.Is(err, fs.ErrPermission):
+			return nil, "this user may not read it", "give the user who runs opsdeck the right to read it"
+		}
+		return nil, "cannot be read: " + cause(err), ""
+	}
 	info, err := os.Stat(path)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, "there is no such file", k.missing
-	case errors.Is(err, fs.ErrPermission):
-		return nil, "this user may not read it", "give the user who runs opsdeck the right to read it"
 	case err != nil:
-		return nil, "cannot be read: " + cause(err), ""
+		return unread(err)
 	case info.IsDir():
 		return nil, "this is a directory", "give the path of the file in it"
 	case !info.Mode().IsRegular():
 		return nil, "this is not a plain file", k.unlike
 	}
 	f, err := os.Open(path)
-	if errors.Is(err, fs.ErrPermission) {
-		return nil, "this user may not read it", "give the user who runs opsdeck the right to read it"
-	}
 	if err != nil {
-		return nil, "cannot be read: " + cause(err), ""
+		return unread(err)
 	}
 	defer f.Close() //nolint:errcheck // read only
-	text, err = io.ReadAll(io.LimitReader(f, int64(k.most)+1))
-	if err != nil {
-		return nil, "cannot be read: " + cause(err), ""
+	if text, err = io.ReadAll(io.LimitReader(f, int64(k.most)+1)); err != nil {
+		return unread(err)
 	}
 	if len(text) > k.most {
 		return nil, fmt.Sprintf("larger than %d KiB", k.most>>10), k.tooLarge

@@ -25,7 +25,7 @@ func (c *checking) scalar(k key, n *node, where string) *value {
 		return nil
 	}
 	if k.literal && fromEnvironment(n.raw) {
-		c.fault(n.place, where, "cannot hold a reference to the environment", "write the name itself")
+		c.faults.tell(n.place, where, "cannot hold a reference to the environment", "write the name itself")
 		return nil
 	}
 	if k.shape == shapeBlock {
@@ -33,17 +33,17 @@ func (c *checking) scalar(k key, n *node, where string) *value {
 	}
 	text, missing, broken := expand(n.raw, c.env)
 	if broken {
-		c.fault(n.place, where, "holds a ${ that is no reference", "write ${NAME} or ${NAME:-default}, with letters, digits and underscore in the name")
+		c.faults.tell(n.place, where, "holds a ${ that is no reference", "write ${NAME} or ${NAME:-default}, with letters, digits and underscore in the name")
 		return nil
 	}
 	for _, name := range missing {
-		c.fault(n.place, where, fmt.Sprintf("the environment has no %s", name), missingRemedy(k, name))
+		c.faults.tell(n.place, where, fmt.Sprintf("the environment has no %s", name), missingRemedy(k, name))
 	}
 	if len(missing) > 0 || !c.written(k, n, where) {
 		return nil
 	}
 	if k.shape == shapeAddress && !k.address.bare && clearPassword(n.raw) {
-		c.fault(n.place, where, "a password in clear text", "write it as ${NAME}, and set NAME where opsdeck is started")
+		c.faults.tell(n.place, where, "a password in clear text", "write it as ${NAME}, and set NAME where opsdeck is started")
 		return nil
 	}
 	v := c.read(k, text, short(n.raw), n.place, where)
@@ -71,13 +71,13 @@ func (c *checking) block(k key, n *node, where string) *value {
 	unseen := strings.IndexFunc(text, func(r rune) bool { return r != '\n' && r != '\t' && unicode.IsControl(r) })
 	switch {
 	case text == "":
-		c.fault(n.place, where, "is empty", "write a value, or leave the key out")
+		c.faults.tell(n.place, where, "is empty", "write a value, or leave the key out")
 		return nil
 	case len(text) > maxBlock:
-		c.fault(n.place, where, fmt.Sprintf("longer than %d KiB", maxBlock>>10), "")
+		c.faults.tell(n.place, where, fmt.Sprintf("longer than %d KiB", maxBlock>>10), "")
 		return nil
 	case unseen >= 0:
-		c.fault(n.place, where, "holds characters that cannot be shown", "")
+		c.faults.tell(n.place, where, "holds characters that cannot be shown", "")
 		return nil
 	}
 	return &value{key: k, node: n, place: n.place, text: text}
@@ -115,7 +115,7 @@ func (c *checking) clearSecret(k key, n *node, where string) {
 	if fromEnvironment(n.raw) {
 		what = "a secret has to be one reference and nothing else"
 	}
-	c.fault(n.place, where, what, remedy)
+	c.faults.tell(n.place, where, what, remedy)
 }
 
 // written checks that the value is written as its shape wants it: a number
@@ -137,11 +137,11 @@ func (c *checking) written(k key, n *node, where string) bool {
 	}
 	switch {
 	case k.shape == shapeDuration && n.kind == nodeInteger:
-		c.fault(n.place, where, "wants a duration, here is a number without a unit", "write a unit, for example "+k.example)
+		c.faults.tell(n.place, where, "wants a duration, here is a number without a unit", "write a unit, for example "+k.example)
 	case want == nodeText:
 		c.wrongShape(k, n, where)
 	default:
-		c.fault(n.place, where, fmt.Sprintf("wants %s, here is %s", k.noun(), nodeNouns[n.kind]), "for example "+k.example)
+		c.faults.tell(n.place, where, fmt.Sprintf("wants %s, here is %s", k.noun(), nodeNouns[n.kind]), "for example "+k.example)
 	}
 	return false
 }
@@ -151,7 +151,7 @@ func (c *checking) written(k key, n *node, where string) bool {
 func (c *checking) read(k key, text, shown string, p place, where string) *value {
 	v := &value{key: k, place: p, text: text}
 	wrong := func(what, remedy string) *value {
-		c.fault(p, where, what, remedy)
+		c.faults.tell(p, where, what, remedy)
 		return nil
 	}
 	if text == "" {

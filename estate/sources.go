@@ -1,8 +1,6 @@
 package estate
 
 import (
-	"slices"
-	"strings"
 	"time"
 
 	"opsdeck/ops"
@@ -73,9 +71,7 @@ func kindOf[T any, P interface {
 			return all
 		},
 		sort: func(f *File) {
-			list := of(f)
-			*list = slices.Clone(*list)
-			slices.SortFunc(*list, func(a, b T) int { return strings.Compare(P(&a).common().Name, P(&b).common().Name) })
+			*of(f) = sorted(*of(f), func(s T) string { return P(&s).common().Name })
 		}}
 }
 
