@@ -1,6 +1,7 @@
 package alertmanager
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"maps"
@@ -87,47 +88,32 @@ type seenSilence struct {
 // mistake, and each console would carry it.
 const labelsMost = 256
 
-// interner cleans each text once: thousands of alerts share names, values and
-// rules, and every console would hold its own copy of each.
-type interner map[string]ops.Text
-
-func (in interner) clean(s string) ops.Text {
-	t, ok := in[s]
-	if !ok {
-		t = ops.Clean(s)
-		in[s] = t
+// interned returns f, called once for each text: thousands of alerts share names,
+// values and rules, and every console would hold its own copy of each.
+func interned(f func(string) ops.Text) func(string) ops.Text {
+	known := map[string]ops.Text{}
+	return func(s string) ops.Text {
+		t, ok := known[s]
+		if !ok {
+			t = f(s)
+			known[s] = t
+		}
+		return t
 	}
-	return t
-}
-
-// masked is clean for what people wrote, without passwords in addresses. It wants
-// an interner of its own.
-func (in interner) masked(s string) ops.Text {
-	t, ok := in[s]
-	if !ok {
-		t = ops.CleanMasked(s)
-		in[s] = t
-	}
-	return t
 }
 
 func parseAlerts(in []alertAnswer) []ops.AlertmanagerAlert {
-	exprs, words, prose := map[string]ops.Text{}, interner{}, interner{}
+	expr, word, prose := interned(expression), interned(ops.Clean), interned(ops.CleanMasked) // people write prose
 	out := make([]ops.AlertmanagerAlert, 0, len(in))
 	for i := range in {
 		a := &in[i]
-		expr, ok := exprs[a.GeneratorURL]
-		if !ok {
-			expr = expression(a.GeneratorURL)
-			exprs[a.GeneratorURL] = expr
-		}
 		n := ops.AlertmanagerAlert{
 			Fingerprint: ops.Clean(a.Fingerprint),
-			Labels:      labelsOf(a.Labels, words),
-			Summary:     prose.masked(a.Annotations["summary"]),
-			Description: prose.masked(first(a.Annotations, "description", "message")),
-			Runbook:     prose.masked(first(a.Annotations, "runbook_url", "runbook")),
-			Expr:        expr,
+			Labels:      labelsOf(a.Labels, word),
+			Summary:     prose(a.Annotations["summary"]),
+			Description: prose(cmp.Or(a.Annotations["description"], a.Annotations["message"])),
+			Runbook:     prose(cmp.Or(a.Annotations["runbook_url"], a.Annotations["runbook"])),
+			Expr:        expr(a.GeneratorURL),
 			Starts:      instant(a.StartsAt),
 			Paging:      pagingOf(a),
 		}
@@ -135,20 +121,11 @@ func parseAlerts(in []alertAnswer) []ops.AlertmanagerAlert {
 			n.Fingerprint = fingerprint(a.Labels)
 		}
 		for _, r := range a.Receivers[:min(len(a.Receivers), listMost)] {
-			n.Paging.Receivers = append(n.Paging.Receivers, words.clean(r.Name))
+			n.Paging.Receivers = append(n.Paging.Receivers, word(r.Name))
 		}
 		out = append(out, n)
 	}
 	return out
-}
-
-func first(m map[string]string, names ...string) string {
-	for _, n := range names {
-		if m[n] != "" {
-			return m[n]
-		}
-	}
-	return ""
 }
 
 func fingerprint(labels map[string]string) ops.Text {
@@ -171,16 +148,14 @@ func expression(generatorURL string) ops.Text {
 	return ops.Clean(values.Get("g0.expr"))
 }
 
-func labelsOf(set map[string]string, words interner) []ops.Label {
-	names := make([]string, 0, len(set))
-	names = slices.AppendSeq(names, maps.Keys(set))
-	slices.Sort(names)
+func labelsOf(set map[string]string, word func(string) ops.Text) []ops.Label {
+	names := slices.Sorted(maps.Keys(set))
 	out := make([]ops.Label, 0, min(len(names), labelsMost+1))
 	for i, name := range names {
 		if i >= labelsMost && name != model.AlertNameLabel {
 			continue
 		}
-		out = append(out, ops.Label{Name: words.clean(name), Value: words.clean(set[name])})
+		out = append(out, ops.Label{Name: word(name), Value: word(set[name])})
 	}
 	return out
 }

@@ -112,7 +112,7 @@ func TestAHundredThousandLabels(t *testing.T) {
 	for i := range 100_000 {
 		labels[fmt.Sprintf("b%06d", i)] = "v"
 	}
-	got := labelsOf(labels, interner{})
+	got := labelsOf(labels, interned(ops.Clean))
 	if len(got) != labelsMost || ops.LabelOf(got, "alertname").String() != "Flood" || got[0].Value.String() != "first" {
 		t.Errorf("%d labels", len(got))
 	}

@@ -116,15 +116,7 @@ func (c *Collector) equal(s ops.Silence, o seenSilence, clock httpsource.Clock) 
 }
 
 func sameMatchers(a, b []ops.Matcher) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for _, m := range a {
-		if !slices.Contains(b, m) {
-			return false
-		}
-	}
-	return true
+	return len(a) == len(b) && !slices.ContainsFunc(a, func(m ops.Matcher) bool { return !slices.Contains(b, m) })
 }
 
 // Extend moves the end of a silence that has not expired, and returns its id,

@@ -128,11 +128,7 @@ func (c *Collector) send(ctx context.Context, good []view, write func(*peer) (ca
 // doubtful reports whether an answer may come from something in between that has
 // lost the server's own: the call may have taken effect.
 func doubtful(r reply) bool {
-	switch r.status {
-	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return true
-	}
-	return false
+	return slices.Contains([]int{http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout}, r.status)
 }
 
 // lost is the error of a call whose answer did not come and whose effect is not
@@ -206,17 +202,14 @@ func (c *Collector) confirm(ctx context.Context, id ops.Text, by *peer, is func(
 
 // silence asks one peer for one silence.
 func (p *peer) silence(ctx context.Context, id ops.Text) (seenSilence, error) {
-	var v view
-	path := "silence/" + id.String()
-	r, err := p.ask(ctx, path)
+	r, err := p.ask(ctx, "silence/"+id.String())
 	if err != nil {
 		if r.status == http.StatusNotFound {
 			return seenSilence{}, ops.Errorf(ops.CodeNotFound, "%s has no silence %s", p.name, id)
 		}
 		return seenSilence{}, err
 	}
-	answer, odd, err := read[silenceAnswer](r.body)
-	v.odd = odd
+	answer, _, err := read[silenceAnswer](r.body)
 	if err != nil {
 		return seenSilence{}, fmt.Errorf("read silence %s: %w", id, err)
 	}
@@ -225,12 +218,10 @@ func (p *peer) silence(ctx context.Context, id ops.Text) (seenSilence, error) {
 
 // wait waits, and reports whether there is time left.
 func wait(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
 	select {
 	case <-ctx.Done():
 		return false
-	case <-t.C:
+	case <-time.After(d):
 		return true
 	}
 }

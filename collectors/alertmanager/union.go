@@ -63,19 +63,7 @@ func mergeAlert(a, b ops.AlertmanagerAlert) ops.AlertmanagerAlert {
 }
 
 func loud(s ops.PagingState) int {
-	switch s {
-	case ops.PagingActive:
-		return 5
-	case ops.PagingSilenced:
-		return 4
-	case ops.PagingInhibited:
-		return 3
-	case ops.PagingMuted:
-		return 2
-	case ops.PagingUnprocessed:
-		return 1
-	}
-	return 0
+	return slices.Index([]ops.PagingState{ops.PagingUnprocessed, ops.PagingMuted, ops.PagingInhibited, ops.PagingSilenced, ops.PagingActive}, s)
 }
 
 // joined keeps the order of a and adds what only b has. It makes a new slice:

@@ -3,6 +3,7 @@ package alertmanager
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"opsdeck/internal/httpsource"
@@ -83,11 +84,5 @@ func (v view) up() time.Time {
 
 // answered returns the views of the peers that gave their alerts.
 func answered(views []view) []view {
-	var good []view
-	for _, v := range views {
-		if v.err == nil {
-			good = append(good, v)
-		}
-	}
-	return good
+	return slices.DeleteFunc(slices.Clone(views), func(v view) bool { return v.err != nil })
 }

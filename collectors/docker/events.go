@@ -58,28 +58,20 @@ func (e event) ends() bool {
 	return true
 }
 
+// actionWords tell of the actions that say nothing besides.
+var actionWords = map[string]string{
+	"start": "started", "restart": "was restarted", "stop": "was stopped", "pause": "was paused", "unpause": "goes on after a pause",
+	"destroy": "was removed", "update": "got other limits or another restart policy",
+}
+
 // record returns the event for the history; false for what nobody asks about.
 func (e event) record(source string, d ops.ExitEvent) (ops.Record, bool) {
-	level, words := ops.LevelInfo, ""
+	level, words := ops.LevelInfo, actionWords[e.action]
 	switch e.action {
 	case "create":
 		words = "created from " + e.image
-	case "start":
-		words = "started"
-	case "restart":
-		words = "was restarted"
-	case "stop":
-		words = "was stopped"
-	case "pause":
-		words = "was paused"
-	case "unpause":
-		words = "goes on after a pause"
-	case "destroy":
-		words = "was removed"
 	case "rename":
 		words = "was renamed, before: " + e.oldName
-	case "update":
-		words = "got other limits or another restart policy"
 	case "kill":
 		words = "was sent signal " + e.signal
 	case "oom":

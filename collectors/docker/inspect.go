@@ -162,6 +162,23 @@ func (c *Collector) inspectAll(ctx context.Context, items []container.Summary, n
 	return out, notes, nil
 }
 
+// inspect asks for all that is known of one container. doing is what its error says
+// was done to it.
+func (c *Collector) inspect(ctx context.Context, ref ops.Ref, doing string) (*container.InspectResponse, error) {
+	if err := c.owns(ref); err != nil {
+		return nil, err
+	}
+	res, err := c.api.ContainerInspect(ctx, ref.ID.String(), client.ContainerInspectOptions{})
+	return &res.Container, c.explain(doing+" "+ref.ID.String(), err)
+}
+
+func (c *Collector) owns(ref ops.Ref) error {
+	if ref.Kind == ops.KindContainer && ref.Source.String() == c.cfg.Name {
+		return nil
+	}
+	return ops.Errorf(ops.CodeInvalid, "%s is no container of %s", ref, c.cfg.Name)
+}
+
 // fromInspect reads an answer of inspect. Every part may be missing: a container
 // that is being removed has no state.
 func fromInspect(key listKey, now time.Time, r *container.InspectResponse) inspected {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/moby/moby/api/pkg/stdcopy"
+	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/client"
 
 	"opsdeck/ops"
@@ -19,21 +20,16 @@ import (
 // container ends, ctx ends or emit fails. A line's Offset is its time in
 // nanoseconds since 1970: what is asked for behind an Offset begins after it.
 func (c *Collector) Tail(ctx context.Context, ref ops.Ref, from ops.TailFrom, emit func(ops.Line) error) error {
-	if ref.Kind != ops.KindContainer || ref.Source.String() != c.cfg.Name {
-		return ops.Errorf(ops.CodeInvalid, "%s is no container of %s", ref, c.cfg.Name)
-	}
-	doing := "read log of " + ref.ID.String()
-	res, err := c.api.ContainerInspect(ctx, ref.ID.String(), client.ContainerInspectOptions{})
+	r, err := c.inspect(ctx, ref, "read log of")
 	if err != nil {
-		return c.explain(doing, err)
+		return err
 	}
-	tty := res.Container.Config != nil && res.Container.Config.Tty
-	return c.tail(ctx, ref, res.Container.ID, tty, from, emit)
+	return c.tail(ctx, ref, r, from, emit)
 }
 
-func (c *Collector) tail(ctx context.Context, ref ops.Ref, id string, tty bool, from ops.TailFrom, emit func(ops.Line) error) error {
-	doing := "read log of " + ref.ID.String()
-	body, err := c.api.ContainerLogs(ctx, id, logOptions(from))
+func (c *Collector) tail(ctx context.Context, ref ops.Ref, r *container.InspectResponse, from ops.TailFrom, emit func(ops.Line) error) error {
+	doing, tty := "read log of "+ref.ID.String(), r.Config != nil && r.Config.Tty
+	body, err := c.api.ContainerLogs(ctx, r.ID, logOptions(from))
 	if err != nil {
 		return c.explain(doing, err)
 	}

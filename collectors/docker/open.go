@@ -24,16 +24,12 @@ const (
 
 // Open returns all that inspect tells of a container, and its last log lines.
 func (c *Collector) Open(ctx context.Context, ref ops.Ref, window time.Duration) (ops.Detail, error) {
-	if ref.Kind != ops.KindContainer || ref.Source.String() != c.cfg.Name {
-		return ops.Detail{}, ops.Errorf(ops.CodeInvalid, "%s is no container of %s", ref, c.cfg.Name)
-	}
 	ctx, cancel := c.bounded(ctx)
 	defer cancel()
-	res, err := c.api.ContainerInspect(ctx, ref.ID.String(), client.ContainerInspectOptions{})
+	r, err := c.inspect(ctx, ref, "inspect")
 	if err != nil {
-		return ops.Detail{}, c.explain("inspect "+ref.ID.String(), err)
+		return ops.Detail{}, err
 	}
-	r := &res.Container
 	d := ops.Detail{
 		Ref: ref, At: c.cfg.Now(), Window: window,
 		Title:  ops.Clean("container " + strings.TrimPrefix(r.Name, "/")),
@@ -48,8 +44,7 @@ func (c *Collector) Open(ctx context.Context, ref ops.Ref, window time.Duration)
 			d.Groups[0].Facts = append(d.Groups[0].Facts, fact)
 		}
 	}
-	tty := r.Config != nil && r.Config.Tty
-	err = c.tail(ctx, ref, r.ID, tty, ops.TailFrom{Lines: lookBack}, func(l ops.Line) error {
+	err = c.tail(ctx, ref, r, ops.TailFrom{Lines: lookBack}, func(l ops.Line) error {
 		d.Lines = append(d.Lines, l)
 		return nil
 	})

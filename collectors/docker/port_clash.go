@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/network"
@@ -41,20 +42,11 @@ func parseClash(fault string) (portClash, bool) {
 		return portClash{ip: a.Addr(), port: a.Port()}, true
 	}
 	// "Bind for :::8080" is IPv6 without brackets.
-	port, err := strconv.ParseUint(m[1][lastColon(m[1])+1:], 10, 16)
+	port, err := strconv.ParseUint(m[1][strings.LastIndexByte(m[1], ':')+1:], 10, 16)
 	if err != nil {
 		return portClash{}, false
 	}
 	return portClash{ip: netip.IPv6Unspecified(), port: uint16(port)}, true
-}
-
-func lastColon(s string) int {
-	for i := len(s) - 1; i >= 0; i-- {
-		if s[i] == ':' {
-			return i
-		}
-	}
-	return -1
 }
 
 func (c portClash) String() string {

@@ -1,6 +1,7 @@
 package docker
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -83,7 +84,7 @@ func (c *Collector) measured(ctx context.Context, refs []ops.Ref) map[string]ops
 	}
 	var names []string
 	for _, ref := range refs {
-		if ref.Kind == ops.KindContainer && ref.Source.String() == c.cfg.Name {
+		if c.owns(ref) == nil {
 			names = append(names, ref.ID.String())
 		}
 	}
@@ -101,8 +102,8 @@ func unreachable(err error) bool {
 }
 
 func (c *Collector) sampleOne(ctx context.Context, ref ops.Ref) (ops.ContainerStats, error) {
-	if ref.Kind != ops.KindContainer || ref.Source.String() != c.cfg.Name {
-		return ops.ContainerStats{}, ops.Errorf(ops.CodeInvalid, "%s is no container of %s", ref, c.cfg.Name)
+	if err := c.owns(ref); err != nil {
+		return ops.ContainerStats{}, err
 	}
 	doing := "sample " + ref.ID.String()
 	res, err := c.api.ContainerStats(ctx, ref.ID.String(), client.ContainerStatsOptions{})
@@ -110,15 +111,9 @@ func (c *Collector) sampleOne(ctx context.Context, ref ops.Ref) (ops.ContainerSt
 		return ops.ContainerStats{}, c.explain(doing, err)
 	}
 	defer res.Body.Close()
-	raw, err := io.ReadAll(io.LimitReader(res.Body, statsMost))
-	if ctx.Err() != nil {
-		return ops.ContainerStats{}, fmt.Errorf("%s: %w", doing, ctx.Err())
-	}
-	if err != nil {
-		return ops.ContainerStats{}, fmt.Errorf("%s: %w", doing, err)
-	}
 	var st container.StatsResponse
-	if err := json.Unmarshal(raw, &st); err != nil {
+	err = json.NewDecoder(io.LimitReader(res.Body, statsMost)).Decode(&st)
+	if err = cmp.Or(ctx.Err(), err); err != nil {
 		return ops.ContainerStats{}, fmt.Errorf("%s: %w", doing, err)
 	}
 	f := figuresOf(&st)
