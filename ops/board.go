@@ -23,13 +23,13 @@ const (
 	Sections // how many there are
 )
 
-var sectionNames = enumNames{"estate", "sources", "alerts", "containers", "stats", "jobs", "changes", "findings", "silences", "indicators", "incidents", "databases", "values"}
+var sectionNames = enumOf[Section]("section", "estate", "sources", "alerts", "containers", "stats", "jobs", "changes", "findings", "silences", "indicators", "incidents", "databases", "values")
 
-func (s Section) String() string               { return sectionNames.name(uint8(s)) }
+func (s Section) String() string               { return sectionNames.name(s) }
 func (s Section) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // UnmarshalText accepts the names that String gives.
-func (s *Section) UnmarshalText(b []byte) error { return parseInto(s, sectionNames, "section", b) }
+func (s *Section) UnmarshalText(b []byte) error { return sectionNames.parse(s, b) }
 
 // Board is one consistent picture of the estate. A Board is never changed after
 // it was handed out: slices are shared between all who hold it.
@@ -75,15 +75,13 @@ const (
 	AgentSystem                    // the systemd unit: the one that production uses
 )
 
-var agentKindNames = enumNames{"local", "personal", "system"}
+var agentKindNames = enumOf[AgentKind]("agent kind", "local", "personal", "system")
 
-func (k AgentKind) String() string               { return agentKindNames.name(uint8(k)) }
+func (k AgentKind) String() string               { return agentKindNames.name(k) }
 func (k AgentKind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 
 // UnmarshalText accepts the names that String gives.
-func (k *AgentKind) UnmarshalText(b []byte) error {
-	return parseInto(k, agentKindNames, "agent kind", b)
-}
+func (k *AgentKind) UnmarshalText(b []byte) error { return agentKindNames.parse(k, b) }
 
 // AgentInfo is the process that polls and owns the history.
 type AgentInfo struct {
@@ -133,15 +131,13 @@ const (
 	SourcePostgres
 )
 
-var sourceKindNames = enumNames{"unknown", "prometheus", "docker", "alertmanager", "postgres"}
+var sourceKindNames = enumOf[SourceKind]("source kind", "unknown", "prometheus", "docker", "alertmanager", "postgres")
 
-func (k SourceKind) String() string               { return sourceKindNames.name(uint8(k)) }
+func (k SourceKind) String() string               { return sourceKindNames.name(k) }
 func (k SourceKind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 
 // UnmarshalText accepts the names that String gives.
-func (k *SourceKind) UnmarshalText(b []byte) error {
-	return parseInto(k, sourceKindNames, "source kind", b)
-}
+func (k *SourceKind) UnmarshalText(b []byte) error { return sourceKindNames.parse(k, b) }
 
 // Alert is one alert instance as Prometheus evaluates it.
 type Alert struct {
@@ -187,13 +183,13 @@ const (
 	RankCritical
 )
 
-var rankNames = enumNames{"none", "info", "medium", "high", "critical"}
+var rankNames = enumOf[Rank]("rank", "none", "info", "medium", "high", "critical")
 
-func (r Rank) String() string               { return rankNames.name(uint8(r)) }
+func (r Rank) String() string               { return rankNames.name(r) }
 func (r Rank) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
 // UnmarshalText accepts the names that String gives.
-func (r *Rank) UnmarshalText(b []byte) error { return parseInto(r, rankNames, "rank", b) }
+func (r *Rank) UnmarshalText(b []byte) error { return rankNames.parse(r, b) }
 
 // Level maps a rank to the level of a finding.
 func (r Rank) Level() Level {

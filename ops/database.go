@@ -99,15 +99,13 @@ const (
 	SessionDisabled // track_activities is off for it
 )
 
-var sessionStateNames = enumNames{"unknown", "active", "idle", "idle in transaction", "idle in transaction (aborted)", "fastpath function call", "disabled"}
+var sessionStateNames = enumOf[SessionState]("session state", "unknown", "active", "idle", "idle in transaction", "idle in transaction (aborted)", "fastpath function call", "disabled")
 
-func (s SessionState) String() string               { return sessionStateNames.name(uint8(s)) }
+func (s SessionState) String() string               { return sessionStateNames.name(s) }
 func (s SessionState) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // UnmarshalText accepts the names that String gives, which are PostgreSQL's own.
-func (s *SessionState) UnmarshalText(b []byte) error {
-	return parseInto(s, sessionStateNames, "session state", b)
-}
+func (s *SessionState) UnmarshalText(b []byte) error { return sessionStateNames.parse(s, b) }
 
 // InTransaction reports whether it sits in a transaction and does nothing.
 func (s SessionState) InTransaction() bool { return s == SessionIdleInTx || s == SessionAborted }

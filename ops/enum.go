@@ -1,25 +1,35 @@
 package ops
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
-// enumNames is the table behind a closed enumeration. The first name belongs to
-// the zero value, which in every enumeration here is the one that claims least.
-type enumNames []string
-
-func (n enumNames) name(i uint8) string {
-	if int(i) < len(n) {
-		return n[i]
-	}
-	return n[0]
+// enum is the table behind a closed enumeration: what its values are called in an
+// error, and the name of each. The first name belongs to the zero value, which in every
+// enumeration here is the one that claims least.
+type enum[E ~uint8] struct {
+	what  string
+	names []string
 }
 
-func (n enumNames) parse(what string, b []byte) (uint8, error) {
-	for i, s := range n {
-		if s == string(b) {
-			return uint8(i), nil
-		}
+func enumOf[E ~uint8](what string, names ...string) enum[E] { return enum[E]{what, names} }
+
+func (t enum[E]) name(e E) string {
+	if int(e) < len(t.names) {
+		return t.names[e]
 	}
-	return 0, fmt.Errorf("%s: no such value %q", what, Clean(string(b)).String())
+	return t.names[0]
+}
+
+// parse is the body of every UnmarshalText.
+func (t enum[E]) parse(e *E, b []byte) error {
+	i := slices.Index(t.names, string(b))
+	if i < 0 {
+		return fmt.Errorf("%s: no such value %q", t.what, Clean(string(b)).String())
+	}
+	*e = E(i)
+	return nil
 }
 
 // Level is a judgement. The zero value is unknown: what nobody judged is never
@@ -35,13 +45,13 @@ const (
 	LevelCritical
 )
 
-var levelNames = enumNames{"unknown", "ok", "info", "warning", "critical"}
+var levelNames = enumOf[Level]("level", "unknown", "ok", "info", "warning", "critical")
 
-func (l Level) String() string               { return levelNames.name(uint8(l)) }
+func (l Level) String() string               { return levelNames.name(l) }
 func (l Level) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
 
 // UnmarshalText accepts the names that String gives.
-func (l *Level) UnmarshalText(b []byte) error { return parseInto(l, levelNames, "level", b) }
+func (l *Level) UnmarshalText(b []byte) error { return levelNames.parse(l, b) }
 
 // Worse reports whether l asks for attention before o: critical, then unknown,
 // then warning, info and ok.
@@ -54,17 +64,7 @@ func (l Level) Bad() bool { return l == LevelWarning || l == LevelCritical }
 func (l Level) Good() bool { return l == LevelOK }
 
 func (l Level) urgency() int {
-	switch l {
-	case LevelCritical:
-		return 4
-	case LevelUnknown:
-		return 3
-	case LevelWarning:
-		return 2
-	case LevelInfo:
-		return 1
-	}
-	return 0
+	return slices.Index([]Level{LevelOK, LevelInfo, LevelWarning, LevelUnknown, LevelCritical}, l)
 }
 
 // SourceState is how a source stands with us. Only SourceOK lets a good value
@@ -83,15 +83,13 @@ const (
 	SourceLying                      // answers, and its peers disagree
 )
 
-var sourceStateNames = enumNames{"pending", "ok", "stale", "silent", "refused", "denied", "failing", "lying"}
+var sourceStateNames = enumOf[SourceState]("source state", "pending", "ok", "stale", "silent", "refused", "denied", "failing", "lying")
 
-func (s SourceState) String() string               { return sourceStateNames.name(uint8(s)) }
+func (s SourceState) String() string               { return sourceStateNames.name(s) }
 func (s SourceState) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // UnmarshalText accepts the names that String gives.
-func (s *SourceState) UnmarshalText(b []byte) error {
-	return parseInto(s, sourceStateNames, "source state", b)
-}
+func (s *SourceState) UnmarshalText(b []byte) error { return sourceStateNames.parse(s, b) }
 
 // Answers reports whether a source can be asked now. One that lies answers, too, and
 // what it says of one thing may still be the news.
@@ -107,13 +105,13 @@ const (
 	ClassSafe                     // just runs
 )
 
-var classNames = enumNames{"destructive", "disruptive", "safe"}
+var classNames = enumOf[Class]("class", "destructive", "disruptive", "safe")
 
-func (c Class) String() string               { return classNames.name(uint8(c)) }
+func (c Class) String() string               { return classNames.name(c) }
 func (c Class) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
 // UnmarshalText accepts the names that String gives.
-func (c *Class) UnmarshalText(b []byte) error { return parseInto(c, classNames, "class", b) }
+func (c *Class) UnmarshalText(b []byte) error { return classNames.parse(c, b) }
 
 // Role is what a caller may do. The zero value may read.
 type Role uint8
@@ -125,13 +123,13 @@ const (
 	RoleAdmin                // destructive actions
 )
 
-var roleNames = enumNames{"viewer", "operator", "admin"}
+var roleNames = enumOf[Role]("role", "viewer", "operator", "admin")
 
-func (r Role) String() string               { return roleNames.name(uint8(r)) }
+func (r Role) String() string               { return roleNames.name(r) }
 func (r Role) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
 // UnmarshalText accepts the names that String gives.
-func (r *Role) UnmarshalText(b []byte) error { return parseInto(r, roleNames, "role", b) }
+func (r *Role) UnmarshalText(b []byte) error { return roleNames.parse(r, b) }
 
 // Needs returns the least role that may start an action of class c.
 func (c Class) Needs() Role {
@@ -152,15 +150,13 @@ const (
 	Development
 )
 
-var environmentNames = enumNames{"production", "staging", "development"}
+var environmentNames = enumOf[Environment]("environment", "production", "staging", "development")
 
-func (e Environment) String() string               { return environmentNames.name(uint8(e)) }
+func (e Environment) String() string               { return environmentNames.name(e) }
 func (e Environment) MarshalText() ([]byte, error) { return []byte(e.String()), nil }
 
 // UnmarshalText accepts the names that String gives.
-func (e *Environment) UnmarshalText(b []byte) error {
-	return parseInto(e, environmentNames, "environment", b)
-}
+func (e *Environment) UnmarshalText(b []byte) error { return environmentNames.parse(e, b) }
 
 // JobState is where a job stands.
 type JobState uint8
@@ -180,22 +176,16 @@ const (
 	JobLost
 )
 
-var jobStateNames = enumNames{"unknown", "queued", "running", "succeeded", "partial", "failed", "canceled", "orphaned", "lost"}
+var jobStateNames = enumOf[JobState]("job state", "unknown", "queued", "running", "succeeded", "partial", "failed", "canceled", "orphaned", "lost")
 
-func (s JobState) String() string               { return jobStateNames.name(uint8(s)) }
+func (s JobState) String() string               { return jobStateNames.name(s) }
 func (s JobState) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // UnmarshalText accepts the names that String gives.
-func (s *JobState) UnmarshalText(b []byte) error { return parseInto(s, jobStateNames, "job state", b) }
+func (s *JobState) UnmarshalText(b []byte) error { return jobStateNames.parse(s, b) }
 
 // Ended reports whether nothing more will come.
-func (s JobState) Ended() bool {
-	switch s {
-	case JobQueued, JobRunning, JobOrphaned:
-		return false
-	}
-	return true
-}
+func (s JobState) Ended() bool { return s != JobQueued && s != JobRunning && s != JobOrphaned }
 
 // ContainerState is Docker's own word for a container, and missing for one the
 // estate expects and no daemon has.
@@ -214,16 +204,14 @@ const (
 	ContainerDead
 )
 
-var containerStateNames = enumNames{"unknown", "missing", "created", "running", "paused", "restarting", "removing", "exited", "dead"}
+var containerStateNames = enumOf[ContainerState]("container state", "unknown", "missing", "created", "running", "paused", "restarting", "removing", "exited", "dead")
 
-func (s ContainerState) String() string               { return containerStateNames.name(uint8(s)) }
+func (s ContainerState) String() string               { return containerStateNames.name(s) }
 func (s ContainerState) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // UnmarshalText accepts the names that String gives; Docker's own state words
 // are among them.
-func (s *ContainerState) UnmarshalText(b []byte) error {
-	return parseInto(s, containerStateNames, "container state", b)
-}
+func (s *ContainerState) UnmarshalText(b []byte) error { return containerStateNames.parse(s, b) }
 
 // ContainerHealth is the answer of a container's health check.
 type ContainerHealth uint8
@@ -237,15 +225,13 @@ const (
 	HealthUnhealthy
 )
 
-var healthNames = enumNames{"unknown", "none", "starting", "healthy", "unhealthy"}
+var healthNames = enumOf[ContainerHealth]("health", "unknown", "none", "starting", "healthy", "unhealthy")
 
-func (h ContainerHealth) String() string               { return healthNames.name(uint8(h)) }
+func (h ContainerHealth) String() string               { return healthNames.name(h) }
 func (h ContainerHealth) MarshalText() ([]byte, error) { return []byte(h.String()), nil }
 
 // UnmarshalText accepts the names that String gives.
-func (h *ContainerHealth) UnmarshalText(b []byte) error {
-	return parseInto(h, healthNames, "health", b)
-}
+func (h *ContainerHealth) UnmarshalText(b []byte) error { return healthNames.parse(h, b) }
 
 // AlertState is Prometheus's word for an alert.
 type AlertState uint8
@@ -257,15 +243,13 @@ const (
 	AlertFiring
 )
 
-var alertStateNames = enumNames{"unknown", "pending", "firing"}
+var alertStateNames = enumOf[AlertState]("alert state", "unknown", "pending", "firing")
 
-func (s AlertState) String() string               { return alertStateNames.name(uint8(s)) }
+func (s AlertState) String() string               { return alertStateNames.name(s) }
 func (s AlertState) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // UnmarshalText accepts the names that String gives.
-func (s *AlertState) UnmarshalText(b []byte) error {
-	return parseInto(s, alertStateNames, "alert state", b)
-}
+func (s *AlertState) UnmarshalText(b []byte) error { return alertStateNames.parse(s, b) }
 
 // Kind is the kind of thing a Ref points at.
 type Kind uint8
@@ -286,9 +270,9 @@ const (
 	KindSession
 )
 
-var kindNames = enumNames{"none", "estate", "source", "container", "alert", "job", "console", "audit", "silence", "incident", "database", "session"}
+var kindNames = enumOf[Kind]("kind", "none", "estate", "source", "container", "alert", "job", "console", "audit", "silence", "incident", "database", "session")
 
-func (k Kind) String() string               { return kindNames.name(uint8(k)) }
+func (k Kind) String() string               { return kindNames.name(k) }
 func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 
 // UnmarshalText accepts the names that String gives, and backend, which is what
@@ -298,15 +282,5 @@ func (k *Kind) UnmarshalText(b []byte) error {
 		*k = KindSession
 		return nil
 	}
-	return parseInto(k, kindNames, "kind", b)
-}
-
-// parseInto is the one body behind every UnmarshalText above.
-func parseInto[E ~uint8](e *E, names enumNames, what string, b []byte) error {
-	i, err := names.parse(what, b)
-	if err != nil {
-		return err
-	}
-	*e = E(i)
-	return nil
+	return kindNames.parse(k, b)
 }

@@ -26,14 +26,14 @@ const (
 	CodeVersion          // console and agent do not speak the same version
 )
 
-var codeNames = enumNames{"internal", "invalid", "not-found", "denied", "locked", "confirm", "held",
-	"changed", "expired", "unavailable", "full", "unanswered", "version"}
+var codeNames = enumOf[Code]("code", "internal", "invalid", "not-found", "denied", "locked", "confirm", "held",
+	"changed", "expired", "unavailable", "full", "unanswered", "version")
 
-func (c Code) String() string               { return codeNames.name(uint8(c)) }
+func (c Code) String() string               { return codeNames.name(c) }
 func (c Code) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
 // UnmarshalText accepts the names that String gives.
-func (c *Code) UnmarshalText(b []byte) error { return parseInto(c, codeNames, "code", b) }
+func (c *Code) UnmarshalText(b []byte) error { return codeNames.parse(c, b) }
 
 // Error is an error a person can act on: what went wrong, and what to do.
 type Error struct {

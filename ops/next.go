@@ -13,13 +13,13 @@ const (
 	KeyAck
 )
 
-var keyNames = enumNames{"none", "open", "actions", "logs", "ack"}
+var keyNames = enumOf[Key]("key", "none", "open", "actions", "logs", "ack")
 
-func (k Key) String() string               { return keyNames.name(uint8(k)) }
+func (k Key) String() string               { return keyNames.name(k) }
 func (k Key) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 
 // UnmarshalText accepts the names that String gives.
-func (k *Key) UnmarshalText(b []byte) error { return parseInto(k, keyNames, "key", b) }
+func (k *Key) UnmarshalText(b []byte) error { return keyNames.parse(k, b) }
 
 // Next is one thing to do about a verdict or a finding. It holds no key and no
 // command in words: each face writes its own.

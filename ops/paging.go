@@ -18,15 +18,13 @@ const (
 	PagingMuted                   // a time interval of its route mutes it
 )
 
-var pagingNames = enumNames{"unknown", "absent", "unprocessed", "active", "silenced", "inhibited", "muted"}
+var pagingNames = enumOf[PagingState]("paging state", "unknown", "absent", "unprocessed", "active", "silenced", "inhibited", "muted")
 
-func (s PagingState) String() string               { return pagingNames.name(uint8(s)) }
+func (s PagingState) String() string               { return pagingNames.name(s) }
 func (s PagingState) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // UnmarshalText accepts the names that String gives.
-func (s *PagingState) UnmarshalText(b []byte) error {
-	return parseInto(s, pagingNames, "paging state", b)
-}
+func (s *PagingState) UnmarshalText(b []byte) error { return pagingNames.parse(s, b) }
 
 // Quiet reports whether Alertmanager has the alert and tells nobody of it.
 func (s PagingState) Quiet() bool {
@@ -88,15 +86,13 @@ const (
 	MatchNotRegexp
 )
 
-var matchOpNames = enumNames{"=", "!=", "=~", "!~"}
+var matchOpNames = enumOf[MatchOp]("matcher operator", "=", "!=", "=~", "!~")
 
-func (o MatchOp) String() string               { return matchOpNames.name(uint8(o)) }
+func (o MatchOp) String() string               { return matchOpNames.name(o) }
 func (o MatchOp) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
 
 // UnmarshalText accepts the names that String gives.
-func (o *MatchOp) UnmarshalText(b []byte) error {
-	return parseInto(o, matchOpNames, "matcher operator", b)
-}
+func (o *MatchOp) UnmarshalText(b []byte) error { return matchOpNames.parse(o, b) }
 
 // Matcher selects alerts by one label.
 type Matcher struct {
@@ -119,15 +115,13 @@ const (
 	SilenceExpired
 )
 
-var silenceStateNames = enumNames{"unknown", "pending", "active", "expired"}
+var silenceStateNames = enumOf[SilenceState]("silence state", "unknown", "pending", "active", "expired")
 
-func (s SilenceState) String() string               { return silenceStateNames.name(uint8(s)) }
+func (s SilenceState) String() string               { return silenceStateNames.name(s) }
 func (s SilenceState) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // UnmarshalText accepts the names that String gives.
-func (s *SilenceState) UnmarshalText(b []byte) error {
-	return parseInto(s, silenceStateNames, "silence state", b)
-}
+func (s *SilenceState) UnmarshalText(b []byte) error { return silenceStateNames.parse(s, b) }
 
 // Purpose says what a silence is for; it stands as a prefix in its comment, so
 // that other tools show it too.
@@ -140,13 +134,13 @@ const (
 	PurposeMaintenance         // comment begins with MAINTENANCE
 )
 
-var purposeNames = enumNames{"silence", "ack", "maintenance"}
+var purposeNames = enumOf[Purpose]("purpose", "silence", "ack", "maintenance")
 
-func (p Purpose) String() string               { return purposeNames.name(uint8(p)) }
+func (p Purpose) String() string               { return purposeNames.name(p) }
 func (p Purpose) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
 
 // UnmarshalText accepts the names that String gives.
-func (p *Purpose) UnmarshalText(b []byte) error { return parseInto(p, purposeNames, "purpose", b) }
+func (p *Purpose) UnmarshalText(b []byte) error { return purposeNames.parse(p, b) }
 
 // Silence is one silence of an Alertmanager cluster.
 type Silence struct {

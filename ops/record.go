@@ -49,15 +49,13 @@ const (
 	RecordDatabase // a finding about a database begins, gets worse, or is over
 )
 
-var recordKindNames = enumNames{"note", "agent", "source", "alert", "container", "intent", "outcome", "unlock", "refused", "ack", "call", "incident", "database"}
+var recordKindNames = enumOf[RecordKind]("record kind", "note", "agent", "source", "alert", "container", "intent", "outcome", "unlock", "refused", "ack", "call", "incident", "database")
 
-func (k RecordKind) String() string               { return recordKindNames.name(uint8(k)) }
+func (k RecordKind) String() string               { return recordKindNames.name(k) }
 func (k RecordKind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 
 // UnmarshalText accepts the names that String gives.
-func (k *RecordKind) UnmarshalText(b []byte) error {
-	return parseInto(k, recordKindNames, "record kind", b)
-}
+func (k *RecordKind) UnmarshalText(b []byte) error { return recordKindNames.parse(k, b) }
 
 // Audited reports whether records of this kind belong into the audit chain.
 func (k RecordKind) Audited() bool {
@@ -98,13 +96,13 @@ const (
 	StreamMeta
 )
 
-var streamNames = enumNames{"out", "err", "meta"}
+var streamNames = enumOf[Stream]("stream", "out", "err", "meta")
 
-func (s Stream) String() string               { return streamNames.name(uint8(s)) }
+func (s Stream) String() string               { return streamNames.name(s) }
 func (s Stream) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // UnmarshalText accepts the names that String gives.
-func (s *Stream) UnmarshalText(b []byte) error { return parseInto(s, streamNames, "stream", b) }
+func (s *Stream) UnmarshalText(b []byte) error { return streamNames.parse(s, b) }
 
 // TailFrom says where a Tail begins and whether it goes on.
 type TailFrom struct {

@@ -20,8 +20,8 @@ func parts(t *testing.T) []reflect.StructField {
 			out = append(out, f)
 		}
 	}
-	if len(out) != int(Sections) || len(sectionNames) != int(Sections) {
-		t.Fatalf("a board has %d parts, %d sections and %d names of them", len(out), Sections, len(sectionNames))
+	if len(out) != int(Sections) || len(sectionNames.names) != int(Sections) {
+		t.Fatalf("a board has %d parts, %d sections and %d names of them", len(out), Sections, len(sectionNames.names))
 	}
 	for i, s := range new(Board).sections() {
 		if s == nil {
@@ -258,7 +258,7 @@ func setState(reading reflect.Value, s SourceState) {
 
 func TestEveryReadingIsOpenedBySomeKindOfSource(t *testing.T) {
 	opened := map[string]bool{}
-	for k := SourceKindUnknown; int(k) < len(sourceKindNames); k++ {
+	for k := SourceKindUnknown; int(k) < len(sourceKindNames.names); k++ {
 		var b Board
 		b.Open(k, Lit("new"))
 		some := false

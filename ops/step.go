@@ -54,13 +54,13 @@ const (
 	StepHere                 // a change in the agent itself
 )
 
-var stepKindNames = enumNames{"api", "sql", "exec", "here"}
+var stepKindNames = enumOf[StepKind]("step kind", "api", "sql", "exec", "here")
 
-func (k StepKind) String() string               { return stepKindNames.name(uint8(k)) }
+func (k StepKind) String() string               { return stepKindNames.name(k) }
 func (k StepKind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 
 // UnmarshalText accepts the names that String gives.
-func (k *StepKind) UnmarshalText(b []byte) error { return parseInto(k, stepKindNames, "step kind", b) }
+func (k *StepKind) UnmarshalText(b []byte) error { return stepKindNames.parse(k, b) }
 
 // Same reports whether two steps do the same. Their notes do not count.
 func (s Step) Same(o Step) bool {

@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 	"strings"
 
 	bolt "go.etcd.io/bbolt"
@@ -161,10 +162,8 @@ func (sc *scan) take(k, v []byte) {
 	if len(sc.raw) > 0 {
 		sc.cost += costWords
 		low := bytes.ToLower(v)
-		for _, w := range sc.raw {
-			if !bytes.Contains(low, w) {
-				return
-			}
+		if slices.ContainsFunc(sc.raw, func(w []byte) bool { return !bytes.Contains(low, w) }) {
+			return
 		}
 	}
 	if r := decodeEvent(k, v); sc.wanted(r) {
@@ -185,10 +184,5 @@ func (sc *scan) wanted(r ops.Record) bool {
 		return true
 	}
 	text := strings.ToLower(r.What.String() + " " + r.Ref.String())
-	for _, w := range sc.words {
-		if !strings.Contains(text, w) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(sc.words, func(w string) bool { return !strings.Contains(text, w) })
 }

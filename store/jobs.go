@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -218,11 +220,7 @@ func (w *writing) putJob(j ops.Job) error {
 func (s *Store) pendingJobs() []ops.Job {
 	s.state.Lock()
 	defer s.state.Unlock()
-	out := make([]ops.Job, 0, len(s.pending))
-	for _, j := range s.pending {
-		out = append(out, j)
-	}
-	return out
+	return slices.Collect(maps.Values(s.pending))
 }
 
 // written forgets what is on disk now. Only who holds mu adds to pending, so
