@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -72,6 +73,14 @@ func requestsOf(plans []ops.Plan) []ops.Request {
 	var out []ops.Request
 	for _, p := range plans {
 		out = append(out, p.Request)
+	}
+	return out
+}
+
+func targetsOf(plans []ops.Plan) []ops.Ref {
+	var out []ops.Ref
+	for _, p := range plans {
+		out = append(out, p.Request.Target)
 	}
 	return out
 }
@@ -154,14 +163,25 @@ func (m *Model) started(msg startedMsg) tea.Cmd {
 		m.over = d.Following(m.o.Now()) // the next of many that each ask for their name
 	}
 	m.say(report.ToneInfo, startedWords(msg))
-	if l, ok := m.top().(screen.Lister); ok && m.over == nil {
-		l.Unmark()
-	}
+	m.unmark(targetsOf(msg.plans))
 	if reqs := m.then; reqs != nil && msg.plans[0].Request.Action.String() == actionUnlock {
 		m.then = nil
 		return tea.Batch(m.plan(reqs, false), m.nextTick())
 	}
 	return tea.Batch(m.handOver(msg.plans), m.askNow(), m.nextTick())
+}
+
+// unmark forgets the marks of what was done, and with the last of many those of what
+// was left out. An unlock in between takes none away.
+func (m *Model) unmark(done []ops.Ref) {
+	l, ok := m.top().(screen.Marker)
+	if !ok {
+		return
+	}
+	if m.over == nil && slices.ContainsFunc(l.Marked(), func(r ops.Ref) bool { return slices.Contains(done, r) }) {
+		done = l.Marked()
+	}
+	l.Unmark(done)
 }
 
 // startedWords says what began. Job 0 is none: the agent did it at once.

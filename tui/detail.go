@@ -129,7 +129,7 @@ func (d *detail) Key(k screen.Press) screen.Intent {
 	switch {
 	case d.pager.Key(k.ID):
 	case k.ID == keys.Left:
-		return screen.Intent{Kind: screen.IntentBack}
+		return screen.Intent{Kind: screen.IntentLeave}
 	case k.ID == keys.Shell:
 		return screen.Intent{Kind: screen.IntentShell, Ref: d.Ref}
 	case k.ID == keys.Ack:

@@ -89,13 +89,8 @@ func (m *Model) hintLine() string {
 	if m.over != nil {
 		return draw.Clip(m.th, m.over.Bottom(m.w), m.w)
 	}
-	ids := append([]keys.ID{}, m.top().Keys()...)
-	if len(m.opened) > 0 {
-		ids = append([]keys.ID{keys.Back}, ids...)
-	}
 	line, used := "", 0
-	add := func(id keys.ID, room int) bool {
-		b := m.keys.Row(id)
+	add := func(b keys.Binding, room int) bool {
 		n := draw.Width(b.First()) + 1 + draw.Width(b.Short) + 2
 		if used+n > room+2 {
 			return false
@@ -107,14 +102,21 @@ func (m *Model) hintLine() string {
 		used += n
 		return true
 	}
+	leave := m.keys.Row(keys.Quit)
+	last := []keys.Binding{m.keys.Row(keys.Help), m.keys.Row(keys.Palette), leave}
+	if len(m.opened) > 0 { // there it leaves what is open, and that stands first
+		leave.Short = m.keys.Row(keys.Back).Short
+		add(leave, m.w)
+		last = last[:2]
+	}
 	const help = len("? help") + 2 // always in sight: it leads to all the others
-	for _, id := range ids {
-		if !add(id, m.w-help) {
+	for _, id := range m.top().Keys() {
+		if !add(m.keys.Row(id), m.w-help) {
 			break
 		}
 	}
-	for _, id := range []keys.ID{keys.Help, keys.Palette, keys.Quit} {
-		add(id, m.w)
+	for _, b := range last {
+		add(b, m.w)
 	}
 	return line
 }

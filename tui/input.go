@@ -79,8 +79,12 @@ func (m *Model) suspend() tea.Cmd {
 	return tea.Suspend
 }
 
-// quit leaves at once, unless jobs run: then it says first that they go on.
+// quit leaves one level, as less does, and the console from the top: at once, unless
+// jobs run; then it says first that they go on.
 func (m *Model) quit() tea.Cmd {
+	if len(m.opened) > 0 {
+		return m.leave()
+	}
 	if n := len(report.Running(m.latest)); n > 0 {
 		m.over = dialog.NewQuit(m.th, n)
 		return nil
@@ -88,20 +92,30 @@ func (m *Model) quit() tea.Cmd {
 	return tea.Quit
 }
 
-// back goes one step out: of what is opened, of a filter, of a frozen picture.
-func (m *Model) back() tea.Cmd {
-	if n := len(m.opened); n > 0 {
-		m.closeTop()
-		m.uncover()
-		return tea.Batch(m.wantLook(), m.askAgain())
+// leave closes what was opened last; what is below stays as it was set.
+func (m *Model) leave() tea.Cmd {
+	if len(m.opened) == 0 {
+		return nil
 	}
+	m.closeTop()
+	m.uncover()
+	return tea.Batch(m.wantLook(), m.askAgain())
+}
+
+// back goes one step out: of a filter, of marks, of what is opened, of a frozen
+// picture.
+func (m *Model) back() tea.Cmd {
 	if l, ok := m.top().(screen.Lister); ok && !l.Filter().Empty() {
 		return m.applyFilter("")
 	}
-	if !m.frozen.since.IsZero() {
+	if l, ok := m.top().(screen.Marker); ok && len(l.Marked()) > 0 {
+		l.Unmark(l.Marked())
+		return nil
+	}
+	if len(m.opened) == 0 && !m.frozen.since.IsZero() {
 		return m.toggleFreeze()
 	}
-	return nil
+	return m.leave()
 }
 
 func (m *Model) toggleFreeze() tea.Cmd {

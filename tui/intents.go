@@ -28,8 +28,8 @@ func (m *Model) handle(w screen.Intent) tea.Cmd {
 		return m.askMore()
 	case screen.IntentRecord:
 		return m.push(newRecord(m.th, w.Record))
-	case screen.IntentBack:
-		return m.back()
+	case screen.IntentLeave:
+		return m.leave()
 	case screen.IntentAct:
 		return m.actDirectly(w)
 	case screen.IntentActions:

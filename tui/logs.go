@@ -144,7 +144,7 @@ func (l *logs) Key(k screen.Press) screen.Intent {
 	case keys.Shell:
 		return screen.Intent{Kind: screen.IntentShell, Ref: l.refs[0]}
 	case keys.Left:
-		return screen.Intent{Kind: screen.IntentBack}
+		return screen.Intent{Kind: screen.IntentLeave}
 	}
 	return screen.Intent{}
 }
@@ -234,7 +234,6 @@ func (l *logs) Selected() ops.Ref         { return l.refs[0] }
 func (l *logs) Visible() []ops.Ref        { return nil }
 func (l *logs) SetFilter(f report.Filter) { l.filter, l.shown = f, nil; l.scroll(0) }
 func (l *logs) Filter() report.Filter     { return l.filter }
-func (l *logs) Unmark()                   {}
 
 // Marked makes actions go to every container whose lines are here.
 func (l *logs) Marked() []ops.Ref {

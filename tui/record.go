@@ -43,7 +43,7 @@ func (r *record) Key(k screen.Press) screen.Intent {
 	switch {
 	case r.pager.Key(k.ID):
 	case k.ID == keys.Left:
-		return screen.Intent{Kind: screen.IntentBack}
+		return screen.Intent{Kind: screen.IntentLeave}
 	case k.ID == keys.Open:
 		return screen.Intent{Kind: screen.IntentOpen, Ref: r.r.Ref}
 	case k.ID == keys.Logs:

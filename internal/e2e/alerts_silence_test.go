@@ -129,6 +129,7 @@ func TestASilenceByKeysWhoseAnswerIsLostIsThereOnce(t *testing.T) {
 	s.keys("Enter") // safe: no question
 	s.until(`(?m)^> expired`)
 	one(t, comment, "expired")
+	s.unfiltered()
 	s.keys("Escape")
 	s.untitled(`^silences`)
 	s.rowFree(`high\s+`+name, `silenced`)

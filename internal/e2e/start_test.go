@@ -24,7 +24,7 @@ func TestWithoutAnEstateTheFirstScreenNamesTheNextStep(t *testing.T) {
 	s := w.console()
 	s.until(`There is no estate yet(?s:.*)Docker [\d.]+.* at unix://\S+, \d+ containers running(?s:.*)opsdeck init +writes a starter estate`)
 	s.keys("?")
-	s.until(`leave; jobs go on`)
+	s.until(`leave one level, on a pane the console`)
 	s.back(`opsdeck init`)
 	s.keys("q")
 	if code := s.ended(); code != 0 {

@@ -41,7 +41,7 @@ func (a *alertPage) lines() []string {
 
 func (a *alertPage) Key(k screen.Press) screen.Intent {
 	if k.ID == a.view || k.ID == keys.Open {
-		return screen.Intent{Kind: screen.IntentBack}
+		return screen.Intent{Kind: screen.IntentLeave}
 	}
 	return a.alertKey(k)
 }

@@ -115,7 +115,7 @@ func (c *calls) Key(k screen.Press) screen.Intent {
 	case keys.Open, keys.Calls:
 		return c.record()
 	case keys.Left:
-		return screen.Intent{Kind: screen.IntentBack}
+		return screen.Intent{Kind: screen.IntentLeave}
 	}
 	return screen.Intent{}
 }

@@ -109,7 +109,7 @@ func (o *opened) alertKey(k screen.Press) screen.Intent {
 	case o.pager.Key(k.ID):
 		return screen.Intent{}
 	case k.ID == keys.Left:
-		return screen.Intent{Kind: screen.IntentBack}
+		return screen.Intent{Kind: screen.IntentLeave}
 	case k.ID == keys.Logs:
 		return logsOf(o.alert())
 	}

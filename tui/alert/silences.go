@@ -26,7 +26,7 @@ func (s *silences) Key(k screen.Press) screen.Intent {
 	switch {
 	case s.Move(k.ID):
 	case k.ID == keys.Left:
-		return screen.Intent{Kind: screen.IntentBack}
+		return screen.Intent{Kind: screen.IntentLeave}
 	case k.ID == keys.Open, k.ID == keys.Right:
 		return screen.Intent{Kind: screen.IntentActions}
 	}

@@ -136,7 +136,7 @@ func NewPending(th themes.Theme, serial int, what string) *Pending {
 }
 
 func (p *Pending) Key(k tea.KeyPressMsg, _ time.Time) Outcome {
-	return Outcome{Close: k.Keystroke() == "esc"}
+	return Outcome{Close: k.Keystroke() == "esc" || k.Keystroke() == "q"}
 }
 func (p *Pending) Paste(string) {}
 func (p *Pending) View(w, _ int) []string {

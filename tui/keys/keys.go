@@ -124,7 +124,7 @@ func Defaults(panes []Binding) []Binding {
 		Bind(Top, "top", Everywhere, "top", "to the first line", "g", "home"),
 		Bind(Bottom, "bottom", Everywhere, "bottom", "to the last line", "G", "end"),
 		Bind(Open, "open", Everywhere, "open", "open the selected line", "enter"),
-		Bind(Back, "back", Everywhere, "back", "one step out", "esc"),
+		Bind(Back, "back", Everywhere, "back", "clear filter, then marks, then leave", "esc"),
 		Bind(Filter, "filter", Everywhere, "filter", "filter: words, !word, column=value", "/"),
 		Bind(Actions, "actions", Everywhere, "actions", "what can be done to the selected thing", "x"),
 		Bind(Mark, "mark", lists, "mark", "mark for doing one thing to many", "space"),
@@ -157,7 +157,7 @@ func Defaults(panes []Binding) []Binding {
 		Bind(Graph, "graph", InAlerts|InTriage, "graph", "the rule's expression over time", "g").over(Top),
 		Bind(Group, "group", InAlerts|InDatabase, "view", "alerts by severity or by service; sessions, server or statements", "v"),
 		Bind(Suspend, "suspend", Everywhere, "suspend", "back to the shell, fg returns", "ctrl+z"),
-		Bind(Quit, "quit", Everywhere, "quit", "leave; jobs go on", "q", "ctrl+c"),
+		Bind(Quit, "quit", Everywhere, "quit", "leave one level, on a pane the console", "q", "ctrl+c"),
 	}...)
 }
 

@@ -59,14 +59,21 @@ type Screen interface {
 	Visible() []ops.Ref
 }
 
-// Lister is a screen that can be filtered, sorted and marked.
+// Lister is a screen that can be filtered.
 type Lister interface {
 	SetFilter(report.Filter)
 	Filter() report.Filter
+	// Marked is what an action is for in the place of what is selected: the marked
+	// things in sight. What the filter hides is not among them.
 	Marked() []ops.Ref
-	// Unmark forgets the marks: what was done to many is not done again by the
-	// next key.
-	Unmark()
+}
+
+// Marker is a list whose rows can be marked.
+type Marker interface {
+	Marked() []ops.Ref
+	// Unmark forgets the marks of some things: what was done to many is not done
+	// again by the next key.
+	Unmark(refs []ops.Ref)
 }
 
 // Press is one key as the key map reads it.
@@ -83,7 +90,7 @@ const (
 	IntentOpen                 // ref opened as a detail
 	IntentLogs                 // the log or output of ref, or the logs of refs in one
 	IntentMore                 // the next page of the history
-	IntentBack                 // leave this screen
+	IntentLeave                // leave this screen
 	IntentRecord               // a history record opened
 	IntentAct                  // action on refs, with given parameters
 	IntentActions              // the menu of what can be done

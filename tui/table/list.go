@@ -42,10 +42,25 @@ func newList(th themes.Theme) list {
 	return list{th: th, rows: tableRows{}, sel: -1, sort: -1, marks: map[ops.Ref]bool{}}
 }
 
-// setRows takes new rows and keeps the selection on the same object.
+// setRows takes new rows and keeps the selection on the same object. The mark of a
+// row that is gone goes with it: it would come back with the row, and unseen.
 func (l *list) setRows(r Rows) {
 	l.rows = r
+	l.dropMarks()
 	l.arrange()
+}
+
+func (l *list) dropMarks() {
+	if len(l.marks) == 0 {
+		return
+	}
+	there := make(map[ops.Ref]bool, len(l.marks))
+	for i := range l.rows.Len() {
+		if ref := l.rows.Ref(i); l.marks[ref] {
+			there[ref] = true
+		}
+	}
+	l.marks = there
 }
 
 func (l *list) setSize(w, h int) {
@@ -209,17 +224,17 @@ func (l *list) mark() {
 // markAll marks what the filter shows; where all of it is marked, nothing is any
 // more.
 func (l *list) markAll() {
-	all := true
+	refs := map[ops.Ref]bool{}
 	for _, e := range l.shown {
-		all = all && (e.row < 0 || l.marks[l.rows.Ref(e.row)])
-	}
-	for _, e := range l.shown {
-		if e.row < 0 {
-			continue
+		if e.row >= 0 && !l.rows.Ref(e.row).Zero() {
+			refs[l.rows.Ref(e.row)] = true
 		}
-		if ref := l.rows.Ref(e.row); all {
+	}
+	all := len(l.marked()) == len(refs)
+	for ref := range refs {
+		if all {
 			delete(l.marks, ref)
-		} else if !ref.Zero() {
+		} else {
 			l.marks[ref] = true
 		}
 	}
@@ -252,20 +267,36 @@ func (l *list) current() (int, bool) {
 	return l.shown[l.sel].row, true
 }
 
-func (l *list) unmark() { clear(l.marks) }
+// unmark forgets the marks of some things.
+func (l *list) unmark(refs []ops.Ref) {
+	for _, ref := range refs {
+		delete(l.marks, ref)
+	}
+}
 
-// markedRows are the numbers of the marked rows that still exist.
+// markedRows are the numbers of the marked rows in the order on the screen. Those
+// that the filter hides are not among them: nothing is done to what nobody sees.
+// What is scrolled away is: it is where it was. Of several rows about one thing the
+// first stands for it.
 func (l *list) markedRows() []int {
 	var rows []int
-	for i := 0; i < l.rows.Len() && len(l.marks) > 0; i++ {
-		if l.marks[l.rows.Ref(i)] {
-			rows = append(rows, i)
+	met := map[ops.Ref]bool{}
+	for _, e := range l.shown {
+		if len(met) == len(l.marks) {
+			break
+		}
+		if e.row < 0 {
+			continue
+		}
+		if ref := l.rows.Ref(e.row); l.marks[ref] && !met[ref] {
+			met[ref] = true
+			rows = append(rows, e.row)
 		}
 	}
 	return rows
 }
 
-// marked returns the marked things that still exist, in the order of the rows.
+// marked returns the marked things in sight.
 func (l *list) marked() []ops.Ref {
 	var refs []ops.Ref
 	for _, i := range l.markedRows() {
@@ -315,7 +346,14 @@ func (l *list) position() string {
 	if hidden := l.rows.Len() - l.count; hidden > 0 {
 		s = fmt.Sprintf("%d filtered out  %s", hidden, s)
 	}
-	if k := len(l.marked()); k > 0 {
+	k := len(l.marked())
+	switch hidden := len(l.marks) - k; {
+	case hidden == 1:
+		s = "1 mark hidden by the filter  " + s
+	case hidden > 1:
+		s = fmt.Sprintf("%d marks hidden by the filter  %s", hidden, s)
+	}
+	if k > 0 {
 		s = fmt.Sprintf("%d marked  %s", k, s)
 	}
 	return s

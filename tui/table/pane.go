@@ -74,7 +74,7 @@ func (l *Pane) Choose(ref ops.Ref) { l.list.chosen, l.list.moved = ref, !ref.Zer
 func (l *Pane) Row() (report.Row, bool) { return l.list.row() }
 func (l *Pane) Current() (int, bool)    { return l.list.current() }
 
-// MarkedRows are the numbers of the marked rows.
+// MarkedRows are the numbers of the marked rows in sight.
 func (l *Pane) MarkedRows() []int { return l.list.markedRows() }
 
 // NearEnd reports whether the last rows are about to come into sight.
@@ -144,4 +144,4 @@ func (l *Pane) Visible() []ops.Ref        { return nil }
 func (l *Pane) SetFilter(f report.Filter) { l.list.setFilter(f) }
 func (l *Pane) Filter() report.Filter     { return l.list.filter }
 func (l *Pane) Marked() []ops.Ref         { return l.list.marked() }
-func (l *Pane) Unmark()                   { l.list.unmark() }
+func (l *Pane) Unmark(refs []ops.Ref)     { l.list.unmark(refs) }
