@@ -9,8 +9,10 @@ import (
 	"time"
 )
 
-// crowd is a number of labels that no system has.
-const crowd = 100_000
+// crowd is a number of labels that no system has. Alertmanager itself takes seconds to
+// answer with five times as many where the machine is busy; the test of the package
+// that reads its answers goes that far.
+const crowd = 20_000
 
 // TestHostileRunbooksAndHistory shows the pages that keep such text, or render it.
 func TestHostileRunbooksAndHistory(t *testing.T) {
@@ -50,7 +52,7 @@ func TestHostileRunbooksAndHistory(t *testing.T) {
 	}
 }
 
-// TestACrowdOfLabelsIsReadAndShown gives one alert 100,000 labels.
+// TestACrowdOfLabelsIsReadAndShown gives one alert a crowd of labels.
 func TestACrowdOfLabelsIsReadAndShown(t *testing.T) {
 	whole(t)
 	labels := map[string]string{"severity": "critical"}
