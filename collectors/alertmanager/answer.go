@@ -2,16 +2,11 @@ package alertmanager
 
 import (
 	"cmp"
-	"encoding/json"
-	"errors"
-	"maps"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
-	"github.com/prometheus/common/model"
-
+	"opsdeck/internal/httpsource"
 	"opsdeck/ops"
 )
 
@@ -68,72 +63,53 @@ type statusAnswer struct {
 	Uptime string `json:"uptime"` // when it started
 }
 
-// read decodes an answer. A field of another type than meant is no reason to
-// know nothing: it is left out, and its place is told in odd.
-func read[T any](body []byte) (v T, odd string, err error) {
-	err = json.Unmarshal(body, &v)
-	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && wrong.Field != "" {
-		return v, wrong.Field, nil
-	}
-	return v, "", err
-}
-
 // seenSilence is a silence with what only its merging needs.
 type seenSilence struct {
 	ops.Silence
 	updated time.Time
 }
 
-// labelsMost bounds the labels of one alert: what has more is an attack or a
-// mistake, and each console would carry it.
-const labelsMost = 256
-
-// interned returns f, called once for each text: thousands of alerts share names,
-// values and rules, and every console would hold its own copy of each.
-func interned(f func(string) ops.Text) func(string) ops.Text {
-	known := map[string]ops.Text{}
-	return func(s string) ops.Text {
-		t, ok := known[s]
-		if !ok {
-			t = f(s)
-			known[s] = t
-		}
-		return t
-	}
+// alertReader makes alerts of an answer as it comes.
+type alertReader struct {
+	word, prose, expr func(string) ops.Text // people write prose
+	one               alertAnswer           // the one that is read now
+	all               []ops.AlertmanagerAlert
 }
 
-func parseAlerts(in []alertAnswer) []ops.AlertmanagerAlert {
-	expr, word, prose := interned(expression), interned(ops.Clean), interned(ops.CleanMasked) // people write prose
-	out := make([]ops.AlertmanagerAlert, 0, len(in))
-	for i := range in {
-		a := &in[i]
-		n := ops.AlertmanagerAlert{
-			Fingerprint: ops.Clean(a.Fingerprint),
-			Labels:      labelsOf(a.Labels, word),
-			Summary:     prose(a.Annotations["summary"]),
-			Description: prose(cmp.Or(a.Annotations["description"], a.Annotations["message"])),
-			Runbook:     prose(cmp.Or(a.Annotations["runbook_url"], a.Annotations["runbook"])),
-			Expr:        expr(a.GeneratorURL),
-			Starts:      instant(a.StartsAt),
-			Paging:      pagingOf(a),
-		}
-		if n.Fingerprint.Empty() {
-			n.Fingerprint = fingerprint(a.Labels)
-		}
-		for _, r := range a.Receivers[:min(len(a.Receivers), listMost)] {
-			n.Paging.Receivers = append(n.Paging.Receivers, word(r.Name))
-		}
-		out = append(out, n)
-	}
-	return out
+func newAlertReader() *alertReader {
+	return &alertReader{word: httpsource.Once(ops.Clean), prose: httpsource.Once(ops.CleanMasked), expr: httpsource.Once(expression),
+		all: []ops.AlertmanagerAlert{}}
 }
 
-func fingerprint(labels map[string]string) ops.Text {
-	set := make(model.LabelSet, len(labels))
-	for name, value := range labels {
-		set[model.LabelName(name)] = model.LabelValue(value)
+// next is where the next alert is read into. Its maps are those of the one before.
+func (r *alertReader) next() any {
+	a := &r.one
+	clear(a.Labels)
+	clear(a.Annotations)
+	*a = alertAnswer{Labels: a.Labels, Annotations: a.Annotations}
+	return a
+}
+
+// take keeps what was read.
+func (r *alertReader) take() {
+	a := &r.one
+	n := ops.AlertmanagerAlert{
+		Fingerprint: ops.Clean(a.Fingerprint),
+		Labels:      httpsource.Labels(a.Labels, r.word),
+		Summary:     r.prose(a.Annotations["summary"]),
+		Description: r.prose(cmp.Or(a.Annotations["description"], a.Annotations["message"])),
+		Runbook:     r.prose(cmp.Or(a.Annotations["runbook_url"], a.Annotations["runbook"])),
+		Expr:        r.expr(a.GeneratorURL),
+		Starts:      instant(a.StartsAt),
+		Paging:      pagingOf(a),
 	}
-	return ops.Clean(set.Fingerprint().String())
+	if n.Fingerprint.Empty() {
+		n.Fingerprint = httpsource.Fingerprint(a.Labels)
+	}
+	for _, to := range a.Receivers[:min(len(a.Receivers), listMost)] {
+		n.Paging.Receivers = append(n.Paging.Receivers, r.word(to.Name))
+	}
+	r.all = append(r.all, n)
 }
 
 // expression takes the expression out of a generatorURL. The rest of it names a
@@ -146,18 +122,6 @@ func expression(generatorURL string) ops.Text {
 	query, _, _ = strings.Cut(query, "#")
 	values, _ := url.ParseQuery(query) // what is readable of it
 	return ops.Clean(values.Get("g0.expr"))
-}
-
-func labelsOf(set map[string]string, word func(string) ops.Text) []ops.Label {
-	names := slices.Sorted(maps.Keys(set))
-	out := make([]ops.Label, 0, min(len(names), labelsMost+1))
-	for i, name := range names {
-		if i >= labelsMost && name != model.AlertNameLabel {
-			continue
-		}
-		out = append(out, ops.Label{Name: word(name), Value: word(set[name])})
-	}
-	return out
 }
 
 // pagingOf names how an alert stands. One that is both silenced and inhibited is
@@ -196,28 +160,23 @@ func texts(in []string) []ops.Text {
 	return out
 }
 
-func parseSilences(in []silenceAnswer) []seenSilence {
-	out := make([]seenSilence, 0, len(in))
-	for i := range in {
-		s := &in[i]
-		state := ops.SilenceUnknown
-		if state.UnmarshalText([]byte(s.Status.State)) != nil {
-			state = ops.SilenceUnknown
-		}
-		made := seenSilence{
-			Silence: ops.Silence{
-				Ref: ops.NewRef(ops.KindSilence, "", s.ID), State: state,
-				Starts: instant(s.StartsAt), Ends: instant(s.EndsAt),
-				By: ops.CleanMasked(s.CreatedBy), Comment: ops.CleanMasked(s.Comment), Purpose: purposeOf(s.Comment),
-			},
-			updated: instant(s.UpdatedAt),
-		}
-		for _, m := range s.Matchers[:min(len(s.Matchers), listMost)] {
-			made.Matchers = append(made.Matchers, ops.Matcher{Name: ops.Clean(m.Name), Op: m.op(), Value: ops.Clean(m.Value)})
-		}
-		out = append(out, made)
+func silenceOf(s *silenceAnswer) seenSilence {
+	state := ops.SilenceUnknown
+	if state.UnmarshalText([]byte(s.Status.State)) != nil {
+		state = ops.SilenceUnknown
 	}
-	return out
+	made := seenSilence{
+		Silence: ops.Silence{
+			Ref: ops.NewRef(ops.KindSilence, "", s.ID), State: state,
+			Starts: instant(s.StartsAt), Ends: instant(s.EndsAt),
+			By: ops.CleanMasked(s.CreatedBy), Comment: ops.CleanMasked(s.Comment), Purpose: purposeOf(s.Comment),
+		},
+		updated: instant(s.UpdatedAt),
+	}
+	for _, m := range s.Matchers[:min(len(s.Matchers), listMost)] {
+		made.Matchers = append(made.Matchers, ops.Matcher{Name: ops.Clean(m.Name), Op: m.op(), Value: ops.Clean(m.Value)})
+	}
+	return made
 }
 
 func (m matcherAnswer) op() ops.MatchOp {

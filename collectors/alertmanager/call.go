@@ -9,7 +9,6 @@ import (
 	"mime"
 	"net/http"
 	"net/http/httptrace"
-	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -17,11 +16,10 @@ import (
 	"opsdeck/ops"
 )
 
-// Bounds of one answer. 5,000 alerts are about 4 MB; what is far beyond that is
-// not an answer we asked for.
+// Bounds of an answer that is held whole.
 const (
-	answerMost = 64 << 20
-	errorMost  = 64 << 10
+	bodyMost  = 1 << 20
+	errorMost = 64 << 10
 )
 
 // call is one request below /api/v2/.
@@ -29,6 +27,8 @@ type call struct {
 	method string
 	path   string // "alerts", "silence/ID"
 	body   []byte
+	// read takes the answer of a 200 as it comes; nil: it is held whole.
+	read func(*httpsource.Stream) error
 }
 
 // reply is what came of a call.
@@ -41,9 +41,9 @@ type reply struct {
 	sent bool
 }
 
-// ask makes a call that reads, and returns the body of a 200.
-func (p *peer) ask(ctx context.Context, path string) (reply, error) {
-	r, err := p.do(ctx, call{method: http.MethodGet, path: path})
+// ask makes a call that reads. Any answer but a 200 is an error.
+func (p *peer) ask(ctx context.Context, path string, read func(*httpsource.Stream) error) (reply, error) {
+	r, err := p.do(ctx, call{method: http.MethodGet, path: path, read: read})
 	if err != nil {
 		return r, err
 	}
@@ -82,36 +82,36 @@ func (p *peer) do(ctx context.Context, c call) (reply, error) {
 	if theirs, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
 		p.noteClock(func(o *httpsource.Clock) { o.Measure(theirs, at, p.now()) })
 	}
-	most := p.most
-	if resp.StatusCode != http.StatusOK {
+	r := reply{status: resp.StatusCode, sent: true}
+	r.kind, _, _ = mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	if r.status == http.StatusOK && c.read != nil {
+		return r, p.stream(ctx, c, r.kind, resp.Body)
+	}
+	most := int64(bodyMost)
+	if r.status != http.StatusOK {
 		most = errorMost
 	}
-	body, err := p.readBody(c.path, io.LimitReader(resp.Body, most+1))
-	if err != nil {
+	if r.body, err = io.ReadAll(io.LimitReader(resp.Body, most+1)); err != nil {
 		return reply{sent: true}, fmt.Errorf("read answer of %s: %w", c.path, httpsource.Cause(ctx, err))
 	}
-	if int64(len(body)) > most && resp.StatusCode == http.StatusOK {
-		return reply{sent: true}, fmt.Errorf("answer of %s is larger than %d MiB", c.path, most>>20)
+	if int64(len(r.body)) > most && r.status == http.StatusOK {
+		return reply{sent: true}, fmt.Errorf("answer of %s: larger than %d MiB", c.path, most>>20)
 	}
-	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
-	return reply{status: resp.StatusCode, body: body, kind: kind, sent: true}, nil
+	return r, nil
 }
 
-// readBody reads an answer into room for as much as the last one of its kind: an
-// answer of megabytes would be copied at every growth.
-func (p *peer) readBody(path string, r io.Reader) ([]byte, error) {
-	p.mu.Lock()
-	room := p.sizes[path]
-	p.mu.Unlock()
-	var b bytes.Buffer
-	b.Grow(room + room/16 + bytes.MinRead)
-	_, err := b.ReadFrom(r)
-	if slices.Contains([]string{"alerts", "silences", "status"}, path) {
-		p.mu.Lock()
-		p.sizes[path] = b.Len()
-		p.mu.Unlock()
+// stream reads an answer as it comes.
+func (p *peer) stream(ctx context.Context, c call, kind string, body io.Reader) error {
+	in := httpsource.NewStream(body, p.most)
+	err := c.read(in)
+	switch {
+	case in.Broken() != nil:
+		return fmt.Errorf("answer of %s: %w", c.path, httpsource.Cause(ctx, in.Broken()))
+	case err != nil:
+		return ops.Errorf(ops.CodeUnavailable, "%s answers with %s and not as an Alertmanager", p.base, kind).
+			Help("check the url: a login page or another program answers there")
 	}
-	return b.Bytes(), err
+	return nil
 }
 
 func (p *peer) noteClock(change func(*httpsource.Clock)) {
@@ -134,7 +134,7 @@ func (p *peer) refusal(path string, r reply) error {
 	}
 	words := r.words()
 	if words == "" {
-		return ops.Errorf(ops.CodeUnavailable, "ask for %s: the server answers %s", path, status)
+		return ops.Errorf(codeOf(r.status), "ask for %s: the server answers %s", path, status)
 	}
 	return ops.Errorf(codeOf(r.status), "ask for %s: %s", path, words)
 }

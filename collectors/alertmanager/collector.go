@@ -58,7 +58,6 @@ type peer struct {
 	mu       sync.Mutex // guards what follows; never held over a call
 	clock    httpsource.Clock
 	lastGood time.Time
-	sizes    map[string]int // bytes of the last answer, by path
 }
 
 // New returns a collector. It connects with the first call.
@@ -91,7 +90,7 @@ func newPeer(c Config, p Peer) (*peer, error) {
 	if p.Name == "" {
 		p.Name = base.Host
 	}
-	return &peer{name: ops.Clean(p.Name).String(), base: base, client: cl, now: c.Now, most: answerMost, sizes: map[string]int{}}, nil
+	return &peer{name: ops.Clean(p.Name).String(), base: base, client: cl, now: c.Now, most: httpsource.AnswerMost}, nil
 }
 
 // Source names the cluster as the estate does.

@@ -106,14 +106,3 @@ func TestHostileErrorsAreMadeVisible(t *testing.T) {
 		}
 	}
 }
-
-func TestAHundredThousandLabels(t *testing.T) {
-	labels := map[string]string{"alertname": "Flood", "aaa": "first"}
-	for i := range 100_000 {
-		labels[fmt.Sprintf("b%06d", i)] = "v"
-	}
-	got := labelsOf(labels, interned(ops.Clean))
-	if len(got) != labelsMost || ops.LabelOf(got, "alertname").String() != "Flood" || got[0].Value.String() != "first" {
-		t.Errorf("%d labels", len(got))
-	}
-}

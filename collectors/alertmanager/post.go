@@ -155,7 +155,7 @@ func (c *Collector) Extend(ctx context.Context, id ops.Text, ends time.Time) (op
 // extension writes the POST that moves a silence's end.
 func (p *peer) extension(ctx context.Context, id ops.Text, ends time.Time) (call, error) {
 	path := "silence/" + id.String()
-	r, err := p.ask(ctx, path)
+	r, err := p.ask(ctx, path, nil)
 	if err != nil {
 		return call{}, ops.Errorf(ops.CodeUnavailable, "nothing was done, silence %s cannot be read: %v", id, err)
 	}

@@ -37,8 +37,7 @@ func (c *Collector) Alerts(ctx context.Context) ([]ops.AlertmanagerAlert, error)
 	defer cancel()
 	views := each(c.peers, func(p *peer) view {
 		v := view{peer: p}
-		answers, err := fetch[[]alertAnswer](ctx, p, "alerts", &v)
-		v.alerts, v.err = parseAlerts(answers), err
+		v.alerts, v.err = p.alerts(ctx, &v)
 		return v
 	})
 	good := answered(views)
@@ -202,18 +201,15 @@ func (c *Collector) confirm(ctx context.Context, id ops.Text, by *peer, is func(
 
 // silence asks one peer for one silence.
 func (p *peer) silence(ctx context.Context, id ops.Text) (seenSilence, error) {
-	r, err := p.ask(ctx, "silence/"+id.String())
-	if err != nil {
-		if r.status == http.StatusNotFound {
-			return seenSilence{}, ops.Errorf(ops.CodeNotFound, "%s has no silence %s", p.name, id)
-		}
+	var answer silenceAnswer
+	err := p.decode(ctx, "silence/"+id.String(), new(view), &answer)
+	switch {
+	case ops.CodeOf(err) == ops.CodeNotFound:
+		return seenSilence{}, ops.Errorf(ops.CodeNotFound, "%s has no silence %s", p.name, id)
+	case err != nil:
 		return seenSilence{}, err
 	}
-	answer, _, err := read[silenceAnswer](r.body)
-	if err != nil {
-		return seenSilence{}, fmt.Errorf("read silence %s: %w", id, err)
-	}
-	return parseSilences([]silenceAnswer{answer})[0], nil
+	return silenceOf(&answer), nil
 }
 
 // wait waits, and reports whether there is time left.

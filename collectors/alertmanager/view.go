@@ -2,6 +2,8 @@ package alertmanager
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -31,11 +33,9 @@ type view struct {
 // slots has others to serve.
 func (p *peer) look(ctx context.Context) view {
 	v := view{peer: p}
-	var alerts []alertAnswer
-	if alerts, v.err = fetch[[]alertAnswer](ctx, p, "alerts", &v); v.err == nil {
-		v.alerts = parseAlerts(alerts)
+	if v.alerts, v.err = p.alerts(ctx, &v); v.err == nil {
 		v.silences, v.silencesErr = p.silences(ctx, &v)
-		v.status, v.statusErr = fetch[statusAnswer](ctx, p, "status", &v)
+		v.statusErr = p.decode(ctx, "status", &v, &v.status)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -46,31 +46,53 @@ func (p *peer) look(ctx context.Context) view {
 	return v
 }
 
-// silences asks one peer for its silences, expired ones too.
-func (p *peer) silences(ctx context.Context, v *view) ([]seenSilence, error) {
-	answers, err := fetch[[]silenceAnswer](ctx, p, "silences", v)
-	if err != nil {
-		return nil, err
-	}
-	return parseSilences(answers), nil
+// alerts asks one peer for its alerts.
+func (p *peer) alerts(ctx context.Context, v *view) ([]ops.AlertmanagerAlert, error) {
+	r := newAlertReader()
+	err := p.list(ctx, "alerts", v, r.next, r.take)
+	return r.all, err
 }
 
-// fetch asks for one thing and reads it.
-func fetch[T any](ctx context.Context, p *peer, path string, v *view) (T, error) {
-	var none T
-	r, err := p.ask(ctx, path)
-	if err != nil {
-		return none, err
+// silences asks one peer for its silences, expired ones too.
+func (p *peer) silences(ctx context.Context, v *view) ([]seenSilence, error) {
+	var out []seenSilence
+	var one silenceAnswer
+	next := func() any {
+		one = silenceAnswer{}
+		return &one
 	}
-	got, odd, err := read[T](r.body)
-	if err != nil {
-		return none, ops.Errorf(ops.CodeUnavailable, "%s answers with %s and not as an Alertmanager", p.base, r.kind).
-			Help("check the url: a login page or another program answers there")
+	err := p.list(ctx, "silences", v, next, func() { out = append(out, silenceOf(&one)) })
+	return out, err
+}
+
+// list asks for a list, and reads one element after the other into what next returns.
+func (p *peer) list(ctx context.Context, path string, v *view, next func() any, take func()) error {
+	_, err := p.ask(ctx, path, func(in *httpsource.Stream) error {
+		return in.List(func() error {
+			err := v.lenient(path, in.Decode(next()))
+			if err == nil {
+				take()
+			}
+			return err
+		})
+	})
+	return err
+}
+
+// decode asks for one thing and reads it into out.
+func (p *peer) decode(ctx context.Context, path string, v *view, out any) error {
+	_, err := p.ask(ctx, path, func(in *httpsource.Stream) error { return v.lenient(path, in.Decode(out)) })
+	return err
+}
+
+// lenient passes over a field of another type than meant: that is no reason to know
+// nothing. It is left out, and its place is told in odd.
+func (v *view) lenient(path string, err error) error {
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && wrong.Field != "" {
+		v.odd = fmt.Sprintf("%s of %s", wrong.Field, path)
+		return nil
 	}
-	if odd != "" {
-		v.odd = fmt.Sprintf("%s of %s", odd, path)
-	}
-	return got, nil
+	return err
 }
 
 // up is when the peer started, by our clock.

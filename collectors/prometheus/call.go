@@ -3,6 +3,7 @@ package prometheus
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -15,22 +16,18 @@ import (
 	"opsdeck/ops"
 )
 
-// Bounds of one answer. 5,000 alerts are about 3 MB; what is far beyond that is
-// not an answer we asked for.
 const (
-	answerMost = 64 << 20
-	errorMost  = 64 << 10
-	getMost    = 4 << 10 // longer parameters go as a form: proxies cut long URLs
+	errorMost = 64 << 10
+	getMost   = 4 << 10 // longer parameters go as a form: proxies cut long URLs
 )
 
-// answer is the envelope of every API answer.
+// answer is the envelope of every API answer, without its data.
 type answer struct {
-	Status    string          `json:"status"`
-	Data      json.RawMessage `json:"data"`
-	ErrorType string          `json:"errorType"`
-	Error     string          `json:"error"`
-	Warnings  []string        `json:"warnings"`
-	Infos     []string        `json:"infos"`
+	Status    string   `json:"status"`
+	ErrorType string   `json:"errorType"`
+	Error     string   `json:"error"`
+	Warnings  []string `json:"warnings"`
+	Infos     []string `json:"infos"`
 }
 
 // notesMost bounds how many warnings of one answer are passed on.
@@ -48,8 +45,8 @@ func (a answer) notes() []ops.Text {
 	return out
 }
 
-// call asks one endpoint below /api/v1/.
-func (c *Collector) call(ctx context.Context, endpoint string, params url.Values) (answer, error) {
+// call asks one endpoint below /api/v1/. data takes the answer's data as it comes.
+func (c *Collector) call(ctx context.Context, endpoint string, params url.Values, data func(*httpsource.Stream) error) (answer, error) {
 	req, err := c.request(ctx, endpoint, params)
 	if err != nil {
 		return answer{}, fmt.Errorf("ask for %s: %w", endpoint, err)
@@ -64,23 +61,35 @@ func (c *Collector) call(ctx context.Context, endpoint string, params url.Values
 	if resp.StatusCode != http.StatusOK {
 		return answer{}, c.refusal(ctx, endpoint, resp)
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, answerMost+1))
-	if err != nil {
-		return answer{}, fmt.Errorf("read answer of %s: %w", endpoint, httpsource.Cause(ctx, err))
-	}
-	if len(body) > answerMost {
-		return answer{}, fmt.Errorf("answer of %s is larger than %d MiB", endpoint, answerMost>>20)
-	}
-	var ans answer
-	if err := json.Unmarshal(body, &ans); err != nil || ans.Status == "" {
+	in := httpsource.NewStream(resp.Body, httpsource.AnswerMost)
+	ans, err := readAnswer(in, data)
+	var wrong *json.UnmarshalTypeError
+	switch {
+	case in.Broken() != nil:
+		return answer{}, fmt.Errorf("answer of %s: %w", endpoint, httpsource.Cause(ctx, in.Broken()))
+	case errors.As(err, &wrong):
+		return answer{}, fmt.Errorf("read %s: %w", endpoint, err)
+	case err != nil || ans.Status == "":
 		kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 		return answer{}, ops.Errorf(ops.CodeUnavailable, "%s answers with %s and not as a Prometheus", c.base, kind).
 			Help("check the url: a login page or another program answers there")
-	}
-	if ans.Status != "success" {
+	case ans.Status != "success":
 		return answer{}, apiError(endpoint, ans)
 	}
 	return ans, nil
+}
+
+// readAnswer reads an envelope and hands its data over.
+func readAnswer(in *httpsource.Stream, data func(*httpsource.Stream) error) (answer, error) {
+	var ans answer
+	fields := map[string]any{"status": &ans.Status, "errorType": &ans.ErrorType, "error": &ans.Error, "warnings": &ans.Warnings, "infos": &ans.Infos}
+	err := in.Object(func(name string) error {
+		if name == "data" {
+			return data(in)
+		}
+		return in.Field(name, fields)
+	})
+	return ans, err
 }
 
 // request uses GET, which read-only proxies let through, unless the parameters
@@ -147,12 +156,11 @@ func (c *Collector) notReady(ctx context.Context, h http.Header) error {
 	if h.Get("X-Prometheus-Stopping") != "" {
 		return ops.Errorf(ops.CodeUnavailable, "the server is shutting down")
 	}
-	ans, err := c.call(ctx, walReplay, nil)
+	r, err := decode[replay](ctx, c, walReplay, nil)
 	if err != nil {
 		return ops.Errorf(ops.CodeUnavailable, "the server is not ready")
 	}
-	var r replay
-	if err := json.Unmarshal(ans.Data, &r); err != nil || r.Current >= r.Max {
+	if r.Current >= r.Max {
 		// Nothing left to replay: about to be ready, or on its way out.
 		return ops.Errorf(ops.CodeUnavailable, "the server is not ready: it starts or stops")
 	}

@@ -5,7 +5,6 @@ package prometheus
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/url"
 	"sync"
@@ -114,13 +113,13 @@ func (c *Collector) bounded(ctx context.Context) (context.Context, context.Cance
 
 // rules asks for all alerting rules and reads them.
 func (c *Collector) rules(ctx context.Context) (ruleBook, error) {
-	ans, err := c.call(ctx, "rules", url.Values{"type": {"alert"}})
+	var book ruleBook
+	ans, err := c.call(ctx, "rules", url.Values{"type": {"alert"}}, func(in *httpsource.Stream) (err error) {
+		book, err = readRules(in, c.cfg)
+		return err
+	})
 	if err != nil {
 		return ruleBook{}, err
-	}
-	book, err := parseRules(ans.Data, c.cfg)
-	if err != nil {
-		return ruleBook{}, fmt.Errorf("read alert rules: %w", err)
 	}
 	book.warnings = ans.notes()
 	c.mu.Lock()

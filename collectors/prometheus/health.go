@@ -2,11 +2,12 @@ package prometheus
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 
+	"opsdeck/internal/httpsource"
 	"opsdeck/ops"
 )
 
@@ -48,13 +49,13 @@ func (c *Collector) slowly(ctx context.Context) slowFacts {
 		return was
 	}
 	next := slowFacts{asked: now, version: was.version}
-	if b, err := decode[buildInfo](ctx, c, "status/buildinfo"); err == nil {
+	if b, err := decode[buildInfo](ctx, c, "status/buildinfo", nil); err == nil {
 		next.version = ops.Clean(b.Version)
 	}
-	if r, err := decode[runtimeInfo](ctx, c, "status/runtimeinfo"); err == nil {
+	if r, err := decode[runtimeInfo](ctx, c, "status/runtimeinfo", nil); err == nil {
 		next.runtime = &r
 	}
-	if a, err := decode[alertmanagers](ctx, c, "alertmanagers"); err == nil {
+	if a, err := decode[alertmanagers](ctx, c, "alertmanagers", nil); err == nil {
 		n := len(a.Active)
 		next.pagers = &n
 	}
@@ -140,14 +141,8 @@ func (c *Collector) targetNotes(ctx context.Context) []ops.Text {
 }
 
 // decode asks an endpoint and reads its data.
-func decode[T any](ctx context.Context, c *Collector, endpoint string) (T, error) {
+func decode[T any](ctx context.Context, c *Collector, endpoint string, params url.Values) (T, error) {
 	var out T
-	ans, err := c.call(ctx, endpoint, nil)
-	if err != nil {
-		return out, err
-	}
-	if err := json.Unmarshal(ans.Data, &out); err != nil {
-		return out, fmt.Errorf("read %s: %w", endpoint, err)
-	}
-	return out, nil
+	_, err := c.call(ctx, endpoint, params, func(in *httpsource.Stream) error { return in.Decode(&out) })
+	return out, err
 }

@@ -3,13 +3,10 @@ package prometheus
 import (
 	"cmp"
 	"context"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/prometheus/common/model"
 
 	"opsdeck/ops"
 )
@@ -44,13 +41,13 @@ func (c *Collector) openAlert(ctx context.Context, ref ops.Ref, window time.Dura
 	c.mu.Lock()
 	book := c.book
 	c.mu.Unlock()
-	from, ok := book.origins[ref.ID.String()]
+	from, ok := book.origins[ref.ID]
 	if !ok { // not collected yet, or newer than the last collection
 		var err error
 		if book, err = c.rules(ctx); err != nil {
 			return ops.Detail{}, err
 		}
-		if from, ok = book.origins[ref.ID.String()]; !ok {
+		if from, ok = book.origins[ref.ID]; !ok {
 			return ops.Detail{}, ops.Errorf(ops.CodeNotFound, "no such alert now").
 				Help("it has ended: the history tells when")
 		}
@@ -63,6 +60,12 @@ func (c *Collector) openAlert(ctx context.Context, ref ops.Ref, window time.Dura
 	d := ops.Detail{
 		Ref: ref, At: c.cfg.Now(), Window: window, Title: a.Name,
 		Groups: []ops.FactGroup{alertGroup(a, from), labelGroup(a), noteGroup(from.notes), ruleGroupFacts(from)},
+	}
+	if from.labels == nil {
+		from.labels = map[string]string{}
+		for _, l := range a.Labels {
+			from.labels[l.Name.String()] = l.Value.String()
+		}
 	}
 	series, notes, err := c.around(ctx, a.Since, window, from)
 	if err != nil {
@@ -86,7 +89,7 @@ func (c *Collector) around(ctx context.Context, since time.Time, window time.Dur
 		end = now
 	}
 	step := max(time.Second, (end.Sub(start) / chartPoints).Round(time.Second))
-	expr, limit, split := splitLimit(from.rule.Query)
+	expr, limit, split := splitLimit(from.rule.query)
 	ans, err := c.curve(ctx, expr, from, start, end, step)
 	if err != nil {
 		return nil, nil, err
@@ -107,12 +110,12 @@ func (c *Collector) around(ctx context.Context, since time.Time, window time.Dur
 
 // matching returns the series that agree with the alert's labels; all of them
 // where none does, because rules can rewrite labels.
-func (a Answer) matching(labels model.LabelSet) []ops.Series {
+func (a Answer) matching(labels map[string]string) []ops.Series {
 	var out []ops.Series
 	for i, metric := range a.labels {
 		agrees := true
 		for name, value := range metric {
-			if want, ok := labels[name]; ok && want != value {
+			if want, ok := labels[string(name)]; ok && want != string(value) {
 				agrees = false
 			}
 		}
@@ -150,30 +153,30 @@ func labelGroup(a ops.Alert) ops.FactGroup {
 	return g.FactGroup
 }
 
-func noteGroup(notes map[string]string) ops.FactGroup {
+func noteGroup(notes []ops.Fact) ops.FactGroup {
 	g := facts("annotations")
-	for _, name := range slices.Sorted(maps.Keys(notes)) {
-		g.add(name, notes[name])
+	for _, n := range slices.SortedFunc(slices.Values(notes), byName) {
+		g.add(n.Name.String(), n.Value.String())
 	}
 	return g.FactGroup
 }
 
 func ruleGroupFacts(o origin) ops.FactGroup {
 	g := facts("rule")
-	g.add("name", o.rule.Name)
-	g.add("expression", o.rule.Query)
-	if _, limit, ok := splitLimit(o.rule.Query); ok {
+	g.add("name", o.rule.name)
+	g.add("expression", o.rule.query)
+	if _, limit, ok := splitLimit(o.rule.query); ok {
 		g.add("limit", limit.text)
 	}
-	g.add("for", time.Duration(o.rule.Duration*float64(time.Second)).String())
-	g.add("health", o.rule.Health)
-	g.add("fault", o.rule.LastError)
-	if o.rule.LastEvaluation.Year() > 1 {
-		g.add("last evaluated", o.rule.LastEvaluation.UTC().Format(time.RFC3339))
+	g.add("for", time.Duration(o.rule.duration*float64(time.Second)).String())
+	g.add("health", o.rule.health)
+	g.add("fault", o.rule.lastError)
+	if o.rule.lastEvaluation.Year() > 1 {
+		g.add("last evaluated", o.rule.lastEvaluation.UTC().Format(time.RFC3339))
 	}
-	g.add("group", o.group.Name)
-	g.add("every", o.group.every().String())
-	g.add("file", o.group.File)
+	g.add("group", o.rule.group.name)
+	g.add("every", o.rule.group.every().String())
+	g.add("file", o.rule.group.file)
 	return g.FactGroup
 }
 

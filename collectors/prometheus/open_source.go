@@ -3,7 +3,6 @@ package prometheus
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -11,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"opsdeck/internal/httpsource"
 	"opsdeck/ops"
 )
 
@@ -43,14 +43,14 @@ func (c *Collector) openSource(ctx context.Context, ref ops.Ref) (ops.Detail, er
 func (c *Collector) serverPart(ctx context.Context) (ops.FactGroup, error) {
 	g := facts("server")
 	g.add("address", c.base.String())
-	b, err := decode[buildInfo](ctx, c, "status/buildinfo")
+	b, err := decode[buildInfo](ctx, c, "status/buildinfo", nil)
 	if err != nil {
 		return g.FactGroup, err
 	}
 	g.add("version", b.Version)
 	g.add("revision", b.Revision)
 	g.add("built with", b.GoVersion)
-	r, err := decode[runtimeInfo](ctx, c, "status/runtimeinfo")
+	r, err := decode[runtimeInfo](ctx, c, "status/runtimeinfo", nil)
 	if err != nil {
 		return g.FactGroup, err
 	}
@@ -75,36 +75,39 @@ func yesNo(b bool) string {
 	return "no"
 }
 
-// targets is what is read of /targets: the metadata beside it is skipped.
-type targets struct {
-	Active []struct {
-		Labels struct {
-			Job      string `json:"job"`
-			Instance string `json:"instance"`
-		} `json:"labels"`
-		Health     string    `json:"health"`
-		LastError  string    `json:"lastError"`
-		LastScrape time.Time `json:"lastScrape"`
-	} `json:"activeTargets"`
+// target is what is read of one of /targets: the metadata beside it is skipped.
+type target struct {
+	Labels struct {
+		Job      string `json:"job"`
+		Instance string `json:"instance"`
+	} `json:"labels"`
+	Health    string `json:"health"`
+	LastError string `json:"lastError"`
 }
 
 func (c *Collector) targetPart(ctx context.Context) (ops.FactGroup, error) {
 	g := facts("targets")
-	ans, err := c.call(ctx, "targets", url.Values{"state": {"active"}})
+	count := map[string]int{}
+	one := func(in *httpsource.Stream) error {
+		var t target
+		if err := in.Decode(&t); err != nil {
+			return err
+		}
+		if count[t.Health]++; t.Health == "down" && len(g.Facts) < targetsMost {
+			g.add(t.Labels.Job+" "+t.Labels.Instance, "down: "+cmp.Or(withoutUser(t.LastError), "no error told"))
+		}
+		return nil
+	}
+	_, err := c.call(ctx, "targets", url.Values{"state": {"active"}}, func(in *httpsource.Stream) error {
+		return in.Object(func(name string) error {
+			if name != "activeTargets" {
+				return in.Skip()
+			}
+			return in.List(func() error { return one(in) })
+		})
+	})
 	if err != nil {
 		return g.FactGroup, err
-	}
-	var t targets
-	if err := json.Unmarshal(ans.Data, &t); err != nil {
-		return g.FactGroup, fmt.Errorf("read targets: %w", err)
-	}
-	count := map[string]int{}
-	for _, a := range t.Active {
-		count[a.Health]++
-		if a.Health != "down" || len(g.Facts) >= targetsMost {
-			continue
-		}
-		g.add(a.Labels.Job+" "+a.Labels.Instance, "down: "+cmp.Or(withoutUser(a.LastError), "no error told"))
 	}
 	slices.SortFunc(g.Facts, byName)
 	summary := fmt.Sprintf("%d up, %d down, %d not scraped yet", count["up"], count["down"], count["unknown"])
@@ -124,8 +127,8 @@ func (c *Collector) rulePart(ctx context.Context) (ops.FactGroup, error) {
 		return g.FactGroup, err
 	}
 	rules := 0
-	for i := range book.groups {
-		rules += len(book.groups[i].Rules)
+	for range book.rules {
+		rules++
 	}
 	g.add("alert rules", fmt.Sprintf("%d in %d groups", rules, len(book.groups)))
 	for _, n := range book.notes(c.cfg.Now()) {
@@ -136,7 +139,7 @@ func (c *Collector) rulePart(ctx context.Context) (ops.FactGroup, error) {
 
 func (c *Collector) pagerPart(ctx context.Context) (ops.FactGroup, error) {
 	g := facts("alertmanagers")
-	a, err := decode[alertmanagers](ctx, c, "alertmanagers")
+	a, err := decode[alertmanagers](ctx, c, "alertmanagers", nil)
 	if err != nil {
 		return g.FactGroup, err
 	}
@@ -151,7 +154,7 @@ func (c *Collector) pagerPart(ctx context.Context) (ops.FactGroup, error) {
 
 func (c *Collector) replayPart(ctx context.Context) (ops.FactGroup, error) {
 	g := facts("write-ahead log")
-	r, err := decode[replay](ctx, c, walReplay)
+	r, err := decode[replay](ctx, c, walReplay, nil)
 	if err != nil {
 		return g.FactGroup, err
 	}

@@ -24,18 +24,18 @@ const nobodysMetric = "opsdeck_no_series_has_this_name"
 func ownSeries(expr string, from origin) (restricted string, ok bool) {
 	var names, matchers []string
 	for name := range from.labels {
-		_, set := from.rule.Labels[string(name)]
-		if set || name == model.AlertNameLabel || !model.LegacyValidation.IsValidLabelName(string(name)) {
+		_, set := from.rule.labels[name]
+		if set || name == model.AlertNameLabel || !model.LegacyValidation.IsValidLabelName(name) {
 			continue
 		}
-		names = append(names, string(name))
+		names = append(names, name)
 	}
 	if len(names) == 0 {
 		return expr, false
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		matchers = append(matchers, name+"="+strconv.Quote(string(from.labels[model.LabelName(name)])))
+		matchers = append(matchers, name+"="+strconv.Quote(from.labels[name]))
 	}
 	return "(" + expr + ") and on (" + strings.Join(names, ", ") + ") absent(" + nobodysMetric + "{" + strings.Join(matchers, ", ") + "})", true
 }

@@ -7,25 +7,23 @@ import (
 	"testing"
 	"time"
 
-	"github.com/prometheus/common/model"
-
 	"opsdeck/ops"
 )
 
 func TestAnExpressionIsRestrictedByLabelsThatAreItsSeries(t *testing.T) {
 	for situation, c := range map[string]struct {
-		labels model.LabelSet
+		labels map[string]string
 		rule   map[string]string
 		want   string // empty: it cannot be
 	}{
-		"labels of its own":           {model.LabelSet{"alertname": "A", "job": "x", "instance": "a"}, nil, `(e) and on (instance, job) absent(opsdeck_no_series_has_this_name{instance="a", job="x"})`},
-		"labels that the rule sets":   {model.LabelSet{"alertname": "A", "severity": "high", "job": "x"}, map[string]string{"severity": "high"}, `(e) and on (job) absent(opsdeck_no_series_has_this_name{job="x"})`},
-		"a rule sets all":             {model.LabelSet{"alertname": "A", "severity": "high"}, map[string]string{"severity": "{{ $value }}"}, ""},
-		"a value with quotes in it":   {model.LabelSet{"path": `"\$1` + "\n"}, nil, `(e) and on (path) absent(opsdeck_no_series_has_this_name{path="\"\\$1\n"})`},
-		"a name that needs quotation": {model.LabelSet{"a.b": "1", "job": "x"}, nil, `(e) and on (job) absent(opsdeck_no_series_has_this_name{job="x"})`},
-		"no labels at all":            {model.LabelSet{"alertname": "A"}, nil, ""},
+		"labels of its own":           {map[string]string{"alertname": "A", "job": "x", "instance": "a"}, nil, `(e) and on (instance, job) absent(opsdeck_no_series_has_this_name{instance="a", job="x"})`},
+		"labels that the rule sets":   {map[string]string{"alertname": "A", "severity": "high", "job": "x"}, map[string]string{"severity": "high"}, `(e) and on (job) absent(opsdeck_no_series_has_this_name{job="x"})`},
+		"a rule sets all":             {map[string]string{"alertname": "A", "severity": "high"}, map[string]string{"severity": "{{ $value }}"}, ""},
+		"a value with quotes in it":   {map[string]string{"path": `"\$1` + "\n"}, nil, `(e) and on (path) absent(opsdeck_no_series_has_this_name{path="\"\\$1\n"})`},
+		"a name that needs quotation": {map[string]string{"a.b": "1", "job": "x"}, nil, `(e) and on (job) absent(opsdeck_no_series_has_this_name{job="x"})`},
+		"no labels at all":            {map[string]string{"alertname": "A"}, nil, ""},
 	} {
-		got, ok := ownSeries("e", origin{rule: &rule{Labels: c.rule}, labels: c.labels})
+		got, ok := ownSeries("e", origin{rule: &rule{labels: c.rule}, labels: c.labels})
 		if ok != (c.want != "") || ok && got != strings.ReplaceAll(c.want, "\n", "\\n") {
 			t.Errorf("%s: %v %s", situation, ok, got)
 		}

@@ -4,15 +4,16 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"fmt"
 	"math"
 	"net/url"
+	"reflect"
 	"slices"
 	"strconv"
 	"time"
 
 	"github.com/prometheus/common/model"
 
+	"opsdeck/internal/httpsource"
 	"opsdeck/ops"
 )
 
@@ -37,9 +38,11 @@ func (a Answer) last() float64 {
 // pointsMost is how many points per series the server gives at most.
 const pointsMost = 11_000
 
-// seriesMost bounds how many series of one answer are kept; a note says how
-// many there were.
-const seriesMost = 1000
+// Bounds of what is kept of one answer; a note says how many series there were.
+const (
+	seriesMost    = 1000
+	allPointsMost = 250_000 // of all of its series
+)
 
 // Query evaluates expr at one moment; the zero time means now, by the server's
 // clock.
@@ -50,11 +53,7 @@ func (c *Collector) Query(ctx context.Context, expr string, at time.Time) (Answe
 	}
 	ctx, cancel := c.within(ctx, params)
 	defer cancel()
-	ans, err := c.call(ctx, "query", params)
-	if err != nil {
-		return Answer{}, err
-	}
-	return parseQuery(ans, grid{})
+	return c.ask(ctx, "query", params, grid{})
 }
 
 // QueryRange evaluates expr over a stretch of time. The step grows where the
@@ -69,11 +68,20 @@ func (c *Collector) QueryRange(ctx context.Context, expr string, from, to time.T
 		"step": {strconv.FormatFloat(g.step.Seconds(), 'f', 3, 64)}}
 	ctx, cancel := c.within(ctx, params)
 	defer cancel()
-	ans, err := c.call(ctx, "query_range", params)
+	return c.ask(ctx, "query_range", params, g)
+}
+
+func (c *Collector) ask(ctx context.Context, endpoint string, params url.Values, g grid) (Answer, error) {
+	var out Answer
+	ans, err := c.call(ctx, endpoint, params, func(in *httpsource.Stream) (err error) {
+		out, err = readQuery(in, g)
+		return err
+	})
 	if err != nil {
 		return Answer{}, err
 	}
-	return parseQuery(ans, g)
+	out.Notes = append(ans.notes(), out.Notes...)
+	return out, nil
 }
 
 // within bounds a query, and tells the server to give up a little before we do,
@@ -124,13 +132,12 @@ func (g grid) fill(in []ops.Point) []ops.Point {
 	return out
 }
 
-// sampled is one series as the server writes it.
+// sampled is one series as the server writes it; one of native histograms has
+// neither a value nor values.
 type sampled struct {
-	Metric     model.Metric      `json:"metric"`
-	Value      *pair             `json:"value"`
-	Values     []pair            `json:"values"`
-	Histogram  json.RawMessage   `json:"histogram"`
-	Histograms []json.RawMessage `json:"histograms"`
+	Metric model.Metric `json:"metric"`
+	Value  *pair        `json:"value"`
+	Values []pair       `json:"values"`
 }
 
 // pair is [unix seconds, "value"].
@@ -146,7 +153,7 @@ func (p *pair) UnmarshalJSON(b []byte) error {
 	}
 	v, err := strconv.ParseFloat(value, 64)
 	if err != nil {
-		return fmt.Errorf("value %q is no number", ops.Clean(value))
+		return &json.UnmarshalTypeError{Value: "string " + ops.Clean(value).String(), Type: reflect.TypeFor[float64]()}
 	}
 	p.At = time.UnixMilli(int64(math.Round(at * 1000))).UTC()
 	if !math.IsNaN(v) && !math.IsInf(v, 0) {
@@ -155,62 +162,72 @@ func (p *pair) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// parseQuery reads the data of /query and /query_range.
-func parseQuery(ans answer, g grid) (Answer, error) {
-	var in struct {
-		Type   string          `json:"resultType"`
-		Result json.RawMessage `json:"result"`
-	}
-	if err := json.Unmarshal(ans.Data, &in); err != nil {
-		return Answer{}, fmt.Errorf("read result: %w", err)
-	}
-	out := Answer{Notes: ans.notes()}
-	switch in.Type {
-	case "string":
-		out.Notes = append(out.Notes, ops.Lit("the expression gives a text, not a series"))
-		return out, nil
-	case "scalar":
-		var p pair
-		if err := json.Unmarshal(in.Result, &p); err != nil {
-			return Answer{}, fmt.Errorf("read scalar: %w", err)
+// readQuery reads the data of /query and /query_range. A server writes what the
+// result is before the result.
+func readQuery(in *httpsource.Stream, g grid) (Answer, error) {
+	var out Answer
+	var kind string
+	err := in.Object(func(name string) error {
+		switch {
+		case name == "resultType":
+			return in.Decode(&kind)
+		case name != "result":
+			return in.Skip()
+		case kind == "string":
+			out.Notes = append(out.Notes, ops.Lit("the expression gives a text, not a series"))
+			return in.Skip()
+		case kind == "scalar":
+			var p pair
+			err := in.Decode(&p)
+			out.Series = []ops.Series{{Name: ops.Lit("scalar"), Points: []ops.Point{p.Point}}}
+			out.labels = []model.Metric{nil}
+			return err
 		}
-		out.Series = []ops.Series{{Name: ops.Lit("scalar"), Points: []ops.Point{p.Point}}}
-		out.labels = []model.Metric{nil}
-		return out, nil
-	}
-	var list []sampled
-	if err := json.Unmarshal(in.Result, &list); err != nil {
-		return Answer{}, fmt.Errorf("read %s: %w", ops.Clean(in.Type), err)
-	}
-	out.take(list, g)
-	return out, nil
+		return out.read(in, g)
+	})
+	return out, err
 }
 
-// take turns the server's series into ours.
-func (a *Answer) take(list []sampled, g grid) {
-	slices.SortFunc(list, func(x, y sampled) int { return cmp.Compare(x.Metric.String(), y.Metric.String()) })
-	histograms := 0
-	for i := range list {
-		s := &list[i]
+// read turns the server's series into ours.
+func (a *Answer) read(in *httpsource.Stream, g grid) error {
+	type named struct {
+		ops.Series
+		labels model.Metric
+	}
+	var kept []named
+	all, histograms, points := 0, 0, 0
+	err := in.List(func() error {
+		if all++; len(kept) == seriesMost || points > allPointsMost {
+			return in.Skip()
+		}
+		var s sampled
+		if err := in.Decode(&s); err != nil {
+			return err
+		}
 		if s.Value != nil {
 			s.Values = append(s.Values, *s.Value)
 		}
 		if len(s.Values) == 0 {
 			histograms++
-			continue
+			return nil
 		}
-		if len(a.Series) == seriesMost {
-			a.Notes = append(a.Notes, ops.Textf("only %d of %d series are shown", seriesMost, len(list)))
-			break
+		at := make([]ops.Point, len(s.Values))
+		for i, v := range s.Values {
+			at[i] = v.Point
 		}
-		points := make([]ops.Point, len(s.Values))
-		for j, v := range s.Values {
-			points[j] = v.Point
-		}
-		a.Series = append(a.Series, ops.Series{Name: ops.Clean(s.Metric.String()), Points: g.fill(points)})
-		a.labels = append(a.labels, s.Metric)
+		made := named{ops.Series{Name: ops.Clean(s.Metric.String()), Points: g.fill(at)}, s.Metric}
+		kept, points = append(kept, made), points+len(made.Points)
+		return nil
+	})
+	slices.SortFunc(kept, func(x, y named) int { return cmp.Compare(x.Name.String(), y.Name.String()) })
+	for _, s := range kept {
+		a.Series, a.labels = append(a.Series, s.Series), append(a.labels, s.labels)
 	}
 	if histograms > 0 {
 		a.Notes = append(a.Notes, ops.Textf("%d native histograms are not shown", histograms))
 	}
+	if shown := len(kept) + histograms; shown < all {
+		a.Notes = append(a.Notes, ops.Textf("only %d of %d series are shown", len(kept), all))
+	}
+	return err
 }

@@ -13,14 +13,15 @@ import (
 
 	"github.com/prometheus/common/model"
 
+	"opsdeck/internal/httpsource"
 	"opsdeck/ops"
 )
 
 // ruleBook is what one answer of /rules says.
 type ruleBook struct {
-	alerts   []ops.Alert       // each fingerprint once, sorted by it
-	origins  map[string]origin // by fingerprint
-	groups   []ruleGroup
+	alerts   []ops.Alert         // each fingerprint once, sorted by it
+	origins  map[ops.Text]origin // by fingerprint
+	groups   []*ruleGroup
 	kept     int // alerts of an earlier book that still stand, because their rule was not evaluated since
 	warnings []ops.Text
 }
@@ -28,75 +29,153 @@ type ruleBook struct {
 // origin is where an alert comes from.
 type origin struct {
 	rule   *rule
-	group  *ruleGroup
-	labels model.LabelSet
-	notes  map[string]string // annotations
-	value  string            // as the server wrote it: "1e+00", "NaN"
+	notes  []ops.Fact        // annotations
+	labels map[string]string // as the server writes them, where they are shown in another way
+	value  string            // as the server writes it, where it is no figure: "NaN"
 }
 
-// The answer's own shapes. Fields that a version does not send stay zero, and
-// ones we do not know are skipped.
+// ruleGroup and rule are what is kept of the answer. What a version does not send
+// stays zero.
 type ruleGroup struct {
-	Name           string    `json:"name"`
-	File           string    `json:"file"`
-	Interval       float64   `json:"interval"` // seconds
-	LastEvaluation time.Time `json:"lastEvaluation"`
-	Rules          []rule    `json:"rules"`
+	name, file     string
+	interval       float64 // seconds
+	lastEvaluation time.Time
+	rules          []*rule
 }
 
 type rule struct {
-	Type           string            `json:"type"`
-	Name           string            `json:"name"`
-	Query          string            `json:"query"`
-	Duration       float64           `json:"duration"` // seconds of "for"
-	Health         string            `json:"health"`   // ok, err, unknown: not evaluated yet
-	LastError      string            `json:"lastError"`
-	LastEvaluation time.Time         `json:"lastEvaluation"`
-	Labels         map[string]string `json:"labels"`
-	Alerts         []alert           `json:"alerts"`
+	group          *ruleGroup
+	kind           string // alerting, recording
+	name           string
+	query          string
+	duration       float64 // seconds of "for"
+	health         string  // ok, err, unknown: not evaluated yet
+	lastError      string
+	lastEvaluation time.Time
+	labels         map[string]string
 }
 
-type alert struct {
-	Labels      model.LabelSet    `json:"labels"`
+// alertAnswer is an alert as the server writes it.
+type alertAnswer struct {
+	Labels      map[string]string `json:"labels"`
 	Annotations map[string]string `json:"annotations"`
 	State       string            `json:"state"`
-	ActiveAt    *time.Time        `json:"activeAt"`
+	ActiveAt    time.Time         `json:"activeAt"`
 	Value       json.RawMessage   `json:"value"` // "1e+00", "NaN", "+Inf"
 }
 
-// parseRules reads the data of /rules?type=alert.
-func parseRules(data []byte, cfg Config) (ruleBook, error) {
-	var in struct {
-		Groups []ruleGroup `json:"groups"`
-	}
-	if err := json.Unmarshal(data, &in); err != nil {
-		return ruleBook{}, err
-	}
-	book := ruleBook{groups: in.Groups, origins: map[string]origin{}}
-	found := map[string]ops.Alert{}
-	for g := range in.Groups {
-		group := &in.Groups[g]
-		for r := range group.Rules {
-			rule := &group.Rules[r]
-			if rule.Type == "recording" {
-				continue
-			}
-			for i := range rule.Alerts {
-				a := alertOf(&rule.Alerts[i], rule, cfg)
-				id := a.Ref.ID.String()
-				// Two rules can make the same alert: it is one alert, and the
-				// graver of the two tells of it.
-				if was, ok := found[id]; ok && !graver(a, was) {
-					continue
-				}
-				found[id] = a
-				from := &rule.Alerts[i]
-				book.origins[id] = origin{rule: rule, group: group, labels: from.Labels, notes: from.Annotations, value: from.word()}
-			}
+// ruleReader makes a book of an answer as it comes.
+type ruleReader struct {
+	in          *httpsource.Stream
+	cfg         Config
+	word, prose func(string) ops.Text // people write prose
+	book        ruleBook
+	at          map[ops.Text]int // of each fingerprint, in the book
+	one         alertAnswer      // the alert that is read now
+	made        []madeAlert      // those of the rule that is read now
+}
+
+type madeAlert struct {
+	ops.Alert
+	origin
+}
+
+// readRules reads the data of /rules.
+func readRules(in *httpsource.Stream, cfg Config) (ruleBook, error) {
+	r := &ruleReader{in: in, cfg: cfg, word: httpsource.Once(ops.Clean), prose: httpsource.Once(ops.CleanMasked), at: map[ops.Text]int{}}
+	r.book.origins = map[ops.Text]origin{}
+	err := in.Object(func(name string) error {
+		if name == "groups" {
+			return in.List(r.group)
 		}
+		return in.Skip()
+	})
+	slices.SortFunc(r.book.alerts, byFingerprint)
+	return r.book, err
+}
+
+func (r *ruleReader) group() error {
+	g := &ruleGroup{}
+	r.book.groups = append(r.book.groups, g)
+	fields := map[string]any{"name": &g.name, "file": &g.file, "interval": &g.interval, "lastEvaluation": &g.lastEvaluation}
+	return r.in.Object(func(name string) error {
+		if name == "rules" {
+			return r.in.List(func() error { return r.rule(g) })
+		}
+		return r.in.Field(name, fields)
+	})
+}
+
+func (r *ruleReader) rule(g *ruleGroup) error {
+	u := &rule{group: g}
+	g.rules = append(g.rules, u)
+	r.made = r.made[:0]
+	fields := map[string]any{"type": &u.kind, "name": &u.name, "query": &u.query, "duration": &u.duration, "health": &u.health,
+		"lastError": &u.lastError, "lastEvaluation": &u.lastEvaluation, "labels": &u.labels}
+	err := r.in.Object(func(name string) error {
+		if name == "alerts" {
+			return r.in.List(r.alert)
+		}
+		return r.in.Field(name, fields)
+	})
+	r.put(u)
+	return err
+}
+
+// put puts the alerts of a rule into the book. Two rules can make the same alert:
+// it is one alert, and the graver of the two tells of it.
+func (r *ruleReader) put(u *rule) {
+	name, expr, fault := ops.Clean(u.name), ops.Clean(u.query), ops.Clean(u.lastError)
+	for _, m := range r.made {
+		m.Name, m.Expr, m.RuleFault, m.rule = m.Name.Or(name), expr, fault, u
+		i, seen := r.at[m.Ref.ID]
+		switch {
+		case !seen:
+			r.at[m.Ref.ID] = len(r.book.alerts)
+			r.book.alerts = append(r.book.alerts, m.Alert)
+		case graver(m.Alert, r.book.alerts[i]):
+			r.book.alerts[i] = m.Alert
+		default:
+			continue
+		}
+		r.book.origins[m.Ref.ID] = m.origin
 	}
-	book.alerts = slices.SortedFunc(maps.Values(found), byFingerprint)
-	return book, nil
+}
+
+// alert reads one alert. Maps and buffers are those of the one before it.
+func (r *ruleReader) alert() error {
+	a := &r.one
+	clear(a.Labels)
+	clear(a.Annotations)
+	*a = alertAnswer{Labels: a.Labels, Annotations: a.Annotations, Value: a.Value[:0]}
+	if err := r.in.Decode(a); err != nil {
+		return err
+	}
+	word := string(bytes.Trim(a.Value, `"`))
+	m := madeAlert{Alert: ops.Alert{
+		Ref:         ops.Ref{Kind: ops.KindAlert, Source: r.word(r.cfg.Name), ID: httpsource.Fingerprint(a.Labels)},
+		Name:        r.word(a.Labels[model.AlertNameLabel]),
+		State:       alertState(a.State),
+		Value:       figureOf(word),
+		Labels:      httpsource.Labels(a.Labels, r.word),
+		Summary:     r.prose(a.Annotations["summary"]),
+		Description: r.prose(cmp.Or(a.Annotations["description"], a.Annotations["message"])),
+		Runbook:     r.prose(cmp.Or(a.Annotations["runbook_url"], a.Annotations["runbook"])),
+		Severity:    r.cfg.Rank(r.word(a.Labels[r.cfg.SeverityLabel])),
+		Since:       a.ActiveAt.UTC(),
+	}}
+	if !m.Value.Known {
+		m.value = word
+	}
+	for name, text := range a.Annotations {
+		m.notes = append(m.notes, ops.Fact{Name: r.word(name), Value: r.prose(text)})
+	}
+	differs := func(l ops.Label) bool { return a.Labels[l.Name.String()] != l.Value.String() }
+	if len(m.Labels) != len(a.Labels) || slices.ContainsFunc(m.Labels, differs) {
+		m.labels = maps.Clone(a.Labels)
+	}
+	r.made = append(r.made, m)
+	return nil
 }
 
 // keep takes over the alerts of rules that the server has not evaluated since it
@@ -104,27 +183,36 @@ func parseRules(data []byte, cfg Config) (ruleBook, error) {
 // after a start each group waits for its turn, up to its whole interval.
 func (b *ruleBook) keep(was ruleBook) {
 	type key struct{ file, group, rule string }
+	keyOf := func(r *rule) key { return key{r.group.file, r.group.name, r.name} }
 	waiting := map[key]bool{}
-	for g := range b.groups {
-		for r := range b.groups[g].Rules {
-			if rule := &b.groups[g].Rules[r]; rule.Health == "unknown" {
-				waiting[key{b.groups[g].File, b.groups[g].Name, rule.Name}] = true
-			}
+	for r := range b.rules {
+		if r.health == "unknown" {
+			waiting[keyOf(r)] = true
 		}
 	}
 	if len(waiting) == 0 {
 		return
 	}
 	for _, a := range was.alerts {
-		id := a.Ref.ID.String()
-		from := was.origins[id]
-		if _, ok := b.origins[id]; ok || !waiting[key{from.group.File, from.group.Name, from.rule.Name}] {
+		from := was.origins[a.Ref.ID]
+		if _, ok := b.origins[a.Ref.ID]; ok || !waiting[keyOf(from.rule)] {
 			continue
 		}
-		b.alerts, b.origins[id] = append(b.alerts, a), from
+		b.alerts, b.origins[a.Ref.ID] = append(b.alerts, a), from
 		b.kept++
 	}
 	slices.SortFunc(b.alerts, byFingerprint)
+}
+
+// rules iterates over the rules of all groups.
+func (b *ruleBook) rules(yield func(*rule) bool) {
+	for _, g := range b.groups {
+		for _, r := range g.rules {
+			if !yield(r) {
+				return
+			}
+		}
+	}
 }
 
 func byFingerprint(a, b ops.Alert) int { return cmp.Compare(a.Ref.ID.String(), b.Ref.ID.String()) }
@@ -134,26 +222,6 @@ func graver(a, than ops.Alert) bool {
 		return a.State == ops.AlertFiring
 	}
 	return a.Since.Before(than.Since)
-}
-
-func alertOf(a *alert, r *rule, cfg Config) ops.Alert {
-	out := ops.Alert{
-		Ref:         ops.NewRef(ops.KindAlert, cfg.Name, a.Labels.Fingerprint().String()),
-		Name:        ops.Clean(cmp.Or(string(a.Labels[model.AlertNameLabel]), r.Name)),
-		State:       alertState(a.State),
-		Value:       figureOf(a.word()),
-		Labels:      labelsOf(a.Labels),
-		Summary:     ops.CleanMasked(a.Annotations["summary"]),
-		Description: ops.CleanMasked(cmp.Or(a.Annotations["description"], a.Annotations["message"])),
-		Expr:        ops.Clean(r.Query),
-		Runbook:     ops.CleanMasked(cmp.Or(a.Annotations["runbook_url"], a.Annotations["runbook"])),
-		RuleFault:   ops.Clean(r.LastError),
-		Severity:    cfg.Rank(ops.Clean(string(a.Labels[model.LabelName(cfg.SeverityLabel)]))),
-	}
-	if a.ActiveAt != nil {
-		out.Since = a.ActiveAt.UTC()
-	}
-	return out
 }
 
 func alertState(word string) ops.AlertState {
@@ -174,17 +242,6 @@ func figureOf(word string) ops.Value {
 	return ops.Num(v)
 }
 
-// word returns the value as the server wrote it.
-func (a *alert) word() string { return string(bytes.Trim(a.Value, `"`)) }
-
-func labelsOf(set model.LabelSet) []ops.Label {
-	out := make([]ops.Label, 0, len(set))
-	for _, name := range slices.Sorted(maps.Keys(set)) {
-		out = append(out, ops.Label{Name: ops.Clean(string(name)), Value: ops.Clean(string(set[name]))})
-	}
-	return out
-}
-
 // faultsMost is how many rule faults are named one by one.
 const faultsMost = 5
 
@@ -194,23 +251,21 @@ const faultsMost = 5
 func (b ruleBook) notes(now time.Time) []ops.Text {
 	out := slices.Clone(b.warnings)
 	faults, waiting, rules := 0, 0, 0
-	for g := range b.groups {
-		group := &b.groups[g]
-		for r := range group.Rules {
-			rule := &group.Rules[r]
+	for _, group := range b.groups {
+		for _, rule := range group.rules {
 			rules++
 			switch {
-			case rule.LastError != "" || rule.Health == "err":
+			case rule.lastError != "" || rule.health == "err":
 				if faults++; faults <= faultsMost {
-					out = append(out, ops.Clean(fmt.Sprintf("rule %s fails: %s", rule.Name, rule.LastError)))
+					out = append(out, ops.Clean(fmt.Sprintf("rule %s fails: %s", rule.name, rule.lastError)))
 				}
-			case rule.Health == "unknown":
+			case rule.health == "unknown":
 				waiting++
 			}
 		}
-		if late := group.late(now); late {
+		if group.late(now) {
 			out = append(out, ops.Textf("rules of group %s were last evaluated at %s, every %s is meant",
-				group.Name, group.LastEvaluation.UTC().Format(time.RFC3339), group.every()))
+				group.name, group.lastEvaluation.UTC().Format(time.RFC3339), group.every()))
 		}
 	}
 	if faults > faultsMost {
@@ -233,14 +288,14 @@ func (b ruleBook) notes(now time.Time) []ops.Text {
 }
 
 func (g *ruleGroup) every() time.Duration {
-	return time.Duration(g.Interval * float64(time.Second))
+	return time.Duration(g.interval * float64(time.Second))
 }
 
 // late reports whether a group missed three evaluations. A minute on top is for
 // clocks that disagree.
 func (g *ruleGroup) late(now time.Time) bool {
-	if g.LastEvaluation.Year() <= 1 || g.Interval <= 0 {
+	if g.lastEvaluation.Year() <= 1 || g.interval <= 0 {
 		return false
 	}
-	return now.Sub(g.LastEvaluation) > 3*g.every()+time.Minute
+	return now.Sub(g.lastEvaluation) > 3*g.every()+time.Minute
 }

@@ -6,12 +6,13 @@ import (
 	"testing"
 	"time"
 
+	"opsdeck/internal/httpsource"
 	"opsdeck/ops"
 )
 
 func book(t *testing.T, data string) ruleBook {
 	t.Helper()
-	b, err := parseRules([]byte(data), testCollector(t, "http://h").cfg)
+	b, err := readRules(httpsource.NewStream(strings.NewReader(data), httpsource.AnswerMost), testCollector(t, "http://h").cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
