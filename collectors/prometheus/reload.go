@@ -19,7 +19,9 @@ func (c *Collector) Reload(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("reload: %w", err)
 	}
-	resp, err := c.client.Do(req)
+	once := *c.client // a redirect would make another server reload
+	once.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	resp, err := once.Do(req)
 	if err != nil {
 		err = httpsource.Cause(ctx, err)
 		if errors.Is(err, syscall.ECONNREFUSED) {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"net/url"
 
@@ -15,7 +16,7 @@ import (
 )
 
 // New returns a client and the address to ask, without userinfo: a user in it
-// serves as basic_auth. what names the source in errors, and example is a base
+// serves as basic_auth. What the settings keep secret goes to that address alone. what names the source in errors, and example is a base
 // address as it should be; neither error repeats the address, which may hold a
 // password.
 func New(what, address, example string, c config.HTTPClientConfig) (*http.Client, *url.URL, error) {
@@ -38,9 +39,10 @@ func New(what, address, example string, c config.HTTPClientConfig) (*http.Client
 	if err := c.Validate(); err != nil {
 		return nil, nil, ops.Errorf(ops.CodeInvalid, "http settings of %s: %v", what, err)
 	}
-	cl, err := config.NewClientFromConfig(c, "opsdeck")
+	cl, err := newLoyal(base, c)
 	if err != nil {
-		return nil, nil, fmt.Errorf("make client of %s: %w", what, err)
+		return nil, nil, ops.Errorf(ops.CodeInvalid, "the http settings of %s cannot be used: %v", what, err).
+			Help("correct the file or the value, and start the agent again")
 	}
 	return cl, base, nil
 }
@@ -57,6 +59,9 @@ func Cause(ctx context.Context, err error) error {
 	}
 	if ctx.Err() != nil {
 		return ctx.Err()
+	}
+	if file, ok := errors.AsType[*fs.PathError](err); ok { // not its socket, as one might think
+		return ops.Errorf(ops.CodeInvalid, "a file of its http_config cannot be read: %v", file).Help("write it, or correct its name")
 	}
 	if t, ok := errors.AsType[interface {
 		error
