@@ -7,7 +7,7 @@ import (
 // hidden stands wherever a secret is not shown.
 const hidden = "•••"
 
-// What gives a secret away in a statement or in a server's words about one: the
+// What gives a secret away in a server's words, which are no statement: the
 // literal behind a word that names it (PASSWORD 'x', password := E'x', $$x$$, cut
 // off in the middle too), key=value of a connection string, the user part of a URL,
 // and hashes as they are stored.
@@ -19,7 +19,7 @@ var (
 	hashes     = regexp.MustCompile(`SCRAM-SHA-256\$[^\s'"]+|\bmd5[0-9a-f]{32}\b`)
 )
 
-// mask hides what looks like a secret.
+// mask hides what looks like a secret in words; for statements see maskSQL.
 func mask(s string) string {
 	s = urlUser.ReplaceAllString(s, "${1}"+hidden+"@")
 	s = hashes.ReplaceAllString(s, hidden)

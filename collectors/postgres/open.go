@@ -150,7 +150,7 @@ WHERE l.pid = %d AND l.locktype <> 'virtualxid' ORDER BY l.granted, l.locktype, 
 		return group("query"), group("locks"), err
 	}
 	query, locks = group("query"), group("locks")
-	for i, line := range ops.CleanBlock(mask(text), 200) {
+	for i, line := range ops.CleanBlock(maskSQL(text), 200) {
 		name := "sql"
 		if i > 0 {
 			name = ""

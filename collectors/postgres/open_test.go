@@ -48,7 +48,7 @@ func TestAnOpenedSessionTellsItsQueryItsLocksAndItsTree(t *testing.T) {
 		got := told(d)
 		for _, line := range []string{"session | application | report", "session | user | app", "session | from | 10.0.0.9", "session | state | active since 2026-11-21 02:13:00Z", "session | transaction | -",
 			"blocking | root | 47 nightly", "blocking | waits for | 47 nightly since 2026-11-21 02:13:30Z", "blocking | waits for this | 49 limits since",
-			"query | sql | UPDATE loans\n", "query |  |     SET e = 1,\n", "query |  |  note = 'x' -- password='•••'",
+			"query | sql | UPDATE loans\n", "query |  |     SET e = 1,\n", "query |  |  note = '•••' --•••",
 			"locks | waits for | ShareLock on transactionid 731", "locks | holds | RowExclusiveLock on relation public.loans"} {
 			if !strings.Contains(got, line) {
 				t.Errorf("%q is not in\n%s", line, got)

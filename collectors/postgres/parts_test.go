@@ -59,26 +59,6 @@ func TestServersSayTheirVersionInManyWays(t *testing.T) {
 	}
 }
 
-func TestSecretsInStatementsAreHidden(t *testing.T) {
-	for _, said := range []string{
-		"ALTER ROLE bob PASSWORD 'hunter2'", "alter role bob encrypted password E'hunter2'", "CREATE USER x WITH PASSWORD $$hunter2$$",
-		"CREATE USER x PASSWORD $q$hunter2$q$", "SELECT f(password => 'hunter2')", "SELECT f(api_key := 'hunter2')",
-		"CREATE USER MAPPING FOR x SERVER y OPTIONS (user 'u', password 'hunter2')", "SELECT dblink('host=h user=u password=hunter2 dbname=d')",
-		"COPY t FROM PROGRAM 'curl https://u:hunter2@h/x'", "postgres://u:hunter2@h/db", "ALTER ROLE x PASSWORD 'hunter2 is cut o", "SET my.secret = 'hunter2'",
-		"UPDATE users SET password_hash='hunter2' WHERE id=1", "ALTER ROLE x PASSWORD 'it''s hunter2'", "ALTER ROLE x PASSWORD 'SCRAM-SHA-256$4096:hunter2==$a:b'",
-		"token: hunter2", `{"access_token": "x", "secret":'hunter2'}`,
-	} {
-		if got := mask(said); strings.Contains(got, "hunter2") || !strings.Contains(got, hidden) {
-			t.Errorf("%s\nis shown as %s", said, got)
-		}
-	}
-	for _, plain := range []string{"SELECT 'hunter2' FROM users WHERE id = 1", "SELECT password FROM users", "SELECT password::text FROM t"} {
-		if got := mask(plain); got != plain {
-			t.Errorf("%s\nis shown as %s", plain, got)
-		}
-	}
-}
-
 func backend(pid int, by ...int) ops.Session { return ops.Session{PID: pid, BlockedBy: by} }
 
 func TestTreesAreRootFirst(t *testing.T) {

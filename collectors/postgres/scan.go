@@ -14,7 +14,7 @@ import (
 // is the empty text, the unknown figure and the zero time.
 type (
 	textTo   struct{ *ops.Text }
-	sqlTo    struct{ *ops.Text } // a statement: what names a secret is hidden
+	sqlTo    struct{ *ops.Text } // a statement: its constants and comments are hidden
 	figureTo struct{ *ops.Value }
 	timeTo   struct {
 		to    *time.Time
@@ -34,7 +34,7 @@ var lineEnds = regexp.MustCompile(`[ \t]*(?:\r?\n|\t)[ \t]*`)
 
 // Scan takes a statement.
 func (t sqlTo) Scan(src any) error {
-	*t.Text = ops.Clean(mask(lineEnds.ReplaceAllString(asText(src), " ")))
+	*t.Text = ops.Clean(lineEnds.ReplaceAllString(maskSQL(asText(src)), " "))
 	return nil
 }
 
