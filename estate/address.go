@@ -28,6 +28,10 @@ func (a address) check(text string) (what, remedy string) {
 	if u.Hostname() == "" || u.Opaque != "" {
 		return "a URL without a host", "for example " + u.Scheme + "://127.0.0.1:9090"
 	}
+	if strings.Contains(u.EscapedPath()+u.RawQuery+u.EscapedFragment(), "@") {
+		// What was meant as a password would be looked up as a host.
+		return "holds an @ behind the host", "within a password write @ as %40, / as %2F, ? as %3F, # as %23; elsewhere write @ as %40"
+	}
 	if p := u.Port(); p != "" {
 		if n, err := strconv.Atoi(p); err != nil || n < 1 || n > 65535 {
 			return "not a port from 1 to 65535", ""

@@ -66,7 +66,7 @@ func (c *checking) mapping(k key, n *node, where string) *value {
 	fields, word := k.fields, ""
 	if len(k.variants) > 0 {
 		if e := n.entry(discriminator); e != nil {
-			word, _, _ = expand(e.value.raw, c.env)
+			word = expand(e.value.raw, c.env, nil).text
 		}
 		fields = k.fieldsFor(word)
 	}

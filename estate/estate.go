@@ -76,6 +76,13 @@ type Login struct {
 	Password     string
 	PasswordFile string
 	Passfile     string
+	Written      string // the DSN as the file has it, with references left in: no secret
+}
+
+// hashed is what of a login a hash may hold.
+func (l Login) hashed() Login {
+	l.DSN, l.Password = l.Written, ""
+	return l
 }
 
 // KPI is one indicator and the query that measures it.

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -28,12 +29,20 @@ func Hash(f File) ops.Text {
 	f.KPIs = sorted(f.KPIs, func(k KPI) string { return k.Name })
 	f.Pipelines = sorted(f.Pipelines, func(p Pipeline) string { return p.Name })
 	for i := range f.Prometheus {
-		hideProxy(&f.Prometheus[i].HTTP)
+		hideLogins(&f.Prometheus[i].HTTP)
+	}
+	for i := range f.Postgres {
+		p := &f.Postgres[i]
+		p.Login = p.Login.hashed()
+		if p.Actor != nil {
+			actor := p.Actor.hashed()
+			p.Actor = &actor
+		}
 	}
 	for i := range f.Alertmanager {
 		a := &f.Alertmanager[i]
 		a.Peers = sorted(a.Peers, func(p Peer) string { return p.Name })
-		hideProxy(&a.HTTP)
+		hideLogins(&a.HTTP)
 	}
 	text, err := json.Marshal(f)
 	if err != nil {
@@ -51,12 +60,20 @@ func sorted[T any](list []T, name func(T) string) []T {
 	return list
 }
 
-// hideProxy takes the login off a proxy's address: the library hides its secrets
-// when it marshals, but not that one.
-func hideProxy(c *config.HTTPClientConfig) {
+// hideLogins takes the logins off the addresses of http settings: the library hides its
+// secrets when it marshals, but not those.
+func hideLogins(c *config.HTTPClientConfig) {
 	if u := c.ProxyURL.URL; u != nil {
 		without := *u
 		without.User = nil
 		c.ProxyURL.URL = &without
+	}
+	if c.OAuth2 != nil {
+		o := *c.OAuth2
+		if u, err := url.Parse(o.TokenURL); err == nil { // the check saw to that
+			u.User, u.RawQuery = nil, ""
+			o.TokenURL = u.String()
+		}
+		c.OAuth2 = &o
 	}
 }

@@ -2,6 +2,7 @@ package estate
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -45,7 +46,7 @@ func loadHTTP(plain any) (c *config.HTTPClientConfig, what string) {
 	// JSON is YAML too, and needs no second YAML library to be written.
 	text, err := json.Marshal(plain)
 	if err == nil {
-		if c, err = config.LoadHTTPConfig(string(text)); err == nil {
+		if c, err = config.LoadHTTPConfig(spelt(text)); err == nil {
 			return c, ""
 		}
 	}
@@ -53,6 +54,19 @@ func loadHTTP(plain any) (c *config.HTTPClientConfig, what string) {
 		what = "cannot be read as an http_config" // its text would quote values
 	}
 	return nil, what
+}
+
+// spelt escapes what JSON may hold as it is and YAML may not.
+func spelt(text []byte) string {
+	var b strings.Builder
+	for _, r := range string(text) {
+		if r >= 0x7f && r < 0xa0 || r == 0xfeff || r == 0xfffe || r == 0xffff {
+			fmt.Fprintf(&b, `\u%04x`, r)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
 }
 
 // plain returns what the file says as maps, lists and scalars, without defaults.

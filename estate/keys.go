@@ -42,6 +42,7 @@ type key struct {
 	shortest time.Duration
 	longest  time.Duration
 	address  address
+	place    placing   // shapeText with a grammar of its own
 	fields   []key     // shapeMapping
 	elem     *key      // shapeTable and shapeList
 	literal  bool      // scalars: holds no reference to the environment

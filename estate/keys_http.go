@@ -27,7 +27,7 @@ func httpKeys() []key {
 			tlsKey("How the token server is connected to."),
 		}},
 		tlsKey("How the server is connected to by TLS."),
-		{name: "follow_redirects", shape: shapeFlag, fallback: "true", example: "false", meaning: "Whether redirects are followed."},
+		{name: "follow_redirects", shape: shapeFlag, fallback: "true", example: "false", meaning: "Whether redirects are followed. A login, headers and a client certificate stay with scheme, host and port of the address."},
 		{name: "enable_http2", shape: shapeFlag, fallback: "true", example: "false", meaning: "Whether HTTP/2 is used."},
 		{name: "proxy_url", shape: shapeAddress, example: "http://proxy.example:3128", address: address{schemes: []string{"http", "https", "socks5", "socks5h"}}, meaning: "The proxy to go through."},
 		{name: "no_proxy", shape: shapeText, pattern: anyText, example: "127.0.0.1,.internal", meaning: "Addresses that do not go through the proxy, with commas between."},

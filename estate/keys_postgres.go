@@ -12,7 +12,7 @@ var dsnText = pattern{`^(postgres(ql)?://[^\s]+|[a-z_]+ ?= ?.+)$`, "postgres://u
 func postgresKeys(p *Postgres) []key {
 	actor := new(Login)
 	return []key{
-		bind(&p.Login.DSN, key{name: "dsn", shape: shapeText, pattern: dsnText, required: true, example: "postgres://opsdeck@127.0.0.1:5432/postgres",
+		bind(&p.Login.DSN, key{name: "dsn", shape: shapeText, pattern: dsnText, place: inDSN, required: true, example: "postgres://opsdeck@127.0.0.1:5432/postgres",
 			meaning: "How the server is reached, as libpq takes it: the server itself, not a pooler, because one connection is held from the start. It holds no password."}),
 		bind(&p.Login.Password, secret("password", "The password.")),
 		bind(&p.Login.PasswordFile, path("password_file", "A file that holds the password and nothing else.")),

@@ -1,6 +1,9 @@
 package estate
 
 import (
+	"fmt"
+	"strings"
+
 	"opsdeck/ops"
 )
 
@@ -14,6 +17,68 @@ func Load(path string, env func(string) (string, bool)) (File, error) {
 		return File{}, err
 	}
 	return d.File, nil
+}
+
+// Usable is Load for who goes on with what is right: what is wrong with one source is told
+// by its Err, and the error holds the rest. A source whose kind is not known is the rest.
+func Usable(path string, env func(string) (string, bool)) (File, error) {
+	d, _, names := check(path, env)
+	d.Paths = names
+	var rest Faults
+	for _, f := range *d.faults {
+		if s := d.faulty(f.Where.String()); s != nil {
+			s.faults = append(s.faults, f)
+		} else {
+			rest = append(rest, f)
+		}
+	}
+	if err := rest.err(names); err != nil {
+		return File{}, err
+	}
+	return d.File, nil
+}
+
+// Check is Load for who asks what is wrong: it looks at the files too that an estate names,
+// which only the agent has to be able to read.
+func Check(path string, env func(string) (string, bool)) (File, error) {
+	d, root, names := check(path, env)
+	d.Paths = names
+	d.files(root, "")
+	if err := d.faults.err(names); err != nil {
+		return File{}, err
+	}
+	return d.File, nil
+}
+
+// files tells which files that the estate names this user cannot read.
+func (d *draft) files(v *value, where string) {
+	switch {
+	case v == nil:
+	case v.key.shape == shapePath && !v.key.inside && v.node != nil:
+		kind := fileKind{most: 1 << 20, missing: "write it, or correct the name"}
+		if _, what, remedy := kind.read(v.text); what != "" {
+			d.tell(v.place, where, what, remedy)
+		}
+	default:
+		for _, m := range v.member {
+			d.files(m.value, join(where, m.name))
+		}
+		for i, item := range v.items {
+			d.files(item, fmt.Sprintf("%s[%d]", where, i))
+		}
+	}
+}
+
+// faulty is the source that a fault is about, by where it is; nil: about no single one.
+func (d *draft) faulty(where string) *Source {
+	var found *Source
+	for _, s := range d.Sources() {
+		at := join("sources", s.Name)
+		if (where == at || strings.HasPrefix(where, at+".")) && (found == nil || len(s.Name) > len(found.Name)) {
+			found = s
+		}
+	}
+	return found
 }
 
 // check reads and checks an estate, and makes a File of it. Where there are faults,

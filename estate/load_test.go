@@ -21,7 +21,7 @@ func env(pairs ...string) func(string) (string, bool) {
 }
 
 // write puts files into a directory and returns it.
-func write(t *testing.T, files map[string]string) string {
+func write(t testing.TB, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name, text := range files {

@@ -10,7 +10,7 @@ func (p *Postgres) inherit() {
 	if p.Actor == nil {
 		return
 	}
-	p.Actor.DSN = p.Login.DSN
+	p.Actor.DSN, p.Actor.Written = p.Login.DSN, p.Login.Written
 	if p.Actor.Passfile == "" {
 		p.Actor.Passfile = p.Login.Passfile
 	}
@@ -25,8 +25,9 @@ func (d *draft) logins() {
 	for i := range d.Postgres {
 		p := &d.Postgres[i]
 		if dsn := d.of(&p.Login.DSN); dsn != nil && dsn.node != nil {
-			m := dsnPassword.FindStringSubmatch(dsn.node.raw)
-			if clearPassword(dsn.node.raw) || m != nil && !strings.HasPrefix(m[1], "${") {
+			p.Login.Written = dsn.node.raw
+			m := dsnPassword.FindStringSubmatch(reference.ReplaceAllLiteralString(dsn.node.raw, "\x00"))
+			if clearPassword(dsn.node.raw) || m != nil && strings.Trim(m[1], "\x00'") != "" {
 				d.tell(dsn.place, dsn.where, "a password in clear text", "use password_file or passfile, or write the password as ${NAME}")
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/prometheus/common/model"
 
@@ -31,28 +32,44 @@ func (c *checking) scalar(k key, n *node, where string) *value {
 	if k.shape == shapeBlock {
 		return c.block(k, n, where)
 	}
-	text, missing, broken := expand(n.raw, c.env)
-	if broken {
+	place := k.place
+	if k.shape == shapeAddress {
+		place = inURL
+	}
+	x := expand(n.raw, c.env, place)
+	switch {
+	case x.broken:
 		c.faults.tell(n.place, where, "holds a ${ that is no reference", "write ${NAME} or ${NAME:-default}, with letters, digits and underscore in the name")
 		return nil
+	case x.strayed:
+		c.faults.tell(n.place, where, "begins with a reference that stands for more than one part", "let it stand for the whole value, or for one part: the user, the password, the host, the path")
+		return nil
 	}
-	for _, name := range missing {
-		c.faults.tell(n.place, where, fmt.Sprintf("the environment has no %s", name), missingRemedy(k, name))
+	for _, name := range x.missing {
+		what := "the environment has no " + name
+		if _, set := c.env(name); set {
+			what = name + " is empty in the environment"
+		}
+		c.faults.tell(n.place, where, what, missingRemedy(k, name))
 	}
-	if len(missing) > 0 || !c.written(k, n, where) {
+	if len(x.missing) > 0 || !c.written(k, n, where) {
 		return nil
 	}
 	if k.shape == shapeAddress && !k.address.bare && clearPassword(n.raw) {
 		c.faults.tell(n.place, where, "a password in clear text", "write it as ${NAME}, and set NAME where opsdeck is started")
 		return nil
 	}
-	v := c.read(k, text, short(n.raw), n.place, where)
+	checked := x.text
+	if k.shape == shapeText {
+		checked = x.written
+	}
+	v := c.read(k, checked, short(n.raw), n.place, where)
 	if v == nil {
 		return nil
 	}
-	v.node = n
+	v.node, v.text = n, x.text
 	if k.shape == shapePath {
-		v.text = n.src.resolve(k, text)
+		v.text = n.src.resolve(k, x.text)
 	}
 	return v
 }
@@ -156,6 +173,9 @@ func (c *checking) read(k key, text, shown string, p place, where string) *value
 	}
 	if text == "" {
 		return wrong("is empty", "write a value, or leave the key out")
+	}
+	if !utf8.ValidString(text) {
+		return wrong("holds bytes that are not UTF-8", "")
 	}
 	switch k.shape {
 	case shapeWord:

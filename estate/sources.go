@@ -24,6 +24,19 @@ type Source struct {
 	Every    time.Duration // how often it is asked
 	Timeout  time.Duration // how long one answer may take
 	Required bool          // the whole is unknown while it cannot be read
+
+	faults Faults // see Usable
+}
+
+// Err is why a source of a Usable estate cannot be asked; nil where nothing is wrong.
+func (s *Source) Err() error {
+	if len(s.faults) == 0 {
+		return nil
+	}
+	f := s.faults[0]
+	remedy := f.Remedy.Or(ops.Lit("correct it")).String()
+	f.Remedy = ops.Text{}
+	return ops.Errorf(ops.CodeInvalid, "%s", f).Help("%s, and start the agent again; opsdeck config check names every fault", remedy)
 }
 
 func (s *Source) common() *Source { return s }

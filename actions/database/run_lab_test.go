@@ -23,10 +23,7 @@ type deck struct {
 
 func newDeck(t *testing.T, s *postgrestest.Server, actor string) *deck {
 	t.Helper()
-	c, err := postgres.New(postgres.Config{Name: "pg", Login: postgres.Login{DSN: s.DSN("reader")}, Actor: &postgres.Login{DSN: s.DSN(actor)}, Timeout: 10 * time.Second})
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := postgres.New(postgres.Config{Name: "pg", Login: postgres.Login{DSN: s.DSN("reader")}, Actor: &postgres.Login{DSN: s.DSN(actor)}, Timeout: 10 * time.Second})
 	d := &deck{T: t, Server: s, read: c, actions: map[string]ops.Action{}}
 	for _, a := range database.New(c, "pg", time.Now) {
 		d.actions[a.Describe().ID.String()] = a

@@ -55,10 +55,7 @@ func newWire(t *testing.T) *wire {
 			return r
 		})
 	}
-	c, err := postgres.New(postgres.Config{Name: "pg", Login: postgres.Login{DSN: "postgres://reader@" + address + "/postgres?sslmode=disable"}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := postgres.New(postgres.Config{Name: "pg", Login: postgres.Login{DSN: "postgres://reader@" + address + "/postgres?sslmode=disable"}})
 	for _, a := range database.New(c, "pg", time.Now) {
 		w.actions[a.Describe().ID.String()] = a
 	}

@@ -69,7 +69,7 @@ func (a *app) runAgent(ctx context.Context, o agentOrder) error {
 	c := daemon.Config{Estate: f.Estate, Hash: estate.Hash(f), Version: ops.Clean(versionLine()), Kind: kind, Group: o.group,
 		History: store.Options{Now: time.Now, Probe: probeHistory, Heads: journalHere()},
 		Engine: func(history *store.Store, warnings ...ops.Text) (*engine.Engine, error) {
-			return wire(f, kind, history, log, warnings...)
+			return wire(f, kind, history, log, warnings...), nil
 		},
 		Signals: stopSignals, Log: log}
 	if c.Socket, c.State, err = a.agentPlaces(f.Estate.Name, kind, o.state); err != nil {

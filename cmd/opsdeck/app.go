@@ -62,7 +62,8 @@ func (a *app) given() string {
 	return places{a.env}.estate(a.estate)
 }
 
-// load reads the estate that the flags, the environment or the machine name.
+// load reads the estate that the flags, the environment or the machine name. What is wrong
+// with one of its sources is that source's own.
 func (a *app) load() (estate.File, string, error) {
 	k := a.lookup(a.given())
 	given := k.given
@@ -72,7 +73,7 @@ func (a *app) load() (estate.File, string, error) {
 	case k.socket != "":
 		return estate.File{}, "", ops.Errorf(ops.CodeNotFound, "%s is known by its agent alone: its estate file is not here", k.name).Help("name the file with --estate")
 	}
-	f, err := estate.Load(given, a.env)
+	f, err := estate.Usable(given, a.env)
 	return f, given, err
 }
 

@@ -103,7 +103,8 @@ func (l *localEndpoint) local(ctx context.Context) (ops.Console, func(), error) 
 	if len(l.file.Paths) == 0 {
 		return nil, nil, ops.Errorf(ops.CodeNotFound, "%s is known by its agent alone: its estate file is not here", l.file.Estate.Name).Help("name the file with --estate")
 	}
-	return local(ctx, l.file)
+	c, stop := local(ctx, l.file)
+	return c, stop, nil
 }
 
 func (l *localEndpoint) looked() string {
@@ -151,7 +152,7 @@ func (l *localEndpoint) dial(ctx context.Context) (*agent.Client, agent.Hello, e
 // to be what the file says.
 func (l *localEndpoint) attach(ctx context.Context) (*agent.Client, agent.Hello, error) {
 	c, h, err := l.find(ctx)
-	if err == nil && h.Kind == ops.AgentPersonal && h.Hash != estate.Hash(l.file) && l.socket == "" && l.idle(ctx, c) {
+	if err == nil && h.Kind == ops.AgentPersonal && h.Hash != estate.Hash(l.file) && l.whole() && l.socket == "" && l.idle(ctx, c) {
 		if err := stopAgent(ctx, h.PID, false); err != nil {
 			return nil, h, err
 		}
@@ -161,6 +162,12 @@ func (l *localEndpoint) attach(ctx context.Context) (*agent.Client, agent.Hello,
 		return c, h, err
 	}
 	return l.start(ctx)
+}
+
+// whole reports whether nothing is wrong with any source of the estate as it reads here: an
+// agent that had what is missing here is not given up for one that has not.
+func (l *localEndpoint) whole() bool {
+	return !slices.ContainsFunc(l.file.Sources(), func(s *estate.Source) bool { return s.Err() != nil })
 }
 
 func (l *localEndpoint) idle(ctx context.Context, c *agent.Client) bool {

@@ -2,10 +2,12 @@ package main
 
 import (
 	"fmt"
+	"log/slog"
 
 	"github.com/spf13/cobra"
 
 	"opsdeck/estate"
+	"opsdeck/ops"
 )
 
 func (a *app) configCommand() *cobra.Command {
@@ -22,7 +24,14 @@ func (a *app) configCheck() *cobra.Command {
 			if len(args) == 1 {
 				a.estate = args[0]
 			}
-			f, given, err := a.load()
+			given := a.lookup(a.given()).given
+			if given == "" {
+				return noEstate()
+			}
+			f, err := estate.Check(given, a.env)
+			if err == nil {
+				err = unusableSources(f)
+			}
 			if err != nil {
 				return err
 			}
@@ -31,6 +40,25 @@ func (a *app) configCheck() *cobra.Command {
 			return err
 		},
 	}
+}
+
+// unusableSources are the faults that only making the clients of an estate shows.
+func unusableSources(f estate.File) error {
+	var faults estate.Faults
+	for _, c := range wire(f, ops.AgentLocal, nil, slog.New(slog.DiscardHandler)).Collectors {
+		checker, ok := c.(interface{ Check() error })
+		if !ok {
+			continue
+		}
+		if err := checker.Check(); err != nil {
+			e := ops.AsError(err)
+			faults = append(faults, estate.Fault{File: f.Paths[0], Where: ops.Textf("sources.%s", c.Source().Name), What: e.What, Remedy: e.Remedy})
+		}
+	}
+	if len(faults) == 0 {
+		return nil
+	}
+	return &faults
 }
 
 func (a *app) configSchema() *cobra.Command {

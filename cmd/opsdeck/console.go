@@ -77,12 +77,9 @@ func (a *app) welcome(ctx context.Context, o tui.Options) error {
 	fmt.Fprintln(&b, "  opsdeck demo                 tries everything on a simulated system")
 	fmt.Fprintln(&b, "  opsdeck doctor               says what is missing")
 	o.Welcome = strings.Split(strings.TrimRight(b.String(), "\n"), "\n")
-	c, stop, err := local(ctx, estate.File{Estate: ops.Estate{Name: ops.Lit("no estate")}})
-	if err != nil {
-		return err
-	}
+	c, stop := local(ctx, estate.File{Estate: ops.Estate{Name: ops.Lit("no estate")}})
 	defer stop()
-	_, err = tui.Run(ctx, c, o, a.std.in, a.std.out)
+	_, err := tui.Run(ctx, c, o, a.std.in, a.std.out)
 	return err
 }
 

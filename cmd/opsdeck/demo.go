@@ -139,9 +139,7 @@ func startPlayground(d demo) (p *playground, err error) {
 	if p.history, err = store.Open(filepath.Join(p.dir, "history"), store.Options{Now: time.Now}); err != nil {
 		return p, err
 	}
-	if p.eng, err = wire(p.file, ops.AgentPersonal, p.history, slog.New(slog.NewTextHandler(io.Discard, nil))); err != nil {
-		return p, err
-	}
+	p.eng = wire(p.file, ops.AgentPersonal, p.history, slog.New(slog.NewTextHandler(io.Discard, nil)))
 	ctx, stop := context.WithCancel(context.Background())
 	p.stop, p.ended = stop, make(chan error, 1)
 	go func() { p.ended <- p.eng.Run(ctx) }()

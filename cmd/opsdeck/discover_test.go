@@ -126,10 +126,7 @@ func TestEveryKindOfSourceIsWired(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	eng, err := wire(f, ops.AgentLocal, nil, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
+	eng := wire(f, ops.AgentLocal, nil, slog.New(slog.DiscardHandler))
 	if len(kinds) < 4 {
 		t.Fatalf("the kinds end at %v: the test looks in the wrong place", kinds)
 	}

@@ -61,7 +61,7 @@ func (a *app) examine(ctx context.Context) []symptom {
 		e := ops.AsError(noEstate())
 		return append(out, symptom{ops.LevelCritical, "estate", e.What.String(), e.Remedy.String()})
 	}
-	f, err := estate.Load(given, a.env)
+	f, err := estate.Usable(given, a.env)
 	if err != nil {
 		return append(out, symptom{ops.LevelCritical, "estate", err.Error(), "opsdeck config check " + given})
 	}
@@ -108,11 +108,7 @@ func (a *app) examineAgent(ctx context.Context, f estate.File, given string) []s
 
 // examineSources asks every source from this process, as this user.
 func examineSources(ctx context.Context, f estate.File) []symptom {
-	c, stop, err := local(ctx, f)
-	if err != nil {
-		e := ops.AsError(err)
-		return []symptom{{ops.LevelCritical, "sources", e.What.String(), e.Remedy.String()}}
-	}
+	c, stop := local(ctx, f)
 	defer stop()
 	b, err := round(ctx, c, longestTimeout(f))
 	if err != nil {

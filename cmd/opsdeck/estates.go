@@ -40,7 +40,7 @@ func (a *app) known() []known {
 		if path == "" {
 			return
 		}
-		if f, err := estate.Load(path, a.env); err == nil {
+		if f, err := estate.Usable(path, a.env); err == nil {
 			add(known{name: f.Estate.Name.String(), given: path})
 		} else if a.pinned == "" {
 			add(known{name: strings.TrimSuffix(filepath.Base(path), ".yaml"), given: path})

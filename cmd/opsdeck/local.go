@@ -15,18 +15,15 @@ import (
 
 // local runs an engine in this process: read-only, without history. stop ends it
 // and waits.
-func local(ctx context.Context, f estate.File) (c ops.Console, stop func(), err error) {
-	eng, err := wire(f, ops.AgentLocal, nil, slog.New(slog.NewTextHandler(io.Discard, nil)))
-	if err != nil {
-		return nil, nil, err
-	}
+func local(ctx context.Context, f estate.File) (c ops.Console, stop func()) {
+	eng := wire(f, ops.AgentLocal, nil, slog.New(slog.NewTextHandler(io.Discard, nil)))
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		_ = eng.Run(ctx) // without a history nothing in Run can fail
 	}()
-	return eng.For(ops.Caller{Actor: me(), Session: ops.Clean(newSession())}), func() { cancel(); <-done }, nil
+	return eng.For(ops.Caller{Actor: me(), Session: ops.Clean(newSession())}), func() { cancel(); <-done }
 }
 
 // me is this process's own user, who may only read in a local engine.

@@ -29,10 +29,7 @@ sources:
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, stop, err := local(t.Context(), f)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c, stop := local(t.Context(), f)
 	defer stop()
 	infos, err := c.Actions(t.Context(), ops.Ref{})
 	if err != nil {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -22,24 +21,26 @@ import (
 const stopGrace = 10 * time.Second
 
 // wireDocker adds the daemons.
-func wireDocker(w *wiring) error {
+func wireDocker(w *wiring) {
 	e := w.file.Estate
 	for _, s := range w.file.Docker {
-		a, err := dockerAddress(s)
-		if err != nil {
-			return err
-		}
-		cl, err := docker.Dial(a)
-		if err != nil {
-			return err
-		}
-		w.add(docker.New(docker.Config{Name: s.Name, Host: s.Host, Every: s.Every, Timeout: s.Timeout,
-			Required: s.Required, Expected: expectedOn(e, s.Name), Now: time.Now, Measured: measuredBy(s.Cadvisor, w.metrics)}, cl),
-			container.New(cl, s.Name, stopGrace)...)
-		w.engine.Actions = append(w.engine.Actions, container.NewShell(cl, container.Shell{Source: s.Name, Docker: dockerCommand(s),
-			Guarded: e.Environment == ops.Production}))
+		w.source(s.Source, ops.SourceDocker, func() error {
+			a, err := dockerAddress(s)
+			if err != nil {
+				return err
+			}
+			cl, err := docker.Dial(a)
+			if err != nil {
+				return err
+			}
+			w.add(docker.New(docker.Config{Name: s.Name, Host: s.Host, Every: s.Every, Timeout: s.Timeout,
+				Required: s.Required, Expected: expectedOn(e, s.Name), Now: time.Now, Measured: measuredBy(s.Cadvisor, w.metrics)}, cl),
+				container.New(cl, s.Name, stopGrace)...)
+			w.engine.Actions = append(w.engine.Actions, container.NewShell(cl, container.Shell{Source: s.Name, Docker: dockerCommand(s),
+				Guarded: e.Environment == ops.Production}))
+			return nil
+		})
 	}
-	return nil
 }
 
 func expectedOn(e ops.Estate, source string) []ops.Expected {
@@ -60,7 +61,7 @@ func dockerAddress(s estate.Docker) (docker.Address, error) {
 	}
 	var err error
 	if a.TLS, err = config.NewTLSConfig(s.TLS); err != nil {
-		return a, fmt.Errorf("tls_config of source %s: %w", s.Name, err)
+		return a, ops.Errorf(ops.CodeInvalid, "its tls_config cannot be used: %v", err).Help("correct the file, and start the agent again")
 	}
 	return a, nil
 }

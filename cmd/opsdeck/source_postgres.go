@@ -14,23 +14,27 @@ import (
 	"opsdeck/actions/database"
 	"opsdeck/collectors/postgres"
 	"opsdeck/estate"
+	"opsdeck/ops"
 )
 
 // wirePostgres adds the PostgreSQL servers.
-func wirePostgres(w *wiring) error {
+func wirePostgres(w *wiring) {
 	for _, s := range w.file.Postgres {
-		cfg := postgres.Config{Name: s.Name, Login: postgres.Login(s.Login), Every: s.Every, Timeout: s.Timeout, Required: s.Required, Now: time.Now}
-		if s.Actor != nil {
-			actor := postgres.Login(*s.Actor)
-			cfg.Actor = &actor
-		}
-		col, err := postgres.New(cfg)
-		if err != nil {
-			return err
-		}
-		w.add(col, database.New(col, s.Name, time.Now)...)
+		w.source(s.Source, ops.SourcePostgres, func() error {
+			cfg := postgres.Config{Name: s.Name, Login: postgresLogin(s.Login), Every: s.Every, Timeout: s.Timeout, Required: s.Required, Now: time.Now}
+			if s.Actor != nil {
+				actor := postgresLogin(*s.Actor)
+				cfg.Actor = &actor
+			}
+			col := postgres.New(cfg)
+			w.add(col, database.New(col, s.Name, time.Now)...)
+			return nil
+		})
 	}
-	return nil
+}
+
+func postgresLogin(l estate.Login) postgres.Login {
+	return postgres.Login{DSN: l.DSN, User: l.User, Password: l.Password, PasswordFile: l.PasswordFile, Passfile: l.Passfile}
 }
 
 // findPostgres looks in the usual folders and at the usual port.

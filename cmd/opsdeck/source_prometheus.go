@@ -13,20 +13,21 @@ import (
 )
 
 // wirePrometheus adds the servers of alerts, indicators and pipelines.
-func wirePrometheus(w *wiring) error {
+func wirePrometheus(w *wiring) {
 	f := w.file
 	for _, s := range f.Prometheus {
-		cfg := prometheus.Config{Name: s.Name, URL: s.URL, Every: s.Every, Timeout: s.Timeout, Required: s.Required,
-			HTTP: s.HTTP, SeverityLabel: f.Estate.SeverityLabel.String(), Rank: f.Estate.RankOf, Now: time.Now}
-		cfg.KPIs, cfg.Pipelines = indicatorsOf(f, s.Name)
-		col, err := prometheus.New(cfg)
-		if err != nil {
+		w.source(s.Source, ops.SourcePrometheus, func() error {
+			cfg := prometheus.Config{Name: s.Name, URL: s.URL, Every: s.Every, Timeout: s.Timeout, Required: s.Required,
+				HTTP: s.HTTP, SeverityLabel: f.Estate.SeverityLabel.String(), Rank: f.Estate.RankOf, Now: time.Now}
+			cfg.KPIs, cfg.Pipelines = indicatorsOf(f, s.Name)
+			col, err := prometheus.New(cfg)
+			if err == nil {
+				w.metrics[s.Name] = col
+				w.add(col, reload.New(col, s.Name))
+			}
 			return err
-		}
-		w.metrics[s.Name] = col
-		w.add(col, reload.New(col, s.Name))
+		})
 	}
-	return nil
 }
 
 // indicatorsOf are the queries that an estate asks of one Prometheus.

@@ -18,8 +18,8 @@ import (
 // sourceKinds is the product: what each kind of source adds to the engine, its
 // collectors and its actions. The order is that of the sources on the board;
 // Prometheus comes before Docker, whose containers it may measure.
-func sourceKinds() []func(*wiring) error {
-	return []func(*wiring) error{
+func sourceKinds() []func(*wiring) {
+	return []func(*wiring){
 		wirePrometheus,
 		wireAlertmanager,
 		wireDocker,
@@ -42,7 +42,7 @@ func (w *wiring) add(c ops.Collector, actions ...ops.Action) {
 
 // wire makes an engine of an estate. history is nil for a local engine, which only
 // reads; warnings are what the agent has to say of itself.
-func wire(f estate.File, kind ops.AgentKind, history *store.Store, log *slog.Logger, warnings ...ops.Text) (*engine.Engine, error) {
+func wire(f estate.File, kind ops.AgentKind, history *store.Store, log *slog.Logger, warnings ...ops.Text) *engine.Engine {
 	w := &wiring{file: f, metrics: map[string]*prometheus.Collector{}}
 	w.engine = engine.Config{
 		Estate:  f.Estate,
@@ -61,9 +61,36 @@ func wire(f estate.File, kind ops.AgentKind, history *store.Store, log *slog.Log
 		w.engine.Verify = func(context.Context) (ops.Detail, error) { return auditDetail(history) }
 	}
 	for _, add := range sourceKinds() {
-		if err := add(w); err != nil {
-			return nil, err
-		}
+		add(w)
 	}
-	return engine.New(w.engine), nil
+	return engine.New(w.engine)
+}
+
+// source adds one source of the estate by make. One that cannot be made is a failing source:
+// it takes neither the agent nor the others with it.
+func (w *wiring) source(s estate.Source, kind ops.SourceKind, make func() error) {
+	err := s.Err()
+	if err == nil {
+		err = make()
+	}
+	if err != nil {
+		w.add(unusable{ops.SourceInfo{Name: ops.Clean(s.Name), Kind: kind, Every: max(s.Every, time.Second), Timeout: max(s.Timeout, time.Second), Required: s.Required}, err})
+	}
+}
+
+// unusable is a source that cannot be asked as the estate has it.
+type unusable struct {
+	info ops.SourceInfo
+	why  error
+}
+
+// Source names it as the estate does.
+func (u unusable) Source() ops.SourceInfo { return u.info }
+
+// Check says why it cannot be asked.
+func (u unusable) Check() error { return u.why }
+
+// Collect says why it cannot be asked.
+func (u unusable) Collect(context.Context) (ops.Observation, error) {
+	return ops.Observation{}, u.why
 }

@@ -9,7 +9,6 @@ package postgres
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -45,8 +44,9 @@ type Collector struct {
 	look look // what is kept from one look to the next; Collect alone uses it
 }
 
-// New returns a collector. It connects with the first look.
-func New(c Config) (*Collector, error) {
+// New returns a collector. It connects with the first look, and reads the login then: a
+// password that is missing now may be there later.
+func New(c Config) *Collector {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
@@ -57,15 +57,20 @@ func New(c Config) (*Collector, error) {
 	if c.Actor != nil {
 		col.actor = newSession(*c.Actor, c.Timeout, false, c.dial)
 	}
-	for _, s := range []*connection{col.reader, col.actor} {
+	return col
+}
+
+// Check reads the logins, and connects to nobody.
+func (c *Collector) Check() error {
+	for _, s := range []*connection{c.reader, c.actor} {
 		if s == nil {
 			continue
 		}
 		if _, err := s.login.config(); err != nil {
-			return nil, fmt.Errorf("source %s: %w", c.Name, err)
+			return err
 		}
 	}
-	return col, nil
+	return nil
 }
 
 // Source names the server as the estate does.

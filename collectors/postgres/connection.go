@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"strconv"
 	"strings"
@@ -43,8 +44,11 @@ func (l Login) config() (*pgx.ConnConfig, error) {
 		dsn = withPart(dsn, "passfile", l.Passfile)
 	}
 	cfg, err := pgx.ParseConfig(dsn)
-	if err != nil {
-		return nil, ops.Errorf(ops.CodeInvalid, "its dsn cannot be read").Help("write postgres://user@host:5432/database, or host=... user=... dbname=...; and its passfile has to be readable")
+	if _, file := errors.AsType[*fs.PathError](err); file {
+		return nil, ops.Errorf(ops.CodeInvalid, "a certificate or key that its dsn names cannot be read").Help("see sslrootcert, sslcert and sslkey")
+	}
+	if err != nil || misread(l.DSN) {
+		return nil, ops.Errorf(ops.CodeInvalid, "its dsn cannot be read").Help("write postgres://user@host:5432/database, or host=... user=... dbname=...; within a password of a URL write @ as %%40, / as %%2F, %% as %%25")
 	}
 	if l.Password != "" {
 		cfg.Password = l.Password
@@ -52,16 +56,42 @@ func (l Login) config() (*pgx.ConnConfig, error) {
 	if l.PasswordFile != "" {
 		b, err := os.ReadFile(l.PasswordFile)
 		if err != nil {
-			return nil, ops.Errorf(ops.CodeDenied, "its password_file cannot be read").Help("give the user who runs opsdeck the right to read it")
+			return nil, noFile("password_file", err)
 		}
 		cfg.Password = strings.TrimRight(string(b), "\r\n")
+	}
+	if _, err := os.Stat(l.Passfile); l.Passfile != "" && err != nil { // libpq would go on without a password
+		return nil, noFile("passfile", err)
 	}
 	return cfg, nil
 }
 
+func noFile(key string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return ops.Errorf(ops.CodeDenied, "there is no such file as its %s names", key).Help("write it, or correct the name")
+	}
+	return ops.Errorf(ops.CodeDenied, "its %s cannot be read", key).Help("give the user who runs opsdeck the right to read it")
+}
+
+// misread reports whether a URL holds an @ that ends no user part: what was meant as the
+// end of a password would be looked up as a host, or sent as the name of a database.
+func misread(dsn string) bool {
+	if !isURL(dsn) {
+		return false
+	}
+	before, _, _ := strings.Cut(dsn, "?")
+	_, rest, _ := strings.Cut(before, "://")
+	hosts, path, _ := strings.Cut(rest, "/")
+	return strings.Count(hosts, "@") > 1 || strings.Contains(path, "@")
+}
+
+func isURL(dsn string) bool {
+	return strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://")
+}
+
 // withPart sets one part of a DSN in either of its forms; the last one given holds.
 func withPart(dsn, key, value string) string {
-	if strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://") {
+	if isURL(dsn) {
 		sep := "?"
 		if strings.Contains(dsn, "?") {
 			sep = "&"

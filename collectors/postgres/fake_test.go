@@ -108,10 +108,7 @@ func (f *fake) collector(change ...func(*Config)) *Collector {
 	for _, do := range change {
 		do(&cfg)
 	}
-	c, err := New(cfg)
-	if err != nil {
-		f.t.Fatal(err)
-	}
+	c := New(cfg)
 	f.t.Cleanup(c.close)
 	return c
 }

@@ -16,10 +16,7 @@ func collector(t *testing.T, s *postgrestest.Server, user string, change ...func
 	for _, f := range change {
 		f(&cfg)
 	}
-	c, err := New(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := New(cfg)
 	t.Cleanup(c.close)
 	return c
 }

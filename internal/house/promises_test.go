@@ -10,7 +10,7 @@ import (
 )
 
 // namedTest is a test as docs/promises.md names it: the folder and the function.
-var namedTest = regexp.MustCompile("`([a-z0-9/]+)\\.(Test\\w+)`")
+var namedTest = regexp.MustCompile("`([a-z0-9/]+)\\.((?:Test|Fuzz)\\w+)`")
 
 func TestEveryPromiseNamesTestsThatExist(t *testing.T) {
 	exists := map[string]bool{}
