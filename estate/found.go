@@ -2,7 +2,6 @@ package estate
 
 import (
 	"slices"
-	"strings"
 
 	"opsdeck/ops"
 )
@@ -43,21 +42,19 @@ func (f Found) Of(kind ops.SourceKind) []FoundServer {
 	return some
 }
 
-// starterKind is how a starter estate writes one kind of source.
+// starterKind is a kind of source that a starter estate has a place for.
 type starterKind struct {
-	kind   ops.SourceKind
-	fits   func(address string) bool // whether an estate could hold it
-	entry  func(*starter, FoundServer)
-	absent func(*starter) // what stands there where none was found
+	kind ops.SourceKind
+	fits func(address string) bool // whether an estate could hold it
 }
 
 func starterKinds() []starterKind {
 	web, daemon := address{schemes: []string{"http", "https"}, bare: true}, address{schemes: []string{"unix", "tcp"}, bare: true}
 	return []starterKind{
-		{ops.SourcePrometheus, web.allows, starterPrometheus, noPrometheus},
-		{ops.SourceDocker, daemon.allows, starterDocker, noDocker},
-		{ops.SourcePostgres, func(dsn string) bool { return dsnText.allows(dsn) && !dsnPassword.MatchString(dsn) }, starterPostgres, noPostgres},
-		{ops.SourceAlertmanager, web.allows, starterPrometheus, noAlertmanager},
+		{ops.SourcePrometheus, web.allows},
+		{ops.SourceDocker, daemon.allows},
+		{ops.SourcePostgres, func(dsn string) bool { return dsnText.allows(dsn) && !dsnPassword.MatchString(dsn) }},
+		{ops.SourceAlertmanager, web.allows},
 	}
 }
 
@@ -81,57 +78,4 @@ func writable(found Found) Found {
 		out.Servers = append(out.Servers, s)
 	}
 	return out
-}
-
-func starterPrometheus(w *starter, s FoundServer) {
-	w.source(s)
-	w.line(2, "url: %s", plainOrQuoted(s.Address))
-}
-
-func noPrometheus(w *starter) {
-	w.line(1, "# No Prometheus was found here. This is the usual address.")
-	w.source(FoundServer{Kind: ops.SourcePrometheus, Name: "prometheus"})
-	w.line(2, "url: http://127.0.0.1:9090")
-	w.line(2, "optional: true # drop this line once it is there")
-}
-
-func noAlertmanager(w *starter) {
-	w.line(1, "# Where there is an Alertmanager:")
-	w.line(1, "# alertmanager: {kind: alertmanager, url: \"http://127.0.0.1:9093\"}")
-}
-
-func starterDocker(w *starter, s FoundServer) {
-	w.source(s)
-	w.line(2, "host: %s", plainOrQuoted(s.Address))
-}
-
-func noDocker(w *starter) {
-	w.line(1, "# No Docker daemon was found here. Where there is one:")
-	w.line(1, "# docker: {kind: docker, host: \"unix:///var/run/docker.sock\"}")
-}
-
-// StarterLogin is the login that a starter proposes for reading a database.
-const StarterLogin = "opsdeck"
-
-// starterPostgres is a server that nobody can read yet: its login has to be made
-// first.
-func starterPostgres(w *starter, s FoundServer) {
-	w.line(1, "# PostgreSQL answers at %s, and wants a login. A superuser makes it:", ops.Clean(s.At))
-	w.line(1, "#   CREATE ROLE %s LOGIN;", StarterLogin)
-	w.line(1, "#   GRANT pg_monitor TO %s;", StarterLogin)
-	w.line(1, "#   \\password %s", StarterLogin)
-	w.line(1, "# The guide's page on databases has the lines for a second login, which acts.")
-	if strings.HasPrefix(s.Address, "host=") {
-		w.line(1, "# By a socket, pg_hba.conf may want the user of the system to have that name (peer).")
-	}
-	s.Version = "" // it is told after the login only
-	w.source(s)
-	w.line(2, "dsn: %s", plainOrQuoted(s.Address))
-	w.line(2, "# password_file: secrets/%s # beside this file; only the user who runs opsdeck may read it", StarterLogin)
-	w.line(2, "optional: true # drop this line once the login is there")
-}
-
-func noPostgres(w *starter) {
-	w.line(1, "# Where there is a PostgreSQL, 13 or later (the login is granted pg_monitor):")
-	w.line(1, "# postgres: {kind: postgres, dsn: \"postgres://%s@127.0.0.1:5432/postgres\", password_file: secrets/%s}", StarterLogin, StarterLogin)
 }
