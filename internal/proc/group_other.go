@@ -11,8 +11,6 @@ import (
 // Without process groups a child alone is ended, and not its children.
 func ownGroup(*exec.Cmd) {}
 
-func inGroup(*exec.Cmd) {}
-
 // signalGroup ends the child: there are no signals to ask it with.
 func signalGroup(cmd *exec.Cmd, _ syscall.Signal) error { return cmd.Process.Kill() }
 

@@ -2,11 +2,8 @@ package proc
 
 import (
 	"fmt"
-	"io"
 	"net"
-	"os/exec"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 )
@@ -33,37 +30,23 @@ func (e *PipeEnd) Words() string { return e.Said }
 // Closing the connection ends the child. Deadlines are not kept: whoever waits
 // closes the connection.
 func Pipe(argv []string) (net.Conn, error) {
-	cmd := exec.Command(argv[0], argv[1:]...)
-	inGroup(cmd)
 	said := &bounded{max: 4 << 10}
-	cmd.Stderr, cmd.WaitDelay = said, grace
-	in, err := cmd.StdinPipe()
+	c, err := Talk(Spec{Argv: argv}, said, false)
 	if err != nil {
-		return nil, fmt.Errorf("pipe to %s: %w", argv[0], err)
+		return nil, err
 	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, fmt.Errorf("pipe from %s: %w", argv[0], err)
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start %s: %w", argv[0], err)
-	}
-	return &pipe{cmd: cmd, in: in, out: out, said: said, ended: make(chan struct{})}, nil
+	return &pipe{c, said}, nil
 }
 
 type pipe struct {
-	cmd   *exec.Cmd
-	in    io.WriteCloser
-	out   io.ReadCloser
-	said  *bounded // read only after ended
-	once  sync.Once
-	ended chan struct{}
+	*Child
+	said *bounded // read only after the child has ended
 }
 
 // Read reads what the child writes. Its end is an error with its last words
 // unless it ended well.
 func (p *pipe) Read(b []byte) (int, error) {
-	n, err := p.out.Read(b)
+	n, err := p.Child.Read(b)
 	if n > 0 || err == nil {
 		return n, nil
 	}
@@ -71,7 +54,7 @@ func (p *pipe) Read(b []byte) (int, error) {
 }
 
 func (p *pipe) Write(b []byte) (int, error) {
-	n, err := p.in.Write(b)
+	n, err := p.Child.Write(b)
 	if err != nil {
 		err = p.end(err)
 	}
@@ -81,32 +64,19 @@ func (p *pipe) Write(b []byte) (int, error) {
 // end waits for the child, whose pipes are gone, and says how it ended; err where
 // nothing went wrong with it.
 func (p *pipe) end(err error) error {
-	p.reap()
-	<-p.ended
-	code := p.cmd.ProcessState.ExitCode()
+	code := p.Code()
 	if said := strings.TrimSpace(string(p.said.kept)); code != 0 || said != "" {
 		return &PipeEnd{Program: p.cmd.Args[0], Code: code, Said: said}
 	}
 	return err
 }
 
-// reap waits for the child once, and kills it when it does not end by itself.
-func (p *pipe) reap() {
-	p.once.Do(func() {
-		kill := time.AfterFunc(grace, func() { _ = signalGroup(p.cmd, syscall.SIGKILL) })
-		go func() {
-			defer close(p.ended)
-			_ = p.cmd.Wait() // how it ended stands in ProcessState
-			kill.Stop()
-		}()
-	})
-}
-
 // Close ends the child: its input ends, it is asked, and after a grace killed.
+// Nobody waits for that.
 func (p *pipe) Close() error {
 	err := p.in.Close()
-	_ = signalGroup(p.cmd, syscall.SIGTERM) // it may have ended
-	p.reap()
+	_ = p.signal(syscall.SIGTERM) // it may have ended
+	go p.Code()
 	return err
 }
 

@@ -19,6 +19,7 @@ type Child struct {
 	cmd   *exec.Cmd
 	in    io.WriteCloser
 	out   io.ReadCloser
+	alone bool // in a session, and so in a process group, of its own
 	ended chan struct{}
 	once  sync.Once
 }
@@ -45,8 +46,7 @@ func Talk(s Spec, errs io.Writer, mayAsk bool) (*Child, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", s.Argv[0], err)
 	}
-	c := &Child{cmd: cmd, in: in, out: out, ended: make(chan struct{})}
-	return c, nil
+	return &Child{cmd: cmd, in: in, out: out, alone: !mayAsk, ended: make(chan struct{})}, nil
 }
 
 // Read reads what the child says.
@@ -59,10 +59,8 @@ func (c *Child) Write(p []byte) (int, error) { return c.in.Write(p) }
 // and SIGKILL where it is stopped or does not care.
 func (c *Child) Close() error {
 	c.once.Do(func() {
-		_ = errors.Join(c.in.Close(), c.cmd.Process.Signal(syscall.SIGTERM))
-		kill := time.AfterFunc(hangUp, func() { _ = c.cmd.Process.Kill() })
-		defer kill.Stop()
-		c.wait()
+		_ = errors.Join(c.in.Close(), c.signal(syscall.SIGTERM))
+		c.wait(hangUp)
 	})
 	<-c.ended
 	return nil
@@ -71,16 +69,23 @@ func (c *Child) Close() error {
 // Code waits a moment for the child to end by itself and returns its exit code; a
 // child that goes on is ended, and has none: -1.
 func (c *Child) Code() int {
-	c.once.Do(func() {
-		kill := time.AfterFunc(hangUp, func() { _ = c.cmd.Process.Kill() })
-		defer kill.Stop()
-		c.wait()
-	})
+	c.once.Do(func() { c.wait(grace) })
 	<-c.ended
 	return c.cmd.ProcessState.ExitCode()
 }
 
-func (c *Child) wait() {
+// wait waits for the child, and kills it after a time.
+func (c *Child) wait(most time.Duration) {
+	kill := time.AfterFunc(most, func() { _ = c.signal(syscall.SIGKILL) })
+	defer kill.Stop()
 	_ = c.cmd.Wait() // Code says how it ended
 	close(c.ended)
+}
+
+// signal reaches all of the child's group, where that is its own.
+func (c *Child) signal(s syscall.Signal) error {
+	if c.alone {
+		return signalGroup(c.cmd, s)
+	}
+	return c.cmd.Process.Signal(s)
 }
