@@ -74,6 +74,7 @@ type alertReader struct {
 	word, prose, expr func(string) ops.Text // people write prose
 	one               alertAnswer           // the one that is read now
 	all               []ops.AlertmanagerAlert
+	more              int // beyond what is kept
 }
 
 func newAlertReader() *alertReader {
@@ -81,8 +82,12 @@ func newAlertReader() *alertReader {
 		all: []ops.AlertmanagerAlert{}}
 }
 
-// next is where the next alert is read into. Its maps are those of the one before.
+// next is where the next alert is read into, nil where it is too much. Its maps are those of the one before.
 func (r *alertReader) next() any {
+	if len(r.all) == httpsource.AlertsMost {
+		r.more++
+		return nil
+	}
 	a := &r.one
 	clear(a.Labels)
 	clear(a.Annotations)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 
+	"opsdeck/internal/httpsource"
 	"opsdeck/ops"
 )
 
@@ -106,6 +107,9 @@ func (c *Collector) notes(views []view, all []ops.AlertmanagerAlert, silences []
 		}
 		if v.statusErr != nil {
 			add(v, "its status cannot be read: %v", v.statusErr)
+		}
+		if v.more > 0 {
+			add(v, "it has more than %d alerts or silences: %d are not read", httpsource.AlertsMost, v.more)
 		}
 		if v.odd != "" {
 			add(v, "a part of its answer is not as expected and left out: %s", v.odd)

@@ -24,6 +24,7 @@ type view struct {
 	status    statusAnswer
 	statusErr error
 
+	more  int    // alerts and silences that were not kept
 	odd   string // a field that is not what it is meant to be
 	clock httpsource.Clock
 	last  time.Time // its last good answer
@@ -50,6 +51,7 @@ func (p *peer) look(ctx context.Context) view {
 func (p *peer) alerts(ctx context.Context, v *view) ([]ops.AlertmanagerAlert, error) {
 	r := newAlertReader()
 	err := p.list(ctx, "alerts", v, r.next, r.take)
+	v.more += r.more
 	return r.all, err
 }
 
@@ -58,6 +60,10 @@ func (p *peer) silences(ctx context.Context, v *view) ([]seenSilence, error) {
 	var out []seenSilence
 	var one silenceAnswer
 	next := func() any {
+		if len(out) == httpsource.AlertsMost {
+			v.more++
+			return nil
+		}
 		one = silenceAnswer{}
 		return &one
 	}
@@ -66,10 +72,15 @@ func (p *peer) silences(ctx context.Context, v *view) ([]seenSilence, error) {
 }
 
 // list asks for a list, and reads one element after the other into what next returns.
+// Where that is nil the element is passed over.
 func (p *peer) list(ctx context.Context, path string, v *view, next func() any, take func()) error {
 	_, err := p.ask(ctx, path, func(in *httpsource.Stream) error {
 		return in.List(func() error {
-			err := v.lenient(path, in.Decode(next()))
+			into := next()
+			if into == nil {
+				return in.Skip()
+			}
+			err := v.lenient(path, in.Decode(into))
 			if err == nil {
 				take()
 			}

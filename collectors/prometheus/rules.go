@@ -22,6 +22,7 @@ type ruleBook struct {
 	alerts   []ops.Alert         // each fingerprint once, sorted by it
 	origins  map[ops.Text]origin // by fingerprint
 	groups   []*ruleGroup
+	read     int // alerts and rules of the answer; only the first AlertsMost are kept
 	kept     int // alerts of an earlier book that still stand, because their rule was not evaluated since
 	warnings []ops.Text
 }
@@ -107,6 +108,9 @@ func (r *ruleReader) group() error {
 }
 
 func (r *ruleReader) rule(g *ruleGroup) error {
+	if r.book.full() {
+		return r.in.Skip()
+	}
 	u := &rule{group: g}
 	g.rules = append(g.rules, u)
 	r.made = r.made[:0]
@@ -144,6 +148,9 @@ func (r *ruleReader) put(u *rule) {
 
 // alert reads one alert. Maps and buffers are those of the one before it.
 func (r *ruleReader) alert() error {
+	if r.book.full() {
+		return r.in.Skip()
+	}
 	a := &r.one
 	clear(a.Labels)
 	clear(a.Annotations)
@@ -176,6 +183,12 @@ func (r *ruleReader) alert() error {
 	}
 	r.made = append(r.made, m)
 	return nil
+}
+
+// full counts one more of what an answer holds, and reports whether it is too much.
+func (b *ruleBook) full() bool {
+	b.read++
+	return b.read > httpsource.AlertsMost
 }
 
 // keep takes over the alerts of rules that the server has not evaluated since it
@@ -280,6 +293,9 @@ func (b ruleBook) notes(now time.Time) []ops.Text {
 		out = append(out, ops.Textf("%d of %d alert rules were not evaluated since it started; %s", waiting, rules, kept))
 	case waiting > 0:
 		out = append(out, ops.Textf("%d of %d alert rules were not evaluated yet", waiting, rules))
+	}
+	if more := b.read - httpsource.AlertsMost; more > 0 {
+		out = append(out, ops.Textf("it has more than %d rules and alerts: %d or more are not read", httpsource.AlertsMost, more))
 	}
 	if rules == 0 {
 		out = append(out, ops.Lit("there are no alert rules"))

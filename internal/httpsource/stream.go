@@ -11,6 +11,10 @@ import (
 // What is far beyond that is not an answer that we asked for.
 const AnswerMost = 64 << 20
 
+// AlertsMost is how many alerts, rules or silences are kept of one answer. What is
+// beyond is counted and told.
+const AlertsMost = 25_000
+
 // Bounds of what is held of an answer at once. A Text shows 2,048 characters, which
 // JSON writes in twelve bytes each at most, so no text that is shown is cut here.
 const (
