@@ -14,7 +14,7 @@ import (
 const (
 	changesBefore = 30 * time.Minute // how far before an alert's start a change may be its cause
 	changesAfter  = 10 * time.Minute
-	maxChangesOf  = 40
+	maxChangesOf  = 200 // a crash loop is many, and one line
 	maxSuspects   = 3
 	suspectLines  = 8
 	gatherTimeout = 3 * time.Second

@@ -61,24 +61,11 @@ func jobsSince(b ops.Board, since, now time.Time) Table {
 	return t
 }
 
-// happened is the time line since, the newest first. Of an operation the outcome
-// is told, and the intent only where there is none yet.
+// happened is the time line since, the newest first.
 func happened(b ops.Board, recs []ops.Record, since, now time.Time) Table {
-	ended := map[ops.JobID]bool{}
-	for _, r := range recs {
-		if r.Kind == ops.RecordOutcome {
-			ended[r.Job] = true
-		}
-	}
-	var kept []ops.Record
-	for _, r := range recs {
-		if r.At.Before(since) || r.Kind == ops.RecordIntent && ended[r.Job] {
-			continue
-		}
-		kept = append(kept, r)
-	}
+	kept := slices.DeleteFunc(slices.Clone(recs), func(r ops.Record) bool { return r.At.Before(since) })
 	slices.SortStableFunc(kept, func(x, y ops.Record) int { return y.At.Compare(x.At) })
-	t := History(kept, now)
+	t := TimeLine(Fold(kept, now.Sub(since)), now)
 	t.Name, t.Note = "since "+Clock(since, now), "nothing happened"
 	if b.Estate.Agent.Kind == ops.AgentLocal {
 		t.Note = NoAgent
@@ -90,6 +77,7 @@ func happened(b ops.Board, recs []ops.Record, since, now time.Time) Table {
 // container died, 3 jobs ended". Nothing is "nothing changed".
 func Changed(recs []ops.Record) string {
 	var began, cleared, deaths, troubles, over, jobs, notes, other int
+	died := map[ops.Ref]bool{} // one that died eight times is one
 	for _, r := range recs {
 		switch {
 		case r.Kind == ops.RecordAlert && r.Level.Good():
@@ -97,7 +85,8 @@ func Changed(recs []ops.Record) string {
 		case r.Kind == ops.RecordAlert:
 			began++
 		case r.Kind == ops.RecordContainer && r.Level.Bad():
-			deaths++
+			died[r.Ref] = true
+			deaths = len(died)
 		case r.Kind == ops.RecordDatabase && r.Level.Good():
 			over++
 		case r.Kind == ops.RecordDatabase:

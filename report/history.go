@@ -18,8 +18,17 @@ func Changes(b ops.Board, now time.Time) Table {
 	return t
 }
 
-// History returns records as rows, in the order given.
+// History returns records as rows, newest first as given; what happened again and
+// again is one.
 func History(records []ops.Record, now time.Time) Table {
+	return TimeLine(HistoryEvents(records), now)
+}
+
+// HistoryEvents are the events of a time line that goes on for days.
+func HistoryEvents(records []ops.Record) []Event { return Fold(records, foldWithin) }
+
+// TimeLine returns events as rows, in the order given.
+func TimeLine(events []Event, now time.Time) Table {
 	t := Table{Name: "history", Note: "no records", Columns: []Column{
 		{Key: "at", Title: "WHEN", Priority: 100},
 		{Key: "age", Title: "AGE", Right: true, Priority: 40},
@@ -28,13 +37,13 @@ func History(records []ops.Record, now time.Time) Table {
 		{Key: "who", Title: "WHO", Priority: 70, Max: 16},
 		{Key: "about", Title: "ABOUT", Priority: 30, Min: 12, Max: 30},
 	}}
-	for _, r := range records {
-		t.Rows = append(t.Rows, recordRow(r, now))
+	for i := range events {
+		t.Rows = append(t.Rows, eventRow(&events[i], now))
 	}
 	return t
 }
 
-func recordRow(r ops.Record, now time.Time) Row {
+func eventRow(r *Event, now time.Time) Row {
 	tone := TonePlain
 	if r.Level.Bad() { // of a record nobody judged nothing is unknown
 		tone = ToneOf(r.Level)
@@ -47,12 +56,12 @@ func recordRow(r ops.Record, now time.Time) Row {
 		Ref: ref, Level: r.Level,
 		From: Origin{Source: "history", At: r.At, State: ops.SourceOK},
 		Cells: []Cell{
-			{Text: Clock(r.At, now), Tone: ToneMuted, Value: stamp(r.At)},
+			{Text: Moment(r.At, now), Tone: ToneMuted, Value: stamp(r.At)},
 			{Text: Age(r.At, now), Tone: ToneMuted, Value: max(0, now.Sub(r.At).Seconds()), Unit: "seconds"},
 			text(r.Kind.String()),
-			toned(r.What.String(), tone),
+			toned(r.Text(), tone),
 			text(r.Actor.Name.String()),
-			orNothing(RefText(r.Ref).String()),
+			orNothing(r.About()),
 		},
 	}
 }

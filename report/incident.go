@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"opsdeck/ops"
@@ -47,10 +48,9 @@ func Incident(w io.Writer, in ops.Incident, recs []ops.Record, now time.Time) er
 	p.line("")
 	p.line("| when | offset | what | who |")
 	p.line("| --- | ---: | --- | --- |")
-	for i := len(recs) - 1; i >= 0; i-- {
-		if r := recs[i]; !r.At.After(end) {
-			p.line("| %s | %s | %s | %s |", r.At.UTC().Format("15:04:05"), offset(r.At, in.Began), md(r.What.String()), md(r.Actor.Name.String()))
-		}
+	recs = slices.DeleteFunc(slices.Clone(recs), func(r ops.Record) bool { return r.At.After(end) })
+	for _, e := range slices.Backward(Fold(recs, foldWithin)) {
+		p.line("| %s | %s | %s | %s |", e.At.UTC().Format("15:04:05"), offset(e.At, in.Began), md(e.Text()), md(e.Actor.Name.String()))
 	}
 	p.line("")
 	p.line("## What we change")

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -151,6 +152,27 @@ func suspectLine(b ops.Board, s ops.Suspect, now time.Time) SuspectLine {
 		}
 	}
 	return line
+}
+
+// Around are the events of some records, in any order, the nearest to a moment first.
+// Each stands at the one of its times that is nearest.
+func Around(recs []ops.Record, moment time.Time) []Event {
+	recs = slices.Clone(recs)
+	slices.SortStableFunc(recs, func(x, y ops.Record) int { return y.At.Compare(x.At) })
+	events := Fold(recs, foldWithin)
+	slices.SortStableFunc(events, func(x, y Event) int { return cmp.Compare(x.Off(moment).Abs(), y.Off(moment).Abs()) })
+	return events
+}
+
+// Off is how far from a moment the nearest record of the event is.
+func (e Event) Off(moment time.Time) time.Duration {
+	nearest := e.At.Sub(moment)
+	for _, r := range e.All {
+		if d := r.At.Sub(moment); d.Abs() < nearest.Abs() {
+			nearest = d
+		}
+	}
+	return nearest
 }
 
 // Offset says how far from a moment something was: "-40s", "+3m", "0s".

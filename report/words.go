@@ -53,6 +53,11 @@ func pair(a int, unit string, b int, sub string) string {
 	return fmt.Sprintf("%d%s%d%s", a, unit, b, sub)
 }
 
+// Moment is Clock to the second, for what has happened: "03:46:48Z".
+func Moment(at, now time.Time) string {
+	return strings.Replace(Clock(at, now), at.UTC().Format("15:04Z"), at.UTC().Format("15:04:05Z"), 1)
+}
+
 // Clock says when something was: the time alone within a day of now, with the
 // date otherwise. Always UTC, which the Z says.
 func Clock(at, now time.Time) string {

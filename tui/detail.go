@@ -101,8 +101,8 @@ func (d *detail) changes() []string {
 		return nil
 	}
 	lines := d.heading("what changed")
-	for _, r := range d.d.Changes {
-		line := "  " + d.th.Paint(themes.Muted, draw.Fit(d.th, report.Clock(r.At, d.p.Now), 7, false)) + r.What.String()
+	for _, e := range report.HistoryEvents(d.d.Changes) {
+		line := "  " + d.th.Paint(themes.Muted, report.Moment(e.At, d.p.Now)+"  ") + e.Text()
 		lines = append(lines, draw.Clip(d.th, line, d.w))
 	}
 	return lines

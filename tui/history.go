@@ -22,6 +22,7 @@ const historyPage = 200
 type history struct {
 	table.Pane
 	records []ops.Record
+	events  []report.Event // what the rows tell: the records, folded
 	ended   bool // there is nothing older
 	serial  int  // of the page under way; 0: none
 	err     error
@@ -64,7 +65,8 @@ func (h *history) gather(p screen.Picture) {
 }
 
 func (h *history) lay() {
-	t := report.History(h.records, h.Picture.Now)
+	h.events = report.HistoryEvents(h.records)
+	t := report.TimeLine(h.events, h.Picture.Now)
 	switch {
 	case h.err != nil:
 		t.Note = "history unknown: " + h.err.Error()
@@ -73,10 +75,10 @@ func (h *history) lay() {
 	case h.serial != 0:
 		t.Note = "reading the history"
 	}
-	// Two records may be about one thing: the row's Ref is made its own, so that
-	// the selection stays on one record.
-	for i := range t.Rows {
-		t.Rows[i].Ref = recordRef(h.records[i])
+	// Two events may be about one thing: the row's Ref is made its own, so that the
+	// selection stays on one of them, also when it happens again.
+	for i, e := range h.events {
+		t.Rows[i].Ref = recordRef(e.All[len(e.All)-1])
 	}
 	h.Show(t)
 }
@@ -121,13 +123,13 @@ func (h *history) Key(k screen.Press) screen.Intent {
 		}
 		return screen.Intent{}
 	}
-	if r, ok := h.record(); ok {
+	if e, ok := h.event(); ok {
 		switch k.ID {
 		case keys.Open, keys.Right:
-			if r.Job != 0 {
-				return screen.Intent{Kind: screen.IntentOpen, Ref: report.JobRef(r.Job)}
+			if e.Job != 0 {
+				return screen.Intent{Kind: screen.IntentOpen, Ref: report.JobRef(e.Job)}
 			}
-			return screen.Intent{Kind: screen.IntentRecord, Record: r}
+			return screen.Intent{Kind: screen.IntentRecord, Event: e}
 		case keys.Logs:
 			return screen.Intent{Kind: screen.IntentLogs, Ref: h.Selected()}
 		}
@@ -135,12 +137,12 @@ func (h *history) Key(k screen.Press) screen.Intent {
 	return screen.Intent{}
 }
 
-func (h *history) record() (ops.Record, bool) {
+func (h *history) event() (report.Event, bool) {
 	i, ok := h.Current()
 	if !ok {
-		return ops.Record{}, false
+		return report.Event{}, false
 	}
-	return h.records[i], true
+	return h.events[i], true
 }
 
 func (h *history) View() []string {
@@ -157,9 +159,9 @@ func (h *history) View() []string {
 	return h.Draw(h.HeadLine(left))
 }
 
-// Selected is what the selected record is about: its job, or its object.
+// Selected is what the selected event is about: its job, or its object.
 func (h *history) Selected() ops.Ref {
-	r, ok := h.record()
+	r, ok := h.event()
 	switch {
 	case !ok:
 		return ops.Ref{}

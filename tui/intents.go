@@ -27,7 +27,7 @@ func (m *Model) handle(w screen.Intent) tea.Cmd {
 	case screen.IntentMore:
 		return m.askMore()
 	case screen.IntentRecord:
-		return m.push(newRecord(m.th, w.Record))
+		return m.push(newRecord(m.th, w.Event))
 	case screen.IntentLeave:
 		return m.leave()
 	case screen.IntentAct:

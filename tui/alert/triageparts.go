@@ -1,7 +1,6 @@
 package alert
 
 import (
-	"slices"
 	"strings"
 
 	"opsdeck/ops"
@@ -16,7 +15,7 @@ const triageFew = 3
 
 // changed is what happened around the start, the nearest first.
 func (t *triage) changed() []string {
-	changes := t.nearest()
+	changes := report.Around(t.d.Changes, t.began())
 	if len(changes) == 0 {
 		if !t.came {
 			return nil
@@ -39,21 +38,14 @@ func (t *triage) changed() []string {
 		if r.Level == ops.LevelCritical || r.Level == ops.LevelWarning {
 			ink = draw.Role(report.ToneOf(r.Level))
 		}
-		text := draw.Fit(t.th, report.Offset(r.At, t.began()), 7, true) + "  " + r.What.String()
+		at := t.began().Add(r.Off(t.began()))
+		text := draw.Fit(t.th, report.Offset(at, t.began()), 7, true) + "  " + r.Text()
 		if !r.Actor.Name.Empty() {
 			text += " (" + r.Actor.Name.String() + ")"
 		}
 		lines = append(lines, t.part(label, text, ink, 1)...)
 	}
 	return lines
-}
-
-func (t *triage) nearest() []ops.Record {
-	changes, began := slices.Clone(t.d.Changes), t.began()
-	slices.SortStableFunc(changes, func(x, y ops.Record) int {
-		return int(x.At.Sub(began).Abs() - y.At.Sub(began).Abs())
-	})
-	return changes
 }
 
 // lastWords are the last lines of the chosen suspect.

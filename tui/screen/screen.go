@@ -91,7 +91,7 @@ const (
 	IntentLogs                 // the log or output of ref, or the logs of refs in one
 	IntentMore                 // the next page of the history
 	IntentLeave                // leave this screen
-	IntentRecord               // a history record opened
+	IntentRecord               // an event of the history opened
 	IntentAct                  // action on refs, with given parameters
 	IntentActions              // the menu of what can be done
 	IntentAlert                // a view of alert ref: its runbook, its graph, whom to call
@@ -106,7 +106,7 @@ const (
 type Intent struct {
 	Kind   IntentKind
 	Ref    ops.Ref
-	Record ops.Record
+	Event  report.Event
 	Action string
 	Refs   []ops.Ref
 	Given  []ops.Param
