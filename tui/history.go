@@ -23,8 +23,8 @@ type history struct {
 	table.Pane
 	records []ops.Record
 	events  []report.Event // what the rows tell: the records, folded
-	ended   bool // there is nothing older
-	serial  int  // of the page under way; 0: none
+	ended   bool           // there is nothing older
+	serial  int            // of the page under way; 0: none
 	err     error
 }
 
