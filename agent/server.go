@@ -56,14 +56,11 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/hello", func(w http.ResponseWriter, _ *http.Request) { answer(w, s.Hello, nil) })
-	mux.HandleFunc("GET /v1/board", s.with(func(w http.ResponseWriter, r *http.Request, c ops.Console) {
-		b, err := c.Board(r.Context())
-		answer(w, b, err)
-	}))
 	mux.HandleFunc("GET /v1/watch", s.with(s.watch))
 	mux.HandleFunc("GET /v1/tail", s.with(tail))
-	mux.HandleFunc("GET /v1/actions", s.with(actions))
-	mux.HandleFunc("GET /v1/detail", s.with(detail))
+	mux.HandleFunc("GET /v1/board", s.got(func(r *http.Request, c ops.Console) (any, error) { return c.Board(r.Context()) }))
+	mux.HandleFunc("GET /v1/actions", s.got(actions))
+	mux.HandleFunc("GET /v1/detail", s.got(detail))
 	mux.HandleFunc("POST /v1/look", posted(s, func(c ops.Console, ctx context.Context, refs []ops.Ref) (struct{}, error) {
 		return struct{}{}, c.Look(ctx, refs)
 	}))
@@ -119,6 +116,14 @@ func versionError(theirs string, h Hello) error {
 		return e.Help("leave this console and open it with the agent's build; nothing of the agent's is lost")
 	}
 	return e.Help("restart the agent with this build: opsdeck agent stop lets running jobs finish, and nothing is lost")
+}
+
+// got answers a call without a body with what f returns.
+func (s *Server) got(f func(*http.Request, ops.Console) (any, error)) http.HandlerFunc {
+	return s.with(func(w http.ResponseWriter, r *http.Request, c ops.Console) {
+		v, err := f(r, c)
+		answer(w, v, err)
+	})
 }
 
 // posted decodes a body strictly, so that a misspelt field is an error and not a

@@ -141,32 +141,26 @@ func tail(w http.ResponseWriter, r *http.Request, c ops.Console) {
 	}
 }
 
-func actions(w http.ResponseWriter, r *http.Request, c ops.Console) {
+func actions(r *http.Request, c ops.Console) (_ any, err error) {
 	var ref ops.Ref
 	if s := r.URL.Query().Get("ref"); s != "" {
-		var err error
 		if ref, err = ops.ParseRef(s); err != nil {
-			fail(w, err)
-			return
+			return nil, err
 		}
 	}
-	list, err := c.Actions(r.Context(), ref)
-	answer(w, list, err)
+	return c.Actions(r.Context(), ref)
 }
 
-func detail(w http.ResponseWriter, r *http.Request, c ops.Console) {
+func detail(r *http.Request, c ops.Console) (any, error) {
 	ref, err := ops.ParseRef(r.URL.Query().Get("ref"))
 	if err != nil {
-		fail(w, err)
-		return
+		return nil, err
 	}
 	var window time.Duration
 	if s := r.URL.Query().Get("window"); s != "" {
 		if window, err = time.ParseDuration(s); err != nil {
-			fail(w, ops.Errorf(ops.CodeInvalid, "window: %v", err))
-			return
+			return nil, ops.Errorf(ops.CodeInvalid, "window: %v", err)
 		}
 	}
-	d, err := c.Detail(r.Context(), ref, window)
-	answer(w, d, err)
+	return c.Detail(r.Context(), ref, window)
 }

@@ -112,19 +112,16 @@ func doClose(e *Engine, c ops.Caller, p ops.Plan, _ ops.Text) error {
 // incidentFacts are the three times that incidents are measured by.
 func incidentFacts(in ops.Incident) []ops.Fact {
 	var facts []ops.Fact
-	add := func(name string, d time.Duration, known bool) {
-		v := "not known"
-		if known {
-			v = d.Round(time.Second).String()
+	for _, t := range []struct {
+		name string
+		of   func() (time.Duration, bool)
+	}{{"time to detect", in.TimeToDetect}, {"time to acknowledge", in.TimeToAck}, {"time to restore", in.TimeToRestore}} {
+		value := ops.Lit("not known")
+		if d, known := t.of(); known {
+			value = ops.Clean(d.Round(time.Second).String())
 		}
-		facts = append(facts, ops.Fact{Name: ops.Clean(name), Value: ops.Clean(v)})
+		facts = append(facts, ops.Fact{Name: ops.Clean(t.name), Value: value})
 	}
-	d, ok := in.TimeToDetect()
-	add("time to detect", d, ok)
-	d, ok = in.TimeToAck()
-	add("time to acknowledge", d, ok)
-	d, ok = in.TimeToRestore()
-	add("time to restore", d, ok)
 	if !in.Cause.Empty() {
 		facts = append(facts, ops.Fact{Name: ops.Lit("cause"), Value: in.Cause})
 	}

@@ -186,7 +186,7 @@ func fromInspect(key listKey, now time.Time, r *container.InspectResponse) inspe
 	if st := r.State; st != nil {
 		d.state = stateOf(string(st.Status))
 		d.started, d.finished = timeOf(st.StartedAt), timeOf(st.FinishedAt)
-		d.fault = ops.Clean(maskText(st.Error))
+		d.fault = ops.Clean(ops.MaskSecrets(st.Error))
 		d.health = inspectedHealth(st)
 		d.oom = st.OOMKilled && !st.Running
 		d.check = failedCheck(st)
@@ -231,7 +231,7 @@ func failedCheck(st *container.State) ops.Text {
 		return ops.Text{}
 	}
 	first, _, _ := strings.Cut(strings.TrimSpace(last.Output), "\n")
-	return ops.Clean(maskText(first))
+	return ops.Clean(ops.MaskSecrets(first))
 }
 
 // addTo completes a row that was made from the list. Where both disagree about

@@ -27,22 +27,19 @@ func maskWords(argv []string) []string {
 		case hide && !strings.HasPrefix(w, "-"):
 			out[i] = hiddenValue
 		default:
-			out[i] = maskText(w)
+			out[i] = ops.MaskSecrets(w)
 		}
 		hide = secretFlag.MatchString(w)
 	}
 	return out
 }
 
-// maskText hides secrets within one text.
-func maskText(s string) string { return ops.MaskSecrets(s) }
-
 // maskValue hides the value of a label whose key names a secret.
 func maskValue(key, value string) string {
 	if secretKey.MatchString(key) {
 		return hiddenValue
 	}
-	return maskText(value)
+	return ops.MaskSecrets(value)
 }
 
 // envKeys returns the names of environment variables; values never leave the

@@ -109,17 +109,21 @@ func (c *Collector) holderOf(ctx context.Context, clash portClash) (ops.Fact, er
 
 // groupsOf makes fact groups of an inspect answer; the first tells the state.
 func groupsOf(r *container.InspectResponse) []ops.FactGroup {
-	groups := []ops.FactGroup{stateGroup(r), imageGroup(r)}
-	for _, g := range []ops.FactGroup{portGroup(r), networkGroup(r), mountGroup(r), limitGroup(r), healthGroup(r), envGroup(r), labelGroup(r)} {
-		if len(g.Facts) > 0 {
-			groups = append(groups, g)
+	var groups []ops.FactGroup
+	for i, part := range []struct {
+		title string
+		fill  func(*factList, *container.InspectResponse)
+	}{{"state", stateFacts}, {"image", imageFacts}, {"ports", portFacts}, {"networks", networkFacts}, {"mounts", mountFacts},
+		{"limits", limitFacts}, {"health", healthFacts}, {"environment", envFacts}, {"labels", labelFacts}} {
+		g := &factList{ops.FactGroup{Title: ops.Clean(part.title)}}
+		if part.fill(g, r); len(g.Facts) > 0 || i < 2 { // those that every container has
+			groups = append(groups, g.FactGroup)
 		}
 	}
 	return groups
 }
 
-func stateGroup(r *container.InspectResponse) ops.FactGroup {
-	g := facts("state")
+func stateFacts(g *factList, r *container.InspectResponse) {
 	if st := r.State; st != nil {
 		g.add("state", string(st.Status))
 		g.addTime("started", st.StartedAt)
@@ -130,7 +134,7 @@ func stateGroup(r *container.InspectResponse) ops.FactGroup {
 		if st.Running && st.Pid > 0 {
 			g.add("pid", fmt.Sprint(st.Pid))
 		}
-		g.add("fault", maskText(st.Error))
+		g.add("fault", ops.MaskSecrets(st.Error))
 		if st.OOMKilled {
 			// The other way round says nothing: 20.10 leaves it false after a kill.
 			g.add("out of memory", "yes, says the daemon")
@@ -145,11 +149,9 @@ func stateGroup(r *container.InspectResponse) ops.FactGroup {
 		}
 	}
 	g.add("id", short(r.ID))
-	return g.FactGroup
 }
 
-func imageGroup(r *container.InspectResponse) ops.FactGroup {
-	g := facts("image")
+func imageFacts(g *factList, r *container.InspectResponse) {
 	if cfg := r.Config; cfg != nil {
 		g.add("name", cfg.Image)
 		g.add("id", short(r.Image))
@@ -162,5 +164,4 @@ func imageGroup(r *container.InspectResponse) ops.FactGroup {
 			g.add("terminal", "yes")
 		}
 	}
-	return g.FactGroup
 }

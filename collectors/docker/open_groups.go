@@ -18,10 +18,6 @@ import (
 // factList builds one group; empty values are left out.
 type factList struct{ ops.FactGroup }
 
-func facts(title string) *factList {
-	return &factList{ops.FactGroup{Title: ops.Clean(title)}}
-}
-
 func (g *factList) add(name, value string) {
 	if value != "" {
 		g.Facts = append(g.Facts, ops.Fact{Name: ops.Clean(name), Value: ops.Clean(value)})
@@ -34,8 +30,7 @@ func (g *factList) addTime(name, value string) {
 	}
 }
 
-func portGroup(r *container.InspectResponse) ops.FactGroup {
-	g := facts("ports")
+func portFacts(g *factList, r *container.InspectResponse) {
 	var ports []container.PortSummary
 	if r.NetworkSettings != nil {
 		for port, bindings := range r.NetworkSettings.Ports {
@@ -59,16 +54,14 @@ func portGroup(r *container.InspectResponse) ops.FactGroup {
 		}
 		sortFacts(g.Facts)
 	}
-	return g.FactGroup
 }
 
-func networkGroup(r *container.InspectResponse) ops.FactGroup {
-	g := facts("networks")
+func networkFacts(g *factList, r *container.InspectResponse) {
 	if r.HostConfig != nil && (r.HostConfig.NetworkMode.IsHost() || r.HostConfig.NetworkMode.IsContainer()) {
 		g.add("mode", string(r.HostConfig.NetworkMode))
 	}
 	if r.NetworkSettings == nil {
-		return g.FactGroup
+		return
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.NetworkSettings.Networks)) {
 		n := r.NetworkSettings.Networks[name]
@@ -84,11 +77,9 @@ func networkGroup(r *container.InspectResponse) ops.FactGroup {
 		}
 		g.add(name, where)
 	}
-	return g.FactGroup
 }
 
-func mountGroup(r *container.InspectResponse) ops.FactGroup {
-	g := facts("mounts")
+func mountFacts(g *factList, r *container.InspectResponse) {
 	for _, m := range r.Mounts {
 		rights := "read-write"
 		if !m.RW {
@@ -97,14 +88,12 @@ func mountGroup(r *container.InspectResponse) ops.FactGroup {
 		g.add(m.Destination, fmt.Sprintf("%s %s (%s)", m.Type, cmp.Or(m.Name, m.Source, "in memory"), rights))
 	}
 	sortFacts(g.Facts)
-	return g.FactGroup
 }
 
-func limitGroup(r *container.InspectResponse) ops.FactGroup {
-	g := facts("limits")
+func limitFacts(g *factList, r *container.InspectResponse) {
 	h := r.HostConfig
 	if h == nil {
-		return g.FactGroup
+		return
 	}
 	if h.Memory > 0 {
 		g.add("memory", size(h.Memory))
@@ -126,7 +115,6 @@ func limitGroup(r *container.InspectResponse) ops.FactGroup {
 	if h.ReadonlyRootfs {
 		g.add("root file system", "read-only")
 	}
-	return g.FactGroup
 }
 
 // size writes bytes in the binary unit that keeps the figure below 1024.
@@ -141,10 +129,9 @@ func size(n int64) string {
 	return strconv.FormatFloat(math.Round(v*100)/100, 'f', -1, 64) + " " + unit
 }
 
-// healthGroup tells the health check and its last answers, newest first. Only
+// healthFacts tells the health check and its last answers, newest first. Only
 // the first line of an output is shown; its cap is Text's.
-func healthGroup(r *container.InspectResponse) ops.FactGroup {
-	g := facts("health")
+func healthFacts(g *factList, r *container.InspectResponse) {
 	if r.Config != nil && r.Config.Healthcheck != nil && len(r.Config.Healthcheck.Test) > 0 {
 		h := r.Config.Healthcheck
 		g.add("check", strings.Join(maskWords(h.Test), " "))
@@ -153,7 +140,7 @@ func healthGroup(r *container.InspectResponse) ops.FactGroup {
 		}
 	}
 	if r.State == nil || r.State.Health == nil {
-		return g.FactGroup
+		return
 	}
 	h := r.State.Health
 	g.add("health", string(h.Status))
@@ -167,33 +154,28 @@ func healthGroup(r *container.InspectResponse) ops.FactGroup {
 		words := fmt.Sprintf("exit %d after %s", l.ExitCode, l.End.Sub(l.Start).Round(time.Millisecond))
 		if out := strings.TrimSpace(l.Output); out != "" {
 			first, _, _ := strings.Cut(out, "\n")
-			words += ": " + maskText(first)
+			words += ": " + ops.MaskSecrets(first)
 		}
 		g.add(l.Start.UTC().Format(time.RFC3339), words)
 	}
-	return g.FactGroup
 }
 
-func envGroup(r *container.InspectResponse) ops.FactGroup {
-	g := facts("environment")
+func envFacts(g *factList, r *container.InspectResponse) {
 	if r.Config != nil {
 		for _, key := range envKeys(r.Config.Env) {
 			g.add(key, hiddenValue)
 		}
 	}
 	sortFacts(g.Facts)
-	return g.FactGroup
 }
 
-func labelGroup(r *container.InspectResponse) ops.FactGroup {
-	g := facts("labels")
+func labelFacts(g *factList, r *container.InspectResponse) {
 	if r.Config != nil {
 		for key, value := range r.Config.Labels {
 			g.add(key, maskValue(key, value))
 		}
 	}
 	sortFacts(g.Facts)
-	return g.FactGroup
 }
 
 func sortFacts(f []ops.Fact) {
