@@ -102,7 +102,9 @@ func (c Config) serve(ctx context.Context, eng *engine.Engine, history *store.St
 	defer stopServing()
 	done := make(chan error, 2)
 	go func() { done <- eng.Run(serving) }()
-	srv := &agent.Server{Hello: c.hello(), Console: eng.For, Log: c.Log,
+	hello := agent.Hello{Protocol: agent.Protocol, Version: c.Version, Estate: c.Estate.Name,
+		Hash: c.Hash, Kind: c.Kind, PID: os.Getpid(), Started: time.Now()}
+	srv := &agent.Server{Hello: hello, Console: eng.For, Log: c.Log,
 		Who: identify(c.Estate.Access, uint32(os.Getuid()), c.Kind == ops.AgentPersonal)}
 	go func() { done <- srv.Serve(serving, l) }()
 	go c.housekeeping(serving, history)
@@ -132,11 +134,6 @@ func (c Config) serve(ctx context.Context, eng *engine.Engine, history *store.St
 		err = errors.Join(err, <-done)
 	}
 	return err
-}
-
-func (c Config) hello() agent.Hello {
-	return agent.Hello{Protocol: agent.Protocol, Version: c.Version, Estate: c.Estate.Name,
-		Hash: c.Hash, Kind: c.Kind, PID: os.Getpid(), Started: time.Now()}
 }
 
 // Retention: a year of events, at most so many.

@@ -134,8 +134,6 @@ func lasted(d time.Duration) string {
 	return strings.TrimSuffix(d.Truncate(time.Minute).String(), "0s")
 }
 
-func savedEpisodes(p *picture) []episode { return slices.Clone(p.episodes) }
-
 // restoreEpisodes lets their begins not be recorded again, and their ends be. Those of a
 // source that is not in the estate any more have no end.
 func restoreEpisodes(p *picture, all []episode) {

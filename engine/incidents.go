@@ -151,8 +151,6 @@ func (p *picture) keepIncidents(all []ops.Incident) {
 	p.showIncidents(all[:min(len(all), keepIncidents)])
 }
 
-func savedIncidents(p *picture) []ops.Incident { return p.incidents }
-
 // showIncidents puts the open ones, and those closed within the hour, on the
 // board.
 func (p *picture) showIncidents(all []ops.Incident) {

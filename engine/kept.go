@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"encoding/json"
+	"slices"
 
 	"opsdeck/ops"
 )
@@ -31,8 +32,8 @@ func keepings() [keptParts]keeping {
 	return [keptParts]keeping{
 		keptAcks:      keep("acks", savedAcks, restoreAcks),
 		keptLatches:   keep("marks", savedLatches, restoreLatches), // their name in the histories of before
-		keptEpisodes:  keep("episodes", savedEpisodes, restoreEpisodes),
-		keptIncidents: keep(incidentsValue, savedIncidents, (*picture).showIncidents),
+		keptEpisodes:  keep("episodes", func(p *picture) []episode { return slices.Clone(p.episodes) }, restoreEpisodes),
+		keptIncidents: keep(incidentsValue, func(p *picture) []ops.Incident { return p.incidents }, (*picture).showIncidents),
 	}
 }
 

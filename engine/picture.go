@@ -220,8 +220,9 @@ func (p *picture) setFigures(source ops.Text, figs []ops.ContainerStats) {
 }
 
 func (p *picture) addChanges(recs []ops.Record) {
-	all := slices.Concat(reversed(recs), p.board.Changes)
-	p.board.Changes = p.recent(all)
+	recs = slices.Clone(recs)
+	slices.Reverse(recs)
+	p.board.Changes = p.recent(append(recs, p.board.Changes...))
 	p.changed[ops.SectionChanges] = true
 }
 
@@ -252,10 +253,4 @@ func (p *picture) setJob(j ops.Job) {
 	}
 	p.board.Jobs = jobs
 	p.changed[ops.SectionJobs] = true
-}
-
-func reversed(recs []ops.Record) []ops.Record {
-	out := slices.Clone(recs)
-	slices.Reverse(out)
-	return out
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -28,8 +27,8 @@ type localEndpoint struct {
 	file    estate.File
 	estate  string // as it was given: path or shipped name
 	places  places
-	socket  string // --socket: this one and no other
-	session string
+	socket  string   // --socket: this one and no other
+	session string   // names one console: an unlock holds for it alone
 	key     ops.Text // the ssh key that the caller came in with, see gate.go
 }
 
@@ -51,7 +50,7 @@ type endpoint interface {
 }
 
 func (a *app) localTo(f estate.File, given string) *localEndpoint {
-	return &localEndpoint{file: f, estate: given, places: places{a.env}, socket: a.socket, session: newSession(), key: a.key}
+	return &localEndpoint{file: f, estate: given, places: places{a.env}, socket: a.socket, session: rand.Text(), key: a.key}
 }
 
 // endpoint returns the way to the agent that the command line names.
@@ -114,13 +113,6 @@ func (l *localEndpoint) close() {}
 
 func (l *localEndpoint) follow(id ops.JobID) string {
 	return fmt.Sprintf("opsdeck history --job %d", id)
-}
-
-// newSession names one console: an unlock holds for it alone.
-func newSession() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // crypto/rand does not fail: it ends the process instead
-	return hex.EncodeToString(b[:])
 }
 
 // find attaches to an agent that runs already.

@@ -2,11 +2,11 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/binary"
+	cryptorand "crypto/rand"
 	"errors"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -47,7 +47,7 @@ started and nothing outside a temporary folder is written.`,
 				return usagef("a demo has its own estate and no agent: leave --estate, --socket and --on away")
 			}
 			if !cmd.Flags().Changed("seed") {
-				d.seed = anySeed()
+				d.seed = rand.Uint64() // each demo is a little different
 			}
 			return a.demo(cmd.Context(), cmd.OutOrStdout(), d)
 		},
@@ -59,13 +59,6 @@ started and nothing outside a temporary folder is written.`,
 	f.DurationVar(&d.age, "age", 0, "how long the system has lived already: things are that far")
 	f.Uint64Var(&d.seed, "seed", 0, "the same seed makes the same system")
 	return cmd
-}
-
-// anySeed makes each demo a little different.
-func anySeed() uint64 {
-	var b [8]byte
-	_, _ = rand.Read(b[:]) // crypto/rand does not fail: it ends the process instead
-	return binary.LittleEndian.Uint64(b[:])
 }
 
 // demo runs the simulated system, and a console or a snapshot on it.
@@ -81,7 +74,7 @@ func (a *app) demo(ctx context.Context, w io.Writer, d demo) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, p.close()) }()
-	c := p.eng.For(ops.Caller{Actor: p.actor, Session: ops.Clean(newSession())})
+	c := p.eng.For(ops.Caller{Actor: p.actor, Session: ops.Clean(cryptorand.Text())})
 	if d.snapshot || !a.screen() {
 		b, err := round(ctx, c, longestTimeout(p.file))
 		if err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"io"
 	"log/slog"
 	"os"
@@ -23,7 +24,7 @@ func local(ctx context.Context, f estate.File) (c ops.Console, stop func()) {
 		defer close(done)
 		_ = eng.Run(ctx) // without a history nothing in Run can fail
 	}()
-	return eng.For(ops.Caller{Actor: me(), Session: ops.Clean(newSession())}), func() { cancel(); <-done }
+	return eng.For(ops.Caller{Actor: me(), Session: ops.Clean(rand.Text())}), func() { cancel(); <-done }
 }
 
 // me is this process's own user, who may only read in a local engine.

@@ -22,7 +22,7 @@ var (
 )
 
 func main() {
-	os.Exit(run(context.Background(), os.Args[1:], stdio()))
+	os.Exit(run(context.Background(), os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr}))
 }
 
 // run is main without the process: it returns the exit code.
@@ -100,5 +100,3 @@ type streams struct {
 	out *os.File
 	err *os.File
 }
-
-func stdio() streams { return streams{os.Stdin, os.Stdout, os.Stderr} }

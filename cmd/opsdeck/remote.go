@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -69,7 +70,7 @@ func (a *app) remoteTo(host, estate string) (*remoteEndpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &remoteEndpoint{host: host, estate: estate, session: newSession(), argv: prefs.SSH, program: prefs.Remote, places: p, errs: a.std.err}
+	r := &remoteEndpoint{host: host, estate: estate, session: rand.Text(), argv: prefs.SSH, program: prefs.Remote, places: p, errs: a.std.err}
 	if len(r.argv) == 0 {
 		r.argv = []string{"ssh"}
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"io"
 	"os"
@@ -87,7 +88,7 @@ func (a *app) runOrder(ctx context.Context, o order) error {
 		}
 	}
 	if o.key == "" {
-		o.key = newSession()
+		o.key = rand.Text()
 	}
 	id, err := c.Start(ctx, plan.ID, ops.Confirmation{Yes: o.yes, Typed: ops.Clean(o.confirm), Reason: ops.Clean(o.reason), Key: ops.Clean(o.key)})
 	if err != nil {
