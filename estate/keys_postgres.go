@@ -19,7 +19,7 @@ func postgresKeys(p *Postgres) []key {
 		bind(&p.Login.Passfile, path("passfile", "A password file in libpq's format, in the place of ~/.pgpass.")),
 		bindBy(key{name: "actions", shape: shapeMapping, fields: actorKeys(actor),
 			meaning: "A second login for what changes something, so that the one that reads needs pg_monitor only. Its connection is held from the start too. Without it the first login acts, as far as it may."}, func(d *draft, s *said) { p.Actor, d.said[actor] = actor, s }),
-		bind(&p.Every, every("10s")), bind(&p.Timeout, timeout("5s")),
+		bind(&p.Every, every("4s")), bind(&p.Timeout, timeout("5s")),
 	}
 }
 
@@ -40,8 +40,8 @@ func databaseLimitKeys(l *ops.DatabaseLimits) []key {
 	return []key{
 		bind(&l.Connections, key{name: "connections_percent", shape: shapeNumber, min: 1, max: 100, fallback: "85", example: "70",
 			meaning: "From how many percent of the connections that ordinary logins can have they are called nearly exhausted. When none is left, that is critical whatever stands here."}),
-		span(&l.Blocked, "blocked", "30s", "1m", "How long a session may wait for a lock. Ten times that is critical."),
-		span(&l.IdleInTx, "idle_in_transaction", "5m", "10m", "How long a session may sit in a transaction and do nothing."),
+		span(&l.Blocked, "blocked", "10s", "1m", "How long a session may wait for a lock. Ten times that is critical."),
+		span(&l.IdleInTx, "idle_in_transaction", "2m", "10m", "How long a session may sit in a transaction and do nothing."),
 		span(&l.Transaction, "transaction", "1h", "15m", "How long a transaction, and the query in it, may take."),
 		span(&l.ReplicaLag, "replica_lag", "1m", "10s", "How far a replica may be behind. Ten times that is critical."),
 		bindBy(key{name: "slot_retains_mb", shape: shapeNumber, min: 1, max: 1 << 30, fallback: "1024", example: "5120",

@@ -33,7 +33,7 @@ func TestDatabasesAndTheirLogins(t *testing.T) {
 	}
 	pass := filepath.Join(dir, "secrets", "pgpass")
 	want := []estate.Postgres{
-		{Source: estate.Source{Name: "one", Every: 10 * time.Second, Timeout: 5 * time.Second, Required: true}, Login: estate.Login{DSN: "postgres://bob@h:5432/db", Written: "postgres://bob@h:5432/db", Passfile: pass},
+		{Source: estate.Source{Name: "one", Every: 4 * time.Second, Timeout: 4 * time.Second, Required: true}, Login: estate.Login{DSN: "postgres://bob@h:5432/db", Written: "postgres://bob@h:5432/db", Passfile: pass},
 			Actor: &estate.Login{DSN: "postgres://bob@h:5432/db", Written: "postgres://bob@h:5432/db", User: "act", Passfile: pass}},
 		{Source: estate.Source{Name: "two", Every: 30 * time.Second, Timeout: 5 * time.Second}, Login: estate.Login{DSN: "host=h user=bob password=s3cr3t", Written: "host=h user=bob password=${PW}"},
 			Actor: &estate.Login{DSN: "host=h user=bob password=s3cr3t", Written: "host=h user=bob password=${PW}", User: "act", Password: "s3cr3t"}},

@@ -79,7 +79,7 @@ func (t *terminate) Describe() ops.ActionInfo {
 func (e *endIdle) Describe() ops.ActionInfo {
 	return e.info("database.end-idle", "end idle", "terminates every session that has sat idle for longer than a time", ops.KindDatabase,
 		param("state", "in transaction, idle (outside of one), or any", stateInTx),
-		param("older", "idle for longer than: 30s, 5m, 1h", "5m"),
+		param("older", "idle for longer than: 30s, 5m, 1h", "2m"),
 		param("app", "only those of this application; empty: of all", ""))
 }
 

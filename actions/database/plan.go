@@ -192,7 +192,7 @@ func wishOf(req ops.Request) (wish, error) {
 	default:
 		return w, ops.Errorf(ops.CodeInvalid, "%q is no state here", w.word).Help("write in transaction, idle or any")
 	}
-	d, err := model.ParseDuration(req.Value("older", "5m"))
+	d, err := model.ParseDuration(req.Value("older", "2m"))
 	if err != nil {
 		return w, ops.Errorf(ops.CodeInvalid, "%q is not a time", req.Value("older", "")).Help("write 30s, 5m or 1h")
 	}

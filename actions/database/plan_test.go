@@ -133,11 +133,11 @@ func TestTheIdleAreEndedAndOnlyThey(t *testing.T) {
 	f.answer = f.ends
 	a := &endIdle{family1(f)}
 	p, err := a.Plan(t.Context(), ops.Board{}, request("database.end-idle", "", "state", "idle", "app", "web"))
-	if err != nil || len(p.Replaces) != 1 || p.Title.String() != "end 1 sessions on pg: idle for more than 5m from web" {
+	if err != nil || len(p.Replaces) != 1 || p.Title.String() != "end 1 sessions on pg: idle for more than 2m from web" {
 		t.Fatalf("%+v %v", p, err)
 	}
 	sql := p.Steps[0].Text().String()
-	for _, part := range []string{"IN ((1, timestamptz '2026-11-21 01:14:00.1+00'))", "state IN ('idle')", "state_change >= interval '300 seconds'"} {
+	for _, part := range []string{"IN ((1, timestamptz '2026-11-21 01:14:00.1+00'))", "state IN ('idle')", "state_change >= interval '120 seconds'"} {
 		if !strings.Contains(sql, part) {
 			t.Errorf("%s lacks %s", sql, part)
 		}
