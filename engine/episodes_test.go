@@ -54,7 +54,7 @@ func lacks(what string) func(*ops.Database) {
 func baseWorld(t *testing.T, history *memory, b base) *world {
 	return newWorld(t, func(c *engine.Config) {
 		c.Collectors, c.History = []ops.Collector{b}, history
-		c.Estate.Limits.Database = ops.DatabaseLimits{Connections: 85, Blocked: 30 * time.Second, IdleInTx: 5 * time.Minute, Transaction: time.Hour}
+		c.Estate.Limits.Database = ops.DatabaseLimits{Connections: 85, Blocked: 30 * time.Second, IdleInTx: 5 * time.Minute, Transaction: time.Hour, ReplicaLag: time.Minute}
 	})
 }
 

@@ -16,6 +16,7 @@ const (
 	keptLatches
 	keptEpisodes
 	keptIncidents
+	keptReplicas
 	keptParts // how many there are
 )
 
@@ -34,6 +35,7 @@ func keepings() [keptParts]keeping {
 		keptLatches:   keep("marks", savedLatches, restoreLatches), // their name in the histories of before
 		keptEpisodes:  keep("episodes", func(p *picture) []episode { return slices.Clone(p.episodes) }, restoreEpisodes),
 		keptIncidents: keep(incidentsValue, func(p *picture) []ops.Incident { return p.incidents }, (*picture).showIncidents),
+		keptReplicas:  keep("replicas", func(p *picture) []seenReplica { return slices.Clone(p.replicas) }, restoreReplicas),
 	}
 }
 

@@ -23,6 +23,8 @@ type picture struct {
 	marks map[ops.Ref]ops.Latch
 	// episodes are the findings of databases, those under way and those of the last hour.
 	episodes []episode
+	// replicas are those that were seen to stream, by the servers they streamed from.
+	replicas []seenReplica
 	unsaved  [keptParts]bool // what has to be written down again
 }
 
@@ -191,6 +193,7 @@ func (p *picture) setContainers(source ops.Text, cs []ops.Container) {
 
 // setDatabase judges before it compares, as setContainers does.
 func (p *picture) setDatabase(source ops.Text, d ops.Database) ops.Database {
+	d.Replicas = p.withGone(source, d, p.now())
 	d = judge.Database(p.estate, d, p.now())
 	p.changedIf(ops.SectionDatabases, p.board.Databases.Put(source, d))
 	return d

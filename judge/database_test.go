@@ -10,7 +10,7 @@ import (
 
 func dbEstate() ops.Estate {
 	var e ops.Estate
-	e.Limits.Database = ops.DatabaseLimits{Connections: 85, Blocked: 30 * time.Second, IdleInTx: 5 * time.Minute, Transaction: time.Hour,
+	e.Limits.Database = ops.DatabaseLimits{Connections: 85, Blocked: 10 * time.Second, IdleInTx: 2 * time.Minute, Transaction: time.Hour,
 		ReplicaLag: time.Minute, SlotRetains: 1 << 30, ArchiveAge: 15 * time.Minute, FreezeAge: 1_000_000_000}
 	return e
 }
@@ -25,13 +25,13 @@ func session(pid int, app string, s ops.SessionState, since time.Duration) ops.S
 }
 
 func TestWhatADatabaseAsksOfItsReader(t *testing.T) {
-	root, waiter := session(1, "close", ops.SessionIdleInTx, 2*time.Minute), session(2, "report", ops.SessionActive, 2*time.Minute)
+	root, waiter := session(1, "close", ops.SessionIdleInTx, time.Minute), session(2, "report", ops.SessionActive, 2*time.Minute)
 	root.Root, root.Blocks = 1, 1
 	waiter.Root, waiter.Depth, waiter.BlockedBy, waiter.Waiting = 1, 1, []int{1}, now.Add(-time.Minute)
 	late := waiter
-	late.Waiting = now.Add(-6 * time.Minute)
+	late.Waiting = now.Add(-2 * time.Minute)
 	brief := waiter
-	brief.Waiting = now.Add(-10 * time.Second)
+	brief.Waiting = now.Add(-2 * time.Second)
 	use := func(used int) ops.Use {
 		return ops.Use{Used: used, Max: 100, Reserved: 3, By: []ops.UsedBy{{App: ops.Lit("web"), State: ops.SessionIdle, Count: 60}}}
 	}
@@ -46,9 +46,9 @@ func TestWhatADatabaseAsksOfItsReader(t *testing.T) {
 		"nobody knows the connections":  {ops.Database{}, ""},
 		"blocked for a minute":          {ops.Database{Sessions: []ops.Session{root, waiter}}, "warning 1 session waits for 1 (close)"},
 		"blocked for long":              {ops.Database{Sessions: []ops.Session{root, late}}, "critical 1 session waits for 1 (close)"},
-		"blocked a moment":              {ops.Database{Sessions: []ops.Session{root, brief}}, ""},
-		"idle in a transaction":         {ops.Database{Sessions: []ops.Session{session(1, "debug", ops.SessionIdleInTx, 6*time.Minute)}}, "warning 1 session idle in transaction for more than 5m"},
-		"a failed one counts too":       {ops.Database{Sessions: []ops.Session{session(1, "debug", ops.SessionAborted, 6*time.Minute)}}, "warning 1 session idle in transaction for more than 5m"},
+		"blocked a moment":              {ops.Database{Sessions: []ops.Session{root, brief}}, "info 1 session waits for 1 (close)"},
+		"idle in a transaction":         {ops.Database{Sessions: []ops.Session{session(1, "debug", ops.SessionIdleInTx, 6*time.Minute)}}, "warning 1 session idle in transaction for more than 2m"},
+		"a failed one counts too":       {ops.Database{Sessions: []ops.Session{session(1, "debug", ops.SessionAborted, 6*time.Minute)}}, "warning 1 session idle in transaction for more than 2m"},
 		"a query of two hours":          {ops.Database{Sessions: []ops.Session{session(1, "etl", ops.SessionActive, 2*time.Hour)}}, "warning 1 transaction longer than 1h"},
 		"idle for a week":               {ops.Database{Sessions: []ops.Session{session(1, "web", ops.SessionIdle, 7*24*time.Hour)}}, ""},
 		"a replica behind":              {ops.Database{Replicas: []ops.Replica{{Name: ops.Lit("r"), Behind: ops.Num(3 << 20), Lag: ops.Num(90)}}}, "warning replica r is behind by 3.0 MiB"},
@@ -76,7 +76,10 @@ func TestWhatADatabaseAsksOfItsReader(t *testing.T) {
 		if c.want != "" && (d.Findings[0].Cause.Empty() || len(d.Findings[0].Next) == 0 || d.Verdict.Level != d.Findings[0].Level) {
 			t.Errorf("%s: no cause, no next step, or another verdict: %+v", name, d)
 		}
-		if c.want != "" && (d.Findings[0].Key.Empty() || strings.ContainsAny(d.Findings[0].Key.String(), "0123456789")) {
+		if c.want != "" && d.Findings[0].Level.Bad() == d.Findings[0].Key.Empty() {
+			t.Errorf("%s: what is bad is kept by its key, and nothing else is: %q", name, d.Findings[0].Key)
+		}
+		if c.want != "" && strings.ContainsAny(d.Findings[0].Key.String(), "0123456789") {
 			t.Errorf("%s: it would not be known again: %q", name, d.Findings[0].Key)
 		}
 	}

@@ -1,6 +1,10 @@
 package judge
 
-import "opsdeck/ops"
+import (
+	"time"
+
+	"opsdeck/ops"
+)
 
 // Actions that judgements name, by their IDs.
 const (
@@ -26,22 +30,16 @@ func do(action string, ref ops.Ref, what ops.Text) ops.Next {
 	return ops.Next{What: what, Key: ops.KeyActions, Action: ops.Clean(action), Ref: ref}
 }
 
-// endRoot is what to do about a session that others wait for.
-func endRoot(s ops.Session) []ops.Next {
-	if s.State != ops.SessionActive {
-		return askOrTerminate(s)
+// endIdle ends sessions in this state for longer than a time, of one application or of
+// all.
+func endIdle(server ops.Ref, what ops.Text, state string, older time.Duration, app ops.Text) ops.Next {
+	n := do(actEndIdle, server, what)
+	for _, p := range []ops.Param{{Name: ops.Lit("state"), Value: ops.Clean(state)}, {Name: ops.Lit("older"), Value: ops.Clean(short(older))}, {Name: ops.Lit("app"), Value: app}} {
+		if !p.Value.Empty() {
+			n.Params = append(n.Params, p)
+		}
 	}
-	return []ops.Next{do(actCancel, s.Ref, ops.Textf("cancel the query of %d", s.PID)), do(actTerminate, s.Ref, ops.Lit("or terminate it"))}
-}
-
-// askOrTerminate is what to do about a session that runs no query: there is none to
-// cancel.
-func askOrTerminate(s ops.Session) []ops.Next {
-	return []ops.Next{{What: ops.Lit("ask who runs it")}, do(actTerminate, s.Ref, ops.Textf("or terminate %d", s.PID))}
-}
-
-func cancelUnneeded(s ops.Session) ops.Next {
-	return do(actCancel, s.Ref, ops.Lit("cancel it where nobody needs it"))
+	return n
 }
 
 // thenStart is what to do first about a container that stands, and to start it.

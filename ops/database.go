@@ -16,10 +16,13 @@ type Database struct {
 	Login   Text      `json:"login,omitzero"`  // who reads
 	Rights  Rights    `json:"rights"`          // of the login that acts
 	Use     Use       `json:"use"`
+	// Limits are the connection limits of roles and databases, the fullest first.
+	Limits []ConnectionLimit `json:"limits,omitempty"`
 	// Sessions are the sessions worth a line: blocking trees root first, then what
 	// has been in a transaction longest, idle ones last. Left counts the rest.
 	Sessions     []Session      `json:"sessions"`
 	Left         int            `json:"left,omitzero"`
+	Upstream     Upstream       `json:"upstream,omitzero"` // of a standby
 	Replicas     []Replica      `json:"replicas,omitempty"`
 	Slots        []Slot         `json:"slots,omitempty"`
 	WAL          WAL            `json:"wal"`
@@ -85,6 +88,34 @@ type StateCount struct {
 	Count int          `json:"count"`
 }
 
+// ConnectionLimit is how many connections one role or one database may have, where it
+// may not have any number. Superusers are bound by neither.
+type ConnectionLimit struct {
+	Of    LimitOf `json:"of"`
+	Name  Text    `json:"name"`
+	Limit int     `json:"limit"`
+	Used  int     `json:"used"`
+	Level Level   `json:"level"`
+}
+
+// LimitOf says whose limit it is.
+type LimitOf uint8
+
+// What has limits of connections.
+const (
+	LimitUnknown LimitOf = iota
+	LimitRole
+	LimitDatabase
+)
+
+var limitOfNames = enumOf[LimitOf]("limit", "unknown", "role", "database")
+
+func (l LimitOf) String() string               { return limitOfNames.name(l) }
+func (l LimitOf) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
+
+// UnmarshalText accepts the names that String gives.
+func (l *LimitOf) UnmarshalText(b []byte) error { return limitOfNames.parse(l, b) }
+
 // SessionState is what a session does, in PostgreSQL's words.
 type SessionState uint8
 
@@ -97,9 +128,10 @@ const (
 	SessionAborted // idle in a transaction that has failed
 	SessionFastpath
 	SessionDisabled // track_activities is off for it
+	SessionPrepared // no session at all: a prepared transaction
 )
 
-var sessionStateNames = enumOf[SessionState]("session state", "unknown", "active", "idle", "idle in transaction", "idle in transaction (aborted)", "fastpath function call", "disabled")
+var sessionStateNames = enumOf[SessionState]("session state", "unknown", "active", "idle", "idle in transaction", "idle in transaction (aborted)", "fastpath function call", "disabled", "prepared")
 
 func (s SessionState) String() string               { return sessionStateNames.name(s) }
 func (s SessionState) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
@@ -107,10 +139,15 @@ func (s SessionState) MarshalText() ([]byte, error) { return []byte(s.String()),
 // UnmarshalText accepts the names that String gives, which are PostgreSQL's own.
 func (s *SessionState) UnmarshalText(b []byte) error { return sessionStateNames.parse(s, b) }
 
+// Prepared reports whether it is a prepared transaction.
+func (s Session) Prepared() bool { return s.State == SessionPrepared }
+
 // InTransaction reports whether it sits in a transaction and does nothing.
 func (s SessionState) InTransaction() bool { return s == SessionIdleInTx || s == SessionAborted }
 
-// Session is one session of a server.
+// Session is one session of a server, or a prepared transaction: that holds locks and
+// keeps vacuum back as a session does, without one, until somebody ends it, and over
+// restarts of the server too.
 type Session struct {
 	Ref   Ref       `json:"ref"` // id is the pid; PostgreSQL uses pids again, so Began tells two apart
 	PID   int       `json:"pid"`
@@ -134,8 +171,20 @@ type Session struct {
 	SQL     Text      `json:"sql,omitzero"` // shortened, literals of passwords hidden
 	Hidden  bool      `json:"hidden,omitzero"`
 	Own     bool      `json:"own,omitzero"`    // opsdeck's
-	System  bool      `json:"system,omitzero"` // no client: autovacuum, a walsender
-	// BlockedBy are pids; 0 is a prepared transaction.
+	System  bool      `json:"system,omitzero"` // no client: autovacuum, a walsender; App says which
+	// Superuser says that its user is one: only another superuser ends it.
+	Superuser bool `json:"superuser,omitzero"`
+	// Locks are those it holds, without the one on its own virtual transaction.
+	Locks int `json:"locks,omitzero"`
+	// Horizon says that vacuum has to keep what died since its transaction began.
+	Horizon bool `json:"horizon,omitzero"`
+	// GID names a prepared transaction, as it can be shown, and Literal is it in SQL;
+	// empty where it cannot be written down exactly. Its PID is its transaction id
+	// below 0, its User the owner, and Changed when it was prepared.
+	GID     Text `json:"gid,omitzero"`
+	Literal Text `json:"literal,omitzero"`
+	// BlockedBy are pids, below 0 those of prepared transactions; 0 is one of these
+	// that was not found.
 	BlockedBy []int `json:"blocked_by,omitempty"`
 	Depth     int   `json:"depth,omitzero"`  // below its root in the blocking tree
 	Blocks    int   `json:"blocks,omitzero"` // how many wait for it, directly or not
@@ -144,7 +193,26 @@ type Session struct {
 	Verdict Verdict `json:"verdict"` // filled by judge
 }
 
-// Replica is one standby or receiver that streams from the server.
+// Upstream is where a standby gets its WAL from, which may be a standby itself.
+type Upstream struct {
+	Hidden  bool `json:"hidden,omitzero"` // whether it is told to stream, the login may not see
+	Told    bool `json:"told"`            // to stream: primary_conninfo is set
+	Archive bool `json:"archive"`         // to fetch from an archive: restore_command is set
+	// Receiving says that there is a WAL receiver. State, Host, Slot and Heard are of it.
+	Receiving bool      `json:"receiving"`
+	State     Text      `json:"state,omitzero"` // "streaming"
+	Host      Text      `json:"host,omitzero"`
+	Slot      Text      `json:"slot,omitzero"`
+	Heard     time.Time `json:"heard,omitzero"` // when its last message came
+	// Gone is since when we see no receiver; zero: there is one.
+	Gone     time.Time `json:"gone,omitzero"`
+	Received Text      `json:"received,omitzero"` // LSN up to which WAL was streamed
+	Waiting  Value     `json:"waiting"`           // bytes that are received and not replayed
+	Lag      Value     `json:"lag"`               // how long the oldest of them wait, in seconds
+	Replayed time.Time `json:"replayed,omitzero"` // when the newest transaction that it has was committed on the primary
+}
+
+// Replica is one standby or receiver that streams from the server, or did.
 type Replica struct {
 	Name   Text  `json:"name"`
 	Client Text  `json:"client,omitzero"`
@@ -155,21 +223,26 @@ type Replica struct {
 	// Lag is how long ago the server wrote what the replica replays now, in seconds.
 	// It is measured by us: the server's own replay_lag stands still when replay does.
 	Lag    Value `json:"lag"`
+	Slot   Text  `json:"slot,omitzero"` // that it streams by
 	Hidden bool  `json:"hidden,omitzero"`
-	Level  Level `json:"level"`
+	// Gone is when it was there last; the rest is how it was then. Zero: it is there.
+	Gone  time.Time `json:"gone,omitzero"`
+	Level Level     `json:"level"`
 }
 
 // Slot is one replication slot and the WAL that it keeps.
 type Slot struct {
-	Name     Text  `json:"name"`
-	Kind     Text  `json:"kind,omitzero"` // physical or logical
-	Database Text  `json:"database,omitzero"`
-	Active   bool  `json:"active"`
-	Retains  Value `json:"retains"`         // bytes
-	Status   Text  `json:"status,omitzero"` // wal_status: reserved, extended, unreserved, lost
-	Left     Value `json:"left"`            // bytes until it is lost, where there is a limit
-	Lost     Text  `json:"lost,omitzero"`   // invalidation_reason, where the server says it (17 and later); conflict (16)
-	Level    Level `json:"level"`
+	Name     Text      `json:"name"`
+	Kind     Text      `json:"kind,omitzero"` // physical or logical
+	Database Text      `json:"database,omitzero"`
+	Active   bool      `json:"active"`
+	Synced   bool      `json:"synced,omitzero"` // a standby's copy of one of its primary's, which nobody reads (17 and later)
+	Idle     time.Time `json:"idle,omitzero"`   // since when nobody reads it, where the server says it (17 and later)
+	Retains  Value     `json:"retains"`         // bytes
+	Status   Text      `json:"status,omitzero"` // wal_status: reserved, extended, unreserved, lost
+	Left     Value     `json:"left"`            // bytes until it is lost, where there is a limit
+	Lost     Text      `json:"lost,omitzero"`   // invalidation_reason, where the server says it (17 and later); conflict (16)
+	Level    Level     `json:"level"`
 }
 
 // WAL is the write-ahead log.

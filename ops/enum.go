@@ -268,9 +268,10 @@ const (
 	KindIncident
 	KindDatabase
 	KindSession
+	KindPrepared // a prepared transaction of a database
 )
 
-var kindNames = enumOf[Kind]("kind", "none", "estate", "source", "container", "alert", "job", "console", "audit", "silence", "incident", "database", "session")
+var kindNames = enumOf[Kind]("kind", "none", "estate", "source", "container", "alert", "job", "console", "audit", "silence", "incident", "database", "session", "prepared")
 
 func (k Kind) String() string               { return kindNames.name(k) }
 func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }

@@ -27,7 +27,24 @@ type Next struct {
 	What Text `json:"what"`
 	// Key is what leads there in the console, from what the judgement is about.
 	Key Key `json:"key,omitempty"`
-	// Action is what does it, on Ref; empty: no single action does.
-	Action Text `json:"action,omitzero"`
-	Ref    Ref  `json:"ref,omitzero"`
+	// Action is what does it, on Ref with Params; empty: no single action does.
+	Action Text    `json:"action,omitzero"`
+	Ref    Ref     `json:"ref,omitzero"`
+	Params []Param `json:"params,omitempty"`
+	// SQL is what does it by hand, of whoever may, where no action does; In is the
+	// database that it has to be said in, empty where that does not matter.
+	SQL Text `json:"sql,omitzero"`
+	In  Text `json:"in,omitzero"`
+}
+
+// Words is what to do in words, with the statement that does it.
+func (n Next) Words() string {
+	s := n.What.String()
+	if !n.SQL.Empty() {
+		s += ": " + n.SQL.String()
+	}
+	if !n.In.Empty() {
+		s += " in database " + n.In.String()
+	}
+	return s
 }

@@ -74,6 +74,7 @@ func (v *dbView) add(what string, state Cell, since time.Time, more string) {
 // all are the rows, in the order in which one asks.
 func (v *dbView) all() {
 	v.connections()
+	v.limits()
 	v.transactions()
 	v.replication()
 	v.wal()
@@ -107,6 +108,17 @@ func (v *dbView) connections() {
 	}
 }
 
+// limits are the roles and databases that may not have any number of connections.
+func (v *dbView) limits() {
+	for i, l := range v.d.Limits {
+		if i == 5 {
+			v.add("  others", Cell{Text: count(len(v.d.Limits)-i, "limit")}, time.Time{}, "of roles and databases that are less full")
+			break
+		}
+		v.add("  limit of "+l.Of.String()+" "+l.Name.String(), Cell{Text: fmt.Sprintf("%d/%d", l.Used, l.Limit), Value: l.Used, Tone: ToneOf(l.Level)}, time.Time{}, "")
+	}
+}
+
 func rest(by []ops.UsedBy) int {
 	n := 0
 	for _, x := range by {
@@ -134,7 +146,7 @@ func DatabaseLine(r ops.Reading[ops.Database], now time.Time) Cell {
 		if !s.Waiting.IsZero() {
 			waits++
 		}
-		if !s.Transaction.IsZero() && !s.Own && !s.System && (longest.IsZero() || s.Transaction.Before(longest)) {
+		if !s.Transaction.IsZero() && !s.Own && !s.System && !s.Prepared() && (longest.IsZero() || s.Transaction.Before(longest)) {
 			longest = s.Transaction
 		}
 	}

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"opsdeck/ops"
@@ -10,7 +11,15 @@ import (
 func (v *dbView) transactions() {
 	var longest ops.Session
 	sitting, waits, roots := 0, 0, 0
+	var prepared []ops.Session
 	for _, s := range v.d.Sessions {
+		if s.Root == s.PID && s.Root != 0 {
+			roots++
+		}
+		if s.Prepared() {
+			prepared = append(prepared, s)
+			continue
+		}
 		if s.Own || s.System {
 			continue
 		}
@@ -23,9 +32,6 @@ func (v *dbView) transactions() {
 		if !s.Waiting.IsZero() {
 			waits++
 		}
-		if s.Root == s.PID && s.Blocks > 0 {
-			roots++
-		}
 	}
 	if longest.PID == 0 {
 		v.add("longest transaction", toned("none", ToneOf(worst())), time.Time{}, "")
@@ -36,6 +42,7 @@ func (v *dbView) transactions() {
 	if sitting > 0 {
 		v.add("idle in transaction", Cell{Text: count(sitting, "session"), Value: sitting, Tone: ToneOf(v.d.Levels.Idle)}, time.Time{}, "")
 	}
+	v.prepared(prepared)
 	blocked := toned("none", ToneOf(v.d.Levels.Blocked))
 	if waits > 0 {
 		blocked = toned(fmt.Sprintf("%d, behind %s", waits, count(roots, "root")), blocked.Tone)
@@ -43,15 +50,29 @@ func (v *dbView) transactions() {
 	v.add("blocked sessions", blocked, time.Time{}, "")
 }
 
+// prepared is a row for each prepared transaction, the oldest first.
+func (v *dbView) prepared(all []ops.Session) {
+	slices.SortStableFunc(all, func(a, b ops.Session) int { return a.Changed.Compare(b.Changed) })
+	for i, p := range all {
+		if i == 5 {
+			v.add("  others", Cell{Text: count(len(all)-i, "prepared transaction")}, time.Time{}, "")
+			break
+		}
+		v.add("prepared transaction", Cell{Text: "'" + p.GID.String() + "'", Value: p.GID.String(), Tone: ToneOf(p.Verdict.Level)}, p.Changed,
+			fmt.Sprintf("of %s in %s, holds %s", p.User, p.Database, count(p.Locks, "lock")))
+		v.rows[len(v.rows)-1].Ref, v.rows[len(v.rows)-1].Next = p.Ref, p.Verdict.Next
+	}
+}
+
 func (v *dbView) replication() {
 	if v.d.Standby {
-		word := "replays"
-		if v.d.Paused {
-			word = "replay is paused"
-		}
-		v.add("standby", toned(word, ToneOf(v.d.Levels.Replay)), time.Time{}, "")
+		v.standby(v.d.Upstream)
 	}
 	for _, r := range v.d.Replicas {
+		if !r.Gone.IsZero() {
+			v.add("replica "+r.Name.String(), toned("GONE", ToneOf(r.Level)), r.Gone, join(", ", "was "+r.State.String(), r.Client.String()))
+			continue
+		}
 		if r.Hidden {
 			v.add("replica "+r.Name.String(), toned("lag hidden: no pg_monitor", ToneUnknown), time.Time{}, "")
 			continue
@@ -68,8 +89,13 @@ func (v *dbView) replication() {
 	}
 	for _, s := range v.d.Slots {
 		more := "inactive"
-		if s.Active {
+		switch {
+		case s.Active:
 			more = "active"
+		case s.Synced:
+			more = "copied from the primary"
+		case !s.Idle.IsZero():
+			more = "inactive since " + Clock(s.Idle, v.now)
 		}
 		if s.Left.Known {
 			more += ", " + Size(s.Left.Value) + " until it is lost"
@@ -80,6 +106,35 @@ func (v *dbView) replication() {
 	if len(v.d.Replicas)+len(v.d.Slots) == 0 && !v.d.Standby && !v.d.Lacks("replication") && !v.d.Lacks("replication slots") {
 		v.add("replication", toned("no replicas", ToneMuted), time.Time{}, "")
 	}
+}
+
+// standby says where a standby gets its WAL from.
+func (v *dbView) standby(u ops.Upstream) {
+	state, since := "streams from "+u.Host.Or(ops.Lit("its primary")).String(), time.Time{}
+	switch {
+	case v.d.Lacks("WAL receiver"):
+		state = "not known"
+	case v.d.Paused:
+		state = "replay is paused"
+	case !u.Receiving && u.Hidden:
+		state = "no WAL receiver, why is hidden"
+	case !u.Receiving && u.Told:
+		state, since = "CUT OFF from its primary", u.Gone
+	case !u.Receiving && u.Archive:
+		state = "replays from an archive"
+	case !u.Receiving:
+		state, since = "gets no WAL", u.Gone
+	case u.State.String() != "streaming" && !u.State.Empty():
+		state = u.State.String() + ", from " + u.Host.String()
+	}
+	more := ""
+	if !u.Replayed.IsZero() {
+		more = "newest transaction of " + Clock(u.Replayed, v.now)
+	}
+	if u.Waiting.Known {
+		more = join(", ", bytesOf(u.Waiting)+" received and not replayed", more)
+	}
+	v.add("standby", toned(state, ToneOf(v.d.Levels.Replay)), since, more)
 }
 
 func (v *dbView) wal() {

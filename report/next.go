@@ -24,18 +24,22 @@ func Spoken(next []ops.Next, how func(ops.Next) string) string {
 // Command says what to do to whoever has a shell and no console.
 func Command(n ops.Next) string {
 	if n.Action.Empty() {
-		return n.What.String()
+		return n.Words()
 	}
-	return n.What.String() + ": " + commandOf(n)
+	return n.Words() + ": " + commandOf(n)
 }
 
 // commandOf is the command line that does it.
 func commandOf(n ops.Next) string {
-	return "opsdeck run " + n.Action.String() + " " + quoted(n.Ref.String())
+	line := "opsdeck run " + n.Action.String() + " " + quoted(n.Ref.String())
+	for _, p := range n.Params {
+		line += " -p " + quoted(p.Name.String()+"="+p.Value.String())
+	}
+	return line
 }
 
 // plainWord is what no shell reads anything into.
-var plainWord = regexp.MustCompile(`^[A-Za-z0-9_./:@%+,-]+$`)
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9_./:@%+,=-]+$`)
 
 // quoted makes one word of what is called as it is called outside: the line is
 // there to be copied into a shell.

@@ -79,6 +79,8 @@ func (g sessionGroups) of(s ops.Session) string {
 		return g.named("blocking")
 	case s.Own:
 		return g.named("opsdeck itself")
+	case s.Prepared():
+		return g.named("prepared")
 	case !s.Transaction.IsZero():
 		return g.named("in a transaction")
 	case s.State == ops.SessionIdle:
@@ -101,6 +103,9 @@ func (g sessionGroups) words(d ops.Database, into map[string]string) {
 	}
 	for name, k := range n {
 		into[name] = count(k, "session")
+	}
+	if k := n[g.named("prepared")]; k > 0 {
+		into[g.named("prepared")] = count(k, "transaction") + " without a session, until somebody commits them or rolls them back"
 	}
 	if trees > 0 {
 		into[g.named("blocking")] = fmt.Sprintf("%s, %s, %d deep; end the root and what is below it goes on", count(trees, "tree"), count(n[g.named("blocking")], "session"), deep)
@@ -133,7 +138,7 @@ func sessionRow(s ops.Session, from Origin, now time.Time) Row {
 		Ref: s.Ref, Level: level, From: from, Detail: subject(SessionName(s), s.Verdict), Next: s.Verdict.Next,
 		Cells: []Cell{
 			{Text: treeMark(s.Depth) + SessionName(s), Value: SessionName(s)},
-			state, orHidden(s, moment(sessionSince(s), now)), locks(s), orHidden(s, transaction(s, now)), query,
+			state, orHidden(s, lasting(sessionSince(s), now)), locks(s), orHidden(s, transaction(s, now)), query,
 			orNothing(s.User.String()), orNothing(s.Database.String()), orNothing(s.Client.String()),
 			orHidden(s, orNothing(s.Wait.String())), orNothing(s.App.String()),
 		},
@@ -148,8 +153,12 @@ func treeMark(depth int) string {
 	return strings.Repeat("  ", min(depth, 6)-1) + `\_ `
 }
 
-// SessionName is how a session is called: its pid and its application, or its login.
+// SessionName is how a session is called: its pid and its application, or its login. A
+// prepared transaction has its own name.
 func SessionName(s ops.Session) string {
+	if s.Prepared() {
+		return fmt.Sprintf("prepared '%s'", s.GID)
+	}
 	return join(" ", fmt.Sprint(s.PID), s.App.Or(s.User).String())
 }
 
@@ -161,8 +170,18 @@ func sessionSince(s ops.Session) time.Time {
 	return s.Changed
 }
 
+// lasting is moment with the seconds of the first minute: a query of 50 seconds is
+// another thing than one of none.
+func lasting(at, now time.Time) Cell {
+	cell := moment(at, now)
+	if d := now.Sub(at); !at.IsZero() && d < time.Minute {
+		cell.Text = fmt.Sprintf("%ds", max(0, int(d.Seconds())))
+	}
+	return cell
+}
+
 func transaction(s ops.Session, now time.Time) Cell {
-	cell := moment(s.Transaction, now)
+	cell := lasting(s.Transaction, now)
 	if s.Transaction.IsZero() {
 		cell.Text = ""
 	}

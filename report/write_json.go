@@ -38,12 +38,15 @@ type docRow struct {
 	Cells map[string]docDatum `json:"cells"`
 }
 
-// docNext is one thing to do. The three last are there where an action does it.
+// docNext is one thing to do. Action, Ref and Run are there where an action does it, SQL
+// and its database where a statement does.
 type docNext struct {
-	What   string `json:"what"`
-	Action string `json:"action,omitempty"`
-	Ref    string `json:"ref,omitempty"`
-	Run    string `json:"run,omitempty"`
+	What     string `json:"what"`
+	Action   string `json:"action,omitempty"`
+	Ref      string `json:"ref,omitempty"`
+	Run      string `json:"run,omitempty"`
+	SQL      string `json:"sql,omitempty"`
+	Database string `json:"database,omitempty"`
 }
 
 // docDatum is one value with everything needed to trust it or not. Value is null
@@ -90,10 +93,11 @@ func docOf(t Table, now time.Time) docTable {
 }
 
 func docNextOf(n ops.Next) docNext {
-	if n.Action.Empty() {
-		return docNext{What: n.What.String()}
+	d := docNext{What: n.What.String(), SQL: n.SQL.String(), Database: n.In.String()}
+	if !n.Action.Empty() {
+		d.Action, d.Ref, d.Run = n.Action.String(), n.Ref.String(), commandOf(n)
 	}
-	return docNext{What: n.What.String(), Action: n.Action.String(), Ref: n.Ref.String(), Run: commandOf(n)}
+	return d
 }
 
 func datum(c Cell, from Origin, now time.Time) docDatum {

@@ -13,7 +13,7 @@ func TestTheDatabasePaneShowsTreesServersAndStatements(t *testing.T) {
 	r.press("4")
 	r.wants(t, "[4 Database]", "CRITICAL  41/100 connections, 5 blocked", "blocking  2 trees, 7 sessions, 4 deep", "> 7412 nightly-close", `      \_ 7433 report-reader`)
 	r.press("j", "v")
-	r.wants(t, "replica replica-2", "1.3M behind, 1m35s", "retains 3.0M", "archiver            FAILS", "grows by 210M an hour", "181M of 2147M", "not known")
+	r.wants(t, "replica replica-2", "1.3M behind, 1m35s", "retains 3.0M", "archiver                   FAILS", "prepared transaction       'close-2026-11-20'", "replica replica-3          GONE", "limit of role report     5/5", "grows by 210M an hour", "181M of 2147M", "not known")
 	r.lacks(t, "nightly-close        idle in tx")
 	r.press("v")
 	r.wants(t, "UPDATE loans SET exposure = exposure + $1", "2h32m")

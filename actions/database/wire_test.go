@@ -19,7 +19,7 @@ type wire struct {
 }
 
 const sessionsColumns = "pid int4, backend_start timestamptz, user text, app text, database text, client text, state text, xact_start timestamptz, query_start timestamptz, state_change timestamptz, " +
-	"wait text, waits bool, since timestamptz, by _int4, query text, type text, own bool, start text, query_start text"
+	"wait text, waits bool, since timestamptz, by _int4, query text, type text, own bool, start text, query_start text, locks int4, horizon bool, superuser bool"
 
 func columns(list string) []pgfake.Column {
 	var all []pgfake.Column
@@ -37,7 +37,7 @@ func newWire(t *testing.T) *wire {
 	w.AnswerWith("FROM pg_stat_activity a", func(string) pgfake.Reply {
 		r := pgfake.Reply{Columns: columns(sessionsColumns)}
 		if w.start != "" {
-			r.Rows = [][]any{{47, w.start, "app", "nightly", "loans", "10.0.0.9", "active", nil, "2026-11-21 02:13:00.5+00", "2026-11-21 02:13:00.5+00", "", false, nil, []int{}, "SELECT 1", "client backend", false, w.start, "2026-11-21 02:13:00.5+00"}}
+			r.Rows = [][]any{{47, w.start, "app", "nightly", "loans", "10.0.0.9", "active", nil, "2026-11-21 02:13:00.5+00", "2026-11-21 02:13:00.5+00", "", false, nil, []int{}, "SELECT 1", "client backend", false, w.start, "2026-11-21 02:13:00.5+00", 1, true, false}}
 		}
 		return r
 	})
@@ -45,6 +45,7 @@ func newWire(t *testing.T) *wire {
 		return pgfake.Reply{Columns: columns("now timestamptz, started timestamptz, recovery bool, paused bool, login text, max int4, reserved int4, sees bool, at text, lsn int8, level text, tracks bool"),
 			Rows: [][]any{{time.Now(), time.Now(), false, false, "reader", 100, 3, true, "0/3000158", 50331992, "replica", true}}}
 	})
+	w.Answer("FROM pg_prepared_xacts", pgfake.Reply{Columns: columns("xid int8, gid text, prepared timestamptz, owner text, database text, locks int4, waiters _int4")})
 	// The server has the session under its pid and start, as pg_stat_activity does.
 	for _, f := range []string{"pg_cancel_backend", "pg_terminate_backend"} {
 		w.AnswerWith(f, func(sql string) pgfake.Reply {

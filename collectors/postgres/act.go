@@ -27,13 +27,19 @@ func (c *Collector) Sessions(ctx context.Context) ([]ops.Session, error) {
 	defer cancel()
 	var d ops.Database
 	err := c.reader.use(ctx, func(ctx context.Context, k conn) error {
-		l := newLook()
-		r := &reading{look: &l, source: c.cfg.Name, now: c.cfg.Now(), idle: map[ops.UsedBy]int{}}
-		all := parts(k.version, 0, "")
-		_, err := ask(ctx, k, all[:2], r)
-		r.out.Sessions = order(r.out.Sessions)
-		d = r.out
-		return err
+		due := parts(k.version, 0, "")[:3] // the server, its sessions, its prepared transactions
+		for {
+			l := newLook()
+			r := &reading{look: &l, source: c.cfg.Name, now: c.cfg.Now(), idle: map[ops.UsedBy]int{}}
+			failed, err := ask(ctx, k, due, r)
+			if err != nil && !due[failed].needed && !k.IsClosed() && onePartsFault(err) {
+				due = due[:failed]
+				continue
+			}
+			r.out.Sessions = order(withPrepared(r.out.Sessions, r.prepared))
+			d = r.out
+			return err
+		}
 	})
 	c.markOwn(d.Sessions)
 	return d.Sessions, err

@@ -20,7 +20,7 @@ func readSession(r *reading, row row) error {
 	var by []int32
 	if err := row.Scan(&b.PID, r.moment(&b.Began), textTo{&b.User}, textTo{&b.App}, textTo{&b.Database}, textTo{&b.Client}, &state,
 		r.moment(&b.Transaction), r.moment(&b.Query), r.moment(&b.Changed), textTo{&b.Wait}, &waits, r.moment(&since), &by, sqlTo{&b.SQL}, &kind, &b.Own,
-		textTo{&b.Start}, textTo{&b.QueryStart}); err != nil {
+		textTo{&b.Start}, textTo{&b.QueryStart}, &b.Locks, &b.Horizon, &b.Superuser); err != nil {
 		return err
 	}
 	b.Ref = ops.NewRef(ops.KindSession, r.source, strconv.Itoa(b.PID))

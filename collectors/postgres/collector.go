@@ -98,6 +98,10 @@ func (c *Collector) Collect(ctx context.Context) (ops.Observation, error) {
 	if err != nil {
 		return ops.Observation{}, err
 	}
+	c.reader.limits.Store(&d.Limits)
+	if c.actor != nil {
+		c.actor.limits.Store(&d.Limits)
+	}
 	c.actorStands(ctx, &d)
 	c.markOwn(d.Sessions)
 	c.mu.Lock()

@@ -116,6 +116,9 @@ type connection struct {
 	number  uint64    // of conn, from 1
 	alive   atomic.Bool
 	pid     atomic.Uint32 // of the server's process behind conn
+	// limits are the connection limits as the last look saw them, for a login that
+	// is refused later; nil: no look has.
+	limits atomic.Pointer[[]ops.ConnectionLimit]
 }
 
 // conn is the connection as its user sees it.
@@ -172,7 +175,7 @@ func (s *connection) connect(ctx context.Context) error {
 	s.settings(cfg)
 	c, err := pgx.ConnectConfig(ctx, cfg)
 	if err != nil {
-		return err
+		return s.refused(cfg, err)
 	}
 	if v := versionOf(c); v < oldest {
 		err := ops.Errorf(ops.CodeUnavailable, "it is PostgreSQL %d, and 13 is the oldest that is understood", v/10000)

@@ -60,12 +60,12 @@ func saidNo(e *pgconn.PgError) error {
 	said := mask(e.Message)
 	switch {
 	case e.Code == "53300":
-		return ops.Errorf(ops.CodeUnavailable, "connections exhausted: the server takes no login (53300)").
-			Help("end idle sessions of the application that holds most, by a superuser's login if need be")
+		return exhausted(ofServer, "", "")
 	case strings.HasPrefix(e.Code, "28"), e.Code == "3D000":
 		return ops.Errorf(ops.CodeDenied, "the server does not let this login in: %s", said)
 	case e.Code == "57P03":
-		return ops.Errorf(ops.CodeUnavailable, "%s", said)
+		return ops.Errorf(ops.CodeUnavailable, "it takes no logins now: %s", said).
+			Help("it starts, ends, recovers, or is a standby that cannot be read yet, or ever (hot_standby): its log says which")
 	case e.Code == "57P01", e.Code == "57P02":
 		return ops.Errorf(ops.CodeUnavailable, "the server ended our connection: %s", said)
 	case e.Code == "57014":

@@ -30,8 +30,8 @@ func TestWhatALoginIsRefusedForIsTold(t *testing.T) {
 		"no such database":   {"3D000", `database "postgres" does not exist`, ops.CodeDenied, `database "postgres" does not exist`, ""},
 		"it starts":          {"57P03", "the database system is starting up", ops.CodeUnavailable, "the database system is starting up", ""},
 		"it shuts down":      {"57P03", "the database system is shutting down", ops.CodeUnavailable, "shutting down", ""},
-		"too many of a role": {"53300", `too many connections for role "reader"`, ops.CodeUnavailable, "connections exhausted", ""},
-		"may not connect":    {"42501", `permission denied for database "postgres"`, ops.CodeUnavailable, "permission denied", "GRANT"},
+		"too many of a role": {"53300", `too many connections for role "reader"`, ops.CodeUnavailable, "connections exhausted for role reader", "ALTER ROLE reader CONNECTION LIMIT"},
+		"may not connect":    {"42501", `permission denied for database "postgres"`, ops.CodeDenied, "permission denied", "GRANT CONNECT ON DATABASE postgres TO reader"},
 		"a foul word":        {"XX000", "\x1b]0;owned\a password=pl4nted", ops.CodeUnavailable, "(XX000)", ""},
 	} {
 		inBubble(t, func(t *testing.T, f *fake) {

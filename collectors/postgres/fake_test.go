@@ -58,6 +58,7 @@ func newFake(t *testing.T) *fake {
 			f.answer(p.name, f.answers[p.name])
 		}
 	}
+	f.rows("prepared transactions")
 	f.servesAs("reader", false)
 	return f
 }

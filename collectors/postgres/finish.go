@@ -13,14 +13,15 @@ import (
 func (r *reading) finish() ops.Database {
 	d := &r.out
 	r.use()
-	d.Sessions = order(d.Sessions)
+	d.Sessions = order(withPrepared(d.Sessions, r.prepared))
 	if n := len(d.Sessions); n > maxSessions {
 		d.Sessions, d.Left = d.Sessions[:maxSessions:maxSessions], n-maxSessions
 	}
-	d.WAL.Rate = r.note(r.now, r.lsn)
+	d.WAL.Rate = r.places.note(r.now, r.lsn)
 	for i := range d.Replicas {
-		d.Replicas[i].Lag = r.lag(r.lags[i], r.now)
+		d.Replicas[i].Lag = r.places.lag(r.lags[i], r.now)
 	}
+	r.upstream()
 	if r.ext.version == 0 { // it was there a while ago, maybe
 		d.Statements = nil
 		delete(r.missing, "statements")

@@ -19,25 +19,28 @@ type replay struct {
 }
 
 // maxPlaces bounds how far back lag in seconds can be measured: with a look every
-// ten seconds, an hour.
-const maxPlaces = 360
+// four seconds, an hour.
+const maxPlaces = 900
 
-// note remembers where the server is and returns the WAL it wrote a second since
-// the last look.
-func (l *look) note(now time.Time, lsn int64) ops.Value {
+// trail is the places that something passed in the WAL, the last one last.
+type trail []place
+
+// note remembers where it is and returns the bytes it went a second since the last
+// look.
+func (t *trail) note(now time.Time, lsn int64) ops.Value {
 	var rate ops.Value
-	if n := len(l.places); n > 0 {
-		last := l.places[n-1]
+	if n := len(*t); n > 0 {
+		last := (*t)[n-1]
 		if d := now.Sub(last.at).Seconds(); d > 0 && lsn >= last.lsn {
 			rate = ops.Num(float64(lsn-last.lsn) / d)
 		}
 		if lsn < last.lsn { // another timeline
-			l.places = nil
+			*t = nil
 		}
 	}
-	l.places = append(l.places, place{now, lsn})
-	if len(l.places) > maxPlaces {
-		l.places = append([]place{}, l.places[len(l.places)-maxPlaces:]...)
+	*t = append(*t, place{now, lsn})
+	if len(*t) > maxPlaces {
+		*t = append(trail{}, (*t)[len(*t)-maxPlaces:]...)
 	}
 	return rate
 }
@@ -45,7 +48,7 @@ func (l *look) note(now time.Time, lsn int64) ops.Value {
 // lag is how long ago the server passed the place up to which a replica has
 // replayed. The server's own replay_lag stands still, or is not there at all, when
 // replay stands still; ours grows. Where ours cannot tell, the server's word is taken.
-func (l *look) lag(r replay, now time.Time) ops.Value {
+func (t trail) lag(r replay, now time.Time) ops.Value {
 	if r.lsn == nil {
 		return ops.Value{}
 	}
@@ -53,15 +56,37 @@ func (l *look) lag(r replay, now time.Time) ops.Value {
 	if r.said != nil {
 		said = *r.said
 	}
-	for _, p := range l.places {
+	for _, p := range t {
 		if p.lsn > *r.lsn {
 			return ops.Num(max(said, now.Sub(p.at).Truncate(time.Second).Seconds()))
 		}
 	}
-	if n := len(l.places); n > 0 && l.places[n-1].lsn <= *r.lsn {
+	if n := len(t); n > 0 && t[n-1].lsn <= *r.lsn {
 		return ops.Num(0)
 	}
 	return figure(r.said)
+}
+
+// upstream says since when a standby has no WAL receiver, and how long what it received
+// waits to be replayed.
+func (r *reading) upstream() {
+	u := &r.out.Upstream
+	if r.streamed != nil && r.replayed != nil {
+		r.received.note(r.now, *r.streamed)
+		u.Waiting, u.Lag = ops.Num(float64(max(0, *r.streamed-*r.replayed))), r.received.lag(replay{lsn: r.replayed}, r.now)
+	}
+	switch {
+	case !r.out.Standby:
+		r.cut, r.received = time.Time{}, nil
+		return
+	case r.missing["WAL receiver"] != "":
+		return // what is not seen says nothing
+	case u.Receiving:
+		r.cut = time.Time{}
+	case r.cut.IsZero():
+		r.cut = r.now
+	}
+	u.Gone = r.cut
 }
 
 // sample is a size at a time.

@@ -15,8 +15,19 @@ import (
 
 // shows says what of a server comes from which part, for the parts that may be missing.
 var shows = map[string]func(ops.Database) any{
-	"replication":                   func(d ops.Database) any { return timeless(d.Replicas, func(r *ops.Replica) { r.Lag = ops.Value{} }) },
-	"replication slots":             func(d ops.Database) any { return d.Slots },
+	"replication":       func(d ops.Database) any { return timeless(d.Replicas, func(r *ops.Replica) { r.Lag = ops.Value{} }) },
+	"replication slots": func(d ops.Database) any { return d.Slots },
+	"prepared transactions": func(d ops.Database) any {
+		var all []ops.Session
+		for _, s := range d.Sessions {
+			if s.Prepared() {
+				all = append(all, s)
+			}
+		}
+		return all
+	},
+	"connection limits":             func(d ops.Database) any { return d.Limits },
+	"WAL receiver":                  func(d ops.Database) any { return d.Upstream },
 	"archiver":                      func(d ops.Database) any { a := d.Archiver; a.Ready = ops.Value{}; return a },
 	"files waiting for the archive": func(d ops.Database) any { return d.Archiver.Ready },
 	"size of pg_wal":                func(d ops.Database) any { return d.WAL.Size },
@@ -188,7 +199,7 @@ func TestWithoutPgMonitorItIsSaidWhatIsHidden(t *testing.T) {
 			s.began, s.start, s.query, s.changed, s.client, s.kind, s.sql = nil, nil, nil, nil, "", "", "<insufficient privilege>"
 		})
 		f.rows("sessions", hidden, sessionRow(48, "opsdeck", "active", func(s *sessionCells) { s.user, s.own = "reader", true }))
-		f.rows("replication", []any{"standby1", "local", "", "", nil, nil, nil, nil})
+		f.rows("replication", []any{"standby1", "local", "", "", nil, nil, nil, nil, ""})
 		f.rows("sizes", []any{"loans", nil})
 		d := collect(t, f.collector())
 		want := map[string]string{"state, transaction, wait and query of other users' sessions": "the login lacks pg_monitor", "lag of replicas": "the login lacks pg_monitor"}

@@ -20,6 +20,8 @@ func (c *Collector) Open(ctx context.Context, ref ops.Ref, _ time.Duration) (ops
 		return c.openServer(ref)
 	case ops.KindSession:
 		return c.openSession(ctx, ref)
+	case ops.KindPrepared:
+		return c.openPrepared(ctx, ref)
 	}
 	return ops.Detail{}, ops.Errorf(ops.CodeNotFound, "a database has no %s", ref.Kind)
 }
@@ -108,7 +110,11 @@ func treeGroup(b ops.Session, all []ops.Session) (ops.FactGroup, bool) {
 	}
 	name := func(pid int) string {
 		for _, o := range all {
-			if o.PID == pid {
+			switch {
+			case o.PID != pid:
+			case o.Prepared():
+				return fmt.Sprintf("prepared transaction '%s'", o.GID)
+			default:
 				return fmt.Sprintf("%d %s", pid, o.App.Or(o.User))
 			}
 		}
@@ -118,8 +124,8 @@ func treeGroup(b ops.Session, all []ops.Session) (ops.FactGroup, bool) {
 		return strconv.Itoa(pid)
 	}
 	g := group("blocking")
-	if b.Root == b.PID {
-		g.Facts = append(g.Facts, factf("root", "this session: ending it frees all that wait below"))
+	if b.Root == b.PID && len(b.BlockedBy) == 0 {
+		g.Facts = append(g.Facts, factf("root", "this %s: ending it frees all that wait below", map[bool]string{false: "session", true: "transaction"}[b.Prepared()]))
 	} else {
 		g.Facts = append(g.Facts, factf("root", "%s", name(b.Root)))
 	}
@@ -138,9 +144,9 @@ func treeGroup(b ops.Session, all []ops.Session) (ops.FactGroup, bool) {
 func queryAndLocks(ctx context.Context, k conn, pid int) (query, locks ops.FactGroup, err error) {
 	var b pgx.Batch
 	b.Queue(fmt.Sprintf("SELECT left(query, %d) FROM pg_stat_activity WHERE pid = %d", queryMost, pid))
-	b.Queue(fmt.Sprintf(`SELECT l.locktype, l.mode, l.granted, coalesce(CASE WHEN d.oid IS NOT NULL THEN l.relation::regclass::text ELSE l.relation::text END, l.transactionid::text, l.virtualxid, '')
-FROM pg_locks l LEFT JOIN pg_database d ON d.oid = l.database AND d.datname = current_database()
-WHERE l.pid = %d AND l.locktype <> 'virtualxid' ORDER BY l.granted, l.locktype, 4 LIMIT 30`, pid))
+	b.Queue(fmt.Sprintf(`SELECT h.locktype, h.mode, h.granted, `+lockedObject+`
+FROM pg_locks h LEFT JOIN pg_database d ON d.oid = h.database AND d.datname = current_database()
+WHERE h.pid = %d AND h.locktype <> 'virtualxid' ORDER BY h.granted, h.locktype, 4 LIMIT 30`, pid))
 	results := k.SendBatch(ctx, &b)
 	defer results.Close() //nolint:errcheck // read to its end, or the error is there already
 	var text string
@@ -149,7 +155,7 @@ WHERE l.pid = %d AND l.locktype <> 'virtualxid' ORDER BY l.granted, l.locktype, 
 	} else if err != nil {
 		return group("query"), group("locks"), err
 	}
-	query, locks = group("query"), group("locks")
+	query = group("query")
 	for i, line := range ops.CleanBlock(maskSQL(text), 200) {
 		name := "sql"
 		if i > 0 {
@@ -157,16 +163,26 @@ WHERE l.pid = %d AND l.locktype <> 'virtualxid' ORDER BY l.granted, l.locktype, 
 		}
 		query.Facts = append(query.Facts, fact(name, line))
 	}
+	locks, err = readLocks(results)
+	return query, locks, err
+}
+
+// lockedObject is what a lock h is on, by its name where it is in our database d.
+const lockedObject = `coalesce(CASE WHEN d.oid IS NOT NULL THEN h.relation::regclass::text ELSE h.relation::text END, h.transactionid::text, h.virtualxid, '')`
+
+// readLocks reads the next answer of a batch as a list of locks.
+func readLocks(results pgx.BatchResults) (ops.FactGroup, error) {
+	locks := group("locks")
 	rows, err := results.Query()
 	if err != nil {
-		return query, locks, err
+		return locks, err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var kind, mode, on string
 		var granted bool
 		if err := rows.Scan(&kind, &mode, &granted, &on); err != nil {
-			return query, locks, err
+			return locks, err
 		}
 		name := "holds"
 		if !granted {
@@ -174,7 +190,7 @@ WHERE l.pid = %d AND l.locktype <> 'virtualxid' ORDER BY l.granted, l.locktype, 
 		}
 		locks.Facts = append(locks.Facts, factf(name, "%s on %s %s", mode, kind, on))
 	}
-	return query, locks, rows.Err()
+	return locks, rows.Err()
 }
 
 func stamp(t time.Time) string {

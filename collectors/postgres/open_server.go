@@ -42,6 +42,9 @@ func replicationFacts(d ops.Database) ops.FactGroup {
 			g.Facts = append(g.Facts, fact(part, why))
 		}
 	}
+	if d.Standby {
+		g.Facts = append(g.Facts, standbyFacts(d)...)
+	}
 	for _, r := range d.Replicas {
 		g.Facts = append(g.Facts, factf("replica "+r.Name.String(), "%s %s from %s, behind by %s and %s", r.State, r.Sync, r.Client, size(r.Behind), span(r.Lag)))
 	}
@@ -60,6 +63,25 @@ func replicationFacts(d ops.Database) ops.FactGroup {
 		g.Facts = append(g.Facts, factf("replicas", "none, and no slots"))
 	}
 	return g
+}
+
+// standbyFacts say where a standby gets its WAL from.
+func standbyFacts(d ops.Database) []ops.Fact {
+	if why := unread(d, "WAL receiver"); !why.Empty() {
+		return []ops.Fact{fact("WAL receiver", why)}
+	}
+	u := d.Upstream
+	receiver := factf("WAL receiver", "none since %s", stamp(u.Gone))
+	if u.Receiving {
+		receiver = factf("WAL receiver", "%s, from %s, last message at %s", u.State.Or(ops.Lit("hidden")), u.Host.Or(ops.Lit("hidden")), stamp(u.Heard))
+	}
+	from := map[bool]string{true: "set", false: "not set"}
+	told := from[u.Told]
+	if u.Hidden {
+		told = "hidden: " + needsMonitor
+	}
+	return []ops.Fact{receiver, factf("primary_conninfo", "%s", told), factf("restore_command", "%s", from[u.Archive]),
+		factf("received", "up to %s, %s of it not replayed", u.Received.Or(ops.Lit("?")), size(u.Waiting)), factf("newest transaction", "of %s", stamp(u.Replayed))}
 }
 
 func walFacts(d ops.Database) ops.FactGroup {

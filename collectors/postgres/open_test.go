@@ -13,7 +13,7 @@ import (
 // opens gives the server replies to what is asked of one session.
 func (f *fake) opens(query pgfake.Reply, locks ...[]any) {
 	f.Answer("SELECT left(query, 16000)", query)
-	f.Answer("SELECT l.locktype", pgfake.Reply{Columns: []pgfake.Column{{Name: "locktype", Type: "text"}, {Name: "mode", Type: "text"}, {Name: "granted", Type: "bool"}, {Name: "coalesce", Type: "text"}}, Rows: locks})
+	f.Answer("SELECT h.locktype", pgfake.Reply{Columns: []pgfake.Column{{Name: "locktype", Type: "text"}, {Name: "mode", Type: "text"}, {Name: "granted", Type: "bool"}, {Name: "coalesce", Type: "text"}}, Rows: locks})
 }
 
 func queryText(rows ...any) pgfake.Reply {
@@ -121,7 +121,7 @@ func TestWhatIsKnownOfASessionIsShownWhenItsLocksAreNot(t *testing.T) {
 		inBubble(t, func(t *testing.T, f *fake) {
 			f.rows("sessions", sessionRow(47, "nightly", "idle"))
 			f.opens(x.query)
-			f.Answer("SELECT l.locktype", x.locks)
+			f.Answer("SELECT h.locktype", x.locks)
 			c := f.collector()
 			began := time.Now()
 			d, err := c.Open(t.Context(), sessionRef("47"), 0)

@@ -26,11 +26,28 @@ func readServer(r *reading, row row) error {
 	return nil
 }
 
+func readLimit(r *reading, row row) error {
+	x := ops.ConnectionLimit{Of: ops.LimitRole}
+	var database bool
+	err := row.Scan(&database, textTo{&x.Name}, &x.Limit, &x.Used)
+	if database {
+		x.Of = ops.LimitDatabase
+	}
+	r.out.Limits = append(r.out.Limits, x)
+	return err
+}
+
+func readUpstream(r *reading, row row) error {
+	u := &r.out.Upstream
+	return row.Scan(&u.Hidden, &u.Told, &u.Archive, &u.Receiving, textTo{&u.State}, textTo{&u.Host}, textTo{&u.Slot}, r.moment(&u.Heard), textTo{&u.Received},
+		&r.streamed, &r.replayed, r.moment(&u.Replayed))
+}
+
 func readReplica(r *reading, row row) error {
 	var x ops.Replica
 	var replayed *int64
 	var said *float64
-	err := row.Scan(textTo{&x.Name}, textTo{&x.Client}, textTo{&x.State}, textTo{&x.Sync}, figureTo{&x.Behind}, figureTo{&x.Sent}, &replayed, &said)
+	err := row.Scan(textTo{&x.Name}, textTo{&x.Client}, textTo{&x.State}, textTo{&x.Sync}, figureTo{&x.Behind}, figureTo{&x.Sent}, &replayed, &said, textTo{&x.Slot})
 	x.Hidden = x.State.Empty()
 	r.out.Replicas = append(r.out.Replicas, x)
 	r.lags = append(r.lags, replay{replayed, said})
@@ -39,7 +56,7 @@ func readReplica(r *reading, row row) error {
 
 func readSlot(r *reading, row row) error {
 	var s ops.Slot
-	err := row.Scan(textTo{&s.Name}, textTo{&s.Kind}, textTo{&s.Database}, &s.Active, figureTo{&s.Retains}, textTo{&s.Status}, figureTo{&s.Left}, textTo{&s.Lost})
+	err := row.Scan(textTo{&s.Name}, textTo{&s.Kind}, textTo{&s.Database}, &s.Active, figureTo{&s.Retains}, textTo{&s.Status}, figureTo{&s.Left}, textTo{&s.Lost}, &s.Synced, r.moment(&s.Idle))
 	r.out.Slots = append(r.out.Slots, s)
 	return err
 }

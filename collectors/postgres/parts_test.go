@@ -88,21 +88,21 @@ func TestTreesAreRootFirst(t *testing.T) {
 func TestLagGrowsWhileReplayStandsStill(t *testing.T) {
 	l := newLook()
 	at := time.Date(2026, 11, 21, 2, 0, 0, 0, time.UTC)
-	l.note(at, 100)
-	if rate := l.note(at.Add(10*time.Second), 600); rate != ops.Num(50) {
+	l.places.note(at, 100)
+	if rate := l.places.note(at.Add(10*time.Second), 600); rate != ops.Num(50) {
 		t.Errorf("rate %v", rate)
 	}
 	replayed, half := int64(100), 0.5
 	for sec, want := range map[int]float64{10: 0.5, 30: 20, 70: 60} {
-		if got := l.lag(replay{&replayed, &half}, at.Add(time.Duration(sec)*time.Second)); got.Value != want {
+		if got := l.places.lag(replay{&replayed, &half}, at.Add(time.Duration(sec)*time.Second)); got.Value != want {
 			t.Errorf("after %d s: %v, want %v", sec, got, want)
 		}
 	}
 	all := int64(600)
-	if got := l.lag(replay{&all, &half}, at.Add(time.Hour)); got != ops.Num(0) {
+	if got := l.places.lag(replay{&all, &half}, at.Add(time.Hour)); got != ops.Num(0) {
 		t.Errorf("a replica that has everything and nothing to do is behind by %v", got)
 	}
-	if got := l.lag(replay{}, at); got.Known {
+	if got := l.places.lag(replay{}, at); got.Known {
 		t.Errorf("what is hidden is known: %v", got)
 	}
 }
@@ -138,13 +138,13 @@ func TestADSNTakesPartsInBothForms(t *testing.T) {
 func TestAServerThatIsBackInTheWALIsAnotherOne(t *testing.T) {
 	l := newLook()
 	at := time.Date(2026, 11, 21, 2, 0, 0, 0, time.UTC)
-	l.note(at, 1000)
-	if rate := l.note(at.Add(10*time.Second), 100); rate.Known {
+	l.places.note(at, 1000)
+	if rate := l.places.note(at.Add(10*time.Second), 100); rate.Known {
 		t.Errorf("it wrote %v a second backwards", rate)
 	}
-	l.note(at.Add(20*time.Second), 200)
+	l.places.note(at.Add(20*time.Second), 200)
 	replayed := int64(150)
-	if got := l.lag(replay{lsn: &replayed}, at.Add(20*time.Second)); got != ops.Num(0) {
+	if got := l.places.lag(replay{lsn: &replayed}, at.Add(20*time.Second)); got != ops.Num(0) {
 		t.Errorf("lag %v", got)
 	}
 }

@@ -34,6 +34,9 @@ func parts(version, statements int, schema string) []part {
 	all := []part{
 		{name: "server", needed: true, sql: serverSQL, read: readServer, forget: func(*reading) {}},
 		{name: "sessions", needed: true, sql: sessionsSQL(version), read: readSession, forget: func(r *reading) { r.out.Sessions = []ops.Session{} }},
+		{name: "prepared transactions", sql: preparedSQL, read: readPrepared, forget: func(r *reading) { r.prepared = nil }},
+		{name: "connection limits", sql: limitsSQL, read: readLimit, forget: func(r *reading) { r.out.Limits = nil }},
+		{name: "WAL receiver", sql: upstreamSQL, read: readUpstream, forget: func(r *reading) { r.out.Upstream, r.streamed, r.replayed = ops.Upstream{}, nil, nil }},
 		{name: "replication", sql: replicasSQL, read: readReplica, forget: func(r *reading) { r.out.Replicas = nil }},
 		{name: "replication slots", sql: slotsSQL(version), read: readSlot, forget: func(r *reading) { r.out.Slots = nil }},
 		{name: "archiver", sql: archiverSQL, read: readArchiver, forget: func(r *reading) { r.out.Archiver = ops.Archiver{Ready: r.out.Archiver.Ready} }},
@@ -61,40 +64,57 @@ const serverSQL = `SELECT clock_timestamp(), pg_postmaster_start_time(), pg_is_i
  (` + here + `)::text, pg_wal_lsn_diff(` + here + `, '0/0')::int8, current_setting('wal_level'), current_setting('track_activities')::bool`
 
 // sessionsSQL lists every process that has a client, and those without one that
-// wait for a lock or are in a transaction. Who waits is read from pg_locks, which
-// anybody may read. Before 14 nobody knows since when.
+// wait for a lock, are waited for or are in a transaction. Who waits is read from
+// pg_locks, which anybody may read. Before 14 nobody knows since when.
 func sessionsSQL(version int) string {
 	since := `min(l.waitstart)`
 	if version < 140000 {
 		since = `NULL::timestamptz`
 	}
-	return `WITH waits AS (SELECT l.pid, ` + since + ` AS since FROM pg_locks l WHERE NOT l.granted GROUP BY l.pid)
+	return `WITH locks AS MATERIALIZED (SELECT l.pid, bool_or(NOT l.granted) AS waits, ` + since + ` AS since,
+ count(*) FILTER (WHERE l.granted AND l.locktype <> 'virtualxid')::int AS held FROM pg_locks l WHERE l.pid IS NOT NULL AND l.mode <> 'SIReadLock' GROUP BY l.pid),
+waits AS MATERIALIZED (SELECT pid, since, pg_blocking_pids(pid) AS by FROM locks WHERE waits)
 SELECT a.pid, a.backend_start, coalesce(a.usename::text, ''), coalesce(a.application_name, ''), coalesce(a.datname::text, ''),
  CASE WHEN a.client_addr IS NOT NULL THEN host(a.client_addr) WHEN a.client_port = -1 THEN 'local' ELSE '' END,
  coalesce(a.state, ''), a.xact_start, a.query_start, a.state_change,
  coalesce(a.wait_event_type || ': ' || a.wait_event, ''), w.pid IS NOT NULL, w.since,
- CASE WHEN w.pid IS NOT NULL THEN pg_blocking_pids(a.pid) ELSE '{}' END, left(a.query, 400),
- coalesce(a.backend_type, ''), a.pid = pg_backend_pid(), a.backend_start::text, a.query_start::text
-FROM pg_stat_activity a LEFT JOIN waits w ON w.pid = a.pid
-WHERE a.backend_type = 'client backend' OR w.pid IS NOT NULL
+ coalesce(w.by, '{}'), left(a.query, 400), coalesce(a.backend_type, ''), a.pid = pg_backend_pid(), a.backend_start::text, a.query_start::text,
+ coalesce(l.held, 0), a.backend_xid IS NOT NULL OR a.backend_xmin IS NOT NULL, coalesce(r.rolsuper, false)
+FROM pg_stat_activity a LEFT JOIN waits w ON w.pid = a.pid LEFT JOIN locks l ON l.pid = a.pid LEFT JOIN pg_roles r ON r.oid = a.usesysid
+WHERE a.backend_type = 'client backend' OR w.pid IS NOT NULL OR a.pid IN (SELECT unnest(by) FROM waits)
  OR a.backend_type IS NULL AND a.datid <> 0
  OR a.backend_type NOT IN ('parallel worker', 'walsender') AND a.xact_start IS NOT NULL`
 }
 
+// limitsSQL counts what counts for the server: every session but those of its own
+// background workers. A limit of 0 shuts a role or a database, and is no shortage.
+const limitsSQL = `WITH used AS MATERIALIZED (SELECT usesysid, datid, count(*) AS n FROM pg_stat_activity
+ WHERE usesysid IS NOT NULL AND coalesce(backend_type, 'client backend') IN ('client backend', 'walsender') GROUP BY 1, 2)
+SELECT * FROM (SELECT false, rolname::text, rolconnlimit, coalesce((SELECT sum(n) FROM used WHERE usesysid = r.oid), 0)::int FROM pg_roles r WHERE rolconnlimit > 0 AND rolcanlogin AND NOT rolsuper
+ UNION ALL SELECT true, datname::text, datconnlimit, coalesce((SELECT sum(n) FROM used WHERE datid = d.oid), 0)::int FROM pg_database d WHERE datconnlimit > 0 AND datallowconn) x (database, name, most, used)
+ORDER BY used::float8 / most DESC, database, name LIMIT 100`
+
+// upstreamSQL is one row of a standby, and none of a primary. What primary_conninfo
+// holds, a password maybe, is not asked for.
+const upstreamSQL = `SELECT NOT m.may, CASE WHEN m.may THEN current_setting('primary_conninfo') <> '' ELSE false END, current_setting('restore_command') <> '',
+ w.pid IS NOT NULL, coalesce(w.status, ''), coalesce(w.sender_host, ''), coalesce(w.slot_name, ''), w.last_msg_receipt_time, coalesce(pg_last_wal_receive_lsn()::text, ''),
+ pg_wal_lsn_diff(pg_last_wal_receive_lsn(), '0/0')::int8, pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0')::int8, pg_last_xact_replay_timestamp()
+FROM (SELECT pg_has_role(current_user, 'pg_read_all_settings', 'USAGE') AS may) m LEFT JOIN pg_stat_wal_receiver w ON true WHERE pg_is_in_recovery()`
+
 const replicasSQL = `SELECT coalesce(application_name, ''), coalesce(host(client_addr), 'local'), coalesce(state, ''), coalesce(sync_state, ''),
  pg_wal_lsn_diff(` + here + `, replay_lsn)::int8, pg_wal_lsn_diff(` + here + `, sent_lsn)::int8,
- pg_wal_lsn_diff(replay_lsn, '0/0')::int8, extract(epoch FROM replay_lag)::float8
-FROM pg_stat_replication`
+ pg_wal_lsn_diff(replay_lsn, '0/0')::int8, extract(epoch FROM replay_lag)::float8, coalesce(s.slot_name::text, '')
+FROM pg_stat_replication r LEFT JOIN pg_replication_slots s ON s.active_pid = r.pid`
 
 // slotsSQL: until 15 a slot was lost for one reason only; 16 tells conflicts apart, and
 // 17 names the reason.
 func slotsSQL(version int) string {
-	lost := `coalesce(invalidation_reason, '')`
+	lost := `coalesce(invalidation_reason, ''), synced, inactive_since`
 	switch {
 	case version < 160000:
-		lost = `''`
+		lost = `'', false, NULL::timestamptz`
 	case version < 170000:
-		lost = `CASE WHEN conflicting THEN 'conflict' ELSE '' END`
+		lost = `CASE WHEN conflicting THEN 'conflict' ELSE '' END, false, NULL::timestamptz`
 	}
 	return `SELECT slot_name::text, coalesce(slot_type, ''), coalesce(database::text, ''), active,
  pg_wal_lsn_diff(` + here + `, restart_lsn)::int8, coalesce(wal_status, ''), safe_wal_size::int8, ` + lost + `

@@ -22,7 +22,9 @@ type look struct {
 	missing  map[string]string    // part -> why it could not be read
 	d        ops.Database         // the newest of the parts that are asked less often
 	ext      extension
-	places   []place // in the WAL
+	places   trail     // of the server in the WAL
+	received trail     // of what a standby was sent
+	cut      time.Time // since when a standby has no WAL receiver; zero: it has
 	sizes    map[string][]sample
 	rights   ops.Rights
 	rightsAt time.Time
@@ -42,7 +44,7 @@ func newLook() look {
 // other rights. What grows with time is kept: it tells by itself when it no longer fits.
 func (l look) over(login uint64) look {
 	next := newLook()
-	next.login, next.places, next.sizes = login, l.places, l.sizes
+	next.login, next.places, next.received, next.cut, next.sizes = login, l.places, l.received, l.cut, l.sizes
 	return next
 }
 
@@ -59,6 +61,10 @@ type reading struct {
 	lsn     int64
 	idle    map[ops.UsedBy]int
 	lags    []replay
+
+	prepared []prepared
+
+	streamed, replayed *int64 // places in the WAL, of a standby
 }
 
 // again is when a part is asked again that could not be read.

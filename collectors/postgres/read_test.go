@@ -27,7 +27,7 @@ func sessionRow(pid int, app, state string, change ...func(s *sessionCells)) []a
 	if at, ok := s.began.(time.Time); ok && start == nil {
 		start = at
 	}
-	return []any{s.pid, s.began, s.user, s.app, s.database, s.client, s.state, s.transaction, s.query, s.changed, s.wait, s.waits, s.since, s.by, s.sql, s.kind, s.own, start, s.query}
+	return []any{s.pid, s.began, s.user, s.app, s.database, s.client, s.state, s.transaction, s.query, s.changed, s.wait, s.waits, s.since, s.by, s.sql, s.kind, s.own, start, s.query, s.locks, s.horizon, s.superuser}
 }
 
 // sessionCells are what a session is told by; nil is NULL.
@@ -39,6 +39,8 @@ type sessionCells struct {
 	changed, since, sql, start  any
 	by                          []int
 	waits, own                  bool
+	locks                       int
+	horizon, superuser          bool
 }
 
 func waitsFor(pids ...int) func(*sessionCells) {
@@ -62,9 +64,12 @@ func (f *fake) lsn() int {
 
 // plenty gives every part rows in which every column counts.
 func (f *fake) plenty() {
-	f.rows("sessions", sessionRow(48, "report", "active", waitsFor(47)), sessionRow(47, "nightly", "idle in transaction", inTransaction(time.Hour)))
-	f.rows("replication", []any{"standby1", "10.0.0.7", "streaming", "sync", 4096, 1024, f.lsn() - 3, 0.25})
-	f.rows("replication slots", []any{"cdc", "logical", "loans", false, 1048576, "extended", 4194304, "rows_removed"})
+	f.rows("sessions", sessionRow(48, "report", "active", waitsFor(47, 0)), sessionRow(47, "nightly", "idle in transaction", inTransaction(time.Hour), func(s *sessionCells) { s.locks, s.horizon = 4, true }))
+	f.rows("prepared transactions", []any{731, "close", ago(2 * time.Hour), "app", "loans", 3, []int{48}})
+	f.rows("connection limits", []any{false, "app", 20, 2})
+	f.rows("WAL receiver", []any{false, true, true, true, "streaming", "10.0.0.1", "standby1", ago(time.Second), "0/3000158", 50331992, 50331000, ago(time.Minute)})
+	f.rows("replication", []any{"standby1", "10.0.0.7", "streaming", "sync", 4096, 1024, f.lsn() - 3, 0.25, "standby1"})
+	f.rows("replication slots", []any{"cdc", "logical", "loans", false, 1048576, "extended", 4194304, "rows_removed", false, ago(time.Hour)})
 	f.rows("archiver", []any{true, 41, 3, ago(time.Hour), "0000000100000000000000A1", ago(time.Minute), "0000000100000000000000A2"})
 	f.rows("files waiting for the archive", []any{7})
 	f.rows("size of pg_wal", []any{67108864})
@@ -91,14 +96,19 @@ func TestEveryPartIsReadIntoTheDomain(t *testing.T) {
 			"the server": {[]any{d.Ref, d.Version, d.Started, d.Standby, d.Paused, d.Login}, []any{c.Ref(), text(fakeVersion), started.UTC(), false, false, text("reader")}},
 			"use": {d.Use, ops.Use{Used: 2, Max: 16, Reserved: 3, By: []ops.UsedBy{{App: text("nightly"), State: ops.SessionIdleInTx, Count: 1}, {App: text("report"), State: ops.SessionActive, Count: 1}},
 				States: []ops.StateCount{{State: ops.SessionActive, Count: 1}, {State: ops.SessionIdleInTx, Count: 1}}}},
-			"a session that blocks": {d.Sessions[0], ops.Session{Ref: ops.NewRef(ops.KindSession, "pg", "47"), PID: 47, Began: ago(time.Hour), Start: text("2026-11-21 01:14:00+00"), QueryStart: text("2026-11-21 02:13:00+00"),
+			"a session that blocks": {d.Sessions[2], ops.Session{Ref: ops.NewRef(ops.KindSession, "pg", "47"), PID: 47, Began: ago(time.Hour), Start: text("2026-11-21 01:14:00+00"), QueryStart: text("2026-11-21 02:13:00+00"),
 				User: text("app"), App: text("nightly"), Database: text("loans"), Client: text("10.0.0.9"), State: ops.SessionIdleInTx, Transaction: ago(time.Hour), Query: ago(time.Minute),
-				Changed: ago(time.Minute), SQL: text("SELECT 1"), Root: 47, Blocks: 1}},
+				Changed: ago(time.Minute), SQL: text("SELECT 1"), Locks: 4, Horizon: true, Root: 47, Blocks: 1}},
+			"a prepared transaction": {d.Sessions[0], ops.Session{Ref: ops.NewRef(ops.KindPrepared, "pg", "731"), PID: -731, Began: ago(2 * time.Hour), Transaction: ago(2 * time.Hour), Changed: ago(2 * time.Hour),
+				User: text("app"), Database: text("loans"), State: ops.SessionPrepared, SQL: text("PREPARE TRANSACTION 'close'"), Locks: 3, Horizon: true, GID: text("close"), Literal: text("'close'"), Root: -731, Blocks: 1}},
+			"limits": {d.Limits, []ops.ConnectionLimit{{Of: ops.LimitRole, Name: text("app"), Limit: 20, Used: 2}}},
+			"the upstream": {d.Upstream, ops.Upstream{Told: true, Archive: true, Receiving: true, State: text("streaming"), Host: text("10.0.0.1"), Slot: text("standby1"), Heard: ago(time.Second),
+				Received: text("0/3000158"), Waiting: ops.Num(992), Lag: ops.Num(0), Replayed: ago(time.Minute)}},
 			"a session that waits": {d.Sessions[1], ops.Session{Ref: ops.NewRef(ops.KindSession, "pg", "48"), PID: 48, Began: ago(time.Hour), Start: text("2026-11-21 01:14:00+00"), QueryStart: text("2026-11-21 02:13:00+00"),
 				User: text("app"), App: text("report"), Database: text("loans"), Client: text("10.0.0.9"), State: ops.SessionActive, Query: ago(time.Minute), Changed: ago(time.Minute), SQL: text("SELECT 1"),
-				Wait: text("Lock: transactionid"), Waiting: ago(30 * time.Second), BlockedBy: []int{47}, Root: 47, Depth: 1}},
-			"replicas": {d.Replicas, []ops.Replica{{Name: text("standby1"), Client: text("10.0.0.7"), State: text("streaming"), Sync: text("sync"), Behind: ops.Num(4096), Sent: ops.Num(1024), Lag: ops.Num(0.25)}}},
-			"slots":    {d.Slots, []ops.Slot{{Name: text("cdc"), Kind: text("logical"), Database: text("loans"), Retains: ops.Num(1048576), Status: text("extended"), Left: ops.Num(4194304), Lost: text("rows_removed")}}},
+				Wait: text("Lock: transactionid"), Waiting: ago(30 * time.Second), BlockedBy: []int{47, -731}, Root: -731, Depth: 1}},
+			"replicas": {d.Replicas, []ops.Replica{{Name: text("standby1"), Client: text("10.0.0.7"), State: text("streaming"), Sync: text("sync"), Behind: ops.Num(4096), Sent: ops.Num(1024), Lag: ops.Num(0.25), Slot: text("standby1")}}},
+			"slots":    {d.Slots, []ops.Slot{{Name: text("cdc"), Kind: text("logical"), Database: text("loans"), Retains: ops.Num(1048576), Status: text("extended"), Left: ops.Num(4194304), Lost: text("rows_removed"), Idle: ago(time.Hour)}}},
 			"the archiver": {d.Archiver, ops.Archiver{On: true, Archived: ops.Num(41), Failed: ops.Num(3), LastGood: ago(time.Hour), LastFile: text("0000000100000000000000A1"), LastFailed: ago(time.Minute),
 				FailedFile: text("0000000100000000000000A2"), Ready: ops.Num(7)}},
 			"WAL":         {d.WAL, ops.WAL{Position: text(f.answers["server"].Rows[0][8].(string)), Rate: d.WAL.Rate, Size: ops.Num(67108864), Level: text("replica")}},

@@ -28,6 +28,8 @@ func TestTheRecordedAnswersAreThoseOfTheServer(t *testing.T) {
 	s.Exec("postgres", "CREATE EXTENSION pg_stat_statements")
 	s.Exec("app", "UPDATE public.loans SET e = e + 1 WHERE id > 50")
 	s.Exec("postgres", "SELECT pg_switch_wal()")
+	s.Exec("postgres", "ALTER ROLE app CONNECTION LIMIT 20")
+	s.Exec("app", "BEGIN; UPDATE public.loans SET e = e + 1 WHERE id = 2; PREPARE TRANSACTION 'close'")
 	s.Holds("nightly", []int{1}, 0)
 	s.Holds("report", nil, 1)
 	c := collector(t, s, "reader")

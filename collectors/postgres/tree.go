@@ -50,7 +50,7 @@ type forest struct {
 }
 
 // roots are the sessions that block others and wait for none, or only for what is
-// not a session: a prepared transaction is pid 0.
+// not listed.
 func (f *forest) roots(bs []ops.Session) []int {
 	var out []int
 	for _, b := range bs {

@@ -34,7 +34,7 @@ func (k *session) login(settings map[string]string) bool {
 	refusal, password, version := k.srv.refusal, k.srv.password, k.srv.version
 	k.srv.mu.Unlock()
 	if password != "" && k.password() != password {
-		refusal = &failure{"FATAL", "28P01", fmt.Sprintf("password authentication failed for user %q", settings["user"])}
+		refusal = &failure{"FATAL", "28P01", fmt.Sprintf("password authentication failed for user %q", settings["user"]), "auth_failed"}
 	}
 	if refusal != nil {
 		k.back.Send(refusal.response())

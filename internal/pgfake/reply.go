@@ -40,10 +40,10 @@ const (
 )
 
 // failure is an error as the server sends it.
-type failure struct{ severity, code, message string }
+type failure struct{ severity, code, message, routine string }
 
 func (f failure) response() *pgproto3.ErrorResponse {
-	return &pgproto3.ErrorResponse{Severity: f.severity, SeverityUnlocalized: f.severity, Code: f.code, Message: f.message}
+	return &pgproto3.ErrorResponse{Severity: f.severity, SeverityUnlocalized: f.severity, Code: f.code, Message: f.message, Routine: f.routine}
 }
 
 // Error is the reply to a statement that fails before it has a row.
@@ -51,13 +51,13 @@ func Error(code, message string) Reply { return Reply{}.Failing(code, message) }
 
 // Failing is r with an error after its rows.
 func (r Reply) Failing(code, message string) Reply {
-	r.failure = &failure{"ERROR", code, message}
+	r.failure = &failure{severity: "ERROR", code: code, message: message}
 	return r
 }
 
 // Fatal is the reply that ends the session.
 func Fatal(code, message string) Reply {
-	return Reply{failure: &failure{"FATAL", code, message}}
+	return Reply{failure: &failure{severity: "FATAL", code: code, message: message}}
 }
 
 // With is r with these rows in the place of its own.

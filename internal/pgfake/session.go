@@ -161,7 +161,7 @@ func (k *session) extended(m pgproto3.FrontendMessage) []step {
 		}
 	}
 	return []step{func() outcome {
-		k.back.Send(failure{"ERROR", "0A000", fmt.Sprintf("the fake server does not know %T", m)}.response())
+		k.back.Send(failure{severity: "ERROR", code: "0A000", message: fmt.Sprintf("the fake server does not know %T", m)}.response())
 		return failed
 	}}
 }

@@ -15,10 +15,13 @@ func (s *Server) Password(password string) {
 }
 
 // Refuse lets no login in any more: each one is told this. Who is in stays in.
-func (s *Server) Refuse(code, message string) {
+func (s *Server) Refuse(code, message string) { s.RefuseIn("", code, message) }
+
+// RefuseIn is Refuse with the routine of the server's source that says so.
+func (s *Server) RefuseIn(routine, code, message string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.refusal = &failure{"FATAL", code, message}
+	s.refusal = &failure{"FATAL", code, message, routine}
 }
 
 // Admit lets logins in again.
@@ -84,7 +87,7 @@ func (s *Server) Cut() {
 // Shut ends all sessions with these words, as an administrator's command does (57P01).
 func (s *Server) Shut(code, message string) {
 	for _, k := range s.all() {
-		k.say(encoded(failure{"FATAL", code, message}.response()))
+		k.say(encoded(failure{severity: "FATAL", code: code, message: message}.response()))
 		k.end()
 	}
 }

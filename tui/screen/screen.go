@@ -24,9 +24,9 @@ type Picture struct {
 func (p Picture) Spoken(n ops.Next) string {
 	b, ok := p.Keys.Named(n.Key.String())
 	if !ok || len(b.Keys()) == 0 {
-		return n.What.String()
+		return n.Words()
 	}
-	return n.What.String() + " (" + b.First() + ")"
+	return n.Words() + " (" + b.First() + ")"
 }
 
 // Same reports whether nothing can be read off p that could not be read off this
