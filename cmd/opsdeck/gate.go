@@ -119,11 +119,14 @@ func (a *app) admit(words []string) ([]string, error) {
 			Help("it gets opsdeck alone: the console, and %s", strings.Join(gateCommands(), ", "))
 	}
 	err = cmd.ParseFlags(rest)
-	if errors.Is(err, pflag.ErrHelp) {
-		return words, nil
+	if errors.Is(err, pflag.ErrHelp) { // the rest was not read
+		return append(strings.Fields(cmd.CommandPath())[1:], "--help"), nil
 	}
 	if err != nil {
 		return nil, usageError{err}
+	}
+	if cmd == cmd.Root() && cmd.Flags().NArg() > 0 { // behind a flag there are commands that only the parser knows
+		return nil, ops.Errorf(ops.CodeDenied, "this account may not run %q", cmd.Flags().Arg(0)).Help("write the command before its flags")
 	}
 	cmd.Flags().Visit(func(f *pflag.Flag) {
 		switch {

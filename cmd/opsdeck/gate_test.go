@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spf13/cobra"
+
 	"opsdeck/agent"
 	"opsdeck/ops"
 )
@@ -72,6 +74,9 @@ func TestTheGateAdmitsWhatIsOnItsListAndNothingElse(t *testing.T) {
 		"reading any file":        {[]string{"config", "check", "/etc/shadow"}, false, 77},
 		"completion":              {[]string{"completion", "bash"}, false, 77},
 		"its hidden twin":         {[]string{"__complete", "snapshot", ""}, false, 77},
+		"the twin behind a flag":  {[]string{"--local", "__complete", "agent", ""}, false, 77},
+		"behind the end of flags": {[]string{"--", "__complete", ""}, false, 77},
+		"behind a flag's value":   {[]string{"--estate", "x", "__completeNoDesc", ""}, false, 77},
 		"probing a file":          {[]string{"probe-history", "/etc/shadow"}, false, 77},
 		"writing a file":          {[]string{"snapshot", "--out", "/etc/x"}, false, 77},
 		"writing one, glued":      {[]string{"handover", "--out=/etc/x"}, false, 77},
@@ -122,4 +127,38 @@ func TestARefusalStandsInTheJournal(t *testing.T) {
 			t.Errorf("%q: exit %d, recorded %q", asked, exitOf(err), lines)
 		}
 	}
+}
+
+// FuzzWhatTheGateAdmitsRunsWhatIsOnItsList puts command lines together and asks the parser, as it is when it
+// runs one, which command that would be.
+func FuzzWhatTheGateAdmitsRunsWhatIsOnItsList(f *testing.F) {
+	for _, line := range []string{"", "--local __complete agent ''", "--help __complete x", "-h __complete x", "snapshot --help", "--local --help agent stop", "-e shop __complete x", "-e __complete snapshot", "-- __complete x", "--local -- gate",
+		"--estate=x completion bash", "help agent", "--local help agent", "--version", "--version __complete x", "snapshot __complete", "run a b -- __complete", "opsdeck opsdeck __complete", "--local man", "history --since 1h", "agent status --help"} {
+		f.Add(line)
+	}
+	f.Fuzz(func(t *testing.T, line string) {
+		words, err := splitCommand(line)
+		if err != nil {
+			return
+		}
+		a := doorOf(t, false)
+		admitted, err := a.admit(words)
+		if err != nil {
+			return
+		}
+		root := a.root()
+		root.AddCommand(manCommand(), &cobra.Command{Use: "__complete", Run: func(*cobra.Command, []string) {}}, &cobra.Command{Use: "__completeNoDesc", Run: func(*cobra.Command, []string) {}})
+		root.InitDefaultHelpCmd()
+		root.InitDefaultCompletionCmd()
+		cmd, rest, err := root.Find(admitted)
+		if err != nil {
+			return // it ends with that
+		}
+		if _, listed := gateFlags()[cmd.CommandPath()]; !listed {
+			t.Errorf("%q runs %q", line, cmd.CommandPath())
+		}
+		if cmd == root && cmd.ParseFlags(rest) == nil && cmd.Flags().NArg() > 0 {
+			t.Errorf("%q leaves %q to the console", line, cmd.Flags().Args())
+		}
+	})
 }
