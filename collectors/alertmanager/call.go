@@ -9,6 +9,7 @@ import (
 	"mime"
 	"net/http"
 	"net/http/httptrace"
+	"regexp"
 	"strings"
 	"sync/atomic"
 
@@ -30,6 +31,9 @@ type call struct {
 	// read takes the answer of a 200 as it comes; nil: it is held whole.
 	read func(*httpsource.Stream) error
 }
+
+// silenceID is what a silence's id may be: a UUID, but older servers need not agree.
+var silenceID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]*$`)
 
 // reply is what came of a call.
 type reply struct {
@@ -56,6 +60,9 @@ func (p *peer) ask(ctx context.Context, path string, read func(*httpsource.Strea
 // do makes a call. Its error means that no whole answer came; any status is an
 // answer.
 func (p *peer) do(ctx context.Context, c call) (reply, error) {
+	if id, one := strings.CutPrefix(c.path, "silence/"); one && !silenceID.MatchString(id) {
+		return reply{}, ops.Errorf(ops.CodeNotFound, "no silence can have the id %q", id).Help("ids are letters, digits and dashes: another one would be another path")
+	}
 	var sent atomic.Bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		// Without error it left whole; with one, part of it may have.

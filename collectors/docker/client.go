@@ -21,7 +21,7 @@ import (
 	"opsdeck/ops"
 )
 
-// API is what the collector asks of a daemon. *client.Client has it.
+// API is what the collector asks of a daemon. Daemon has it.
 type API interface {
 	ServerVersion(ctx context.Context, o client.ServerVersionOptions) (client.ServerVersionResult, error)
 	ContainerList(ctx context.Context, o client.ContainerListOptions) (client.ContainerListResult, error)
@@ -49,15 +49,15 @@ type Address struct {
 
 // Dial returns a client for the daemon at an address. It connects with the first
 // call, and settles the API version then.
-func Dial(a Address) (*client.Client, error) {
+func Dial(a Address) (Daemon, error) {
 	u, err := url.Parse(a.Host)
 	if err != nil || u.Scheme != "unix" && u.Scheme != "tcp" && u.Scheme != "ssh" {
 		// The error of url.Parse repeats the address, userinfo and all.
-		return nil, ops.Errorf(ops.CodeInvalid, "the docker host is not an address this program can use").
+		return Daemon{}, ops.Errorf(ops.CodeInvalid, "the docker host is not an address this program can use").
 			Help("write unix:///run/docker.sock, tcp://host:port or ssh://user@host")
 	}
 	if _, secret := u.User.Password(); secret || u.User != nil && u.Scheme != "ssh" {
-		return nil, ops.Errorf(ops.CodeInvalid, "the docker host carries a user name or password").
+		return Daemon{}, ops.Errorf(ops.CodeInvalid, "the docker host carries a user name or password").
 			Help("docker knows none: use certificates (tls_config), a unix socket, or ssh://user@host with a key")
 	}
 	var opts []client.Opt
@@ -65,7 +65,7 @@ func Dial(a Address) (*client.Client, error) {
 	switch {
 	case u.Scheme == "ssh":
 		if dial, err = a.tunnel(u); err != nil {
-			return nil, err
+			return Daemon{}, err
 		}
 		// The name stands in the Host header only. The scheme has to be said: a cloned
 		// transport has a TLS configuration, from which the client would take it.
@@ -81,9 +81,9 @@ func Dial(a Address) (*client.Client, error) {
 	opts = append(opts, client.WithHost(host), client.WithDialContext(dial))
 	cl, err := client.New(opts...)
 	if err != nil {
-		return nil, fmt.Errorf("make docker client: %w", err)
+		return Daemon{}, fmt.Errorf("make docker client: %w", err)
 	}
-	return cl, nil
+	return Daemon{cl}, nil
 }
 
 // dialer returns a dial function whose errors keep their cause: moby's client
@@ -114,6 +114,9 @@ func (e *dialError) Error() string { return "no connection" }
 func (c *Collector) explain(doing string, err error) error {
 	if err == nil {
 		return nil
+	}
+	if told, ok := errors.AsType[*ops.Error](err); ok {
+		return told
 	}
 	for _, end := range []error{context.Canceled, context.DeadlineExceeded} {
 		if errors.Is(err, end) {

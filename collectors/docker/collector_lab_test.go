@@ -27,12 +27,12 @@ func labCollector(t *testing.T, expected ...string) (*Collector, *client.Client)
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { cl.Close() }) //nolint:errcheck // nothing was written
-	dockertest.Prepare(t, cl)
+	dockertest.Prepare(t, cl.Client)
 	cfg := Config{Name: "lab", Host: host, Every: 10 * time.Second, Timeout: 30 * time.Second, Now: time.Now}
 	for _, e := range expected {
 		cfg.Expected = append(cfg.Expected, ops.Expected{Name: ops.Clean(e), Source: ops.Lit("lab")})
 	}
-	return New(cfg, cl), cl
+	return New(cfg, cl), cl.Client
 }
 
 func collectRow(t *testing.T, c *Collector, name string) ops.Container {

@@ -41,7 +41,7 @@ func newCrowd(ctx context.Context, host, bin string) (*crowd, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &crowd{cl: cl}
+	c := &crowd{cl: cl.Client}
 	if err := c.remove(ctx); err != nil {
 		return nil, err
 	}
