@@ -44,6 +44,12 @@ type frames struct {
 	last  time.Time      // when the last tick was given
 }
 
+// What is drawn of a larger window is its upper left corner.
+const (
+	widest  = 1000
+	tallest = 400
+)
+
 // drawMsg asks for a frame. The loop takes it only after it has given the view
 // before it to the renderer, so that the frame is never one view late.
 type drawMsg struct{}
@@ -61,7 +67,11 @@ func (f *frames) viewed() {
 // Where a tick still waits for a renderer that is held up by the terminal, that
 // one will draw this view.
 func (f *frames) filter(_ tea.Model, msg tea.Msg) tea.Msg {
-	if _, ok := msg.(drawMsg); !ok {
+	switch msg := msg.(type) {
+	case drawMsg:
+	case tea.WindowSizeMsg: // each cell costs memory, in the renderer too
+		return tea.WindowSizeMsg{Width: min(msg.Width, widest), Height: min(msg.Height, tallest)}
+	default:
 		return msg
 	}
 	f.asked, f.last = false, time.Now()

@@ -324,3 +324,13 @@ func TestASlowLineIsNotFilled(t *testing.T) {
 		}
 	})
 }
+
+// TestAWindowIsDrawnUpToABound: 9999 by 9999 cells would be gigabytes in the renderer alone.
+func TestAWindowIsDrawnUpToABound(t *testing.T) {
+	f := &frames{}
+	for asked, want := range map[tea.WindowSizeMsg]tea.WindowSizeMsg{{Width: 80, Height: 24}: {Width: 80, Height: 24}, {Width: 9999, Height: 9999}: {Width: widest, Height: tallest}, {Width: 4096, Height: 5}: {Width: widest, Height: 5}} {
+		if got := f.filter(nil, asked); got != want {
+			t.Errorf("%v is drawn as %v", asked, got)
+		}
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/term"
 
 	"opsdeck/ops"
 )
@@ -28,6 +29,12 @@ const (
 func Run(ctx context.Context, c ops.Console, o Options, in io.Reader, out io.Writer) (Left, error) {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
+	if f, ok := out.(*os.File); ok {
+		if w, h, err := term.GetSize(f.Fd()); err == nil && (w > widest || h > tallest) {
+			return Left{}, ops.Errorf(ops.CodeInvalid, "the terminal says that it has %d columns and %d rows", w, h).
+				Help("at most %d and %d are drawn: stty cols 120 rows 40 corrects it", widest, tallest)
+		}
+	}
 	frames := framesFast
 	if o.Slow {
 		frames = framesSlow
