@@ -369,3 +369,27 @@ func TestWhatANewerAgentSaysAndWeCannotReadIsSaid(t *testing.T) {
 		t.Errorf("why: %v", c.Why())
 	}
 }
+
+// TestWhatStandsInThePlaceOfASocketIsLeftAlone: nobody answers on a file either.
+func TestWhatStandsInThePlaceOfASocketIsLeftAlone(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, []byte("kept"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(file, filepath.Join(dir, "link")); err != nil {
+		t.Fatal(err)
+	}
+	for name, path := range map[string]string{"a file": file, "a link": filepath.Join(dir, "link"), "a folder": dir, "below a file": filepath.Join(file, "s"), "a long path": filepath.Join(dir, strings.Repeat("x", 108))} {
+		l, err := Listen(path, 0o600)
+		if err == nil {
+			_ = l.Close()
+		}
+		if e := ops.AsError(err); err == nil || e.Remedy.Empty() {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if b, err := os.ReadFile(file); string(b) != "kept" {
+		t.Errorf("%q %v", b, err)
+	}
+}

@@ -12,6 +12,9 @@ import (
 	"opsdeck/ops"
 )
 
+// MaxSocket is how many bytes a unix socket's path may have.
+const MaxSocket = 107
+
 // Listen opens the socket. One that nobody answers on is replaced; one that
 // somebody answers on is left alone, and the error says who.
 func Listen(path string, mode os.FileMode) (net.Listener, error) {
@@ -19,8 +22,11 @@ func Listen(path string, mode os.FileMode) (net.Listener, error) {
 	if mode&0o070 != 0 {
 		dir = 0o755 // a group that may use the socket has to reach it
 	}
+	if len(path) > MaxSocket {
+		return nil, ops.Errorf(ops.CodeInvalid, "the socket's path is %d bytes long, and a unix socket takes %d: %s", len(path), MaxSocket, path).Help("name a shorter one with --socket")
+	}
 	if err := os.MkdirAll(filepath.Dir(path), dir); err != nil {
-		return nil, err
+		return nil, ops.Errorf(ops.CodeUnavailable, "make the folder of the socket: %v", err).Help("let this user write there, or name another path with --socket")
 	}
 	if err := clearStale(path); err != nil {
 		return nil, err
@@ -39,8 +45,11 @@ func Listen(path string, mode os.FileMode) (net.Listener, error) {
 }
 
 func clearStale(path string) error {
-	if _, err := os.Lstat(path); errors.Is(err, os.ErrNotExist) {
+	switch st, err := os.Lstat(path); {
+	case errors.Is(err, os.ErrNotExist):
 		return nil
+	case err == nil && st.Mode().Type() != os.ModeSocket: // nobody answers there either
+		return ops.Errorf(ops.CodeInvalid, "%s is there and is no socket", path).Help("name another path with --socket, or move it away")
 	}
 	c, err := net.DialTimeout("unix", path, time.Second)
 	if err == nil {

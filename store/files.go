@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"opsdeck/internal/ownfile"
 	"opsdeck/ops"
 )
 
@@ -69,7 +70,7 @@ func writeMarker(dir string, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	f, err := os.OpenFile(filepath.Join(dir, markerName), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	f, err := ownfile.Open(filepath.Join(dir, markerName), os.O_CREATE|os.O_WRONLY|os.O_TRUNC)
 	if err != nil {
 		return err
 	}

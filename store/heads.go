@@ -15,6 +15,7 @@ import (
 
 	bolt "go.etcd.io/bbolt"
 
+	"opsdeck/internal/ownfile"
 	"opsdeck/ops"
 )
 
@@ -77,7 +78,7 @@ func (h *headsFile) append(line string) error {
 
 func (h *headsFile) write(line string) error {
 	if h.f == nil {
-		f, err := os.OpenFile(h.path(), os.O_CREATE|os.O_RDWR|os.O_APPEND, 0o600)
+		f, err := ownfile.Open(h.path(), os.O_CREATE|os.O_RDWR|os.O_APPEND)
 		if err != nil {
 			return err
 		}

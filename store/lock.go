@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"opsdeck/internal/ownfile"
 	"opsdeck/ops"
 )
 
@@ -24,7 +25,7 @@ type ownerLock struct{ f *os.File }
 // wrote: how it left the database, or its pid where it died.
 func takeLock(dir string, timeout time.Duration) (l *ownerLock, left string, err error) {
 	path := filepath.Join(dir, lockName)
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := ownfile.Open(path, os.O_RDWR|os.O_CREATE)
 	if err != nil {
 		return nil, "", openError(dir, err)
 	}

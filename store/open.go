@@ -10,6 +10,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
 
+	"opsdeck/internal/ownfile"
 	"opsdeck/ops"
 )
 
@@ -91,8 +92,8 @@ func (s *Store) openDB() (err error) {
 // boltOpen opens the database and leaves neither lock nor descriptor behind
 // when that fails, even by a panic.
 func boltOpen(path string, o *bolt.Options) (db *bolt.DB, f *os.File, err error) {
-	o.OpenFile = func(name string, flag int, mode os.FileMode) (*os.File, error) {
-		g, err := os.OpenFile(name, flag, mode)
+	o.OpenFile = func(name string, flag int, _ os.FileMode) (*os.File, error) {
+		g, err := ownfile.Open(name, flag)
 		f = g
 		return g, err
 	}

@@ -2,11 +2,11 @@ package tui
 
 import (
 	"fmt"
-	"os"
 	"runtime/debug"
 
 	tea "charm.land/bubbletea/v2"
 
+	"opsdeck/internal/ownfile"
 	"opsdeck/ops"
 )
 
@@ -84,7 +84,7 @@ func (g *guard) fell(r any) {
 	where := "no crash file is set"
 	if g.file != "" {
 		where = "details in " + g.file
-		if err := os.WriteFile(g.file, crashReport(r), 0o600); err != nil {
+		if err := ownfile.Write(g.file, crashReport(r)); err != nil {
 			where = "the details could not be written: " + err.Error()
 		}
 	}

@@ -55,7 +55,7 @@ var rooms = map[string][]string{
 	"judge":          {"ops"},
 	"engine":         {"ops", "judge", "engine/jobs"},
 	"engine/jobs":    {"ops", "judge"},
-	"tui":            {"ops", "report", "themes", "tui/keys", "tui/draw", "tui/screen", "tui/table", "tui/dialog", "tui/alert"},
+	"tui":            {"ops", "report", "themes", "internal/ownfile", "tui/keys", "tui/draw", "tui/screen", "tui/table", "tui/dialog", "tui/alert"},
 	"tui/keys":       {},
 	"tui/draw":       {"ops", "report", "themes", "tui/keys"},
 	"tui/screen":     {"ops", "report", "tui/keys"},
@@ -66,7 +66,8 @@ var rooms = map[string][]string{
 	"cmd":            {"*"},
 	"daemon":         {"ops", "agent", "engine", "store"},
 	"collectors":     {"ops", "internal/httpsource"},
-	"internal/proc":  {"ops"},
+	"internal/proc":  {"ops", "internal/ownfile"},
+	"store":          {"ops", "internal/ownfile"},
 	"internal/sim":   {}, // knows the real APIs and nothing of ours
 	"internal/e2e":   {"*"},
 	"internal/bench": {"*"},

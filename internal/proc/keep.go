@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"opsdeck/internal/ownfile"
 )
 
 // A job's child has to outlive the agent, and how it ended has to be known to the
@@ -100,7 +102,7 @@ func writeEnd(dir string, end End) error {
 		return err
 	}
 	part := filepath.Join(dir, endName+".part")
-	f, err := os.OpenFile(part, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	f, err := ownfile.Open(part, os.O_CREATE|os.O_WRONLY|os.O_TRUNC)
 	if err != nil {
 		return err
 	}

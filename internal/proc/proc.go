@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"opsdeck/internal/ownfile"
 	"opsdeck/ops"
 )
 
@@ -80,7 +81,7 @@ func (b *bounded) Write(p []byte) (int, error) {
 // Detach starts a process that outlives us: in a session of its own, so that no
 // terminal's hang-up reaches it, with its output going to the log file.
 func Detach(argv []string, logFile string) (int, error) {
-	log, err := os.OpenFile(logFile, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	log, err := ownfile.Open(logFile, os.O_CREATE|os.O_WRONLY|os.O_APPEND)
 	if err != nil {
 		return 0, err
 	}
