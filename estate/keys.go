@@ -134,6 +134,12 @@ func (k key) choiceFor(word string) choice {
 	return k.exactly
 }
 
+// main is k without the scalar that may stand instead.
+func (k key) main() key {
+	k.or = nil
+	return k
+}
+
 // composite reports whether values of k hold other values.
 func (k key) composite() bool {
 	return k.shape == shapeMapping || k.shape == shapeTable || k.shape == shapeList
@@ -142,9 +148,7 @@ func (k key) composite() bool {
 // noun is what a value of k is called in a message.
 func (k key) noun() string {
 	if k.or != nil {
-		main := k
-		main.or = nil
-		return main.noun() + " or " + k.or.noun()
+		return k.main().noun() + " or " + k.or.noun()
 	}
 	return shapeNouns[k.shape]
 }

@@ -43,10 +43,7 @@ func Schema() []byte {
 // key is required there, and null removes.
 func schemaOf(k key, part bool) map[string]any {
 	if k.or != nil {
-		main := k
-		main.or = nil
-		s := schemaOf(main, part)
-		return map[string]any{"anyOf": []any{s, schemaOf(*k.or, false)}, "description": k.meaning}
+		return map[string]any{"anyOf": []any{schemaOf(k.main(), part), schemaOf(*k.or, false)}, "description": k.meaning}
 	}
 	var s map[string]any
 	switch k.shape {

@@ -56,16 +56,12 @@ func (p places) estate(flag string) string {
 
 // folder turns an estate's name into one path element.
 func folder(name ops.Text) string {
-	var b strings.Builder
-	for _, r := range name.String() {
-		switch {
-		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '-', r == '_':
-			b.WriteRune(r)
-		default:
-			b.WriteByte('_')
+	return strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' {
+			return r
 		}
-	}
-	return b.String()
+		return '_'
+	}, name.String())
 }
 
 // system agent's places; they can be moved for tests and containers.

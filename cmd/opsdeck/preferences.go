@@ -75,13 +75,5 @@ func (a *app) theme(p preferences) (themes.Theme, error) {
 // ground is taken for dark. The terminal is not asked: the answer can be lost on
 // a slow line, and the wait would be the first thing a user meets.
 func darkGround(fgbg string) bool {
-	i := strings.LastIndexByte(fgbg, ';')
-	if i < 0 {
-		return true
-	}
-	switch fgbg[i+1:] {
-	case "7", "15":
-		return false
-	}
-	return true
+	return !strings.HasSuffix(fgbg, ";7") && !strings.HasSuffix(fgbg, ";15")
 }

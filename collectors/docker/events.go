@@ -1,6 +1,7 @@
 package docker
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -51,11 +52,7 @@ func eventOf(m events.Message) event {
 // ends reports whether a kill event's signal is one that ends a program. HUP and
 // the two USR ask for a reload or a new log file.
 func (e event) ends() bool {
-	switch e.signal {
-	case "1", "10", "12":
-		return false
-	}
-	return true
+	return !slices.Contains([]string{"1", "10", "12"}, e.signal)
 }
 
 // actionWords tell of the actions that say nothing besides.

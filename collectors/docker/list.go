@@ -73,24 +73,15 @@ func healthOf(s *container.Summary) ops.ContainerHealth {
 	if s.Health != nil && s.Health.Status != "" {
 		return healthWord(string(s.Health.Status))
 	}
-	switch _, in, _ := strings.Cut(s.Status, "("); strings.TrimSuffix(in, ")") {
-	case "healthy":
-		return ops.HealthHealthy
-	case "unhealthy":
-		return ops.HealthUnhealthy
-	case "health: starting":
-		return ops.HealthStarting
-	case "":
+	_, in, _ := strings.Cut(s.Status, "(")
+	if in = strings.TrimPrefix(strings.TrimSuffix(in, ")"), "health: "); in == "" {
 		return ops.HealthNone
 	}
-	return ops.HealthUnknown
+	return healthWord(in)
 }
 
-func healthWord(word string) ops.ContainerHealth {
-	var h ops.ContainerHealth
-	if h.UnmarshalText([]byte(word)) != nil {
-		return ops.HealthUnknown
-	}
+func healthWord(word string) (h ops.ContainerHealth) {
+	_ = h.UnmarshalText([]byte(word)) // one that is new to us stays unknown
 	return h
 }
 
