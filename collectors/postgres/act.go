@@ -88,6 +88,7 @@ func (c *Collector) QueryLong(ctx context.Context, sql string) ([][]ops.Text, er
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	own := newSession(c.acting().login, patience, false, c.cfg.dial)
+	own.beside = c.reader
 	var out [][]ops.Text
 	f := func(ctx context.Context, k conn) error {
 		err := c.unlimited(ctx, k)

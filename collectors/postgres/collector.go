@@ -56,6 +56,7 @@ func New(c Config) *Collector {
 	col := &Collector{cfg: c, reader: newSession(c.Login, c.Timeout, true, c.dial), look: newLook()}
 	if c.Actor != nil {
 		col.actor = newSession(*c.Actor, c.Timeout, false, c.dial)
+		col.actor.beside = col.reader
 	}
 	return col
 }

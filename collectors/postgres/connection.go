@@ -43,12 +43,12 @@ func (l Login) config() (*pgx.ConnConfig, error) {
 	if l.Passfile != "" {
 		dsn = withPart(dsn, "passfile", l.Passfile)
 	}
-	cfg, err := pgx.ParseConfig(dsn)
-	if _, file := errors.AsType[*fs.PathError](err); file {
-		return nil, ops.Errorf(ops.CodeInvalid, "a certificate or key that its dsn names cannot be read").Help("see sslrootcert, sslcert and sslkey")
+	cfg, err := parsed(dsn)
+	if err != nil {
+		return nil, err
 	}
-	if err != nil || misread(l.DSN) {
-		return nil, ops.Errorf(ops.CodeInvalid, "its dsn cannot be read").Help("write postgres://user@host:5432/database, or host=... user=... dbname=...; within a password of a URL write @ as %%40, / as %%2F, %% as %%25")
+	if misread(l.DSN) {
+		return nil, unreadable()
 	}
 	if l.Password != "" {
 		cfg.Password = l.Password
@@ -114,6 +114,8 @@ type connection struct {
 	turn    chan struct{}
 	conn    *pgx.Conn // of who has the turn
 	number  uint64    // of conn, from 1
+	beside  *connection            // that this one has to be on the same server as; nil: none
+	at      atomic.Pointer[string] // host and port of the server it is on, or was
 	alive   atomic.Bool
 	pid     atomic.Uint32 // of the server's process behind conn
 	// limits are the connection limits as the last look saw them, for a login that
@@ -164,7 +166,7 @@ func (s *connection) connect(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, loginIn)
 	defer cancel()
 	//lint:ignore SA1019 Ping is a round trip before each look; what this does not see, the look's own answer tells.
-	if s.conn != nil && !s.conn.IsClosed() && s.conn.PgConn().CheckConn() == nil {
+	if s.conn != nil && !s.conn.IsClosed() && s.onItsServer() && s.conn.PgConn().CheckConn() == nil {
 		return nil
 	}
 	s.drop(ctx)
@@ -173,9 +175,9 @@ func (s *connection) connect(ctx context.Context) error {
 		return err
 	}
 	s.settings(cfg)
-	c, err := pgx.ConnectConfig(ctx, cfg)
+	c, err := s.dialAny(ctx, cfg)
 	if err != nil {
-		return s.refused(cfg, err)
+		return err
 	}
 	if v := versionOf(c); v < oldest {
 		err := ops.Errorf(ops.CodeUnavailable, "it is PostgreSQL %d, and 13 is the oldest that is understood", v/10000)
@@ -186,6 +188,16 @@ func (s *connection) connect(ctx context.Context) error {
 	s.alive.Store(true)
 	s.pid.Store(c.PgConn().PID())
 	return nil
+}
+
+// onItsServer reports whether it is on the server where it has to be: behind a DSN with
+// several, the one that it belongs to may have gone to another.
+func (s *connection) onItsServer() bool {
+	if s.beside == nil {
+		return true
+	}
+	is, there := s.at.Load(), s.beside.at.Load()
+	return is == nil || there == nil || *is == *there
 }
 
 // drop forgets a connection that is broken.
@@ -208,8 +220,16 @@ func (s *connection) settings(cfg *pgx.ConnConfig) {
 	} {
 		cfg.RuntimeParams[name] = value
 	}
-	if s.reads {
-		cfg.RuntimeParams["default_transaction_read_only"] = "on"
+	const readOnly = "default_transaction_read_only"
+	switch {
+	case !s.reads:
+	case cfg.ValidateConnect == nil:
+		cfg.RuntimeParams[readOnly] = "on"
+	default: // whether the server takes writes is to be found out first
+		cfg.AfterConnect = func(ctx context.Context, c *pgconn.PgConn) error {
+			_, err := c.Exec(ctx, "SET "+readOnly+" = on").ReadAll()
+			return err
+		}
 	}
 	if s.dial != nil {
 		cfg.DialFunc = s.dial

@@ -17,7 +17,7 @@ import (
 func (s *connection) refused(cfg *pgx.ConnConfig, err error) error {
 	e, ok := errors.AsType[*pgconn.PgError](err)
 	if !ok {
-		return err
+		return unfit(err)
 	}
 	user, database := cfg.User, cfg.Database
 	if database == "" {
