@@ -160,7 +160,7 @@ func TestHostileAndSecretTextsOfSessionsAreHarmless(t *testing.T) {
 	s.Exec("postgres", "CREATE EXTENSION pg_stat_statements; SET password_encryption = md5; CREATE ROLE victim PASSWORD 'pl4nted-1'")
 	k := s.Login("app", "evil \x1b]0;owned\a\u202e")
 	secrets := []string{"pl4nted-2", "pl4nted-3", "pl4nted-4", "pl4nted-5"}
-	s.Runs(k, "SELECT pg_sleep(30) /* "+strings.Join(hostileTexts, " ")+" */ , 'postgres://bob:pl4nted-2@db/x', 'host=db password=pl4nted-3 user=x', $$PASSWORD 'pl4nted-4'$$, 'api_key: pl4nted-5' -- ALTER ROLE x PASSWORD 'pl4nted-4'")
+	s.Runs(k, `SELECT pg_sleep(30) AS "`+strings.Join(hostileTexts, " ")+`"`+" /* pl4nted-3 */ , 'postgres://bob:pl4nted-2@db/x', 'host=db password=pl4nted-3 user=x', $$PASSWORD 'pl4nted-4'$$, 'api_key: pl4nted-5' -- ALTER ROLE x PASSWORD 'pl4nted-4'")
 	c := collector(t, s, "reader")
 	var d ops.Database
 	s.Until("its query is seen", func() bool {
