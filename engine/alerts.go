@@ -29,7 +29,7 @@ func newAlertFacts() alertFacts {
 // setRules takes the alerts of one Prometheus and returns what changed for the
 // history. An ack holds until its alert clears, and not for the next time.
 func (p *picture) setRules(source ops.Text, alerts []ops.Alert, now time.Time) []ops.Record {
-	before := p.alerts.Rules[source]
+	before := p.renamed(p.alerts.Rules[source], alerts)
 	was, is := firingOf(before), firingOf(alerts)
 	var began, ended []ops.Alert
 	for i := range alerts {
@@ -62,6 +62,31 @@ func (p *picture) setRules(source ops.Text, alerts []ops.Alert, now time.Time) [
 		return nil
 	}
 	return append(tell(began, "fires", now, true), tell(ended, "has cleared", now, false)...)
+}
+
+// renamed returns the alerts of before under the fingerprints that they have now: that
+// changes when a Prometheus is told to send them with other labels, or when how it
+// does becomes known. Their acks go with them.
+func (p *picture) renamed(before, after []ops.Alert) []ops.Alert {
+	ids := map[ops.Text]ops.Text{}
+	for i := range after {
+		ids[after[i].Own] = after[i].Ref.ID
+	}
+	out := slices.Clone(before)
+	for i := range out {
+		was, id := out[i].Ref.ID, ids[out[i].Own]
+		if id.Empty() || id == was || out[i].Own.Empty() {
+			continue
+		}
+		out[i].Ref.ID = id
+		p.alerts.fired[id] = p.alerts.fired[was]
+		if ack, ok := p.alerts.Acks[was]; ok {
+			p.alerts.Acks[id] = ack
+			delete(p.alerts.Acks, was)
+			p.unsaved[keptAcks] = true
+		}
+	}
+	return out
 }
 
 func firingOf(alerts []ops.Alert) map[ops.Text]bool {

@@ -129,7 +129,7 @@ func (k console) runbook(a ops.Alert) []ops.Text {
 	}
 	for _, s := range k.e.Estate.Services {
 		sel, err := ops.Compile(s.Matchers)
-		if err != nil || s.Runbook.Empty() || !sel.Match(a.Labels) {
+		if err != nil || s.Runbook.Empty() || !sel.Match(a.Labels) && !sel.Match(a.SentLabels()) {
 			continue
 		}
 		for _, r := range k.e.Estate.Runbooks {

@@ -25,8 +25,9 @@ type AlertFacts struct {
 
 // Alerts puts one picture together: each Prometheus's alerts with what
 // Alertmanager says of them, and for each Alertmanager what only it has. Two
-// alerts are the same when their labels are; a Prometheus with external labels
-// sends more labels than it shows, so a set that contains the other counts too.
+// alerts are the same when the labels are that Alertmanager is sent. Where it is not
+// known which those are, a set that contains the other counts, too: external labels
+// only add.
 func Alerts(e ops.Estate, f AlertFacts) map[ops.Text][]ops.Alert {
 	out := map[ops.Text][]ops.Alert{}
 	m := merger{e, f, services(e)}
@@ -36,12 +37,11 @@ func Alerts(e ops.Estate, f AlertFacts) map[ops.Text][]ops.Alert {
 		merged := slices.Clone(alerts)
 		for i := range merged {
 			a := &merged[i]
-			if len(f.Notified) > 0 {
-				a.Paging = ops.Paging{State: ops.PagingAbsent}
-			}
-			if n := book.find(*a); n != nil {
+			if n := book.find(a); n != nil {
 				a.Paging = n.Paging
 				used[n] = true
+			} else {
+				a.Paging = ops.Paging{State: m.unfound(a)}
 			}
 			m.finish(a)
 		}
@@ -51,6 +51,17 @@ func Alerts(e ops.Estate, f AlertFacts) map[ops.Text][]ops.Alert {
 		out[ops.Clean(source)] = m.onlyNotified(ops.Clean(source), f.Notified[ops.Clean(source)], used)
 	}
 	return out
+}
+
+// unfound is what it means that no Alertmanager has an alert.
+func (m merger) unfound(a *ops.Alert) ops.PagingState {
+	switch {
+	case a.Sending == ops.SendingDropped:
+		return ops.PagingDropped
+	case a.Sending == ops.SendingUnknown, len(m.facts.Notified) == 0:
+		return ops.PagingUnknown
+	}
+	return ops.PagingAbsent
 }
 
 func textKeys[V any](m map[ops.Text]V) func(func(string) bool) {
@@ -111,9 +122,9 @@ func (m merger) onlyNotified(source ops.Text, ns []ops.AlertmanagerAlert, used m
 	return alerts
 }
 
-// alertBook finds an alert of Prometheus among those of Alertmanager. A
-// Prometheus with external labels sends more labels than it shows; which ones is
-// learned from the alerts themselves, once for all of them.
+// alertBook finds an alert of Prometheus among those of Alertmanager. Which labels a
+// Prometheus adds whose configuration cannot be read is learned from the alerts
+// themselves, once for all of them.
 type alertBook struct {
 	all    []*ops.AlertmanagerAlert
 	byName map[ops.Text][]*ops.AlertmanagerAlert
@@ -145,9 +156,20 @@ func index(notified map[ops.Text][]ops.AlertmanagerAlert) *alertBook {
 	return b
 }
 
-func (b *alertBook) find(a ops.Alert) *ops.AlertmanagerAlert {
-	if n := b.byKey[labelKey(a.Labels)]; n != nil {
+func (b *alertBook) find(a *ops.Alert) *ops.AlertmanagerAlert {
+	if a.Sending == ops.SendingDropped {
+		return nil
+	}
+	if n := b.byKey[labelKey(a.SentLabels())]; n != nil {
 		return n
+	}
+	for _, labels := range a.Others {
+		if n := b.byKey[labelKey(labels)]; n != nil {
+			return n
+		}
+	}
+	if a.Sending == ops.SendingKnown {
+		return nil
 	}
 	candidates := b.byName[a.Name]
 	if len(b.extras) == maxExtras || b.tries == 0 || len(candidates) > maxCandidates && len(b.extras) > 0 {
@@ -216,7 +238,7 @@ func contains(all, some []ops.Label) bool {
 // by labels that carry a container's name, which is a guess and called one.
 func (m merger) suspects(a ops.Alert) []ops.Suspect {
 	for _, s := range m.services {
-		if !s.selects.Match(a.Labels) {
+		if !s.selects.Match(a.Labels) && !s.selects.Match(a.SentLabels()) {
 			continue
 		}
 		var out []ops.Suspect
@@ -271,6 +293,8 @@ func judgeAlert(sources []ops.Source, a *ops.Alert, now time.Time) bool {
 // pagingLevel is critical where nobody is told of what fires, whatever its rank is.
 func pagingLevel(sources []ops.Source, a *ops.Alert, now time.Time) ops.Level {
 	switch p := a.Paging; {
+	case p.State == ops.PagingDropped:
+		return ops.LevelInfo
 	case p.State == ops.PagingUnknown, p.State != ops.PagingAbsent && !canBeAsked(sources, p.Source), p.State == ops.PagingAbsent && !allCanBeAsked(sources):
 		return ops.LevelUnknown
 	case a.Unpaged(now):

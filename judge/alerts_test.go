@@ -20,6 +20,13 @@ func rule(id string, ls []ops.Label) ops.Alert {
 	return ops.Alert{Ref: ops.NewRef(ops.KindAlert, "prom", id), Name: ops.LabelOf(ls, "alertname"), Labels: ls, State: ops.AlertFiring, Fired: ago(time.Hour)}
 }
 
+// unreadable is an alert of a Prometheus whose configuration cannot be read.
+func unreadable(id string, ls []ops.Label) ops.Alert {
+	a := rule(id, ls)
+	a.Sending = ops.SendingUnknown
+	return a
+}
+
 func notified(id string, state ops.PagingState, ls []ops.Label) ops.AlertmanagerAlert {
 	return ops.AlertmanagerAlert{Fingerprint: ops.Clean(id), Labels: ls, Starts: ago(time.Hour), Paging: ops.Paging{State: state, SilencedBy: []ops.Text{ops.Lit("s1")}}}
 }
@@ -52,7 +59,7 @@ func TestAlertsOfBothSourcesAreOnePicture(t *testing.T) {
 }
 
 func TestExternalLabelsDoNotMakeAnotherAlert(t *testing.T) {
-	got := merge(shop(), []ops.Alert{rule("f1", labels("alertname", "Down", "service", "web"))}, []ops.AlertmanagerAlert{
+	got := merge(shop(), []ops.Alert{unreadable("f1", labels("alertname", "Down", "service", "web"))}, []ops.AlertmanagerAlert{
 		notified("f7", ops.PagingActive, labels("alertname", "Down", "cluster", "eu", "service", "web")),
 		notified("f8", ops.PagingActive, labels("alertname", "Down", "cluster", "eu", "service", "db")),
 	})
@@ -66,7 +73,7 @@ func TestAStormWithExternalLabelsIsFoundWhole(t *testing.T) {
 	var ns []ops.AlertmanagerAlert
 	for i := range 5000 {
 		id := ops.Textf("i%04d", i).String()
-		rules = append(rules, rule("p"+id, labels("alertname", "Flood", "instance", id)))
+		rules = append(rules, unreadable("p"+id, labels("alertname", "Flood", "instance", id)))
 		ns = append(ns, notified("a"+id, ops.PagingActive, labels("alertname", "Flood", "cluster", "eu", "instance", id)))
 	}
 	got := merge(shop(), rules, ns)
@@ -81,12 +88,41 @@ func TestAStormWithExternalLabelsIsFoundWhole(t *testing.T) {
 	}
 }
 
+func TestWhetherAnybodyIsToldFollowsFromHowAnAlertIsSent(t *testing.T) {
+	shown, sent, other := labels("alertname", "Down", "pod", "a"), labels("alertname", "Down", "cluster", "eu"), labels("alertname", "Down", "team", "b")
+	with := func(sending ops.Sending, sent []ops.Label, others ...[]ops.Label) ops.Alert {
+		a := rule("f1", shown)
+		a.Sending, a.Sent, a.Others = sending, sent, others
+		return a
+	}
+	for name, c := range map[string]struct {
+		alert ops.Alert
+		has   []ops.Label // of Alertmanager's alert
+		want  ops.PagingState
+	}{
+		"sent as shown":                          {with(ops.SendingKnown, nil), shown, ops.PagingActive},
+		"sent with other labels":                 {with(ops.SendingKnown, sent), sent, ops.PagingActive},
+		"sent to a second one with others":       {with(ops.SendingKnown, sent, other), other, ops.PagingActive},
+		"sent, and not there":                    {with(ops.SendingKnown, sent), other, ops.PagingAbsent},
+		"another one stands under what it shows": {with(ops.SendingKnown, sent), shown, ops.PagingAbsent},
+		"more labels than were sent":             {with(ops.SendingKnown, nil), labels("alertname", "Down", "cluster", "eu", "pod", "a"), ops.PagingAbsent},
+		"dropped":                                {with(ops.SendingDropped, nil), other, ops.PagingDropped},
+		"not known how, and there":               {with(ops.SendingUnknown, nil), labels("alertname", "Down", "cluster", "eu", "pod", "a"), ops.PagingActive},
+		"not known how, and not there":           {with(ops.SendingUnknown, nil), sent, ops.PagingUnknown},
+	} {
+		got := merge(shop(), []ops.Alert{c.alert}, []ops.AlertmanagerAlert{notified("n", ops.PagingActive, c.has)})
+		if a := got[prom][0]; a.Paging.State != c.want || (len(got[am]) == 0) != (c.want == ops.PagingActive) {
+			t.Errorf("%s: %s, and %d only in Alertmanager", name, a.Paging.State, len(got[am]))
+		}
+	}
+}
+
 func BenchmarkAlerts5000(b *testing.B) {
 	var rules []ops.Alert
 	var ns []ops.AlertmanagerAlert
 	for i := range 5000 {
 		id := ops.Textf("i%04d", i).String()
-		rules = append(rules, rule("p"+id, labels("alertname", "Flood", "instance", id)))
+		rules = append(rules, unreadable("p"+id, labels("alertname", "Flood", "instance", id)))
 		ns = append(ns, notified("a"+id, ops.PagingActive, labels("alertname", "Flood", "cluster", "eu", "instance", id)))
 	}
 	for b.Loop() {

@@ -141,7 +141,12 @@ func (k *SourceKind) UnmarshalText(b []byte) error { return sourceKindNames.pars
 
 // Alert is one alert instance as Prometheus evaluates it.
 type Alert struct {
-	Ref      Ref        `json:"ref"` // id is the fingerprint of the labels
+	// Ref has the fingerprint of the labels that Alertmanager is sent, where that is
+	// known: whichever source tells of an alert, it is the same one.
+	Ref Ref `json:"ref"`
+	// Own is the fingerprint of the labels that its Prometheus shows; empty where none
+	// told of it.
+	Own      Text       `json:"-"`
 	Name     Text       `json:"name"`
 	State    AlertState `json:"state"`
 	Severity Severity   `json:"severity"`
@@ -150,9 +155,14 @@ type Alert struct {
 	// later than its condition began.
 	Fired time.Time `json:"fired,omitzero"`
 	// At is when Value, Summary, Description and Paging.Updated read so; see AlertValue.
-	At          time.Time `json:"at,omitzero"`
-	Value       Value     `json:"value"`
-	Labels      []Label   `json:"labels"` // sorted by name
+	At     time.Time `json:"at,omitzero"`
+	Value  Value     `json:"value"`
+	Labels []Label   `json:"labels"` // sorted by name
+	// Sent are the labels that Alertmanager is sent, where they are others. Others are
+	// the sets that further Alertmanagers are sent, and Sending is whether any is.
+	Sent        []Label   `json:"sent,omitempty"`
+	Others      [][]Label `json:"-"`
+	Sending     Sending   `json:"-"`
 	Summary     Text      `json:"summary,omitzero"`
 	Description Text      `json:"description,omitzero"`
 	Expr        Text      `json:"expr,omitzero"`
@@ -163,6 +173,32 @@ type Alert struct {
 	Ack      Ack       `json:"ack,omitzero"`
 	Suspects []Suspect `json:"suspects,omitempty"`
 	Level    Level     `json:"level"`
+}
+
+// Sending is what a Prometheus does with an alert that fires.
+type Sending uint8
+
+// Sendings.
+const (
+	SendingKnown   Sending = iota // goes out with the labels Sent, or Labels
+	SendingUnknown                // its configuration cannot be read
+	SendingDropped                // its configuration keeps it from every Alertmanager
+)
+
+var sendingNames = enumOf[Sending]("sending", "known", "unknown", "dropped")
+
+func (s Sending) String() string               { return sendingNames.name(s) }
+func (s Sending) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText accepts the names that String gives.
+func (s *Sending) UnmarshalText(b []byte) error { return sendingNames.parse(s, b) }
+
+// SentLabels are the labels that Alertmanager knows the alert by.
+func (a *Alert) SentLabels() []Label {
+	if a.Sent != nil {
+		return a.Sent
+	}
+	return a.Labels
 }
 
 // Severity is the estate's own word and the rank the estate gives it.

@@ -16,9 +16,10 @@ const (
 	PagingSilenced                // at least one silence matches
 	PagingInhibited               // another alert suppresses it
 	PagingMuted                   // a time interval of its route mutes it
+	PagingDropped                 // its Prometheus keeps it from Alertmanager, by its configuration
 )
 
-var pagingNames = enumOf[PagingState]("paging state", "unknown", "absent", "unprocessed", "active", "silenced", "inhibited", "muted")
+var pagingNames = enumOf[PagingState]("paging state", "unknown", "absent", "unprocessed", "active", "silenced", "inhibited", "muted", "dropped")
 
 func (s PagingState) String() string               { return pagingNames.name(s) }
 func (s PagingState) MarshalText() ([]byte, error) { return []byte(s.String()), nil }

@@ -43,6 +43,9 @@ func newPagingView(b ops.Board, now time.Time) pagingView {
 
 // known reports whether what is known of an alert's paging is true now.
 func (v pagingView) known(p ops.Paging) bool {
+	if p.State == ops.PagingDropped {
+		return true
+	}
 	if p.State == ops.PagingAbsent || p.Source.Empty() {
 		return v.any && v.all && p.State != ops.PagingUnknown
 	}
@@ -97,6 +100,10 @@ func alertState(a *ops.Alert, v pagingView, fresh bool, now time.Time) Cell {
 	return cell
 }
 
+// droppedOnPurpose stands where the configuration of a Prometheus keeps an alert
+// from Alertmanager: nobody is told, and that is as somebody wanted it.
+const droppedOnPurpose = "dropped on purpose"
+
 // notPaged stands where an alert fires and nobody is notified.
 const notPaged = "NOT PAGED"
 
@@ -110,6 +117,8 @@ func pagingWord(a *ops.Alert, v pagingView, now time.Time) (word string, held bo
 		return "paging unknown, was " + a.Paging.State.String(), false
 	case !v.known(a.Paging):
 		return "paging unknown", false
+	case a.Paging.State == ops.PagingDropped:
+		return droppedOnPurpose, false
 	case a.Unpaged(now):
 		return notPaged, false
 	case a.Paging.State == ops.PagingSilenced:

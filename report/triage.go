@@ -75,6 +75,10 @@ func pagingLines(b ops.Board, a *ops.Alert, v pagingView, items []alertItem, now
 	switch {
 	case !v.any:
 		return []Cell{toned("not known: no Alertmanager in this estate", ToneMuted)}
+	case p.State == ops.PagingDropped:
+		return []Cell{toned(droppedOnPurpose+": alert_relabel_configs of "+a.Ref.Source.String()+" keep it from Alertmanager, so nobody is told", ToneOf(p.Level))}
+	case p.State == ops.PagingUnknown && v.all:
+		return []Cell{toned("not known: with which labels "+a.Ref.Source.String()+" sends it cannot be read, and under those it shows Alertmanager has none", ToneUnknown)}
 	case !v.known(p):
 		last := ""
 		if p.State != ops.PagingUnknown && p.State != ops.PagingAbsent {

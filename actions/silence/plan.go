@@ -49,7 +49,7 @@ func (c *create) matchers(b ops.Board, req ops.Request) ([]ops.Matcher, []ops.Te
 	if !ok {
 		return nil, nil, ops.Errorf(ops.CodeNotFound, "the alert is not there any more").Help("give matchers to silence it for when it comes back")
 	}
-	ms, leftOut := own(a.Labels)
+	ms, leftOut := own(a.SentLabels())
 	if leftOut > 0 {
 		return ms, []ops.Text{ops.Textf("%s of the alert cannot be matched and are left out: it hides more than this one", count(leftOut, "label"))}, nil
 	}
@@ -59,7 +59,7 @@ func (c *create) matchers(b ops.Board, req ops.Request) ([]ops.Matcher, []ops.Te
 // alone reports whether matchers are those of one alert: only then may its name
 // stand for them.
 func alone(ms []ops.Matcher, a ops.Alert) bool {
-	its, _ := own(a.Labels)
+	its, _ := own(a.SentLabels())
 	return len(ms) == len(its) && !slices.ContainsFunc(ms, func(m ops.Matcher) bool { return !slices.Contains(its, m) })
 }
 
@@ -107,6 +107,6 @@ func (f *family) plan(b ops.Board, w wish, target ops.Ref) (ops.Plan, error) {
 		Steps:    []ops.Step{step},
 		Notes:    []ops.Text{byHand(f.client.URL(), w.addLine()...)},
 		Replaces: []ops.Text{ops.Lit("nobody is told of what it hides until it ends; opsdeck goes on showing it")},
-		Warnings: append(previewOf(b, func(a ops.Alert) bool { return w.sel.Match(a.Labels) }).words(target), unseen(b, w.matchers)...),
+		Warnings: append(previewOf(b, func(a ops.Alert) bool { return w.sel.Match(a.SentLabels()) }).words(target), unseen(b, w.matchers)...),
 	}, nil
 }

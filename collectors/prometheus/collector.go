@@ -84,20 +84,23 @@ func (c *Collector) Collect(ctx context.Context) (ops.Observation, error) {
 	defer c.collecting.Unlock()
 	ctx, cancel := c.bounded(ctx)
 	defer cancel()
-	book, err := c.rules(ctx)
+	book, err := c.readBook(ctx)
 	if err != nil {
 		c.askAnew()
 		return ops.Observation{}, err
 	}
 	// From here on a failed call is a note: the alerts are good without it.
-	notes := append(book.notes(c.cfg.Now()), c.targetNotes(ctx)...)
 	slow := c.slowly(ctx)
+	book.identify(slow.sending, c.cfg)
 	c.mu.Lock()
+	book.keep(c.book)
 	c.book = book
-	if words := c.clock.Words(); words != "" {
+	words := c.clock.Words()
+	c.mu.Unlock()
+	notes := append(book.notes(c.cfg.Now()), c.targetNotes(ctx)...)
+	if words != "" {
 		notes = append(notes, ops.Clean(words))
 	}
-	c.mu.Unlock()
 	alerts := book.alerts
 	facts := ops.Observation{Alerts: &alerts, Version: slow.version, Up: slow.up(), Notes: append(notes, slow.notes()...)}
 	c.indicators(ctx, &facts)
@@ -111,19 +114,26 @@ func (c *Collector) bounded(ctx context.Context) (context.Context, context.Cance
 	return context.WithTimeout(ctx, c.cfg.Timeout)
 }
 
-// rules asks for all alerting rules and reads them.
+// rules asks for all rules, and reads them as the next collection will.
 func (c *Collector) rules(ctx context.Context) (ruleBook, error) {
+	book, err := c.readBook(ctx)
+	if err != nil {
+		return book, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	book.identify(c.slow.sending, c.cfg)
+	book.keep(c.book)
+	return book, nil
+}
+
+// readBook asks for all alerting rules.
+func (c *Collector) readBook(ctx context.Context) (ruleBook, error) {
 	var book ruleBook
 	ans, err := c.call(ctx, "rules", url.Values{"type": {"alert"}}, func(in *httpsource.Stream) (err error) {
 		book, err = readRules(in, c.cfg)
 		return err
 	})
-	if err != nil {
-		return ruleBook{}, err
-	}
 	book.warnings = ans.notes()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	book.keep(c.book)
-	return book, nil
+	return book, err
 }

@@ -29,7 +29,7 @@ type fakeServer struct {
 func newFakeServer(t *testing.T) *fakeServer {
 	t.Helper()
 	f := &fakeServer{files: map[string]string{
-		"rules": "rules.json", "status/buildinfo": "buildinfo.json", "status/runtimeinfo": "runtimeinfo.json",
+		"rules": "rules.json", "status/config": "config-relabel.json", "status/buildinfo": "buildinfo.json", "status/runtimeinfo": "runtimeinfo.json",
 		"status/walreplay": "walreplay.json", "alertmanagers": "alertmanagers.json", "targets": "targets.json",
 		"query?up == 0": "query-down.json", "query?count(up)": "query-count.json", "query?up": "query-up.json",
 		"query?vector(NaN)": "query-nan.json", "query?nosuch": "query-missing.json", "query?1": "query-scalar.json",

@@ -21,6 +21,7 @@ type slowFacts struct {
 	version ops.Text
 	runtime *runtimeInfo
 	pagers  *int // Alertmanagers that alerts are sent to
+	sending *sending
 }
 
 type runtimeInfo struct {
@@ -52,6 +53,7 @@ func (c *Collector) slowly(ctx context.Context) slowFacts {
 	if b, err := decode[buildInfo](ctx, c, "status/buildinfo", nil); err == nil {
 		next.version = ops.Clean(b.Version)
 	}
+	next.sending = c.readSending(ctx, was.sending, next.version.String())
 	if r, err := decode[runtimeInfo](ctx, c, "status/runtimeinfo", nil); err == nil {
 		next.runtime = &r
 	}

@@ -61,12 +61,7 @@ func (c *Collector) openAlert(ctx context.Context, ref ops.Ref, window time.Dura
 		Ref: ref, At: c.cfg.Now(), Window: window, Title: a.Name,
 		Groups: []ops.FactGroup{alertGroup(a, from), labelGroup(a), noteGroup(from.notes), ruleGroupFacts(from)},
 	}
-	if from.labels == nil {
-		from.labels = map[string]string{}
-		for _, l := range a.Labels {
-			from.labels[l.Name.String()] = l.Value.String()
-		}
-	}
+	from.labels = from.raw(a)
 	series, notes, err := c.around(ctx, a.Since, window, from)
 	if err != nil {
 		d.Why = ops.Clean("the expression could not be drawn: " + err.Error())

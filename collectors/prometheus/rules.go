@@ -159,8 +159,10 @@ func (r *ruleReader) alert() error {
 		return err
 	}
 	word := string(bytes.Trim(a.Value, `"`))
+	own := httpsource.Fingerprint(a.Labels)
 	m := madeAlert{Alert: ops.Alert{
-		Ref:         ops.Ref{Kind: ops.KindAlert, Source: r.word(r.cfg.Name), ID: httpsource.Fingerprint(a.Labels)},
+		Own:         own,
+		Ref:         ops.Ref{Kind: ops.KindAlert, Source: r.word(r.cfg.Name), ID: own},
 		Name:        r.word(a.Labels[model.AlertNameLabel]),
 		State:       alertState(a.State),
 		Value:       figureOf(word),
@@ -168,6 +170,7 @@ func (r *ruleReader) alert() error {
 		Summary:     r.prose(a.Annotations["summary"]),
 		Description: r.prose(cmp.Or(a.Annotations["description"], a.Annotations["message"])),
 		Runbook:     r.prose(cmp.Or(a.Annotations["runbook_url"], a.Annotations["runbook"])),
+		Sending:     ops.SendingUnknown,
 		Severity:    r.cfg.Rank(r.word(a.Labels[r.cfg.SeverityLabel])),
 		Since:       a.ActiveAt.UTC(),
 	}}

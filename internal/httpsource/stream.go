@@ -35,6 +35,9 @@ func NewStream(r io.Reader, most int64) *Stream {
 	return &Stream{json.NewDecoder(in), in}
 }
 
+// Long lets the strings of what is not read yet be as long as a piece.
+func (s *Stream) Long() { s.in.long = true }
+
 // Broken is why the answer did not come in whole: its connection, or a bound. It is
 // nil where all of it came, or what came is no JSON.
 func (s *Stream) Broken() error { return s.in.err }
@@ -121,6 +124,7 @@ type bounded struct {
 	length int  // of it so far
 	escape int  // bytes that still belong to an escape; afterBackslash: the next one tells how many
 	cut    bool
+	long   bool // nothing is cut
 }
 
 const afterBackslash = -1
@@ -168,7 +172,7 @@ func (b *bounded) shorten(p []byte) int {
 		case c == '"':
 			b.quoted = false
 		default:
-			b.cut = b.length >= stringMost
+			b.cut = b.length >= stringMost && !b.long
 			keep = !b.cut
 			if c == '\\' {
 				b.escape = afterBackslash

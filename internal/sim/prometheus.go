@@ -38,6 +38,7 @@ func (w *World) Prometheus(pager string) http.Handler {
 	get("status/runtimeinfo", func(*http.Request, time.Time) (any, error) {
 		return map[string]any{"startTime": w.started(), "reloadConfigSuccess": true, "lastConfigTime": w.started(), "corruptionCount": 0, "storageRetention": "15d"}, nil
 	})
+	get("status/config", func(*http.Request, time.Time) (any, error) { return map[string]string{"yaml": "global: {}\n"}, nil })
 	get("status/walreplay", func(*http.Request, time.Time) (any, error) {
 		return map[string]int{"min": 0, "max": 2, "current": 2}, nil
 	})

@@ -86,7 +86,7 @@ func param(name, value string) ops.Param {
 // ownMatchers select one alert by all its labels, the name first.
 func ownMatchers(a ops.Alert) string {
 	var first, rest []string
-	for _, l := range a.Labels {
+	for _, l := range a.SentLabels() {
 		m := ops.Matcher{Name: l.Name, Value: l.Value}.String()
 		if l.Name.String() == "alertname" {
 			first = append(first, m)
