@@ -2,7 +2,6 @@ package judge
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"opsdeck/ops"
@@ -60,8 +59,15 @@ func judgeEach[S ~[]T, T any](all *S, judged func(*T) bool) bool {
 	return copied
 }
 
+// findings are what a board asks its reader to look at: the causes worst first, and
+// behind each what it makes.
 func findings(e ops.Estate, b *ops.Board) []ops.Finding {
-	var fs []ops.Finding
+	fs := containerFindings(b)
+	fs = append(fs, databaseFindings(b)...)
+	causes := newCauses(e, fs)
+	for _, r := range b.Alerts {
+		fs = append(fs, alertFindings(e, b, r, causes)...)
+	}
 	for _, s := range b.Sources {
 		switch {
 		case s.State != ops.SourceOK:
@@ -70,13 +76,25 @@ func findings(e ops.Estate, b *ops.Board) []ops.Finding {
 			fs = append(fs, doubtFinding(s))
 		}
 		for _, n := range s.Notes {
-			fs = append(fs, ops.Finding{Level: noteLevel, Ref: s.Ref, What: ops.Textf("%s warns", s.Name), Cause: n})
+			fs = append(fs, ops.Finding{Level: noteLevel, Ref: s.Ref, What: ops.Textf("%s warns", s.Name), Cause: n, Under: causes.ofTargets(n)})
 		}
 	}
-	for _, r := range b.Alerts {
-		fs = append(fs, alertFindings(e, b, r)...)
+	fs = append(fs, verdictFindings(b, causes)...)
+	for _, in := range b.Incidents {
+		if in.Open() {
+			fs = append(fs, ops.Finding{Level: in.Level, Ref: in.Ref, What: ops.Textf("incident %s open", in.Ref.ID), Cause: in.Title, Since: in.Opened})
+		}
 	}
-	fs = append(fs, verdictFindings(b)...)
+	for _, j := range b.Jobs {
+		if f, ok := jobFinding(j); ok {
+			fs = append(fs, f)
+		}
+	}
+	return together(fs)
+}
+
+func containerFindings(b *ops.Board) []ops.Finding {
+	var fs []ops.Finding
 	for _, r := range b.Containers {
 		for _, c := range r.Value {
 			settled := byMark(c) && (c.Latch.Acked() || c.Latch.Late) // it is well, and acknowledged or told below
@@ -85,6 +103,11 @@ func findings(e ops.Estate, b *ops.Board) []ops.Finding {
 			}
 		}
 	}
+	return fs
+}
+
+func databaseFindings(b *ops.Board) []ops.Finding {
+	var fs []ops.Finding
 	for _, r := range b.Databases {
 		if !r.Known() {
 			continue
@@ -96,25 +119,6 @@ func findings(e ops.Estate, b *ops.Board) []ops.Finding {
 			fs = append(fs, f)
 		}
 	}
-	for _, in := range b.Incidents {
-		if in.Open() {
-			fs = append(fs, ops.Finding{Level: in.Level, Ref: in.Ref, What: ops.Textf("incident %s open", in.Ref.ID), Cause: in.Title, Since: in.Opened})
-		}
-	}
-	for _, j := range b.Jobs {
-		if f, ok := jobFinding(j); ok {
-			fs = append(fs, f)
-		}
-	}
-	slices.SortStableFunc(fs, func(x, y ops.Finding) int {
-		switch {
-		case x.Level.Worse(y.Level):
-			return -1
-		case y.Level.Worse(x.Level):
-			return 1
-		}
-		return strings.Compare(x.What.String(), y.What.String())
-	})
 	return fs
 }
 
@@ -130,23 +134,34 @@ func standing(sources []ops.Source, a *ops.Alert) string {
 	return a.Paging.State.String()
 }
 
-// alertFindings makes one finding of all firing instances of one alert, severity
-// and standing: a storm of 5,000 is a few rows, with the exact count.
-func alertFindings(e ops.Estate, b *ops.Board, r ops.Reading[[]ops.Alert]) []ops.Finding {
+// alertFindings makes one finding of all firing instances of one alert, severity,
+// standing and cause: a storm of 5,000 is a few rows, with the exact count.
+func alertFindings(e ops.Estate, b *ops.Board, r ops.Reading[[]ops.Alert], causes *causes) []ops.Finding {
+	type class struct {
+		name, severity ops.Text
+		held           string
+		under          ops.Ref
+		guess          bool
+	}
 	var fs []ops.Finding
-	counts, at := map[string]int{}, map[string]int{}
+	counts, at := map[class]int{}, map[class]int{}
 	for i := range r.Value {
 		a := &r.Value[i]
 		if a.State != ops.AlertFiring || !e.Watchdog.Empty() && a.Name == e.Watchdog {
 			continue
 		}
 		held := standing(b.Sources, a)
-		key := a.Name.String() + "\x00" + a.Severity.Name.String() + "\x00" + held
+		under, guess := causes.behind(a)
+		key := class{a.Name, a.Severity.Name, held, under, guess}
 		if counts[key]++; counts[key] == 1 {
 			at[key] = len(fs)
 			fs = append(fs, alertFinding(a, held))
 		}
 		f := &fs[at[key]]
+		if f.Under, f.Guess = under, guess; under.Zero() {
+			under = f.Ref
+		}
+		causes.fires(under, a)
 		if a.Since.Before(f.Since) {
 			f.Since = a.Since
 		}
@@ -187,7 +202,7 @@ func alertFinding(a *ops.Alert, held string) ops.Finding {
 }
 
 // verdictFindings are what silences, KPIs and pipelines ask of the reader.
-func verdictFindings(b *ops.Board) []ops.Finding {
+func verdictFindings(b *ops.Board, causes *causes) []ops.Finding {
 	var fs []ops.Finding
 	for _, r := range b.Silences {
 		for _, s := range r.Value {
@@ -201,7 +216,7 @@ func verdictFindings(b *ops.Board) []ops.Finding {
 		ref := ops.NewRef(ops.KindSource, "", r.Source.String())
 		for _, k := range r.Value.KPIs {
 			if k.Level.Bad() {
-				fs = append(fs, ops.Finding{Level: k.Level, Ref: ref, What: ops.Textf("%s misses its target", k.Name), Cause: k.What})
+				fs = append(fs, ops.Finding{Level: k.Level, Ref: ref, What: ops.Textf("%s misses its target", k.Name), Cause: k.What, Under: causes.ofKPI(k), Guess: true})
 			}
 		}
 		for _, p := range r.Value.Pipelines {

@@ -15,7 +15,8 @@ type KPI struct {
 	What   Text   `json:"what,omitzero"`
 	Unit   Text   `json:"unit,omitzero"`
 	Source Text   `json:"source"` // the Prometheus that was asked
-	Value  Value  `json:"value"`  // unknown where the query gave nothing
+	Query  Text   `json:"query,omitzero"`
+	Value  Value  `json:"value"` // unknown where the query gave nothing
 	Target Target `json:"target"`
 	// Trend is the value over the last hours, oldest first.
 	Trend []Point   `json:"trend,omitempty"`

@@ -52,6 +52,11 @@ type Finding struct {
 	Cause Text      `json:"cause,omitzero"`
 	Next  []Next    `json:"next,omitempty"`
 	Since time.Time `json:"since,omitzero"`
+	// Under is what the finding is put down to: the Ref of the one of the same cause that
+	// stands before it. Zero: it stands by itself.
+	Under Ref `json:"under,omitzero"`
+	// Guess says that Under is one.
+	Guess bool `json:"guess,omitzero"`
 	// Key says what it is without figures, so that it is known again when What has
 	// changed: "the shortage of connections". Empty: nobody asks. It stays with the agent.
 	Key Text `json:"-"`

@@ -194,7 +194,7 @@ func TestAnOptionalSourceThatIsDownIsInformationEverywhere(t *testing.T) {
 	if s := rowOf(report.Sources(b, fixture.Now), "prom"); s.Level != ops.LevelInfo || s.Cells[1].Tone != report.ToneInfo {
 		t.Errorf("the table of sources says %s", s.Level)
 	}
-	for _, r := range report.Overview(b, fixture.Now, 0).Rows {
+	for _, r := range report.Overview(b, fixture.Now, report.Shown{}).Rows {
 		if strings.HasPrefix(r.Cells[1].Text, "sources: ") && (r.Level != ops.LevelInfo || r.Cells[1].Text != "sources: 1/2 fresh") {
 			t.Errorf("the state row says %s: %q", r.Level, r.Cells[1].Text)
 		}

@@ -32,6 +32,9 @@ func Verdict(b ops.Board, now time.Time) Cell {
 	if n := len(b.Findings); n > 0 {
 		f := b.Findings[0]
 		s := count(n, "finding") + ", the worst: " + f.What.String()
+		if c := len(byCause(b.Findings)); c < n {
+			s = count(c, "cause") + " of " + s
+		}
 		if !f.Since.IsZero() {
 			s += " since " + Clock(f.Since, now) + " (" + Age(f.Since, now) + ")"
 		}
@@ -42,17 +45,17 @@ func Verdict(b ops.Board, now time.Time) Cell {
 	return toned(join("  ", parts...), ToneOf(level))
 }
 
-// Overview returns what an engineer has to know first: findings worst first,
-// what fires, what runs, the jobs, and what changed. At most limit findings are
-// rows; 0 is all. What is left out is counted in a row without a Ref.
-func Overview(b ops.Board, now time.Time, limit int) Table {
+// Overview returns what an engineer has to know first: what is wrong, the worst cause
+// first and behind each what it makes, what fires, what runs, the jobs, and what
+// changed.
+func Overview(b ops.Board, now time.Time, shown Shown) Table {
 	t := Table{Name: "overview", Columns: []Column{
 		{Key: "state", Title: "STATE", Priority: 99, Max: 11},
 		{Key: "what", Title: "WHAT", Priority: 100, Min: 24, Max: 64},
 		{Key: "since", Title: "SINCE", Right: true, Priority: 90},
 		{Key: "why", Title: "WHY, AND WHAT NEXT", Priority: 50, Min: 16, Max: 120, Next: true},
 	}}
-	t.Rows = append(t.Rows, findingRows(b, now, limit)...)
+	t.Rows = append(t.Rows, findingRows(b, now, shown)...)
 	t.Rows = append(t.Rows, stateRows(b, now)...)
 	t.Rows = append(t.Rows, indicatorRows(b, now)...)
 	t.Rows = append(t.Rows, jobRows(b, now)...)
@@ -62,8 +65,8 @@ func Overview(b ops.Board, now time.Time, limit int) Table {
 
 // Findings returns every finding, worst first.
 func Findings(b ops.Board, now time.Time) Table {
-	t := Overview(b, now, 0)
-	t.Name, t.Rows = "findings", findingRows(b, now, 0)
+	t := Overview(b, now, Shown{})
+	t.Name, t.Rows = "findings", findingRows(b, now, Shown{})
 	return t
 }
 
@@ -95,24 +98,6 @@ func oldest[T any](b ops.Board, readings []ops.Reading[T]) Origin {
 		}
 	}
 	return worst
-}
-
-func findingRows(b ops.Board, now time.Time, limit int) []Row {
-	if len(b.Findings) == 0 {
-		return []Row{noFinding(b, now)}
-	}
-	var rows []Row
-	for i, f := range b.Findings {
-		if limit > 0 && i == limit && len(b.Findings) > limit+1 {
-			more := len(b.Findings) - limit
-			return append(rows, Row{
-				Group: groupFindings, Level: f.Level, From: board(b),
-				Cells: []Cell{toned("+"+fmt.Sprint(more), ToneOf(f.Level)), text(count(more, "more finding") + ", enter shows all"), nothing(), text("")},
-			})
-		}
-		rows = append(rows, findingRow(f, origin(b, f.Ref), now))
-	}
-	return rows
 }
 
 func findingRow(f ops.Finding, from Origin, now time.Time) Row {

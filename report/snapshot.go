@@ -58,7 +58,7 @@ func New(b ops.Board, now time.Time, view string) Snapshot {
 	s := newSnapshot(b, now, view)
 	switch view {
 	case "overview":
-		s.Tables = []Table{Overview(b, now, 0), Sources(b, now)}
+		s.Tables = []Table{Overview(b, now, Shown{}), Sources(b, now)}
 	case "alerts":
 		s.Tables = []Table{NewAlerts(b, now, BySeverity).Table()}
 	case "silences":
@@ -103,10 +103,7 @@ func newSnapshot(b ops.Board, now time.Time, view string) Snapshot {
 // required is the level that the exit code tells: Overall, and unknown where the
 // board is stale, whichever section the stale reading stands in.
 func required(b ops.Board) ops.Level {
-	level := Overall(b)
-	for _, f := range b.Findings {
-		level = worst(level, f.Level) // a board whose own level forgot it
-	}
+	level := worst(Overall(b), worstOf(b.Findings)) // a board whose own level forgot it
 	return aged(level, !b.Stale())
 }
 

@@ -50,3 +50,15 @@ func TestAFoldedLineOpensToEveryTime(t *testing.T) {
 		r.wants(t, rec.At.UTC().Format("15:04:05Z"))
 	}
 }
+
+func TestACauseOpensToWhatItMakes(t *testing.T) {
+	r := newRig(fixture.Paged(), "none")
+	r.wants(t, "7 causes of 8 findings", "api killed +1", "with it: critical ServiceDown")
+	r.lacks(t, "+ critical ServiceDown")
+	r.press("right")
+	r.wants(t, "+ critical ServiceDown")
+	r.press("j", "enter")
+	r.wants(t, "paging")
+	r.press("q", "home", "left")
+	r.lacks(t, "+ critical ServiceDown")
+}

@@ -103,10 +103,11 @@ func (m *Model) hintLine() string {
 		return true
 	}
 	leave := m.keys.Row(keys.Quit)
-	last := []keys.Binding{m.keys.Row(keys.Help), m.keys.Row(keys.Palette), leave}
+	last := []keys.Binding{m.keys.Row(keys.Help), leave, m.keys.Row(keys.Palette)}
 	if len(m.opened) > 0 { // there it leaves what is open, and that stands first
 		leave.Short = m.keys.Row(keys.Back).Short
 		add(leave, m.w)
+		last[1] = last[2]
 		last = last[:2]
 	}
 	const help = len("? help") + 2 // always in sight: it leads to all the others

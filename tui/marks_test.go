@@ -72,7 +72,7 @@ func TestAckSaysWhyThereIsNothingToAck(t *testing.T) {
 	r.press("1", "home", "j", "j", "j", "j", "a") // the sources
 	r.wants(t, "only alerts and containers are acked")
 	r.board(fixture.Paged())
-	r.press("home", "j", "a")
+	r.press("home", "right", "j", "a")
 	r.wants(t, "open the alert (enter) to ack it")
 	for _, c := range r.c.Calls() {
 		if strings.HasPrefix(c, "plan") {

@@ -24,7 +24,8 @@ type overview struct {
 	opened  time.Time    // when this console began
 	past    []ops.Record // since looked, where that is longer ago than the board holds
 	pastErr error
-	all     bool // every finding, however many
+	all     bool             // every cause, however many
+	open    map[ops.Ref]bool // causes whose parts are rows, too
 }
 
 // overviewPane is the Overview's row in the table of panes.
@@ -35,7 +36,7 @@ func overviewPane() pane {
 }
 
 func newOverview(th themes.Theme, welcome []string, looked, now time.Time) *overview {
-	o := &overview{Pane: table.New(th), welcome: welcome, looked: looked, opened: now}
+	o := &overview{Pane: table.New(th), welcome: welcome, looked: looked, opened: now, open: map[ops.Ref]bool{}}
 	o.Leads, o.OneOnly = wideLeads, true
 	return o
 }
@@ -53,13 +54,13 @@ func (o *overview) SetSize(w, h int) {
 func (o *overview) SetBoard(p screen.Picture) { o.Picture = p; o.lay() }
 
 func (o *overview) lay() {
-	limit := max(4, o.Height/2-2)
+	shown := report.Shown{Causes: max(4, o.Height/2-2), Folded: func(cause ops.Ref) bool { return !o.open[cause] }}
 	if o.all {
-		limit = 0
+		shown.Causes = 0
 	}
 	o.verdict = report.Verdict(o.Picture.Board, o.Picture.Now)
 	o.Head = len(o.top())
-	o.Show(report.Overview(o.Picture.Board, o.Picture.Now, limit))
+	o.Show(report.Overview(o.Picture.Board, o.Picture.Now, shown))
 }
 
 // wideLeads keeps every line for rows where there are few.
@@ -134,6 +135,9 @@ func (o *overview) Key(k screen.Press) screen.Intent {
 	case k.ID == keys.Open && r.Ref.Zero():
 		o.all = !o.all // the only line without an object that opens: "n more findings"
 		o.lay()
+	case k.ID == keys.Right && report.Makes(o.Picture.Board, r.Ref) && !o.open[r.Ref], k.ID == keys.Left && o.open[r.Ref]:
+		o.open[r.Ref] = k.ID == keys.Right
+		o.lay()
 	case k.ID == keys.Open || k.ID == keys.Right:
 		return screen.Intent{Kind: screen.IntentOpen, Ref: r.Ref}
 	case k.ID == keys.Ack:
@@ -170,5 +174,9 @@ func (o *overview) first() []string {
 }
 
 func (o *overview) Keys() []keys.ID {
-	return []keys.ID{keys.Open, keys.Actions, keys.Ack, keys.Logs, keys.Filter}
+	ids := []keys.ID{keys.Open, keys.Actions, keys.Ack, keys.Logs, keys.Filter}
+	if report.Makes(o.Picture.Board, o.Selected()) {
+		ids = slices.Insert(ids, 1, keys.Right)
+	}
+	return ids
 }

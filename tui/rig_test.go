@@ -111,7 +111,7 @@ func stroke(name string) tea.KeyPressMsg {
 	special := map[string]tea.Key{
 		"enter": {Code: tea.KeyEnter}, "esc": {Code: tea.KeyEscape}, "tab": {Code: tea.KeyTab},
 		"up": {Code: tea.KeyUp}, "down": {Code: tea.KeyDown}, "pgdown": {Code: tea.KeyPgDown},
-		"end": {Code: tea.KeyEnd}, "space": {Code: tea.KeySpace, Text: " "},
+		"end": {Code: tea.KeyEnd}, "right": {Code: tea.KeyRight}, "left": {Code: tea.KeyLeft}, "space": {Code: tea.KeySpace, Text: " "},
 		"backspace": {Code: tea.KeyBackspace}, "ctrl+l": {Code: 'l', Mod: tea.ModCtrl},
 		"ctrl+z": {Code: 'z', Mod: tea.ModCtrl},
 	}

@@ -44,7 +44,7 @@ func (c *Collector) indicators(ctx context.Context, f *ops.Observation) {
 }
 
 func (c *Collector) kpi(ctx context.Context, q KPIQuery, notes *[]ops.Text) ops.KPI {
-	out := ops.KPI{Name: ops.Clean(q.Name), What: ops.Clean(q.What), Unit: ops.Clean(q.Unit), Source: ops.Clean(c.cfg.Name), Target: q.Target}
+	out := ops.KPI{Name: ops.Clean(q.Name), What: ops.Clean(q.What), Unit: ops.Clean(q.Unit), Source: ops.Clean(c.cfg.Name), Query: ops.Clean(q.Query), Target: q.Target}
 	got := c.measure(ctx, q.Query)
 	got.tell("kpi "+q.Name, notes)
 	out.Value, out.Why = got.value, got.why

@@ -34,7 +34,7 @@ func TestAKilledContainerIsNamedAndMarkedAfterItsReturn(t *testing.T) {
 	green := s.green("docker live")
 	at, heal := breakLab(t, "container-killed")
 	seen(s, at, "container-killed", `CRITICAL\s+ifrs9-api killed\s.*exit code 137: killed \(SIGKILL\)`)
-	s.until(`(?m)^CRITICAL\s+\d+ findings?, the worst: .* since \d\d:\d\dZ`)
+	s.until(`(?m)^CRITICAL\s+(\d+ causes? of )?\d+ findings?, the worst: .* since \d\d:\d\dZ`)
 	s.until(`containers: 12/13 running`)
 	for _, g := range s.good(green) {
 		if strings.Contains(g, "api") || strings.Contains(g, "containers") {
@@ -68,7 +68,7 @@ func TestACrashLoopIsNamedWithItsExitCode(t *testing.T) {
 	green := s.green("docker live")
 	at, heal := breakLab(t, "crash-loop")
 	seen(s, at, "crash-loop", `CRITICAL\s+ifrs9-validator crash-looping\s.*exit code 3`)
-	s.until(`(?m)^CRITICAL\s+\d+ findings?, the worst: `)
+	s.until(`(?m)^CRITICAL\s+(\d+ causes? of )?\d+ findings?, the worst: `)
 	for _, g := range s.good(green) {
 		if strings.Contains(g, "validator") {
 			t.Errorf("falsely green: %s", g)

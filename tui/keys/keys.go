@@ -118,7 +118,7 @@ func Defaults(panes []Binding) []Binding {
 		Bind(Up, "up", Everywhere, "up", "one line up", "up", "k"),
 		Bind(Down, "down", Everywhere, "down", "one line down", "down", "j"),
 		Bind(Left, "left", Everywhere, "left", "to the left; out of what is open", "left", "h"),
-		Bind(Right, "right", Everywhere, "right", "to the right; opens", "right"),
+		Bind(Right, "right", Everywhere, "more", "to the right; opens; what a cause makes", "right"),
 		Bind(PageUp, "page-up", Everywhere, "page up", "one page up", "pgup", "ctrl+b"),
 		Bind(PageDown, "page-down", Everywhere, "page down", "one page down", "pgdown", "ctrl+f"),
 		Bind(Top, "top", Everywhere, "top", "to the first line", "g", "home"),
