@@ -32,7 +32,6 @@ func TestPauseKillAndRemoveAreOneCallEachAndLookedAt(t *testing.T) {
 		"pause":                 {verbPause, asked(), up, paused, "POST " + id + "/pause", "it is paused"},
 		"unpause":               {verbUnpause, asked(), paused, up, "POST " + id + "/unpause", "it is running"},
 		"kill":                  {verbKill, asked(), up, exited(137), "POST " + id + "/kill?signal=KILL", "ended with exit 137"},
-		"a signal it survives":  {verbKill, asked("signal=sighup"), up, up, "POST " + id + "/kill?signal=HUP", "it runs on"},
 		"remove":                {verbRemove, asked(), exited(0), nil, "DELETE " + id, "removed"},
 		"remove with volumes":   {verbRemove, asked("volumes=remove"), exited(0), nil, "DELETE " + id + "?v=1", "removed"},
 		"killed and made to go": {verbKill, asked(), up, nil, "POST " + id + "/kill?signal=KILL", "is removed"},
@@ -72,6 +71,18 @@ func TestWhatTheDaemonSaysItDidAndDidNot(t *testing.T) {
 		a := actionOf(t, d.host, v)
 		if _, err := a.Run(t.Context(), planned(t, a), &notes{}); err == nil || !strings.Contains(err.Error(), words) {
 			t.Errorf("%s: %v", v, err)
+		}
+	}
+	for _, signal := range []string{"HUP", "TERM"} { // it may have been heard, and nobody sees it
+		d := newScripted(t)
+		d.state, d.call = up, d.answers(up)
+		a := actionOf(t, d.host, verbKill)
+		p, err := a.Plan(t.Context(), ops.Board{}, asked("signal="+signal))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if res, err := a.Run(t.Context(), p, &notes{}); err != nil || res.State != ops.JobUnknown || !strings.Contains(res.What.String(), "it runs on") {
+			t.Errorf("SIG%s: %+v, %v", signal, res, err)
 		}
 	}
 	d := newScripted(t)

@@ -28,7 +28,7 @@ func (a *action) Run(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.R
 	if err != nil {
 		return ops.Result{}, err
 	}
-	before, err := a.inspect(ctx, c.id)
+	before, err := a.look(ctx, c.id)
 	switch {
 	case errdefs.IsNotFound(err):
 		return ops.Result{}, ops.Errorf(ops.CodeChanged, "container %s of the plan is gone", c.id).
@@ -36,7 +36,7 @@ func (a *action) Run(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.R
 	case ctx.Err() != nil:
 		return ops.Result{}, fmt.Errorf("%s container %s: nothing was done: %w", c.verb, c.name, ctx.Err())
 	case err != nil:
-		return ops.Result{}, ops.Errorf(ops.CodeUnavailable, "nothing was done, the daemon cannot be asked: %s", daemonWords(err))
+		return ops.Result{}, ops.Errorf(ops.CodeUnavailable, "nothing was done, the daemon cannot be asked how %s stands: %s", c.name, daemonWords(err))
 	}
 	start := a.now()
 	out.Progress(ops.Progress{Note: c.note(&before)})
@@ -53,7 +53,7 @@ func (c call) note(before *container.InspectResponse) ops.Text {
 	switch {
 	case c.verb == verbPause, c.verb == verbUnpause, c.verb == verbKill, c.verb == verbRemove:
 		return ops.Lit("asking the daemon")
-	case c.verb == verbStart || st != nil && !st.Running:
+	case c.verb == verbStart || !st.Running:
 		return ops.Lit("starting")
 	}
 	return ops.Textf("waiting up to %d s for it to end", c.wait)

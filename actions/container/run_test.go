@@ -56,8 +56,8 @@ func TestRunThatDoesNotComeUp(t *testing.T) {
 		after map[string]any
 		words string
 	}{
-		"dies at once":  {exited(3), "ended again at once, exit 3; last line of its log: cannot open the model"},
-		"is looping":    {map[string]any{"Status": "restarting", "Running": true, "Restarting": true, "ExitCode": 1, "StartedAt": "2026-11-21T03:00:00Z"}, "exit 1"},
+		"dies at once":      {exited(3), "ended again at once, exit 3; last line of its log: cannot open the model"},
+		"is looping":        {map[string]any{"Status": "restarting", "Running": true, "Restarting": true, "ExitCode": 1, "StartedAt": "2026-11-21T03:00:00Z"}, "exit 1"},
 		"was not restarted": {running("2026-11-21T02:00:00Z"), "was not restarted"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -3,8 +3,10 @@ package container
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/containerd/errdefs"
@@ -23,26 +25,26 @@ const (
 )
 
 // verify looks whether the call took effect. The daemon said that it did, so a
-// look that fails makes the result partial and not failed; and a cancel that
+// look that fails makes the result unknown and not failed; and a cancel that
 // comes now is too late to matter.
 func (a *action) verify(ctx context.Context, c call, before *container.InspectResponse, took time.Duration) (ops.Result, error) {
 	ctx = context.WithoutCancel(ctx)
 	switch c.verb {
 	case verbStop:
-		return a.verifyStopped(ctx, c, took)
+		return a.verifyStopped(ctx, c, before, took)
 	case verbPause, verbUnpause:
 		return a.verifyPaused(ctx, c, took)
 	case verbKill:
 		return a.verifyKilled(ctx, c, before, took)
 	case verbRemove:
-		return a.verifyRemoved(ctx, c, took)
+		return a.verifyRemoved(ctx, c, before, took)
 	}
 	timer := time.NewTicker(lookEvery)
 	defer timer.Stop()
 	first := ""
 	for watched := time.Duration(0); ; watched += lookEvery {
 		r, err := a.look(ctx, c.id)
-		if err != nil || r.State == nil {
+		if err != nil {
 			return notVerified(c, err), nil
 		}
 		if first == "" {
@@ -61,7 +63,7 @@ func (a *action) verify(ctx context.Context, c call, before *container.InspectRe
 // judgeStarted reports whether what is seen already settles the matter.
 func (a *action) judgeStarted(ctx context.Context, c call, before, r *container.InspectResponse, first string, took time.Duration) (bool, ops.Result, error) {
 	st := r.State
-	if before.State != nil && st.StartedAt == before.State.StartedAt {
+	if st.StartedAt == before.State.StartedAt {
 		return true, ops.Result{}, ops.Errorf(ops.CodeInternal, "the daemon says that it did, but %s was not restarted: %s", c.name, st.Status)
 	}
 	alive := st.Running && !st.Restarting
@@ -84,13 +86,15 @@ func (a *action) judgeStarted(ctx context.Context, c call, before, r *container.
 	return true, ops.Result{}, ops.Errorf(ops.CodeInternal, "%s", words).Help("read its log, then its configuration")
 }
 
-func (a *action) verifyStopped(ctx context.Context, c call, took time.Duration) (ops.Result, error) {
+func (a *action) verifyStopped(ctx context.Context, c call, before *container.InspectResponse, took time.Duration) (ops.Result, error) {
 	r, err := a.look(ctx, c.id)
 	switch {
 	case errdefs.IsNotFound(err): // made with --rm, as the plan said
 		return ops.Result{State: ops.JobSucceeded, What: ops.Textf("%s: stop done in %s, it is removed", c.name, seconds(took))}, nil
-	case err != nil || r.State == nil:
+	case err != nil:
 		return notVerified(c, err), nil
+	case r.State.Running && r.State.StartedAt == before.State.StartedAt:
+		return ops.Result{}, ops.Errorf(ops.CodeInternal, "the daemon says that it did, but %s was not stopped: %s", c.name, r.State.Status)
 	case r.State.Running:
 		return ops.Result{}, ops.Errorf(ops.CodeInternal, "%s was stopped and runs again since %s", c.name, stamp(r.State.StartedAt)).
 			Help("somebody or something restarted it: look at its events")
@@ -102,18 +106,20 @@ func (a *action) verifyStopped(ctx context.Context, c call, took time.Duration) 
 	return ops.Result{State: ops.JobSucceeded, What: ops.Textf("%s: stop done in %s, exit %d%s", c.name, seconds(took), r.State.ExitCode, killed)}, nil
 }
 
+// look asks for the container of a plan. An answer about another one, or about
+// nothing, is none: it may be that of something in between.
 func (a *action) look(ctx context.Context, id string) (container.InspectResponse, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookMost)
 	defer cancel()
-	return a.inspect(ctx, id)
+	r, err := a.inspect(ctx, id)
+	if err == nil && (!strings.HasPrefix(r.ID, id) || r.State == nil || r.State.Status == "") {
+		err = errors.New("what answers does not tell how this container stands")
+	}
+	return r, err
 }
 
 func notVerified(c call, err error) ops.Result {
-	cause := "it tells no state"
-	if err != nil {
-		cause = daemonWords(err)
-	}
-	return ops.Result{State: ops.JobPartial, What: ops.Textf("the daemon accepted to %s %s; whether it took effect could not be seen: %s", c.verb, c.name, cause)}
+	return ops.Result{State: ops.JobUnknown, What: ops.Textf("the daemon accepted to %s %s; whether it took effect could not be seen: %s", c.verb, c.name, daemonWords(err))}
 }
 
 func healthNote(r *container.InspectResponse) string {

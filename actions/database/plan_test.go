@@ -196,7 +196,7 @@ func TestHowASessionEnds(t *testing.T) {
 			return func(string) ([][]ops.Text, error) { return nil, lost }
 		}, code: ops.CodeUnanswered, says: "no answer"},
 	} {
-		f := &fake{sessions: []ops.Session{session("7", "web", ops.SessionIdleInTx, time.Hour)}}
+		f := &fake{sessions: []ops.Session{session("7", "web", ops.SessionIdleInTx, time.Hour), session("9", "opsdeck", ops.SessionActive, 0)}}
 		a := &terminate{family1(f)}
 		a.watch = 20 * time.Millisecond
 		p, err := a.Plan(t.Context(), ops.Board{}, request("database.terminate", "7"))
@@ -205,7 +205,7 @@ func TestHowASessionEnds(t *testing.T) {
 		}
 		p.Request = request("database.terminate", "7") // the engine's to add
 		if c.gone {
-			f.sessions = nil
+			f.sessions = f.sessions[1:]
 		}
 		f.answer = c.answer(f)
 		res, err := a.Run(t.Context(), p, &quiet{})

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"opsdeck/ops"
@@ -17,14 +16,11 @@ func (c *cancel) Run(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.R
 	if err != nil {
 		return ops.Result{}, err
 	}
+	runs := func(s ops.Session) bool { return s.State == ops.SessionActive && isAbout(p, queryOf(s)) }
 	if len(hit) == 0 {
-		return ops.Result{State: ops.JobSucceeded, What: ops.Lit("that query had ended already; nothing was canceled")}, nil
+		return c.nothing(ctx, p, runs)
 	}
-	left, err := c.await(ctx, func(all []ops.Session) int {
-		return counted(all, func(s ops.Session) bool {
-			return slices.Contains(hit, s.PID) && s.State == ops.SessionActive && isAbout(p, queryOf(s))
-		})
-	})
+	left, err := c.await(ctx, runs)
 	return ended(left, err, "the query of session "+p.Request.Target.ID.String()+" has ended", "it still runs: it ends when it next looks for signals"), nil
 }
 
@@ -47,34 +43,49 @@ func (f family) end(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.Re
 	if err != nil {
 		return ops.Result{}, err
 	}
+	about := func(s ops.Session) bool { return isAbout(p, named(s)) }
 	if len(hit) == 0 {
-		return f.nothing(ctx, p)
+		return f.nothing(ctx, p, about)
 	}
-	left, err := f.await(ctx, func(all []ops.Session) int {
-		return counted(all, func(s ops.Session) bool { return slices.Contains(hit, s.PID) && isAbout(p, named(s)) })
-	})
-	said := fmt.Sprintf("%d of %d sessions have ended", len(hit)-left, meant)
-	if meant == 1 {
-		said = "session " + strconv.Itoa(hit[0]) + " has ended"
+	left, err := f.await(ctx, func(s ops.Session) bool { return slices.Contains(hit, s.PID) && about(s) })
+	if left != 0 || err != nil || meant == 1 {
+		return ended(left, err, "session "+strconv.Itoa(hit[0])+" has ended", fmt.Sprintf("%d are still there: they end when they next look for signals", left)), nil
 	}
-	return ended(left, err, said, fmt.Sprintf("%d are still there: they end when they next look for signals", left)), nil
+	all, err := f.sessions(ctx)
+	if err != nil {
+		return ended(-1, err, "", ""), nil
+	}
+	if left = counted(all, about); left > 0 {
+		return ops.Result{State: ops.JobPartial, What: ops.Textf("%d of %d sessions have ended; %d were not told: they are not idle any more, or the login that acts does not see them", meant-left, meant, left)}, nil
+	}
+	return ops.Result{State: ops.JobSucceeded, What: ops.Textf("%d of %d sessions have ended", meant, meant)}, nil
 }
 
 // nothing is what it means that no session was told: they have ended, or are not
 // idle any more; or the login that acts does not see what the one that reads sees.
-func (f family) nothing(ctx context.Context, p ops.Plan) (ops.Result, error) {
-	all, err := f.client.Sessions(ctx)
+func (f family) nothing(ctx context.Context, p ops.Plan, meant func(ops.Session) bool) (ops.Result, error) {
+	all, err := f.sessions(ctx)
 	if err != nil {
 		return ops.Result{}, fmt.Errorf("no session was told, and none could be looked for: %w", err)
 	}
-	left := counted(all, func(s ops.Session) bool { return isAbout(p, named(s)) })
+	left := counted(all, meant)
 	switch {
 	case left == 0:
 		return ops.Result{State: ops.JobSucceeded, What: ops.Lit("nothing was left to end: it had ended already")}, nil
 	case p.Request.Target.Kind == ops.KindSession:
-		return ops.Result{}, ops.Errorf(ops.CodeDenied, "the session is still there and was not told: the login that acts does not see it").Help("GRANT pg_monitor to that login")
+		return ops.Result{}, ops.Errorf(ops.CodeDenied, "it is still there and was not told: the login that acts does not see it").Help("GRANT pg_monitor to that login")
 	}
 	return ops.Result{State: ops.JobSucceeded, What: ops.Textf("nothing was ended: the %d sessions are not idle any more", left)}, nil
+}
+
+// sessions lists the sessions there are now. A list without any is no answer: whoever
+// asks has one.
+func (f family) sessions(ctx context.Context) ([]ops.Session, error) {
+	all, err := f.client.Sessions(ctx)
+	if err == nil && len(all) == 0 {
+		err = ops.Errorf(ops.CodeUnavailable, "the list of sessions came back without our own")
+	}
+	return all, err
 }
 
 // isAbout reports whether a plan is about this session or query, and not about
@@ -109,17 +120,18 @@ func (f family) signal(ctx context.Context, p ops.Plan, out ops.Progresser) ([]i
 	return hit, nil
 }
 
-// await looks until nothing is left, or for a while.
-func (f family) await(ctx context.Context, left func([]ops.Session) int) (int, error) {
+// await looks until nothing is left of what is meant, or for a while. It returns how
+// many are; -1 where no look showed any.
+func (f family) await(ctx context.Context, meant func(ops.Session) bool) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, f.watch)
 	defer cancel()
 	tick := time.NewTicker(f.lookEvery)
 	defer tick.Stop()
 	n := -1
 	for {
-		all, err := f.client.Sessions(ctx)
+		all, err := f.sessions(ctx)
 		if err == nil {
-			n = left(all)
+			n = counted(all, meant)
 		}
 		if n == 0 {
 			return 0, nil
@@ -146,33 +158,8 @@ func ended(left int, err error, well, still string) ops.Result {
 	switch {
 	case left == 0:
 		return ops.Result{State: ops.JobSucceeded, What: ops.Clean(well)}
-	case left < 0 && err != nil:
-		return ops.Result{State: ops.JobPartial, What: ops.Textf("it was told; whether it ended could not be seen: %s", ops.AsError(err).What)}
+	case left < 0:
+		return ops.Result{State: ops.JobUnknown, What: ops.Textf("it was told; whether it ended could not be seen: %s", ops.AsError(err).What)}
 	}
 	return ops.Result{State: ops.JobPartial, What: ops.Clean("it was told; " + still)}
-}
-
-// Run makes the checkpoint.
-func (c *checkpoint) Run(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.Result, error) {
-	began := c.now()
-	out.Progress(ops.Progress{Note: ops.Lit("the server writes")})
-	if _, err := c.client.QueryLong(ctx, p.Steps[0].SQL.String()); err != nil {
-		return ops.Result{}, err
-	}
-	return ops.Result{State: ops.JobSucceeded, What: ops.Textf("done in %s", c.now().Sub(began).Round(time.Millisecond))}, nil
-}
-
-// Run switches WAL.
-func (s *switchWAL) Run(ctx context.Context, p ops.Plan, _ ops.Progresser) (ops.Result, error) {
-	rows, err := s.client.Query(ctx, p.Steps[0].SQL.String())
-	if err != nil {
-		return ops.Result{}, err
-	}
-	var at []string
-	for _, r := range rows {
-		for _, c := range r {
-			at = append(at, c.String())
-		}
-	}
-	return ops.Result{State: ops.JobSucceeded, What: ops.Textf("a new WAL file begins after %s", strings.Join(at, " "))}, nil
 }

@@ -37,6 +37,7 @@ func TestTheNextSessionOrQueryIsNotTakenForTheOneThatEnded(t *testing.T) {
 	samePID, nextQuery := old, old
 	samePID.Start = ops.Clean("2026-11-21 02:13:59+00")
 	nextQuery.QueryStart = ops.Clean("2026-11-21 02:13:59+00")
+	others := []ops.Session{session("9", "web", ops.SessionIdle, 0)}
 	for name, x := range map[string]struct {
 		action func(family) ops.Action
 		to     []ops.Session
@@ -44,10 +45,11 @@ func TestTheNextSessionOrQueryIsNotTakenForTheOneThatEnded(t *testing.T) {
 		state  ops.JobState
 		says   string
 	}{
-		"terminated, and gone":                {action: terminates, state: ops.JobSucceeded, says: "session 7 has ended"},
+		"terminated, and gone":                {action: terminates, to: others, state: ops.JobSucceeded, says: "session 7 has ended"},
 		"terminated, and another has its pid": {action: terminates, to: []ops.Session{samePID}, state: ops.JobSucceeded, says: "session 7 has ended"},
 		"terminated, and still there":         {action: terminates, to: []ops.Session{nextQuery}, state: ops.JobPartial, says: "1 are still there"},
-		"terminated, and nothing is seen":     {action: terminates, err: ops.Errorf(ops.CodeUnavailable, "connections exhausted"), state: ops.JobPartial, says: "whether it ended could not be seen: connections exhausted"},
+		"terminated, and nothing is seen":     {action: terminates, err: ops.Errorf(ops.CodeUnavailable, "connections exhausted"), state: ops.JobUnknown, says: "whether it ended could not be seen: connections exhausted"},
+		"terminated, and the list is empty":   {action: terminates, to: nil, state: ops.JobUnknown, says: "without our own"},
 		"canceled, and idle":                  {action: cancels, to: []ops.Session{session("7", "web", ops.SessionIdle, 0)}, state: ops.JobSucceeded, says: "the query of session 7 has ended"},
 		"canceled, and the next query runs":   {action: cancels, to: []ops.Session{nextQuery}, state: ops.JobSucceeded, says: "the query of session 7 has ended"},
 		"canceled, and another has its pid":   {action: cancels, to: []ops.Session{samePID}, state: ops.JobSucceeded, says: "the query of session 7 has ended"},
@@ -81,7 +83,12 @@ func TestACancelNamesTheQueryAndNotTheSessionAlone(t *testing.T) {
 		t.Errorf("%+v %v", p.Steps, err)
 	}
 	f.answer = says(nil, nil)
-	if res, err := a.Run(t.Context(), p, &quiet{}); err != nil || res.State != ops.JobSucceeded || !strings.Contains(res.What.String(), "nothing was canceled") {
+	p.Request = request("database.cancel", "7")
+	if res, err := a.Run(t.Context(), p, &quiet{}); ops.CodeOf(err) != ops.CodeDenied || !strings.Contains(err.Error(), "was not told") {
+		t.Errorf("it runs, and the login that acts does not see it: %+v %v", res, err)
+	}
+	f.sessions[0].QueryStart = ops.Lit("2026-11-21 02:13:59+00")
+	if res, err := a.Run(t.Context(), p, &quiet{}); err != nil || res.State != ops.JobSucceeded || !strings.Contains(res.What.String(), "had ended already") {
 		t.Errorf("%+v %v", res, err)
 	}
 	f.answer = says(nil, ops.Errorf(ops.CodeUnanswered, "no answer came back"))
@@ -162,32 +169,81 @@ func TestWhenOneOfSeveralStatementsFailsItIsSaidHowManyWereTold(t *testing.T) {
 	}
 }
 
-func TestCheckpointAndSwitchOfWAL(t *testing.T) {
-	f := &fake{answer: says([][]ops.Text{{ops.Clean("0/3000158")}}, nil)}
-	made := New(f, "pg", at)
+func TestSomeOfSeveralThatWereNotToldAreSaid(t *testing.T) {
+	first, second := session("7", "web", ops.SessionIdle, time.Hour), session("8", "web", ops.SessionIdle, time.Hour)
+	f := &fake{sessions: []ops.Session{first, second}}
+	f.answer = func(string) ([][]ops.Text, error) {
+		f.sessions = f.sessions[1:]
+		return [][]ops.Text{{ops.Lit("7"), ops.Lit("true")}}, nil
+	}
+	a := &endIdle{family1(f)}
+	req := request("x", "", "state", "idle")
+	req.Target = ops.NewRef(ops.KindDatabase, "pg", "pg")
+	p, err := a.Plan(t.Context(), ops.Board{}, req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res, err := a.Run(t.Context(), p, &quiet{}); err != nil || res.State != ops.JobPartial || !strings.Contains(res.What.String(), "1 of 2 sessions have ended; 1 were not told") {
+		t.Errorf("%+v %v", res, err)
+	}
+}
+
+// TestCheckpointAndSwitchOfWALAreSeen: the answer to the statement is not the proof,
+// what the server tells of itself then is.
+func TestCheckpointAndSwitchOfWALAreSeen(t *testing.T) {
 	target := ops.Request{Target: ops.NewRef(ops.KindDatabase, "pg", "pg")}
-	for id, x := range map[string]struct{ sql, says string }{
-		"database.checkpoint": {"CHECKPOINT", "done in 0s"},
-		"database.switch-wal": {"SELECT pg_switch_wal()", "a new WAL file begins after 0/3000158"},
-	} {
-		i := 0
-		for made[i].Describe().ID.String() != id {
-			i++
-		}
-		p, err := made[i].Plan(t.Context(), ops.Board{}, target)
-		if err != nil || p.Steps[0].SQL.String() != x.sql || len(p.Locks) != 1 || p.Locks[0] != target.Target {
-			t.Fatalf("%s: %+v %v", id, p, err)
-		}
-		f.ran = nil
-		f.answer = says([][]ops.Text{{ops.Clean("0/3000158")}}, nil)
-		if res, err := made[i].Run(t.Context(), p, &quiet{}); err != nil || res.State != ops.JobSucceeded || res.What.String() != x.says || f.ran[0] != x.sql {
-			t.Errorf("%s: %+v %v %q", id, res, err, f.ran)
-		}
-		f.answer = says(nil, ops.Errorf(ops.CodeUnanswered, "no answer came back"))
-		if _, err := made[i].Run(t.Context(), p, &quiet{}); ops.CodeOf(err) != ops.CodeUnanswered {
-			t.Errorf("%s: %v", id, err)
+	value := func(s string) [][]ops.Text { return [][]ops.Text{{ops.Clean(s)}} }
+	lost := ops.Errorf(ops.CodeUnanswered, "no answer came back")
+	for id, sql := range map[string]string{"database.checkpoint": "CHECKPOINT", "database.switch-wal": "SELECT pg_switch_wal()"} {
+		for name, x := range map[string]struct {
+			before, after [][]ops.Text
+			err           error // of the statement
+			blind         error // of looking after it
+			state         ops.JobState
+			code          ops.Code
+			says          string
+		}{
+			"it did":                      {before: value("a1"), after: value("b2"), state: ops.JobSucceeded},
+			"it says so and did not":      {before: value("a1"), after: value("a1"), state: ops.JobUnknown, says: "a1 still"},
+			"its answer was lost":         {before: value("a1"), after: value("b2"), err: lost, code: ops.CodeUnanswered},
+			"nothing is to be seen then":  {before: value("a1"), blind: ops.Errorf(ops.CodeUnavailable, "it is full"), state: ops.JobUnknown, says: "could not be seen: it is full"},
+			"nothing was seen before":     {before: nil, after: value("b2"), state: ops.JobUnknown, says: "could not be seen"},
+			"what is seen makes no sense": {before: value("a1"), after: [][]ops.Text{{}, {}}, state: ops.JobUnknown, says: "gave 2 rows"},
+		} {
+			done := false
+			f := &fake{}
+			f.answer = func(asked string) ([][]ops.Text, error) {
+				switch {
+				case asked == sql:
+					done = true
+					return value("0/3000158"), x.err
+				case done:
+					return x.after, x.blind
+				}
+				return x.before, nil
+			}
+			a := actionNamed(t, f, id)
+			p, err := a.Plan(t.Context(), ops.Board{}, target)
+			if err != nil || p.Steps[0].SQL.String() != sql || len(p.Locks) != 1 || p.Locks[0] != target.Target {
+				t.Fatalf("%s: %+v %v", id, p, err)
+			}
+			res, err := a.Run(t.Context(), p, &quiet{})
+			if res.State != x.state || (x.code != 0) != (err != nil) || ops.CodeOf(err) != x.code || !strings.Contains(res.What.String(), x.says) {
+				t.Errorf("%s, %s: %+v %v", id, name, res, err)
+			}
 		}
 	}
+}
+
+func actionNamed(t *testing.T, c Client, id string) ops.Action {
+	t.Helper()
+	for _, a := range New(c, "pg", at) {
+		if a.Describe().ID.String() == id {
+			return a
+		}
+	}
+	t.Fatalf("no action %s", id)
+	return nil
 }
 
 func TestEveryActionIsDisruptiveAndNamesItsServer(t *testing.T) {

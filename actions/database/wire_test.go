@@ -35,9 +35,10 @@ func newWire(t *testing.T) *wire {
 	w := &wire{Server: pgfake.New(t, "15.14"), start: "2026-11-21 01:14:00.123456+00", actions: map[string]ops.Action{}}
 	address := w.Listen("tcp", "127.0.0.1:0")
 	w.AnswerWith("FROM pg_stat_activity a", func(string) pgfake.Reply {
-		r := pgfake.Reply{Columns: columns(sessionsColumns)}
+		began := "2026-11-21 00:00:00+00"
+		r := pgfake.Reply{Columns: columns(sessionsColumns), Rows: [][]any{{46, began, "reader", "opsdeck", "postgres", "local", "active", nil, began, began, "", false, nil, []int{}, "SELECT 2", "client backend", true, began, began, 1, true, false}}}
 		if w.start != "" {
-			r.Rows = [][]any{{47, w.start, "app", "nightly", "loans", "10.0.0.9", "active", nil, "2026-11-21 02:13:00.5+00", "2026-11-21 02:13:00.5+00", "", false, nil, []int{}, "SELECT 1", "client backend", false, w.start, "2026-11-21 02:13:00.5+00", 1, true, false}}
+			r.Rows = append(r.Rows, []any{47, w.start, "app", "nightly", "loans", "10.0.0.9", "active", nil, "2026-11-21 02:13:00.5+00", "2026-11-21 02:13:00.5+00", "", false, nil, []int{}, "SELECT 1", "client backend", false, w.start, "2026-11-21 02:13:00.5+00", 1, true, false})
 		}
 		return r
 	})

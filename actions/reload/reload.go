@@ -4,15 +4,16 @@ package reload
 
 import (
 	"context"
+	"time"
 
 	"opsdeck/ops"
 )
 
 // Client makes the call, and reads back whether the configuration was taken.
 type Client interface {
-	// Reload asks the server to read its files again. Prometheus answers after it
-	// has, and with its error when it has not.
-	Reload(ctx context.Context) error
+	// Reload asks the server to read its files again, and returns when it did, by its
+	// own word. An error of CodeUnanswered means that this is not to be seen.
+	Reload(ctx context.Context) (time.Time, error)
 }
 
 // New returns the action for one Prometheus source.
@@ -47,8 +48,9 @@ func (a action) Plan(_ context.Context, _ ops.Board, req ops.Request) (ops.Plan,
 // wrong.
 func (a action) Run(ctx context.Context, _ ops.Plan, out ops.Progresser) (ops.Result, error) {
 	out.Progress(ops.Progress{Note: ops.Lit("reading configuration and rules")})
-	if err := a.client.Reload(ctx); err != nil {
+	at, err := a.client.Reload(ctx)
+	if err != nil {
 		return ops.Result{}, err
 	}
-	return ops.Result{State: ops.JobSucceeded, What: ops.Lit("it took its configuration")}, nil
+	return ops.Result{State: ops.JobSucceeded, What: ops.Textf("it took its configuration at %s", at.Format("15:04:05Z"))}, nil
 }

@@ -36,7 +36,7 @@ type matcherBody struct {
 // our clock; they are shifted to the server's where the two differ.
 //
 // A POST is not idempotent: three equal ones make three silences. So an equal one
-// that is there already is taken instead, and after a lost answer the list is
+// that is there already is taken instead, and whatever was answered the list is
 // asked, never the POST repeated. An error of CodeUnanswered means that the
 // silence may have been made and no peer shows it.
 func (c *Collector) Post(ctx context.Context, s ops.Silence) (ops.Text, []ops.Text, error) {
@@ -57,21 +57,22 @@ func (c *Collector) Post(ctx context.Context, s ops.Silence) (ops.Text, []ops.Te
 	return c.posted(ctx, "to make the silence", same, r, by, err)
 }
 
-// posted reads what came of a POST.
+// posted looks what came of a POST.
 func (c *Collector) posted(ctx context.Context, what string, same func(seenSilence) bool, r reply, by *peer, err error) (ops.Text, []ops.Text, error) {
 	if err != nil && !r.sent {
 		return ops.Text{}, nil, err
 	}
-	id, ok := madeID(r)
-	switch {
-	case err != nil, doubtful(r), r.status == http.StatusOK && !ok:
-		found, notes, ok := c.find(ctx, same)
-		if !ok {
-			return ops.Text{}, nil, c.lost(what, r, err)
-		}
-		return found.Ref.ID, append(notes, ops.Lit("the answer was lost; the list shows that it was made")), nil
-	case r.status != http.StatusOK:
+	doubt := err != nil || doubtful(r)
+	if !doubt && r.status != http.StatusOK {
 		return ops.Text{}, nil, by.refusal("silences", r)
+	}
+	id, told := madeID(r)
+	told = told && !doubt
+	switch found, notes, ok := c.find(ctx, func(o seenSilence) bool { return same(o) && (!told || o.Ref.ID == id) }); {
+	case !ok:
+		return ops.Text{}, nil, c.unseen(what, r, err)
+	case !told:
+		return found.Ref.ID, append(notes, ops.Lit("the answer was lost; the list shows that it was made")), nil
 	}
 	return id, c.confirm(ctx, id, by, func(o seenSilence) bool { return o.State != ops.SilenceExpired && same(o) }), nil
 }

@@ -255,3 +255,42 @@ func TestExpire(t *testing.T) {
 		t.Errorf("again: %v, %v", notes, err)
 	}
 }
+
+// TestA200IsNoProof: whatever answers, and with whatever words, the list has to show
+// what was done.
+func TestA200IsNoProof(t *testing.T) {
+	id := ops.Lit("5ce268e6-eff8-4dbf-8dec-fea8ce1668d4")
+	for name, do := range map[string]func(*testing.T, *Collector) error{
+		"make": func(t *testing.T, c *Collector) error { _, _, err := c.Post(t.Context(), wished()); return err },
+		"extend": func(t *testing.T, c *Collector) error {
+			_, _, err := c.Extend(t.Context(), id, recordedAt.Add(3*time.Hour))
+			return err
+		},
+		"expire": func(t *testing.T, c *Collector) error { _, err := c.Expire(t.Context(), id); return err },
+	} {
+		for _, answer := range []string{"", "{}", "null", "<html>login</html>", `{"silenceID":"made-up"}`, `{"silenceID":"` + id.String() + `"}`} {
+			for _, after := range []string{"", "<html>login</html>", "[]"} { // what the list becomes; empty: it stays
+				store := newStore(t)
+				peer := newFakePeer(t, store)
+				changed := false
+				peer.hook = func(w http.ResponseWriter, r *http.Request) bool {
+					switch {
+					case r.Method != http.MethodGet:
+						changed = true
+						_, _ = w.Write([]byte(answer))
+					case changed && after != "":
+						_, _ = w.Write([]byte(after))
+					default:
+						return false
+					}
+					return true
+				}
+				c := collectorOf(t, peer.URL)
+				c.lookMost = 10 * time.Millisecond
+				if err := do(t, c); ops.CodeOf(err) != ops.CodeUnanswered || store.count() != 2 {
+					t.Errorf("%s, answered %q, the list is then %q: %v", name, answer, after, err)
+				}
+			}
+		}
+	}
+}

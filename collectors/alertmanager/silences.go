@@ -85,18 +85,20 @@ func (c *Collector) Expire(ctx context.Context, id ops.Text) ([]ops.Text, error)
 	r, by, err := c.send(ctx, good, func(*peer) (call, error) {
 		return call{method: http.MethodDelete, path: "silence/" + id.String()}, nil
 	})
+	doubt := err != nil || doubtful(r)
 	switch {
 	case err != nil && !r.sent:
 		return nil, err
-	case err != nil || doubtful(r):
-		if _, notes, ok := c.find(ctx, expired); ok {
-			return append(notes, ops.Lit("the answer was lost; the list shows that it has expired")), nil
-		}
-		return nil, c.lost("to expire silence "+id.String(), r, err)
-	case strings.Contains(r.words(), "not found"): // 500 on 0.25, 404 later
+	case !doubt && r.status != http.StatusOK && strings.Contains(r.words(), "not found"): // 500 on 0.25, 404 later
 		return nil, ops.Errorf(ops.CodeNotFound, "%s has no silence %s", by.name, id)
-	case r.status != http.StatusOK:
+	case !doubt && r.status != http.StatusOK:
 		return nil, by.refusal("silence/"+id.String(), r)
+	}
+	switch _, notes, ok := c.find(ctx, expired); {
+	case !ok:
+		return nil, c.unseen("to expire silence "+id.String(), r, err)
+	case doubt:
+		return append(notes, ops.Lit("the answer was lost; the list shows that it has expired")), nil
 	}
 	return c.confirm(ctx, id, by, func(s seenSilence) bool { return s.State == ops.SilenceExpired }), nil
 }
@@ -130,10 +132,14 @@ func doubtful(r reply) bool {
 	return slices.Contains([]int{http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout}, r.status)
 }
 
-// lost is the error of a call whose answer did not come and whose effect is not
-// to be seen.
-func (c *Collector) lost(what string, r reply, err error) error {
+// unseen is the error of a call that went out and whose effect is not to be seen:
+// its answer did not come, or came from something that knows nothing of it.
+func (c *Collector) unseen(what string, r reply, err error) error {
 	cause := fmt.Sprintf("%d %s", r.status, http.StatusText(r.status))
+	if err == nil && !doubtful(r) {
+		return ops.Errorf(ops.CodeUnanswered, "the call %s was answered with %s, and the list does not show it", what, cause).
+			Help("does something else answer there? amtool silence query --alertmanager.url=%s shows where it stands", c.URL())
+	}
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		cause = "no answer in time"
@@ -146,8 +152,8 @@ func (c *Collector) lost(what string, r reply, err error) error {
 		Help("see where it stands before trying again: amtool silence query --alertmanager.url=%s", c.URL())
 }
 
-// find looks, again and again for a while, for a silence that a lost answer was
-// about. It goes on when the caller was canceled: what was done has to be known.
+// find looks, again and again for a while, for a silence as a call was to make it: an
+// answer alone is no proof. It goes on when the caller was canceled: what was done has to be known.
 func (c *Collector) find(ctx context.Context, is func(seenSilence) bool) (seenSilence, []ops.Text, bool) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.lookMost)
 	defer cancel()

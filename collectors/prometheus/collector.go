@@ -40,6 +40,9 @@ type Collector struct {
 	base   *url.URL // without userinfo
 	client *http.Client
 
+	lookMost  time.Duration // for looking whether a reload took effect
+	lookEvery time.Duration
+
 	collecting sync.Mutex // one collection at a time, and guards curves; never taken while mu is held
 	curves     []trend    // of each KPI of the configuration
 
@@ -64,7 +67,7 @@ func New(c Config) (*Collector, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &Collector{cfg: c, base: base, client: cl, curves: make([]trend, len(c.KPIs))}, nil
+	return &Collector{cfg: c, base: base, client: cl, lookMost: 5 * time.Second, lookEvery: 200 * time.Millisecond, curves: make([]trend, len(c.KPIs))}, nil
 }
 
 // Source names the server as the estate does.

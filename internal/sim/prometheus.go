@@ -36,13 +36,16 @@ func (w *World) Prometheus(pager string) http.Handler {
 		return map[string]string{"version": w.script.Versions.Prometheus, "revision": "simulated", "branch": "simulated", "goVersion": "simulated"}, nil
 	})
 	get("status/runtimeinfo", func(*http.Request, time.Time) (any, error) {
-		return map[string]any{"startTime": w.started(), "reloadConfigSuccess": true, "lastConfigTime": w.started(), "corruptionCount": 0, "storageRetention": "15d"}, nil
+		return map[string]any{"startTime": w.started(), "reloadConfigSuccess": true, "lastConfigTime": w.configured.Truncate(time.Second).UTC(), "corruptionCount": 0, "storageRetention": "15d"}, nil
 	})
 	get("status/config", func(*http.Request, time.Time) (any, error) { return map[string]string{"yaml": "global: {}\n"}, nil })
 	get("status/walreplay", func(*http.Request, time.Time) (any, error) {
 		return map[string]int{"min": 0, "max": 2, "current": 2}, nil
 	})
-	mux.HandleFunc("POST /-/reload", w.serve(func(rw http.ResponseWriter, _ *http.Request, _ time.Time) { rw.WriteHeader(http.StatusOK) }))
+	mux.HandleFunc("POST /-/reload", w.serve(func(rw http.ResponseWriter, _ *http.Request, now time.Time) {
+		w.configured = now
+		rw.WriteHeader(http.StatusOK)
+	}))
 	ok := w.serve(func(rw http.ResponseWriter, _ *http.Request, _ time.Time) {
 		_, _ = rw.Write([]byte("Prometheus Server is Healthy.\n"))
 	})

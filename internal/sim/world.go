@@ -44,6 +44,7 @@ type World struct {
 	made       int64 // silences made, for their ids
 	events     []message
 	forgotten  int           // events before the first of them
+	configured time.Time     // when Prometheus read its configuration
 	changed    chan struct{} // closed when events grew
 }
 
@@ -74,6 +75,7 @@ func New(c Config) (*World, error) {
 		return nil, err
 	}
 	w.makeSilences()
+	w.configured = w.started()
 	return w, nil
 }
 
