@@ -176,6 +176,7 @@ type server struct {
 	facts  ops.Observation
 	err    error
 	hang   bool
+	slow   time.Duration // how long an answer takes
 	asked  int
 	pushes chan ops.Observation
 	sought [][]ops.Ref
@@ -188,8 +189,9 @@ func (s *server) Source() ops.SourceInfo {
 func (s *server) Collect(ctx context.Context) (ops.Observation, error) {
 	s.mu.Lock()
 	s.asked++
-	facts, err, hang := s.facts, s.err, s.hang
+	facts, err, hang, slow := s.facts, s.err, s.hang, s.slow
 	s.mu.Unlock()
+	time.Sleep(slow)
 	if hang {
 		<-ctx.Done()
 		return ops.Observation{}, ctx.Err()
@@ -244,13 +246,14 @@ type deed struct {
 	class ops.Class
 	needs ops.Role
 	step  string
+	takes []ops.ParamInfo
 	plan  func(*ops.Plan) // adds to the plan; nil: nothing
 	got   ops.Plan        // what Run was given last
 	run   func(ctx context.Context, out ops.Progresser) (ops.Result, error)
 }
 
 func (d *deed) Describe() ops.ActionInfo {
-	return ops.ActionInfo{ID: ops.Clean(d.id), Class: d.class, Needs: d.needs, On: ops.KindContainer, Source: ops.Lit("docker")}
+	return ops.ActionInfo{ID: ops.Clean(d.id), Class: d.class, Needs: d.needs, On: ops.KindContainer, Source: ops.Lit("docker"), Params: d.takes}
 }
 
 func (d *deed) Plan(_ context.Context, _ ops.Board, req ops.Request) (ops.Plan, error) {

@@ -118,20 +118,25 @@ type Confirmation struct {
 	Yes    bool `json:"yes"`
 	Typed  Text `json:"typed,omitzero"`
 	Reason Text `json:"reason,omitzero"`
-	// Key makes Start idempotent: the same key gives the same job.
+	// Key makes Start idempotent: the same key gives the same job. It belongs to one
+	// request of one actor; with another one it is an error of CodeInvalid.
 	Key Text `json:"key,omitzero"`
 }
 
 // Job is one run of an action.
 type Job struct {
-	ID       JobID     `json:"id"`
-	Action   Text      `json:"action"`
-	Title    Text      `json:"title"`
-	Target   Ref       `json:"target"`
-	Class    Class     `json:"class"`
-	Actor    Actor     `json:"actor"`
-	Reason   Text      `json:"reason,omitzero"`
-	Key      Text      `json:"key,omitzero"`
+	ID     JobID `json:"id"`
+	Action Text  `json:"action"`
+	Title  Text  `json:"title"`
+	Target Ref   `json:"target"`
+	Class  Class `json:"class"`
+	Actor  Actor `json:"actor"`
+	Reason Text  `json:"reason,omitzero"`
+	Key    Text  `json:"key,omitzero"`
+	// Asked is a digest of the request it was started for, parameters and all, and Plan
+	// the plan that was started: Key belongs to these.
+	Asked    Text      `json:"asked,omitzero"`
+	Plan     PlanID    `json:"plan,omitzero"`
 	State    JobState  `json:"state"`
 	Progress Progress  `json:"progress"`
 	Created  time.Time `json:"created"`

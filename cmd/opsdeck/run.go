@@ -56,7 +56,7 @@ opsdeck actions`,
 	f.BoolVar(&o.yes, "yes", false, "confirm a disruptive action")
 	f.StringVar(&o.confirm, "confirm", "", "the target's name: confirms a destructive action")
 	f.StringVar(&o.reason, "reason", "", "why; goes into the audit")
-	f.StringVar(&o.key, "key", "", "idempotency key: the same key gives the same job")
+	f.StringVar(&o.key, "key", "", "idempotency key: the same request with the same key gives the same job")
 	f.BoolVar(&o.planOnly, "plan", false, "print the plan and start nothing")
 	return cmd
 }
@@ -87,10 +87,11 @@ func (a *app) runOrder(ctx context.Context, o order) error {
 			return err
 		}
 	}
-	if o.key == "" {
-		o.key = rand.Text()
+	key, exact := ops.Exact(o.key)
+	if !exact {
+		return usagef("--key %q cannot be shown as it is: letters and digits can", o.key)
 	}
-	id, err := c.Start(ctx, plan.ID, ops.Confirmation{Yes: o.yes, Typed: ops.Clean(o.confirm), Reason: ops.Clean(o.reason), Key: ops.Clean(o.key)})
+	id, err := c.Start(ctx, plan.ID, ops.Confirmation{Yes: o.yes, Typed: ops.Clean(o.confirm), Reason: ops.Clean(o.reason), Key: key.Or(ops.Clean(rand.Text()))})
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,7 @@
 // of targets, the record of intent before anything happens and of the outcome
 // whatever happens, and what became of the jobs of an agent that died.
 //
-// Locks: Jobs.mu guards plans, target locks and running jobs. It is never held over
+// Locks: Jobs.mu guards plans, target locks, running jobs and the keys of Instants. It is never held over
 // a call to a source, to the history or to the engine, and no second lock is taken
 // under it but that of one run.
 package jobs
@@ -52,6 +52,8 @@ type History interface {
 	OpenJobs() ([]ops.Job, error)
 	AppendOutput(id ops.JobID, lines []ops.Line) error
 	Output(id ops.JobID, after uint64, limit int) ([]ops.Line, error)
+	PutValue(name string, v []byte) error
+	Value(name string) ([]byte, error)
 }
 
 // Jobs are the plans and the jobs of one estate.
@@ -67,6 +69,9 @@ type Jobs struct {
 	running  map[ops.JobID]*run
 	draining bool
 	volatile ops.JobID // last id given to a job that could not be recorded
+	owns     []began   // Instants that had a key, oldest first
+
+	owning sync.Mutex // held while an Instant with a key is done, before mu
 }
 
 // New returns jobs of which none runs.

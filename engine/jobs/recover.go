@@ -17,6 +17,9 @@ const orphanEvery = time.Second
 // end of ctx cancels the jobs that are started from then on.
 func (s *Jobs) Restore(ctx context.Context, most int, show func(ops.Job)) error {
 	s.stop = ctx
+	if err := s.restoreOwns(); err != nil {
+		return err
+	}
 	jobs, err := s.History.Jobs(most)
 	if err != nil {
 		return err

@@ -11,8 +11,12 @@ import (
 // refusal is cheapest, and starts the job; that of an Instant is 0. A refusal is
 // recorded: who tried what, and why not.
 func (s *Jobs) Start(ctx context.Context, c ops.Caller, id ops.PlanID, conf ops.Confirmation) (ops.JobID, error) {
-	if job, ok := s.byKey(c, conf.Key); ok {
-		return job, nil
+	before, found, err := s.byKey(c, conf.Key)
+	if err != nil {
+		return 0, err
+	}
+	if found && !id.Empty() && before.Plan == id && before.Actor == c.Actor.Name {
+		return before.Job, nil // the same start again: its answer was lost
 	}
 	p, err := s.take(c, id)
 	if err != nil {
@@ -38,6 +42,12 @@ func (s *Jobs) startPlan(ctx context.Context, c ops.Caller, p ops.Plan, conf ops
 	}
 	if err := mayDo(c, a.Describe()); err != nil {
 		return 0, err
+	}
+	if before, found, err := s.byKey(c, conf.Key); found || err != nil {
+		if err == nil {
+			err = before.serves(c, p.Request, asked(p.Request, a.Describe().Params))
+		}
+		return before.Job, err
 	}
 	again, err := s.workOut(ctx, c, a, p.Request)
 	if err != nil {
@@ -68,33 +78,12 @@ func (s *Jobs) StartAs(ctx context.Context, c ops.Caller, req ops.Request, reaso
 
 func (s *Jobs) begin(c ops.Caller, p ops.Plan, a planner, conf ops.Confirmation) (ops.JobID, error) {
 	if now, ok := a.(Instant); ok {
-		return 0, now.Do(c, p, conf.Reason)
+		return 0, s.doNow(c, now, p, conf)
 	}
 	r := &run{plan: p, act: a.(ops.Action), done: make(chan struct{}), news: make(chan struct{})}
 	r.job = ops.Job{Action: p.Request.Action, Title: p.Title, Target: p.Request.Target, Class: p.Class, Actor: c.Actor,
-		Reason: conf.Reason, Key: jobKey(c, conf.Key), State: ops.JobRunning, Created: s.Now(), Started: s.Now(), Locks: p.Locks}
+		Reason: conf.Reason, Key: jobKey(c, conf.Key), Asked: asked(p.Request, a.Describe().Params), Plan: p.ID, State: ops.JobRunning, Created: s.Now(), Started: s.Now(), Locks: p.Locks}
 	return s.launch(r)
-}
-
-// jobKey makes a client's idempotency key its own: nobody's key can name
-// somebody else's job.
-func jobKey(c ops.Caller, key ops.Text) ops.Text {
-	if key.Empty() {
-		return key
-	}
-	return ops.Textf("%d/%s", c.Actor.UID, key)
-}
-
-// byKey finds the job that an earlier Start with the same key began.
-func (s *Jobs) byKey(c ops.Caller, key ops.Text) (ops.JobID, bool) {
-	if key.Empty() || s.History == nil {
-		return 0, false
-	}
-	j, found, err := s.History.JobByKey(jobKey(c, key).String())
-	if err != nil {
-		s.Log.Error("look a job up by its key", "err", err)
-	}
-	return j.ID, found
 }
 
 // launch takes the target locks, writes the intent and starts the work. The
@@ -103,7 +92,11 @@ func (s *Jobs) launch(r *run) (ops.JobID, error) {
 	if err := s.hold(r); err != nil {
 		return 0, err
 	}
+	want := r.job
 	written, mine, err := s.writeIntent(r)
+	if err == nil && !mine { // another start with this key was faster
+		err = beganBy(r.job).serves(ops.Caller{Actor: want.Actor}, r.plan.Request, want.Asked)
+	}
 	if err != nil || !mine {
 		s.unhold(r.plan.Locks)
 		s.wg.Done()
