@@ -194,7 +194,12 @@ func (k console) Plan(ctx context.Context, req ops.Request) (ops.Plan, error) {
 	if err := k.e.ready(ctx); err != nil {
 		return ops.Plan{}, err
 	}
-	return k.e.jobs.Plan(ctx, k.c, req)
+	k.e.awaitLook(ctx, req.Target)
+	p, err := k.e.jobs.Plan(ctx, k.c, req)
+	if err != nil && k.e.jobs.Knows(req.Action) {
+		err = k.e.unless(err, req.Target)
+	}
+	return p, err
 }
 
 func (k console) Start(ctx context.Context, id ops.PlanID, c ops.Confirmation) (ops.JobID, error) {

@@ -24,9 +24,10 @@ const (
 // behind it, that thing's last words, and what changed around the start. A source
 // that does not answer costs its own part and says so.
 func (k console) triage(ctx context.Context, ref ops.Ref, window time.Duration) (ops.Detail, error) {
+	k.e.awaitLook(ctx, ref)
 	a, found := k.alert(ref)
 	if !found {
-		return ops.Detail{}, ops.Errorf(ops.CodeNotFound, "no alert %s on the board", ref.ID).Help("it has cleared: History has it")
+		return ops.Detail{}, k.e.unless(ops.Errorf(ops.CodeNotFound, "no alert %s on the board", ref.ID).Help("it has cleared: History has it"), ref)
 	}
 	ctx, cancel := context.WithTimeout(ctx, gatherTimeout)
 	defer cancel()

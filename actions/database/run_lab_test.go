@@ -101,7 +101,7 @@ func TestLabCheckpointAndSwitchOfWAL(t *testing.T) {
 	if said := d.run("database.checkpoint", d.read.Ref()); !strings.HasPrefix(said, "done in ") {
 		t.Error(said)
 	}
-	if said := newDeck(t, s, "actor").run("database.switch-wal", d.read.Ref()); !strings.Contains(said, "begins after 0/") {
+	if said := newDeck(t, s, "actor").run("database.switch-wal", d.read.Ref()); !strings.Contains(said, "it writes a new WAL file, 0") {
 		t.Error(said)
 	}
 }

@@ -99,6 +99,11 @@ func (s *Jobs) action(req ops.Request) (planner, error) {
 	return nil, ops.Errorf(ops.CodeNotFound, "there is no action %q", req.Action).Help("opsdeck actions lists them")
 }
 
+// Knows reports whether there is an action of that name.
+func (s *Jobs) Knows(id ops.Text) bool {
+	return slices.ContainsFunc(s.actions, func(a planner) bool { return a.Describe().ID == id })
+}
+
 func worksOn(info ops.ActionInfo, ref ops.Ref) bool {
 	return info.On == ref.Kind && (info.Source.Empty() || info.Source == ref.Source)
 }
