@@ -4,14 +4,21 @@ import "opsdeck/ops"
 
 // firingAlert finds the alert of a request on the newest board.
 func (e *Engine) firingAlert(ref ops.Ref) (ops.Alert, error) {
-	for _, r := range e.broker.newest().Alerts {
+	if a, fires := firingIn(e.broker.newest(), ref.ID); fires {
+		return a, nil
+	}
+	return ops.Alert{}, ops.Errorf(ops.CodeNotFound, "no alert %s fires", ref.ID).Help("it may have cleared meanwhile: look at History")
+}
+
+func firingIn(b ops.Board, fingerprint ops.Text) (ops.Alert, bool) {
+	for _, r := range b.Alerts {
 		for _, a := range r.Value {
-			if a.Ref.ID == ref.ID && a.State == ops.AlertFiring {
-				return a, nil
+			if a.Ref.ID == fingerprint && a.State == ops.AlertFiring {
+				return a, true
 			}
 		}
 	}
-	return ops.Alert{}, ops.Errorf(ops.CodeNotFound, "no alert %s fires", ref.ID).Help("it may have cleared meanwhile: look at History")
+	return ops.Alert{}, false
 }
 
 func planAck(e *Engine, req ops.Request) (string, string, error) {
@@ -33,7 +40,7 @@ func doAck(e *Engine, c ops.Caller, p ops.Plan, _ ops.Text) error {
 	ack := ops.Ack{By: c.Actor.Name, At: e.Now(), Note: ops.Clean(p.Request.Value("note", ""))}
 	rec := ops.Record{Kind: ops.RecordAck, Level: ops.LevelInfo, Actor: c.Actor, Ref: a.Ref,
 		What: ops.Textf("acked %s %s", a.Severity.Name, a.Name), Facts: withNote(identity(a), ack.Note)}
-	return e.put(rec, func(p *picture) { p.setAck(a.Ref.ID, ack) })
+	return e.put(rec, func(p *picture) error { return p.setAck(a.Ref.ID, ack) })
 }
 
 func planUnack(e *Engine, req ops.Request) (string, string, error) {
@@ -54,7 +61,7 @@ func doUnack(e *Engine, c ops.Caller, p ops.Plan, _ ops.Text) error {
 	}
 	rec := ops.Record{Kind: ops.RecordAck, Level: ops.LevelInfo, Actor: c.Actor, Ref: a.Ref,
 		What: ops.Textf("unacked %s %s", a.Severity.Name, a.Name), Facts: withNote(identity(a), ops.Clean(p.Request.Value("note", "")))}
-	return e.put(rec, func(p *picture) { p.setAck(a.Ref.ID, ops.Ack{}) })
+	return e.put(rec, func(p *picture) error { return p.setAck(a.Ref.ID, ops.Ack{}) })
 }
 
 func planCall(e *Engine, req ops.Request) (string, string, error) {
@@ -90,8 +97,11 @@ func withNote(facts []ops.Fact, note ops.Text) []ops.Fact {
 	return append(facts, ops.Fact{Name: ops.Lit("note"), Value: note})
 }
 
-// setAck sets or, with a zero ack, removes one.
-func (p *picture) setAck(fingerprint ops.Text, ack ops.Ack) {
+// setAck sets or, with a zero ack, removes one. An alert that has cleared has none.
+func (p *picture) setAck(fingerprint ops.Text, ack ops.Ack) error {
+	if _, fires := firingIn(p.board, fingerprint); !fires {
+		return ops.Errorf(ops.CodeChanged, "it has cleared meanwhile")
+	}
 	if ack.At.IsZero() {
 		delete(p.alerts.Acks, fingerprint)
 	} else {
@@ -100,6 +110,7 @@ func (p *picture) setAck(fingerprint ops.Text, ack ops.Ack) {
 	p.unsaved[keptAcks] = true
 	p.mergeAlerts()
 	p.ackIncidents(fingerprint, ack.At)
+	return nil
 }
 
 // savedAck is an ack as the history keeps it.

@@ -156,6 +156,7 @@ func (p *picture) mergeAlerts() {
 		p.changedIf(ops.SectionAlerts, p.board.Alerts.PutNewest(source, alerts, ops.SameAlerts))
 	}
 	p.markSilences()
+	p.followAlerts()
 }
 
 // showValues puts the values of the alerts that somebody looks at on the board, of

@@ -50,7 +50,11 @@ func doOpen(e *Engine, c ops.Caller, p ops.Plan, _ ops.Text) error {
 	in.Ref = ops.NewRef(ops.KindIncident, "", strconv.Itoa(id))
 	rec := ops.Record{Kind: ops.RecordIncident, Level: ops.LevelWarning, Actor: c.Actor, Ref: in.Ref,
 		What: ops.Textf("opened incident %d: %s", id, in.Title)}
-	return e.put(rec, func(pic *picture) { pic.keepIncidents(append([]ops.Incident{in}, pic.incidents...)) })
+	return e.put(rec, func(pic *picture) error {
+		pic.keepIncidents(append([]ops.Incident{in}, pic.incidents...))
+		pic.followAlerts()
+		return nil
+	})
 }
 
 // nextIncident numbers incidents by what the history holds already.
@@ -81,12 +85,31 @@ func (e *Engine) incident(ref ops.Ref) (ops.Incident, error) {
 	return ops.Incident{}, ops.Errorf(ops.CodeNotFound, "no incident %s is open", ref.ID)
 }
 
+// How an incident is closed: when what it is about is over, or before, by somebody who
+// says so.
+const (
+	asRestored = "restored"
+	asFiring   = "still firing"
+)
+
 func planClose(e *Engine, req ops.Request) (string, string, error) {
 	in, err := e.incident(req.Target)
 	if err != nil {
 		return "", "", err
 	}
-	return "close incident " + in.Ref.ID.String() + ": " + in.Title.String(), "write down its end and its times", nil
+	title, step := "close incident "+in.Ref.ID.String()+": "+in.Title.String(), "write down its end and its times"
+	left := unrestored(e.broker.newest(), in)
+	switch as := req.Value("as", asRestored); {
+	case as != asRestored && as != asFiring:
+		return "", "", ops.Errorf(ops.CodeInvalid, "an incident is not closed as %q", as).Help("write %s or %s", asRestored, asFiring)
+	case left.Empty():
+	case as == asRestored:
+		return "", "", ops.Errorf(ops.CodeInvalid, "incident %s is not restored: %s", in.Ref.ID, left).
+			Help("close it when it is over, or before that with as=%q", asFiring)
+	default:
+		step = "write down its end, and that it was not restored: " + left.String()
+	}
+	return title, step, nil
 }
 
 func doClose(e *Engine, c ops.Caller, p ops.Plan, _ ops.Text) error {
@@ -95,17 +118,22 @@ func doClose(e *Engine, c ops.Caller, p ops.Plan, _ ops.Text) error {
 		return err
 	}
 	in.Closed, in.Cause = e.Now(), ops.Clean(p.Request.Value("cause", ""))
+	in.Unrestored = unrestored(e.broker.newest(), in)
 	rec := ops.Record{Kind: ops.RecordIncident, Level: ops.LevelOK, Actor: c.Actor, Ref: in.Ref,
 		What: ops.Textf("closed incident %s: %s", in.Ref.ID, in.Title), Facts: incidentFacts(in)}
-	return e.put(rec, func(pic *picture) {
+	if !in.Unrestored.Empty() {
+		rec.Level, rec.What = ops.LevelWarning, ops.Textf("%s (%s)", rec.What, in.Unrestored)
+	}
+	return e.put(rec, func(pic *picture) error {
 		all := slices.Clone(pic.incidents)
-		for i := range all {
-			if all[i].Ref == in.Ref {
-				in.Acked = all[i].Acked
-				all[i] = in
-			}
+		i := slices.IndexFunc(all, func(o ops.Incident) bool { return o.Ref == in.Ref && o.Open() })
+		if i < 0 {
+			return ops.Errorf(ops.CodeChanged, "incident %s was closed meanwhile", in.Ref.ID)
 		}
+		in.Acked, in.Fired = all[i].Acked, all[i].Fired
+		all[i] = in
 		pic.keepIncidents(all)
+		return nil
 	})
 }
 
@@ -121,6 +149,9 @@ func incidentFacts(in ops.Incident) []ops.Fact {
 			value = ops.Clean(d.Round(time.Second).String())
 		}
 		facts = append(facts, ops.Fact{Name: ops.Clean(t.name), Value: value})
+	}
+	if !in.Unrestored.Empty() { // there is no time to restore
+		facts[len(facts)-1] = ops.Fact{Name: ops.Lit("not restored"), Value: in.Unrestored}
 	}
 	if !in.Cause.Empty() {
 		facts = append(facts, ops.Fact{Name: ops.Lit("cause"), Value: in.Cause})
@@ -182,7 +213,7 @@ func readIncidents(h Values) ([]ops.Incident, error) {
 const incidentBefore = 10 * time.Minute
 
 // maxOfIncident bounds the records of one incident's report.
-const maxOfIncident = 2000
+const maxOfIncident = 5000
 
 // incidentDetail opens an incident, whatever its age, with all that happened
 // meanwhile.
@@ -208,6 +239,10 @@ func (k console) incidentDetail(ref ops.Ref) (ops.Detail, error) {
 	if err != nil {
 		return ops.Detail{}, err
 	}
-	return ops.Detail{Ref: in.Ref, At: k.e.Now(), Title: ops.Textf("incident %s: %s", in.Ref.ID, in.Title), Incident: in, Began: in.Began,
+	var cut ops.Text
+	if len(recs) == maxOfIncident {
+		cut = ops.Textf("what came before its newest %d records is left out: opsdeck history has it", maxOfIncident)
+	}
+	return ops.Detail{Ref: in.Ref, At: k.e.Now(), Why: cut, Title: ops.Textf("incident %s: %s", in.Ref.ID, in.Title), Incident: in, Began: in.Began,
 		Related: in.Alerts, Changes: recs, Groups: []ops.FactGroup{{Title: ops.Lit("times"), Facts: incidentFacts(in)}}}, nil
 }

@@ -42,10 +42,10 @@ func (p *picture) forgetMarks(source ops.Text, cs []ops.Container, now time.Time
 
 // ackMark acks what was seen of a container's mark. Where more has happened since,
 // nobody has seen that, and the mark stays as it is.
-func (p *picture) ackMark(ref ops.Ref, seen ops.Latch, ack ops.Ack) {
+func (p *picture) ackMark(ref ops.Ref, seen ops.Latch, ack ops.Ack) error {
 	m := p.marks[ref]
 	if !m.Same(seen) {
-		return
+		return ops.Errorf(ops.CodeChanged, "more has happened to it meanwhile").Help("look at it, and ack that")
 	}
 	m.Ack = ack
 	p.marks[ref] = m
@@ -55,6 +55,7 @@ func (p *picture) ackMark(ref ops.Ref, seen ops.Latch, ack ops.Ack) {
 			p.setContainers(r.Source, slices.Clone(r.Value))
 		}
 	}
+	return nil
 }
 
 // markedContainer finds the container of a request, with something marked.
@@ -108,7 +109,7 @@ func doMarkAck(e *Engine, c ops.Caller, p ops.Plan, _ ops.Text) error {
 	ack := ops.Ack{By: c.Actor.Name, At: e.Now(), Note: ops.Clean(p.Request.Value("note", ""))}
 	rec := ops.Record{Kind: ops.RecordAck, Level: ops.LevelInfo, Actor: c.Actor, Ref: box.Ref,
 		What: ops.Textf("acked what happened to %s: %s", box.Name, judge.Marked(box.Latch, ack.At)), Facts: withNote(nil, ack.Note)}
-	return e.put(rec, func(p *picture) { p.ackMark(box.Ref, box.Latch, ack) })
+	return e.put(rec, func(p *picture) error { return p.ackMark(box.Ref, box.Latch, ack) })
 }
 
 // markGroup tells of a mark on the screen of its container.

@@ -52,7 +52,7 @@ func (e *Engine) ownActions() []jobs.Instant {
 		own{e, describe("estate.note", "note", ops.KindEstate, "put a note on the time line", param("text", "the note")), planNote, doNote, nil},
 		own{e, describe("incident.open", "open an incident", ops.KindEstate, "begin an incident with what fires now; what happens meanwhile attaches itself", param("title", "what it is")), planOpen, doOpen, nil},
 		own{e, describe("incident.note", "note", ops.KindIncident, "add a note to it", param("text", "the note")), planNote, doNote, nil},
-		own{e, describe("incident.close", "close", ops.KindIncident, "end it; History and opsdeck incident export have the report", param("cause", "what it was")), planClose, doClose, nil},
+		own{e, describe("incident.close", "close", ops.KindIncident, "end it; History and opsdeck incident export have the report", param("cause", "what it was"), asParam()), planClose, doClose, nil},
 	}
 }
 
@@ -64,22 +64,33 @@ func param(name, what string) ops.ParamInfo {
 	return ops.ParamInfo{Name: ops.Clean(name), What: ops.Clean(what)}
 }
 
-// put writes the record of an own action and then makes its change to the
-// picture.
-func (e *Engine) put(rec ops.Record, change func(*picture)) error {
+// asParam says how an incident is closed.
+func asParam() ops.ParamInfo {
+	return ops.ParamInfo{Name: ops.Lit("as"), What: ops.Lit("restored; or still firing, where it ends before its alerts do"), Default: ops.Clean(asRestored)}
+}
+
+// put writes the record of an own action, makes its change to the picture, and returns
+// when the board shows it. An error of the change is one of the action, and is
+// recorded, too.
+func (e *Engine) put(rec ops.Record, change func(*picture) error) error {
 	rec.At = e.Now()
 	done, err := e.History.Append(rec)
 	e.historyState(err)
 	if err != nil {
 		return err
 	}
-	e.update(func(p *picture) {
+	err = e.seen(func(p *picture) error {
 		p.addChanges(done)
-		if change != nil {
-			change(p)
+		if change == nil {
+			return nil
 		}
+		return change(p)
 	})
-	return nil
+	if err != nil {
+		e.record(ops.Record{At: e.Now(), Kind: ops.RecordRefused, Level: ops.LevelInfo, Ref: rec.Ref, Actor: rec.Actor,
+			What: ops.Textf("not seen on the board: %s: %s", rec.What, ops.AsError(err).What)})
+	}
+	return err
 }
 
 func planUnlock(e *Engine, _ ops.Request) (string, string, error) {

@@ -241,6 +241,8 @@ func TestAnIncidentKnowsItsTimes(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Minute)
+		prom.fire()
+		time.Sleep(11 * time.Second)
 		if err := w.own(c, "incident.close", in.Ref, "cause", "a full disk"); err != nil {
 			t.Fatal(err)
 		}

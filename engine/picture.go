@@ -26,6 +26,7 @@ type picture struct {
 	// replicas are those that were seen to stream, by the servers they streamed from.
 	replicas []seenReplica
 	unsaved  [keptParts]bool // what has to be written down again
+	shown    []func()        // called once the next board is out
 }
 
 // keepChanges is how long the board's changes reach back, and maxChanges how

@@ -80,6 +80,7 @@ func (p *picture) tick() {
 
 // publish hands out a new board if any section changed.
 func (e *Engine) publish(p *picture) {
+	defer p.tellShown()
 	e.save(p)
 	p.showValues(e.lookedAtNow(ops.Text{}))
 	if p.changed == [ops.Sections]bool{} {
@@ -102,6 +103,30 @@ func (e *Engine) publish(p *picture) {
 	}
 	p.changed = [ops.Sections]bool{}
 	e.broker.publish(p.board)
+}
+
+// tellShown tells those who wait for their change that it can be seen.
+func (p *picture) tellShown() {
+	for _, tell := range p.shown {
+		tell()
+	}
+	p.shown = nil
+}
+
+// seen makes a change to the picture and returns when the board shows it. The error is
+// that of the change, or of CodeUnanswered where the engine stopped before.
+func (e *Engine) seen(change func(*picture) error) error {
+	shown := make(chan error, 1)
+	e.update(func(p *picture) {
+		err := change(p)
+		p.shown = append(p.shown, func() { shown <- err })
+	})
+	select {
+	case err := <-shown:
+		return err
+	case <-e.stop.Done():
+		return ops.Errorf(ops.CodeUnanswered, "it is written down, and the agent stopped before its board showed it")
+	}
 }
 
 // recordLater records something without holding the reducer up, which has to go on

@@ -35,7 +35,7 @@ func Board(e ops.Estate, b *ops.Board, now time.Time) []ops.Section {
 func judgeIncidents(b *ops.Board) bool {
 	return judgeEach(&b.Incidents, func(in *ops.Incident) bool {
 		was := in.Level
-		if in.Level = ops.LevelOK; in.Open() {
+		if in.Level = ops.LevelOK; in.Open() || !in.Unrestored.Empty() {
 			in.Level = ops.LevelInfo
 		}
 		return in.Level != was

@@ -16,8 +16,23 @@ type Incident struct {
 	Closed time.Time `json:"closed,omitzero"`
 	Cause  Text      `json:"cause,omitzero"` // as told at the close
 	Alerts []Ref     `json:"alerts,omitempty"`
+	// Fired are its alerts by name: those that it was opened with, and those that began
+	// to fire while it was open.
+	Fired []IncidentAlert `json:"fired,omitempty"`
+	// Unrestored says in words what was not over when it was closed; empty: nothing, or
+	// it is open.
+	Unrestored Text `json:"unrestored,omitzero"`
 	// Level is filled by judge, for an incident on a board.
 	Level Level `json:"level,omitzero"`
+}
+
+// IncidentAlert is one alert of an incident.
+type IncidentAlert struct {
+	Ref     Ref       `json:"ref"`
+	Name    Text      `json:"name"`             // with its severity: "critical Down"
+	Fired   time.Time `json:"fired"`            // when it was first seen firing
+	Cleared time.Time `json:"cleared,omitzero"` // when it was seen to have cleared; zero: it was not
+	Times   int       `json:"times"`            // how often it fired
 }
 
 // Open reports whether it is still going on.
@@ -30,8 +45,14 @@ func (i Incident) TimeToDetect() (time.Duration, bool) { return between(i.Began,
 // TimeToAck is from the condition's start to the first ack.
 func (i Incident) TimeToAck() (time.Duration, bool) { return between(i.Began, i.Acked) }
 
-// TimeToRestore is from the condition's start to the close.
-func (i Incident) TimeToRestore() (time.Duration, bool) { return between(i.Began, i.Closed) }
+// TimeToRestore is from the condition's start to the close; false where it was closed
+// before it was over.
+func (i Incident) TimeToRestore() (time.Duration, bool) {
+	if !i.Unrestored.Empty() {
+		return 0, false
+	}
+	return between(i.Began, i.Closed)
+}
 
 func between(from, to time.Time) (time.Duration, bool) {
 	if from.IsZero() || to.IsZero() {

@@ -10,19 +10,23 @@ import (
 )
 
 // Incident writes the draft of a post-mortem in Markdown: the times it is
-// measured by, and everything that the history holds between its first sign and
-// its end, oldest first. recs come as the history gives them, newest first.
-func Incident(w io.Writer, in ops.Incident, recs []ops.Record, now time.Time) error {
+// measured by, its alerts, and everything that the history holds between its first
+// sign and its end, oldest first. recs come as the history gives them, newest first;
+// cut says in words what of them is left out.
+func Incident(w io.Writer, in ops.Incident, recs []ops.Record, cut ops.Text, now time.Time) error {
 	end, state := in.Closed, "closed"
-	if in.Open() {
+	switch {
+	case in.Open():
 		end, state = now, "open"
+	case !in.Unrestored.Empty():
+		state = "closed, not restored: " + in.Unrestored.String()
 	}
 	p := printer{w: w}
 	p.line("# Incident %s: %s", md(in.Ref.ID.String()), md(in.Title.String()))
 	p.line("")
 	p.line("| what | when or how long |")
 	p.line("| --- | --- |")
-	p.line("| state | %s |", state)
+	p.line("| state | %s |", md(state))
 	p.line("| condition began | %s |", instant(in.Began))
 	p.line("| first seen here | %s |", instant(in.Seen))
 	p.line("| opened by %s | %s |", md(in.By.String()), instant(in.Opened))
@@ -43,20 +47,53 @@ func Incident(w io.Writer, in ops.Incident, recs []ops.Record, now time.Time) er
 	p.line("## Cause")
 	p.line("")
 	p.line("%s", md(in.Cause.Or(ops.Lit("To be written.")).String()))
-	p.line("")
-	p.line("## What happened (UTC)")
-	p.line("")
-	p.line("| when | offset | what | who |")
-	p.line("| --- | ---: | --- | --- |")
-	recs = slices.DeleteFunc(slices.Clone(recs), func(r ops.Record) bool { return r.At.After(end) })
-	for _, e := range slices.Backward(Fold(recs, foldWithin)) {
-		p.line("| %s | %s | %s | %s |", e.At.UTC().Format("15:04:05"), offset(e.At, in.Began), md(e.Text()), md(e.Actor.Name.String()))
-	}
+	p.alerts(in)
+	p.timeLine(in, slices.DeleteFunc(slices.Clone(recs), func(r ops.Record) bool { return r.At.After(end) }), cut)
 	p.line("")
 	p.line("## What we change")
 	p.line("")
 	p.line("- To be written.")
 	return p.err
+}
+
+// alerts lists the alerts of an incident with their times.
+func (p *printer) alerts(in ops.Incident) {
+	p.line("")
+	p.line("## Alerts (UTC)")
+	p.line("")
+	if len(in.Fired) == 0 {
+		p.line("None fired when it was opened, and none began while it was open.")
+		return
+	}
+	p.line("| alert | first fired | cleared | times |")
+	p.line("| --- | --- | --- | ---: |")
+	for _, a := range in.Fired {
+		cleared := instant(a.Cleared)
+		switch {
+		case !a.Cleared.IsZero():
+		case in.Open():
+			cleared = "it fires"
+		default:
+			cleared = "not before the close"
+		}
+		p.line("| %s | %s | %s | %d |", md(a.Name.String()), instant(a.Fired), cleared, a.Times)
+	}
+}
+
+// timeLine lists records, oldest first. What happened again and again is one row.
+func (p *printer) timeLine(in ops.Incident, recs []ops.Record, cut ops.Text) {
+	p.line("")
+	p.line("## What happened (UTC)")
+	p.line("")
+	if !cut.Empty() {
+		p.line("%s.", md(cut.String()))
+		p.line("")
+	}
+	p.line("| when | offset | what | who |")
+	p.line("| --- | ---: | --- | --- |")
+	for _, e := range slices.Backward(Fold(recs, foldWithin)) {
+		p.line("| %s | %s | %s | %s |", e.At.UTC().Format("15:04:05"), offset(e.At, in.Began), md(e.Text()), md(e.Actor.Name.String()))
+	}
 }
 
 // printer keeps the first error, so that the page reads as a page.

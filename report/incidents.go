@@ -25,7 +25,10 @@ func Incidents(b ops.Board, now time.Time) Table {
 	t.Note = "no incident is open, and none was closed within the hour"
 	for _, in := range b.Incidents {
 		state := toned("open", ToneOf(in.Level))
-		if !in.Open() {
+		switch {
+		case !in.Unrestored.Empty():
+			state = toned("closed, not restored", ToneOf(in.Level))
+		case !in.Open():
 			state.Text, state.Value = "closed", "closed"
 		}
 		restored := nothing()

@@ -28,7 +28,11 @@ func (a *app) incidentCommand() *cobra.Command {
 				if !in.Open() {
 					state = "closed " + in.Closed.UTC().Format("15:04Z")
 				}
-				fmt.Fprintf(cmd.OutOrStdout(), "%-4s %-13s since %s  %s\n", in.Ref.ID, state, in.Opened.UTC().Format("2006-01-02 15:04Z"), in.Title)
+				title := in.Title.String()
+				if !in.Unrestored.Empty() {
+					title += " (not restored: " + in.Unrestored.String() + ")"
+				}
+				fmt.Fprintf(cmd.OutOrStdout(), "%-4s %-13s since %s  %s\n", in.Ref.ID, state, in.Opened.UTC().Format("2006-01-02 15:04Z"), title)
 			}
 			return nil
 		},
@@ -70,5 +74,5 @@ func (a *app) exportIncident(ctx context.Context, w io.Writer, id string) error 
 	if err != nil {
 		return err
 	}
-	return report.Incident(w, in.Incident, in.Changes, time.Now())
+	return report.Incident(w, in.Incident, in.Changes, in.Why, time.Now())
 }
