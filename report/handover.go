@@ -9,19 +9,21 @@ import (
 	"opsdeck/ops"
 )
 
-// Handover is what the next one on call has to know: what fires, what somebody
-// took or silenced and until when, the incidents, the jobs, the indicators, and what
-// happened since. recs are the records since then, in any order.
+// Handover is what the next one on call has to know: every finding, whatever it is
+// about, what fires, what somebody took or silenced and until when, the incidents, the
+// jobs, the indicators, and what happened since. recs are the records since then, in any
+// order.
 func Handover(b ops.Board, recs []ops.Record, since, now time.Time) Snapshot {
 	s := newSnapshot(b, now, "handover")
 	alerts := NewAlerts(b, now, BySeverity)
 	s.Tables = []Table{
+		Findings(b, now),
 		alerts.where("firing", "nothing fires that is not handled", func(it *alertItem) bool { return it.standing == 0 }),
 		alerts.where("handled", "nothing is acked or silenced", func(it *alertItem) bool { return it.standing == 1 || it.standing == 2 }),
 		Incidents(b, now), silencesSince(b, since, now), Indicators(b, now), jobsSince(b, since, now), happened(b, recs, since, now),
 	}
 	if phrase, fresh := alertsStanding(b, now); !fresh {
-		for i := range s.Tables[:2] {
+		for i := 1; i < 3; i++ { // firing and handled
 			s.Tables[i].Note = "not known: " + phrase
 		}
 	}

@@ -3,6 +3,7 @@ package report_test
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -28,6 +29,24 @@ func TestHandoverIsAsTheGoldenFilesSay(t *testing.T) {
 		for _, board := range []string{"quiet", "paged", "gone"} {
 			name := fmt.Sprintf("%s-handover.%s", board, format)
 			t.Run(name, func(t *testing.T) { golden(t, name, handover(t, board, format)) })
+		}
+	}
+}
+
+// TestAHandoverBeginsWithEveryFinding: as many as its headline counts, whatever they are
+// about.
+func TestAHandoverBeginsWithEveryFinding(t *testing.T) {
+	for _, board := range []string{"failing", "paged", "gone", "silent"} {
+		b := fixture.Named(board)
+		s := report.Handover(b, nil, fixture.Now.Add(-time.Hour), fixture.Now)
+		rows := s.Tables[0].Rows
+		if len(rows) != len(b.Findings) || len(rows) == 0 || !strings.Contains(s.Verdict, fmt.Sprintf(" %d finding", len(rows))) {
+			t.Errorf("%s: %q lists %d of %d", board, s.Verdict, len(rows), len(b.Findings))
+		}
+		for _, f := range b.Findings {
+			if !slices.ContainsFunc(rows, func(r report.Row) bool { return r.Ref == f.Ref && r.Cells[1].Value == f.What.String() }) {
+				t.Errorf("%s: no row for %s", board, f.What)
+			}
 		}
 	}
 }
