@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -129,6 +130,24 @@ func serve(t *testing.T, f *fake) (*Client, *Server, string) {
 		t.Fatalf("%+v, %v", h, err)
 	}
 	return c, s, socket
+}
+
+func TestAClientThatFollowsAnotherAsksItsAgent(t *testing.T) {
+	old, fresh := &fake{}, &fake{}
+	c, _, _ := serve(t, old)
+	to, _, _ := serve(t, fresh)
+	c.unread.Store(ops.Errorf(ops.CodeVersion, "of the old one"))
+	c.heard.Store(1)
+	c.Follow(to)
+	if _, err := c.Board(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if slices.Contains(old.calls, "board") || !slices.Contains(fresh.calls, "board") || c.Socket() != to.Socket() {
+		t.Errorf("the old agent was asked %v, the new one %v", old.calls, fresh.calls)
+	}
+	if c.Why() != nil || !c.Heard().IsZero() {
+		t.Errorf("it still tells of the old one: %v, %s", c.Why(), c.Heard())
+	}
 }
 
 func TestEveryCallTravels(t *testing.T) {

@@ -262,3 +262,52 @@ func TestARunningJobsOutputIsTailedFromAnyOffset(t *testing.T) {
 		}
 	})
 }
+
+func TestAllWhoFollowAJobAreWokenByItsOutputAndItsEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		goOn := make(chan struct{})
+		wait := func(ctx context.Context) {
+			select {
+			case <-goOn:
+			case <-ctx.Done():
+			}
+		}
+		act := &deed{id: "container.restart", class: ops.ClassDisruptive, run: func(ctx context.Context, out ops.Progresser) (ops.Result, error) {
+			out.Line(ops.StreamOut, "one")
+			wait(ctx)
+			out.Line(ops.StreamOut, "two")
+			wait(ctx)
+			return done, nil
+		}}
+		w := newWorld(t, func(c *engine.Config) { c.Actions = []ops.Action{act} })
+		defer w.stop()
+		c := w.as("ana", 7, ops.RoleOperator, "s")
+		w.unlock(c)
+		if _, err := c.Start(t.Context(), w.plan(c, ask("container.restart")).ID, yes); err != nil {
+			t.Fatal(err)
+		}
+		var readers [2]<-chan ops.Line
+		for i := range readers {
+			lines, err := c.Tail(t.Context(), ops.NewRef(ops.KindJob, "", "1"), ops.TailFrom{Follow: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			readers[i] = lines
+		}
+		for _, want := range []string{"one", "two", ""} {
+			for i, lines := range readers {
+				select {
+				case l := <-lines:
+					if l.Text.String() != want {
+						t.Errorf("reader %d got %q, not %q", i, l.Text, want)
+					}
+				case <-time.After(time.Minute):
+					t.Fatalf("reader %d was not woken for %q", i, want)
+				}
+			}
+			if want != "" {
+				goOn <- struct{}{}
+			}
+		}
+	})
+}
