@@ -13,25 +13,25 @@ import (
 type alertFacts struct {
 	judge.AlertFacts
 	silences map[ops.Text][]ops.Silence
-	fired    map[ops.Text]time.Time // fingerprint -> first seen firing
-	known    map[ops.Text]bool      // sources that have spoken since we run
+	fired    map[ops.Text]time.Time  // fingerprint -> first seen firing
+	known    map[ops.Text]bool       // sources that have told of alerts since we run
+	heard    map[ops.Text]time.Time  // when each Alertmanager told last
+	burning  map[ops.Text]*ops.Alert // what fires on the board, by fingerprint
 }
 
 func newAlertFacts() alertFacts {
 	return alertFacts{
-		AlertFacts: judge.AlertFacts{Rules: map[ops.Text][]ops.Alert{}, Notified: map[ops.Text][]ops.AlertmanagerAlert{}, Acks: map[ops.Text]ops.Ack{}},
+		AlertFacts: judge.AlertFacts{Rules: map[ops.Text][]ops.Alert{}, Notified: map[ops.Text][]ops.AlertmanagerAlert{}, Acks: map[ops.Text]ops.Ack{}, Partial: map[ops.Text]bool{}},
 		silences:   map[ops.Text][]ops.Silence{},
 		fired:      map[ops.Text]time.Time{},
 		known:      map[ops.Text]bool{},
+		heard:      map[ops.Text]time.Time{},
 	}
 }
 
-// setRules takes the alerts of one Prometheus and returns what changed for the
-// history. An ack holds until its alert clears, and not for the next time.
-func (p *picture) setRules(source ops.Text, alerts []ops.Alert, now time.Time) []ops.Record {
-	before := p.renamed(p.alerts.Rules[source], alerts)
-	was, is := firingOf(before), firingOf(alerts)
-	var began, ended []ops.Alert
+// setRules takes the alerts of one Prometheus.
+func (p *picture) setRules(source ops.Text, alerts []ops.Alert, now time.Time) {
+	p.rename(p.alerts.Rules[source], alerts)
 	for i := range alerts {
 		a := &alerts[i]
 		if a.State != ops.AlertFiring {
@@ -41,62 +41,39 @@ func (p *picture) setRules(source ops.Text, alerts []ops.Alert, now time.Time) [
 			p.alerts.fired[a.Ref.ID] = now
 		}
 		a.Fired = p.alerts.fired[a.Ref.ID]
-		if !was[a.Ref.ID] {
-			began = append(began, *a)
-		}
 	}
-	for _, a := range before {
-		if a.State != ops.AlertFiring || is[a.Ref.ID] {
-			continue
-		}
-		ended = append(ended, a)
-		delete(p.alerts.fired, a.Ref.ID)
-		if _, acked := p.alerts.Acks[a.Ref.ID]; acked {
-			delete(p.alerts.Acks, a.Ref.ID)
-			p.unsaved[keptAcks] = true
-		}
-	}
-	known := p.alerts.known[source]
-	p.alerts.known[source], p.alerts.Rules[source] = true, alerts
-	if !known {
-		return nil
-	}
-	return append(tell(began, "fires", now, true), tell(ended, "has cleared", now, false)...)
+	p.alerts.Rules[source] = alerts
 }
 
-// renamed returns the alerts of before under the fingerprints that they have now: that
+// rename keeps what is known of alerts under the fingerprints that they have now: that
 // changes when a Prometheus is told to send them with other labels, or when how it
-// does becomes known. Their acks go with them.
-func (p *picture) renamed(before, after []ops.Alert) []ops.Alert {
+// does becomes known.
+func (p *picture) rename(before, after []ops.Alert) {
 	ids := map[ops.Text]ops.Text{}
 	for i := range after {
 		ids[after[i].Own] = after[i].Ref.ID
 	}
-	out := slices.Clone(before)
-	for i := range out {
-		was, id := out[i].Ref.ID, ids[out[i].Own]
-		if id.Empty() || id == was || out[i].Own.Empty() {
+	for i := range before {
+		was, id := before[i].Ref.ID, ids[before[i].Own]
+		if id.Empty() || id == was || before[i].Own.Empty() {
 			continue
 		}
-		out[i].Ref.ID = id
-		p.alerts.fired[id] = p.alerts.fired[was]
-		if ack, ok := p.alerts.Acks[was]; ok {
-			p.alerts.Acks[id] = ack
-			delete(p.alerts.Acks, was)
+		move(p.alerts.fired, was, id)
+		move(p.alerts.burning, was, id)
+		if move(p.alerts.Acks, was, id) {
 			p.unsaved[keptAcks] = true
 		}
 	}
-	return out
 }
 
-func firingOf(alerts []ops.Alert) map[ops.Text]bool {
-	m := make(map[ops.Text]bool, len(alerts))
-	for _, a := range alerts {
-		if a.State == ops.AlertFiring {
-			m[a.Ref.ID] = true
-		}
+// move puts a value under another key, and reports whether there was one.
+func move[V any](m map[ops.Text]V, from, to ops.Text) bool {
+	v, ok := m[from]
+	if ok {
+		m[to] = v
+		delete(m, from)
 	}
-	return m
+	return ok
 }
 
 // maxTold is how many transitions of one answer are told one by one.
@@ -181,8 +158,10 @@ func (p *picture) showValues(looked []ops.Ref) {
 // markSilences judges the silences by what they hide now and by the clock.
 func (p *picture) markSilences() {
 	var all []ops.Alert
-	for _, r := range p.board.Alerts {
-		all = append(all, r.Value...)
+	for _, d := range ops.DistinctAlerts(p.board.Alerts) {
+		if !p.board.Estate.Watches(d.Alert) {
+			all = append(all, *d.Alert)
+		}
 	}
 	for source, silences := range p.alerts.silences {
 		p.changedIf(ops.SectionSilences, p.board.Silences.Put(source, judge.Silences(silences, all, p.now())))
@@ -192,21 +171,24 @@ func (p *picture) markSilences() {
 // paged judges an Alertmanager that has just answered against the Prometheus
 // servers that are fresh: one that lacks what fires tells nobody.
 func (p *picture) paged(s *ops.Source, now time.Time) {
-	var missing, firing int
+	firing, missing := map[ops.Text]bool{}, map[ops.Text]bool{}
 	for _, r := range p.board.Alerts {
 		from := p.source(r.Source)
 		if from == nil || from.Kind != ops.SourcePrometheus || from.State != ops.SourceOK {
 			continue
 		}
 		for i := range r.Value {
-			if r.Value[i].Unpaged(now) {
-				missing++
+			a := &r.Value[i]
+			if a.State == ops.AlertFiring && a.Paging.State != ops.PagingDropped {
+				firing[a.Ref.ID] = true
+			}
+			if a.Unpaged(now) {
+				missing[a.Ref.ID] = true
 			}
 		}
-		firing += len(firingOf(r.Value))
 	}
-	if missing > 0 {
+	if len(missing) > 0 {
 		s.State = ops.SourceLying
-		s.Why = ops.Textf("lacks %d of %d firing alerts: nobody is told of them", missing, firing)
+		s.Why = ops.Textf("lacks %d of %d firing alerts: nobody is told of them", len(missing), len(firing))
 	}
 }

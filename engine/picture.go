@@ -145,16 +145,22 @@ func settled(peers []ops.Peer, now time.Time) bool {
 func (p *picture) take(info ops.SourceInfo, f ops.Observation, at time.Time) []ops.Record {
 	var recs []ops.Record
 	if f.Alerts != nil {
-		recs = p.setRules(info.Name, *f.Alerts, at)
+		p.setRules(info.Name, *f.Alerts, at)
 	}
 	if f.Notified != nil {
-		p.alerts.Notified[info.Name] = *f.Notified
+		p.alerts.Notified[info.Name] = p.remembered(info.Name, *f.Notified, at)
 	}
 	if f.Silences != nil {
 		p.alerts.silences[info.Name] = *f.Silences
 	}
 	if f.Alerts != nil || f.Notified != nil || f.Silences != nil {
+		p.alerts.Partial[info.Name] = f.Partial
+		p.forget()
 		p.mergeAlerts()
+	}
+	if f.Alerts != nil || f.Notified != nil {
+		recs = p.tellBurning(p.alerts.known[info.Name], at)
+		p.alerts.known[info.Name] = true
 	}
 	if f.Containers != nil {
 		p.setContainers(info.Name, *f.Containers)

@@ -16,6 +16,8 @@ type AlertFacts struct {
 	// Notified are the alerts of each Alertmanager cluster, by source. A cluster
 	// that never answered is not in it.
 	Notified map[ops.Text][]ops.AlertmanagerAlert
+	// Partial are the sources whose alerts are not all there are.
+	Partial map[ops.Text]bool
 	// Acks are our own, by fingerprint.
 	Acks map[ops.Text]ops.Ack
 	// Sources are how the sources stand at Now.
@@ -58,10 +60,20 @@ func (m merger) unfound(a *ops.Alert) ops.PagingState {
 	switch {
 	case a.Sending == ops.SendingDropped:
 		return ops.PagingDropped
-	case a.Sending == ops.SendingUnknown, len(m.facts.Notified) == 0:
+	case a.Sending == ops.SendingUnknown, len(m.facts.Notified) == 0, m.cut():
 		return ops.PagingUnknown
 	}
 	return ops.PagingAbsent
+}
+
+// cut reports whether some Alertmanager has more alerts than were read.
+func (m merger) cut() bool {
+	for source := range m.facts.Notified {
+		if m.facts.Partial[source] {
+			return true
+		}
+	}
+	return false
 }
 
 func textKeys[V any](m map[ops.Text]V) func(func(string) bool) {
@@ -106,16 +118,29 @@ func (m merger) finish(a *ops.Alert) {
 	judgeAlert(m.facts.Sources, a, m.facts.Now)
 }
 
+// told reports whether a Prometheus tells of an alert.
+func (m merger) told(id ops.Text) bool {
+	for _, alerts := range m.facts.Rules {
+		if slices.ContainsFunc(alerts, func(a ops.Alert) bool { return a.Ref.ID == id }) {
+			return true
+		}
+	}
+	return false
+}
+
 func (m merger) onlyNotified(source ops.Text, ns []ops.AlertmanagerAlert, used map[*ops.AlertmanagerAlert]bool) []ops.Alert {
 	alerts := []ops.Alert{}
 	for i := range ns {
 		n := &ns[i]
-		if used[n] {
+		if used[n] || !n.Told.IsZero() && m.told(n.Fingerprint) {
 			continue
 		}
 		a := ops.Alert{Ref: ops.Ref{Kind: ops.KindAlert, Source: source, ID: n.Fingerprint}, Name: ops.LabelOf(n.Labels, "alertname"),
 			State: ops.AlertFiring, Severity: m.estate.RankOf(ops.LabelOf(n.Labels, m.estate.SeverityLabel.String())), Since: n.Starts, Fired: n.Starts,
-			Labels: n.Labels, Summary: n.Summary, Description: n.Description, Runbook: n.Runbook, Expr: n.Expr, Paging: n.Paging}
+			Labels: n.Labels, Summary: n.Summary, Description: n.Description, Runbook: n.Runbook, Expr: n.Expr, Paging: n.Paging, Told: n.Told}
+		if !n.Told.IsZero() {
+			a.Paging = ops.Paging{State: ops.PagingUnknown, Source: source}
+		}
 		m.finish(&a)
 		alerts = append(alerts, a)
 	}
@@ -147,6 +172,9 @@ func index(notified map[ops.Text][]ops.AlertmanagerAlert) *alertBook {
 		ns := notified[ops.Clean(source)]
 		for i := range ns {
 			n := &ns[i]
+			if !n.Told.IsZero() {
+				continue // it is not there any more
+			}
 			b.all = append(b.all, n)
 			b.byKey[labelKey(n.Labels)] = n
 			name := ops.LabelOf(n.Labels, "alertname")

@@ -65,9 +65,7 @@ func findings(e ops.Estate, b *ops.Board) []ops.Finding {
 	fs := containerFindings(b)
 	fs = append(fs, databaseFindings(b)...)
 	causes := newCauses(e, fs)
-	for _, r := range b.Alerts {
-		fs = append(fs, alertFindings(e, b, r, causes)...)
-	}
+	fs = append(fs, alertFindings(e, b, causes)...)
 	for _, s := range b.Sources {
 		switch {
 		case s.State != ops.SourceOK:
@@ -136,7 +134,7 @@ func standing(sources []ops.Source, a *ops.Alert) string {
 
 // alertFindings makes one finding of all firing instances of one alert, severity,
 // standing and cause: a storm of 5,000 is a few rows, with the exact count.
-func alertFindings(e ops.Estate, b *ops.Board, r ops.Reading[[]ops.Alert], causes *causes) []ops.Finding {
+func alertFindings(e ops.Estate, b *ops.Board, causes *causes) []ops.Finding {
 	type class struct {
 		name, severity ops.Text
 		held           string
@@ -145,8 +143,8 @@ func alertFindings(e ops.Estate, b *ops.Board, r ops.Reading[[]ops.Alert], cause
 	}
 	var fs []ops.Finding
 	counts, at := map[class]int{}, map[class]int{}
-	for i := range r.Value {
-		a := &r.Value[i]
+	for _, d := range ops.DistinctAlerts(b.Alerts) {
+		a := d.Alert
 		if a.State != ops.AlertFiring || !e.Watchdog.Empty() && a.Name == e.Watchdog {
 			continue
 		}
@@ -175,14 +173,10 @@ func alertFindings(e ops.Estate, b *ops.Board, r ops.Reading[[]ops.Alert], cause
 // Firing are the firing alerts of a board, each fingerprint once, without the
 // watchdog.
 func Firing(e ops.Estate, b ops.Board) []ops.Alert {
-	seen := map[ops.Text]bool{}
 	var out []ops.Alert
-	for _, r := range b.Alerts {
-		for _, a := range r.Value {
-			if a.State == ops.AlertFiring && !seen[a.Ref.ID] && (e.Watchdog.Empty() || a.Name != e.Watchdog) {
-				seen[a.Ref.ID] = true
-				out = append(out, a)
-			}
+	for _, d := range ops.DistinctAlerts(b.Alerts) {
+		if d.Alert.State == ops.AlertFiring && (e.Watchdog.Empty() || d.Alert.Name != e.Watchdog) {
+			out = append(out, *d.Alert)
 		}
 	}
 	return out

@@ -43,7 +43,7 @@ func SameAlerts(a, b []Alert) bool {
 
 func sameAlert(a, b *Alert) bool {
 	return a.Ref == b.Ref && a.Name == b.Name && a.State == b.State && a.Severity == b.Severity && a.Level == b.Level &&
-		a.Since.Equal(b.Since) && a.Fired.Equal(b.Fired) && slices.Equal(a.Labels, b.Labels) && slices.Equal(a.Sent, b.Sent) &&
+		a.Since.Equal(b.Since) && a.Fired.Equal(b.Fired) && a.Told.Equal(b.Told) && slices.Equal(a.Labels, b.Labels) && slices.Equal(a.Sent, b.Sent) &&
 		a.Own == b.Own && a.Sending == b.Sending && slices.EqualFunc(a.Others, b.Others, slices.Equal) &&
 		a.Expr == b.Expr && a.Runbook == b.Runbook && a.RuleFault == b.RuleFault &&
 		samePaging(&a.Paging, &b.Paging) && a.Ack == b.Ack && slices.Equal(a.Suspects, b.Suspects)

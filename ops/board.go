@@ -154,6 +154,9 @@ type Alert struct {
 	// Fired is when it was first seen firing here; a rule with a for clause fires
 	// later than its condition began.
 	Fired time.Time `json:"fired,omitzero"`
+	// Told is when its source told of it last, where it does no more and nobody can say
+	// whether it is over; zero: the source tells of it.
+	Told time.Time `json:"told,omitzero"`
 	// At is when Value, Summary, Description and Paging.Updated read so; see AlertValue.
 	At     time.Time `json:"at,omitzero"`
 	Value  Value     `json:"value"`

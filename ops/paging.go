@@ -57,6 +57,9 @@ type AlertmanagerAlert struct {
 	Expr        Text      `json:"expr,omitzero"` // g0.expr of the generatorURL
 	Starts      time.Time `json:"starts"`
 	Paging      Paging    `json:"paging"`
+	// Told is when the cluster had it last, where it has it no more and nobody can say
+	// whether it is over; filled by the engine.
+	Told time.Time `json:"told,omitzero"`
 }
 
 // Ack is our own word that somebody takes care of an alert. It silences nothing

@@ -21,6 +21,9 @@ type Observation struct {
 	Version    Text
 	Up         time.Time // when the server started, by its own clock; zero where it does not say
 	Notes      []Text    // what the source warns of, in words
+	// Partial says that its alerts are not all there are: what is not among them may
+	// burn all the same.
+	Partial bool
 }
 
 // Collector reads one source.

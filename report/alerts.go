@@ -87,29 +87,13 @@ func alertColumns() []Column {
 }
 
 // distinct returns every alert of a board once by fingerprint, without the
-// watchdog, which is no problem. Of two, the firing one counts, else the fresher.
+// watchdog, which is no problem.
 func distinct(b ops.Board) []alertItem {
-	n := 0
-	for _, r := range b.Alerts {
-		n += len(r.Value)
-	}
-	at := make(map[ops.Text]int, n)
-	out := make([]alertItem, 0, n)
-	for _, r := range b.Alerts {
-		from := Origin{Source: r.Source.String(), At: r.At, State: r.State}
-		for i := range r.Value {
-			a := &r.Value[i]
-			if !b.Estate.Watchdog.Empty() && a.Name == b.Estate.Watchdog {
-				continue
-			}
-			j, seen := at[a.Ref.ID]
-			switch {
-			case !seen:
-				at[a.Ref.ID] = len(out)
-				out = append(out, alertItem{a: a, from: from})
-			case a.State > out[j].a.State, a.State == out[j].a.State && from.Fresh() && !out[j].from.Fresh():
-				out[j].a, out[j].from = a, from
-			}
+	all := ops.DistinctAlerts(b.Alerts)
+	out := make([]alertItem, 0, len(all))
+	for _, d := range all {
+		if !b.Estate.Watches(d.Alert) {
+			out = append(out, alertItem{a: d.Alert, from: Origin{Source: d.From.Source.String(), At: d.From.At, State: d.From.State}})
 		}
 	}
 	return out
@@ -117,7 +101,7 @@ func distinct(b ops.Board) []alertItem {
 
 func (it *alertItem) fill(v pagingView, by Grouping, now time.Time) {
 	a := it.a
-	it.state, it.service = alertState(a, v, it.from.Fresh(), now), service(a)
+	it.state, it.service = alertState(a, v, it.from.Fresh() && a.Told.IsZero(), now), service(a)
 	it.group = severityWord(a)
 	if by == ByService {
 		it.group = it.service

@@ -75,6 +75,8 @@ func pagingLines(b ops.Board, a *ops.Alert, v pagingView, items []alertItem, now
 	switch {
 	case !v.any:
 		return []Cell{toned("not known: no Alertmanager in this estate", ToneMuted)}
+	case !a.Told.IsZero():
+		return []Cell{toned(lastTold(b, a, now), ToneUnknown)}
 	case p.State == ops.PagingDropped:
 		return []Cell{toned(droppedOnPurpose+": alert_relabel_configs of "+a.Ref.Source.String()+" keep it from Alertmanager, so nobody is told", ToneOf(p.Level))}
 	case p.State == ops.PagingUnknown && v.all:
@@ -110,6 +112,17 @@ func pagingLines(b ops.Board, a *ops.Alert, v pagingView, items []alertItem, now
 		out = append(out, toned("received, not routed yet", ToneMuted))
 	}
 	return out
+}
+
+// lastTold says of an alert that Alertmanager has forgotten why it is still here.
+func lastTold(b ops.Board, a *ops.Alert, now time.Time) string {
+	words := fmt.Sprintf("last told by %s at %s", a.Ref.Source, a.Told.UTC().Format("15:04:05Z"))
+	for _, s := range b.Sources {
+		if s.Kind == ops.SourcePrometheus && s.State != ops.SourceOK {
+			words += fmt.Sprintf(", and %s cannot be asked: %s", s.Name, standing(s.Name, s.State, s.LastGood, now))
+		}
+	}
+	return words + "; whether it still fires, and whether anybody is told, is not known"
 }
 
 func silencedBy(b ops.Board, id ops.Text, now time.Time) string {

@@ -19,16 +19,13 @@ type preview struct {
 	doubts []ops.Text  // why the picture may not be whole
 }
 
-// firingAlerts returns each firing alert of the picture once.
+// firingAlerts returns each firing alert of the picture once, without the watchdog, as
+// every other count of them does.
 func firingAlerts(b ops.Board) []ops.Alert {
-	seen := map[ops.Text]bool{}
 	var out []ops.Alert
-	for _, r := range b.Alerts {
-		for _, a := range r.Value {
-			if a.State == ops.AlertFiring && !seen[a.Ref.ID] {
-				seen[a.Ref.ID] = true
-				out = append(out, a)
-			}
+	for _, d := range ops.DistinctAlerts(b.Alerts) {
+		if d.Alert.State == ops.AlertFiring && !b.Estate.Watches(d.Alert) {
+			out = append(out, *d.Alert)
 		}
 	}
 	return out
@@ -158,11 +155,12 @@ func called(a ops.Alert) string {
 	return a.Name.String()
 }
 
+// percent is a share that says 100 of all and 0 of none only.
 func percent(n, of int) int {
-	if of == 0 {
+	if n == 0 || of == 0 {
 		return 0
 	}
-	return (100*n + of/2) / of
+	return max(1, 100*n/of)
 }
 
 func count(n int, what string) string {

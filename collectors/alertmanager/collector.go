@@ -9,6 +9,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 
@@ -121,6 +122,7 @@ func (c *Collector) Collect(ctx context.Context) (ops.Observation, error) {
 		facts.Silences = &kept
 	}
 	facts.Version = versions(good)
+	facts.Partial = slices.ContainsFunc(good, func(v view) bool { return v.more > 0 })
 	facts.Notes = c.notes(views, notified, silences)
 	return facts, nil
 }

@@ -105,7 +105,7 @@ func (c *Collector) Collect(ctx context.Context) (ops.Observation, error) {
 		notes = append(notes, ops.Clean(words))
 	}
 	alerts := book.alerts
-	facts := ops.Observation{Alerts: &alerts, Version: slow.version, Up: slow.up(), Notes: append(notes, slow.notes()...)}
+	facts := ops.Observation{Alerts: &alerts, Version: slow.version, Up: slow.up(), Notes: append(notes, slow.notes()...), Partial: book.partial()}
 	c.indicators(ctx, &facts)
 	return facts, nil
 }

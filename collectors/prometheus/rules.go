@@ -194,6 +194,17 @@ func (b *ruleBook) full() bool {
 	return b.read > httpsource.AlertsMost
 }
 
+// partial reports whether alerts may burn that are not in the book: of rules that had
+// no turn since the server started, or beyond what is kept.
+func (b *ruleBook) partial() bool {
+	for r := range b.rules {
+		if r.health == "unknown" {
+			return true
+		}
+	}
+	return b.read > httpsource.AlertsMost
+}
+
 // keep takes over the alerts of rules that the server has not evaluated since it
 // started. It forgot them with its restart, which is no sign that they are over:
 // after a start each group waits for its turn, up to its whole interval.
