@@ -113,6 +113,7 @@ func TestNoFindingIsLostBehindACause(t *testing.T) {
 			c := causeContainer(fmt.Sprint("c", i), ops.ContainerState(i%3))
 			containers = append(containers, c)
 			alerts = append(alerts, causeAlert(fmt.Sprint("A", i%4), "up == 0", fmt.Sprintf("c%d:80", i*7%max(1, n)), ops.NewRef(ops.KindContainer, "docker", fmt.Sprint("c", i*3%max(1, n)))))
+			alerts[i].Ref.ID = ops.Textf("f%d", i) // each is an alert of its own
 		}
 		b := causeBoard(containers, alerts, []ops.KPI{{Name: ops.Lit("k"), Query: ops.Lit("avg(up)"), Level: ops.LevelWarning}}, fmt.Sprintf(`1 of 2 targets are down: up{instance="c%d:80"}`, n/2))
 		Board(ops.Estate{}, b, causeNow)
