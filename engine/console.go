@@ -109,7 +109,7 @@ func (k console) kept(ctx context.Context, ref ops.Ref) (ops.Detail, error) {
 	case ref.Kind == ops.KindAudit:
 		return k.e.Verify(ctx)
 	case ref.Kind == ops.KindJob:
-		return k.jobDetail(ref)
+		return k.jobDetail(ctx, ref)
 	}
 	return k.incidentDetail(ref)
 }
@@ -166,7 +166,10 @@ func (k console) complete(d ops.Detail, ref ops.Ref) ops.Detail {
 	return d
 }
 
-func (k console) jobDetail(ref ops.Ref) (ops.Detail, error) {
+// outputShown is how many of the last lines of a job's output its detail has.
+const outputShown = 200
+
+func (k console) jobDetail(ctx context.Context, ref ops.Ref) (ops.Detail, error) {
 	j, err := k.e.jobs.Job(ref)
 	if err != nil {
 		return ops.Detail{}, err
@@ -179,7 +182,13 @@ func (k console) jobDetail(ref ops.Ref) (ops.Detail, error) {
 	}
 	d := ops.Detail{Ref: ref, At: k.e.Now(), Title: ops.Textf("job %d: %s", j.ID, j.Title),
 		Groups: []ops.FactGroup{{Title: ops.Lit("job"), Facts: facts}}, Related: []ops.Ref{j.Target}}
-	d.Lines, err = k.e.History.Output(j.ID, 0, 200)
+	err = k.e.jobs.Tail(ctx, ref, ops.TailFrom{}, func(l ops.Line) error {
+		if d.Lines = append(d.Lines, l); len(d.Lines) == 2*outputShown {
+			d.Lines = slices.Clone(d.Lines[outputShown:])
+		}
+		return nil
+	})
+	d.Lines = d.Lines[max(0, len(d.Lines)-outputShown):]
 	return d, err
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -22,7 +23,7 @@ func (a *app) handoverCommand() *cobra.Command {
 	formats := slices.DeleteFunc(report.Formats(), func(f string) bool { return f == "nagios" })
 	cmd := &cobra.Command{
 		Use: "handover", Short: "Print what the next one on call has to know", Args: none,
-		Long:    "Print what fires, who took what, silences with their end, jobs, and what changed.",
+		Long:    "Print what needs attention, what fires, who took what, silences with their end, jobs, and what changed.",
 		Example: "opsdeck handover\nopsdeck handover --since 12h -o markdown --out handover.md",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !slices.Contains(formats, format) {
@@ -45,9 +46,13 @@ func (a *app) handover(ctx context.Context, w io.Writer, since time.Duration, fo
 	}
 	defer done()
 	now := time.Now()
-	recs, err := c.History(ctx, ops.Query{From: now.Add(-since), Limit: maxHandover})
+	recs, more, err := records(ctx, c, ops.Query{From: now.Add(-since)}, maxHandover)
 	if err != nil {
 		return err
 	}
-	return report.Write(w, report.Handover(b, recs, now.Add(-since), now), format)
+	shot := report.Handover(b, recs, now.Add(-since), now)
+	if more {
+		shot.Unknowns = append(shot.Unknowns, fmt.Sprintf("what happened before the newest %d records: opsdeck history --since %s --limit 0 has it", maxHandover, since))
+	}
+	return report.Write(w, shot, format)
 }

@@ -34,27 +34,62 @@ func (a *app) historyCommand() *cobra.Command {
 			if job != 0 {
 				return printJob(cmd.Context(), cmd.OutOrStdout(), c, ops.JobID(job))
 			}
-			q := ops.Query{From: time.Now().Add(-since), Limit: limit, Match: ops.Clean(match)}
+			if limit < 0 {
+				return usagef("--limit %d: 0 is all of them", limit)
+			}
+			q := ops.Query{From: time.Now().Add(-since), Match: ops.Clean(match)}
 			if ref != "" {
 				if q.Ref, err = ops.ParseRef(ref); err != nil {
 					return err
 				}
 			}
-			recs, err := c.History(cmd.Context(), q)
+			recs, more, err := records(cmd.Context(), c, q, limit)
 			if err != nil {
 				return err
+			}
+			if to := cmd.OutOrStdout(); more {
+				if asJSON {
+					to = cmd.ErrOrStderr() // what is printed stays JSON
+				}
+				fmt.Fprintf(to, "only the newest %d: there are older ones within %s, --limit 0 prints all\n", limit, since)
 			}
 			return printRecords(cmd.OutOrStdout(), recs, asJSON)
 		},
 	}
 	f := cmd.Flags()
 	f.DurationVar(&since, "since", 24*time.Hour, "how far back")
-	f.IntVar(&limit, "limit", 200, "at most so many records")
+	f.IntVar(&limit, "limit", 200, "at most so many records; 0: all")
 	f.StringVar(&match, "match", "", "only records that hold these words")
 	f.StringVar(&ref, "ref", "", "only records of this object, as kind:source/id")
 	f.Uint64Var(&job, "job", 0, "print one job with its output")
 	f.BoolVar(&asJSON, "json", false, "one JSON object a line")
 	return cmd
+}
+
+// pageMost is how many records are asked for at a time.
+const pageMost = 1000
+
+// records asks for records page by page, the newest first, until there are limit of
+// them (0: all), and reports whether there are more.
+func records(ctx context.Context, c ops.Console, q ops.Query, limit int) (recs []ops.Record, more bool, err error) {
+	for {
+		q.Limit = pageMost
+		if limit > 0 {
+			q.Limit = min(q.Limit, limit+1-len(recs))
+		}
+		page, err := c.History(ctx, q)
+		if err != nil {
+			return nil, false, err
+		}
+		recs = append(recs, page...)
+		switch {
+		case limit > 0 && len(recs) > limit:
+			return recs[:limit], true, nil
+		case len(page) < q.Limit: // the last one, or one that says how far the search came
+			return recs, false, nil
+		}
+		q.Before = page[len(page)-1].Seq
+	}
 }
 
 func printRecords(w io.Writer, recs []ops.Record, asJSON bool) error {
@@ -84,7 +119,11 @@ func printJob(ctx context.Context, w io.Writer, c ops.Console, id ops.JobID) err
 			fmt.Fprintf(w, "  %-8s %s\n", f.Name, f.Value)
 		}
 	}
-	for _, l := range d.Lines {
+	lines, err := c.Tail(ctx, d.Ref, ops.TailFrom{}) // all of them; the detail has the last
+	if err != nil {
+		return err
+	}
+	for l := range lines {
 		fmt.Fprintln(w, l.Text)
 	}
 	return nil

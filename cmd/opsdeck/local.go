@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"io"
 	"log/slog"
 	"os"
@@ -37,9 +38,11 @@ func me() ops.Actor {
 }
 
 // round waits until every source has answered or given up once, and returns the
-// picture then.
+// picture then. Where there is none it is an error: a board without anything on it
+// would say that there is nothing.
 func round(ctx context.Context, c ops.Console, longest time.Duration) (ops.Board, error) {
-	ctx, cancel := context.WithTimeout(ctx, longest+time.Second)
+	wait := longest + time.Second
+	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	events, err := c.Watch(ctx)
 	if err != nil {
@@ -47,12 +50,31 @@ func round(ctx context.Context, c ops.Console, longest time.Duration) (ops.Board
 	}
 	var b ops.Board
 	pending := func(s ops.Source) bool { return s.State == ops.SourcePending }
+	seen := false
 	for ev := range events {
-		if b = ev.Board; !slices.ContainsFunc(b.Sources, pending) {
+		if b, seen = ev.Board, true; !slices.ContainsFunc(b.Sources, pending) {
 			return b, nil
 		}
 	}
+	if !seen {
+		return b, noPicture(ctx, c, wait)
+	}
 	return b, nil // what is still pending reads as unknown
+}
+
+// noPicture says why an agent that answers gave no picture.
+func noPicture(ctx context.Context, c ops.Console, wait time.Duration) error {
+	if w, ok := c.(interface{ Why() error }); ok && w.Why() != nil {
+		return w.Why()
+	}
+	switch {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return ops.Errorf(ops.CodeUnanswered, "the agent answers, and gave no picture within %s", wait).
+			Help("it is busy, or the picture is very large; opsdeck snapshot --local asks the sources without it")
+	case ctx.Err() != nil:
+		return ctx.Err()
+	}
+	return ops.Errorf(ops.CodeUnanswered, "the agent ended before it gave a picture").Help("opsdeck agent status tells whether it runs again")
 }
 
 // longestTimeout is how long the slowest source of an estate may take.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"slices"
@@ -63,10 +64,13 @@ func (a *app) snapshot(ctx context.Context, w io.Writer, s still) error {
 		}
 	}
 	b, err := a.pictureFor(ctx, s)
-	if err != nil {
-		return err
+	if err == nil {
+		return s.write(w, b, now)
 	}
-	return s.write(w, b, now)
+	if s.format == "nagios" { // it shows what a check prints, and nothing else
+		fmt.Fprintf(w, "OPSDECK UNKNOWN - %s\n", ops.AsError(err).What)
+	}
+	return err
 }
 
 // check refuses a format or a view that there is not, before anybody is asked.
