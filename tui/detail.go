@@ -1,6 +1,9 @@
 package tui
 
 import (
+	"reflect"
+	"time"
+
 	"opsdeck/ops"
 	"opsdeck/report"
 	"opsdeck/themes"
@@ -17,6 +20,7 @@ type detail struct {
 	came  bool
 	err   error // of the last answer; what came before stays on the screen
 	p     screen.Picture
+	board ops.Verdict // of a container, as the newest board has it
 	w, h  int
 	pager draw.Pager
 }
@@ -27,7 +31,21 @@ func newDetail(th themes.Theme, serial int, ref ops.Ref) *detail {
 
 func (d *detail) SetSize(w, h int) { d.w, d.h = w, h; d.lay() }
 
-func (d *detail) SetBoard(p screen.Picture) { d.p = p; d.lay() }
+// SetBoard takes a container's verdict from the board, so that advice goes with the
+// state. When it is another one the container is asked for anew at once.
+func (d *detail) SetBoard(p screen.Picture) {
+	d.p = p
+	for c := range ops.All(p.Board.Containers) {
+		if c.Ref != d.Ref {
+			continue
+		}
+		if !d.board.Word.Empty() && !reflect.DeepEqual(c.Verdict, d.board) {
+			d.At, d.d.Verdict = time.Time{}, c.Verdict
+		}
+		d.board = c.Verdict
+	}
+	d.lay()
+}
 
 // take is the answer of the agent. One that failed leaves the last good one in
 // sight, which then shows its age.

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -103,6 +104,30 @@ func TestPaletteFindsByAFewLetters(t *testing.T) {
 	r.press("enter")
 	if r.calls("detail container:docker/grafana") != 1 {
 		t.Errorf("%v", r.c.Calls())
+	}
+}
+
+// TestTheAdviceOfAnOpenedContainerGoesWithItsState: what was asked for seconds ago says
+// to start what was started since.
+func TestTheAdviceOfAnOpenedContainerGoesWithItsState(t *testing.T) {
+	b := fixture.Failing()
+	r := newRig(b, "none")
+	c := &b.Containers[0].Value[0]
+	r.send(stroke("3"))
+	r.run(r.m.open(c.Ref))
+	before := r.calls("detail ")
+	next := b
+	next.Containers = slices.Clone(b.Containers)
+	next.Containers[0].Value = slices.Clone(b.Containers[0].Value)
+	next.Containers[0].Value[0].Verdict = ops.Verdict{Level: ops.LevelOK, Word: ops.Lit("running-again"), Cause: ops.Lit("all is well now")}
+	r.m.console.(*fixture.Console).Picture = next
+	r.board(next)
+	if r.calls("detail ") != before+1 {
+		t.Errorf("it was not asked for anew: %v", r.c.Calls())
+	}
+	r.board(next)
+	if r.calls("detail ") != before+1 {
+		t.Errorf("the same verdict asks again: %v", r.c.Calls())
 	}
 }
 
