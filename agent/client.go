@@ -47,7 +47,7 @@ func newClient(socket, session string, t http.RoundTripper) *Client {
 // names the console: an unlock holds for it alone.
 func Dial(ctx context.Context, socket, session string) (*Client, Hello, error) {
 	d := net.Dialer{Timeout: time.Second}
-	c := newClient(socket, session, &http.Transport{
+	c := newClient(socket, session, &http.Transport{IdleConnTimeout: idleOurs,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return d.DialContext(ctx, "unix", socket) },
 	})
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)

@@ -1,7 +1,6 @@
 package agent
 
 import (
-	"context"
 	"fmt"
 	"net"
 )
@@ -14,15 +13,6 @@ type Peer struct {
 }
 
 type peerKey struct{}
-
-// withPeer is an http.Server's ConnContext: it asks the kernel once a connection.
-func withPeer(ctx context.Context, c net.Conn) context.Context {
-	p, err := peerOf(c)
-	if err != nil {
-		return ctx // a request without a peer is refused
-	}
-	return context.WithValue(ctx, peerKey{}, p)
-}
 
 func peerOf(c net.Conn) (Peer, error) {
 	u, ok := c.(*net.UnixConn)

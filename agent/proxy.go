@@ -101,7 +101,7 @@ func readConnectRequest(ctx context.Context, r *bufio.Reader) (ConnectRequest, e
 // that one that was restarted, or has to be started again, is met over the
 // tunnel that stands.
 func (p *Proxy) handler(e ConnectRequest) http.Handler {
-	t := &http.Transport{DisableCompression: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+	t := &http.Transport{DisableCompression: true, IdleConnTimeout: idleOurs, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		socket, _, err := p.Find(ctx, e)
 		if err != nil {
 			return nil, err

@@ -25,6 +25,7 @@ type Server struct {
 	Log *slog.Logger
 
 	cache sectionCache
+	conns connections
 }
 
 // Serve answers until ctx ends, then closes every stream.
@@ -32,10 +33,12 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	base, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	hs := &http.Server{
-		Handler:           s.routes(),
-		ConnContext:       withPeer,
+		Handler:           within(s.routes()),
+		ConnContext:       s.conns.begun,
 		BaseContext:       func(net.Listener) context.Context { return base },
+		ConnState:         s.conns.changed,
 		ReadHeaderTimeout: callTimeout,
+		IdleTimeout:       idleMost,
 		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelWarn),
 	}
 	stopped := context.AfterFunc(ctx, func() {
@@ -131,6 +134,7 @@ func (s *Server) got(f func(*http.Request, ops.Console) (any, error)) http.Handl
 func posted[In, Out any](s *Server, f func(ops.Console, context.Context, In) (Out, error)) http.HandlerFunc {
 	return s.with(func(w http.ResponseWriter, r *http.Request, c ops.Console) {
 		var in In
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(callTimeout)) // a body that does not come holds nothing
 		dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
 		dec.DisallowUnknownFields()
 		if err := dec.Decode(&in); err != nil {

@@ -23,21 +23,36 @@ func (e *Engine) sessionOf(c ops.Caller) *session {
 	k := c.Console()
 	s := e.sessions[k]
 	if s == nil {
-		e.forgetSessions()
+		e.forgetSessions(k.Actor)
 		s = &session{}
 		e.sessions[k] = s
 	}
 	return s
 }
 
+// What one person may hold: consoles, whose names the caller chooses, and what each has on screen.
+const (
+	sessionsOfOne = 128
+	looksOfOne    = 500
+)
+
 // forgetSessions drops those that hold nothing any more, so that headless calls
-// do not pile up; e.mu is held.
-func (e *Engine) forgetSessions() {
-	now := e.Now()
+// do not pile up, and where one person has too many the one that looked longest ago;
+// e.mu is held.
+func (e *Engine) forgetSessions(of ops.Actor) {
+	now, mine := e.Now(), 0
+	var oldest ops.Caller
 	for k, s := range e.sessions {
 		if now.After(s.until) && now.Sub(s.lookedAt) > lookFor {
 			delete(e.sessions, k)
+		} else if k.Actor == of {
+			if mine++; mine == 1 || s.lookedAt.Before(e.sessions[oldest].lookedAt) {
+				oldest = k
+			}
 		}
+	}
+	if mine >= sessionsOfOne {
+		delete(e.sessions, oldest)
 	}
 }
 
@@ -78,7 +93,7 @@ func (e *Engine) look(c ops.Caller, refs []ops.Ref) {
 	e.mu.Lock()
 	s := e.sessionOf(c)
 	fresh := newIn(refs, e.looks(ops.Text{}))
-	s.looks, s.lookedAt = refs, e.Now()
+	s.looks, s.lookedAt = refs[:min(len(refs), looksOfOne)], e.Now()
 	e.mu.Unlock()
 	if fresh {
 		signal(e.looked)

@@ -39,15 +39,47 @@ func (s *Jobs) Plan(ctx context.Context, c ops.Caller, req ops.Request) (ops.Pla
 	p.ID = ops.Clean(hex.EncodeToString(id[:]))
 	p.Made = s.Now()
 	p.Expires = p.Made.Add(planFor)
+	s.keep(c, p)
+	return p, nil
+}
+
+// How many plans are kept at once, of one person in all their consoles and of all: as many as
+// a bulk action makes, and no more than a few megabytes.
+const (
+	plansOfOne = 256
+	plansOfAll = 1024
+)
+
+// keep puts a plan into the book. Where there are too many, the oldest ends.
+func (s *Jobs) keep(c ops.Caller, p ops.Plan) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for old, kept := range s.plans {
-		if p.Made.After(kept.Expires) {
-			delete(s.plans, old)
+	s.plans[p.ID] = plan{p, c.Console()}
+	now, all, mine := s.Now(), 0, 0
+	oldest, mineOldest := p, p
+	for id, kept := range s.plans {
+		if now.After(kept.Expires) {
+			delete(s.plans, id)
+			continue
+		}
+		all++
+		if kept.Made.Before(oldest.Made) {
+			oldest = kept.Plan
+		}
+		if kept.owner.Actor != c.Console().Actor {
+			continue
+		}
+		mine++
+		if kept.Made.Before(mineOldest.Made) {
+			mineOldest = kept.Plan
 		}
 	}
-	s.plans[p.ID] = plan{p, c.Console()}
-	return p, nil
+	switch {
+	case mine > plansOfOne:
+		delete(s.plans, mineOldest.ID)
+	case all > plansOfAll:
+		delete(s.plans, oldest.ID)
+	}
 }
 
 // workOut asks the action for its plan and adds class and confirmation, which
@@ -93,11 +125,7 @@ func (s *Jobs) take(c ops.Caller, id ops.PlanID) (ops.Plan, error) {
 
 // giveBack puts a plan back that was not started, so that the answer can be
 // corrected.
-func (s *Jobs) giveBack(c ops.Caller, p ops.Plan) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.plans[p.ID] = plan{p, c.Console()}
-}
+func (s *Jobs) giveBack(c ops.Caller, p ops.Plan) { s.keep(c, p) }
 
 // confirmed checks the answers to what a plan asks for.
 func confirmed(a ops.Ask, c ops.Confirmation) error {
