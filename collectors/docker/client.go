@@ -78,6 +78,9 @@ func Dial(a Address) (Daemon, error) {
 	case u.Scheme == "tcp":
 		opts = append(opts, client.WithTLSClientConfigFromEnv())
 	}
+	if a.TLS == nil && os.Getenv(client.EnvOverrideCertPath) == "" {
+		dial = bounded(dial)
+	}
 	opts = append(opts, client.WithHost(host), client.WithDialContext(dial))
 	cl, err := client.New(opts...)
 	if err != nil {

@@ -117,6 +117,7 @@ type connection struct {
 	beside  *connection            // that this one has to be on the same server as; nil: none
 	at      atomic.Pointer[string] // host and port of the server it is on, or was
 	alive   atomic.Bool
+	left    atomic.Int64  // bytes that may still come in this use
 	pid     atomic.Uint32 // of the server's process behind conn
 	// limits are the connection limits as the last look saw them, for a login that
 	// is refused later; nil: no look has.
@@ -151,6 +152,7 @@ func (s *connection) use(ctx context.Context, f func(context.Context, conn) erro
 	if err := s.connect(ctx); err != nil {
 		return cause(err)
 	}
+	s.left.Store(answersMost)
 	err := f(ctx, conn{s.conn, s.number, versionOf(s.conn)})
 	if s.conn.IsClosed() {
 		s.conn = nil
@@ -170,6 +172,7 @@ func (s *connection) connect(ctx context.Context) error {
 		return nil
 	}
 	s.drop(ctx)
+	s.left.Store(answersMost)
 	cfg, err := s.login.config()
 	if err != nil {
 		return err
@@ -234,6 +237,7 @@ func (s *connection) settings(cfg *pgx.ConnConfig) {
 	if s.dial != nil {
 		cfg.DialFunc = s.dial
 	}
+	s.bound(cfg)
 	// One round trip, and nothing prepared that a pooler could lose.
 	cfg.DefaultQueryExecMode = pgx.QueryExecModeExec
 	cfg.StatementCacheCapacity, cfg.DescriptionCacheCapacity = 0, 0

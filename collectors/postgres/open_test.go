@@ -180,3 +180,27 @@ func TestWhatCouldNotBeReadIsNotToldAsNone(t *testing.T) {
 		})
 	}
 }
+
+// TestAnAnswerWithoutEndIsNotKept gives a session's query in one huge row, and one in ever more rows.
+func TestAnAnswerWithoutEndIsNotKept(t *testing.T) {
+	huge := strings.Repeat("x", 9<<20)
+	many := make([]any, 40)
+	for i := range many {
+		many[i] = strings.Repeat("x", 1<<20)
+	}
+	for name, reply := range map[string]pgfake.Reply{"one row": queryText(huge), "many rows": queryText(many...)} {
+		inBubble(t, func(t *testing.T, f *fake) {
+			f.rows("sessions", sessionRow(47, "nightly", "idle"))
+			f.opens(reply)
+			c := f.collector()
+			d, err := c.Open(t.Context(), sessionRef("47"), 0)
+			if err != nil || d.Why.Empty() || strings.Contains(d.Why.String(), "xxx") {
+				t.Errorf("%s: %v %q", name, err, d.Why)
+			}
+			f.opens(queryText("SELECT 1"))
+			if d, err = c.Open(t.Context(), sessionRef("47"), 0); err != nil || !d.Why.Empty() {
+				t.Errorf("%s: afterwards %v %q", name, err, d.Why)
+			}
+		})
+	}
+}
