@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"opsdeck/internal/ownfile"
@@ -42,10 +43,37 @@ func makeDir(dir string) (told ops.Text, err error) {
 	if err != nil {
 		return ops.Text{}, openError(dir, err)
 	}
+	if owner, ok := st.Sys().(*syscall.Stat_t); ok && foreign(owner.Uid, os.Geteuid()) {
+		return ops.Text{}, ops.Errorf(ops.CodeUnavailable, "%s belongs to another user (uid %d)", dir, owner.Uid).Help("name a folder of this user's, or give it this one")
+	}
 	if p := st.Mode().Perm(); p&0o022 != 0 {
 		return ops.Textf("others may write into %s (mode %04o): chmod 0700 it", dir, p), nil
 	}
 	return ops.Text{}, nil
+}
+
+// foreign reports whether a folder is somebody else's, who could put anything in the place
+// of our files. Root may use it: its owner is who it works for.
+func foreign(owner uint32, us int) bool { return us > 0 && int(owner) != us }
+
+// roomLeast is what a history and the first words about it need.
+const roomLeast = 256 << 10
+
+// Room says why no history could be kept in a folder, which it makes; nil: one could. It is for
+// who starts an agent, whose own words would have no room either.
+func Room(dir string) error {
+	if _, err := makeDir(dir); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(dir, ".room-*")
+	if err != nil {
+		return openError(dir, err)
+	}
+	_, err = f.Write(make([]byte, roomLeast))
+	if err = errors.Join(err, f.Sync(), f.Close(), os.Remove(f.Name())); err != nil {
+		return openError(dir, err)
+	}
+	return nil
 }
 
 // readMarker says whether a history existed here. A marker that cannot be read

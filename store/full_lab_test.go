@@ -87,3 +87,21 @@ func fill(t *testing.T, dir string) string {
 	must(t, syscall.Close(fd))
 	return path
 }
+
+// TestLabAFullDiskIsSaidBeforeAnAgentStarts: it could write down neither its history nor why it has none.
+func TestLabAFullDiskIsSaidBeforeAnAgentStarts(t *testing.T) {
+	mnt := t.TempDir()
+	if err := syscall.Mount("tmpfs", mnt, "tmpfs", 0, "size=64k"); err != nil {
+		t.Fatalf("mount a tmpfs (the lab runs as root): %v", err)
+	}
+	t.Cleanup(func() { _ = syscall.Unmount(mnt, syscall.MNT_DETACH) })
+	if err := Room(mnt + "/state"); ops.CodeOf(err) != ops.CodeFull || ops.AsError(err).Remedy.Empty() {
+		t.Errorf("a small one: %v", err)
+	}
+	if err := syscall.Mount("", mnt, "", syscall.MS_REMOUNT|syscall.MS_RDONLY, ""); err != nil {
+		t.Fatal(err)
+	}
+	if err := Room(mnt + "/state"); ops.CodeOf(err) != ops.CodeUnavailable || ops.AsError(err).Remedy.Empty() {
+		t.Errorf("one that is read only: %v", err)
+	}
+}

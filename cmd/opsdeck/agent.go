@@ -95,6 +95,9 @@ func (a *app) agentPlaces(name ops.Text, kind ops.AgentKind, given string) (sock
 			state = p.personalState(name)
 		}
 	}
+	if state == "" {
+		return "", "", noHome()
+	}
 	if socket == "" && kind == ops.AgentSystem {
 		socket = p.systemSocket(name)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -16,6 +17,7 @@ import (
 	"opsdeck/estate"
 	"opsdeck/internal/proc"
 	"opsdeck/ops"
+	"opsdeck/store"
 )
 
 // startWait is how long a personal agent may take until it answers.
@@ -177,8 +179,8 @@ func (l *localEndpoint) start(ctx context.Context) (*agent.Client, agent.Hello, 
 	if _, err := socketIn(dir); err != nil {
 		return nil, none, err
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, none, ops.Errorf(ops.CodeUnavailable, "make the state folder: %v", err).Help("opsdeck --local works without one")
+	if err := store.Room(dir); err != nil {
+		return nil, none, err
 	}
 	self, err := os.Executable()
 	if err != nil {
@@ -191,7 +193,7 @@ func (l *localEndpoint) start(ctx context.Context) (*agent.Client, agent.Hello, 
 	logFile := filepath.Join(dir, "agent.log")
 	pid, err := proc.Detach([]string{self, "agent", "--personal", "--estate", given}, logFile)
 	if err != nil {
-		return nil, none, err
+		return nil, none, ops.Errorf(ops.CodeUnavailable, "start the agent: %v", err).Help("mend that; opsdeck --local works without an agent")
 	}
 	deadline := time.Now().Add(startWait)
 	for {
@@ -200,7 +202,7 @@ func (l *localEndpoint) start(ctx context.Context) (*agent.Client, agent.Hello, 
 			return c, h, nil
 		}
 		if _, gone := proc.Identify(pid); gone != nil {
-			return nil, none, ops.Errorf(ops.CodeUnavailable, "the agent ended at once: %s", lastWords(logFile)).Help("opsdeck doctor, or %s", logFile)
+			return nil, none, ops.Errorf(ops.CodeUnavailable, "the agent ended at once: %s", cmp.Or(lastWords(logFile), "without a word")).Help("opsdeck doctor, or %s", logFile)
 		}
 		if time.Now().After(deadline) || ctx.Err() != nil {
 			return nil, none, errors.Join(err, ctx.Err())

@@ -12,6 +12,7 @@ import (
 	"github.com/charmbracelet/x/term"
 
 	"opsdeck/estate"
+	"opsdeck/internal/ownfile"
 	"opsdeck/internal/proc"
 	"opsdeck/ops"
 	"opsdeck/tui"
@@ -51,7 +52,7 @@ func (a *app) options() (tui.Options, error) {
 		return tui.Options{}, err
 	}
 	crash := p.state("crash.txt")
-	if err := os.MkdirAll(filepath.Dir(crash), 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Dir(crash), 0o700); crash != "" && err != nil {
 		crash = ""
 	}
 	slow := p.get("SSH_TTY") != ""
@@ -94,7 +95,7 @@ func readLooked(path string) time.Time {
 
 // writeLooked marks the moment; failing to costs a convenience and nothing else.
 func writeLooked(path string) {
-	if os.MkdirAll(filepath.Dir(path), 0o700) == nil {
-		_ = os.WriteFile(path, nil, 0o600)
+	if filepath.IsAbs(path) && os.MkdirAll(filepath.Dir(path), 0o700) == nil {
+		_ = ownfile.Write(path, nil)
 	}
 }

@@ -71,6 +71,9 @@ func (a *app) known() []known {
 // filesIn are the files of a folder that match, sorted; a folder that cannot be
 // read has none for us.
 func filesIn(folder, pattern string) []string {
+	if folder == "" {
+		return nil
+	}
 	found, _ := filepath.Glob(filepath.Join(folder, pattern)) // the patterns are ours and well formed
 	return found
 }

@@ -5,11 +5,12 @@ import (
 	"path/filepath"
 	"strings"
 
+	"opsdeck/agent"
 	"opsdeck/ops"
 )
 
 // places are the folders and files of one user on one machine, by the XDG base
-// directory specification.
+// directory specification; empty where the user has none.
 type places struct {
 	env func(string) (string, bool)
 }
@@ -20,6 +21,9 @@ func (p places) under(xdg, fallback string, parts ...string) string {
 	base := p.get(xdg)
 	if !filepath.IsAbs(base) { // the specification says to ignore relative ones
 		base = filepath.Join(p.get("HOME"), fallback)
+	}
+	if !filepath.IsAbs(base) {
+		return ""
 	}
 	return filepath.Join(append([]string{base, "opsdeck"}, parts...)...)
 }
@@ -83,12 +87,19 @@ func (p places) systemState(name ops.Text) string {
 // personal agent's places.
 func (p places) personalState(name ops.Text) string { return p.state(folder(name)) }
 
+func noHome() error {
+	return ops.Errorf(ops.CodeInvalid, "neither HOME nor XDG_STATE_HOME names a folder: there is none to keep the history in").Help("set HOME; opsdeck --local works without one")
+}
+
 // socketIn is the socket of an agent that keeps its state in dir. A unix socket's
 // path holds 107 bytes, so a deep folder needs --socket.
 func socketIn(dir string) (string, error) {
 	path := filepath.Join(dir, "agent.sock")
-	if len(path) > 107 {
-		return "", ops.Errorf(ops.CodeInvalid, "the socket's path would be %d bytes long, and a unix socket takes 107: %s", len(path), path).
+	switch {
+	case dir == "":
+		return "", noHome()
+	case len(path) > agent.MaxSocket:
+		return "", ops.Errorf(ops.CodeInvalid, "the socket's path would be %d bytes long, and a unix socket takes %d: %s", len(path), agent.MaxSocket, path).
 			Help("set XDG_STATE_HOME to a shorter folder")
 	}
 	return path, nil
