@@ -40,8 +40,12 @@ type Options struct {
 	// Alone says that no shell would get the terminal if the console were
 	// suspended.
 	Alone bool
-	// Passthrough wraps clipboard writes for tmux.
-	Passthrough bool
+	// Buffer puts text into the buffer of the tmux around this console, which offers it
+	// to its terminal; nil: there is none.
+	Buffer func(text string) error
+	// Screen says that GNU screen stands before the terminal: what is for the terminal
+	// is wrapped for it.
+	Screen bool
 	// Hand makes a program that gets the terminal while this console waits; nil:
 	// there is none to hand over.
 	Hand func(argv []string) tea.ExecCommand
@@ -171,6 +175,8 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return m, m.failed(msg)
 	case handedMsg:
 		return m, m.handedBack(msg)
+	case copiedMsg:
+		return m, m.copied(msg)
 	}
 	return m, nil
 }

@@ -131,12 +131,16 @@ func TestTheAdviceOfAnOpenedContainerGoesWithItsState(t *testing.T) {
 	}
 }
 
-func TestCopyIsCappedAndWrappedForTmux(t *testing.T) {
+// TestCopiedIsSaidWhereItIsKnown: a terminal gives no answer, tmux does.
+func TestCopiedIsSaidWhereItIsKnown(t *testing.T) {
 	seq, whole := osc52("web", false)
 	if seq != "\x1b]52;c;d2Vi\a" || !whole {
 		t.Errorf("%q %v", seq, whole)
 	}
-	if seq, _ = osc52("web", true); seq != "\x1bPtmux;\x1b\x1b]52;c;d2Vi\a\x1b\\" {
+	if seq, _ = osc52("web", true); seq != "\x1bP\x1b]52;c;d2Vi\a\x1b\\" {
+		t.Errorf("%q", seq)
+	}
+	if seq, _ = osc52(strings.Repeat("x", 1000), true); strings.Count(seq, "\x1bP") != 3 || strings.Count(seq, "\x1b\\") != 3 {
 		t.Errorf("%q", seq)
 	}
 	if seq, whole = osc52(strings.Repeat("ä", 100_000), false); len(seq) > clipboardMax || whole {
@@ -144,11 +148,22 @@ func TestCopyIsCappedAndWrappedForTmux(t *testing.T) {
 	}
 	r := newRig(fixture.Failing(), "none")
 	r.press("3", "j", "l", "y")
-	r.wants(t, "copied: 120 lines")
+	r.wants(t, "sent to the terminal's clipboard: 120 lines")
+	r.lacks(t, "copied")
 	r = newRig(fixture.Failing(), "none")
 	r.press("y")
 	if r.raw != "\x1b]52;c;YXBp\a" {
 		t.Errorf("%q", r.raw)
+	}
+	for words, err := range map[string]error{"copied to tmux's buffer, and offered to the terminal: api": nil, "not copied: tmux: no server␛": errors.New("tmux: no server\x1b")} {
+		r = newRig(fixture.Failing(), "none")
+		got := ""
+		r.m.o.Buffer = func(text string) error { got = text; return err }
+		r.press("y")
+		r.wants(t, words)
+		if got != "api" || r.raw != "" {
+			t.Errorf("tmux was given %q, the terminal %q", got, r.raw)
+		}
 	}
 }
 

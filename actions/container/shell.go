@@ -76,7 +76,7 @@ func (s *shell) Plan(ctx context.Context, _ ops.Board, req ops.Request) (ops.Pla
 		return ops.Plan{}, err
 	}
 	return ops.Plan{
-		Title:    ops.Clean("shell in container " + name),
+		Title:    ops.Clean("hand over a shell in container " + name),
 		Steps:    []ops.Step{{How: ops.StepExec, Argv: argv}},
 		Warnings: shellWarnings(&r),
 	}, nil

@@ -59,9 +59,29 @@ func (a *app) options() (tui.Options, error) {
 	if prefs.Slow != nil {
 		slow = *prefs.Slow
 	}
-	return tui.Options{Now: time.Now, Theme: t, Keys: prefs.Keys, Version: versionLine(),
-		Quiet: prefs.Bell != nil && !*prefs.Bell, Slow: slow, Passthrough: p.get("TMUX") != "", Alone: alone(), CrashFile: crash,
-		Hand: func(argv []string) tea.ExecCommand { return proc.Hand(argv) }}, nil
+	o := tui.Options{Now: time.Now, Theme: t, Keys: prefs.Keys, Version: versionLine(),
+		Quiet: prefs.Bell != nil && !*prefs.Bell, Slow: slow, Screen: p.get("STY") != "", Alone: alone(), CrashFile: crash,
+		Hand: func(argv []string) tea.ExecCommand { return proc.Hand(argv) }}
+	if p.get("TMUX") != "" && !a.gated { // who is behind a gate starts no program
+		o.Buffer = tmuxBuffer
+	}
+	return o, nil
+}
+
+// tmuxWait is how long tmux may take to answer.
+const tmuxWait = 3 * time.Second
+
+// tmuxBuffer puts text into tmux's buffer. With -w tmux offers it to its terminal, in
+// the way that it knows for it.
+func tmuxBuffer(text string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), tmuxWait)
+	defer cancel()
+	out, err := proc.Run(ctx, proc.Spec{Argv: []string{"tmux", "load-buffer", "-w", "-"}, In: []byte(text)})
+	if err == nil && (out.Code != 0 || out.Signal != 0) {
+		said, _, _ := strings.Cut(strings.TrimSpace(string(out.Stderr)), "\n")
+		err = fmt.Errorf("tmux load-buffer ended with %d: %s", out.Code, said)
+	}
+	return err
 }
 
 // welcome is the first screen of somebody who has no estate yet: what this

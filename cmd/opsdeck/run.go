@@ -76,8 +76,11 @@ func (a *app) runOrder(ctx context.Context, o order) error {
 		return err
 	}
 	writePlan(o.out, plan)
-	if o.planOnly {
+	switch {
+	case o.planOnly:
 		return nil
+	case o.action == "container.shell":
+		return usagef("a shell is handed over by the console alone (e): here nobody would be in it")
 	}
 	if err := o.unanswered(plan.Ask); err != nil {
 		return err

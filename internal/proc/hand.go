@@ -38,8 +38,12 @@ const (
 	notThere      = 127
 )
 
-// Run runs the program to its end. A program that never ran, or that complained,
-// is an error; the exit code of a shell is that of its last command and none.
+// bySignal is what a shell adds to the number of the signal that ended a program.
+const bySignal = 128
+
+// Run runs the program to its end. A program that never ran, that complained, or that
+// ended with another exit code than 0 is an error, though that of a shell may be its
+// last command's.
 func (h *Handed) Run() error {
 	err := h.cmd.Run()
 	exit, ran := errors.AsType[*exec.ExitError](err)
@@ -49,8 +53,17 @@ func (h *Handed) Run() error {
 	if lines := bytes.TrimSpace(h.said.kept); err != nil && len(lines) > 0 {
 		return fmt.Errorf("%s", lines[bytes.LastIndexByte(lines, '\n')+1:])
 	}
-	if ran && (exit.ExitCode() == notExecutable || exit.ExitCode() == notThere) {
-		return fmt.Errorf("exit code %d: there is no such program in it, or its last command was none", exit.ExitCode())
+	if !ran {
+		return nil
 	}
-	return nil
+	switch code := exit.ExitCode(); {
+	case code < 0:
+		return fmt.Errorf("ended by signal: %s", endedBy(exit))
+	case code == notExecutable, code == notThere:
+		return fmt.Errorf("exit code %d: there is no such program in it, or its last command was none", code)
+	case code > bySignal:
+		return fmt.Errorf("exit code %d: it, or its last command, was ended by signal %d", code, code-bySignal)
+	default:
+		return fmt.Errorf("exit code %d, which may be its last command's", code)
+	}
 }

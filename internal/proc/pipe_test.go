@@ -62,7 +62,7 @@ func TestAClosedPipeLeavesNoChild(t *testing.T) {
 	}
 }
 
-func TestAProgramThatGetsTheTerminalTellsOnlyItsOwnFailures(t *testing.T) {
+func TestAProgramThatGetsTheTerminalAndEndsOtherwiseThanWellSaysSo(t *testing.T) {
 	run := func(argv ...string) (string, error) {
 		var out bytes.Buffer
 		h := Hand(argv)
@@ -71,8 +71,14 @@ func TestAProgramThatGetsTheTerminalTellsOnlyItsOwnFailures(t *testing.T) {
 		h.SetStderr(io.Discard)
 		return out.String(), h.Run()
 	}
-	if _, err := run("sh", "-c", "exit 130"); err != nil {
-		t.Errorf("the exit code of the last command in a shell: %v", err)
+	if _, err := run("sh", "-c", "exit 0"); err != nil {
+		t.Errorf("it ended well: %v", err)
+	}
+	for end, words := range map[string]string{"exit 1": "exit code 1, which may be its last command's", "exit 126": "exit code 126: there is no such program",
+		"exit 130": "exit code 130: it, or its last command, was ended by signal 2", "kill -9 $$": "ended by signal: killed"} {
+		if _, err := run("sh", "-c", end); err == nil || !strings.Contains(err.Error(), words) {
+			t.Errorf("%s: %v", end, err)
+		}
 	}
 	if _, err := run("sh", "-c", "echo first >&2; echo no such container >&2; exit 1"); err == nil || err.Error() != "no such container" {
 		t.Errorf("%v", err)

@@ -26,7 +26,8 @@ type Spec struct {
 	Argv []string
 	Env  []string // complete; nil: the parent's
 	Dir  string
-	Max  int // bytes of each output that are kept; 0: 64 KiB
+	In   []byte // its standard input
+	Max  int    // bytes of each output that are kept; 0: 64 KiB
 }
 
 // Output is what a child left behind.
@@ -42,6 +43,9 @@ type Output struct {
 func Run(ctx context.Context, s Spec) (Output, error) {
 	cmd := exec.CommandContext(ctx, s.Argv[0], s.Argv[1:]...)
 	cmd.Env, cmd.Dir = s.Env, s.Dir
+	if len(s.In) > 0 {
+		cmd.Stdin = bytes.NewReader(s.In)
+	}
 	ownGroup(cmd)
 	cmd.WaitDelay = grace
 	limit := s.Max
