@@ -35,12 +35,10 @@ func (e *Engine) extendAcks(ctx context.Context) {
 // fires under them.
 func lapsing(b ops.Board, now time.Time) []ops.Silence {
 	held := map[ops.Text]bool{}
-	for _, r := range b.Alerts {
-		for _, a := range r.Value {
-			if a.State == ops.AlertFiring && !a.Ack.At.IsZero() {
-				for _, id := range a.Paging.SilencedBy {
-					held[id] = true
-				}
+	for a := range ops.All(b.Alerts) {
+		if a.State == ops.AlertFiring && !a.Ack.At.IsZero() {
+			for _, id := range a.Paging.SilencedBy {
+				held[id] = true
 			}
 		}
 	}

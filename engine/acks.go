@@ -11,14 +11,8 @@ func (e *Engine) firingAlert(ref ops.Ref) (ops.Alert, error) {
 }
 
 func firingIn(b ops.Board, fingerprint ops.Text) (ops.Alert, bool) {
-	for _, r := range b.Alerts {
-		for _, a := range r.Value {
-			if a.Ref.ID == fingerprint && a.State == ops.AlertFiring {
-				return a, true
-			}
-		}
-	}
-	return ops.Alert{}, false
+	a, _, ok := ops.Find(b.Alerts, func(a *ops.Alert) bool { return a.Ref.ID == fingerprint && a.State == ops.AlertFiring })
+	return a, ok
 }
 
 func planAck(e *Engine, req ops.Request) (string, string, error) {
@@ -27,7 +21,7 @@ func planAck(e *Engine, req ops.Request) (string, string, error) {
 		return "", "", err
 	}
 	if !a.Ack.At.IsZero() {
-		return "", "", ops.Errorf(ops.CodeHeld, "%s took %s %s", a.Ack.By, a.Name, stamp(a.Ack.At)).Help("unack it first to take it over")
+		return "", "", ops.Errorf(ops.CodeHeld, "%s took %s %s", a.Ack.By, a.Name, ops.Stamp(a.Ack.At)).Help("unack it first to take it over")
 	}
 	return "ack " + a.Name.String(), "write down who takes care of it; nothing is silenced", nil
 }

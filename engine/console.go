@@ -139,24 +139,17 @@ func findingsGroup(found []ops.Finding) []ops.FactGroup {
 
 // complete adds the verdict and the findings of the board and the records of the history.
 func (k console) complete(d ops.Detail, ref ops.Ref) ops.Detail {
-	for _, r := range k.e.broker.newest().Containers {
-		for _, c := range r.Value {
-			if c.Ref == ref {
-				d.Verdict = c.Verdict
-				d.Groups = append(markGroup(c.Latch, k.e.Now()), d.Groups...)
-			}
-		}
+	b := k.e.broker.newest()
+	if c, _, ok := b.Container(ref); ok {
+		d.Verdict = c.Verdict
+		d.Groups = append(markGroup(c.Latch, k.e.Now()), d.Groups...)
 	}
-	for _, r := range k.e.broker.newest().Databases {
-		if r.Value.Ref == ref {
-			d.Verdict = r.Value.Verdict
-			d.Groups = append(findingsGroup(r.Value.Findings), d.Groups...)
-		}
-		for _, s := range r.Value.Sessions {
-			if s.Ref == ref {
-				d.Verdict = s.Verdict
-			}
-		}
+	if r, ok := b.Database(ref); ok {
+		d.Verdict = r.Value.Verdict
+		d.Groups = append(findingsGroup(r.Value.Findings), d.Groups...)
+	}
+	if s, ok := b.Session(ref); ok {
+		d.Verdict = s.Verdict
 	}
 	if k.e.History != nil {
 		recs, err := k.e.History.History(ops.Query{Ref: ref, Limit: 50})
@@ -177,8 +170,8 @@ func (k console) jobDetail(ctx context.Context, ref ops.Ref) (ops.Detail, error)
 	fact := func(name, value string) ops.Fact { return ops.Fact{Name: ops.Clean(name), Value: ops.Clean(value)} }
 	facts := []ops.Fact{
 		fact("state", j.State.String()), fact("action", j.Action.String()), fact("target", j.Target.String()),
-		fact("by", j.Actor.Name.String()), fact("reason", j.Reason.String()), fact("started", stamp(j.Started)),
-		fact("ended", stamp(j.Ended)), fact("result", j.Result.String()),
+		fact("by", j.Actor.Name.String()), fact("reason", j.Reason.String()), fact("started", ops.Stamp(j.Started)),
+		fact("ended", ops.Stamp(j.Ended)), fact("result", j.Result.String()),
 	}
 	d := ops.Detail{Ref: ref, At: k.e.Now(), Title: ops.Textf("job %d: %s", j.ID, j.Title),
 		Groups: []ops.FactGroup{{Title: ops.Lit("job"), Facts: facts}}, Related: []ops.Ref{j.Target}}
@@ -233,11 +226,4 @@ func (k console) History(ctx context.Context, q ops.Query) ([]ops.Record, error)
 
 func noHistory() error {
 	return ops.Errorf(ops.CodeUnavailable, "unknown: no agent").Help("run opsdeck without --local: the agent keeps the history")
-}
-
-func stamp(t time.Time) string {
-	if t.IsZero() {
-		return "-"
-	}
-	return t.UTC().Format("2006-01-02 15:04:05Z")
 }

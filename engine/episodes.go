@@ -2,7 +2,6 @@ package engine
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"opsdeck/ops"
@@ -114,8 +113,12 @@ func (e *episode) away(lacks []ops.Text, now time.Time) (ops.Record, bool) {
 		return ops.Record{}, false
 	}
 	e.Over = true
+	lasted := e.Gone.Sub(e.Began)
+	if lasted >= time.Minute {
+		lasted = lasted.Truncate(time.Minute)
+	}
 	return ops.Record{At: now, Kind: ops.RecordDatabase, Level: ops.LevelOK,
-		What: ops.Textf("%s: %s is over after %s (since %s)", e.Source, e.Key, lasted(e.Gone.Sub(e.Began)), e.Gone.UTC().Format("15:04:05Z"))}, true
+		What: ops.Textf("%s: %s is over after %s (since %s)", e.Source, e.Key, ops.Span(lasted.Truncate(time.Second)), ops.Moment(e.Gone, now))}, true
 }
 
 func findingRecord(source ops.Text, ref ops.Ref, f ops.Finding, now time.Time) ops.Record {
@@ -124,14 +127,6 @@ func findingRecord(source ops.Text, ref ops.Ref, f ops.Finding, now time.Time) o
 		rec.Facts = []ops.Fact{{Name: ops.Lit("cause"), Value: f.Cause}}
 	}
 	return rec
-}
-
-// lasted is a time span in a sentence: 40s, 3m, 2h5m.
-func lasted(d time.Duration) string {
-	if d < time.Minute {
-		return d.Round(time.Second).String()
-	}
-	return strings.TrimSuffix(d.Truncate(time.Minute).String(), "0s")
 }
 
 // restoreEpisodes lets their begins not be recorded again, and their ends be. Those of a

@@ -60,25 +60,21 @@ func (p *picture) ackMark(ref ops.Ref, seen ops.Latch, ack ops.Ack) error {
 
 // markedContainer finds the container of a request, with something marked.
 func markedContainer(b ops.Board, ref ops.Ref) (ops.Container, error) {
-	for _, r := range b.Containers {
-		for _, c := range r.Value {
-			if c.Ref != ref {
-				continue
-			}
-			if c.Latch.Empty() {
-				return c, ops.Errorf(ops.CodeInvalid, "nothing is marked on %s", c.Name)
-			}
-			return c, nil
-		}
+	c, _, ok := b.Container(ref)
+	switch {
+	case !ok:
+		return c, ops.Errorf(ops.CodeNotFound, "there is no container %s on %s", ref.ID, ref.Source)
+	case c.Latch.Empty():
+		return c, ops.Errorf(ops.CodeInvalid, "nothing is marked on %s", c.Name)
 	}
-	return ops.Container{}, ops.Errorf(ops.CodeNotFound, "there is no container %s on %s", ref.ID, ref.Source)
+	return c, nil
 }
 
 // unackedContainer finds it where nobody has acked what is marked.
 func unackedContainer(b ops.Board, ref ops.Ref) (ops.Container, error) {
 	c, err := markedContainer(b, ref)
 	if err == nil && c.Latch.Acked() {
-		err = ops.Errorf(ops.CodeHeld, "%s acked what happened to %s %s", c.Latch.Ack.By, c.Name, stamp(c.Latch.Ack.At)).
+		err = ops.Errorf(ops.CodeHeld, "%s acked what happened to %s %s", c.Latch.Ack.By, c.Name, ops.Stamp(c.Latch.Ack.At)).
 			Help("what happens after that is marked again")
 	}
 	return c, err
@@ -120,7 +116,7 @@ func markGroup(m ops.Latch, now time.Time) []ops.FactGroup {
 	fact := func(name string, value ops.Text) ops.Fact { return ops.Fact{Name: ops.Clean(name), Value: value} }
 	facts := []ops.Fact{fact("marked", judge.Marked(m, now))}
 	if m.Acked() {
-		facts = append(facts, fact("acked", ops.Textf("by %s, %s", m.Ack.By, stamp(m.Ack.At))))
+		facts = append(facts, fact("acked", ops.Textf("by %s, %s", m.Ack.By, ops.Stamp(m.Ack.At))))
 		if !m.Ack.Note.Empty() {
 			facts = append(facts, fact("note", m.Ack.Note))
 		}

@@ -114,7 +114,7 @@ func turned(s ops.Source, was ops.SourceState, at time.Time) []ops.Record {
 	case s.State == ops.SourceOK && was == ops.SourcePending:
 		return nil
 	case s.State == ops.SourceOK:
-		rec.Level, rec.What = ops.LevelOK, ops.Textf("%s ok again, %s since %s", s.Name, was, s.Since.UTC().Format("15:04:05Z"))
+		rec.Level, rec.What = ops.LevelOK, ops.Textf("%s ok again, %s since %s", s.Name, was, ops.Moment(s.Since, at))
 	}
 	return []ops.Record{rec}
 }
@@ -132,7 +132,7 @@ func restarted(s *ops.Source, up, at time.Time) []ops.Record {
 		return nil
 	}
 	return []ops.Record{{At: at, Kind: ops.RecordSource, Ref: s.Ref, Level: ops.LevelWarning,
-		What: ops.Textf("%s was restarted, up since %s", s.Name, up.UTC().Format("15:04:05Z"))}}
+		What: ops.Textf("%s was restarted, up since %s", s.Name, ops.Moment(up, at))}}
 }
 
 // settled reports whether some peer runs long enough to have heard of every

@@ -71,7 +71,7 @@ func (e *Engine) unlockedUntil(c ops.Caller) time.Time {
 func (e *Engine) setUnlock(c ops.Caller, until time.Time, reason ops.Text) error {
 	what := ops.Textf("locked production again")
 	if !until.IsZero() {
-		what = ops.Textf("unlocked production until %s", until.UTC().Format("15:04Z"))
+		what = ops.Textf("unlocked production until %s", ops.Clock(until, e.Now()))
 	}
 	rec := ops.Record{Kind: ops.RecordUnlock, Level: ops.LevelInfo, What: what, Actor: c.Actor,
 		Ref: ops.NewRef(ops.KindConsole, "", c.Session.String())}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -25,7 +26,7 @@ const (
 // that does not answer costs its own part and says so.
 func (k console) triage(ctx context.Context, ref ops.Ref, window time.Duration) (ops.Detail, error) {
 	k.e.awaitLook(ctx, ref)
-	a, found := k.alert(ref)
+	a, found := k.e.broker.newest().Alert(ref)
 	if !found {
 		return ops.Detail{}, k.e.unless(ops.Errorf(ops.CodeNotFound, "no alert %s on the board", ref.ID).Help("it has cleared: History has it"), ref)
 	}
@@ -47,23 +48,6 @@ func (k console) triage(ctx context.Context, ref ops.Ref, window time.Duration) 
 	d.Runbook = k.runbook(a)
 	d.Changes = k.changesAround(a)
 	return d, nil
-}
-
-// alert finds an alert on the newest board by its fingerprint.
-func (k console) alert(ref ops.Ref) (ops.Alert, bool) {
-	var other ops.Alert
-	found := false
-	for _, r := range k.e.broker.newest().Alerts {
-		for _, a := range r.Value {
-			if a.Ref == ref {
-				return a, true
-			}
-			if a.Ref.ID == ref.ID {
-				other, found = a, true
-			}
-		}
-	}
-	return other, found
 }
 
 // openAlert asks the alert's own source; without one that can, or when it does
@@ -161,7 +145,7 @@ func (k console) changesAround(a ops.Alert) []ops.Record {
 			}
 			return 1
 		}
-		return int(x.At.Sub(a.Since).Abs() - y.At.Sub(a.Since).Abs())
+		return cmp.Compare(x.At.Sub(a.Since).Abs(), y.At.Sub(a.Since).Abs())
 	})
 	return recs[:min(len(recs), maxChangesOf)]
 }

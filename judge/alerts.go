@@ -365,7 +365,7 @@ func Silences(silences []ops.Silence, alerts []ops.Alert, now time.Time) []ops.S
 		s.Verdict = ops.Verdict{Level: ops.LevelInfo, Word: ops.Clean(s.State.String()), Since: s.Starts}
 		if s.State == ops.SilenceActive && s.Hits > 0 && s.Ends.Sub(now) < endingSoon {
 			s.Verdict = ops.Verdict{Level: ops.LevelWarning, Word: ops.Lit("ends soon"), Since: s.Starts,
-				Cause: ops.Textf("%s, and it ends %s", stillFire(s.Hits), clock(s.Ends)), Next: []ops.Next{do(actExtend, s.Ref, ops.Lit("extend it")), {What: ops.Lit("or fix what it hides")}}}
+				Cause: ops.Textf("%s, and it ends %s", stillFire(s.Hits), ops.Moment(s.Ends, now)), Next: []ops.Next{do(actExtend, s.Ref, ops.Lit("extend it")), {What: ops.Lit("or fix what it hides")}}}
 		}
 	}
 	return out
@@ -375,5 +375,5 @@ func stillFire(n int) string {
 	if n == 1 {
 		return "1 alert still fires"
 	}
-	return times(n, "alert") + " still fire"
+	return ops.Count(n, "alert") + " still fire"
 }

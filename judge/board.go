@@ -93,12 +93,10 @@ func findings(e ops.Estate, b *ops.Board) []ops.Finding {
 
 func containerFindings(b *ops.Board) []ops.Finding {
 	var fs []ops.Finding
-	for _, r := range b.Containers {
-		for _, c := range r.Value {
-			settled := byMark(c) && (c.Latch.Acked() || c.Latch.Late) // it is well, and acknowledged or told below
-			if c.Verdict.Level != ops.LevelOK && !settled {
-				fs = append(fs, containerFinding(c))
-			}
+	for c := range ops.All(b.Containers) {
+		settled := byMark(c) && (c.Latch.Acked() || c.Latch.Late) // it is well, and acknowledged or told below
+		if c.Verdict.Level != ops.LevelOK && !settled {
+			fs = append(fs, containerFinding(c))
 		}
 	}
 	return fs
@@ -198,12 +196,10 @@ func alertFinding(a *ops.Alert, held string) ops.Finding {
 // verdictFindings are what silences, KPIs and pipelines ask of the reader.
 func verdictFindings(b *ops.Board, causes *causes) []ops.Finding {
 	var fs []ops.Finding
-	for _, r := range b.Silences {
-		for _, s := range r.Value {
-			if s.Verdict.Level.Bad() {
-				fs = append(fs, ops.Finding{Level: s.Verdict.Level, Ref: s.Ref, What: ops.Textf("silence of %s %s", s.By, s.Verdict.Word),
-					Cause: s.Verdict.Cause, Next: s.Verdict.Next, Since: s.Starts})
-			}
+	for s := range ops.All(b.Silences) {
+		if s.Verdict.Level.Bad() {
+			fs = append(fs, ops.Finding{Level: s.Verdict.Level, Ref: s.Ref, What: ops.Textf("silence of %s %s", s.By, s.Verdict.Word),
+				Cause: s.Verdict.Cause, Next: s.Verdict.Next, Since: s.Starts})
 		}
 	}
 	for _, r := range b.Indicators {
@@ -255,9 +251,7 @@ func level(b *ops.Board) ops.Level {
 	}
 	worst := ops.LevelOK
 	for _, f := range b.Findings {
-		if f.Level.Worse(worst) {
-			worst = f.Level
-		}
+		worst = ops.Worst(worst, f.Level)
 	}
 	return worst
 }

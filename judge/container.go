@@ -107,12 +107,12 @@ func crashLoop(e ops.Estate, c ops.Container, now time.Time) (ops.Verdict, bool)
 		Next: []ops.Next{by(ops.KeyLogs, ops.Lit("read its last lines")), do(actStop, c.Ref, ops.Lit("stop it if it harms others"))}}
 	switch {
 	case deaths > 0:
-		v.Cause = ops.Textf("%s in %s, the last with %s", times(deaths, "death"), short(e.Limits.CrashWindow), exitWords(last.Code, last.OOM, true))
+		v.Cause = ops.Textf("%s in %s, the last with %s", ops.Count(deaths, "death"), ops.Span(e.Limits.CrashWindow), exitWords(last.Code, last.OOM, true))
 		v.Since = c.ExitEvents[min(deaths, len(c.ExitEvents))-1].At
 	case c.Exit.Known && c.Exit.Code != 0:
 		v.Cause = ops.Textf("restarted %d times, %s", c.Restarts, exitWords(c.Exit.Code, false, false))
 	default:
-		v.Cause = ops.Textf("restarted %d times, last start %s", c.Restarts, clock(c.Started))
+		v.Cause = ops.Textf("restarted %d times, last start %s", c.Restarts, ops.Moment(c.Started, now))
 	}
 	return v, true
 }

@@ -28,15 +28,7 @@ func Database(e ops.Estate, d ops.Database, now time.Time) ops.Database {
 	j.slots()
 	j.archive()
 	j.wraparound()
-	slices.SortStableFunc(j.found, func(a, b ops.Finding) int {
-		switch {
-		case a.Level.Worse(b.Level):
-			return -1
-		case b.Level.Worse(a.Level):
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(j.found, func(a, b ops.Finding) int { return ops.WorstFirst(a.Level, b.Level) })
 	d.Findings, d.Verdict = j.found, j.verdict()
 	return d
 }

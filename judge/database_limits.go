@@ -14,10 +14,10 @@ func (j *dbJudge) limits() {
 		if x.Level = j.limitLevel(*x); x.Level == ops.LevelOK {
 			continue
 		}
-		f := ops.Finding{Level: x.Level, Ref: j.d.Ref, What: ops.Textf("%s %s has %d of its %s", x.Of, x.Name, x.Used, times(x.Limit, "connection")),
+		f := ops.Finding{Level: x.Level, Ref: j.d.Ref, What: ops.Textf("%s %s has %d of its %s", x.Of, x.Name, x.Used, ops.Count(x.Limit, "connection")),
 			Cause: ops.Textf("its CONNECTION LIMIT refuses what is beyond (53300); the server itself has %d left", j.d.Use.Free())}
 		if x.Used >= x.Limit {
-			f.What = ops.Textf("%s %s has all of its %s", x.Of, x.Name, times(x.Limit, "connection"))
+			f.What = ops.Textf("%s %s has all of its %s", x.Of, x.Name, ops.Count(x.Limit, "connection"))
 		}
 		column := "usename"
 		if x.Of == ops.LimitDatabase {

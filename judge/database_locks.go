@@ -48,19 +48,17 @@ func (j *dbJudge) blocked() {
 		}
 		since := j.longestWait(root.PID)
 		level := j.waitLevel(since)
-		if level.Worse(j.d.Levels.Blocked) {
-			j.d.Levels.Blocked = level
-		}
-		f := ops.Finding{Level: level, Ref: root.Ref, Since: since, What: ops.Textf("%s wait for %s", times(n, "session"), name(root))}
+		j.d.Levels.Blocked = ops.Worst(j.d.Levels.Blocked, level)
+		f := ops.Finding{Level: level, Ref: root.Ref, Since: since, What: ops.Textf("%s wait for %s", ops.Count(n, "session"), name(root))}
 		if n == 1 {
 			f.What = ops.Textf("1 session waits for %s", name(root))
 		}
 		if level.Bad() { // by the name and not the pid: the next session that does the same is no news
 			f.Key = ops.Textf("the wait for %s", rootKey(root))
 		}
-		f.Cause, f.Next = ops.Textf("the root of the tree is %s", rootDoes(root)), j.freeing(root)
+		f.Cause, f.Next = ops.Textf("the root of the tree is %s", j.rootDoes(root)), j.freeing(root)
 		if !root.Waiting.IsZero() {
-			f.What = ops.Textf("%s wait, the first of them %s", times(n, "session"), name(root))
+			f.What = ops.Textf("%s wait, the first of them %s", ops.Count(n, "session"), name(root))
 			f.Cause = ops.Textf("it waits for %s, which is not listed", j.pids(root.BlockedBy))
 		}
 		j.find(f)
@@ -75,18 +73,18 @@ func rootKey(root ops.Session) string {
 	return root.App.Or(root.User).Or(ops.Lit("a session without a name")).String()
 }
 
-func rootDoes(b ops.Session) string {
+func (j *dbJudge) rootDoes(b ops.Session) string {
 	switch {
 	case b.Hidden:
 		return "a session whose state the login may not see"
 	case b.Prepared():
-		return fmt.Sprintf("prepared by %s in database %s since %s: no session, and it stays until somebody ends it", b.User, b.Database, clock(b.Changed))
+		return fmt.Sprintf("prepared by %s in database %s since %s: no session, and it stays until somebody ends it", b.User, b.Database, ops.Moment(b.Changed, j.now))
 	case b.System:
-		return "a process of the server itself, at it since " + clock(cmp.Or(b.Transaction, b.Query, b.Began))
+		return "a process of the server itself, at it since " + ops.Moment(cmp.Or(b.Transaction, b.Query, b.Began), j.now)
 	case b.State.InTransaction():
-		return b.State.String() + " since " + clock(b.Changed)
+		return b.State.String() + " since " + ops.Moment(b.Changed, j.now)
 	case b.State == ops.SessionActive:
-		return "running a query since " + clock(b.Query)
+		return "running a query since " + ops.Moment(b.Query, j.now)
 	}
 	return b.State.String()
 }

@@ -23,31 +23,31 @@ func (j *dbJudge) standby() {
 		f.Next = []ops.Next{{What: ops.Lit("where somebody did, resume it"), SQL: ops.Lit("SELECT pg_wal_replay_resume()")}}
 	case !u.Receiving && !u.Told:
 		f.Key, f.What, f.Since = ops.Lit("the standby without WAL"), ops.Lit("the standby gets no WAL"), u.Gone
-		f.Cause = ops.Textf("neither primary_conninfo nor restore_command is set; %s", newest(u))
+		f.Cause = ops.Textf("neither primary_conninfo nor restore_command is set; %s", j.newest(u))
 		f.Next = words(ops.Lit("set primary_conninfo and reload, or promote it"))
 	case !u.Receiving:
 		f.Key, f.What, f.Since = ops.Lit("the cut from the primary"), ops.Lit("the standby is cut off from its primary"), u.Gone
-		f.Cause = ops.Textf("primary_conninfo is set and there is no WAL receiver; %s", newest(u))
+		f.Cause = ops.Textf("primary_conninfo is set and there is no WAL receiver; %s", j.newest(u))
 		f.Next = words(ops.Lit("read the standby's log for why it cannot stream: is the primary up and reachable, does it let it in (replication in pg_hba.conf), has it the slot and the WAL?"))
 	case j.silent(u):
 		f.Key, f.What, f.Since = ops.Lit("the silence of the primary"), ops.Textf("the standby hears nothing from its primary %s", u.Host), u.Heard
-		f.Cause = ops.Textf("the WAL receiver is %s, and its last message came at %s; %s", u.State.Or(ops.Lit("there")), clock(u.Heard), newest(u))
+		f.Cause = ops.Textf("the WAL receiver is %s, and its last message came at %s; %s", u.State.Or(ops.Lit("there")), ops.Moment(u.Heard, j.now), j.newest(u))
 		f.Next = words(ops.Lit("look at the primary and at the network to it"))
 	default:
-		f.Key, f.What = ops.Lit("the lag of replay"), ops.Textf("replay is behind by %s that are received", bytesWord(u.Waiting))
+		f.Key, f.What = ops.Lit("the lag of replay"), ops.Textf("replay is behind by %s that are received", u.Waiting.Size())
 		f.Since = j.now.Add(-seconds(u.Lag)).Truncate(10 * time.Second)
-		f.Cause = ops.Textf("what came more than %s ago is not replayed; %s", short(j.l.ReplicaLag), newest(u))
+		f.Cause = ops.Textf("what came more than %s ago is not replayed; %s", ops.Span(j.l.ReplicaLag), j.newest(u))
 		f.Next = []ops.Next{{What: ops.Lit("look for the query that holds it, or for a full disk"), SQL: ops.Lit("SELECT pid, query_start, query FROM pg_stat_activity WHERE backend_xmin IS NOT NULL ORDER BY query_start")}}
 	}
 	j.find(f)
 }
 
 // newest says up to where a standby has what its primary did.
-func newest(u ops.Upstream) string {
+func (j *dbJudge) newest(u ops.Upstream) string {
 	if u.Replayed.IsZero() {
 		return "of when the newest transaction is that it has, it does not know"
 	}
-	return "the newest transaction that it has is of " + clock(u.Replayed)
+	return "the newest transaction that it has is of " + ops.Moment(u.Replayed, j.now)
 }
 
 // silent reports whether the receiver has heard nothing for too long: a primary with
@@ -99,8 +99,8 @@ func (j *dbJudge) replicas() {
 		}
 		lag := seconds(r.Lag)
 		f := ops.Finding{Key: ops.Textf("the lag of replica %s", r.Name), Level: r.Level, Ref: j.d.Ref, Since: j.now.Add(-lag).Truncate(10 * time.Second),
-			What:  ops.Textf("replica %s is behind by %s", r.Name, bytesWord(r.Behind)),
-			Cause: ops.Textf("it is %s and has not replayed what is older than %s", r.State.Or(ops.Lit("connected")), short(j.l.ReplicaLag)),
+			What:  ops.Textf("replica %s is behind by %s", r.Name, r.Behind.Size()),
+			Cause: ops.Textf("it is %s and has not replayed what is older than %s", r.State.Or(ops.Lit("connected")), ops.Span(j.l.ReplicaLag)),
 			Next:  words(ops.Lit("on the replica: is replay paused (pg_is_wal_replay_paused), held by a query, or its disk full?"))}
 		if r.Sent.Known && r.Sent.Value > 0 && r.Sent.Value == r.Behind.Value {
 			f.Next = words(ops.Lit("it was not sent: look at the network to the replica and at its walreceiver"))
@@ -112,11 +112,11 @@ func (j *dbJudge) replicas() {
 // gone is the finding about a replica that streamed and does so no longer.
 func (j *dbJudge) gone(r ops.Replica) ops.Finding {
 	f := ops.Finding{Key: ops.Textf("the absence of replica %s", r.Name), Level: r.Level, Ref: j.d.Ref, Since: r.Gone, What: ops.Textf("replica %s is gone", r.Name),
-		Cause: ops.Textf("it streamed from %s until %s, and had no slot: what it lacks may be removed before it is back", r.Client, clock(r.Gone)),
+		Cause: ops.Textf("it streamed from %s until %s, and had no slot: what it lacks may be removed before it is back", r.Client, ops.Moment(r.Gone, j.now)),
 		Next:  words(ops.Lit("look at the standby: is it up, and does it reach this server? Its log says why it does not stream"))}
 	for _, s := range j.d.Slots {
 		if s.Name == r.Slot && !s.Name.Empty() {
-			f.Cause = ops.Textf("it streamed from %s until %s; its slot %s retains %s of WAL for it", r.Client, clock(r.Gone), s.Name, bytesWord(s.Retains))
+			f.Cause = ops.Textf("it streamed from %s until %s; its slot %s retains %s of WAL for it", r.Client, ops.Moment(r.Gone, j.now), s.Name, s.Retains.Size())
 			f.Next = append(f.Next, dropSlot(s, ops.Lit("where it will not come back, drop its slot")))
 		}
 	}
@@ -159,7 +159,7 @@ func (j *dbJudge) slots() {
 		switch {
 		case !s.Level.Bad():
 			f.Key = ops.Text{}
-			f.What, f.Cause = ops.Textf("nobody reads slot %s", s.Name), ops.Textf("it retains %s of WAL, and will do so until the disk is full", bytesWord(s.Retains))
+			f.What, f.Cause = ops.Textf("nobody reads slot %s", s.Name), ops.Textf("it retains %s of WAL, and will do so until the disk is full", s.Retains.Size())
 		case s.Status.String() == "lost":
 			f.Key = ops.Textf("the loss of slot %s", s.Name)
 			f.What, f.Cause = lost(*s)
@@ -167,7 +167,7 @@ func (j *dbJudge) slots() {
 		case s.Status.String() == "unreserved":
 			f.What, f.Cause = ops.Textf("slot %s is about to lose its WAL", s.Name), ops.Textf("%s; the next checkpoint may remove what it needs", reader)
 		default:
-			f.What, f.Cause = ops.Textf("slot %s retains %s of WAL", s.Name, bytesWord(s.Retains)), ops.Textf("%s; pg_wal grows until the disk is full", reader)
+			f.What, f.Cause = ops.Textf("slot %s retains %s of WAL", s.Name, s.Retains.Size()), ops.Textf("%s; pg_wal grows until the disk is full", reader)
 		}
 		j.find(f)
 	}

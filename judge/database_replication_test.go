@@ -29,7 +29,7 @@ func TestAStandbyIsWellOnlyWhileWALComes(t *testing.T) {
 		"it could not be read":          {ops.Database{Upstream: ops.Upstream{}, Missing: []ops.Missing{{What: ops.Lit("WAL receiver")}}}, ops.LevelUnknown, "", ""},
 		"the primary is silent":         {ops.Database{Upstream: with(func(u *ops.Upstream) { u.Heard = ago(90 * time.Second) })}, ops.LevelWarning, "the standby hears nothing from its primary 10.0.0.1", "its last message came at 02:12:30Z"},
 		"quiet as when nothing is sent": {ops.Database{Upstream: with(func(u *ops.Upstream) { u.Heard = ago(30 * time.Second) })}, ops.LevelOK, "", ""},
-		"replay stands still":           {ops.Database{Upstream: with(func(u *ops.Upstream) { u.Waiting, u.Lag = ops.Num(3<<20), ops.Num(90) })}, ops.LevelWarning, "replay is behind by 3.0 MiB that are received", ""},
+		"replay stands still":           {ops.Database{Upstream: with(func(u *ops.Upstream) { u.Waiting, u.Lag = ops.Num(3<<20), ops.Num(90) })}, ops.LevelWarning, "replay is behind by 3.0M that are received", ""},
 	} {
 		c.d.Standby = true
 		d := Database(dbEstate(), c.d, now)
@@ -55,7 +55,7 @@ func TestAReplicaThatIsGoneIsMissed(t *testing.T) {
 		says  string
 		next  string
 	}{
-		"with its slot": {ops.Database{Replicas: []ops.Replica{r}, Slots: []ops.Slot{slot}}, ops.LevelWarning, "from 10.0.0.7 until 02:13:00Z; its slot s1 retains 3.0 MiB", "SELECT pg_drop_replication_slot('s1')"},
+		"with its slot": {ops.Database{Replicas: []ops.Replica{r}, Slots: []ops.Slot{slot}}, ops.LevelWarning, "from 10.0.0.7 until 02:13:00Z; its slot s1 retains 3.0M", "SELECT pg_drop_replication_slot('s1')"},
 		"without":       {ops.Database{Replicas: []ops.Replica{r}}, ops.LevelWarning, "had no slot", "is it up"},
 		"for long":      {ops.Database{Replicas: []ops.Replica{{Name: r.Name, Gone: now.Add(-time.Hour)}}}, ops.LevelCritical, "had no slot", "is it up"},
 	} {
@@ -79,8 +79,8 @@ func TestASlotIsToBeDroppedOnlyWhereItCanBe(t *testing.T) {
 		drop bool
 	}{
 		"nobody reads it":            {ops.Slot{Retains: ops.Num(1 << 20)}, "info nobody reads slot s", true},
-		"nobody reads it for long":   {ops.Slot{Retains: ops.Num(2 << 30)}, "warning slot s retains 2.0 GiB of WAL", true},
-		"its reader is behind":       {ops.Slot{Retains: ops.Num(2 << 30), Active: true}, "warning slot s retains 2.0 GiB of WAL", false},
+		"nobody reads it for long":   {ops.Slot{Retains: ops.Num(2 << 30)}, "warning slot s retains 2.0G of WAL", true},
+		"its reader is behind":       {ops.Slot{Retains: ops.Num(2 << 30), Active: true}, "warning slot s retains 2.0G of WAL", false},
 		"about to be lost, and read": {ops.Slot{Retains: ops.Num(1), Active: true, Status: ops.Lit("unreserved")}, "critical slot s is about to lose its WAL", false},
 		"lost":                       {ops.Slot{Status: ops.Lit("lost")}, "critical slot s has lost its WAL", true},
 		"a standby's copy":           {ops.Slot{Retains: ops.Num(1), Synced: true}, "", false},

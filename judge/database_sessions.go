@@ -12,9 +12,9 @@ import (
 func holds(b ops.Session) string {
 	switch {
 	case b.Locks > 0 && b.Horizon:
-		return fmt.Sprintf("holds %s and keeps vacuum from what died since", times(b.Locks, "lock"))
+		return fmt.Sprintf("holds %s and keeps vacuum from what died since", ops.Count(b.Locks, "lock"))
 	case b.Locks > 0:
-		return "holds " + times(b.Locks, "lock")
+		return "holds " + ops.Count(b.Locks, "lock")
 	case b.Horizon:
 		return "keeps vacuum from what died since"
 	case b.State == ops.SessionAborted:
@@ -37,7 +37,7 @@ func (j *dbJudge) idleInTransaction() {
 	together := endIdle(j.d.Ref, ops.Lit("end them together, on the server"), "in transaction", j.l.IdleInTx, ops.Text{})
 	together.Key = ops.KeyNone // of the finding's session, the menu does not have it
 	f := ops.Finding{Key: ops.Lit("idling in transactions"), Level: j.d.Levels.Idle, Ref: worst.Ref, Since: worst.Changed,
-		What:  ops.Textf("%s idle in transaction for more than %s", times(len(all), "session"), short(j.l.IdleInTx)),
+		What:  ops.Textf("%s idle in transaction for more than %s", ops.Count(len(all), "session"), ops.Span(j.l.IdleInTx)),
 		Cause: ops.Textf("the longest is %s; it %s", name(worst), holds(worst)),
 		Next:  []ops.Next{together, by(ops.KeyActions, ops.Lit("or one by one"))}}
 	if len(all) == 1 {
@@ -57,9 +57,9 @@ func (j *dbJudge) prepared() {
 	}
 	oldest := slices.MinFunc(all, func(a, b ops.Session) int { return a.Changed.Compare(b.Changed) })
 	f := ops.Finding{Level: j.preparedLevel(oldest), Ref: oldest.Ref, Since: oldest.Changed, What: ops.Textf("%s of %s in database %s", name(oldest), oldest.User, oldest.Database),
-		Cause: ops.Textf("neither committed nor rolled back since %s; it %s, over restarts too", clock(oldest.Changed), holds(oldest)), Next: endPrepared(oldest)}
+		Cause: ops.Textf("neither committed nor rolled back since %s; it %s, over restarts too", ops.Moment(oldest.Changed, j.now), holds(oldest)), Next: endPrepared(oldest)}
 	if len(all) > 1 {
-		f.What = ops.Textf("%s, the oldest '%s' of %s in database %s", times(len(all), "prepared transaction"), oldest.GID, oldest.User, oldest.Database)
+		f.What = ops.Textf("%s, the oldest '%s' of %s in database %s", ops.Count(len(all), "prepared transaction"), oldest.GID, oldest.User, oldest.Database)
 	}
 	if f.Level.Bad() {
 		f.Key = ops.Lit("prepared transactions left behind")
@@ -81,7 +81,7 @@ func (j *dbJudge) long() {
 		return
 	}
 	worst := slices.MinFunc(all, func(a, b ops.Session) int { return a.Transaction.Compare(b.Transaction) })
-	what := times(len(all), "transaction") + " longer than " + short(j.l.Transaction)
+	what := ops.Count(len(all), "transaction") + " longer than " + ops.Span(j.l.Transaction)
 	j.find(ops.Finding{Key: ops.Lit("the long transaction"), Level: ops.LevelWarning, Ref: worst.Ref, Since: worst.Transaction, What: ops.Clean(what),
 		Cause: ops.Textf("the longest is %s", name(worst)),
 		Next:  []ops.Next{by(ops.KeyOpen, ops.Lit("look at its query")), j.cancelUnneeded(worst)}})
@@ -110,7 +110,7 @@ func (j *dbJudge) session(b ops.Session) ops.Verdict {
 		v.Level, v.Cause = ops.LevelUnknown, ops.Lit("what it does is hidden: the login lacks pg_monitor")
 	case b.Blocks > 0 && b.Depth == 0 && b.Waiting.IsZero():
 		v.Level = j.waitLevel(j.longestWait(b.PID))
-		v.Cause = ops.Textf("it blocks %s and waits for nobody: this one is the root, %s", times(b.Blocks, "session"), rootDoes(b))
+		v.Cause = ops.Textf("it blocks %s and waits for nobody: this one is the root, %s", ops.Count(b.Blocks, "session"), j.rootDoes(b))
 		v.Next = j.freeing(b)
 	case !b.Waiting.IsZero():
 		v.Word, v.Since = ops.Lit("waits"), b.Waiting
@@ -130,7 +130,7 @@ func (j *dbJudge) session(b ops.Session) ops.Verdict {
 		v.Next = j.askOrTerminate(b)
 	case j.tooLong(b):
 		v.Level, v.Since = ops.LevelWarning, b.Transaction
-		v.Cause, v.Next = ops.Textf("runs for more than %s", short(j.l.Transaction)), []ops.Next{j.cancelUnneeded(b)}
+		v.Cause, v.Next = ops.Textf("runs for more than %s", ops.Span(j.l.Transaction)), []ops.Next{j.cancelUnneeded(b)}
 	}
 	return v
 }

@@ -13,11 +13,11 @@ func (j *dbJudge) archive() {
 	if !a.Level.Bad() {
 		return
 	}
-	f := ops.Finding{Key: ops.Lit("the failure of WAL archiving"), Level: a.Level, Ref: j.d.Ref, Since: a.LastFailed, What: ops.Textf("archiving of WAL fails, last at %s", clock(a.LastFailed)),
-		Cause: ops.Textf("%s was not archived; the last good one was %s at %s; pg_wal grows", a.FailedFile, a.LastFile.Or(ops.Lit("none")), clock(a.LastGood)),
+	f := ops.Finding{Key: ops.Lit("the failure of WAL archiving"), Level: a.Level, Ref: j.d.Ref, Since: a.LastFailed, What: ops.Textf("archiving of WAL fails, last at %s", ops.Moment(a.LastFailed, j.now)),
+		Cause: ops.Textf("%s was not archived; none ever was; pg_wal grows", a.FailedFile),
 		Next:  []ops.Next{{What: ops.Lit("read the server's log for what archive_command says")}, do(actSwitchWAL, j.d.Ref, ops.Lit("then switch WAL to see it work"))}}
 	if !a.LastGood.IsZero() {
-		f.Since = a.LastGood
+		f.Since, f.Cause = a.LastGood, ops.Textf("%s was not archived; the last good one was %s at %s; pg_wal grows", a.FailedFile, a.LastFile, ops.Moment(a.LastGood, j.now))
 	}
 	j.find(f)
 }
@@ -72,18 +72,4 @@ func ageLevel(age ops.Value, l ops.DatabaseLimits) ops.Level {
 		return ops.LevelCritical
 	}
 	return ops.LevelWarning
-}
-
-// bytesWord writes a size in a sentence.
-func bytesWord(f ops.Value) string {
-	switch v := f.Value; {
-	case !f.Known:
-		return "an unknown amount"
-	case v >= 1<<30:
-		return ops.Textf("%.1f GiB", v/(1<<30)).String()
-	case v >= 1<<20:
-		return ops.Textf("%.1f MiB", v/(1<<20)).String()
-	default:
-		return ops.Textf("%.0f KiB", v/(1<<10)).String()
-	}
 }

@@ -48,10 +48,10 @@ func pipeline(p ops.Pipeline, now time.Time) ops.Verdict {
 		return ops.Verdict{Level: ops.LevelUnknown, Word: ops.Lit("running"), Cause: ops.Lit("when it started is not known")}
 	case now.After(end):
 		return ops.Verdict{Level: ops.LevelCritical, Word: ops.Lit("over its window"), Since: end,
-			Cause: ops.Textf("the window of %s ended %s", short(p.Window), clock(end)), Next: words(ops.Lit("look at the stage it is in, and call who waits for it"))}
+			Cause: ops.Textf("the window of %s ended %s", ops.Span(p.Window), ops.Moment(end, now)), Next: words(ops.Lit("look at the stage it is in, and call who waits for it"))}
 	case !p.Forecast.IsZero() && p.Forecast.After(end):
 		return ops.Verdict{Level: ops.LevelWarning, Word: ops.Lit("will be late"), Since: p.Started,
-			Cause: ops.Textf("at this pace it ends %s, the window %s", clock(p.Forecast), clock(end)), Next: words(ops.Lit("look at the stage it is in"))}
+			Cause: ops.Textf("at this pace it ends %s, the window %s", ops.Moment(p.Forecast, now), ops.Moment(end, now)), Next: words(ops.Lit("look at the stage it is in"))}
 	}
 	return ops.Verdict{Level: ops.LevelOK, Word: ops.Lit("on time"), Since: p.Started}
 }

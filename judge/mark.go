@@ -138,19 +138,19 @@ func byMark(c ops.Container) bool {
 func Marked(m ops.Latch, now time.Time) ops.Text {
 	var parts []string
 	if m.Exits > 0 {
-		s := "died " + moment(m.LastExit.At, now) + ", " + exitWords(m.LastExit.Code, m.LastExit.OOM, true)
+		s := "died " + ops.Moment(m.LastExit.At, now) + ", " + exitWords(m.LastExit.Code, m.LastExit.OOM, true)
 		if m.Exits > 1 {
-			s += ", " + times(m.Exits, "time") + " since " + moment(m.First, now)
+			s += ", " + ops.Count(m.Exits, "time") + " since " + ops.Moment(m.First, now)
 		}
 		parts = append(parts, s)
 	}
 	if m.UnhealthyPeriods > 0 {
-		s := "unhealthy since " + moment(m.Unhealthy.From, now)
+		s := "unhealthy since " + ops.Moment(m.Unhealthy.From, now)
 		if !m.Unhealthy.Open() {
-			s = "unhealthy from " + moment(m.Unhealthy.From, now) + " to " + moment(m.Unhealthy.To, now)
+			s = "unhealthy from " + ops.Moment(m.Unhealthy.From, now) + " to " + ops.Moment(m.Unhealthy.To, now)
 		}
 		if m.UnhealthyPeriods > 1 {
-			s = times(m.UnhealthyPeriods, "time") + " unhealthy, the last" + strings.TrimPrefix(s, "unhealthy")
+			s = ops.Count(m.UnhealthyPeriods, "time") + " unhealthy, the last" + strings.TrimPrefix(s, "unhealthy")
 		}
 		if !m.Unhealthy.Check.Empty() {
 			s += ": " + m.Unhealthy.Check.String()
@@ -160,24 +160,14 @@ func Marked(m ops.Latch, now time.Time) ops.Text {
 	return ops.Clean(strings.Join(parts, "; "))
 }
 
-// moment is a clock, and with its date where that is not of these hours.
-func moment(t, now time.Time) string {
-	if now.Sub(t) > 20*time.Hour {
-		return t.UTC().Format("2006-01-02 15:04:05Z")
-	}
-	return clock(t)
-}
-
 // lateFindings is one line about all marks that nobody has acked in time. They are
 // kept in sight and raise no alarm, or an estate nobody looks after were never
 // calm again.
 func lateFindings(b *ops.Board) []ops.Finding {
 	var late []ops.Container
-	for _, r := range b.Containers {
-		for _, c := range r.Value {
-			if byMark(c) && c.Latch.Late {
-				late = append(late, c)
-			}
+	for c := range ops.All(b.Containers) {
+		if byMark(c) && c.Latch.Late {
+			late = append(late, c)
 		}
 	}
 	switch len(late) {
@@ -193,7 +183,7 @@ func lateFindings(b *ops.Board) []ops.Finding {
 	}
 	const most = 5
 	if more := len(names) - most; more > 0 {
-		names = append(names[:most], "and "+times(more, "other"))
+		names = append(names[:most], "and "+ops.Count(more, "other"))
 	}
 	return []ops.Finding{{Level: ops.LevelInfo, Ref: ops.Ref{Kind: ops.KindContainer},
 		What: ops.Textf("what happened to %d containers is not acked", len(late)), Cause: ops.Clean(strings.Join(names, ", ")),

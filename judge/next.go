@@ -34,7 +34,7 @@ func do(action string, ref ops.Ref, what ops.Text) ops.Next {
 // all.
 func endIdle(server ops.Ref, what ops.Text, state string, older time.Duration, app ops.Text) ops.Next {
 	n := do(actEndIdle, server, what)
-	for _, p := range []ops.Param{{Name: ops.Lit("state"), Value: ops.Clean(state)}, {Name: ops.Lit("older"), Value: ops.Clean(short(older))}, {Name: ops.Lit("app"), Value: app}} {
+	for _, p := range []ops.Param{{Name: ops.Lit("state"), Value: ops.Clean(state)}, {Name: ops.Lit("older"), Value: ops.Clean(ops.Span(older))}, {Name: ops.Lit("app"), Value: app}} {
 		if !p.Value.Empty() {
 			n.Params = append(n.Params, p)
 		}

@@ -118,7 +118,7 @@ func (p *Point) UnmarshalJSON(b []byte) error {
 	}
 	*p = Point{}
 	if v[0] != nil {
-		p.At = time.UnixMilli(int64(math.Round(*v[0] * 1000))).UTC()
+		p.At = UnixTime(*v[0])
 	}
 	if v[1] != nil {
 		p.Value, p.Known = *v[1], true

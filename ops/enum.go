@@ -63,6 +63,20 @@ func (l Level) Bad() bool { return l == LevelWarning || l == LevelCritical }
 // Good reports whether something is known to be well.
 func (l Level) Good() bool { return l == LevelOK }
 
+// WorstFirst orders levels, the worst first.
+func WorstFirst(a, b Level) int { return b.urgency() - a.urgency() }
+
+// Worst returns the worst of some levels; nothing is ok.
+func Worst(levels ...Level) Level {
+	out := LevelOK
+	for _, l := range levels {
+		if l.Worse(out) {
+			out = l
+		}
+	}
+	return out
+}
+
 func (l Level) urgency() int {
 	return slices.Index([]Level{LevelOK, LevelInfo, LevelWarning, LevelUnknown, LevelCritical}, l)
 }

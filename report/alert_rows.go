@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 
@@ -41,7 +40,7 @@ func (l *AlertList) Row(i int) Row {
 	if it.standing > 0 || !it.from.Fresh() {
 		severity.Tone = ToneMuted
 	}
-	value := Cell{Text: Number(a.Value)}
+	value := Cell{Text: a.Value.Number()}
 	if a.Value.Known {
 		value.Value = a.Value.Value
 		if a.Aged(it.from.At) {
@@ -53,7 +52,7 @@ func (l *AlertList) Row(i int) Row {
 		Ref: a.Ref, Group: it.group, Level: level, From: it.from, Detail: l.lead(it),
 		Cells: []Cell{
 			severity, text(a.Name.String()), it.state, moment(a.Since, l.now), text(it.service), value,
-			{Text: labels, Tone: ToneMuted, Value: labels}, orNothing(receivers(a)), text(l.summary(it)),
+			toned(labels, ToneMuted), orNothing(receivers(a)), text(l.summary(it)),
 		},
 	}
 }
@@ -71,7 +70,7 @@ func receivers(a *ops.Alert) string {
 func (l *AlertList) summary(it *alertItem) string {
 	s := it.a.Summary.String()
 	if s != "" && it.a.Aged(it.from.At) {
-		return Age(it.a.At, l.now) + " ago: " + s
+		return ops.Ago(it.a.At, l.now) + ": " + s
 	}
 	return s
 }
@@ -109,31 +108,13 @@ func (l *AlertList) Natural(column int) (want, firm int) {
 }
 
 func (l *AlertList) natural(column int) int {
-	c, n := l.columns[column], 0
+	c := l.about[column]
+	n := c.least
 	for _, it := range l.items {
-		switch c.Key {
-		case "severity":
-			n = max(n, Width(severityWord(it.a)))
-		case "name":
-			n = max(n, Width(it.a.Name.String()))
-		case "state":
-			n = max(n, Width(it.state.Text))
-		case "service":
-			n = max(n, Width(it.service))
-		case "since":
-			n = max(n, len("23h59m"))
-		case "value":
-			n = max(n, len("1.234e-10")-2)
-		case "receiver":
-			n = max(n, Width(receivers(it.a)))
-		case "summary":
-			n = max(n, Width(it.a.Summary.String()))
-		case "labels": // joined only where it is shown
-			n = c.Max
-		}
-		if c.Max > 0 && n >= c.Max {
+		if c.Max > 0 && n >= c.Max { // labels are joined only where they are shown
 			break
 		}
+		n = max(n, Width(c.text(it)))
 	}
 	if n == 0 && len(l.items) > 0 {
 		return 0
@@ -180,23 +161,15 @@ func (l *AlertList) haystack(i int) string {
 func (l *AlertList) has(t term, i int) bool {
 	it := l.items[i]
 	field := ""
-	switch t.key {
-	case "":
+	switch c := slices.IndexFunc(l.columns, func(c Column) bool { return c.Key == t.key }); {
+	case t.key == "":
 		return strings.Contains(l.hay[i], t.word)
-	case "name":
-		field = it.a.Name.String()
-	case "state":
-		field = it.state.Text
-	case "group":
-		field = it.group
-	case "receiver":
-		field = receivers(it.a)
-	case "level":
+	case t.key == "level":
 		return l.Row(i).Level.String() == t.word
-	case "service":
-		field = it.service
-	case "severity":
-		field = severityWord(it.a)
+	case t.key == "group":
+		field = it.group
+	case c >= 0:
+		field = l.about[c].text(it)
 	default:
 		for _, lb := range it.a.Labels {
 			if strings.ToLower(lb.Name.String()) == t.key {
@@ -209,20 +182,11 @@ func (l *AlertList) has(t term, i int) bool {
 
 // Sort orders alert numbers by one column, the worst, oldest and largest first.
 func (l *AlertList) Sort(order []int, column int) {
-	less := map[string]func(x, y *alertItem) int{
-		"severity": func(x, y *alertItem) int { return cmp.Compare(y.a.Severity.Rank, x.a.Severity.Rank) },
-		"name":     func(x, y *alertItem) int { return strings.Compare(x.a.Name.String(), y.a.Name.String()) },
-		"state": func(x, y *alertItem) int {
-			return cmp.Or(cmp.Compare(x.standing, y.standing), strings.Compare(x.state.Text, y.state.Text))
-		},
-		"since":    func(x, y *alertItem) int { return x.a.Since.Compare(y.a.Since) },
-		"service":  func(x, y *alertItem) int { return strings.Compare(x.service, y.service) },
-		"value":    func(x, y *alertItem) int { return cmp.Compare(valueOf(y.a), valueOf(x.a)) },
-		"receiver": func(x, y *alertItem) int { return strings.Compare(receivers(x.a), receivers(y.a)) },
-		"summary":  func(x, y *alertItem) int { return strings.Compare(x.a.Summary.String(), y.a.Summary.String()) },
-		"labels":   func(x, y *alertItem) int { return strings.Compare(LabelText(*x.a), LabelText(*y.a)) },
-	}[l.columns[column].Key]
-	slices.SortStableFunc(order, func(a, b int) int { return less(l.items[a], l.items[b]) })
+	c := l.about[column]
+	if c.order == nil {
+		c.order = func(x, y *alertItem) int { return strings.Compare(c.text(x), c.text(y)) }
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return c.order(l.items[a], l.items[b]) })
 }
 
 func valueOf(a *ops.Alert) float64 {
@@ -247,7 +211,7 @@ func (l *AlertList) Table() Table {
 		}
 		until := nothing()
 		if end := l.paging.until(it.a.Paging); !end.IsZero() {
-			until = Cell{Text: Clock(end, l.now), Value: stamp(end)}
+			until = Cell{Text: ops.Clock(end, l.now), Value: stamp(end)}
 		}
 		r.Cells = append(r.Cells, toned(paging, ToneMuted), orNothing(it.a.Ack.By.String()), until)
 		t.Rows = append(t.Rows, r)

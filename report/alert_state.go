@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
@@ -29,14 +28,12 @@ func newPagingView(b ops.Board, now time.Time) pagingView {
 		ok := s.State.Answers()
 		v.readable[s.Name] = ok
 		if !ok && v.standing == "" {
-			v.standing = standing(s.Name, s.State, s.LastGood, now)
+			v.standing = sourceOrigin(s).standing(now)
 		}
 		v.all = v.all && ok
 	}
-	for _, r := range b.Silences {
-		for _, s := range r.Value {
-			v.ends[s.Ref.ID] = s.Ends
-		}
+	for s := range ops.All(b.Silences) {
+		v.ends[s.Ref.ID] = s.Ends
 	}
 	return v
 }
@@ -85,7 +82,7 @@ func alertState(a *ops.Alert, v pagingView, fresh bool, now time.Time) Cell {
 		cell.Tone = ToneMuted
 	}
 	if !a.Ack.At.IsZero() {
-		cell.Text, cell.Tone = "acked "+a.Ack.By.String()+" "+Age(a.Ack.At, now), ToneOf(a.Level)
+		cell.Text, cell.Tone = "acked "+a.Ack.By.String()+" "+ops.Age(a.Ack.At, now), ToneOf(a.Level)
 	}
 	switch {
 	case paged == "":
@@ -123,7 +120,7 @@ func pagingWord(a *ops.Alert, v pagingView, now time.Time) (word string, held bo
 		return notPaged, false
 	case a.Paging.State == ops.PagingSilenced:
 		if end := v.until(a.Paging); !end.IsZero() {
-			return "silenced until " + Clock(end, now), true
+			return "silenced until " + ops.Clock(end, now), true
 		}
 		return "silenced", true
 	case a.Paging.State.Quiet():
@@ -158,15 +155,4 @@ func LabelText(a ops.Alert) string {
 		b.WriteString(l.Name.String() + "=" + l.Value.String())
 	}
 	return b.String()
-}
-
-// Number writes a measured value short: "0.913", "18234", "1.24e+09".
-func Number(f ops.Value) string {
-	if !f.Known {
-		return Never
-	}
-	if f.Value >= 1e4 && f.Value < 1e7 {
-		return fmt.Sprintf("%.0f", f.Value)
-	}
-	return fmt.Sprintf("%.4g", f.Value)
 }

@@ -16,6 +16,7 @@ import (
 type AlertList struct {
 	items   []*alertItem
 	columns []Column
+	about   []alertColumn // what stands in them
 	paging  pagingView
 	now     time.Time
 	note    string
@@ -53,7 +54,7 @@ func (g Grouping) String() string {
 
 // NewAlerts reads the alerts of a board.
 func NewAlerts(b ops.Board, now time.Time, by Grouping) *AlertList {
-	l := &AlertList{columns: alertColumns(), paging: newPagingView(b, now), now: now, words: map[string]string{}}
+	l := &AlertList{about: alertColumns(now), paging: newPagingView(b, now), now: now, words: map[string]string{}}
 	all := distinct(b)
 	l.items = make([]*alertItem, len(all)) // pointers, because they are sorted
 	for i := range all {
@@ -62,9 +63,8 @@ func NewAlerts(b ops.Board, now time.Time, by Grouping) *AlertList {
 	}
 	l.order(by)
 	l.count(b)
-	l.wide = make([]int, len(l.columns))
-	for i := range l.wide {
-		l.wide[i] = -1
+	for _, c := range l.about {
+		l.columns, l.wide = append(l.columns, c.Column), append(l.wide, -1)
 	}
 	if len(l.items) == 0 {
 		l.note = alertsNote(b, now)
@@ -72,17 +72,31 @@ func NewAlerts(b ops.Board, now time.Time, by Grouping) *AlertList {
 	return l
 }
 
-func alertColumns() []Column {
-	return []Column{
-		{Key: "severity", Title: "SEVERITY", Priority: 95, Max: 10},
-		{Key: "name", Title: "ALERT", Priority: 100, Min: 12, Max: 36},
-		{Key: "state", Title: "STATE", Priority: 97, Min: 9, Max: 34},
-		{Key: "since", Title: "AGE", Right: true, Priority: 98},
-		{Key: "service", Title: "SERVICE", Priority: 80, Min: 6, Max: 20},
-		{Key: "value", Title: "VALUE", Right: true, Priority: 60},
-		{Key: "labels", Title: "LABELS", Priority: 70, Min: 10, Max: 40},
-		{Key: "receiver", Title: "RECEIVER", Priority: 50, Min: 8, Max: 24},
-		{Key: "summary", Title: "SUMMARY", Priority: 40, Min: 16, Max: 80},
+// alertColumn is a column of alerts, and what stands in it.
+type alertColumn struct {
+	Column
+	least int // cells that it wants, whatever it holds: figures come and go
+	text  func(*alertItem) string
+	order func(x, y *alertItem) int // nil: by the text
+}
+
+func alertColumns(now time.Time) []alertColumn {
+	return []alertColumn{
+		{Column{Key: "severity", Title: "SEVERITY", Priority: 95, Max: 10}, 0, func(it *alertItem) string { return severityWord(it.a) },
+			func(x, y *alertItem) int { return cmp.Compare(y.a.Severity.Rank, x.a.Severity.Rank) }},
+		{Column{Key: "name", Title: "ALERT", Priority: 100, Min: 12, Max: 36}, 0, func(it *alertItem) string { return it.a.Name.String() }, nil},
+		{Column{Key: "state", Title: "STATE", Priority: 97, Min: 9, Max: 34}, 0, func(it *alertItem) string { return it.state.Text },
+			func(x, y *alertItem) int {
+				return cmp.Or(cmp.Compare(x.standing, y.standing), strings.Compare(x.state.Text, y.state.Text))
+			}},
+		{Column{Key: "since", Title: "AGE", Right: true, Priority: 98}, len("23h59m"), func(it *alertItem) string { return ops.Age(it.a.Since, now) },
+			func(x, y *alertItem) int { return x.a.Since.Compare(y.a.Since) }},
+		{Column{Key: "service", Title: "SERVICE", Priority: 80, Min: 6, Max: 20}, 0, func(it *alertItem) string { return it.service }, nil},
+		{Column{Key: "value", Title: "VALUE", Right: true, Priority: 60}, len("1.2e-10"), func(it *alertItem) string { return it.a.Value.Number() },
+			func(x, y *alertItem) int { return cmp.Compare(valueOf(y.a), valueOf(x.a)) }},
+		{Column{Key: "labels", Title: "LABELS", Priority: 70, Min: 10, Max: 40}, 40, func(it *alertItem) string { return LabelText(*it.a) }, nil},
+		{Column{Key: "receiver", Title: "RECEIVER", Priority: 50, Min: 8, Max: 24}, 0, func(it *alertItem) string { return receivers(it.a) }, nil},
+		{Column{Key: "summary", Title: "SUMMARY", Priority: 40, Min: 16, Max: 80}, 0, func(it *alertItem) string { return it.a.Summary.String() }, nil},
 	}
 }
 
@@ -104,10 +118,7 @@ func (it *alertItem) fill(v pagingView, by Grouping, now time.Time) {
 	it.state, it.service = alertState(a, v, it.from.Fresh() && a.Told.IsZero(), now), service(a)
 	it.group = severityWord(a)
 	if by == ByService {
-		it.group = it.service
-		if it.group == "" {
-			it.group = "no service"
-		}
+		it.group = cmp.Or(it.service, "no service")
 	}
 	switch {
 	case a.State != ops.AlertFiring:
@@ -120,10 +131,7 @@ func (it *alertItem) fill(v pagingView, by Grouping, now time.Time) {
 }
 
 func severityWord(a *ops.Alert) string {
-	if a.Severity.Name.Empty() {
-		return "no severity"
-	}
-	return a.Severity.Name.String()
+	return cmp.Or(a.Severity.Name.String(), "no severity")
 }
 
 // order sorts: the group with the worst that fires first, within it what fires

@@ -27,7 +27,7 @@ func findingRows(b ops.Board, now time.Time, shown Shown) []Row {
 			more, level := len(b.Findings)-told, worstOf(b.Findings[told:])
 			return append(rows, Row{
 				Group: groupFindings, Level: level, From: board(b),
-				Cells: []Cell{toned("+"+fmt.Sprint(more), ToneOf(level)), text(count(more, "more finding") + ", enter shows all"), nothing(), text("")},
+				Cells: []Cell{toned("+"+fmt.Sprint(more), ToneOf(level)), text(ops.Count(more, "more finding") + ", enter shows all"), nothing(), text("")},
 			})
 		}
 		told += len(g)

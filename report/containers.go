@@ -28,67 +28,61 @@ func containerColumns() []Column {
 // Containers returns every container, found or expected, problems first within
 // projects and the projects with problems first.
 func Containers(b ops.Board, now time.Time) Table {
-	t := Table{Name: "containers", Columns: containerColumns()}
+	t := Table{Name: "containers", Columns: containerColumns(), Groups: map[string]string{}}
 	figures := make(map[ops.Ref]ops.ContainerStats, len(b.Stats))
 	for _, f := range b.Stats {
 		figures[f.Ref] = f
 	}
-	several := len(b.Containers) > 1
+	several, groups := len(b.Containers) > 1, map[string]*runningOf{}
 	for _, r := range b.Containers {
-		from := Origin{Source: r.Source.String(), At: r.At, State: r.State}
+		from := originOf(r)
+		sure := r.Fresh() && doubt(b, r.Source) == ""
 		for _, c := range r.Value {
 			row := containerRow(c, figures[c.Ref], from, now)
 			row.Group = group(c, several)
 			t.Rows = append(t.Rows, row)
+			if groups[row.Group] == nil {
+				groups[row.Group] = &runningOf{sure: true}
+			}
+			groups[row.Group].add(c, sure)
 		}
 	}
 	sortGroups(t.Rows)
-	t.Groups = groupWords(b)
+	for name, n := range groups {
+		t.Groups[name] = n.words()
+	}
 	if len(t.Rows) == 0 {
 		t.Note = containersNote(b, now)
 	}
 	return t
 }
 
-// groupWords says of each project how many of its containers run, counted as the
-// frame counts them.
-func groupWords(b ops.Board) map[string]string {
-	several := len(b.Containers) > 1
-	all, up, fresh := map[string]int{}, map[string]int{}, map[string]bool{}
-	for _, r := range b.Containers {
-		sure := doubt(b, r.Source) == ""
-		for _, c := range r.Value {
-			g := group(c, several)
-			if _, seen := all[g]; !seen {
-				fresh[g] = true
-			}
-			all[g]++
-			fresh[g] = fresh[g] && r.Fresh() && sure
-			if runs(c) {
-				up[g]++
-			}
-		}
+// runningOf is how many containers of a project run, counted as the frame counts them.
+type runningOf struct {
+	all, up int
+	sure    bool
+}
+
+func (n *runningOf) add(c ops.Container, sure bool) {
+	n.all, n.sure = n.all+1, n.sure && sure
+	if runs(c) {
+		n.up++
 	}
-	words := map[string]string{}
-	for g, n := range all {
-		words[g] = fmt.Sprintf("%d/%d running", up[g], n)
-		if !fresh[g] {
-			words[g] = fmt.Sprintf("%d/%d were running", up[g], n)
-		}
+}
+
+func (n *runningOf) words() string {
+	word := "running"
+	if !n.sure {
+		word = "were running"
 	}
-	return words
+	return fmt.Sprintf("%d/%d %s", n.up, n.all, word)
 }
 
 func containersNote(b ops.Board, now time.Time) string {
 	if len(b.Containers) == 0 {
 		return noneOf("Docker", ops.SourceDocker)
 	}
-	for _, r := range b.Containers {
-		if !r.Fresh() {
-			return "containers unknown: " + standing(r.Source, r.State, r.At, now) + why(r.Why)
-		}
-	}
-	return "no containers: the daemon answered and has none"
+	return cmp.Or(unread("containers", b.Containers, now), "no containers: the daemon answered and has none")
 }
 
 func containerRow(c ops.Container, f ops.ContainerStats, from Origin, now time.Time) Row {
@@ -220,9 +214,9 @@ func restarts(c ops.Container, now time.Time) Cell {
 
 func cpu(f ops.ContainerStats, from Origin) Cell {
 	if !f.CPU.Known || !from.Fresh() {
-		return Cell{Text: Never, Tone: ToneMuted, Unit: "ratio"}
+		return Cell{Text: ops.Never, Tone: ToneMuted, Unit: "ratio"}
 	}
-	return Cell{Text: Percent(f.CPU.Value), Value: f.CPU.Value, Unit: "ratio"}
+	return Cell{Text: ops.Percent(f.CPU.Value), Value: f.CPU.Value, Unit: "ratio"}
 }
 
 func memory(c ops.Container, f ops.ContainerStats, from Origin) Cell {
@@ -230,11 +224,11 @@ func memory(c ops.Container, f ops.ContainerStats, from Origin) Cell {
 	if limit == 0 && f.Limit.Known {
 		limit = f.Limit.Value
 	}
-	cell := Cell{Text: Never, Tone: ToneMuted, Unit: "bytes"}
+	cell := Cell{Text: ops.Never, Tone: ToneMuted, Unit: "bytes"}
 	if f.Memory.Known && from.Fresh() {
-		cell = Cell{Text: Size(f.Memory.Value), Value: f.Memory.Value, Unit: "bytes", Tone: loud(f.MemoryLevel, TonePlain)}
+		cell = Cell{Text: ops.Size(f.Memory.Value), Value: f.Memory.Value, Unit: "bytes", Tone: loud(f.MemoryLevel, TonePlain)}
 		if limit > 0 {
-			cell.Text += "/" + Size(limit)
+			cell.Text += "/" + ops.Size(limit)
 		}
 	}
 	return cell
@@ -242,16 +236,16 @@ func memory(c ops.Container, f ops.ContainerStats, from Origin) Cell {
 
 func cause(c ops.Container) Cell {
 	if c.Verdict.Cause.Empty() {
-		return Cell{Text: "", Tone: ToneMuted}
+		return Cell{Tone: ToneMuted}
 	}
-	return toned(c.Verdict.Cause.String(), TonePlain)
+	return text(c.Verdict.Cause.String())
 }
 
 func orNothing(s string) Cell {
 	if s == "" {
 		return nothing()
 	}
-	return Cell{Text: s, Tone: ToneMuted, Value: s}
+	return toned(s, ToneMuted)
 }
 
 // Ports says which ports lead in: "8080->80" published everywhere,
@@ -287,21 +281,11 @@ func sortGroups(rows []Row) {
 	}
 	slices.SortStableFunc(rows, func(a, b Row) int {
 		return cmp.Or(
-			byLevel(worst[a.Group], worst[b.Group]),
+			ops.WorstFirst(worst[a.Group], worst[b.Group]),
 			cmp.Compare(a.Group, b.Group),
-			byLevel(a.Level, b.Level),
+			ops.WorstFirst(a.Level, b.Level),
 			cmp.Compare(a.Cells[0].Text, b.Cells[0].Text),
 			cmp.Compare(a.From.Source, b.From.Source),
 		)
 	})
-}
-
-func byLevel(a, b ops.Level) int {
-	switch {
-	case a.Worse(b):
-		return -1
-	case b.Worse(a):
-		return 1
-	}
-	return 0
 }

@@ -26,7 +26,7 @@ func CountContainers(b ops.Board, now time.Time) Counts {
 	for _, r := range b.Containers {
 		if !r.Fresh() && n.Standing == "" {
 			n.Fresh = false
-			n.Standing = standing(r.Source, r.State, r.At, now)
+			n.Standing = originOf(r).standing(now)
 		}
 		if d := doubt(b, r.Source); d != "" && n.Standing == "" {
 			n.Fresh, n.Standing = false, d
@@ -102,5 +102,5 @@ func (n Counts) Others() string {
 	if n.Expected == 0 || n.Found <= n.Expected-n.Missing {
 		return ""
 	}
-	return count(n.Found-(n.Expected-n.Missing), "other")
+	return ops.Count(n.Found-(n.Expected-n.Missing), "other")
 }

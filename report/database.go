@@ -18,10 +18,10 @@ func Databases(b ops.Board, now time.Time) Table {
 		{Key: "more", Title: "MORE", Priority: 70, Min: 20, Max: 120},
 	}}
 	for _, r := range b.Databases {
-		v := dbView{d: r.Value, from: Origin{Source: r.Source.String(), At: r.At, State: r.State}, now: now}
+		v := dbView{d: r.Value, from: originOf(r), now: now}
 		t.Groups[r.Source.String()] = v.title(r, now)
 		if !r.Known() {
-			v.add("server", toned("unknown, "+standing(r.Source, r.State, r.At, now), ToneUnknown), time.Time{}, r.Why.String())
+			v.add("server", toned("unknown, "+originOf(r).standing(now), ToneUnknown), time.Time{}, r.Why.String())
 		} else {
 			v.all()
 		}
@@ -53,10 +53,10 @@ func (v *dbView) title(r ops.Reading[ops.Database], now time.Time) string {
 		words += ", standby"
 	}
 	if !v.d.Started.IsZero() {
-		words += ", up " + Age(v.d.Started, now)
+		words += ", up " + ops.Age(v.d.Started, now)
 	}
 	if !r.Fresh() && r.Known() {
-		words = join("  ", words, "as of "+standing(r.Source, r.State, r.At, now))
+		words = join("  ", words, "as of "+originOf(r).standing(now))
 	}
 	return words
 }
@@ -68,7 +68,7 @@ func (v *dbView) add(what string, state Cell, since time.Time, more string) {
 		state.Tone = ToneUnknown
 	}
 	v.rows = append(v.rows, Row{Ref: v.d.Ref, Level: level, From: v.from, Detail: about(what, more),
-		Cells: []Cell{text(what), state, moment(since, v.now), {Text: more, Tone: ToneMuted, Value: more}}})
+		Cells: []Cell{text(what), state, moment(since, v.now), toned(more, ToneMuted)}})
 }
 
 // all are the rows, in the order in which one asks.
@@ -112,7 +112,7 @@ func (v *dbView) connections() {
 func (v *dbView) limits() {
 	for i, l := range v.d.Limits {
 		if i == 5 {
-			v.add("  others", Cell{Text: count(len(v.d.Limits)-i, "limit")}, time.Time{}, "of roles and databases that are less full")
+			v.add("  others", Cell{Text: ops.Count(len(v.d.Limits)-i, "limit")}, time.Time{}, "of roles and databases that are less full")
 			break
 		}
 		v.add("  limit of "+l.Of.String()+" "+l.Name.String(), Cell{Text: fmt.Sprintf("%d/%d", l.Used, l.Limit), Value: l.Used, Tone: ToneOf(l.Level)}, time.Time{}, "")
@@ -138,7 +138,7 @@ func stateWords(s ops.SessionState) string {
 func DatabaseLine(r ops.Reading[ops.Database], now time.Time) Cell {
 	d := r.Value
 	if !r.Known() {
-		return toned("unknown, "+standing(r.Source, r.State, r.At, now), ToneUnknown)
+		return toned("unknown, "+originOf(r).standing(now), ToneUnknown)
 	}
 	parts := []string{Connections(d.Use).Text + " connections"}
 	waits, longest := 0, time.Time{}
@@ -153,16 +153,13 @@ func DatabaseLine(r ops.Reading[ops.Database], now time.Time) Cell {
 	if waits > 0 {
 		parts = append(parts, fmt.Sprintf("%d blocked", waits))
 	}
-	at := now
-	if !r.Fresh() {
-		at = r.At
-	}
+	from := originOf(r)
 	if !longest.IsZero() {
-		parts = append(parts, "longest tx "+Age(longest, at))
+		parts = append(parts, "longest tx "+lasted(longest, from, now).Text)
 	}
 	cell := toned(strings.Join(parts, ", "), ToneOf(d.Verdict.Level))
 	if !r.Fresh() {
-		cell.Text += " " + standing(r.Source, r.State, r.At, now)
+		cell.Text += " " + from.standing(now)
 		cell.Tone = ToneUnknown
 	}
 	return cell
@@ -172,7 +169,7 @@ func DatabaseLine(r ops.Reading[ops.Database], now time.Time) Cell {
 func databaseRows(b ops.Board, now time.Time) []Row {
 	var rows []Row
 	for _, r := range b.Databases {
-		from := Origin{Source: r.Source.String(), At: r.At, State: r.State}
+		from := originOf(r)
 		rows = append(rows, stateRow("database "+r.Source.String(), DatabaseLine(r, now), ops.Ref{Kind: ops.KindDatabase}, r.Value.Verdict.Cause.String(), from))
 	}
 	return rows

@@ -40,12 +40,12 @@ func (v *dbView) transactions() {
 		v.rows[len(v.rows)-1].Ref = longest.Ref
 	}
 	if sitting > 0 {
-		v.add("idle in transaction", Cell{Text: count(sitting, "session"), Value: sitting, Tone: ToneOf(v.d.Levels.Idle)}, time.Time{}, "")
+		v.add("idle in transaction", Cell{Text: ops.Count(sitting, "session"), Value: sitting, Tone: ToneOf(v.d.Levels.Idle)}, time.Time{}, "")
 	}
 	v.prepared(prepared)
 	blocked := toned("none", ToneOf(v.d.Levels.Blocked))
 	if waits > 0 {
-		blocked = toned(fmt.Sprintf("%d, behind %s", waits, count(roots, "root")), blocked.Tone)
+		blocked = toned(fmt.Sprintf("%d, behind %s", waits, ops.Count(roots, "root")), blocked.Tone)
 	}
 	v.add("blocked sessions", blocked, time.Time{}, "")
 }
@@ -55,11 +55,11 @@ func (v *dbView) prepared(all []ops.Session) {
 	slices.SortStableFunc(all, func(a, b ops.Session) int { return a.Changed.Compare(b.Changed) })
 	for i, p := range all {
 		if i == 5 {
-			v.add("  others", Cell{Text: count(len(all)-i, "prepared transaction")}, time.Time{}, "")
+			v.add("  others", Cell{Text: ops.Count(len(all)-i, "prepared transaction")}, time.Time{}, "")
 			break
 		}
 		v.add("prepared transaction", Cell{Text: "'" + p.GID.String() + "'", Value: p.GID.String(), Tone: ToneOf(p.Verdict.Level)}, p.Changed,
-			fmt.Sprintf("of %s in %s, holds %s", p.User, p.Database, count(p.Locks, "lock")))
+			fmt.Sprintf("of %s in %s, holds %s", p.User, p.Database, ops.Count(p.Locks, "lock")))
 		v.rows[len(v.rows)-1].Ref, v.rows[len(v.rows)-1].Next = p.Ref, p.Verdict.Next
 	}
 }
@@ -77,15 +77,11 @@ func (v *dbView) replication() {
 			v.add("replica "+r.Name.String(), toned("lag hidden: no pg_monitor", ToneUnknown), time.Time{}, "")
 			continue
 		}
-		lag := "0s"
-		if r.Lag.Known && r.Lag.Value > 0 {
-			lag = Span(time.Duration(r.Lag.Value) * time.Second)
+		cell := Cell{Text: r.Behind.Size() + " behind", Value: r.Behind.Value, Unit: "bytes", Tone: ToneOf(r.Level)}
+		if r.Lag.Known {
+			cell.Text += ", " + ops.Span(max(0, ops.Seconds(r.Lag.Value)))
 		}
-		cell := Cell{Text: bytesOf(r.Behind) + " behind, " + lag, Value: r.Behind.Value, Unit: "bytes", Tone: ToneOf(r.Level)}
-		if !r.Lag.Known {
-			cell.Text = bytesOf(r.Behind) + " behind"
-		}
-		v.add("replica "+r.Name.String(), cell, time.Time{}, join(", ", r.State.String(), r.Sync.String(), r.Client.String(), "not sent "+bytesOf(r.Sent)))
+		v.add("replica "+r.Name.String(), cell, time.Time{}, join(", ", r.State.String(), r.Sync.String(), r.Client.String(), "not sent "+r.Sent.Size()))
 	}
 	for _, s := range v.d.Slots {
 		more := "inactive"
@@ -95,12 +91,12 @@ func (v *dbView) replication() {
 		case s.Synced:
 			more = "copied from the primary"
 		case !s.Idle.IsZero():
-			more = "inactive since " + Clock(s.Idle, v.now)
+			more = "inactive since " + ops.Clock(s.Idle, v.now)
 		}
 		if s.Left.Known {
-			more += ", " + Size(s.Left.Value) + " until it is lost"
+			more += ", " + s.Left.Size() + " until it is lost"
 		}
-		v.add("slot "+s.Name.String(), Cell{Text: "retains " + bytesOf(s.Retains), Value: s.Retains.Value, Unit: "bytes", Tone: ToneOf(s.Level)},
+		v.add("slot "+s.Name.String(), Cell{Text: "retains " + s.Retains.Size(), Value: s.Retains.Value, Unit: "bytes", Tone: ToneOf(s.Level)},
 			time.Time{}, join(", ", s.Kind.String(), s.Status.String(), more))
 	}
 	if len(v.d.Replicas)+len(v.d.Slots) == 0 && !v.d.Standby && !v.d.Lacks("replication") && !v.d.Lacks("replication slots") {
@@ -129,10 +125,10 @@ func (v *dbView) standby(u ops.Upstream) {
 	}
 	more := ""
 	if !u.Replayed.IsZero() {
-		more = "newest transaction of " + Clock(u.Replayed, v.now)
+		more = "newest transaction of " + ops.Clock(u.Replayed, v.now)
 	}
 	if u.Waiting.Known {
-		more = join(", ", bytesOf(u.Waiting)+" received and not replayed", more)
+		more = join(", ", u.Waiting.Size()+" received and not replayed", more)
 	}
 	v.add("standby", toned(state, ToneOf(v.d.Levels.Replay)), since, more)
 }
@@ -142,47 +138,40 @@ func (v *dbView) wal() {
 	if v.d.Standby {
 		v.add("WAL", text(w.Position.String()), time.Time{}, "replayed up to here")
 	} else {
-		v.add("WAL", Cell{Text: bytesOf(w.Rate) + "/s", Value: w.Rate.Value, Unit: "bytes"}, time.Time{}, join(", ", "pg_wal holds "+bytesOf(w.Size), "at "+w.Position.String()))
+		v.add("WAL", Cell{Text: w.Rate.Size() + "/s", Value: w.Rate.Value, Unit: "bytes"}, time.Time{}, join(", ", "pg_wal holds "+w.Size.Size(), "at "+w.Position.String()))
 	}
 	switch {
 	case v.d.Lacks("archiver"): // missing says so
 	case !a.On:
 		v.add("archiver", toned("off", ToneMuted), time.Time{}, "archive_mode is off: there is no point-in-time recovery")
 	case a.Failing():
-		v.add("archiver", toned("FAILS", ToneOf(a.Level)), a.LastGood, fmt.Sprintf("%s failed at %s, %s files wait", a.FailedFile, Clock(a.LastFailed, v.now), wholeOf(a.Ready)))
+		v.add("archiver", toned("FAILS", ToneOf(a.Level)), a.LastGood, fmt.Sprintf("%s failed at %s, %s files wait", a.FailedFile, ops.Clock(a.LastFailed, v.now), a.Ready.Whole()))
 	case a.LastGood.IsZero():
-		v.add("archiver", toned("nothing archived yet", ToneOf(a.Level)), time.Time{}, wholeOf(a.Ready)+" files wait")
+		v.add("archiver", toned("nothing archived yet", ToneOf(a.Level)), time.Time{}, a.Ready.Whole()+" files wait")
 	default:
-		v.add("archiver", toned("ok", ToneOf(a.Level)), a.LastGood, fmt.Sprintf("last %s, %s files wait", a.LastFile, wholeOf(a.Ready)))
+		v.add("archiver", toned("ok", ToneOf(a.Level)), a.LastGood, fmt.Sprintf("last %s, %s files wait", a.LastFile, a.Ready.Whole()))
 	}
 	c := v.d.Checkpoints
-	v.add("checkpoints", Cell{Text: wholeOf(c.Timed) + " timed, " + wholeOf(c.Requested) + " requested", Value: c.Timed.Value}, c.Last,
-		"writing took "+seconds(c.Write).Text+", syncing "+seconds(c.Sync).Text)
+	v.add("checkpoints", Cell{Text: c.Timed.Whole() + " timed, " + c.Requested.Whole() + " requested", Value: c.Timed.Value}, c.Last,
+		"writing took "+c.Write.Span()+", syncing "+c.Sync.Span())
 }
 
 func (v *dbView) sizes() {
 	for i, s := range v.d.Sizes {
 		if i == 5 {
-			v.add("  others", Cell{Text: count(len(v.d.Sizes)-i, "database")}, time.Time{}, "enter shows all")
+			v.add("  others", Cell{Text: ops.Count(len(v.d.Sizes)-i, "database")}, time.Time{}, "enter shows all")
 			break
 		}
 		more := ""
 		if s.Growth.Known {
-			more = "grows by " + growth(s.Growth.Value) + " an hour"
+			more = "grows by " + s.Growth.Size() + " an hour"
 		}
-		cell := Cell{Text: bytesOf(s.Size), Value: s.Size.Value, Unit: "bytes"}
+		cell := Cell{Text: s.Size.Size(), Value: s.Size.Value, Unit: "bytes"}
 		if !s.Size.Known {
 			cell = Cell{Text: "hidden: no pg_monitor", Tone: ToneUnknown}
 		}
 		v.add("size "+s.Name.String(), cell, time.Time{}, more)
 	}
-}
-
-func growth(v float64) string {
-	if v < 0 {
-		return "-" + Size(-v)
-	}
-	return Size(v)
 }
 
 func (v *dbView) vacuum() {
@@ -195,7 +184,7 @@ func (v *dbView) vacuum() {
 		if i == 3 {
 			break
 		}
-		v.add("table "+t.Name.String(), Cell{Text: wholeOf(t.Dead) + " dead rows", Value: t.Dead.Value}, t.Vacuumed, wholeOf(t.Live)+" live; SINCE is its last vacuum")
+		v.add("table "+t.Name.String(), Cell{Text: t.Dead.Whole() + " dead rows", Value: t.Dead.Value}, t.Vacuumed, t.Live.Whole()+" live; SINCE is its last vacuum")
 	}
 }
 
@@ -213,18 +202,4 @@ func millions(n float64) string {
 		return "<1M"
 	}
 	return fmt.Sprintf("%.0fM", n/1e6)
-}
-
-func bytesOf(f ops.Value) string {
-	if !f.Known {
-		return "?"
-	}
-	return Size(f.Value)
-}
-
-func wholeOf(f ops.Value) string {
-	if !f.Known {
-		return "?"
-	}
-	return fmt.Sprintf("%.0f", f.Value)
 }

@@ -116,7 +116,7 @@ func (e Event) Text() string {
 	if e.Times == 1 {
 		return e.line()
 	}
-	return fmt.Sprintf("%s: %dx, last %s", e.line(), e.Times, e.At.UTC().Format("15:04:05Z"))
+	return fmt.Sprintf("%s: %dx, last %s", e.line(), e.Times, ops.Moment(e.At, e.At))
 }
 
 // About is what it happened to: one thing, or so many of a kind.
@@ -126,7 +126,7 @@ func (e Event) About() string {
 		met[r.Ref] = true
 	}
 	if len(met) > 1 {
-		return count(len(met), e.Ref.Kind.String())
+		return ops.Count(len(met), e.Ref.Kind.String())
 	}
 	return RefText(e.Ref).String()
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -58,7 +59,7 @@ func jobsSince(b ops.Board, since, now time.Time) Table {
 	kept.Jobs = slices.DeleteFunc(slices.Clone(b.Jobs), func(j ops.Job) bool { return j.State.Ended() && j.Ended.Before(since) })
 	t := Jobs(kept, now)
 	if t.Note == "no jobs" {
-		t.Note = "no job runs, and none ended since " + Clock(since, now)
+		t.Note = "no job runs, and none ended since " + ops.Clock(since, now)
 	}
 	return t
 }
@@ -68,7 +69,7 @@ func happened(b ops.Board, recs []ops.Record, since, now time.Time) Table {
 	kept := slices.DeleteFunc(slices.Clone(recs), func(r ops.Record) bool { return r.At.Before(since) })
 	slices.SortStableFunc(kept, func(x, y ops.Record) int { return y.At.Compare(x.At) })
 	t := TimeLine(Fold(kept, now.Sub(since)), now)
-	t.Name, t.Note = "since "+Clock(since, now), "nothing happened"
+	t.Name, t.Note = "since "+ops.Clock(since, now), "nothing happened"
 	if b.Estate.Agent.Kind == ops.AgentLocal {
 		t.Note = NoAgent
 	}
@@ -78,48 +79,37 @@ func happened(b ops.Board, recs []ops.Record, since, now time.Time) Table {
 // Changed says in a few words what records tell of: "2 alerts began, 1 cleared, 1
 // container died, 3 jobs ended". Nothing is "nothing changed".
 func Changed(recs []ops.Record) string {
-	var began, cleared, deaths, troubles, over, jobs, notes, other int
-	died := map[ops.Ref]bool{} // one that died eight times is one
-	for _, r := range recs {
-		switch {
-		case r.Kind == ops.RecordAlert && r.Level.Good():
-			cleared++
-		case r.Kind == ops.RecordAlert:
-			began++
-		case r.Kind == ops.RecordContainer && r.Level.Bad():
-			died[r.Ref] = true
-			deaths = len(died)
-		case r.Kind == ops.RecordDatabase && r.Level.Good():
-			over++
-		case r.Kind == ops.RecordDatabase:
-			troubles++
-		case r.Kind == ops.RecordOutcome:
-			jobs++
-		case r.Kind == ops.RecordNote, r.Kind == ops.RecordAck, r.Kind == ops.RecordCall:
-			notes++
-		case r.Kind == ops.RecordIntent:
-		default:
-			other++
-		}
-	}
-	var parts []string
-	for _, p := range []struct {
-		n         int
+	kinds := []struct {
 		one, many string
+		is        func(ops.Record) bool
 	}{
-		{began, "alert began", "alerts began"}, {cleared, "cleared", "cleared"}, {deaths, "container died", "containers died"},
-		{troubles, "database finding", "database findings"}, {over, "is over", "are over"},
-		{jobs, "job ended", "jobs ended"}, {notes, "ack, note or call", "acks, notes and calls"}, {other, "other change", "other changes"},
-	} {
-		switch {
-		case p.n == 1:
-			parts = append(parts, "1 "+p.one)
-		case p.n > 1:
-			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.many))
+		{"alert began", "alerts began", func(r ops.Record) bool { return r.Kind == ops.RecordAlert && !r.Level.Good() }},
+		{"cleared", "cleared", func(r ops.Record) bool { return r.Kind == ops.RecordAlert }},
+		{"container died", "containers died", func(r ops.Record) bool { return r.Kind == ops.RecordContainer && r.Level.Bad() }},
+		{"database finding", "database findings", func(r ops.Record) bool { return r.Kind == ops.RecordDatabase && !r.Level.Good() }},
+		{"is over", "are over", func(r ops.Record) bool { return r.Kind == ops.RecordDatabase }},
+		{"job ended", "jobs ended", func(r ops.Record) bool { return r.Kind == ops.RecordOutcome }},
+		{"ack, note or call", "acks, notes and calls", func(r ops.Record) bool {
+			return r.Kind == ops.RecordNote || r.Kind == ops.RecordAck || r.Kind == ops.RecordCall
+		}},
+		{"other change", "other changes", func(r ops.Record) bool { return r.Kind != ops.RecordIntent }},
+	}
+	died := map[ops.Ref]bool{} // one that died eight times is one
+	recs = slices.DeleteFunc(slices.Clone(recs), func(r ops.Record) bool {
+		again := kinds[2].is(r) && died[r.Ref]
+		died[r.Ref] = died[r.Ref] || kinds[2].is(r)
+		return again
+	})
+	var parts []string
+	for _, k := range kinds {
+		n := len(recs)
+		recs = slices.DeleteFunc(recs, k.is)
+		switch n -= len(recs); {
+		case n == 1:
+			parts = append(parts, "1 "+k.one)
+		case n > 1:
+			parts = append(parts, fmt.Sprintf("%d %s", n, k.many))
 		}
 	}
-	if len(parts) == 0 {
-		return "nothing changed"
-	}
-	return strings.Join(parts, ", ")
+	return cmp.Or(strings.Join(parts, ", "), "nothing changed")
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -29,7 +30,7 @@ func NewHead(b ops.Board, now time.Time) Head {
 	h := Head{
 		Estate:      b.Estate.Name.String(),
 		Environment: b.Estate.Environment.String(),
-		Clock:       now.UTC().Format("15:04Z"),
+		Clock:       ops.Clock(now, now),
 		Clocks:      slaCells(b, now),
 		Maintenance: Maintenance(b, now),
 		Level:       Overall(b),
@@ -88,7 +89,7 @@ func sourcesLevel(b ops.Board) ops.Level {
 func sourceWords(b ops.Board, now time.Time) ([]Cell, string) {
 	sorted := slices.Clone(b.Sources)
 	slices.SortStableFunc(sorted, func(x, y ops.Source) int {
-		return byLevel(sourceLevel(x), sourceLevel(y))
+		return ops.WorstFirst(sourceLevel(x), sourceLevel(y))
 	})
 	var cells []Cell
 	var broken, doubted, warned string
@@ -104,23 +105,14 @@ func sourceWords(b ops.Board, now time.Time) ([]Cell, string) {
 			warned = s.Name.String() + ": " + s.Notes[0].String()
 		}
 	}
-	return cells, firstWord(broken, doubted, warned)
-}
-
-func firstWord(words ...string) string {
-	for _, w := range words {
-		if w != "" {
-			return w
-		}
-	}
-	return ""
+	return cells, cmp.Or(broken, doubted, warned)
 }
 
 func sourceCell(s ops.Source, now time.Time) Cell {
 	word := s.Name.String() + " " + StateWord(s.State, s.Live)
 	switch {
 	case s.State != ops.SourceOK && !s.Since.IsZero():
-		word += " " + Age(s.Since, now)
+		word += " " + ops.Age(s.Since, now)
 	case s.State == ops.SourceOK && !s.Doubt.Empty():
 		word = s.Name.String() + " DOUBTED"
 	case s.State == ops.SourceOK && len(s.Notes) > 0:
@@ -147,7 +139,7 @@ func peerWord(s ops.Source) string {
 func sourceReason(s ops.Source, now time.Time) string {
 	out := s.Name.String() + " " + StateWord(s.State, false)
 	if !s.Since.IsZero() {
-		out += " since " + Clock(s.Since, now)
+		out += " since " + ops.Clock(s.Since, now)
 	}
 	if s.State == ops.SourcePending { // that is all there is to say
 		return out
@@ -234,7 +226,7 @@ func alertsStanding(b ops.Board, now time.Time) (phrase string, fresh bool) {
 			continue
 		}
 		if !r.Fresh() {
-			return standing(r.Source, r.State, r.At, now), false
+			return originOf(r).standing(now), false
 		}
 		if d := doubt(b, r.Source); d != "" {
 			return d, false
@@ -245,23 +237,15 @@ func alertsStanding(b ops.Board, now time.Time) (phrase string, fresh bool) {
 
 // tellsOnly reports whether a source is an Alertmanager.
 func tellsOnly(b ops.Board, source ops.Text) bool {
-	for _, s := range b.Sources {
-		if s.Name == source {
-			return s.Kind == ops.SourceAlertmanager
-		}
-	}
-	return false
+	s, _ := b.Source(source)
+	return s.Kind == ops.SourceAlertmanager
 }
 
 // doubt returns why a source's word is worth nothing although it answers: a
 // Prometheus whose rules are not loaded fires no alerts either.
 func doubt(b ops.Board, source ops.Text) string {
-	for _, s := range b.Sources {
-		if s.Name == source {
-			return s.Doubt.String()
-		}
-	}
-	return ""
+	s, _ := b.Source(source)
+	return s.Doubt.String()
 }
 
 // noneFires is good only where whoever would tell of an alert is well, too.

@@ -56,8 +56,8 @@ func eventRow(r *Event, now time.Time) Row {
 		Ref: ref, Level: r.Level,
 		From: Origin{Source: "history", At: r.At, State: ops.SourceOK},
 		Cells: []Cell{
-			{Text: Moment(r.At, now), Tone: ToneMuted, Value: stamp(r.At)},
-			{Text: Age(r.At, now), Tone: ToneMuted, Value: max(0, now.Sub(r.At).Seconds()), Unit: "seconds"},
+			{Text: ops.Moment(r.At, now), Tone: ToneMuted, Value: stamp(r.At)},
+			{Text: ops.Age(r.At, now), Tone: ToneMuted, Value: max(0, now.Sub(r.At).Seconds()), Unit: "seconds"},
 			text(r.Kind.String()),
 			toned(r.Text(), tone),
 			text(r.Actor.Name.String()),
@@ -69,7 +69,7 @@ func eventRow(r *Event, now time.Time) Row {
 // RefText says what a Ref names: "container web", and "-" for nothing.
 func RefText(r ops.Ref) ops.Text {
 	if r.Zero() {
-		return ops.Clean(Never)
+		return ops.Clean(ops.Never)
 	}
 	return ops.Clean(join(" ", r.Kind.String(), r.ID.String()))
 }

@@ -27,11 +27,11 @@ func Incident(w io.Writer, in ops.Incident, recs []ops.Record, cut ops.Text, now
 	p.line("| what | when or how long |")
 	p.line("| --- | --- |")
 	p.line("| state | %s |", md(state))
-	p.line("| condition began | %s |", instant(in.Began))
-	p.line("| first seen here | %s |", instant(in.Seen))
-	p.line("| opened by %s | %s |", md(in.By.String()), instant(in.Opened))
-	p.line("| acknowledged | %s |", instant(in.Acked))
-	p.line("| closed | %s |", instant(in.Closed))
+	p.line("| condition began | %s |", ops.Stamp(in.Began))
+	p.line("| first seen here | %s |", ops.Stamp(in.Seen))
+	p.line("| opened by %s | %s |", md(in.By.String()), ops.Stamp(in.Opened))
+	p.line("| acknowledged | %s |", ops.Stamp(in.Acked))
+	p.line("| closed | %s |", ops.Stamp(in.Closed))
 	for _, t := range []struct {
 		name string
 		of   func() (time.Duration, bool)
@@ -39,7 +39,7 @@ func Incident(w io.Writer, in ops.Incident, recs []ops.Record, cut ops.Text, now
 		d, known := t.of()
 		text := "not known"
 		if known {
-			text = d.Round(time.Second).String()
+			text = ops.Span(d.Round(time.Second))
 		}
 		p.line("| %s | %s |", t.name, text)
 	}
@@ -68,7 +68,7 @@ func (p *printer) alerts(in ops.Incident) {
 	p.line("| alert | first fired | cleared | times |")
 	p.line("| --- | --- | --- | ---: |")
 	for _, a := range in.Fired {
-		cleared := instant(a.Cleared)
+		cleared := ops.Stamp(a.Cleared)
 		switch {
 		case !a.Cleared.IsZero():
 		case in.Open():
@@ -76,7 +76,7 @@ func (p *printer) alerts(in ops.Incident) {
 		default:
 			cleared = "not before the close"
 		}
-		p.line("| %s | %s | %s | %d |", md(a.Name.String()), instant(a.Fired), cleared, a.Times)
+		p.line("| %s | %s | %s | %d |", md(a.Name.String()), ops.Stamp(a.Fired), cleared, a.Times)
 	}
 }
 
@@ -92,7 +92,7 @@ func (p *printer) timeLine(in ops.Incident, recs []ops.Record, cut ops.Text) {
 	p.line("| when | offset | what | who |")
 	p.line("| --- | ---: | --- | --- |")
 	for _, e := range slices.Backward(Fold(recs, foldWithin)) {
-		p.line("| %s | %s | %s | %s |", e.At.UTC().Format("15:04:05"), offset(e.At, in.Began), md(e.Text()), md(e.Actor.Name.String()))
+		p.line("| %s | %s | %s | %s |", ops.Moment(e.At, in.Began), ops.Offset(e.At, in.Began), md(e.Text()), md(e.Actor.Name.String()))
 	}
 }
 
@@ -106,23 +106,4 @@ func (p *printer) line(format string, args ...any) {
 	if p.err == nil {
 		_, p.err = fmt.Fprintf(p.w, format+"\n", args...)
 	}
-}
-
-func instant(t time.Time) string {
-	if t.IsZero() {
-		return "not known"
-	}
-	return t.UTC().Format("2006-01-02 15:04:05Z")
-}
-
-// offset says how far from the start a record is: -40s, +2m10s.
-func offset(at, start time.Time) string {
-	if start.IsZero() {
-		return ""
-	}
-	d := at.Sub(start).Round(time.Second)
-	if d < 0 {
-		return d.String()
-	}
-	return "+" + d.String()
 }

@@ -22,8 +22,8 @@ func TestAnIncidentReadsAsAPostMortem(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := b.String()
-	for _, want := range []string{`# Incident 3: web \| down`, "| time to detect | 1m0s |", "| time to acknowledge | 3m0s |", "| time to restore | 10m0s |",
-		"a &lt;full&gt; disk", "| 02:09:00 | -1m0s | web died |  |", `| 02:12:00 | +2m0s | acked␛\[31m \| x | ana |`} {
+	for _, want := range []string{`# Incident 3: web \| down`, "| time to detect | 1m |", "| time to acknowledge | 3m |", "| time to restore | 10m |",
+		"a &lt;full&gt; disk", "| 02:09:00Z | -1m | web died |  |", `| 02:12:00Z | +2m | acked␛\[31m \| x | ana |`} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is missing in\n%s", want, got)
 		}
@@ -46,7 +46,7 @@ func TestAnIncidentThatIsNotRestoredSaysWhichAlertsFire(t *testing.T) {
 		"closed while it fires": {func(*ops.Incident) {}, []string{"| state | closed, not restored: still firing: critical Down |", "| time to restore | not known |",
 			"| critical Down | 2026-11-21 02:11:00Z | not before the close | 1 |", `| warning Slow\|x | 2026-11-21 02:13:00Z | 2026-11-21 02:15:00Z | 3 |`}, "10m0s"},
 		"open":             {func(i *ops.Incident) { i.Closed, i.Unrestored = time.Time{}, ops.Text{} }, []string{"| state | open |", "| critical Down | 2026-11-21 02:11:00Z | it fires | 1 |"}, "10m0s"},
-		"restored":         {func(i *ops.Incident) { i.Unrestored, i.Fired = ops.Text{}, i.Fired[1:] }, []string{"| state | closed |", "| time to restore | 10m0s |"}, "it fires"},
+		"restored":         {func(i *ops.Incident) { i.Unrestored, i.Fired = ops.Text{}, i.Fired[1:] }, []string{"| state | closed |", "| time to restore | 10m |"}, "it fires"},
 		"without an alert": {func(i *ops.Incident) { i.Fired = nil }, []string{"None fired when it was opened, and none began while it was open."}, "first fired"},
 	} {
 		is := in

@@ -33,7 +33,7 @@ func Incidents(b ops.Board, now time.Time) Table {
 		}
 		restored := nothing()
 		if d, ok := in.TimeToRestore(); ok {
-			restored = Cell{Text: Span(d), Value: d.Seconds(), Unit: "seconds"}
+			restored = Cell{Text: ops.Span(d), Value: d.Seconds(), Unit: "seconds"}
 		}
 		t.Rows = append(t.Rows, Row{
 			Ref: in.Ref, Level: in.Level, From: board(b), Detail: about(in.Title.String(), in.Cause.String()),

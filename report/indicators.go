@@ -24,7 +24,7 @@ func Indicators(b ops.Board, now time.Time) Table {
 		{Key: "target", Title: "TARGET", Priority: 9},
 	}}
 	for _, r := range b.Indicators {
-		from := Origin{Source: r.Source.String(), At: r.At, State: r.State}
+		from := originOf(r)
 		for _, p := range r.Value.Pipelines {
 			t.Rows = append(t.Rows, pipelineRow(p, from, now))
 		}
@@ -70,7 +70,7 @@ func kpiRow(k ops.KPI, from Origin, w kpiWidth, now time.Time) Row {
 	if !k.Value.Known {
 		said = join("; ", k.Why.Or(ops.Lit("no value")).String(), said)
 	} else if !from.Fresh() {
-		said = join("; ", "the last value, "+Age(from.At, now)+" ago", said)
+		said = join("; ", "the last value, "+ops.Ago(from.At, now), said)
 	}
 	num := Cell{Text: value, Unit: k.Unit.String()}
 	if k.Value.Known {
@@ -84,19 +84,19 @@ func kpiRow(k ops.KPI, from Origin, w kpiWidth, now time.Time) Row {
 		Ref: ops.NewRef(ops.KindSource, "", from.Source), Group: groupIndicators, Level: level, From: from, Detail: about(k.Name.String(), said),
 		Cells: []Cell{
 			{Text: word, Tone: ToneOf(level), Value: strings.ToLower(word)}, {Text: what, Value: k.Name.String()},
-			{Text: Never, Tone: ToneMuted, Trend: k.Trend}, {Text: said, Tone: ToneMuted, Value: said}, num, target,
+			{Text: ops.Never, Tone: ToneMuted, Trend: k.Trend}, {Text: said, Tone: ToneMuted, Value: said}, num, target,
 		},
 	}
 }
 
 func kpiValue(f ops.Value, unit ops.Text) string {
 	if !f.Known {
-		return Never
+		return ops.Never
 	}
 	if u := unit.String(); u != "" && u[0] != '%' && u[0] != '/' {
-		return Number(f) + " " + u
+		return f.Number() + " " + u
 	}
-	return Number(f) + unit.String()
+	return f.Number() + unit.String()
 }
 
 func kpiTarget(k ops.KPI) string {
@@ -133,11 +133,11 @@ func pipelineRow(p ops.Pipeline, from Origin, now time.Time) Row {
 	if p.Running {
 		since = moment(p.Started, now)
 	}
-	done := Cell{Text: Never, Unit: "ratio"}
+	done := Cell{Text: ops.Never, Unit: "ratio"}
 	if p.Done.Known {
-		done = Cell{Text: Percent(p.Done.Value), Value: p.Done.Value, Unit: "ratio"}
+		done = Cell{Text: ops.Percent(p.Done.Value), Value: p.Done.Value, Unit: "ratio"}
 	}
-	window := Cell{Text: minutes(p.Window), Value: p.Window.Seconds(), Unit: "seconds"}
+	window := Cell{Text: minutes(p.Window, p.Window), Value: p.Window.Seconds(), Unit: "seconds"}
 	return Row{
 		Ref: ops.NewRef(ops.KindSource, "", from.Source), Group: groupIndicators, Level: level, From: from,
 		Detail: about(p.Name.String(), join("  ", pipelineEnd(p, now), p.Verdict.Cause.String())), Next: p.Verdict.Next,
@@ -155,11 +155,17 @@ func at(from Origin, now time.Time) time.Time {
 	return from.At
 }
 
-func minutes(d time.Duration) string { return fmt.Sprintf("%dm", int(d.Minutes())) }
+// minutes says a window in minutes, and one of a few of them to the second.
+func minutes(d, window time.Duration) string {
+	if window < 10*time.Minute {
+		return ops.Span(d)
+	}
+	return fmt.Sprintf("%dm", d/time.Minute)
+}
 
 // clockWords says how much of its window a pipeline has used: "41m/150m".
 func clockWords(p ops.Pipeline, from Origin, now time.Time) string {
-	return minutes(at(from, now).Sub(p.Started)) + "/" + minutes(p.Window)
+	return minutes(max(0, at(from, now).Sub(p.Started)), p.Window) + "/" + minutes(p.Window, p.Window)
 }
 
 func pipelineWords(p ops.Pipeline, from Origin, now time.Time) string {
@@ -167,13 +173,13 @@ func pipelineWords(p ops.Pipeline, from Origin, now time.Time) string {
 	case !p.Why.Empty():
 		return "not known: " + p.Why.String()
 	case !p.Running:
-		return "idle, window " + minutes(p.Window)
+		return "idle, window " + minutes(p.Window, p.Window)
 	case p.Started.IsZero():
 		return "running, since when is not known"
 	}
 	s := clockWords(p, from, now)
 	if p.Done.Known {
-		s += ", " + Percent(p.Done.Value) + " done"
+		s += ", " + ops.Percent(p.Done.Value) + " done"
 	}
 	if !p.Stage.Empty() {
 		s += ", stage " + p.Stage.String()
@@ -189,20 +195,20 @@ func pipelineEnd(p ops.Pipeline, now time.Time) string {
 	end := p.Started.Add(p.Window)
 	switch {
 	case now.After(end):
-		return "window over since " + Clock(end, now)
+		return "window over since " + ops.Clock(end, now)
 	case p.Forecast.IsZero():
-		return "window ends " + Clock(end, now)
+		return "window ends " + ops.Clock(end, now)
 	case p.Forecast.After(end):
-		return "ends " + Clock(p.Forecast, now) + ", " + leftWord(p.Forecast.Sub(end)) + " after the window"
+		return "ends " + ops.Clock(p.Forecast, now) + ", " + leftWord(p.Forecast.Sub(end)) + " after the window"
 	}
-	return "ends " + Clock(p.Forecast, now) + ", " + leftWord(end.Sub(p.Forecast)) + " to spare"
+	return "ends " + ops.Clock(p.Forecast, now) + ", " + leftWord(end.Sub(p.Forecast)) + " to spare"
 }
 
 // slaCells are the windows of running pipelines for the frame: "SLA 41m/150m".
 func slaCells(b ops.Board, now time.Time) []Cell {
 	var out []Cell
 	for _, r := range b.Indicators {
-		from := Origin{Source: r.Source.String(), At: r.At, State: r.State}
+		from := originOf(r)
 		for _, p := range r.Value.Pipelines {
 			if !p.Running || p.Started.IsZero() {
 				continue

@@ -19,7 +19,7 @@ func TestAnIndicatorOfASilentSourceIsNotKnownAndTellsItsAge(t *testing.T) {
 			t.Errorf("judged by an old value: %+v", r.Cells)
 		}
 		known := strings.HasPrefix(r.Cells[3].Text, "the last value, 4m ago; ")
-		if r.Cells[0].Text == "UNKNOWN" && (known || r.Cells[4].Text == report.Never) {
+		if r.Cells[0].Text == "UNKNOWN" && (known || r.Cells[4].Text == ops.Never) {
 			kpis++
 		}
 	}

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -23,15 +24,14 @@ func Jobs(b ops.Board, now time.Time) Table {
 		return t
 	}
 	t.Note = "no jobs"
-	from := Origin{Source: "agent", At: b.At, State: ops.SourceOK}
 	for _, j := range b.Jobs {
 		t.Rows = append(t.Rows, Row{
-			Ref: JobRef(j.ID), Level: j.Level, From: from, Detail: about(j.Title.String(), j.Result.String()),
+			Ref: JobRef(j.ID), Level: j.Level, From: board(b), Detail: about(j.Title.String(), j.Result.String()),
 			Cells: []Cell{
 				{Text: fmt.Sprint(j.ID), Value: int(j.ID)},
 				toned(j.State.String(), past(j.Level)),
 				text(j.Title.String()),
-				moment(firstOf(j.Ended, j.Started, j.Created), now),
+				moment(cmp.Or(j.Ended, j.Started, j.Created), now),
 				took(j, now),
 				text(j.Actor.Name.String()),
 				text(JobProgress(j)),
@@ -47,15 +47,6 @@ const NoAgent = "unknown: no agent"
 // JobRef names a job.
 func JobRef(id ops.JobID) ops.Ref { return ops.NewRef(ops.KindJob, "", fmt.Sprint(id)) }
 
-func firstOf(times ...time.Time) time.Time {
-	for _, t := range times {
-		if !t.IsZero() {
-			return t
-		}
-	}
-	return time.Time{}
-}
-
 func took(j ops.Job, now time.Time) Cell {
 	if j.Started.IsZero() {
 		return nothing()
@@ -63,9 +54,9 @@ func took(j ops.Job, now time.Time) Cell {
 	d := j.Ended.Sub(j.Started)
 	if j.Ended.IsZero() {
 		d = now.Sub(j.Started).Truncate(time.Minute)
-		return Cell{Text: Age(j.Started, now), Value: d.Seconds(), Unit: "seconds"}
+		return Cell{Text: ops.Age(j.Started, now), Value: d.Seconds(), Unit: "seconds"}
 	}
-	return Cell{Text: Span(d), Value: d.Seconds(), Unit: "seconds"}
+	return Cell{Text: ops.Span(d), Value: d.Seconds(), Unit: "seconds"}
 }
 
 // JobProgress says how far a job is, or how it ended: "43%  ~2m left".
@@ -77,12 +68,12 @@ func JobProgress(j ops.Job) string {
 	s := ""
 	switch {
 	case p.Total > 0:
-		s = Percent(min(1, p.Done/p.Total))
+		s = ops.Percent(min(1, p.Done/p.Total))
 	case p.Done > 0:
 		s = join(" ", fmt.Sprintf("%.0f", p.Done), p.Unit.String())
 	}
 	if p.Left > 0 {
-		s = join("  ", s, "~"+Span(p.Left.Round(time.Second))+" left")
+		s = join("  ", s, "~"+ops.Span(p.Left.Round(time.Second))+" left")
 	}
 	if s == "" || !p.Note.Empty() {
 		s = join("  ", s, p.Note.String())
@@ -108,7 +99,7 @@ func JobEnd(j ops.Job) (string, Tone) {
 	}
 	line := j.Title.String() + ": " + word
 	if !j.Started.IsZero() && !j.Ended.IsZero() {
-		line += " in " + Span(j.Ended.Sub(j.Started))
+		line += " in " + ops.Span(j.Ended.Sub(j.Started))
 	}
 	if j.State != ops.JobSucceeded {
 		line += why(j.Result)

@@ -31,12 +31,12 @@ func Verdict(b ops.Board, now time.Time) Cell {
 	}
 	if n := len(b.Findings); n > 0 {
 		f := b.Findings[0]
-		s := count(n, "finding") + ", the worst: " + f.What.String()
+		s := ops.Count(n, "finding") + ", the worst: " + f.What.String()
 		if c := len(byCause(b.Findings)); c < n {
-			s = count(c, "cause") + " of " + s
+			s = ops.Count(c, "cause") + " of " + s
 		}
 		if !f.Since.IsZero() {
-			s += " since " + Clock(f.Since, now) + " (" + Age(f.Since, now) + ")"
+			s += " since " + ops.Clock(f.Since, now) + " (" + ops.Age(f.Since, now) + ")"
 		}
 		parts = append(parts, s)
 	} else if _, reason := sourceWords(b, now); reason != "" {
@@ -78,7 +78,7 @@ func board(b ops.Board) Origin { return Origin{Source: "agent", At: b.At, State:
 func origin(b ops.Board, ref ops.Ref) Origin {
 	for _, s := range b.Sources {
 		if s.Name == ref.Source && !ref.Source.Empty() || s.Ref == ref {
-			return Origin{Source: s.Name.String(), At: s.LastGood, State: s.State}
+			return sourceOrigin(s)
 		}
 	}
 	return board(b)
@@ -86,10 +86,10 @@ func origin(b ops.Board, ref ops.Ref) Origin {
 
 // oldest is the origin of what several readings say together: the first that is
 // not fresh, else the one that is longest ago.
-func oldest[T any](b ops.Board, readings []ops.Reading[T]) Origin {
+func oldest[T any](b ops.Board, readings ops.Readings[T]) Origin {
 	worst := board(b)
 	for _, r := range readings {
-		o := Origin{Source: r.Source.String(), At: r.At, State: r.State}
+		o := originOf(r)
 		if !o.Fresh() {
 			return o
 		}
@@ -108,7 +108,7 @@ func findingRow(f ops.Finding, from Origin, now time.Time) Row {
 			toned(LevelWord(f.Level), ToneOf(f.Level)),
 			text(f.What.String()),
 			moment(f.Since, now),
-			{Text: f.Cause.String(), Tone: ToneMuted, Value: f.Cause.String()},
+			toned(f.Cause.String(), ToneMuted),
 		},
 	}
 }
@@ -123,7 +123,7 @@ func noFinding(b ops.Board, now time.Time) Row {
 	_, reason := sourceWords(b, now)
 	return Row{
 		Group: groupFindings, Level: level, From: board(b), Detail: reason,
-		Cells: []Cell{toned(LevelWord(level), ToneOf(level)), text(what), nothing(), {Text: reason, Tone: ToneMuted, Value: reason}},
+		Cells: []Cell{toned(LevelWord(level), ToneOf(level)), text(what), nothing(), toned(reason, ToneMuted)},
 	}
 }
 
@@ -144,7 +144,7 @@ func stateRow(what string, c Cell, ref ops.Ref, why string, from Origin) Row {
 		Ref: ref, Group: groupState, Level: level, From: from,
 		Cells: []Cell{
 			toned(LevelWord(level), c.Tone), {Text: what + ": " + c.Text, Value: c.Text},
-			nothing(), {Text: why, Tone: ToneMuted, Value: why},
+			nothing(), toned(why, ToneMuted),
 		},
 	}
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -25,10 +26,12 @@ func Sessions(b ops.Board, now time.Time) Table {
 		{Key: "wait", Title: "WAIT", Priority: 30, Max: 24},
 		{Key: "app", Title: "APP", Priority: 20, Max: 24},
 	}}
-	several := len(b.Databases) > 1
 	for _, r := range b.Databases {
-		from := Origin{Source: r.Source.String(), At: r.At, State: r.State}
-		groups := sessionGroups{several: several, source: r.Source.String()}
+		from := originOf(r)
+		var groups sessionGroups
+		if len(b.Databases) > 1 {
+			groups = sessionGroups(r.Source.String() + ": ")
+		}
 		for _, s := range r.Value.Sessions {
 			row := sessionRow(s, from, now)
 			row.Group = groups.of(s)
@@ -48,52 +51,39 @@ func noneOf(what string, kind ops.SourceKind) string {
 }
 
 func databasesNote(b ops.Board, now time.Time, otherwise string) string {
-	for _, r := range b.Databases {
-		if !r.Fresh() {
-			return "sessions unknown: " + standing(r.Source, r.State, r.At, now) + why(r.Why)
-		}
-	}
 	if len(b.Databases) == 0 {
 		return noneOf("PostgreSQL", ops.SourcePostgres)
 	}
-	return otherwise
+	return cmp.Or(unread("sessions", b.Databases, now), otherwise)
 }
 
-// sessionGroups names the groups of one server's sessions; with several servers
-// each has its own.
-type sessionGroups struct {
-	several bool
-	source  string
-}
-
-func (g sessionGroups) named(s string) string {
-	if g.several {
-		return g.source + ": " + s
-	}
-	return s
-}
+// sessionGroups is what the names of one server's groups begin with: where there are
+// several servers each has its own.
+type sessionGroups string
 
 func (g sessionGroups) of(s ops.Session) string {
+	name := "others"
 	switch {
 	case s.Root != 0:
-		return g.named("blocking")
+		name = "blocking"
 	case s.Own:
-		return g.named("opsdeck itself")
+		name = "opsdeck itself"
 	case s.Prepared():
-		return g.named("prepared")
+		name = "prepared"
 	case !s.Transaction.IsZero():
-		return g.named("in a transaction")
+		name = "in a transaction"
 	case s.State == ops.SessionIdle:
-		return g.named("idle")
+		name = "idle"
 	case s.Hidden:
-		return g.named("hidden")
+		name = "hidden"
 	}
-	return g.named("others")
+	return string(g) + name
 }
 
 // words say of each group how many there are.
 func (g sessionGroups) words(d ops.Database, into map[string]string) {
 	n, trees, deep := map[string]int{}, 0, 0
+	blocking, hidden := string(g)+"blocking", string(g)+"hidden"
 	for _, s := range d.Sessions {
 		n[g.of(s)]++
 		if s.Root == s.PID && s.Root != 0 {
@@ -102,19 +92,19 @@ func (g sessionGroups) words(d ops.Database, into map[string]string) {
 		deep = max(deep, s.Depth+1)
 	}
 	for name, k := range n {
-		into[name] = count(k, "session")
+		into[name] = ops.Count(k, "session")
 	}
-	if k := n[g.named("prepared")]; k > 0 {
-		into[g.named("prepared")] = count(k, "transaction") + " without a session, until somebody commits them or rolls them back"
+	if k := n[string(g)+"prepared"]; k > 0 {
+		into[string(g)+"prepared"] = ops.Count(k, "transaction") + " without a session, until somebody commits them or rolls them back"
 	}
 	if trees > 0 {
-		into[g.named("blocking")] = fmt.Sprintf("%s, %s, %d deep; end the root and what is below it goes on", count(trees, "tree"), count(n[g.named("blocking")], "session"), deep)
+		into[blocking] = fmt.Sprintf("%s, %s, %d deep; end the root and what is below it goes on", ops.Count(trees, "tree"), ops.Count(n[blocking], "session"), deep)
 	}
 	if d.Left > 0 {
-		into[g.named("idle")] += fmt.Sprintf(", %d more are not listed", d.Left)
+		into[string(g)+"idle"] += fmt.Sprintf(", %d more are not listed", d.Left)
 	}
-	if !d.Rights.Superuser && n[g.named("hidden")] > 0 {
-		into[g.named("hidden")] += ", the login lacks pg_monitor: GRANT pg_monitor TO " + d.Login.String()
+	if !d.Rights.Superuser && n[hidden] > 0 {
+		into[hidden] += ", the login lacks pg_monitor: GRANT pg_monitor TO " + d.Login.String()
 	}
 }
 
@@ -126,9 +116,8 @@ func sessionRow(s ops.Session, from Origin, now time.Time) Row {
 	}
 	if !from.Fresh() {
 		state.Text, state.Tone = "was "+state.Text, ToneUnknown
-		now = from.At
 	}
-	query := Cell{Text: s.SQL.String(), Value: s.SQL.String(), Tone: ToneMuted}
+	query := toned(s.SQL.String(), ToneMuted)
 	if s.Hidden {
 		query = toned("hidden: no pg_monitor", ToneUnknown)
 	} else if s.State == ops.SessionActive {
@@ -138,7 +127,7 @@ func sessionRow(s ops.Session, from Origin, now time.Time) Row {
 		Ref: s.Ref, Level: level, From: from, Detail: subject(SessionName(s), s.Verdict), Next: s.Verdict.Next,
 		Cells: []Cell{
 			{Text: treeMark(s.Depth) + SessionName(s), Value: SessionName(s)},
-			state, orHidden(s, lasting(sessionSince(s), now)), locks(s), orHidden(s, transaction(s, now)), query,
+			state, orHidden(s, lasted(sessionSince(s), from, now)), locks(s), orHidden(s, transaction(s, from, now)), query,
 			orNothing(s.User.String()), orNothing(s.Database.String()), orNothing(s.Client.String()),
 			orHidden(s, orNothing(s.Wait.String())), orNothing(s.App.String()),
 		},
@@ -170,20 +159,21 @@ func sessionSince(s ops.Session) time.Time {
 	return s.Changed
 }
 
-// lasting is moment with the seconds of the first minute: a query of 50 seconds is
-// another thing than one of none.
-func lasting(at, now time.Time) Cell {
-	cell := moment(at, now)
-	if d := now.Sub(at); !at.IsZero() && d < time.Minute {
-		cell.Text = fmt.Sprintf("%ds", max(0, int(d.Seconds())))
+func transaction(s ops.Session, from Origin, now time.Time) Cell {
+	if s.Transaction.IsZero() {
+		return Cell{Tone: ToneMuted}
 	}
-	return cell
+	return lasted(s.Transaction, from, now)
 }
 
-func transaction(s ops.Session, now time.Time) Cell {
-	cell := lasting(s.Transaction, now)
-	if s.Transaction.IsZero() {
-		cell.Text = ""
+// lasted says how long something has lasted. What is less than a minute is told in
+// seconds, of the moment at which the source was read: a query of five milliseconds is
+// none of fifty seconds.
+func lasted(since time.Time, from Origin, now time.Time) Cell {
+	at := at(from, now)
+	cell := moment(since, at)
+	if !since.IsZero() && at.Sub(since) < time.Minute && ops.Age(since, now) != ops.Future {
+		cell.Text = ops.Span(max(0, from.At.Sub(since)))
 	}
 	return cell
 }
@@ -205,7 +195,7 @@ func locks(s ops.Session) Cell {
 	case !s.Waiting.IsZero():
 		return text("waits")
 	}
-	return Cell{Text: "", Tone: ToneMuted}
+	return Cell{Tone: ToneMuted}
 }
 
 // Statements returns the statements that took most of each server's time.
@@ -219,7 +209,7 @@ func Statements(b ops.Board, now time.Time) Table {
 		{Key: "statement", Title: "STATEMENT", Priority: 100, Min: 20, Max: 160},
 	}}
 	for _, r := range b.Databases {
-		from := Origin{Source: r.Source.String(), At: r.At, State: r.State}
+		from := originOf(r)
 		for _, s := range r.Value.Statements {
 			t.Rows = append(t.Rows, Row{Ref: r.Value.Ref, Group: r.Source.String(), Level: unjudged, From: from, Detail: s.SQL.String(), Cells: []Cell{
 				seconds(s.Total), whole(s.Calls), seconds(s.Mean), whole(s.Rows), orNothing(s.User.String()), text(s.SQL.String()),
@@ -239,12 +229,12 @@ func seconds(f ops.Value) Cell {
 	if !f.Known {
 		return nothing()
 	}
-	return Cell{Text: Span(time.Duration(f.Value * float64(time.Second))), Value: f.Value, Unit: "seconds"}
+	return Cell{Text: f.Span(), Value: f.Value, Unit: "seconds"}
 }
 
 func whole(f ops.Value) Cell {
 	if !f.Known {
 		return nothing()
 	}
-	return Cell{Text: fmt.Sprintf("%.0f", f.Value), Value: f.Value}
+	return Cell{Text: f.Whole(), Value: f.Value}
 }

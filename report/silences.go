@@ -30,12 +30,9 @@ func Silences(b ops.Board, now time.Time) Table {
 		{Key: "purpose", Title: "PURPOSE", Priority: 40},
 		{Key: "comment", Title: "COMMENT", Priority: 50, Min: 12, Max: 80},
 	}}
-	for _, r := range b.Silences {
-		from := Origin{Source: r.Source.String(), At: r.At, State: r.State}
-		for _, s := range r.Value {
-			if s.State != ops.SilenceExpired || now.Sub(s.Ends) < expiredShown {
-				t.Rows = append(t.Rows, silenceRow(s, from, now))
-			}
+	for from, s := range each(b.Silences) {
+		if s.State != ops.SilenceExpired || now.Sub(s.Ends) < expiredShown {
+			t.Rows = append(t.Rows, silenceRow(s, from, now))
 		}
 	}
 	order := map[string]int{groupActive: 0, groupPlanned: 1, groupExpired: 2}
@@ -83,18 +80,21 @@ func silenceRow(s ops.Silence, from Origin, now time.Time) Row {
 		Detail: about(s.By.String(), join("  ", s.Comment.String(), s.Verdict.Cause.String())), Next: s.Verdict.Next,
 		Cells: []Cell{
 			{Text: word, Tone: tone, Value: s.State.String()}, text(MatcherText(s.Matchers)),
-			{Text: Clock(s.Ends, now), Value: stamp(s.Ends)}, left, hits,
-			text(s.By.String()), {Text: s.Purpose.String(), Tone: ToneMuted, Value: s.Purpose.String()}, text(s.Comment.String()),
+			{Text: ops.Clock(s.Ends, now), Value: stamp(s.Ends)}, left, hits,
+			text(s.By.String()), toned(s.Purpose.String(), ToneMuted), text(s.Comment.String()),
 		},
 	}
 }
 
 // leftWord says how long is left, in minutes: what is under one is "<1m".
 func leftWord(d time.Duration) string {
-	if d < time.Minute {
+	switch {
+	case d <= 0:
+		return "nothing"
+	case d < time.Minute:
 		return "<1m"
 	}
-	return Span(d.Truncate(time.Minute))
+	return ops.Span(d.Truncate(time.Minute))
 }
 
 // MatcherText writes matchers as amtool reads them.
@@ -107,32 +107,25 @@ func MatcherText(ms []ops.Matcher) string {
 }
 
 func silencesNote(b ops.Board, now time.Time) string {
-	for _, r := range b.Silences {
-		if !r.Fresh() {
-			return "silences unknown: " + standing(r.Source, r.State, r.At, now) + why(r.Why)
-		}
-	}
 	if len(b.Silences) == 0 {
 		return "no Alertmanager in this estate"
 	}
-	return "nothing is silenced"
+	return cmp.Or(unread("silences", b.Silences, now), "nothing is silenced")
 }
 
 // Maintenance returns the windows in force, in words for the frame: until when,
 // and why.
 func Maintenance(b ops.Board, now time.Time) []string {
 	var out []string
-	for _, r := range b.Silences {
-		for _, s := range r.Value {
-			if s.Purpose != ops.PurposeMaintenance || s.State != ops.SilenceActive || !s.Ends.After(now) {
-				continue
-			}
-			line := maintenanceMark + " until " + Clock(s.Ends, now) + about("", maintenanceReason(s.Comment))
-			if !r.Fresh() && r.State != ops.SourceLying {
-				line += " (as of " + standing(r.Source, r.State, r.At, now) + ")"
-			}
-			out = append(out, line)
+	for from, s := range each(b.Silences) {
+		if s.Purpose != ops.PurposeMaintenance || s.State != ops.SilenceActive || !s.Ends.After(now) {
+			continue
 		}
+		line := maintenanceMark + " until " + ops.Clock(s.Ends, now) + about("", maintenanceReason(s.Comment))
+		if !from.Fresh() && from.State != ops.SourceLying {
+			line += " (as of " + from.standing(now) + ")"
+		}
+		out = append(out, line)
 	}
 	return out
 }

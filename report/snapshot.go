@@ -171,7 +171,7 @@ func Sources(b ops.Board, now time.Time) Table {
 		t.Rows = append(t.Rows, sourceRow(s, now))
 	}
 	slices.SortStableFunc(t.Rows, func(a, b Row) int {
-		return cmp.Or(byLevel(a.Level, b.Level), cmp.Compare(a.Cells[0].Text, b.Cells[0].Text))
+		return cmp.Or(ops.WorstFirst(a.Level, b.Level), cmp.Compare(a.Cells[0].Text, b.Cells[0].Text))
 	})
 	return t
 }
@@ -184,7 +184,7 @@ func sourceRow(s ops.Source, now time.Time) Row {
 	}
 	duration := nothing()
 	if s.Took > 0 {
-		duration = Cell{Text: Span(s.Took), Value: s.Took.Seconds(), Unit: "seconds"}
+		duration = Cell{Text: ops.Span(s.Took), Value: s.Took.Seconds(), Unit: "seconds"}
 	}
 	need := "optional"
 	if s.Required {
@@ -192,7 +192,7 @@ func sourceRow(s ops.Source, now time.Time) Row {
 	}
 	return Row{
 		Ref: s.Ref, Level: level, Detail: about(s.Name.String(), reason),
-		From: Origin{Source: s.Name.String(), At: s.LastGood, State: s.State},
+		From: sourceOrigin(s),
 		Cells: []Cell{
 			text(s.Name.String()),
 			{Text: StateWord(s.State, s.Live), Tone: ToneOf(level), Value: s.State.String()},

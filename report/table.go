@@ -8,6 +8,10 @@
 package report
 
 import (
+	"cmp"
+	"iter"
+	"slices"
+	"strings"
 	"time"
 
 	"opsdeck/ops"
@@ -33,14 +37,14 @@ func text(s string) Cell { return Cell{Text: s, Value: s} }
 func toned(s string, t Tone) Cell { return Cell{Text: s, Tone: t, Value: s} }
 
 // nothing returns the cell of a value that does not exist.
-func nothing() Cell { return Cell{Text: Never, Tone: ToneMuted} }
+func nothing() Cell { return Cell{Text: ops.Never, Tone: ToneMuted} }
 
 // moment returns a cell that reads as an age and is valued as a time.
 func moment(at, now time.Time) Cell {
 	if at.IsZero() {
 		return nothing()
 	}
-	return Cell{Text: Age(at, now), Value: stamp(at)}
+	return Cell{Text: ops.Age(at, now), Value: stamp(at)}
 }
 
 // Origin is where a row's values come from and how that source stands.
@@ -54,6 +58,29 @@ type Origin struct {
 
 // Fresh reports whether the row may look good.
 func (o Origin) Fresh() bool { return o.State == ops.SourceOK && !o.At.IsZero() && !o.NoAgent }
+
+// originOf is where what a reading holds comes from.
+func originOf[T any](r ops.Reading[T]) Origin {
+	return Origin{Source: r.Source.String(), At: r.At, State: r.State}
+}
+
+// sourceOrigin is where what a source says comes from.
+func sourceOrigin(s ops.Source) Origin {
+	return Origin{Source: s.Name.String(), At: s.LastGood, State: s.State}
+}
+
+// each iterates over what every reading holds, with where it comes from.
+func each[T any](rs ops.Readings[[]T]) iter.Seq2[Origin, T] {
+	return func(yield func(Origin, T) bool) {
+		for _, r := range rs {
+			for _, v := range r.Value {
+				if !yield(originOf(r), v) {
+					return
+				}
+			}
+		}
+	}
+}
 
 // Column is one column of a table.
 type Column struct {
@@ -90,12 +117,55 @@ type Table struct {
 
 // column returns the index of the column with key, or -1.
 func (t Table) column(key string) int {
-	for i, c := range t.Columns {
-		if c.Key == key {
-			return i
-		}
-	}
-	return -1
+	return slices.IndexFunc(t.Columns, func(c Column) bool { return c.Key == key })
 }
 
 func stamp(at time.Time) string { return at.UTC().Format(time.RFC3339) }
+
+// standing says how a source stands: "docker SILENT", and how old its last
+// value is where there is one: "4m ago, docker SILENT".
+func (o Origin) standing(now time.Time) string {
+	word := cmp.Or(o.Source, "source") + " " + StateWord(o.State, false)
+	if o.At.IsZero() {
+		return word
+	}
+	return ops.Ago(o.At, now) + ", " + word
+}
+
+// unread says that something is unknown, and why: by the first reading of it that is
+// not fresh. Empty: all are.
+func unread[T any](what string, rs ops.Readings[T], now time.Time) string {
+	for _, r := range rs {
+		if !r.Fresh() {
+			return what + " unknown: " + originOf(r).standing(now) + why(r.Why)
+		}
+	}
+	return ""
+}
+
+func why(t ops.Text) string { return about("", t.String()) }
+
+// StateWord is how a source's state reads: "ok" and "live" are the only words in
+// lower case, so that trouble stands out without colour.
+func StateWord(s ops.SourceState, live bool) string {
+	switch {
+	case s == ops.SourceOK && live:
+		return "live"
+	case s == ops.SourceOK:
+		return "ok"
+	case s == ops.SourcePending:
+		return "not asked yet"
+	}
+	return strings.ToUpper(s.String())
+}
+
+// join joins what is not empty.
+func join(sep string, parts ...string) string {
+	var kept []string
+	for _, p := range parts {
+		if p != "" {
+			kept = append(kept, p)
+		}
+	}
+	return strings.Join(kept, sep)
+}

@@ -29,7 +29,7 @@ type SuspectLine struct {
 	Ref   ops.Ref
 	Guess bool
 	State Cell
-	Since string // how long it has been so
+	Since string // how long it has been so: "for 3m"
 	Cause string
 	Next  []ops.Next
 	Why   string // why it is suspected
@@ -55,10 +55,10 @@ func NewTriage(b ops.Board, ref ops.Ref, now time.Time) (Triage, bool) {
 		t.Severity.Tone = ToneUnknown
 	}
 	if it.a.Aged(it.from.At) {
-		t.ValuesOf = "as of " + Age(it.a.At, now) + " ago"
+		t.ValuesOf = "as of " + ops.Ago(it.a.At, now)
 	}
 	if a := it.a.Ack; !a.At.IsZero() {
-		t.Ack = a.By.String() + " " + Age(a.At, now) + " ago" + why(a.Note)
+		t.Ack = a.By.String() + " " + ops.Ago(a.At, now) + why(a.Note)
 	}
 	if it.a.State == ops.AlertFiring {
 		t.Paging = pagingLines(b, it.a, v, items, now)
@@ -88,7 +88,7 @@ func pagingLines(b ops.Board, a *ops.Alert, v pagingView, items []alertItem, now
 		}
 		return []Cell{toned("not known: "+join(", ", v.standing, "so perhaps nobody is told")+last, ToneUnknown)}
 	case a.Unpaged(now):
-		return []Cell{toned(notPaged+": Alertmanager does not have it, "+Age(a.Fired, now)+" after it fired", ToneOf(p.Level))}
+		return []Cell{toned(notPaged+": Alertmanager does not have it, "+ops.Age(a.Fired, now)+" after it fired", ToneOf(p.Level))}
 	case p.State == ops.PagingAbsent:
 		return []Cell{toned("not with Alertmanager yet: it is told within two minutes", ToneMuted)}
 	}
@@ -119,21 +119,18 @@ func lastTold(b ops.Board, a *ops.Alert, now time.Time) string {
 	words := fmt.Sprintf("last told by %s at %s", a.Ref.Source, a.Told.UTC().Format("15:04:05Z"))
 	for _, s := range b.Sources {
 		if s.Kind == ops.SourcePrometheus && s.State != ops.SourceOK {
-			words += fmt.Sprintf(", and %s cannot be asked: %s", s.Name, standing(s.Name, s.State, s.LastGood, now))
+			words += fmt.Sprintf(", and %s cannot be asked: %s", s.Name, sourceOrigin(s).standing(now))
 		}
 	}
 	return words + "; whether it still fires, and whether anybody is told, is not known"
 }
 
 func silencedBy(b ops.Board, id ops.Text, now time.Time) string {
-	for _, r := range b.Silences {
-		for _, s := range r.Value {
-			if s.Ref.ID == id {
-				return fmt.Sprintf("by %s until %s (%s left)%s", s.By, Clock(s.Ends, now), leftWord(s.Ends.Sub(now)), why(s.Comment))
-			}
-		}
+	s, _, ok := ops.Find(b.Silences, func(s *ops.Silence) bool { return s.Ref.ID == id })
+	if !ok {
+		return "by silence " + id.String()
 	}
-	return "by silence " + id.String()
+	return fmt.Sprintf("by %s until %s (%s left)%s", s.By, ops.Clock(s.Ends, now), leftWord(s.Ends.Sub(now)), why(s.Comment))
 }
 
 func nameOf(items []alertItem, fingerprint ops.Text) string {
@@ -149,24 +146,12 @@ func nameOf(items []alertItem, fingerprint ops.Text) string {
 // cause, and of everything else only its name.
 func suspectLine(b ops.Board, s ops.Suspect, now time.Time) SuspectLine {
 	line := SuspectLine{Ref: s.Ref, Guess: s.Guess, Why: s.Why.String(), State: toned("not known", ToneUnknown)}
-	for _, r := range b.Containers {
-		from := Origin{Source: r.Source.String(), At: r.At, State: r.State}
-		for _, c := range r.Value {
-			if c.Ref == s.Ref {
-				line.State, line.Cause, line.Next = containerState(c, from), c.Verdict.Cause.String(), c.Verdict.Next
-				if since := containerSince(c, from, now); since.Text != Never {
-					line.Since = since.Text
-				}
-				return line
-			}
-		}
-	}
-	for _, r := range b.Databases {
-		if r.Value.Ref == s.Ref && r.Known() {
-			v := r.Value.Verdict
-			line.State, line.Cause, line.Next = DatabaseLine(r, now), v.Cause.String(), v.Next
-			return line
-		}
+	if c, r, ok := b.Container(s.Ref); ok {
+		line.State, line.Cause, line.Next = containerState(c, originOf(r)), c.Verdict.Cause.String(), c.Verdict.Next
+		line.Since = ops.For(containerSince(c, originOf(r), now).Text)
+	} else if r, ok := b.Database(s.Ref); ok && r.Known() {
+		v := r.Value.Verdict
+		line.State, line.Cause, line.Next = DatabaseLine(r, now), v.Cause.String(), v.Next
 	}
 	return line
 }
@@ -190,26 +175,4 @@ func (e Event) Off(moment time.Time) time.Duration {
 		}
 	}
 	return nearest
-}
-
-// Offset says how far from a moment something was: "-40s", "+3m", "0s".
-func Offset(at, moment time.Time) string {
-	d := at.Sub(moment).Round(time.Second)
-	switch {
-	case d == 0:
-		return "0s"
-	case d < 0:
-		return "-" + shortSpan(-d)
-	}
-	return "+" + shortSpan(d)
-}
-
-func shortSpan(d time.Duration) string {
-	if d < time.Minute {
-		return fmt.Sprintf("%ds", int(d.Seconds()))
-	}
-	if d < 10*time.Minute {
-		return Span(d)
-	}
-	return Span(d.Round(time.Minute))
 }

@@ -27,7 +27,7 @@ func TestALogLineInJSONIsReadAndCleanedAgain(t *testing.T) {
 func TestOffsets(t *testing.T) {
 	at := fixture.Now
 	for d, want := range map[time.Duration]string{0: "0s", -40 * time.Second: "-40s", 3 * time.Minute: "+3m", -95 * time.Second: "-1m35s", -31*time.Minute - 20*time.Second: "-31m", 300 * time.Millisecond: "0s"} {
-		if got := report.Offset(at.Add(d), at); got != want {
+		if got := ops.Offset(at.Add(d), at); got != want {
 			t.Errorf("%s: %s, want %s", d, got, want)
 		}
 	}

@@ -1,6 +1,7 @@
 package report
 
 import (
+	_ "embed"
 	"encoding/json"
 	"time"
 
@@ -111,3 +112,9 @@ func datum(c Cell, from Origin, now time.Time) docDatum {
 	}
 	return d
 }
+
+//go:embed snapshot.schema.json
+var snapshotSchema string
+
+// SnapshotSchema returns the JSON schema (draft 2020-12) of the JSON snapshot.
+func SnapshotSchema() []byte { return []byte(snapshotSchema) }

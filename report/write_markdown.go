@@ -3,13 +3,15 @@ package report
 import (
 	"fmt"
 	"strings"
+
+	"opsdeck/ops"
 )
 
 // asMarkdown writes tables that keep their structure whatever the cells hold.
 func asMarkdown(s Snapshot) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n\n", md(join(" ", "opsdeck", s.Estate, s.place())))
-	fmt.Fprintf(&b, "%s, %s\n", s.Now.Format("2006-01-02 15:04Z"), md(s.Verdict))
+	fmt.Fprintf(&b, "%s, %s\n", ops.Dated(s.Now), md(s.Verdict))
 	if len(s.Unknowns) > 0 {
 		b.WriteString("\nNot known:\n\n")
 		for _, u := range s.Unknowns {

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
+
+	"opsdeck/ops"
 )
 
 // textWidth is how wide the text format is: what a mail, a pager and the
@@ -15,7 +17,7 @@ const textWidth = 80
 // to the cells, which are cleaned text already.
 func asText(s Snapshot) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n", cut(join("  ", "opsdeck", s.Estate, s.place(), s.Now.Format("2006-01-02 15:04Z")), textWidth))
+	fmt.Fprintf(&b, "%s\n", cut(join("  ", "opsdeck", s.Estate, s.place(), ops.Dated(s.Now)), textWidth))
 	line(&b, s.Verdict)
 	for _, u := range s.Unknowns {
 		line(&b, "unknown  "+u)

@@ -31,21 +31,11 @@ func alertsPane() pane {
 func nameOfAlert(b ops.Board, ref ops.Ref) string {
 	switch ref.Kind {
 	case ops.KindAlert:
-		for _, r := range b.Alerts {
-			for _, a := range r.Value {
-				if a.Ref.ID == ref.ID {
-					return a.Name.String()
-				}
-			}
-		}
+		a, _ := b.Alert(ref)
+		return a.Name.String()
 	case ops.KindSilence:
-		for _, r := range b.Silences {
-			for _, s := range r.Value {
-				if s.Ref == ref {
-					return report.MatcherText(s.Matchers)
-				}
-			}
-		}
+		s, _ := b.Silence(ref)
+		return report.MatcherText(s.Matchers)
 	}
 	return ""
 }

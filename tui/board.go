@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -59,26 +60,17 @@ func (m *Model) lostAgent(msg lostMsg) tea.Cmd {
 func (m *Model) hand() {
 	p := m.picture()
 	m.head = report.NewHead(m.live(), m.now)
-	for _, s := range m.panes {
+	for _, s := range slices.Concat(slices.Collect(maps.Values(m.panes)), m.opened) {
 		if g, ok := s.(gatherer); ok {
-			g.gather(p)
+			m.safely(s, func() { g.gather(p) })
 		}
 	}
-	for _, s := range m.opened {
-		if g, ok := s.(gatherer); ok {
-			g.gather(p)
-		}
-	}
-	m.top().SetBoard(p)
-	m.layout()
+	m.tell(p)
 }
 
 // uncover gives the picture to what comes into sight: what is covered is not laid
 // out with every board.
-func (m *Model) uncover() {
-	m.top().SetBoard(m.picture())
-	m.layout()
-}
+func (m *Model) uncover() { m.tell(m.picture()) }
 
 // noteJobs says on the job line what ended since the last board.
 func (m *Model) noteJobs(before []ops.Job) {

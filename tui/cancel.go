@@ -47,14 +47,11 @@ func (m *Model) cancelPlan(ref ops.Ref) ops.Plan {
 }
 
 func (m *Model) cmdCancel(serial int, p ops.Plan) tea.Cmd {
-	c := m.console
 	j, _ := m.job(p.Request.Target)
-	return func() tea.Msg {
-		ctx, cancel := context.WithTimeout(context.Background(), askTimeout)
-		defer cancel()
+	return m.asking(askTimeout, func(ctx context.Context, c ops.Console) tea.Msg {
 		if err := c.Cancel(ctx, j.ID); err != nil {
 			return failedMsg{serial: serial, what: p.Title.String(), err: err}
 		}
 		return startedMsg{serial: serial, plans: []ops.Plan{p}, jobs: []ops.JobID{0}}
-	}
+	})
 }

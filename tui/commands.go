@@ -18,54 +18,49 @@ const (
 	planTimeout = 30 * time.Second
 )
 
-func (m *Model) cmdLook(refs []ops.Ref) tea.Cmd {
+// asking is a command that asks the agent, and gives up after a while.
+func (m *Model) asking(most time.Duration, ask func(context.Context, ops.Console) tea.Msg) tea.Cmd {
 	c := m.console
 	return func() tea.Msg {
-		ctx, cancel := context.WithTimeout(context.Background(), askTimeout)
+		ctx, cancel := context.WithTimeout(context.Background(), most)
 		defer cancel()
+		return ask(ctx, c)
+	}
+}
+
+func (m *Model) cmdLook(refs []ops.Ref) tea.Cmd {
+	return m.asking(askTimeout, func(ctx context.Context, c ops.Console) tea.Msg {
 		// A refused Look costs figures, which then say so; it is not worth a notice.
 		_ = c.Look(ctx, refs)
 		return nil
-	}
+	})
 }
 
 func (m *Model) cmdDetail(serial int, ref ops.Ref) tea.Cmd {
-	c := m.console
-	return func() tea.Msg {
-		ctx, cancel := context.WithTimeout(context.Background(), askTimeout)
-		defer cancel()
+	return m.asking(askTimeout, func(ctx context.Context, c ops.Console) tea.Msg {
 		d, err := c.Detail(ctx, ref, time.Hour)
 		return detailMsg{serial, d, err}
-	}
+	})
 }
 
 func (m *Model) cmdHistory(serial int, q ops.Query) tea.Cmd {
-	c := m.console
-	return func() tea.Msg {
-		ctx, cancel := context.WithTimeout(context.Background(), askTimeout)
-		defer cancel()
+	return m.asking(askTimeout, func(ctx context.Context, c ops.Console) tea.Msg {
 		records, err := c.History(ctx, q)
 		return historyMsg{serial, q.Before, records, err}
-	}
+	})
 }
 
 func (m *Model) cmdActions(serial int, targets []ops.Ref) tea.Cmd {
-	c := m.console
-	return func() tea.Msg {
-		ctx, cancel := context.WithTimeout(context.Background(), askTimeout)
-		defer cancel()
+	return m.asking(askTimeout, func(ctx context.Context, c ops.Console) tea.Msg {
 		actions, err := actionsOf(ctx, c, targets)
 		return actionsMsg{serial, targets, actions, err}
-	}
+	})
 }
 
 // cmdPlan plans requests. Of many, those that cannot be planned are left out, and
 // shown as that beneath the plans. Where none can be, it has failed.
 func (m *Model) cmdPlan(serial int, reqs []ops.Request, changed bool) tea.Cmd {
-	c := m.console
-	return func() tea.Msg {
-		ctx, cancel := context.WithTimeout(context.Background(), planTimeout)
-		defer cancel()
+	return m.asking(planTimeout, func(ctx context.Context, c ops.Console) tea.Msg {
 		msg := plansMsg{serial: serial, changed: changed}
 		for _, r := range reqs {
 			p, err := c.Plan(ctx, r)
@@ -79,16 +74,13 @@ func (m *Model) cmdPlan(serial int, reqs []ops.Request, changed bool) tea.Cmd {
 			msg.err = msg.left[0].Err
 		}
 		return msg
-	}
+	})
 }
 
 // cmdStart starts plans in order and stops at the first that is turned down. The
 // key is made once for each plan, so that a repeated call is the same job.
 func (m *Model) cmdStart(serial int, plans []ops.Plan, answer ops.Confirmation) tea.Cmd {
-	c := m.console
-	return func() tea.Msg {
-		ctx, cancel := context.WithTimeout(context.Background(), planTimeout)
-		defer cancel()
+	return m.asking(planTimeout, func(ctx context.Context, c ops.Console) tea.Msg {
 		var jobs []ops.JobID
 		for i, p := range plans {
 			answer.Key = ops.Clean(rand.Text())
@@ -99,7 +91,7 @@ func (m *Model) cmdStart(serial int, plans []ops.Plan, answer ops.Confirmation) 
 			jobs = append(jobs, id)
 		}
 		return startedMsg{serial, plans, jobs}
-	}
+	})
 }
 
 // cmdTail opens a log or an output. ctx ends it when its screen closes.

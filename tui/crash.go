@@ -6,11 +6,11 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
-	"opsdeck/internal/ownfile"
 	"opsdeck/ops"
 )
 
-// guard turns a crash of the model into a clean end: the terminal is restored by
+// guard sets aside the screen or the dialog that crashes (fallen.go). What else
+// crashes it turns into a clean end: the terminal is restored by
 // the ordinary way out, and the details go to a file instead of the screen. (Bubble
 // Tea's own net prints the stack over the terminal that it has just restored.)
 type guard struct {
@@ -26,8 +26,11 @@ type crashMsg struct{ what any }
 func (g *guard) Update(msg tea.Msg) (model tea.Model, cmd tea.Cmd) {
 	defer func() {
 		if r := recover(); r != nil {
-			g.fell(r)
-			model, cmd = g, tea.Quit
+			if model, cmd = g, tea.Quit; g.blame(r) {
+				cmd = func() tea.Msg { return tickMsg{} } // what crashed may have been to set the clock
+			} else {
+				g.fell(r)
+			}
 		}
 	}()
 	if c, ok := msg.(crashMsg); ok {
@@ -36,7 +39,10 @@ func (g *guard) Update(msg tea.Msg) (model tea.Model, cmd tea.Cmd) {
 	if g.crash != nil {
 		return g, tea.Quit
 	}
-	_, cmd = g.Model.Update(msg)
+	if _, cmd = g.Model.Update(msg); g.broken != nil {
+		g.fell(g.broken)
+		return g, tea.Quit
+	}
 	return g, caught(cmd)
 }
 
@@ -44,14 +50,21 @@ func (g *guard) Update(msg tea.Msg) (model tea.Model, cmd tea.Cmd) {
 func (g *guard) View() (v tea.View) {
 	defer func() {
 		if r := recover(); r != nil {
-			g.fell(r)
-			v = tea.View{}
+			if g.blame(r) {
+				v = g.View()
+			} else {
+				g.fell(r)
+			}
 		}
 	}()
 	if g.crash != nil {
 		return tea.View{}
 	}
-	return g.Model.View()
+	if v = g.Model.View(); g.broken != nil {
+		g.fell(g.broken)
+		return tea.View{}
+	}
+	return v
 }
 
 // caught makes a command's crash a message, also inside batches.
@@ -75,21 +88,12 @@ func caught(cmd tea.Cmd) tea.Cmd {
 	}
 }
 
-// fell keeps what is known of a crash and names where it is. It writes a file
-// from where nothing else may, because nothing else comes after.
+// fell keeps what is known of a crash and names where it is.
 func (g *guard) fell(r any) {
-	if g.crash != nil {
-		return
+	if g.crash == nil {
+		g.crash = ops.Errorf(ops.CodeInternal, "the console crashed: %v", r).
+			Help("%s; jobs go on in the agent, start the console again", writeCrash(g.file, r))
 	}
-	where := "no crash file is set"
-	if g.file != "" {
-		where = "details in " + g.file
-		if err := ownfile.Write(g.file, crashReport(r)); err != nil {
-			where = "the details could not be written: " + err.Error()
-		}
-	}
-	g.crash = ops.Errorf(ops.CodeInternal, "the console crashed: %v", r).
-		Help("%s; jobs go on in the agent, start the console again", where)
 }
 
 // crashReport is what a crash leaves behind. The panic's text may hold something

@@ -44,12 +44,8 @@ func databasePane() pane {
 
 // nameOfSession is a session's pid and what it is.
 func nameOfSession(b ops.Board, ref ops.Ref) string {
-	for _, r := range b.Databases {
-		for _, s := range r.Value.Sessions {
-			if s.Ref == ref {
-				return report.SessionName(s)
-			}
-		}
+	if s, ok := b.Session(ref); ok {
+		return report.SessionName(s)
 	}
 	return ""
 }

@@ -112,7 +112,7 @@ func (m *Model) headLine(h report.Head) string {
 	}
 	left += "  " + h.Clock
 	if !m.frozen.since.IsZero() {
-		left += "  " + th.Paint(themes.Alarm, " FROZEN "+report.Age(m.frozen.since, m.now)+" ")
+		left += "  " + th.Paint(themes.Alarm, " FROZEN "+ops.Age(m.frozen.since, m.now)+" ")
 	}
 	var firing []string
 	if m.bell.unseen {
@@ -142,7 +142,7 @@ func (m *Model) guard(h report.Head) string {
 	case m.known && len(m.latest.Sources) == 0:
 		return "" // nothing is looked after, so there is nothing to guard
 	case m.me.Until.After(m.now):
-		return m.th.Paint(themes.Alarm, " "+h.Environment+" UNLOCKED until "+m.me.Until.UTC().Format("15:04Z")+" ")
+		return m.th.Paint(themes.Alarm, " "+h.Environment+" UNLOCKED until "+ops.Clock(m.me.Until, m.now)+" ")
 	case production || m.latest.Estate.Agent.Kind == ops.AgentLocal:
 		return m.th.Paint(tone, h.Environment) + " read-only"
 	}
@@ -217,7 +217,11 @@ func (m *Model) body(h int) []string {
 	if !m.known && len(m.opened) == 0 {
 		return m.waiting()
 	}
-	return m.top().View()
+	s, lines := m.top(), []string(nil)
+	if m.safely(s, func() { lines = s.View() }); s != m.top() {
+		return m.top().View()
+	}
+	return lines
 }
 
 func (m *Model) waiting() []string {
@@ -227,3 +231,23 @@ func (m *Model) waiting() []string {
 	}
 	return []string{"", "  " + m.th.Paint(themes.Unknown, draw.Clip(m.th, text, m.w-2))}
 }
+
+// resize takes a new size of the terminal.
+func (m *Model) resize(w, h int) tea.Cmd {
+	m.w, m.h = w, h
+	m.layout()
+	return m.wantLook()
+}
+
+// layout gives the body's rectangle to what is in sight. The frame's height
+// depends on what it has to say, so this runs after every new board, too.
+func (m *Model) layout() {
+	if m.w <= 0 || m.h <= 0 || m.tiny() {
+		return
+	}
+	s := m.top()
+	m.safely(s, func() { s.SetSize(m.w, m.bodyHeight()) })
+}
+
+// bodyHeight is what the frame leaves.
+func (m *Model) bodyHeight() int { return max(0, m.h-len(m.upper())-2) }

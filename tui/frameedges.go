@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"strings"
 
 	"opsdeck/ops"
 	"opsdeck/report"
@@ -16,8 +17,8 @@ import (
 func (m *Model) warningLines(h report.Head) []string {
 	var lines []string
 	if !m.lost.since.IsZero() {
-		text := fmt.Sprintf(" %s since %s: %s; what you see is %s old, trying again ",
-			m.lostWord(), report.Clock(m.lost.since, m.now), m.lost.why, report.Age(m.latest.At, m.now))
+		text := fmt.Sprintf(" %s since %s: %s; what you see is %s, trying again ",
+			m.lostWord(), ops.Clock(m.lost.since, m.now), m.lost.why, strings.Replace(ops.Ago(m.latest.At, m.now), " ago", " old", 1))
 		lines = append(lines, m.th.Paint(themes.Alarm, draw.Clip(m.th, text, m.w)))
 	}
 	limit := 3
@@ -74,7 +75,7 @@ func (m *Model) jobLine() string {
 			left += fmt.Sprintf("  +%d more", n)
 		}
 		if !m.lost.since.IsZero() {
-			left = report.Age(m.latest.At, m.now) + " ago: " + left
+			left = ops.Ago(m.latest.At, m.now) + ": " + left
 		}
 	}
 	right := m.th.Paint(draw.Role(m.notices.tone), draw.Clip(m.th, m.notices.text, m.w))

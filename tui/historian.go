@@ -65,10 +65,10 @@ func (m *Model) askPast() tea.Cmd {
 func (m *Model) historyCame(msg historyMsg) tea.Cmd {
 	for _, s := range m.panes {
 		if r, ok := s.(rememberer); ok && msg.serial == m.past {
-			r.heard(msg.records, msg.err)
+			m.safely(s, func() { r.heard(msg.records, msg.err) })
 		}
 		if h, ok := s.(historian); ok && msg.serial != m.past {
-			h.take(msg)
+			m.safely(s, func() { h.take(msg) })
 		}
 	}
 	if msg.serial == m.past {

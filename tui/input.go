@@ -142,3 +142,61 @@ func (m *Model) targets() []ops.Ref {
 	}
 	return nil
 }
+
+// openFilter asks for the filter of the list or log on top.
+func (m *Model) openFilter() tea.Cmd {
+	l, ok := m.top().(screen.Lister)
+	if !ok {
+		m.say(report.ToneInfo, "nothing to filter here")
+		return m.nextTick()
+	}
+	hint := "words  !word  column=value  enter keep  esc undo"
+	if _, ok := l.(*logs); ok {
+		hint = "words  !word  level=error  field=value  enter keep  esc undo"
+	}
+	m.over = dialog.NewFilterBar(m.th, dialog.OutcomeFilter, "/", hint, l.Filter().String())
+	return nil
+}
+
+// openHighlight asks for a text to highlight in the log on top.
+func (m *Model) openHighlight() tea.Cmd {
+	hint := "enter keep, n and N go to the lines that hold it  esc undo"
+	m.over = dialog.NewFilterBar(m.th, dialog.OutcomeHighlight, "highlight: ", hint, m.top().(*logs).mark)
+	return nil
+}
+
+func (m *Model) applyFilter(s string) tea.Cmd {
+	if l, ok := m.top().(screen.Lister); ok {
+		l.SetFilter(report.ParseFilter(s))
+	}
+	return m.wantLook()
+}
+
+// mouseEvent makes the wheel three lines up or down. Clicks do nothing on
+// purpose: they land on the wrong row when the list moves under the hand.
+func (m *Model) mouseEvent(msg tea.MouseMsg) tea.Cmd {
+	wheel, ok := msg.(tea.MouseWheelMsg)
+	if !ok || m.over != nil {
+		return nil
+	}
+	id := keys.Down
+	if wheel.Button == tea.MouseWheelUp {
+		id = keys.Up
+	}
+	for range 3 {
+		m.top().Key(screen.Press{ID: id})
+	}
+	return m.wantLook()
+}
+
+// paste goes where text is typed, and nowhere else: pasted text never answers a
+// question and never is a row of keys.
+func (m *Model) paste(msg tea.PasteMsg) tea.Cmd {
+	if m.over != nil {
+		m.over.Paste(msg.Content)
+	}
+	if f, ok := m.over.(*dialog.FilterBar); ok {
+		return m.applyFilter(f.Text())
+	}
+	return nil
+}

@@ -137,7 +137,7 @@ func (m *Model) linesCame(msg lineMsg) tea.Cmd {
 	}
 	for _, s := range m.opened {
 		if l, ok := s.(*logs); ok && l.serial == msg.serial {
-			l.take(msg.lines, msg.done, msg.err)
+			m.safely(s, func() { l.take(msg.lines, msg.done, msg.err) })
 		}
 	}
 	if msg.done {
@@ -149,7 +149,7 @@ func (m *Model) linesCame(msg lineMsg) tea.Cmd {
 func (m *Model) detailCame(msg detailMsg) tea.Cmd {
 	for _, s := range m.opened {
 		if a, ok := s.(screen.Asker); ok && a.Asks().Serial == msg.serial {
-			a.Take(msg.detail, msg.err)
+			m.safely(s, func() { a.Take(msg.detail, msg.err) })
 		}
 	}
 	return nil

@@ -87,11 +87,13 @@ type Model struct {
 	mouse   bool
 	serial  int // numbers what is asked, so that late answers are known
 	tails   tailing
-	past    int           // the serial of the question what happened since the last look
-	direct  direct        // the action a key asked for, while its parameters are asked for
-	then    []ops.Request // to be planned again once this console is unlocked
-	left    Left          // how this console is left
-	ticking time.Time     // when the tick that is under way will come
+	past    int               // the serial of the question what happened since the last look
+	direct  direct            // the action a key asked for, while its parameters are asked for
+	then    []ops.Request     // to be planned again once this console is unlocked
+	left    Left              // how this console is left
+	ticking time.Time         // when the tick that is under way will come
+	broken  any               // what crashed and cannot be set aside
+	crashes map[string]string // what crashed and was set aside, and where it is written down
 
 	// after brings a message when a time has passed; tests put their own here.
 	after func(time.Duration, tea.Msg) tea.Cmd
@@ -115,7 +117,7 @@ func New(c ops.Console, o Options) *Model { return newModel(c, o, panes()) }
 
 func newModel(c ops.Console, o Options, table []pane) *Model {
 	keys, notice := keys.New(digits(table), o.Keys)
-	m := &Model{console: c, o: o, th: o.Theme, keys: keys, now: o.Now(), after: later}
+	m := &Model{console: c, o: o, th: o.Theme, keys: keys, now: o.Now(), after: later, crashes: map[string]string{}}
 	m.build(table)
 	m.head = report.NewHead(m.latest, m.now)
 	for _, n := range []string{notice, o.Notice} {

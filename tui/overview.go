@@ -86,7 +86,7 @@ func (o *overview) since() (string, bool) {
 	if o.looked.IsZero() || o.Height < 14 || o.Picture.Board.Estate.Agent.Kind == ops.AgentLocal {
 		return "", false
 	}
-	lead := "since you last looked " + report.Age(o.looked, o.Picture.Now) + " ago: "
+	lead := "since you last looked " + ops.Ago(o.looked, o.Picture.Now) + ": "
 	var recs []ops.Record
 	for _, r := range o.Picture.Board.Changes {
 		if r.At.After(o.looked) {

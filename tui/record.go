@@ -30,7 +30,7 @@ func (r *record) lay() {
 	}
 	lines := draw.Wrapped(r.th, r.r.Text(), r.w, 6)
 	facts := append([]ops.Fact{
-		{Name: ops.Lit("at"), Value: ops.Clean(r.r.At.UTC().Format("2006-01-02 15:04:05Z"))},
+		{Name: ops.Lit("at"), Value: ops.Clean(ops.Stamp(r.r.At))},
 		{Name: ops.Lit("kind"), Value: ops.Clean(r.r.Kind.String())},
 		{Name: ops.Lit("who"), Value: r.r.Actor.Name},
 		{Name: ops.Lit("about"), Value: report.RefText(r.r.Ref)},

@@ -105,12 +105,8 @@ func (a *action) Describe() ops.ActionInfo {
 
 // Blocked says from the picture alone why the action makes no sense now.
 func (a *action) Blocked(b ops.Board, ref ops.Ref) ops.Text {
-	for _, r := range b.Containers {
-		for _, c := range r.Value {
-			if c.Ref == ref && r.Fresh() {
-				return a.senseless(c.State)
-			}
-		}
+	if c, r, _ := b.Container(ref); r.Fresh() {
+		return a.senseless(c.State)
 	}
 	return ops.Text{} // what nobody knows does not hinder: the plan will tell
 }

@@ -116,13 +116,13 @@ func (a *action) interrupts(r *container.InspectResponse, c call) ops.Text {
 		if started(st.FinishedAt).IsZero() {
 			return ops.Lit("interrupts nothing: it never ran")
 		}
-		return ops.Textf("interrupts nothing: it ended with exit %d at %s", st.ExitCode, stamp(st.FinishedAt))
+		return ops.Textf("interrupts nothing: it ended with exit %d at %s", st.ExitCode, ops.Stamp(started(st.FinishedAt)))
 	case a.verb == verbUnpause:
 		return ops.Lit("interrupts nothing: it is paused")
 	case r.RestartCount > 0:
 		return ops.Textf("interrupts it %s; its restart policy has started it again before, it may be between two runs", c.span())
 	}
-	return ops.Textf("interrupts it %s; up since %s, restarts 0", c.span(), stamp(st.StartedAt))
+	return ops.Textf("interrupts it %s; up since %s, restarts 0", c.span(), ops.Stamp(started(st.StartedAt)))
 }
 
 func imageName(r *container.InspectResponse) string {
@@ -163,7 +163,5 @@ func started(s string) time.Time {
 	}
 	return t.UTC()
 }
-
-func stamp(s string) string { return started(s).Format(time.RFC3339) }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

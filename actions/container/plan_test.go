@@ -19,10 +19,10 @@ func TestPlanNamesTheCallAndWhatItInterrupts(t *testing.T) {
 	}
 	for v, want := range map[verb]struct{ step, replaces, warnings string }{
 		verbRestart: {"POST /v1.41/containers/50c7b94fa591/restart?t=7  (web)",
-			"[interrupts it for up to 7 s and its own start; up since 2026-11-21T02:00:00Z, restarts 0 container 50c7b94fa591 of image shop/web:1.2 (fa02c45fec1f) published ports, closed meanwhile: 127.0.0.1:8000 -> 80/tcp]",
+			"[interrupts it for up to 7 s and its own start; up since 2026-11-21 02:00:00Z, restarts 0 container 50c7b94fa591 of image shop/web:1.2 (fa02c45fec1f) published ports, closed meanwhile: 127.0.0.1:8000 -> 80/tcp]",
 			"[depend on it by their compose file: api]"},
 		verbStop: {"POST /v1.41/containers/50c7b94fa591/stop?t=7  (web)",
-			"[interrupts it for good; up since 2026-11-21T02:00:00Z, restarts 0 container 50c7b94fa591 of image shop/web:1.2 (fa02c45fec1f) published ports, closed from then on: 127.0.0.1:8000 -> 80/tcp]",
+			"[interrupts it for good; up since 2026-11-21 02:00:00Z, restarts 0 container 50c7b94fa591 of image shop/web:1.2 (fa02c45fec1f) published ports, closed from then on: 127.0.0.1:8000 -> 80/tcp]",
 			"[its restart policy is always: it stays stopped now, and comes back when the daemon starts again depend on it by their compose file: api]"},
 	} {
 		a := actionOf(t, d.host, v)

@@ -45,12 +45,8 @@ func (s *shell) Describe() ops.ActionInfo {
 
 // Blocked says from the picture alone why there can be no shell now.
 func (s *shell) Blocked(b ops.Board, ref ops.Ref) ops.Text {
-	for _, r := range b.Containers {
-		for _, c := range r.Value {
-			if c.Ref == ref && r.Fresh() && c.State != ops.ContainerRunning && c.State != ops.ContainerUnknown {
-				return ops.Textf("only what runs has a shell: it is %s", c.State)
-			}
-		}
+	if c, r, _ := b.Container(ref); r.Fresh() && c.State != ops.ContainerRunning && c.State != ops.ContainerUnknown {
+		return ops.Textf("only what runs has a shell: it is %s", c.State)
 	}
 	return ops.Text{}
 }

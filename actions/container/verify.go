@@ -54,7 +54,7 @@ func (a *action) verify(ctx context.Context, c call, before *container.InspectRe
 			return res, err
 		}
 		if watched >= a.watch {
-			return ops.Result{State: ops.JobSucceeded, What: ops.Textf("%s: %s done in %s, running%s", c.name, c.verb, seconds(took), healthNote(&r))}, nil
+			return ops.Result{State: ops.JobSucceeded, What: ops.Textf("%s: %s done in %s, running%s", c.name, c.verb, ops.Span(took), healthNote(&r))}, nil
 		}
 		<-timer.C
 	}
@@ -71,7 +71,7 @@ func (a *action) judgeStarted(ctx context.Context, c call, before, r *container.
 	case alive && st.StartedAt == first:
 		return false, ops.Result{}, nil
 	case !st.Running && st.ExitCode == 0 && st.Error == "":
-		return true, ops.Result{State: ops.JobSucceeded, What: ops.Textf("%s: %s done in %s, it ran and ended with exit 0", c.name, c.verb, seconds(took))}, nil
+		return true, ops.Result{State: ops.JobSucceeded, What: ops.Textf("%s: %s done in %s, it ran and ended with exit 0", c.name, c.verb, ops.Span(took))}, nil
 	}
 	words := fmt.Sprintf("%s was started and ended again at once, exit %d", c.name, st.ExitCode)
 	if alive {
@@ -90,20 +90,20 @@ func (a *action) verifyStopped(ctx context.Context, c call, before *container.In
 	r, err := a.look(ctx, c.id)
 	switch {
 	case errdefs.IsNotFound(err): // made with --rm, as the plan said
-		return ops.Result{State: ops.JobSucceeded, What: ops.Textf("%s: stop done in %s, it is removed", c.name, seconds(took))}, nil
+		return ops.Result{State: ops.JobSucceeded, What: ops.Textf("%s: stop done in %s, it is removed", c.name, ops.Span(took))}, nil
 	case err != nil:
 		return notVerified(c, err), nil
 	case r.State.Running && r.State.StartedAt == before.State.StartedAt:
 		return ops.Result{}, ops.Errorf(ops.CodeInternal, "the daemon says that it did, but %s was not stopped: %s", c.name, r.State.Status)
 	case r.State.Running:
-		return ops.Result{}, ops.Errorf(ops.CodeInternal, "%s was stopped and runs again since %s", c.name, stamp(r.State.StartedAt)).
+		return ops.Result{}, ops.Errorf(ops.CodeInternal, "%s was stopped and runs again since %s", c.name, ops.Stamp(started(r.State.StartedAt))).
 			Help("somebody or something restarted it: look at its events")
 	}
 	killed := ""
 	if r.State.ExitCode == 137 {
 		killed = " (it did not end by itself and was killed)"
 	}
-	return ops.Result{State: ops.JobSucceeded, What: ops.Textf("%s: stop done in %s, exit %d%s", c.name, seconds(took), r.State.ExitCode, killed)}, nil
+	return ops.Result{State: ops.JobSucceeded, What: ops.Textf("%s: stop done in %s, exit %d%s", c.name, ops.Span(took), r.State.ExitCode, killed)}, nil
 }
 
 // look asks for the container of a plan. An answer about another one, or about
@@ -128,8 +128,6 @@ func healthNote(r *container.InspectResponse) string {
 	}
 	return ", health " + string(r.State.Health.Status)
 }
-
-func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }
 
 // logMost bounds what is read for one last line.
 const logMost = 256 << 10

@@ -21,7 +21,7 @@ func (a *action) verifyPaused(ctx context.Context, c call, took time.Duration) (
 		return ops.Result{}, ops.Errorf(ops.CodeInternal, "the daemon says that it did, but %s is %s", c.name, r.State.Status).
 			Help("somebody or something else acted on it: look at its events")
 	}
-	return ops.Result{State: ops.JobSucceeded, What: ops.Textf("%s: %s done in %s, it is %s", c.name, c.verb, seconds(took), r.State.Status)}, nil
+	return ops.Result{State: ops.JobSucceeded, What: ops.Textf("%s: %s done in %s, it is %s", c.name, c.verb, ops.Span(took), r.State.Status)}, nil
 }
 
 // verifyKilled waits for the end that SIGKILL has to bring. What another signal
@@ -33,18 +33,18 @@ func (a *action) verifyKilled(ctx context.Context, c call, before *container.Ins
 		r, err := a.look(ctx, c.id)
 		switch {
 		case errdefs.IsNotFound(err): // made with --rm, as the plan said
-			return ops.Result{State: ops.JobSucceeded, What: ops.Textf("%s: SIG%s sent in %s, it ended and is removed", c.name, c.signal, seconds(took))}, nil
+			return ops.Result{State: ops.JobSucceeded, What: ops.Textf("%s: SIG%s sent in %s, it ended and is removed", c.name, c.signal, ops.Span(took))}, nil
 		case err != nil:
 			return notVerified(c, err), nil
 		case !r.State.Running:
-			return ops.Result{State: ops.JobSucceeded, What: ops.Textf("%s: SIG%s sent in %s, it ended with exit %d", c.name, c.signal, seconds(took), r.State.ExitCode)}, nil
+			return ops.Result{State: ops.JobSucceeded, What: ops.Textf("%s: SIG%s sent in %s, it ended with exit %d", c.name, c.signal, ops.Span(took), r.State.ExitCode)}, nil
 		case r.State.StartedAt != before.State.StartedAt:
-			return ops.Result{State: ops.JobSucceeded, What: ops.Textf("%s: SIG%s sent in %s, it ended and was started again", c.name, c.signal, seconds(took))}, nil
+			return ops.Result{State: ops.JobSucceeded, What: ops.Textf("%s: SIG%s sent in %s, it ended and was started again", c.name, c.signal, ops.Span(took))}, nil
 		case watched >= a.watch && c.signal == "KILL":
 			return ops.Result{}, ops.Errorf(ops.CodeInternal, "the daemon says that it did, but %s still runs", c.name).
 				Help("a process that waits for a disk or a network share cannot be killed: look for state D in ps")
 		case watched >= a.watch:
-			return ops.Result{State: ops.JobUnknown, What: ops.Textf("%s: SIG%s accepted in %s, it runs on; what it made of the signal its log may tell", c.name, c.signal, seconds(took))}, nil
+			return ops.Result{State: ops.JobUnknown, What: ops.Textf("%s: SIG%s accepted in %s, it runs on; what it made of the signal its log may tell", c.name, c.signal, ops.Span(took))}, nil
 		}
 		<-timer.C
 	}
@@ -58,7 +58,7 @@ func (a *action) verifyRemoved(ctx context.Context, c call, before *container.In
 	case !errdefs.IsNotFound(err):
 		return notVerified(c, err), nil
 	}
-	what := c.name + ": removed in " + seconds(took)
+	what := c.name + ": removed in " + ops.Span(took)
 	if !c.volumes {
 		return ops.Result{State: ops.JobSucceeded, What: ops.Clean(what)}, nil
 	}

@@ -6,14 +6,8 @@ import (
 
 // known finds the server on a board, and says why nothing can be done to it now.
 func (f family) known(b ops.Board) (ops.Database, ops.Text) {
-	for _, s := range b.Sources {
-		if s.Name != f.source {
-			continue
-		}
-		switch s.State {
-		case ops.SourceSilent, ops.SourceRefused, ops.SourceDenied, ops.SourceFailing:
-			return ops.Database{}, ops.Textf("%s is %s: %s", s.Name, s.State, s.Why)
-		}
+	if why := b.Unreachable(f.source); !why.Empty() {
+		return ops.Database{}, why
 	}
 	for _, r := range b.Databases {
 		if r.Source == f.source && r.Known() {

@@ -75,17 +75,17 @@ func (f family) about(verb, sql string, s ops.Session, all []ops.Session, req op
 // who is what stays the same about a session as long as it lives.
 func who(s ops.Session) string {
 	return fmt.Sprintf("%s, user %s, database %s, from %s, connected %s",
-		s.App.Or(ops.Lit("no application name")), s.User, s.Database.Or(ops.Lit("none")), s.Client.Or(ops.Lit("no address")), clock(s.Began))
+		s.App.Or(ops.Lit("no application name")), s.User, s.Database.Or(ops.Lit("none")), s.Client.Or(ops.Lit("no address")), ops.Stamp(s.Began))
 }
 
 // doing says what it does now.
 func doing(s ops.Session) []ops.Text {
 	words := "it is " + s.State.String()
 	if !s.Changed.IsZero() {
-		words += " since " + clock(s.Changed)
+		words += " since " + ops.Stamp(s.Changed)
 	}
 	if !s.Transaction.IsZero() {
-		words += ", in a transaction since " + clock(s.Transaction)
+		words += ", in a transaction since " + ops.Stamp(s.Transaction)
 	}
 	out := []ops.Text{ops.Clean(words)}
 	if !s.SQL.Empty() {
@@ -167,7 +167,7 @@ func (e *endIdle) Plan(ctx context.Context, _ ops.Board, req ops.Request) (ops.P
 		p.Steps = append(p.Steps, statement(w.sql(part), part...))
 	}
 	for _, s := range hits {
-		p.Replaces = append(p.Replaces, ops.Textf("session %d: %s, %s since %s", s.PID, who(s), s.State, clock(s.Changed)))
+		p.Replaces = append(p.Replaces, ops.Textf("session %d: %s, %s since %s", s.PID, who(s), s.State, ops.Stamp(s.Changed)))
 	}
 	return p, nil
 }
@@ -269,12 +269,4 @@ func (c *checkpoint) Plan(_ context.Context, _ ops.Board, req ops.Request) (ops.
 func (s *switchWAL) Plan(_ context.Context, _ ops.Board, req ops.Request) (ops.Plan, error) {
 	return ops.Plan{Title: ops.Textf("switch WAL on %s", s.source), Steps: []ops.Step{{How: ops.StepSQL, SQL: ops.Lit("SELECT pg_switch_wal()")}},
 		Replaces: []ops.Text{ops.Lit("the present WAL file ends here and is archived whole")}, Locks: []ops.Ref{req.Target}}, nil
-}
-
-// clock names a point in time in a plan.
-func clock(t time.Time) string {
-	if t.IsZero() {
-		return "at a time that is not known"
-	}
-	return t.UTC().Format("2006-01-02 15:04:05Z")
 }

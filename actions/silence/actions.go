@@ -107,22 +107,13 @@ const defaultDuration = "2h"
 
 // Fits reports whether the alert goes to this cluster, where there are several.
 func (c *create) Fits(b ops.Board, ref ops.Ref) bool {
-	a, ok := alertOf(b, ref)
+	a, ok := b.Alert(ref)
 	return ok && a.Paging.Source == c.source
 }
 
 // Blocked says from the picture alone why a silence cannot be made now.
 func (f *family) Blocked(b ops.Board, _ ops.Ref) ops.Text {
-	for _, s := range b.Sources {
-		if s.Name != f.source {
-			continue
-		}
-		switch s.State {
-		case ops.SourceSilent, ops.SourceRefused, ops.SourceDenied, ops.SourceFailing:
-			return ops.Textf("%s is %s: %s", s.Name, s.State, s.Why)
-		}
-	}
-	return ops.Text{}
+	return b.Unreachable(f.source)
 }
 
 // Blocked says from the picture alone why a silence cannot be extended now.
@@ -136,12 +127,8 @@ func (f *expire) Blocked(b ops.Board, ref ops.Ref) ops.Text {
 }
 
 func expired(b ops.Board, ref ops.Ref) ops.Text {
-	for _, r := range b.Silences {
-		for _, s := range r.Value {
-			if s.Ref == ref && s.State == ops.SilenceExpired {
-				return ops.Lit("it has expired")
-			}
-		}
+	if s, _ := b.Silence(ref); s.State == ops.SilenceExpired {
+		return ops.Lit("it has expired")
 	}
 	return ops.Text{}
 }

@@ -22,7 +22,7 @@ func (e *extend) Plan(ctx context.Context, b ops.Board, req ops.Request) (ops.Pl
 	// another one when somebody else was faster.
 	ends := s.Ends.Add(by)
 	if ends.Sub(e.now()) > durationMost {
-		return ops.Plan{}, ops.Errorf(ops.CodeInvalid, "it would end at %s, more than 30 days from now", stamp(ends)).
+		return ops.Plan{}, ops.Errorf(ops.CodeInvalid, "it would end at %s, more than 30 days from now", ops.Stamp(ends)).
 			Help("what is to be quiet for good belongs into the rules or the routes")
 	}
 	step, err := post(extension{s.Ref.ID.String(), ends})
@@ -30,9 +30,9 @@ func (e *extend) Plan(ctx context.Context, b ops.Board, req ops.Request) (ops.Pl
 		return ops.Plan{}, err
 	}
 	return ops.Plan{
-		Title:    ops.Textf("extend silence %s to %s", short(s), stamp(ends)),
+		Title:    ops.Textf("extend silence %s to %s", short(s), ops.Stamp(ends)),
 		Steps:    []ops.Step{step},
-		Replaces: []ops.Text{ops.Textf("its end at %s", stamp(s.Ends)), about(s)},
+		Replaces: []ops.Text{ops.Textf("its end at %s", ops.Stamp(s.Ends)), about(s)},
 		Warnings: hiddenBy(b, s).words(ops.Ref{}),
 		Notes:    []ops.Text{byHand(e.client.URL(), "amtool", "silence", "update", s.Ref.ID.String(), "--end="+ends.Format(time.RFC3339))},
 		Locks:    []ops.Ref{req.Target},
@@ -57,7 +57,7 @@ func (e *extend) Run(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.R
 	if err != nil {
 		return ops.Result{}, err
 	}
-	what := "silence " + id.String() + " ends at " + stamp(x.EndsAt)
+	what := "silence " + id.String() + " ends at " + ops.Stamp(x.EndsAt)
 	if id.String() != x.ID {
 		what += "; the server created another one, " + x.ID + " has expired"
 	}
@@ -113,7 +113,7 @@ func (f *family) living(ctx context.Context, ref ops.Ref) (ops.Silence, error) {
 	case i < 0:
 		return ops.Silence{}, ops.Errorf(ops.CodeNotFound, "there is no silence %s", ref.ID)
 	case all[i].State == ops.SilenceExpired:
-		return ops.Silence{}, ops.Errorf(ops.CodeInvalid, "silence %s expired at %s", ref.ID, stamp(all[i].Ends)).Help("make a new one")
+		return ops.Silence{}, ops.Errorf(ops.CodeInvalid, "silence %s expired at %s", ref.ID, ops.Stamp(all[i].Ends)).Help("make a new one")
 	}
 	return all[i], nil
 }
@@ -135,9 +135,9 @@ func comesBack(p preview, id ops.Text) []ops.Text {
 	if len(p.hits) == 0 {
 		return append([]ops.Text{ops.Lit("it hides nothing now")}, p.doubts...)
 	}
-	out := []ops.Text{ops.Textf("%s can page again: %s", count(len(p.hits), "alert"), p.names())}
+	out := []ops.Text{ops.Textf("%s can page again: %s", ops.Count(len(p.hits), "alert"), p.names())}
 	if n := p.critical(); n > 0 {
-		out = append(out, ops.Textf("%s among them", count(n, "critical alert")))
+		out = append(out, ops.Textf("%s among them", ops.Count(n, "critical alert")))
 	}
 	if still > 0 {
 		out = append(out, ops.Textf("%d of them stay quiet: something else suppresses them too", still))
@@ -154,5 +154,3 @@ func short(s ops.Silence) string {
 	id := s.Ref.ID.String()
 	return id[:min(8, len(id))] + " (" + ops.Textf("%.80s", written(s.Matchers)).String() + ")"
 }
-
-func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") }

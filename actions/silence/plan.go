@@ -29,7 +29,7 @@ func (c *create) Plan(_ context.Context, b ops.Board, req ops.Request) (ops.Plan
 		return ops.Plan{}, err
 	}
 	name := written(ms)
-	if a, ok := alertOf(b, req.Target); ok && alone(ms, a) {
+	if a, ok := b.Alert(req.Target); ok && alone(ms, a) {
 		name = a.Name.String()
 	}
 	p, err := c.plan(b, w, req.Target)
@@ -45,13 +45,13 @@ func (c *create) matchers(b ops.Board, req ops.Request) ([]ops.Matcher, []ops.Te
 		ms, err := ops.ParseMatchers(text)
 		return ms, nil, err
 	}
-	a, ok := alertOf(b, req.Target)
+	a, ok := b.Alert(req.Target)
 	if !ok {
 		return nil, nil, ops.Errorf(ops.CodeNotFound, "the alert is not there any more").Help("give matchers to silence it for when it comes back")
 	}
 	ms, leftOut := own(a.SentLabels())
 	if leftOut > 0 {
-		return ms, []ops.Text{ops.Textf("%s of the alert cannot be matched and are left out: it hides more than this one", count(leftOut, "label"))}, nil
+		return ms, []ops.Text{ops.Textf("%s of the alert cannot be matched and are left out: it hides more than this one", ops.Count(leftOut, "label"))}, nil
 	}
 	return ms, nil, nil
 }
@@ -61,15 +61,6 @@ func (c *create) matchers(b ops.Board, req ops.Request) ([]ops.Matcher, []ops.Te
 func alone(ms []ops.Matcher, a ops.Alert) bool {
 	its, _ := own(a.SentLabels())
 	return len(ms) == len(its) && !slices.ContainsFunc(ms, func(m ops.Matcher) bool { return !slices.Contains(its, m) })
-}
-
-func alertOf(b ops.Board, ref ops.Ref) (ops.Alert, bool) {
-	for _, r := range b.Alerts {
-		if i := slices.IndexFunc(r.Value, func(a ops.Alert) bool { return a.Ref == ref }); i >= 0 {
-			return r.Value[i], true
-		}
-	}
-	return ops.Alert{}, false
 }
 
 // Plan says which window would be made and what it would hide if it began now.
@@ -88,7 +79,7 @@ func (m *maintain) Plan(_ context.Context, b ops.Board, req ops.Request) (ops.Pl
 	p, err := m.plan(b, w, ops.Ref{})
 	when := "now"
 	if !w.from.IsZero() {
-		when = w.from.Format("2006-01-02 15:04Z")
+		when = ops.Dated(w.from)
 		p.Warnings = append(p.Warnings, ops.Textf("it begins at %s; what fires then may be something else", when))
 	}
 	p.Title = ops.Textf("maintenance of %.120s from %s for %s", written(ms), when, model.Duration(w.lasts))

@@ -65,7 +65,7 @@ func (p preview) words(target ops.Ref) []ops.Text {
 	case n == 0:
 		out = append(out, ops.Lit("hits nothing now"))
 	default:
-		out = append(out, ops.Textf("hits %s now, %d %% of the %d that fire: %s", count(n, "alert"), percent(n, p.firing), p.firing, p.names()))
+		out = append(out, ops.Textf("hits %s now, %d %% of the %d that fire: %s", ops.Count(n, "alert"), percent(n, p.firing), p.firing, p.names()))
 	}
 	if !target.Zero() {
 		others := len(p.hits)
@@ -76,11 +76,11 @@ func (p preview) words(target ops.Ref) []ops.Text {
 			out = append(out, ops.Lit("does not hit the alert it was asked for"))
 		}
 		if others > 0 {
-			out = append(out, ops.Textf("hides %s besides the one it was asked for", count(others, "alert")))
+			out = append(out, ops.Textf("hides %s besides the one it was asked for", ops.Count(others, "alert")))
 		}
 	}
 	if n := p.critical(); n > 0 {
-		out = append(out, ops.Textf("hides %s: nobody is notified about it", count(n, "critical alert")))
+		out = append(out, ops.Textf("hides %s: nobody is notified about it", ops.Count(n, "critical alert")))
 	}
 	if n := p.silenced(); n > 0 {
 		out = append(out, ops.Textf("%d of them are silenced already", n))
@@ -97,11 +97,7 @@ func unseen(b ops.Board, ms []ops.Matcher) []ops.Text {
 		if m.Op != ops.MatchEqual && m.Op != ops.MatchRegexp {
 			continue
 		}
-		found := false
-		for _, r := range b.Alerts {
-			found = found || slices.ContainsFunc(r.Value, func(a ops.Alert) bool { return !ops.LabelOf(a.Labels, m.Name.String()).Empty() })
-		}
-		if !found {
+		if _, _, found := ops.Find(b.Alerts, func(a *ops.Alert) bool { return !ops.LabelOf(a.Labels, m.Name.String()).Empty() }); !found {
 			out = append(out, ops.Textf("no alert of this picture has a label %s; one that Prometheus adds on sending is not seen here", m.Name))
 		}
 	}
@@ -161,11 +157,4 @@ func percent(n, of int) int {
 		return 0
 	}
 	return max(1, 100*n/of)
-}
-
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }

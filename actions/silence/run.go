@@ -40,7 +40,7 @@ func (f *family) run(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.R
 
 // verify looks whether Alertmanager hides what the matchers select.
 func (f *family) verify(ctx context.Context, id ops.Text, s ops.Silence, sel ops.Selection, notes []ops.Text, out ops.Progresser) (ops.Result, error) {
-	made := fmt.Sprintf("silence %s until %s", id, stamp(s.Ends))
+	made := fmt.Sprintf("silence %s until %s", id, ops.Stamp(s.Ends))
 	ctx, cancel := context.WithTimeout(ctx, f.watch)
 	defer cancel()
 	for {
@@ -57,7 +57,7 @@ func (f *family) verify(ctx context.Context, id ops.Text, s ops.Silence, sel ops
 		case err == nil && selected == 0 && hidden == 0:
 			return result(ops.JobSucceeded, made+": it hides nothing now", notes, out), nil
 		case err == nil && selected == 0:
-			return result(ops.JobSucceeded, made+": it hides "+count(hidden, "alert"), notes, out), nil
+			return result(ops.JobSucceeded, made+": it hides "+ops.Count(hidden, "alert"), notes, out), nil
 		}
 		if wait(ctx, f.lookEvery) {
 			continue
@@ -65,13 +65,13 @@ func (f *family) verify(ctx context.Context, id ops.Text, s ops.Silence, sel ops
 		if err != nil {
 			return result(ops.JobPartial, made+" was accepted; whether it took effect could not be seen: "+err.Error(), notes, out), nil
 		}
-		return result(ops.JobPartial, fmt.Sprintf("%s was accepted; %s that it selects are not shown as silenced after %s", made, count(selected, "alert"), f.watch), notes, out), nil
+		return result(ops.JobPartial, fmt.Sprintf("%s was accepted; %s that it selects are not shown as silenced after %s", made, ops.Count(selected, "alert"), f.watch), notes, out), nil
 	}
 }
 
 // verifyPlanned looks whether a window that begins later is in the list.
 func (f *family) verifyPlanned(ctx context.Context, id ops.Text, s ops.Silence, notes []ops.Text, out ops.Progresser) (ops.Result, error) {
-	window := fmt.Sprintf("maintenance from %s to %s, silence %s", stamp(s.Starts), stamp(s.Ends), id)
+	window := fmt.Sprintf("maintenance from %s to %s, silence %s", ops.Stamp(s.Starts), ops.Stamp(s.Ends), id)
 	all, err := f.client.Silences(ctx)
 	if err != nil {
 		return result(ops.JobPartial, window+" was accepted; it could not be listed: "+err.Error(), notes, out), nil

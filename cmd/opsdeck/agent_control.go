@@ -30,7 +30,7 @@ func (a *app) agentStatus() *cobra.Command {
 				return err
 			}
 			out := cmd.OutOrStdout()
-			fmt.Fprintf(out, "%s agent for %s: pid %d, version %s, since %s\n", h.Kind, h.Estate, h.PID, h.Version, h.Started.UTC().Format("2006-01-02 15:04Z"))
+			fmt.Fprintf(out, "%s agent for %s: pid %d, version %s, since %s\n", h.Kind, h.Estate, h.PID, h.Version, ops.Dated(h.Started))
 			if l, here := w.(*localEndpoint); here && len(l.file.Paths) > 0 && h.Hash != estate.Hash(l.file) {
 				fmt.Fprintln(out, "it runs another version of the estate file: opsdeck agent stop, then start it again")
 			}

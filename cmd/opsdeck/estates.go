@@ -130,7 +130,7 @@ func (a *app) ask(ctx context.Context, all []known) []standing {
 func (s standing) agentWords() string {
 	switch {
 	case s.err == nil:
-		return fmt.Sprintf("%s agent, pid %d, since %s", s.hello.Kind, s.hello.PID, s.hello.Started.UTC().Format("2006-01-02 15:04Z"))
+		return fmt.Sprintf("%s agent, pid %d, since %s", s.hello.Kind, s.hello.PID, ops.Dated(s.hello.Started))
 	case ops.CodeOf(s.err) == ops.CodeUnavailable:
 		return "no agent"
 	}

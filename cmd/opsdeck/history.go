@@ -101,7 +101,7 @@ func printRecords(w io.Writer, recs []ops.Record, asJSON bool) error {
 			}
 			continue
 		}
-		if _, err := fmt.Fprintf(w, "%s  %-9s %-10s %s\n", r.At.UTC().Format("2006-01-02 15:04:05Z"), r.Kind, r.Actor.Name.Or(ops.Lit("-")), r.What); err != nil {
+		if _, err := fmt.Fprintf(w, "%s  %-9s %-10s %s\n", ops.Stamp(r.At), r.Kind, r.Actor.Name.Or(ops.Lit("-")), r.What); err != nil {
 			return err
 		}
 	}
@@ -222,8 +222,8 @@ func reportDetail(rep store.AuditReport) ops.Detail {
 	facts := []ops.Fact{
 		{Name: ops.Lit("entries"), Value: ops.Textf("%d", rep.Entries)},
 		{Name: ops.Lit("head"), Value: rep.Head},
-		{Name: ops.Lit("first"), Value: ops.Clean(rep.First.UTC().Format(time.RFC3339))},
-		{Name: ops.Lit("last"), Value: ops.Clean(rep.Last.UTC().Format(time.RFC3339))},
+		{Name: ops.Lit("first"), Value: ops.Clean(ops.Stamp(rep.First))},
+		{Name: ops.Lit("last"), Value: ops.Clean(ops.Stamp(rep.Last))},
 	}
 	for _, n := range rep.Notes {
 		facts = append(facts, ops.Fact{Name: ops.Lit("note"), Value: n})

@@ -32,7 +32,7 @@ func (a *app) incidentCommand() *cobra.Command {
 				if !in.Unrestored.Empty() {
 					title += " (not restored: " + in.Unrestored.String() + ")"
 				}
-				fmt.Fprintf(cmd.OutOrStdout(), "%-4s %-13s since %s  %s\n", in.Ref.ID, state, in.Opened.UTC().Format("2006-01-02 15:04Z"), title)
+				fmt.Fprintf(cmd.OutOrStdout(), "%-4s %-13s since %s  %s\n", in.Ref.ID, state, ops.Dated(in.Opened), title)
 			}
 			return nil
 		},

@@ -23,7 +23,7 @@ func TestOpenShowsNoSecret(t *testing.T) {
 		t.Errorf("a secret in %s", all)
 	}
 	for _, want := range []string{"DB_PASSWORD •••", "EMPTY •••", "--dsn •••", "--api-key ••• --verbose", "--token=•••",
-		"64 MiB", "127.0.0.1:28111", "mynet", "unhealthy", "failed in a row"} {
+		"64.0M", "127.0.0.1:28111", "mynet", "unhealthy", "failed in a row"} {
 		if !strings.Contains(all, want) {
 			t.Errorf("no %q in %s", want, all)
 		}

@@ -92,7 +92,7 @@ func runs(lines []ops.Line, began, started time.Time, ref ops.Ref) []ops.Line {
 	}
 	out := slices.Clone(lastOf(lines[:begins], previousLines))
 	out = append(out, ops.Line{At: started, From: ref, Stream: ops.StreamMeta,
-		Text: ops.Textf("above: the run before; started again %s", started.Format(time.RFC3339))})
+		Text: ops.Textf("above: the run before; started again %s", ops.Stamp(started))})
 	return append(out, lastOf(lines[begins:], lastLines)...)
 }
 

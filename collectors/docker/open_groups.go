@@ -4,11 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"math"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/moby/moby/api/types/container"
 
@@ -26,7 +23,7 @@ func (g *factList) add(name, value string) {
 
 func (g *factList) addTime(name, value string) {
 	if t := timeOf(value); !t.IsZero() {
-		g.add(name, t.Format(time.RFC3339))
+		g.add(name, ops.Stamp(t))
 	}
 }
 
@@ -96,10 +93,10 @@ func limitFacts(g *factList, r *container.InspectResponse) {
 		return
 	}
 	if h.Memory > 0 {
-		g.add("memory", size(h.Memory))
+		g.add("memory", ops.Size(float64(h.Memory)))
 	}
 	if h.MemoryReservation > 0 {
-		g.add("memory reserved", size(h.MemoryReservation))
+		g.add("memory reserved", ops.Size(float64(h.MemoryReservation)))
 	}
 	if h.NanoCPUs > 0 {
 		g.add("cpus", fmt.Sprintf("%.2f", float64(h.NanoCPUs)/1e9))
@@ -115,18 +112,6 @@ func limitFacts(g *factList, r *container.InspectResponse) {
 	if h.ReadonlyRootfs {
 		g.add("root file system", "read-only")
 	}
-}
-
-// size writes bytes in the binary unit that keeps the figure below 1024.
-func size(n int64) string {
-	v, unit := float64(n), "B"
-	for _, next := range []string{"KiB", "MiB", "GiB", "TiB"} {
-		if v < 1024 {
-			break
-		}
-		v, unit = v/1024, next
-	}
-	return strconv.FormatFloat(math.Round(v*100)/100, 'f', -1, 64) + " " + unit
 }
 
 // healthFacts tells the health check and its last answers, newest first. Only
@@ -151,12 +136,12 @@ func healthFacts(g *factList, r *container.InspectResponse) {
 		if l == nil {
 			continue
 		}
-		words := fmt.Sprintf("exit %d after %s", l.ExitCode, l.End.Sub(l.Start).Round(time.Millisecond))
+		words := fmt.Sprintf("exit %d after %s", l.ExitCode, ops.Span(l.End.Sub(l.Start)))
 		if out := strings.TrimSpace(l.Output); out != "" {
 			first, _, _ := strings.Cut(out, "\n")
 			words += ": " + ops.MaskSecrets(first)
 		}
-		g.add(l.Start.UTC().Format(time.RFC3339), words)
+		g.add(ops.Stamp(l.Start), words)
 	}
 }
 

@@ -50,7 +50,7 @@ func TestTheLastLinesTellThePresentRunFromTheOneBefore(t *testing.T) {
 	if got := runs(after, start, start, ops.Ref{}); len(got) != lastLines || strings.Contains(said(got), "above") {
 		t.Errorf("a first run: %s", said(got))
 	}
-	if got := runs(before[30:], start, start, ops.Ref{}); !strings.HasSuffix(said(got), fmt.Sprintf("started again %s", start.Format(time.RFC3339))) {
+	if got := runs(before[30:], start, start, ops.Ref{}); !strings.HasSuffix(said(got), fmt.Sprintf("started again %s", ops.Stamp(start))) {
 		t.Errorf("nothing said yet: %s", said(got))
 	}
 }

@@ -99,8 +99,8 @@ func sessionGroup(b ops.Session) ops.FactGroup {
 			fact("everything else", ops.Clean("hidden: "+needsMonitor)))
 	}
 	return group("session", fact("application", b.App), fact("user", b.User), fact("database", b.Database), fact("from", b.Client),
-		factf("state", "%s since %s", b.State, stamp(b.Changed)), factf("connected", "%s", stamp(b.Began)),
-		factf("transaction", "%s", stamp(b.Transaction)), factf("query began", "%s", stamp(b.Query)), fact("waits for", b.Wait))
+		factf("state", "%s since %s", b.State, ops.Stamp(b.Changed)), factf("connected", "%s", ops.Stamp(b.Began)),
+		factf("transaction", "%s", ops.Stamp(b.Transaction)), factf("query began", "%s", ops.Stamp(b.Query)), fact("waits for", b.Wait))
 }
 
 // treeGroup says where a session stands in its blocking tree.
@@ -130,11 +130,11 @@ func treeGroup(b ops.Session, all []ops.Session) (ops.FactGroup, bool) {
 		g.Facts = append(g.Facts, factf("root", "%s", name(b.Root)))
 	}
 	for _, pid := range b.BlockedBy {
-		g.Facts = append(g.Facts, factf("waits for", "%s since %s", name(pid), stamp(b.Waiting)))
+		g.Facts = append(g.Facts, factf("waits for", "%s since %s", name(pid), ops.Stamp(b.Waiting)))
 	}
 	for _, o := range all {
 		if slices.Contains(o.BlockedBy, b.PID) {
-			g.Facts = append(g.Facts, factf("waits for this", "%s since %s", name(o.PID), stamp(o.Waiting)))
+			g.Facts = append(g.Facts, factf("waits for this", "%s since %s", name(o.PID), ops.Stamp(o.Waiting)))
 		}
 	}
 	return g, true
@@ -191,11 +191,4 @@ func readLocks(results pgx.BatchResults) (ops.FactGroup, error) {
 		locks.Facts = append(locks.Facts, factf(name, "%s on %s %s", mode, kind, on))
 	}
 	return locks, rows.Err()
-}
-
-func stamp(t time.Time) string {
-	if t.IsZero() {
-		return "-"
-	}
-	return t.UTC().Format("2006-01-02 15:04:05Z")
 }

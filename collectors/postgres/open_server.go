@@ -1,8 +1,6 @@
 package postgres
 
 import (
-	"fmt"
-
 	"opsdeck/ops"
 )
 
@@ -12,7 +10,7 @@ func serverGroups(d ops.Database) []ops.FactGroup {
 	if d.Standby {
 		role = "standby"
 	}
-	gs := []ops.FactGroup{group("server", factf("version", "PostgreSQL %s", d.Version), factf("role", "%s", role), factf("up since", "%s", stamp(d.Started)),
+	gs := []ops.FactGroup{group("server", factf("version", "PostgreSQL %s", d.Version), factf("role", "%s", role), factf("up since", "%s", ops.Stamp(d.Started)),
 		factf("read as", "%s", d.Login)), connectionFacts(d.Use)}
 	return append(gs, replicationFacts(d), walFacts(d), sizeFacts(d), careFacts(d), rightFacts(d.Rights), missingFacts(d.Missing))
 }
@@ -46,7 +44,7 @@ func replicationFacts(d ops.Database) ops.FactGroup {
 		g.Facts = append(g.Facts, standbyFacts(d)...)
 	}
 	for _, r := range d.Replicas {
-		g.Facts = append(g.Facts, factf("replica "+r.Name.String(), "%s %s from %s, behind by %s and %s", r.State, r.Sync, r.Client, size(r.Behind), span(r.Lag)))
+		g.Facts = append(g.Facts, factf("replica "+r.Name.String(), "%s %s from %s, behind by %s and %s", r.State, r.Sync, r.Client, r.Behind.Size(), r.Lag.Span()))
 	}
 	for _, s := range d.Slots {
 		active := "inactive"
@@ -57,7 +55,7 @@ func replicationFacts(d ops.Database) ops.FactGroup {
 		if !s.Lost.Empty() {
 			status += ": " + s.Lost.String()
 		}
-		g.Facts = append(g.Facts, factf("slot "+s.Name.String(), "%s, %s, retains %s, %s", s.Kind, active, size(s.Retains), status))
+		g.Facts = append(g.Facts, factf("slot "+s.Name.String(), "%s, %s, retains %s, %s", s.Kind, active, s.Retains.Size(), status))
 	}
 	if len(g.Facts) == 0 {
 		g.Facts = append(g.Facts, factf("replicas", "none, and no slots"))
@@ -71,9 +69,9 @@ func standbyFacts(d ops.Database) []ops.Fact {
 		return []ops.Fact{fact("WAL receiver", why)}
 	}
 	u := d.Upstream
-	receiver := factf("WAL receiver", "none since %s", stamp(u.Gone))
+	receiver := factf("WAL receiver", "none since %s", ops.Stamp(u.Gone))
 	if u.Receiving {
-		receiver = factf("WAL receiver", "%s, from %s, last message at %s", u.State.Or(ops.Lit("hidden")), u.Host.Or(ops.Lit("hidden")), stamp(u.Heard))
+		receiver = factf("WAL receiver", "%s, from %s, last message at %s", u.State.Or(ops.Lit("hidden")), u.Host.Or(ops.Lit("hidden")), ops.Stamp(u.Heard))
 	}
 	from := map[bool]string{true: "set", false: "not set"}
 	told := from[u.Told]
@@ -81,11 +79,11 @@ func standbyFacts(d ops.Database) []ops.Fact {
 		told = "hidden: " + needsMonitor
 	}
 	return []ops.Fact{receiver, factf("primary_conninfo", "%s", told), factf("restore_command", "%s", from[u.Archive]),
-		factf("received", "up to %s, %s of it not replayed", u.Received.Or(ops.Lit("?")), size(u.Waiting)), factf("newest transaction", "of %s", stamp(u.Replayed))}
+		factf("received", "up to %s, %s of it not replayed", u.Received.Or(ops.Lit("?")), u.Waiting.Size()), factf("newest transaction", "of %s", ops.Stamp(u.Replayed))}
 }
 
 func walFacts(d ops.Database) ops.FactGroup {
-	g := group("WAL", factf("position", "%s, wal_level %s", d.WAL.Position, d.WAL.Level), factf("written", "%s/s, pg_wal holds %s", size(d.WAL.Rate), size(d.WAL.Size)))
+	g := group("WAL", factf("position", "%s, wal_level %s", d.WAL.Position, d.WAL.Level), factf("written", "%s/s, pg_wal holds %s", d.WAL.Rate.Size(), d.WAL.Size.Size()))
 	a := d.Archiver
 	switch why := unread(d, "archiver"); {
 	case !why.Empty():
@@ -93,12 +91,12 @@ func walFacts(d ops.Database) ops.FactGroup {
 	case !a.On:
 		g.Facts = append(g.Facts, factf("archiving", "off"))
 	default:
-		g.Facts = append(g.Facts, factf("archived", "%s files, last %s at %s", whole(a.Archived), a.LastFile.Or(ops.Lit("none")), stamp(a.LastGood)),
-			factf("failed", "%s times, last %s at %s", whole(a.Failed), a.FailedFile.Or(ops.Lit("none")), stamp(a.LastFailed)), factf("waiting", "%s files", whole(a.Ready)))
+		g.Facts = append(g.Facts, factf("archived", "%s files, last %s at %s", a.Archived.Whole(), a.LastFile.Or(ops.Lit("none")), ops.Stamp(a.LastGood)),
+			factf("failed", "%s times, last %s at %s", a.Failed.Whole(), a.FailedFile.Or(ops.Lit("none")), ops.Stamp(a.LastFailed)), factf("waiting", "%s files", a.Ready.Whole()))
 	}
 	c := d.Checkpoints
 	g.Facts = append(g.Facts, factf("checkpoints", "%s by time, %s requested, last at %s; writing took %s, syncing %s",
-		whole(c.Timed), whole(c.Requested), stamp(c.Last), span(c.Write), span(c.Sync)))
+		c.Timed.Whole(), c.Requested.Whole(), ops.Stamp(c.Last), c.Write.Span(), c.Sync.Span()))
 	return g
 }
 
@@ -107,19 +105,19 @@ func sizeFacts(d ops.Database) ops.FactGroup {
 	for _, s := range d.Sizes {
 		grows := ""
 		if s.Growth.Known {
-			grows = ", grows by " + size(s.Growth) + " an hour"
+			grows = ", grows by " + s.Growth.Size() + " an hour"
 		}
-		g.Facts = append(g.Facts, factf(s.Name.String(), "%s%s", size(s.Size), grows))
+		g.Facts = append(g.Facts, factf(s.Name.String(), "%s%s", s.Size.Size(), grows))
 	}
 	return g
 }
 
 func careFacts(d ops.Database) ops.FactGroup {
 	f := d.Freeze
-	g := group("vacuum", factf("oldest transaction id", "%s old in %s (autovacuum is forced from %s, wraparound at 2147483648)", whole(f.Age), f.Database, whole(f.From)),
-		factf("oldest multixact", "%s old", whole(f.MultiAge)))
+	g := group("vacuum", factf("oldest transaction id", "%s old in %s (autovacuum is forced from %s, wraparound at 2147483648)", f.Age.Whole(), f.Database, f.From.Whole()),
+		factf("oldest multixact", "%s old", f.MultiAge.Whole()))
 	for _, t := range d.Tables {
-		g.Facts = append(g.Facts, factf(t.Name.String(), "%s dead rows, %s live, vacuumed %s, analyzed %s", whole(t.Dead), whole(t.Live), stamp(t.Vacuumed), stamp(t.Analyzed)))
+		g.Facts = append(g.Facts, factf(t.Name.String(), "%s dead rows, %s live, vacuumed %s, analyzed %s", t.Dead.Whole(), t.Live.Whole(), ops.Stamp(t.Vacuumed), ops.Stamp(t.Analyzed)))
 	}
 	return g
 }
@@ -147,33 +145,4 @@ func missingFacts(ms []ops.Missing) ops.FactGroup {
 		g.Facts = append(g.Facts, factf("nothing", "everything could be read"))
 	}
 	return g
-}
-
-func whole(f ops.Value) string {
-	if !f.Known {
-		return "?"
-	}
-	return fmt.Sprintf("%.0f", f.Value)
-}
-
-func size(f ops.Value) string {
-	v := f.Value
-	switch {
-	case !f.Known:
-		return "?"
-	case v >= 1<<30:
-		return fmt.Sprintf("%.1f GiB", v/(1<<30))
-	case v >= 1<<20:
-		return fmt.Sprintf("%.1f MiB", v/(1<<20))
-	case v >= 1<<10:
-		return fmt.Sprintf("%.1f KiB", v/(1<<10))
-	}
-	return fmt.Sprintf("%.0f B", v)
-}
-
-func span(f ops.Value) string {
-	if !f.Known {
-		return "? s"
-	}
-	return fmt.Sprintf("%.0f s", f.Value)
 }

@@ -118,7 +118,7 @@ func (c *Collector) openPrepared(ctx context.Context, ref ops.Ref) (ops.Detail, 
 	p := all[i]
 	d := ops.Detail{Ref: ref, At: c.cfg.Now(), Title: ops.Textf("prepared transaction '%s' of %s", p.GID, c.cfg.Name),
 		Groups: []ops.FactGroup{group("prepared transaction", fact("gid", p.GID), factf("transaction id", "%s", ref.ID), fact("owner", p.User), fact("database", p.Database),
-			factf("prepared", "%s", stamp(p.Changed)), factf("ends", "by COMMIT PREPARED or ROLLBACK PREPARED alone; a restart of the server leaves it as it is"))}}
+			factf("prepared", "%s", ops.Stamp(p.Changed)), factf("ends", "by COMMIT PREPARED or ROLLBACK PREPARED alone; a restart of the server leaves it as it is"))}}
 	if g, ok := treeGroup(p, all); ok {
 		d.Groups = append(d.Groups, g)
 	}

@@ -97,7 +97,7 @@ func TestCollectAsksForTheServersStateAtItsOwnPace(t *testing.T) {
 	f.mu.Unlock()
 	now = now.Add(slowEvery)
 	facts, err := c.Collect(t.Context())
-	if err != nil || !strings.Contains(fmt.Sprint(facts.Notes), "its last configuration was not accepted; it runs on the one of 2026-11-21T18:40:08Z") {
+	if err != nil || !strings.Contains(fmt.Sprint(facts.Notes), "its last configuration was not accepted; it runs on the one of 2026-11-21 18:40:08Z") {
 		t.Errorf("notes: %v, %v", facts.Notes, err)
 	}
 }
@@ -244,5 +244,14 @@ func TestWarningsOfAQueryBecomeNotes(t *testing.T) {
 	notes := fmt.Sprint(facts.Notes)
 	if err != nil || !strings.Contains(notes, "remote read: partial ␛[2J") || !strings.Contains(notes, "not a counter") || !strings.Contains(notes, "it scrapes nothing") {
 		t.Errorf("%s, %v", notes, err)
+	}
+}
+
+func TestHowManyTargetsThereAreIsNotKnownWhereTheCountIsNoNumber(t *testing.T) {
+	f := newFakeServer(t)
+	f.files["query?count(up)"] = "query-nan.json"
+	facts, err := f.collector(t).Collect(t.Context())
+	if got := fmt.Sprint(facts.Notes); err != nil || !strings.Contains(got, "1 target down, of how many is not known: ") || strings.Contains(got, " of 0 ") {
+		t.Errorf("%s, %v", got, err)
 	}
 }

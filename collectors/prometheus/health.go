@@ -99,7 +99,7 @@ func (s slowFacts) notes() []ops.Text {
 	var out []ops.Text
 	if r := s.runtime; r != nil {
 		if r.ReloadConfigSuccess != nil && !*r.ReloadConfigSuccess {
-			out = append(out, ops.Textf("its last configuration was not accepted; it runs on the one of %s", r.LastConfigTime.UTC().Format(time.RFC3339)))
+			out = append(out, ops.Textf("its last configuration was not accepted; it runs on the one of %s", ops.Stamp(r.LastConfigTime)))
 		}
 		if r.CorruptionCount > 0 {
 			out = append(out, ops.Textf("its storage found %d corruptions", r.CorruptionCount))
@@ -139,7 +139,11 @@ func (c *Collector) targetNotes(ctx context.Context) []ops.Text {
 	if more := len(down.Series) - len(names); more > 0 {
 		names = append(names, fmt.Sprintf("%d more", more))
 	}
-	return append(out, ops.Textf("%d of %.0f targets are down: %s", len(down.Series), all.last(), strings.Join(names, ", ")))
+	said := strings.Join(names, ", ")
+	if count := all.last(); count.Known {
+		return append(out, ops.Textf("%d of %s targets are down: %s", len(down.Series), count.Whole(), said))
+	}
+	return append(out, ops.Textf("%s down, of how many is not known: %s", ops.Count(len(down.Series), "target"), said))
 }
 
 // decode asks an endpoint and reads its data.

@@ -1,6 +1,7 @@
 package prometheus
 
 import (
+	"math"
 	"strconv"
 	"strings"
 )
@@ -51,7 +52,7 @@ func splitLimit(expr string) (left string, l limit, ok bool) {
 	right := strings.TrimSpace(expr[at+len(op):])
 	value, err := strconv.ParseFloat(right, 64)
 	left = strings.TrimSpace(expr[:at])
-	if err != nil || left == "" || joins(left) {
+	if err != nil || math.IsNaN(value) || math.IsInf(value, 0) || left == "" || joins(left) {
 		return expr, limit{}, false
 	}
 	return left, limit{text: op + " " + right, value: value}, true

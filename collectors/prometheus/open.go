@@ -129,7 +129,7 @@ func alertGroup(a ops.Alert, from origin) ops.FactGroup {
 	g.add("state", a.State.String())
 	g.add("severity", a.Severity.Name.String())
 	if !a.Since.IsZero() {
-		g.add("since", a.Since.Format(time.RFC3339))
+		g.add("since", ops.Stamp(a.Since))
 	}
 	if a.Value.Known {
 		g.add("value", strconv.FormatFloat(a.Value.Value, 'g', 6, 64))
@@ -163,11 +163,11 @@ func ruleGroupFacts(o origin) ops.FactGroup {
 	if _, limit, ok := splitLimit(o.rule.query); ok {
 		g.add("limit", limit.text)
 	}
-	g.add("for", time.Duration(o.rule.duration*float64(time.Second)).String())
+	g.add("for", ops.Span(ops.Seconds(o.rule.duration)))
 	g.add("health", o.rule.health)
 	g.add("fault", o.rule.lastError)
 	if o.rule.lastEvaluation.Year() > 1 {
-		g.add("last evaluated", o.rule.lastEvaluation.UTC().Format(time.RFC3339))
+		g.add("last evaluated", ops.Stamp(o.rule.lastEvaluation))
 	}
 	g.add("group", o.rule.group.name)
 	g.add("every", o.rule.group.every().String())

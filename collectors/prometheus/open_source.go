@@ -8,7 +8,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"opsdeck/internal/httpsource"
 	"opsdeck/ops"
@@ -55,13 +54,13 @@ func (c *Collector) serverPart(ctx context.Context) (ops.FactGroup, error) {
 		return g.FactGroup, err
 	}
 	if !r.StartTime.IsZero() {
-		g.add("started", r.StartTime.UTC().Format(time.RFC3339))
+		g.add("started", ops.Stamp(r.StartTime))
 	}
 	if r.ReloadConfigSuccess != nil {
 		g.add("last configuration accepted", yesNo(*r.ReloadConfigSuccess))
 	}
 	if !r.LastConfigTime.IsZero() {
-		g.add("configuration of", r.LastConfigTime.UTC().Format(time.RFC3339))
+		g.add("configuration of", ops.Stamp(r.LastConfigTime))
 	}
 	g.add("corruptions found", fmt.Sprint(r.CorruptionCount))
 	g.add("retention", r.StorageRetention)

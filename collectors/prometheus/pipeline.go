@@ -2,7 +2,6 @@ package prometheus
 
 import (
 	"context"
-	"math"
 	"time"
 
 	"github.com/prometheus/common/model"
@@ -86,7 +85,7 @@ func (r *run) start(ctx context.Context, now time.Time) {
 	case at <= 0 || at > float64(now.Add(time.Minute).Unix()):
 		why = ops.Textf("%g is no time in unix seconds that has passed", at)
 	default:
-		r.out.Started = time.UnixMilli(int64(math.Round(at * 1000))).UTC()
+		r.out.Started = ops.UnixTime(at)
 		return
 	}
 	if r.out.Running {
@@ -100,7 +99,7 @@ func (r *run) window(ctx context.Context) {
 	why := got.why
 	if s := got.value.Value; got.value.Known {
 		if s > 0 && s <= windowMost.Seconds() {
-			r.out.Window = time.Duration(s * float64(time.Second))
+			r.out.Window = ops.Seconds(s)
 			return
 		}
 		why = ops.Textf("%g seconds are no window", s)
@@ -116,7 +115,7 @@ func (r *run) done(ctx context.Context) {
 		if d >= 0 && d <= 1 {
 			r.out.Done = got.value
 			if elapsed := got.at.Sub(r.out.Started); d > leastDone && elapsed > 0 && !r.out.Started.IsZero() {
-				r.out.Forecast = r.out.Started.Add(time.Duration(float64(elapsed) / d)).Truncate(time.Second)
+				r.out.Forecast = r.out.Started.Add(ops.Seconds(elapsed.Seconds() / d)).Truncate(time.Second)
 			}
 			return
 		}

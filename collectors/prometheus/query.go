@@ -26,13 +26,13 @@ type Answer struct {
 	labels []model.Metric // of each series
 }
 
-// last returns the newest value of the first series.
-func (a Answer) last() float64 {
+// last returns the newest value of the first series, not known where that is NaN.
+func (a Answer) last() ops.Value {
 	if len(a.Series) == 0 || len(a.Series[0].Points) == 0 {
-		return math.NaN()
+		return ops.Value{}
 	}
-	p := a.Series[0].Points
-	return p[len(p)-1].Value
+	p := a.Series[0].Points[len(a.Series[0].Points)-1]
+	return ops.Value{Value: p.Value, Known: p.Known}
 }
 
 // pointsMost is how many points per series the server gives at most.
@@ -155,7 +155,7 @@ func (p *pair) UnmarshalJSON(b []byte) error {
 	if err != nil {
 		return &json.UnmarshalTypeError{Value: "string " + ops.Clean(value).String(), Type: reflect.TypeFor[float64]()}
 	}
-	p.At = time.UnixMilli(int64(math.Round(at * 1000))).UTC()
+	p.At = ops.UnixTime(at)
 	if !math.IsNaN(v) && !math.IsInf(v, 0) {
 		p.Value, p.Known = v, true
 	}

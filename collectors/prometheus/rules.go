@@ -292,7 +292,7 @@ func (b ruleBook) notes(now time.Time) []ops.Text {
 		}
 		if group.late(now) {
 			out = append(out, ops.Textf("rules of group %s were last evaluated at %s, every %s is meant",
-				group.name, group.lastEvaluation.UTC().Format(time.RFC3339), group.every()))
+				group.name, ops.Stamp(group.lastEvaluation), group.every()))
 		}
 	}
 	if faults > faultsMost {
@@ -318,7 +318,7 @@ func (b ruleBook) notes(now time.Time) []ops.Text {
 }
 
 func (g *ruleGroup) every() time.Duration {
-	return time.Duration(g.interval * float64(time.Second))
+	return ops.Seconds(g.interval)
 }
 
 // late reports whether a group missed three evaluations. A minute on top is for

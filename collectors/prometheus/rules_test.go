@@ -43,7 +43,7 @@ func TestNoRulesAndLateRulesAreTold(t *testing.T) {
 		"no rules":      {`{"groups":[]}`, "[there are no alert rules]"},
 		"null":          {`{"groups":null}`, "[there are no alert rules]"},
 		"in time":       {`{"groups":[{"name":"g","interval":15,"lastEvaluation":"2026-11-21T01:59:50Z","rules":[{"health":"ok"}]}]}`, "[]"},
-		"late":          {`{"groups":[{"name":"g","interval":15,"lastEvaluation":"2026-11-21T01:50:00Z","rules":[{"health":"ok"}]}]}`, "[rules of group g were last evaluated at 2026-11-21T01:50:00Z, every 15s is meant]"},
+		"late":          {`{"groups":[{"name":"g","interval":15,"lastEvaluation":"2026-11-21T01:50:00Z","rules":[{"health":"ok"}]}]}`, "[rules of group g were last evaluated at 2026-11-21 01:50:00Z, every 15s is meant]"},
 		"fail, hostile": {`{"groups":[{"rules":[{"name":"\u001b[2J","health":"err","lastError":"a\nb"}]}]}`, "[rule ␛[2J fails: a␊b]"},
 	} {
 		if got := fmt.Sprint(book(t, tc.data).notes(now)); got != tc.want {

@@ -34,7 +34,7 @@ func (s *Jobs) heldBy(ref ops.Ref, id ops.JobID) error {
 		return ops.Errorf(ops.CodeHeld, "%s is held by job %d", ref.ID, id).Help("wait for it or look at it in History")
 	}
 	j := r.snapshot()
-	return ops.Errorf(ops.CodeHeld, "%s is held by %s: job %d, %s, since %s", ref.ID, j.Actor.Name, j.ID, j.Title, j.Started.UTC().Format("15:04:05Z")).
+	return ops.Errorf(ops.CodeHeld, "%s is held by %s: job %d, %s, since %s", ref.ID, j.Actor.Name, j.ID, j.Title, ops.Stamp(j.Started)).
 		Help("wait for it or cancel it")
 }
 

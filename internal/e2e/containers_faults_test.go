@@ -29,7 +29,7 @@ func TestWhatContainersDoIsNamedWithItsCause(t *testing.T) {
 		keys        []string // on the container's own screen
 	}{
 		{"oom", "ifrs9-ml-models", time.Minute, `CRITICAL\s+ifrs9-ml-models (out of memory|crash-looping)\s.*out of memory`,
-			"out of memory|crash-looping|restarting", "out of memory, exit code 137", 2, []string{`memory\s+64 MiB`}},
+			"out of memory|crash-looping|restarting", "out of memory, exit code 137", 2, []string{`memory\s+64.0M`}},
 		{"port-clash", "ifrs9-api-canary", time.Minute, `ifrs9-api-canary port clash\s.*port 127\.0\.0\.1:18000 is held by container`,
 			"port clash", "held by container ifrs9-api", 1, []string{`port 127\.0\.0\.1:18000 is held by\s+container ifrs9-api`, `wants 127\.0\.0\.1:18000`}},
 		{"unhealthy", "ifrs9-integrator", 2 * time.Minute, `CRITICAL\s+ifrs9-integrator unhealthy\s.*its health check fails: \S`,

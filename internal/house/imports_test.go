@@ -58,7 +58,7 @@ var rooms = map[string][]string{
 	"tui":            {"ops", "report", "themes", "internal/ownfile", "tui/keys", "tui/draw", "tui/screen", "tui/table", "tui/dialog", "tui/alert"},
 	"tui/keys":       {},
 	"tui/draw":       {"ops", "report", "themes", "tui/keys"},
-	"tui/screen":     {"ops", "report", "tui/keys"},
+	"tui/screen":     {"ops", "report", "themes", "tui/keys", "tui/draw"},
 	"tui/table":      {"ops", "report", "themes", "tui/keys", "tui/draw", "tui/screen"},
 	"tui/dialog":     {"ops", "report", "themes", "tui/keys", "tui/draw"},
 	"tui/alert":      {"ops", "report", "themes", "tui/keys", "tui/draw", "tui/screen", "tui/table"},

@@ -1,7 +1,6 @@
 package alert
 
 import (
-	"opsdeck/ops"
 	"opsdeck/themes"
 	"opsdeck/tui/draw"
 	"opsdeck/tui/keys"
@@ -15,28 +14,18 @@ type alertPage struct {
 	view keys.ID
 }
 
-func (a *alertPage) SetSize(w, h int)             { a.w, a.h = w, h; a.lay() }
-func (a *alertPage) SetBoard(p screen.Picture)    { a.see(p); a.lay() }
-func (a *alertPage) Take(v ops.Detail, err error) { a.hear(v, err); a.lay() }
-
-func (a *alertPage) lay() {
-	if a.w > 0 {
-		a.pager.Set(a.lines(), max(0, a.h-1))
-	}
-}
-
 func (a *alertPage) lines() []string {
 	switch {
-	case !a.came:
-		return a.failed()
+	case !a.Came:
+		return a.Failed()
 	case a.view == keys.Graph:
-		lines := draw.Labelled(a.th, themes.Plain, a.now.Alert.Expr.String(), "", a.w)
-		lines = append(lines, chartLines(a.th, a.d, a.began(), a.p.Now, a.w, max(4, a.h-len(lines)-5))...)
-		return append(lines, draw.Labelled(a.th, themes.Unknown, a.d.Why.String(), "", a.w)...)
-	case len(a.d.Runbook) == 0:
-		return []string{a.th.Paint(themes.Muted, draw.Clip(a.th, "there is no runbook for it in the estate", a.w))}
+		lines := draw.Labelled(a.Theme, themes.Plain, a.now.Alert.Expr.String(), "", a.Width)
+		lines = append(lines, chartLines(a.Theme, a.Detail, a.began(), a.Picture.Now, a.Width, max(4, a.Height-len(lines)-5))...)
+		return append(lines, draw.Labelled(a.Theme, themes.Unknown, a.Detail.Why.String(), "", a.Width)...)
+	case len(a.Detail.Runbook) == 0:
+		return []string{a.Theme.Paint(themes.Muted, draw.Clip(a.Theme, "there is no runbook for it in the estate", a.Width))}
 	}
-	return markdown(a.th, a.d.Runbook, min(a.w, 100))
+	return markdown(a.Theme, a.Detail.Runbook, min(a.Width, 100))
 }
 
 func (a *alertPage) Key(k screen.Press) screen.Intent {
@@ -51,13 +40,13 @@ func (a *alertPage) View() []string {
 	if a.view == keys.Graph {
 		what = "graph of "
 	}
-	return append([]string{a.title(what + a.name())}, a.pager.View()...)
+	return a.page(what + a.name())
 }
 
 // Copy is the runbook as it was written.
 func (a *alertPage) Copy() string {
 	s := ""
-	for _, l := range a.d.Runbook {
+	for _, l := range a.Detail.Runbook {
 		s += l.String() + "\n"
 	}
 	return s

@@ -2,12 +2,10 @@ package alert
 
 import (
 	"fmt"
-	"math"
 	"strings"
 	"time"
 
 	"opsdeck/ops"
-	"opsdeck/report"
 	"opsdeck/themes"
 	"opsdeck/tui/draw"
 )
@@ -54,7 +52,7 @@ type chart struct {
 	rows     int
 	label    int // cells of the scale at the left
 	from, to time.Time
-	lo, hi   float64
+	scale    draw.Scale
 	limit    *float64
 	began    time.Time
 	dots     [][]bool // [y][x], from the top
@@ -65,10 +63,9 @@ type chart struct {
 
 // newChart lays a plot out, or returns nil where there is nothing to draw.
 func newChart(series []ops.Series, limit *ops.Series, w, h int) *chart {
-	c := &chart{lo: math.Inf(1), hi: math.Inf(-1)}
+	c := &chart{}
 	for _, s := range series {
-		lo, hi := draw.Bounds(s.Points)
-		c.lo, c.hi = min(c.lo, lo), max(c.hi, hi)
+		c.scale.AddPoints(s.Points)
 		for _, p := range s.Points {
 			if c.from.IsZero() || p.At.Before(c.from) {
 				c.from = p.At
@@ -78,21 +75,20 @@ func newChart(series []ops.Series, limit *ops.Series, w, h int) *chart {
 			}
 		}
 	}
-	if c.lo > c.hi || !c.to.After(c.from) {
+	if !c.scale.Any || !c.to.After(c.from) {
 		return nil
 	}
-	if limit != nil && len(limit.Points) > 0 {
-		v := limit.Points[0].Value
-		c.limit, c.lo, c.hi = &v, min(c.lo, v), max(c.hi, v)
+	words := []string{}
+	if limit != nil && len(limit.Points) > 0 && draw.Drawn(limit.Points[0]) {
+		c.limit = &limit.Points[0].Value
+		c.scale.Add(*c.limit)
+		words = append(words, scaleWord(*c.limit))
 	}
-	if c.lo == c.hi {
-		c.lo, c.hi = c.lo-1, c.hi+1
+	if c.scale.Lo == c.scale.Hi {
+		c.scale.Lo, c.scale.Hi = c.scale.Lo-1, c.scale.Hi+1
 	}
-	for _, v := range []float64{c.lo, c.hi} {
-		c.label = max(c.label, draw.Width(scaleWord(v)))
-	}
-	if c.limit != nil {
-		c.label = max(c.label, draw.Width(scaleWord(*c.limit)))
+	for _, word := range append(words, scaleWord(c.scale.Lo), scaleWord(c.scale.Hi)) {
+		c.label = max(c.label, draw.Width(word))
 	}
 	c.cols, c.rows = max(4, w-c.label-2), max(2, h)
 	c.dots = make([][]bool, c.rows*4)
@@ -102,16 +98,13 @@ func newChart(series []ops.Series, limit *ops.Series, w, h int) *chart {
 	return c
 }
 
-func scaleWord(v float64) string { return report.Number(ops.Num(v)) }
+func scaleWord(v float64) string { return ops.Num(v).Number() }
 
 func (c *chart) x(at time.Time) int {
-	share := at.Sub(c.from).Seconds() / c.to.Sub(c.from).Seconds()
-	return int(draw.Clamp(share) * float64(c.cols*2-1))
+	return draw.Part(at.Sub(c.from).Seconds()/c.to.Sub(c.from).Seconds(), c.cols*2-1)
 }
 
-func (c *chart) y(v float64) int {
-	return int((1-(v-c.lo)/(c.hi-c.lo))*float64(c.rows*4-1) + 0.5)
-}
+func (c *chart) y(v float64) int { return draw.Nearest(1-c.scale.Share(v), c.rows*4-1) }
 
 // plot draws one series. Neighbours are joined only where nothing is missing
 // between them: no value, or a hole in time of more than two steps.
@@ -122,7 +115,7 @@ func (c *chart) plot(s ops.Series) {
 	for i := range s.Points {
 		p := &s.Points[i]
 		c.points++
-		if !p.Known || math.IsNaN(p.Value) || math.IsInf(p.Value, 0) {
+		if !draw.Drawn(*p) {
 			c.gaps++
 			before = nil
 			continue
@@ -159,13 +152,16 @@ func (c *chart) join(a, b *ops.Point) {
 	}
 }
 
+// beganHere reports whether the moment it began is on the chart.
+func (c *chart) beganHere() bool { return c.began.After(c.from) && !c.began.After(c.to) }
+
 // draw makes lines of the dots, behind them the limit and the moment it began.
 func (c *chart) draw(th themes.Theme) []string {
 	limitRow, beganCol := -1, -1
 	if c.limit != nil {
 		limitRow = c.y(*c.limit) / 4
 	}
-	if c.began.After(c.from) && !c.began.After(c.to) {
+	if c.beganHere() {
 		beganCol = c.x(c.began) / 2
 	}
 	var lines []string
@@ -175,9 +171,9 @@ func (c *chart) draw(th themes.Theme) []string {
 		case limitRow:
 			word = scaleWord(*c.limit)
 		case 0:
-			word = scaleWord(c.hi)
+			word = scaleWord(c.scale.Hi)
 		case c.rows - 1:
-			word = scaleWord(c.lo)
+			word = scaleWord(c.scale.Lo)
 		}
 		lines = append(lines, th.Paint(themes.Muted, draw.Fit(th, word, c.label, true)+" ")+c.row(th, r, r == limitRow, beganCol))
 	}
@@ -250,10 +246,10 @@ func (c *chart) axis(th themes.Theme, now time.Time) string {
 			}
 		}
 	}
-	end := report.Clock(c.to, now)
-	put(0, report.Clock(c.from, now))
-	if c.began.After(c.from) && !c.began.After(c.to) {
-		at, word := c.x(c.began)/2, "began "+report.Clock(c.began, now)
+	end := ops.Clock(c.to, now)
+	put(0, ops.Clock(c.from, now))
+	if c.beganHere() {
+		at, word := c.x(c.began)/2, "began "+ops.Clock(c.began, now)
 		if at+1+len(word) <= c.cols {
 			put(at, "^"+word)
 		} else {
@@ -278,7 +274,7 @@ func (c *chart) legend(th themes.Theme, series []ops.Series, limit *ops.Series, 
 		parts = append(parts, limit.Name.String()+" (---)")
 	}
 	if c.step > 0 {
-		parts = append(parts, "a value every "+report.Span(c.step))
+		parts = append(parts, "a value every "+ops.Span(c.step))
 	}
 	if c.gaps > 0 {
 		parts = append(parts, fmt.Sprintf("%d of %d have none", c.gaps, c.points))

@@ -17,35 +17,25 @@ type triage struct {
 	pick int // the suspect that enter opens
 }
 
-func (t *triage) SetSize(w, h int)             { t.w, t.h = w, h; t.lay() }
-func (t *triage) SetBoard(p screen.Picture)    { t.see(p); t.lay() }
-func (t *triage) Take(v ops.Detail, err error) { t.hear(v, err); t.lay() }
-
-func (t *triage) lay() {
-	if t.w > 0 {
-		t.pick = max(0, min(t.pick, len(t.suspects())-1))
-		t.pager.Set(t.lines(), max(0, t.h-1))
-	}
-}
-
 // suspects are as the board has them now, else as the agent told.
 func (t *triage) suspects() []report.SuspectLine {
 	if t.there {
 		return t.now.Suspects
 	}
 	var out []report.SuspectLine
-	for _, s := range t.d.Suspects {
+	for _, s := range t.Detail.Suspects {
 		out = append(out, report.SuspectLine{Ref: s.Ref, Guess: s.Guess, Why: s.Why.String(), State: report.Cell{Text: "not known", Tone: report.ToneUnknown}})
 	}
 	return out
 }
 
 func (t *triage) lines() []string {
+	t.pick = max(0, min(t.pick, len(t.suspects())-1))
 	lines := append(t.what(), t.told()...)
 	lines = append(lines, t.behind()...)
 	lines = append(lines, t.changed()...)
 	lines = append(lines, t.lastWords()...)
-	lines = append(lines, t.failed()...)
+	lines = append(lines, t.Failed()...)
 	lines = append(lines, t.chart()...)
 	lines = append(lines, t.text("what it means", t.now.Alert.Description)...)
 	lines = append(lines, t.facts()...)
@@ -57,15 +47,15 @@ func (t *triage) lines() []string {
 const triageLabel = 12
 
 func (t *triage) part(label, text string, r themes.Role, most int) []string {
-	var lines []string
-	for i, l := range draw.Wrapped(t.th, text, max(10, t.w-triageLabel), most) {
-		lead := draw.Spaces(triageLabel)
-		if i == 0 {
-			lead = t.th.Paint(themes.Muted, draw.Fit(t.th, label, triageLabel, false))
-		}
-		lines = append(lines, lead+t.th.Paint(r, l))
+	return draw.Behind(t.Theme, r, text, draw.Fit(t.Theme, label, triageLabel, false), t.Width, most)
+}
+
+// first is a label that stands at the first of several lines.
+func first(i int, label string) string {
+	if i == 0 {
+		return label
 	}
-	return lines
+	return ""
 }
 
 // what says how bad, what, since when, and how it stands.
@@ -74,22 +64,18 @@ func (t *triage) what() []string {
 	if a.Ref.Zero() {
 		return t.part("", "not on the board: it has cleared, or its source is gone", themes.Unknown, 2)
 	}
-	line := t.th.Paint(draw.Role(t.now.Severity.Tone), t.now.Severity.Text) + "  " + t.th.Paint(draw.Role(t.now.State.Tone), t.now.State.Text)
-	since := "  for " + report.Age(a.Since, t.p.Now) + ", since " + a.Since.UTC().Format("15:04:05Z")
-	if t.p.Now.Sub(a.Since).Hours() > 20 {
-		since = "  for " + report.Age(a.Since, t.p.Now) + ", since " + report.Clock(a.Since, t.p.Now)
-	}
-	line += t.th.Paint(themes.Muted, since)
+	line := t.Theme.Paint(draw.Role(t.now.Severity.Tone), t.now.Severity.Text) + "  " + t.Theme.Paint(draw.Role(t.now.State.Tone), t.now.State.Text)
+	line += t.Theme.Paint(themes.Muted, "  "+ops.For(ops.Age(a.Since, t.Picture.Now))+", since "+ops.Moment(a.Since, t.Picture.Now))
 	if a.Value.Known {
-		line += t.th.Paint(themes.Muted, "  value ") + report.Number(a.Value)
+		line += t.Theme.Paint(themes.Muted, "  value ") + a.Value.Number()
 	}
 	if t.now.ValuesOf != "" {
-		line += t.th.Paint(themes.Unknown, "  "+t.now.ValuesOf)
+		line += t.Theme.Paint(themes.Unknown, "  "+t.now.ValuesOf)
 	}
-	lines := []string{draw.Clip(t.th, line, t.w)}
-	lines = append(lines, draw.Wrapped(t.th, a.Summary.String(), t.w, 2)...)
+	lines := []string{draw.Clip(t.Theme, line, t.Width)}
+	lines = append(lines, draw.Wrapped(t.Theme, a.Summary.String(), t.Width, 2)...)
 	if id := report.LabelText(a); id != "" {
-		lines = append(lines, t.th.Paint(themes.Muted, draw.Clip(t.th, id, t.w)))
+		lines = append(lines, t.Theme.Paint(themes.Muted, draw.Clip(t.Theme, id, t.Width)))
 	}
 	if !a.RuleFault.Empty() {
 		lines = append(lines, t.part("rule fault", a.RuleFault.String(), themes.Unknown, 2)...)
@@ -101,11 +87,7 @@ func (t *triage) what() []string {
 func (t *triage) told() []string {
 	var lines []string
 	for i, c := range t.now.Paging {
-		label := ""
-		if i == 0 {
-			label = "paging"
-		}
-		lines = append(lines, t.part(label, c.Text, draw.Role(c.Tone), 2)...)
+		lines = append(lines, t.part(first(i, "paging"), c.Text, draw.Role(c.Tone), 2)...)
 	}
 	if t.now.Ack != "" {
 		lines = append(lines, t.part("acked", t.now.Ack, themes.Info, 2)...)
@@ -121,12 +103,8 @@ func (t *triage) behind() []string {
 	}
 	var lines []string
 	for i, s := range all {
-		label := ""
-		if i == 0 {
-			label = "behind it"
-		}
-		lines = append(lines, t.suspect(label, s, i == t.pick))
-		if said := s.Said(t.p.Spoken); i == t.pick && said != "" {
+		lines = append(lines, t.suspect(first(i, "behind it"), s, i == t.pick))
+		if said := s.Said(t.Picture.Spoken); i == t.pick && said != "" {
 			lines = append(lines, t.part("", said, themes.Plain, 2)...)
 		}
 	}
@@ -136,17 +114,17 @@ func (t *triage) behind() []string {
 func (t *triage) suspect(label string, s report.SuspectLine, chosen bool) string {
 	mark, ink := "  ", themes.Plain
 	if chosen {
-		mark, ink = t.th.Signs.Mark+" ", themes.Selection
+		mark, ink = t.Theme.Signs.Mark+" ", themes.Selection
 	}
-	line := t.th.Paint(themes.Muted, draw.Fit(t.th, label, triageLabel-2, false)) + mark
-	line += t.th.Paint(ink, report.RefText(s.Ref).String()) + "  " + t.th.Paint(draw.Role(s.State.Tone), s.State.Text)
+	line := t.Theme.Paint(themes.Muted, draw.Fit(t.Theme, label, triageLabel-2, false)) + mark
+	line += t.Theme.Paint(ink, report.RefText(s.Ref).String()) + "  " + t.Theme.Paint(draw.Role(s.State.Tone), s.State.Text)
 	if s.Since != "" {
-		line += t.th.Paint(themes.Muted, " for "+s.Since)
+		line += t.Theme.Paint(themes.Muted, " "+s.Since)
 	}
 	if s.Guess {
-		line += "  " + t.th.Paint(themes.Warning, "a guess")
+		line += "  " + t.Theme.Paint(themes.Warning, "a guess")
 	}
-	return draw.Clip(t.th, line+t.th.Paint(themes.Muted, "  ("+s.Why+")"), t.w)
+	return draw.Clip(t.Theme, line+t.Theme.Paint(themes.Muted, "  ("+s.Why+")"), t.Width)
 }
 
 func (t *triage) Key(k screen.Press) screen.Intent {
@@ -158,7 +136,7 @@ func (t *triage) Key(k screen.Press) screen.Intent {
 		return screen.Intent{Kind: screen.IntentSay, Text: "nothing is known behind it"}
 	case k.ID == keys.Right && len(all) > 1:
 		t.pick = (t.pick + 1) % len(all)
-		t.lay()
+		t.Lay()
 		return screen.Intent{}
 	case k.ID == keys.Logs && len(all) > 0:
 		return screen.Intent{Kind: screen.IntentLogs, Ref: all[t.pick].Ref}
@@ -167,7 +145,7 @@ func (t *triage) Key(k screen.Press) screen.Intent {
 }
 
 func (t *triage) View() []string {
-	return append([]string{t.title(t.name())}, t.pager.View()...)
+	return t.page(t.name())
 }
 
 func (t *triage) Keys() []keys.ID {

@@ -7,7 +7,6 @@ import (
 	"opsdeck/report"
 	"opsdeck/themes"
 	"opsdeck/tui/draw"
-	"opsdeck/tui/screen"
 )
 
 // triageFew is how many changes and last lines stand above the chart.
@@ -15,23 +14,19 @@ const triageFew = 3
 
 // changed is what happened around the start, the nearest first.
 func (t *triage) changed() []string {
-	changes := report.Around(t.d.Changes, t.began())
+	changes := report.Around(t.Detail.Changes, t.began())
 	if len(changes) == 0 {
-		if !t.came {
+		if !t.Came {
 			return nil
 		}
-		if t.p.Board.Estate.Agent.Kind == ops.AgentLocal {
+		if t.Picture.Board.Estate.Agent.Kind == ops.AgentLocal {
 			return t.part("changed", report.NoAgent, themes.Unknown, 1)
 		}
 		return t.part("changed", "nothing that is known, half an hour before to ten minutes after", themes.Muted, 1)
 	}
 	var lines []string
 	for i, r := range changes {
-		label := ""
-		switch {
-		case i == 0:
-			label = "changed"
-		case i == triageFew && t.h < 30, i == 8:
+		if i == triageFew && t.Height < 30 || i == 8 {
 			return append(lines, t.part("", "and more: History", themes.Muted, 1)...)
 		}
 		ink := themes.Plain
@@ -39,11 +34,11 @@ func (t *triage) changed() []string {
 			ink = draw.Role(report.ToneOf(r.Level))
 		}
 		at := t.began().Add(r.Off(t.began()))
-		text := draw.Fit(t.th, report.Offset(at, t.began()), 7, true) + "  " + r.Text()
+		text := draw.Fit(t.Theme, ops.Offset(at, t.began()), 7, true) + "  " + r.Text()
 		if !r.Actor.Name.Empty() {
 			text += " (" + r.Actor.Name.String() + ")"
 		}
-		lines = append(lines, t.part(label, text, ink, 1)...)
+		lines = append(lines, t.part(first(i, "changed"), text, ink, 1)...)
 	}
 	return lines
 }
@@ -55,22 +50,18 @@ func (t *triage) lastWords() []string {
 		return nil
 	}
 	var mine []ops.Line
-	for _, l := range t.d.Lines {
+	for _, l := range t.Detail.Lines {
 		if l.From == all[t.pick].Ref || l.From.Zero() {
 			mine = append(mine, l)
 		}
 	}
 	most := triageFew
-	if t.h >= 30 {
+	if t.Height >= 30 {
 		most = 6
 	}
 	mine = mine[max(0, len(mine)-most):]
 	var lines []string
 	for i, l := range mine {
-		label := ""
-		if i == 0 {
-			label = "last lines"
-		}
 		ink := themes.Plain
 		switch l.Stream {
 		case ops.StreamErr:
@@ -82,7 +73,7 @@ func (t *triage) lastWords() []string {
 		if !l.At.IsZero() && l.Stream != ops.StreamMeta {
 			text = l.At.UTC().Format("15:04:05 ") + text
 		}
-		lines = append(lines, t.part(label, text, ink, 1)...)
+		lines = append(lines, t.part(first(i, "last lines"), text, ink, 1)...)
 	}
 	return lines
 }
@@ -91,11 +82,11 @@ func (t *triage) lastWords() []string {
 func chartRows(h int) int { return max(5, min(12, h/3)) }
 
 func (t *triage) chart() []string {
-	if !t.came {
+	if !t.Came {
 		return nil
 	}
 	lines := []string{"", t.heading("the rule's expression"+t.expr(), "g larger")}
-	return append(lines, chartLines(t.th, t.d, t.began(), t.p.Now, t.w, chartRows(t.h))...)
+	return append(lines, chartLines(t.Theme, t.Detail, t.began(), t.Picture.Now, t.Width, chartRows(t.Height))...)
 }
 
 func (t *triage) expr() string {
@@ -106,35 +97,34 @@ func (t *triage) expr() string {
 }
 
 func (t *triage) heading(s, key string) string {
-	return draw.Sides(t.th, t.th.Paint(themes.Title, draw.Clip(t.th, s, max(10, t.w-len(key)-2))), t.th.Paint(themes.Muted, key), t.w)
+	return draw.Sides(t.Theme, t.Theme.Paint(themes.Title, draw.Clip(t.Theme, s, max(10, t.Width-len(key)-2))), t.Theme.Paint(themes.Muted, key), t.Width)
 }
 
 func (t *triage) text(title string, s ops.Text) []string {
 	if s.Empty() {
 		return nil
 	}
-	return append([]string{"", t.th.Paint(themes.Title, title)}, draw.Wrapped(t.th, s.String(), t.w, 8)...)
+	return append([]string{"", t.Theme.Paint(themes.Title, title)}, draw.Wrapped(t.Theme, s.String(), t.Width, 8)...)
 }
 
 // facts are what the source says of the alert and of its rule.
 func (t *triage) facts() []string {
-	fresh := t.came && !t.p.Lost && t.p.Now.Sub(t.d.At) < screen.Fresh
 	var lines []string
-	for _, g := range t.d.Groups {
-		lines = append(lines, draw.Facts(t.th, g, t.w, draw.Judged(fresh))...)
+	for _, g := range t.Detail.Groups {
+		lines = append(lines, draw.Facts(t.Theme, g, t.Width, draw.Judged(t.Fresh()))...)
 	}
-	if !t.d.Why.Empty() {
+	if !t.Detail.Why.Empty() {
 		lines = append(lines, "")
-		lines = append(lines, t.part("not known", t.d.Why.String(), themes.Unknown, 3)...)
+		lines = append(lines, t.part("not known", t.Detail.Why.String(), themes.Unknown, 3)...)
 	}
 	return lines
 }
 
 func (t *triage) runbook() []string {
-	if len(t.d.Runbook) == 0 {
+	if len(t.Detail.Runbook) == 0 {
 		return nil
 	}
-	lines := markdown(t.th, t.d.Runbook, t.w)
+	lines := markdown(t.Theme, t.Detail.Runbook, t.Width)
 	const few = 8
 	key := ""
 	if len(lines) > few {
@@ -144,12 +134,12 @@ func (t *triage) runbook() []string {
 }
 
 func (t *triage) escalation() []string {
-	if len(t.d.Escalation) == 0 {
+	if len(t.Detail.Escalation) == 0 {
 		return nil
 	}
 	lines := []string{"", t.heading("whom to call", "e record a call")}
-	for _, e := range t.d.Escalation {
-		lines = append(lines, draw.Clip(t.th, "  "+strings.Join(escalationWords(e), "  "), t.w))
+	for _, e := range t.Detail.Escalation {
+		lines = append(lines, draw.Clip(t.Theme, "  "+strings.Join(escalationWords(e), "  "), t.Width))
 	}
 	return lines
 }

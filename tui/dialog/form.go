@@ -1,6 +1,9 @@
 package dialog
 
 import (
+	"cmp"
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -254,4 +257,43 @@ func (f *Form) Bottom(w int) string {
 		hint += "   " + more + " (pgdn)"
 	}
 	return f.th.Paint(themes.Muted, draw.Clip(f.th, hint, w))
+}
+
+// durationSteps are what + and - go through.
+func durationSteps() []string { return []string{"15m", "1h", "2h", "4h", "8h", "1d", "3d", "7d"} }
+
+// stepped returns the next step up or down; a duration between two steps goes to
+// the nearer one in that direction.
+func stepped(now string, up bool) string {
+	steps := durationSteps()
+	at, ok := lengthOf(now)
+	if !ok {
+		return steps[2]
+	}
+	i, exact := slices.BinarySearchFunc(steps, at, func(s string, at time.Duration) int {
+		d, _ := lengthOf(s)
+		return cmp.Compare(d, at)
+	})
+	switch {
+	case !up:
+		i--
+	case exact:
+		i++
+	}
+	return steps[max(0, min(i, len(steps)-1))]
+}
+
+// lengthOf reads a duration with days.
+func lengthOf(s string) (time.Duration, bool) {
+	var days int
+	if n, err := fmt.Sscanf(s, "%dd", &days); err == nil && n == 1 {
+		rest := strings.TrimLeft(s, "0123456789")[1:]
+		if rest == "" {
+			return time.Duration(days) * 24 * time.Hour, true
+		}
+		d, err := time.ParseDuration(rest)
+		return time.Duration(days)*24*time.Hour + d, err == nil
+	}
+	d, err := time.ParseDuration(s)
+	return d, err == nil
 }

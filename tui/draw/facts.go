@@ -37,7 +37,7 @@ func Facts(th themes.Theme, g ops.FactGroup, w int, ink func(ops.Level) themes.R
 		}
 		values := Wrapped(th, f.Value.String(), w-names-4, 4)
 		if len(values) == 0 {
-			values = []string{report.Never}
+			values = []string{ops.Never}
 		}
 		for i, v := range values {
 			name := ""

@@ -111,12 +111,17 @@ func Filled(lines []string, h int) []string {
 	return lines
 }
 
-// Labelled wraps a text behind a label that stands on its first line only. It is
-// never cut: what is not shown cannot be confirmed.
+// Labelled is Behind for what is never cut: what is not shown cannot be confirmed.
 func Labelled(th themes.Theme, r themes.Role, text, label string, w int) []string {
 	const all = 1000
+	return Behind(th, r, text, label, w, all)
+}
+
+// Behind wraps a text behind a label that stands on its first line only, in at most
+// so many lines.
+func Behind(th themes.Theme, r themes.Role, text, label string, w, most int) []string {
 	var lines []string
-	for i, l := range Wrapped(th, text, max(10, w-Width(label)), all) {
+	for i, l := range Wrapped(th, text, max(10, w-Width(label)), most) {
 		lead := Spaces(Width(label))
 		if i == 0 {
 			lead = th.Paint(themes.Muted, label)
@@ -125,5 +130,3 @@ func Labelled(th themes.Theme, r themes.Role, text, label string, w int) []strin
 	}
 	return lines
 }
-
-// question is what the dialog waits for.

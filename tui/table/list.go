@@ -72,7 +72,8 @@ func (l *list) setSize(w, h int) {
 	l.reveal()
 }
 
-func (l *list) setFilter(f report.Filter) {
+// SetFilter keeps the rows that pass.
+func (l *list) SetFilter(f report.Filter) {
 	l.filter = f
 	l.top = 0
 	l.arrange()
@@ -211,7 +212,7 @@ func (l *list) key(id keys.ID) bool {
 }
 
 func (l *list) mark() {
-	if ref := l.selected(); !ref.Zero() {
+	if ref := l.Selected(); !ref.Zero() {
 		if l.marks[ref] {
 			delete(l.marks, ref)
 		} else {
@@ -230,7 +231,7 @@ func (l *list) markAll() {
 			refs[l.rows.Ref(e.row)] = true
 		}
 	}
-	all := len(l.marked()) == len(refs)
+	all := len(l.Marked()) == len(refs)
 	for ref := range refs {
 		if all {
 			delete(l.marks, ref)
@@ -250,35 +251,38 @@ func (l *list) nextSort() {
 	l.arrange()
 }
 
-// row returns the selected row.
-func (l *list) row() (report.Row, bool) {
-	i, ok := l.current()
+// Row is the selected row.
+func (l *list) Row() (report.Row, bool) {
+	i, ok := l.Current()
 	if !ok {
 		return report.Row{}, false
 	}
 	return l.rows.Row(i), true
 }
 
-// current returns the number of the selected row.
-func (l *list) current() (int, bool) {
+// Current is the number of the selected row among all rows.
+func (l *list) Current() (int, bool) {
 	if l.sel < 0 || l.sel >= len(l.shown) || l.shown[l.sel].row < 0 {
 		return 0, false
 	}
 	return l.shown[l.sel].row, true
 }
 
-// unmark forgets the marks of some things.
-func (l *list) unmark(refs []ops.Ref) {
+// Unmark forgets the marks of some things.
+func (l *list) Unmark(refs []ops.Ref) {
 	for _, ref := range refs {
 		delete(l.marks, ref)
 	}
 }
 
-// markedRows are the numbers of the marked rows in the order on the screen. Those
+// Filter is what keeps rows.
+func (l *list) Filter() report.Filter { return l.filter }
+
+// MarkedRows are the numbers of the marked rows in the order on the screen. Those
 // that the filter hides are not among them: nothing is done to what nobody sees.
 // What is scrolled away is: it is where it was. Of several rows about one thing the
 // first stands for it.
-func (l *list) markedRows() []int {
+func (l *list) MarkedRows() []int {
 	var rows []int
 	met := map[ops.Ref]bool{}
 	for _, e := range l.shown {
@@ -296,20 +300,20 @@ func (l *list) markedRows() []int {
 	return rows
 }
 
-// marked returns the marked things in sight.
-func (l *list) marked() []ops.Ref {
+// Marked are the marked things in sight.
+func (l *list) Marked() []ops.Ref {
 	var refs []ops.Ref
-	for _, i := range l.markedRows() {
+	for _, i := range l.MarkedRows() {
 		refs = append(refs, l.rows.Ref(i))
 	}
 	return refs
 }
 
-// nearEnd reports whether the last rows are about to come into sight.
-func (l *list) nearEnd() bool { return l.sel > len(l.shown)-l.page() }
+// NearEnd reports whether the last rows are about to come into sight.
+func (l *list) NearEnd() bool { return l.sel > len(l.shown)-l.page() }
 
-// visible returns what stands on the screen.
-func (l *list) visible() []ops.Ref {
+// InSight is what stands on the screen.
+func (l *list) InSight() []ops.Ref {
 	var refs []ops.Ref
 	for _, e := range l.window() {
 		if e.row >= 0 {
@@ -326,18 +330,18 @@ func (l *list) window() []entry {
 	return l.shown[l.top:min(len(l.shown), l.top+l.page())]
 }
 
-// selected returns what the selected row is about.
-func (l *list) selected() ops.Ref {
-	i, ok := l.current()
+// Selected is what the selected row is about.
+func (l *list) Selected() ops.Ref {
+	i, ok := l.Current()
 	if !ok {
 		return ops.Ref{}
 	}
 	return l.rows.Ref(i)
 }
 
-// position says where the selection is: "3/113", and how many are hidden or
+// Position says where the selection is: "3/113", and how many are hidden or
 // marked.
-func (l *list) position() string {
+func (l *list) Position() string {
 	at := 0
 	if l.sel >= 0 && l.sel < len(l.shown) {
 		at = l.shown[l.sel].at
@@ -346,7 +350,7 @@ func (l *list) position() string {
 	if hidden := l.rows.Len() - l.count; hidden > 0 {
 		s = fmt.Sprintf("%d filtered out  %s", hidden, s)
 	}
-	k := len(l.marked())
+	k := len(l.Marked())
 	switch hidden := len(l.marks) - k; {
 	case hidden == 1:
 		s = "1 mark hidden by the filter  " + s

@@ -13,8 +13,8 @@ import (
 // and below it the words about the selected row. A pane embeds it and adds what
 // is its own.
 type Pane struct {
-	Theme         themes.Theme
-	list          list
+	Theme themes.Theme
+	list
 	Picture       screen.Picture
 	Width, Height int
 	Head          int             // lines above the list
@@ -43,7 +43,7 @@ func twoLeads(h int) int {
 func (l *Pane) SetSize(w, h int) { l.Width, l.Height = w, h; l.Fit() }
 
 // Fit gives the list what the lines above and below it leave.
-func (l *Pane) Fit() { l.list.setSize(l.Width, max(0, l.Height-l.Head-l.below())) }
+func (l *Pane) Fit() { l.setSize(l.Width, max(0, l.Height-l.Head-l.below())) }
 
 func (l *Pane) below() int {
 	if l.Leads == nil {
@@ -57,34 +57,18 @@ func (l *Pane) below() int {
 func (l *Pane) Show(t report.Table) { l.ShowRows(tableRows{t.Spoken(l.Picture.Spoken)}) }
 
 // ShowRows is Show for rows that are read one by one.
-func (l *Pane) ShowRows(r Rows) { l.list.setRows(r); l.Fit() }
+func (l *Pane) ShowRows(r Rows) { l.setRows(r); l.Fit() }
 
 // Reset forgets selection, marks and order: other rows are shown from now on. The
 // filter stays.
 func (l *Pane) Reset() {
-	filter := l.list.filter
+	filter := l.filter
 	l.list = newList(l.Theme)
-	l.list.filter = filter
+	l.filter = filter
 }
 
 // Choose selects what a Ref names, as if by hand, once it is there.
-func (l *Pane) Choose(ref ops.Ref) { l.list.chosen, l.list.moved = ref, !ref.Zero() }
-
-// Row is the selected row, Current its number among all rows.
-func (l *Pane) Row() (report.Row, bool) { return l.list.row() }
-func (l *Pane) Current() (int, bool)    { return l.list.current() }
-
-// MarkedRows are the numbers of the marked rows in sight.
-func (l *Pane) MarkedRows() []int { return l.list.markedRows() }
-
-// NearEnd reports whether the last rows are about to come into sight.
-func (l *Pane) NearEnd() bool { return l.list.nearEnd() }
-
-// InSight is what stands on the screen.
-func (l *Pane) InSight() []ops.Ref { return l.list.visible() }
-
-// Position says where the selection is, and how many are hidden or marked.
-func (l *Pane) Position() string { return l.list.position() }
+func (l *Pane) Choose(ref ops.Ref) { l.chosen, l.moved = ref, !ref.Zero() }
 
 // Move handles what every list does: moving, marking, sorting. False: the key was
 // for something else.
@@ -92,7 +76,7 @@ func (l *Pane) Move(id keys.ID) bool {
 	if l.OneOnly && (id == keys.Mark || id == keys.MarkAll) {
 		return true
 	}
-	return l.list.key(id)
+	return l.key(id)
 }
 
 // Takes is Move, and opens the selected row. False: the key was for something else.
@@ -108,7 +92,7 @@ func (l *Pane) Takes(id keys.ID) (screen.Intent, bool) {
 
 // Draw draws the pane below the lines of its head.
 func (l *Pane) Draw(head ...string) []string {
-	return append(append(head, l.list.view()...), l.leadLines()...)
+	return append(append(head, l.view()...), l.leadLines()...)
 }
 
 // leadLines say about the selected row why it is as it is and what to do next.
@@ -138,10 +122,5 @@ func (l *Pane) Targets() []ops.Ref {
 // a View and Keys; each can be replaced by its own.
 
 // Scope is that of a pane without keys of its own.
-func (l *Pane) Scope() keys.Scope         { return keys.InLists }
-func (l *Pane) Selected() ops.Ref         { return l.list.selected() }
-func (l *Pane) Visible() []ops.Ref        { return nil }
-func (l *Pane) SetFilter(f report.Filter) { l.list.setFilter(f) }
-func (l *Pane) Filter() report.Filter     { return l.list.filter }
-func (l *Pane) Marked() []ops.Ref         { return l.list.marked() }
-func (l *Pane) Unmark(refs []ops.Ref)     { l.list.unmark(refs) }
+func (l *Pane) Scope() keys.Scope  { return keys.InLists }
+func (l *Pane) Visible() []ops.Ref { return nil }
