@@ -95,7 +95,7 @@ func TestFromTheAlertToItsCauseByTwoKeys(t *testing.T) {
 		{"container-killed", "IFRS9ServiceDown", []string{
 			`behind it\s+. container ifrs9-api\s+killed for \S+`,
 			`exit code 137: killed`,
-			`changed\s+[-+]?\d+\S*\s+ifrs9-api (ended|died)`,
+			`changed\s+[-+]?\d+\S*\s+ifrs9-api .*(ended|died)`,
 		}, ""},
 		{"crash-loop", "IFRS9Service(Down|Restarting)", []string{
 			`behind it\s+. container ifrs9-validator\s+crash-looping`,

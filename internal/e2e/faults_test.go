@@ -53,7 +53,7 @@ func TestAKilledContainerIsNamedAndMarkedAfterItsReturn(t *testing.T) {
 	s.until(`expected 13/13 running`)
 	s.keys("0")
 	s.filter("ifrs9-api")
-	s.until(`container .*ifrs9-api ended as asked, exit 137`)
+	s.until(`container .*ifrs9-api .*ended as asked, exit 137`)
 	s.unfiltered()
 	s.keys("1")
 	s.until(`info\s+ifrs9-api running again\s.*died .*137`)

@@ -65,7 +65,7 @@ func TestNoColorMeansNone(t *testing.T) {
 	for _, pane := range []string{"1", "3", "0", "?"} {
 		s.live()
 		s.keys(pane)
-		s.until(map[string]string{"1": `\[1 Overview\]`, "3": `ifrs9-api`, "0": `agent started`, "?": `leave; jobs go on`}[pane])
+		s.until(map[string]string{"1": `\[1 Overview\]`, "3": `ifrs9-api`, "0": `agent started`, "?": `leave one level`}[pane])
 		if found := coloured.FindAllString(s.raw(), -1); len(found) > 0 {
 			t.Errorf("pane %s has colours: %q", pane, found)
 		}
