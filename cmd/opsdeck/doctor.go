@@ -114,6 +114,11 @@ func examineSources(ctx context.Context, f estate.File) []symptom {
 	if err != nil {
 		return []symptom{{ops.LevelCritical, "sources", err.Error(), ""}}
 	}
+	return sourceSymptoms(b)
+}
+
+// sourceSymptoms says how each source answered, and what of it the login may not see.
+func sourceSymptoms(b ops.Board) []symptom {
 	var out []symptom
 	for _, s := range b.Sources {
 		sym := symptom{ops.LevelOK, s.Name.String(), fmt.Sprintf("%s %s answered in %s", s.Kind, s.Version, s.Took.Round(time.Millisecond)), ""}
@@ -122,7 +127,15 @@ func examineSources(ctx context.Context, f estate.File) []symptom {
 		}
 		out = append(out, sym)
 		for _, n := range s.Notes {
-			out = append(out, symptom{ops.LevelWarning, s.Name.String(), n.String(), ""})
+			out = append(out, symptom{ops.LevelWarning, s.Name.String(), n.String(), "it answers all the same: see it in the console, and in its own log"})
+		}
+		for _, r := range b.Databases {
+			if r.Source != s.Name || s.State != ops.SourceOK || len(r.Value.Missing) == 0 {
+				continue
+			}
+			m := r.Value.Missing[0]
+			out = append(out, symptom{ops.LevelWarning, s.Name.String(), fmt.Sprintf("not everything can be read (%d): %s: %s", len(r.Value.Missing), m.What, m.Why),
+				fmt.Sprintf("GRANT pg_monitor TO %s, or the right that is named; the guide has the whole login", r.Value.Login)})
 		}
 	}
 	return out
@@ -130,14 +143,18 @@ func examineSources(ctx context.Context, f estate.File) []symptom {
 
 func remedyFor(s ops.Source) string {
 	switch {
+	case !s.Remedy.Empty(): // whoever made the error knows more than the state tells
+		return s.Remedy.String()
 	case s.State == ops.SourceDenied && s.Kind == ops.SourceDocker:
 		return "add this user to the group the socket belongs to (usually docker), then log in again"
 	case s.State == ops.SourceRefused:
 		return "is it running, and is its address right in the estate?"
 	case s.State == ops.SourceSilent:
 		return "the process hangs or packets are dropped on the way"
+	case s.State == ops.SourceDenied:
+		return "give the login of the estate the right, or give the estate another login"
 	}
-	return ""
+	return "look at its own log, and at its address in the estate"
 }
 
 // terminal says what the console will make of this terminal.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/moby/moby/client"
 	"github.com/prometheus/common/config"
 
 	"opsdeck/actions/container"
@@ -99,9 +100,11 @@ func dockerCommand(s estate.Docker) []string {
 // findDocker asks the daemons of this machine.
 func findDocker(ctx context.Context, p places) []estate.FoundServer {
 	var found []estate.FoundServer
+	seen := map[string]bool{} // by the daemon's own id: a socket may have two names, and a daemon a port besides
 	for _, host := range dockerHosts(p) {
-		if s, ok := askDocker(ctx, host); ok {
+		if s, id, ok := askDocker(ctx, host); ok && !seen[id] {
 			found = append(found, s)
+			seen[id] = true
 		}
 	}
 	return found
@@ -126,11 +129,11 @@ func dockerHosts(p places) []string {
 	return hosts
 }
 
-func askDocker(ctx context.Context, host string) (estate.FoundServer, bool) {
+func askDocker(ctx context.Context, host string) (s estate.FoundServer, id string, ok bool) {
 	found := estate.FoundServer{Name: "docker", At: host, Address: host, Running: []string{}}
 	cl, err := docker.Dial(docker.Address{Host: host, Tunnel: proc.Pipe})
 	if err != nil {
-		return found, false
+		return found, "", false
 	}
 	defer cl.Close() //nolint:errcheck // nothing was written
 	if strings.HasPrefix(host, "tcp://") {
@@ -138,13 +141,18 @@ func askDocker(ctx context.Context, host string) (estate.FoundServer, bool) {
 	}
 	o, err := collect(ctx, docker.New(docker.Config{Name: found.Name, Host: host, Timeout: lookFor, Now: time.Now}, cl))
 	if err != nil || o.Containers == nil {
-		return found, false
+		return found, "", false
 	}
 	for _, c := range *o.Containers {
 		if c.State == ops.ContainerRunning {
 			found.Running = append(found.Running, c.Name.String())
 		}
 	}
-	found.Version = o.Version.String()
-	return found, true
+	found.Version, id = o.Version.String(), host
+	ctx, cancel := context.WithTimeout(ctx, lookFor)
+	defer cancel()
+	if info, err := cl.Info(ctx, client.InfoOptions{}); err == nil && info.Info.ID != "" {
+		id = info.Info.ID
+	}
+	return found, id, true
 }

@@ -3,6 +3,9 @@ package main
 import (
 	_ "embed"
 	"fmt"
+	"os"
+	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -18,8 +21,20 @@ func (a *app) agentUnit() *cobra.Command {
 		Use: "unit", Short: "Print the systemd unit of the system agent", Args: none,
 		Example: "opsdeck agent unit | sudo tee /etc/systemd/system/opsdeck@.service",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := fmt.Fprint(cmd.OutOrStdout(), unitFile)
+			self, err := os.Executable()
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprint(cmd.OutOrStdout(), unitOf(self))
 			return err
 		},
 	}
+}
+
+// unitOf is the unit that starts the binary at a path.
+func unitOf(binary string) string {
+	if strings.ContainsAny(binary, " \t\"'\\") {
+		binary = strconv.Quote(binary)
+	}
+	return strings.ReplaceAll(unitFile, "ExecStart=opsdeck ", "ExecStart="+strings.ReplaceAll(binary, "%", "%%")+" ")
 }

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"opsdeck/ops"
+)
+
+func TestTheUnitStartsTheBinaryThatPrintsIt(t *testing.T) {
+	for binary, want := range map[string]string{"/usr/bin/opsdeck": "ExecStart=/usr/bin/opsdeck agent --system", "/opt/my tools/50%/opsdeck": `ExecStart="/opt/my tools/50%%/opsdeck" agent --system`} {
+		unit := unitOf(binary)
+		for _, line := range []string{want, "NoNewPrivileges=yes", "ProtectSystem=strict", "CapabilityBoundingSet=\n", "StateDirectory=opsdeck"} {
+			if !strings.Contains(unit, line) {
+				t.Errorf("%s: no %q in\n%s", binary, line, unit)
+			}
+		}
+		if strings.Contains(unit, "/usr/local/bin") || strings.Contains(unit, "Documentation=man:") {
+			t.Errorf("%s: it names what need not be there\n%s", binary, unit)
+		}
+	}
+}
+
+// TestOneDaemonIsFoundOnce by two names of its socket.
+func TestOneDaemonIsFoundOnce(t *testing.T) {
+	dir, err := os.MkdirTemp("", "od")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	l, err := net.Listen("unix", filepath.Join(dir, "docker.sock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Api-Version", "1.41")
+		w.Header().Set("Content-Type", "application/json")
+		switch {
+		case strings.HasSuffix(r.URL.Path, "/containers/json"):
+			_, _ = w.Write([]byte("[]"))
+		case strings.HasSuffix(r.URL.Path, "/info"):
+			_, _ = w.Write([]byte(`{"ID":"one"}`))
+		default:
+			_, _ = w.Write([]byte("{}"))
+		}
+	})}
+	go func() { _ = srv.Serve(l) }()
+	defer srv.Close() //nolint:errcheck // the test ends
+	link := filepath.Join(dir, "other.sock")
+	if err := os.Symlink(l.Addr().String(), link); err != nil {
+		t.Fatal(err)
+	}
+	found := findDocker(t.Context(), places{env("DOCKER_HOST", "unix://"+link, "XDG_RUNTIME_DIR", dir)})
+	n := 0
+	for _, s := range found {
+		if strings.Contains(s.Address, dir) {
+			n++
+		}
+	}
+	if n != 1 {
+		t.Errorf("%+v", found)
+	}
+}
+
+func TestTheDoctorHasARemedyForEachSource(t *testing.T) {
+	b := ops.Board{Sources: []ops.Source{
+		{Name: ops.Lit("pg"), Kind: ops.SourcePostgres, State: ops.SourceOK}, {Name: ops.Lit("odd"), State: ops.SourceFailing, Why: ops.Lit("odd")},
+		{Name: ops.Lit("own"), State: ops.SourceFailing, Remedy: ops.Lit("its own remedy")}, {Name: ops.Lit("denied"), State: ops.SourceDenied}, {Name: ops.Lit("noted"), State: ops.SourceOK, Notes: []ops.Text{ops.Lit("n")}}},
+		Databases: []ops.Reading[ops.Database]{{Source: ops.Lit("pg"), Value: ops.Database{Login: ops.Lit("opsdeck"), Missing: []ops.Missing{{What: ops.Lit("sessions"), Why: ops.Lit("the login lacks pg_monitor")}}}}}}
+	said := ""
+	for _, s := range sourceSymptoms(b) {
+		if s.level != ops.LevelOK && s.remedy == "" {
+			t.Errorf("%+v has no remedy", s)
+		}
+		said += s.what + ": " + s.detail + " -> " + s.remedy + "\n"
+	}
+	for _, line := range []string{"pg: not everything can be read (1): sessions: the login lacks pg_monitor -> GRANT pg_monitor TO opsdeck", "its own remedy"} {
+		if !strings.Contains(said, line) {
+			t.Errorf("%q is not in\n%s", line, said)
+		}
+	}
+}
