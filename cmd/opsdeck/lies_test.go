@@ -1,0 +1,285 @@
+package main
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"opsdeck/estate"
+	"opsdeck/internal/sim"
+	"opsdeck/ops"
+	"opsdeck/store"
+)
+
+// What stands between opsdeck and a server does to calls that change something.
+const (
+	honest  = "lets them through"
+	nothing = "answers 200 and does nothing" // as a proxy that is set wrongly
+	page    = "answers a page, and then no other"
+	drops   = "does it and drops the answer"
+)
+
+// between stands between opsdeck and a server.
+type between struct {
+	how    atomic.Value  // what it does
+	gate   chan struct{} // closed when calls that change something may go on
+	struck atomic.Bool
+	server http.Handler
+}
+
+func (b *between) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	how, changes := b.how.Load(), r.Method == http.MethodPost || r.Method == http.MethodDelete
+	if changes && how != honest {
+		<-b.gate
+		b.struck.Store(true)
+	}
+	switch {
+	case how == page && b.struck.Load():
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = io.WriteString(w, "<html>login</html>")
+	case !changes, how == honest:
+		b.server.ServeHTTP(w, r)
+	case how == drops:
+		b.server.ServeHTTP(httptest.NewRecorder(), r)
+		if c, _, err := w.(http.Hijacker).Hijack(); err == nil {
+			_ = c.Close()
+		}
+	case strings.HasSuffix(r.URL.Path, "/silences"):
+		_, _ = io.WriteString(w, `{"silenceID":"3b1f3f54-0000-4000-8000-000000000001"}`)
+	case strings.Contains(r.URL.Path, "/containers/"):
+		w.WriteHeader(http.StatusNoContent)
+	}
+}
+
+// lying is an agent on simulated servers with something in between.
+type lying struct {
+	*testing.T
+	c        ops.Console
+	betweens []*between
+}
+
+func newLying(t *testing.T) *lying {
+	t.Helper()
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	world, err := sim.New(sim.Config{Seed: 3, Now: time.Now, Age: time.Minute, Still: true, Containers: 40, Alerts: 60})
+	if err != nil {
+		t.Fatal(err)
+	}
+	servers, err := sim.Serve(world, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = servers.Close() })
+	l := &lying{T: t}
+	at := map[string]string{}
+	for _, a := range []string{servers.Prometheus, servers.Alertmanager, servers.Docker} {
+		at[a] = l.between(a)
+	}
+	path, err := sim.WriteEstate(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := estate.Load(path, func(name string) (string, bool) { v, ok := servers.Env(name); return at[v], ok })
+	if err != nil {
+		t.Fatal(err)
+	}
+	history, err := store.Open(filepath.Join(dir, "history"), store.Options{Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	eng := wire(file, ops.AgentPersonal, history, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- eng.Run(ctx) }()
+	t.Cleanup(func() { stop(); <-ended; _ = history.Close() })
+	admin := me()
+	admin.Role = ops.RoleAdmin
+	l.c = eng.For(ops.Caller{Actor: admin, Session: ops.Lit("test")})
+	l.start("console.unlock", ops.NewRef(ops.KindConsole, "", "this"))
+	return l
+}
+
+// between puts something before the server at an address, and returns its own.
+func (l *lying) between(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		l.Fatal(err)
+	}
+	to, network, where := &url.URL{Scheme: "http", Host: u.Host}, "tcp", u.Host
+	if u.Scheme == "unix" {
+		to.Host, network, where = "docker", "unix", u.Path
+	}
+	proxy := httputil.NewSingleHostReverseProxy(to)
+	proxy.FlushInterval, proxy.ErrorLog = -1, slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo)
+	proxy.Transport = &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, network, where)
+	}}
+	b := &between{gate: make(chan struct{}), server: proxy}
+	b.how.Store(honest)
+	l.betweens = append(l.betweens, b)
+	s := httptest.NewServer(b)
+	l.Cleanup(func() { s.CloseClientConnections(); s.Close() })
+	if u.Scheme != "http" {
+		return strings.Replace(s.URL, "http:", "tcp:", 1)
+	}
+	return s.URL
+}
+
+// start plans and starts an action.
+func (l *lying) start(id string, target ops.Ref, params ...ops.Param) ops.JobID {
+	l.Helper()
+	p, err := l.c.Plan(l.Context(), ops.Request{Action: ops.Clean(id), Target: target, Params: params})
+	if err != nil {
+		l.Fatalf("%s: %v", id, err)
+	}
+	job, err := l.c.Start(l.Context(), p.ID, ops.Confirmation{Yes: true, Typed: target.ID, Reason: ops.Lit("test")})
+	if err != nil {
+		l.Fatalf("%s: %v", id, err)
+	}
+	return job
+}
+
+// ended waits for jobs, and returns how each ended.
+func (l *lying) ended(ids ...ops.JobID) map[ops.JobID]ops.Job {
+	l.Helper()
+	out := map[ops.JobID]ops.Job{}
+	events, err := l.c.Watch(l.Context())
+	if err != nil {
+		l.Fatal(err)
+	}
+	for ev := range events {
+		for _, j := range ev.Board.Jobs {
+			if slices.Contains(ids, j.ID) && j.State.Ended() {
+				out[j.ID] = j
+			}
+		}
+		if len(out) == len(ids) {
+			return out
+		}
+	}
+	l.Fatalf("%d of %d jobs ended", len(out), len(ids))
+	return nil
+}
+
+func (l *lying) board() ops.Board {
+	l.Helper()
+	b, err := round(l.Context(), l.c, 10*time.Second)
+	if err != nil {
+		l.Fatal(err)
+	}
+	return b
+}
+
+// needs says what of an action's target has to be done before.
+var needs = map[string]string{"container.start": "container.stop", "container.remove": "container.stop", "container.unpause": "container.pause"}
+
+// apart are the actions that are looked at elsewhere: those that the agent does at once
+// (engine), the shell, which is only handed over, and those on databases
+// (actions/database), which speak another protocol.
+func apart(i ops.ActionInfo) bool {
+	id := i.ID.String()
+	return slices.Contains([]string{"console.unlock", "console.lock", "alert.ack", "alert.unack", "alert.call", "container.ack", "estate.note",
+		"incident.open", "incident.note", "incident.close", "container.shell"}, id) || strings.HasPrefix(id, "database.")
+}
+
+// TestNoActionIsSucceededOnAnAnswerAlone runs every action there is, the next one too,
+// against servers behind something that lies about what it did.
+func TestNoActionIsSucceededOnAnAnswerAlone(t *testing.T) {
+	for _, how := range []string{honest, nothing, page, drops} {
+		t.Run(how, func(t *testing.T) {
+			t.Parallel()
+			l := newLying(t)
+			l.everything(how)
+		})
+	}
+}
+
+func (l *lying) everything(how string) {
+	b := l.board()
+	containers, alerts := b.Containers[0].Value, slices.DeleteFunc(slices.Clone(b.Alerts[0].Value), func(a ops.Alert) bool { return a.State != ops.AlertFiring || a.Name.String() == "Watchdog" })
+	containers = slices.DeleteFunc(slices.Clone(containers), func(c ops.Container) bool { return c.State != ops.ContainerRunning })
+	comment := ops.Param{Name: ops.Lit("comment"), Value: ops.Lit("test")}
+	next := func(kind ops.Kind) (ref ops.Ref) {
+		switch kind {
+		case ops.KindContainer:
+			ref, containers = containers[0].Ref, containers[1:]
+		case ops.KindAlert:
+			ref, alerts = alerts[0].Ref, alerts[1:]
+		case ops.KindSource:
+			ref = ops.NewRef(ops.KindSource, "", b.Sources[0].Name.String())
+		case ops.KindEstate:
+			ref = ops.NewRef(ops.KindEstate, "", "")
+		case ops.KindSilence:
+			job := l.start("silence.create", alerts[0].Ref, comment)
+			alerts = alerts[1:]
+			made := l.ended(job)[job].Result.String()
+			ref = ops.NewRef(ops.KindSilence, b.Silences[0].Source.String(), strings.Fields(made)[1])
+		default:
+			l.Fatalf("the test has no %s", kind)
+		}
+		return ref
+	}
+	list, err := l.c.Actions(l.Context(), ops.Ref{})
+	if err != nil {
+		l.Fatal(err)
+	}
+	targets := map[string]ops.Ref{}
+	for _, i := range list {
+		id := i.ID.String()
+		if apart(i) {
+			continue
+		}
+		targets[id] = next(i.On)
+		if before := needs[id]; before != "" {
+			l.ended(l.start(before, targets[id]))
+		}
+	}
+	for _, x := range l.betweens {
+		x.how.Store(how)
+	}
+	var ids []ops.JobID
+	for id, target := range targets {
+		var params []ops.Param
+		switch id {
+		case "silence.create":
+			params = []ops.Param{comment}
+		case "alert.ack.silence":
+			params = []ops.Param{{Name: ops.Lit("note"), Value: ops.Lit("test")}}
+		case "maintenance.start":
+			params = []ops.Param{comment, {Name: ops.Lit("matchers"), Value: ops.Lit(`service="x"`)}}
+		}
+		ids = append(ids, l.start(id, target, params...))
+	}
+	for _, x := range l.betweens {
+		close(x.gate)
+	}
+	for _, j := range l.ended(ids...) {
+		ok := j.State == ops.JobFailed || j.State == ops.JobUnknown || j.State == ops.JobPartial && how == nothing
+		switch how {
+		case honest:
+			ok = j.State == ops.JobSucceeded
+		case drops:
+			ok = j.State == ops.JobSucceeded || j.State == ops.JobUnknown
+		}
+		if !ok {
+			l.Errorf("%s is %s: %s", j.Action, j.State, j.Result)
+		}
+	}
+	if len(ids) < 12 {
+		l.Errorf("only %d actions were tried", len(ids))
+	}
+}
