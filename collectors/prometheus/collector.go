@@ -100,7 +100,7 @@ func (c *Collector) Collect(ctx context.Context) (ops.Observation, error) {
 	c.book = book
 	words := c.clock.Words()
 	c.mu.Unlock()
-	notes := append(book.notes(c.cfg.Now()), c.targetNotes(ctx)...)
+	notes := append(book.notes(c.cfg.Now(), slow.up()), c.targetNotes(ctx)...)
 	if words != "" {
 		notes = append(notes, ops.Clean(words))
 	}
@@ -130,10 +130,10 @@ func (c *Collector) rules(ctx context.Context) (ruleBook, error) {
 	return book, nil
 }
 
-// readBook asks for all alerting rules.
+// readBook asks for all rules: an alert on a recording rule that fails never fires.
 func (c *Collector) readBook(ctx context.Context) (ruleBook, error) {
 	var book ruleBook
-	ans, err := c.call(ctx, "rules", url.Values{"type": {"alert"}}, func(in *httpsource.Stream) (err error) {
+	ans, err := c.call(ctx, "rules", nil, func(in *httpsource.Stream) (err error) {
 		book, err = readRules(in, c.cfg)
 		return err
 	})

@@ -136,6 +136,9 @@ func alertGroup(a ops.Alert, from origin) ops.FactGroup {
 	} else {
 		g.add("value", from.value)
 	}
+	if !from.over.IsZero() {
+		g.add("condition over since", from.over.Format(time.RFC3339)+", the rule keeps it firing")
+	}
 	g.add("fingerprint", a.Ref.ID.String())
 	return g.FactGroup
 }
@@ -164,6 +167,9 @@ func ruleGroupFacts(o origin) ops.FactGroup {
 		g.add("limit", limit.text)
 	}
 	g.add("for", ops.Span(ops.Seconds(o.rule.duration)))
+	if o.rule.keepFiring > 0 {
+		g.add("keeps firing for", ops.Span(ops.Seconds(o.rule.keepFiring)))
+	}
 	g.add("health", o.rule.health)
 	g.add("fault", o.rule.lastError)
 	if o.rule.lastEvaluation.Year() > 1 {

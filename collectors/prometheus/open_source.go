@@ -125,12 +125,19 @@ func (c *Collector) rulePart(ctx context.Context) (ops.FactGroup, error) {
 	if err != nil {
 		return g.FactGroup, err
 	}
-	rules := 0
-	for range book.rules {
-		rules++
+	alerting, recording := 0, 0
+	for r := range book.rules {
+		if r.records() {
+			recording++
+		} else {
+			alerting++
+		}
 	}
-	g.add("alert rules", fmt.Sprintf("%d in %d groups", rules, len(book.groups)))
-	for _, n := range book.notes(c.cfg.Now()) {
+	g.add("rules", fmt.Sprintf("%d that alert and %d that record, in %d groups", alerting, recording, len(book.groups)))
+	c.mu.Lock()
+	up := c.slow.up()
+	c.mu.Unlock()
+	for _, n := range book.notes(c.cfg.Now(), up) {
 		g.add("fault", n.String())
 	}
 	return g.FactGroup, nil

@@ -33,6 +33,7 @@ type origin struct {
 	notes  []ops.Fact        // annotations
 	labels map[string]string // as the server writes them, where they are shown in another way
 	value  string            // as the server writes it, where it is no figure: "NaN"
+	over   time.Time         // since when its condition is over and the rule keeps it firing; mostly zero
 }
 
 // ruleGroup and rule are what is kept of the answer. What a version does not send
@@ -50,6 +51,7 @@ type rule struct {
 	name           string
 	query          string
 	duration       float64 // seconds of "for"
+	keepFiring     float64 // seconds of "keep_firing_for"
 	health         string  // ok, err, unknown: not evaluated yet
 	lastError      string
 	lastEvaluation time.Time
@@ -62,7 +64,8 @@ type alertAnswer struct {
 	Annotations map[string]string `json:"annotations"`
 	State       string            `json:"state"`
 	ActiveAt    time.Time         `json:"activeAt"`
-	Value       json.RawMessage   `json:"value"` // "1e+00", "NaN", "+Inf"
+	KeepFiring  time.Time         `json:"keepFiringSince"` // zero while its condition holds
+	Value       json.RawMessage   `json:"value"`           // "1e+00", "NaN", "+Inf"
 }
 
 // ruleReader makes a book of an answer as it comes.
@@ -114,7 +117,7 @@ func (r *ruleReader) rule(g *ruleGroup) error {
 	u := &rule{group: g}
 	g.rules = append(g.rules, u)
 	r.made = r.made[:0]
-	fields := map[string]any{"type": &u.kind, "name": &u.name, "query": &u.query, "duration": &u.duration, "health": &u.health,
+	fields := map[string]any{"type": &u.kind, "name": &u.name, "query": &u.query, "duration": &u.duration, "keepFiringFor": &u.keepFiring, "health": &u.health,
 		"lastError": &u.lastError, "lastEvaluation": &u.lastEvaluation, "labels": &u.labels}
 	err := r.in.Object(func(name string) error {
 		if name == "alerts" {
@@ -177,6 +180,7 @@ func (r *ruleReader) alert() error {
 	if !m.Value.Known {
 		m.value = word
 	}
+	m.over = a.KeepFiring.UTC()
 	for name, text := range a.Annotations {
 		m.notes = append(m.notes, ops.Fact{Name: r.word(name), Value: r.prose(text)})
 	}
@@ -198,7 +202,7 @@ func (b *ruleBook) full() bool {
 // no turn since the server started, or beyond what is kept.
 func (b *ruleBook) partial() bool {
 	for r := range b.rules {
-		if r.health == "unknown" {
+		if r.health == "unknown" && !r.records() {
 			return true
 		}
 	}
@@ -230,6 +234,9 @@ func (b *ruleBook) keep(was ruleBook) {
 	}
 	slices.SortFunc(b.alerts, byFingerprint)
 }
+
+// records reports whether a rule makes a series and no alert.
+func (r *rule) records() bool { return r.kind == "recording" }
 
 // rules iterates over the rules of all groups.
 func (b *ruleBook) rules(yield func(*rule) bool) {
@@ -275,20 +282,27 @@ const faultsMost = 5
 // notes tells what is wrong with the rules themselves. An alert that does not
 // fire because its rule fails, or was not evaluated, must not look like a good
 // sign. Times are absolute, so that a note changes only with its cause.
-func (b ruleBook) notes(now time.Time) []ops.Text {
+func (b ruleBook) notes(now, up time.Time) []ops.Text {
 	out := slices.Clone(b.warnings)
 	faults, waiting, rules := 0, 0, 0
 	for _, group := range b.groups {
 		for _, rule := range group.rules {
-			rules++
+			what := "recording rule"
+			if !rule.records() {
+				rules++
+				what = "rule"
+			}
 			switch {
 			case rule.lastError != "" || rule.health == "err":
 				if faults++; faults <= faultsMost {
-					out = append(out, ops.Clean(fmt.Sprintf("rule %s fails: %s", rule.name, rule.lastError)))
+					out = append(out, ops.Clean(fmt.Sprintf("%s %s fails: %s", what, rule.name, rule.lastError)))
 				}
-			case rule.health == "unknown":
+			case rule.health == "unknown" && !rule.records():
 				waiting++
 			}
+		}
+		if group.never(now, up) {
+			out = append(out, ops.Textf("rules of group %s have never been evaluated, every %s is meant", group.name, group.every()))
 		}
 		if group.late(now) {
 			out = append(out, ops.Textf("rules of group %s were last evaluated at %s, every %s is meant",
@@ -296,7 +310,7 @@ func (b ruleBook) notes(now time.Time) []ops.Text {
 		}
 	}
 	if faults > faultsMost {
-		out = append(out, ops.Textf("%d more alert rules fail", faults-faultsMost))
+		out = append(out, ops.Textf("%d more rules fail", faults-faultsMost))
 	}
 	switch {
 	case waiting > 0 && b.kept > 0:
@@ -319,6 +333,13 @@ func (b ruleBook) notes(now time.Time) []ops.Text {
 
 func (g *ruleGroup) every() time.Duration {
 	return ops.Seconds(g.interval)
+}
+
+// never reports whether a group had no turn although the server has run for as long as
+// three of them take.
+func (g *ruleGroup) never(now, up time.Time) bool {
+	had := slices.ContainsFunc(g.rules, func(r *rule) bool { return r.health != "unknown" })
+	return !had && len(g.rules) > 0 && !up.IsZero() && now.Sub(up) > 3*g.every()+time.Minute
 }
 
 // late reports whether a group missed three evaluations. A minute on top is for

@@ -40,18 +40,23 @@ func TestAlertWithLittleInIt(t *testing.T) {
 func TestNoRulesAndLateRulesAreTold(t *testing.T) {
 	now := time.Date(2026, 11, 21, 2, 0, 0, 0, time.UTC)
 	for name, tc := range map[string]struct{ data, want string }{
-		"no rules":      {`{"groups":[]}`, "[there are no alert rules]"},
-		"null":          {`{"groups":null}`, "[there are no alert rules]"},
-		"in time":       {`{"groups":[{"name":"g","interval":15,"lastEvaluation":"2026-11-21T01:59:50Z","rules":[{"health":"ok"}]}]}`, "[]"},
-		"late":          {`{"groups":[{"name":"g","interval":15,"lastEvaluation":"2026-11-21T01:50:00Z","rules":[{"health":"ok"}]}]}`, "[rules of group g were last evaluated at 2026-11-21 01:50:00Z, every 15s is meant]"},
-		"fail, hostile": {`{"groups":[{"rules":[{"name":"\u001b[2J","health":"err","lastError":"a\nb"}]}]}`, "[rule ␛[2J fails: a␊b]"},
+		"no rules":               {`{"groups":[]}`, "[there are no alert rules]"},
+		"null":                   {`{"groups":null}`, "[there are no alert rules]"},
+		"in time":                {`{"groups":[{"name":"g","interval":15,"lastEvaluation":"2026-11-21T01:59:50Z","rules":[{"health":"ok"}]}]}`, "[]"},
+		"late":                   {`{"groups":[{"name":"g","interval":15,"lastEvaluation":"2026-11-21T01:50:00Z","rules":[{"health":"ok"}]}]}`, "[rules of group g were last evaluated at 2026-11-21 01:50:00Z, every 15s is meant]"},
+		"never had a turn":       {`{"groups":[{"name":"g","interval":15,"lastEvaluation":"0001-01-01T00:00:00Z","rules":[{"type":"recording","health":"unknown"},{"health":"unknown"}]}]}`, "[rules of group g have never been evaluated, every 15s is meant 1 of 1 alert rules were not evaluated yet]"},
+		"its turn is far":        {`{"groups":[{"name":"g","interval":3600,"rules":[{"health":"unknown"},{"type":"alerting","health":"ok"}]},{"name":"h","interval":3600,"rules":[{"type":"recording","health":"unknown"}]}]}`, "[1 of 2 alert rules were not evaluated yet]"},
+		"an empty group":         {`{"groups":[{"name":"g","interval":15,"rules":[]},{"name":"h","rules":[{"health":"ok"}],"lastEvaluation":"2026-11-21T01:59:50Z","interval":15}]}`, "[]"},
+		"a recording rule fails": {`{"groups":[{"rules":[{"type":"recording","name":"r","health":"err","lastError":"many-to-many"},{"type":"alerting","health":"ok"}]}]}`, "[recording rule r fails: many-to-many]"},
+		"records only":           {`{"groups":[{"rules":[{"type":"recording","health":"ok"}]}]}`, "[there are no alert rules]"},
+		"fail, hostile":          {`{"groups":[{"rules":[{"name":"\u001b[2J","health":"err","lastError":"a\nb"}]}]}`, "[rule ␛[2J fails: a␊b]"},
 	} {
-		if got := fmt.Sprint(book(t, tc.data).notes(now)); got != tc.want {
+		if got := fmt.Sprint(book(t, tc.data).notes(now, now.Add(-time.Hour))); got != tc.want {
 			t.Errorf("%s: %s", name, got)
 		}
 	}
 	many := `{"groups":[{"rules":[` + strings.TrimSuffix(strings.Repeat(`{"name":"r","lastError":"e"},`, 40), ",") + `]}]}`
-	if notes := book(t, many).notes(now); len(notes) != faultsMost+1 || notes[faultsMost].String() != "35 more alert rules fail" {
+	if notes := book(t, many).notes(now, now.Add(-time.Hour)); len(notes) != faultsMost+1 || notes[faultsMost].String() != "35 more rules fail" {
 		t.Errorf("%v", notes)
 	}
 }

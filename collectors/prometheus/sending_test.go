@@ -45,8 +45,34 @@ func TestAnAlertIsKnownByTheLabelsItIsSentWith(t *testing.T) {
 	if info.Sending != ops.SendingDropped || info.Sent != nil || info.Ref.ID != info.Own {
 		t.Errorf("dropped: %+v", info)
 	}
-	if d, err := c.Open(t.Context(), paged.Ref, 0); err != nil || d.Title.String() != "Paged" {
+	d, err := c.Open(t.Context(), paged.Ref, 0)
+	if err != nil || d.Title.String() != "Paged" || !strings.Contains(fmt.Sprint(d.Groups), "{keeps firing for 5m0s unknown}") {
 		t.Errorf("it cannot be opened by the name it is known by: %+v, %v", d, err)
+	}
+}
+
+func TestARecordingRuleThatFailsIsTold(t *testing.T) {
+	f := newFakeServer(t)
+	f.files["rules"] = "rules-failing.json"
+	facts, err := f.collector(t).Collect(t.Context())
+	if err != nil || !strings.Contains(fmt.Sprint(facts.Notes), "recording rule bad fails: found duplicate series for the match group") {
+		t.Errorf("%v, %v", facts.Notes, err)
+	}
+}
+
+func TestWhatARuleKeepsFiringSaysSo(t *testing.T) {
+	f := newFakeServer(t)
+	f.hook = func(w http.ResponseWriter, r *http.Request) bool {
+		if !strings.HasSuffix(r.URL.Path, "/rules") {
+			return false
+		}
+		_, _ = w.Write([]byte(`{"status":"success","data":{"groups":[{"name":"g","rules":[{"name":"A","query":"x","keepFiringFor":60,"alerts":[{"labels":{"alertname":"A"},"state":"firing","keepFiringSince":"2026-11-21T02:00:00Z"}]}]}]}}`))
+		return true
+	}
+	c := f.collector(t)
+	d, err := c.Open(t.Context(), sentOf(t, c)["A"].Ref, 0)
+	if all := fmt.Sprint(d.Groups); err != nil || !strings.Contains(all, "condition over since 2026-11-21T02:00:00Z, the rule keeps it firing") || !strings.Contains(all, "keeps firing for 1m0s") {
+		t.Errorf("%s, %v", all, err)
 	}
 }
 
