@@ -13,6 +13,7 @@ var (
 	nameOfThing     = nameOfEstate
 	nameOfContainer = pattern{`^[A-Za-z0-9][A-Za-z0-9_.-]{0,253}$`, "a container name as Docker takes it: letters, digits, dot, dash and underscore, the first a letter or digit"}
 	anyText         = pattern{`^.{1,200}$`, "one line of 1 to 200 characters"}
+	anyLabelName    = pattern{`^\S(.{0,198}\S)?$`, "a label name: 1 to 200 characters of any script, no space at either end"}
 	labelName       = pattern{`^[A-Za-z_][A-Za-z0-9_]*$`, "a label name: letters, digits and underscore, the first not a digit"}
 )
 
@@ -31,7 +32,7 @@ func document(d *draft) key {
 		table(&e.Ranks, key{name: "severities", filled: true, pattern: anyText, example: "{page: critical, ticket: medium}",
 			fallback: "{critical: critical, high: high, medium: medium, info: info}",
 			meaning:  "The severity words of the alert rules, each with its rank. A word that is not listed has no rank and still asks for attention."}, severityKey),
-		bind(&e.SeverityLabel, key{name: "severity_label", shape: shapeText, pattern: labelName, fallback: "severity", example: "priority",
+		bind(&e.SeverityLabel, key{name: "severity_label", shape: shapeText, pattern: anyLabelName, fallback: "severity", example: "priority",
 			meaning: "The alert label that holds the severity word."}),
 		bind(&e.Watchdog, key{name: "watchdog", shape: shapeText, pattern: anyText, example: "Watchdog",
 			meaning: "The alert that always fires. When it is missing, a quiet alert list proves nothing and is shown so. Without this key nobody looks for one."}),

@@ -9,7 +9,7 @@ import (
 func serviceKey(name string, e *serviceEntry) key {
 	e.name = name
 	return key{shape: shapeMapping, meaning: "One service: which alerts are its own, and what may be their cause.", fields: []key{
-		bindBy(key{name: "match", shape: shapeTable, filled: true, pattern: labelName, example: "{job: web}",
+		bindBy(key{name: "match", shape: shapeTable, filled: true, pattern: anyLabelName, example: "{job: web}",
 			elem:    &key{shape: shapeText, pattern: anyText, example: "web", meaning: "The value this label has to have."},
 			or:      &key{shape: shapeBlock, example: `'service=~"web.*"'`, meaning: "Matchers as Alertmanager writes them."},
 			meaning: "Which alerts belong to it: labels with their values, or matchers as Alertmanager writes them. All have to match. Where it is left out, the label `service` has to be this entry's name."}, e.match),

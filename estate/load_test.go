@@ -99,7 +99,7 @@ sources:
   far: {kind: docker, host: "tcp://10.0.0.1:2375", every: 2s, tls_config: {ca_file: ca.pem, cert_file: me.pem, key_file: me.key}}
   tunnel: {kind: docker, host: "ssh://ops@10.0.0.2:22"}
 severities: {page: critical, ticket: medium}
-severity_label: prio
+severity_label: größe
 watchdog: Dead man
 containers:
   web: {source: far, port: 80}

@@ -88,7 +88,7 @@ func (d *draft) service(e *serviceEntry) ops.Service {
 	return s
 }
 
-var wholeLabelName = regexp.MustCompile(labelName.expr)
+var wholeLabelName = regexp.MustCompile(anyLabelName.expr)
 
 // matchersOf reads matchers as a person writes them, and finds what would only
 // fail when an alert comes.
@@ -99,7 +99,7 @@ func matchersOf(text string) ([]ops.Matcher, error) {
 	}
 	for _, m := range ms {
 		if !wholeLabelName.MatchString(m.Name.String()) {
-			return nil, ops.Errorf(ops.CodeInvalid, "%q is not a label name", m.Name).Help("allowed: %s", labelName.words)
+			return nil, ops.Errorf(ops.CodeInvalid, "%q is not a label name", m.Name).Help("allowed: %s", anyLabelName.words)
 		}
 	}
 	_, err = ops.Compile(ms)

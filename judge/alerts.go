@@ -114,7 +114,7 @@ func services(e ops.Estate) []service {
 // finish adds what is ours: who took it, what may be behind it, how bad it is.
 func (m merger) finish(a *ops.Alert) {
 	a.Ack = m.facts.Acks[a.Ref.ID]
-	a.Suspects = m.suspects(*a)
+	a.Service, a.Suspects = m.suspects(*a)
 	judgeAlert(m.facts.Sources, a, m.facts.Now)
 }
 
@@ -262,9 +262,9 @@ func contains(all, some []ops.Label) bool {
 	return len(some) > 0
 }
 
-// suspects names the containers behind an alert: by the estate's services, else
+// suspects names the service of the estate that an alert belongs to, and the containers behind an alert: by the estate's services, else
 // by labels that carry a container's name, which is a guess and called one.
-func (m merger) suspects(a ops.Alert) []ops.Suspect {
+func (m merger) suspects(a ops.Alert) (service ops.Text, behind []ops.Suspect) {
 	for _, s := range m.services {
 		if !s.selects.Match(a.Labels) && !s.selects.Match(a.SentLabels()) {
 			continue
@@ -273,9 +273,9 @@ func (m merger) suspects(a ops.Alert) []ops.Suspect {
 		for _, ref := range s.Behind {
 			out = append(out, ops.Suspect{Ref: ref, Why: ops.Textf("service %s of the estate", s.Name)})
 		}
-		return out
+		return s.Name, out
 	}
-	return guesses(m.estate, a)
+	return service, guesses(m.estate, a)
 }
 
 func guesses(e ops.Estate, a ops.Alert) []ops.Suspect {

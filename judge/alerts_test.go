@@ -221,3 +221,12 @@ func TestOneAlertStillFiresAndTwoStillFire(t *testing.T) {
 		t.Errorf("%q, %q", one, two)
 	}
 }
+
+func TestTheServiceOfTheEstateIsNamed(t *testing.T) {
+	e := shop()
+	e.Services = []ops.Service{{Name: ops.Lit("ledger"), Matchers: []ops.Matcher{{Name: ops.Lit("größe"), Value: ops.Lit("x")}}}}
+	got := merge(e, []ops.Alert{rule("f1", labels("alertname", "Down", "größe", "x", "job", "y")), rule("f2", labels("alertname", "Down", "job", "x"))}, nil)
+	if a, b := got[prom][0].Service, got[prom][1].Service; a.String() != "ledger" || !b.Empty() {
+		t.Errorf("%q, %q", a, b)
+	}
+}

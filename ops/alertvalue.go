@@ -46,7 +46,7 @@ func sameAlert(a, b *Alert) bool {
 		a.Since.Equal(b.Since) && a.Fired.Equal(b.Fired) && a.Told.Equal(b.Told) && slices.Equal(a.Labels, b.Labels) && slices.Equal(a.Sent, b.Sent) &&
 		a.Own == b.Own && a.Sending == b.Sending && slices.EqualFunc(a.Others, b.Others, slices.Equal) &&
 		a.Expr == b.Expr && a.Runbook == b.Runbook && a.RuleFault == b.RuleFault &&
-		samePaging(&a.Paging, &b.Paging) && a.Ack == b.Ack && slices.Equal(a.Suspects, b.Suspects)
+		samePaging(&a.Paging, &b.Paging) && a.Ack == b.Ack && slices.Equal(a.Suspects, b.Suspects) && a.Service == b.Service
 }
 
 func samePaging(a, b *Paging) bool {

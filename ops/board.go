@@ -175,6 +175,7 @@ type Alert struct {
 	Paging   Paging    `json:"paging"`
 	Ack      Ack       `json:"ack,omitzero"`
 	Suspects []Suspect `json:"suspects,omitempty"`
+	Service  Text      `json:"service,omitzero"` // the one of the estate that it belongs to
 	Level    Level     `json:"level"`
 }
 

@@ -131,12 +131,18 @@ func splitMatchers(s string) []string {
 }
 
 func parseMatcher(s string) (Matcher, error) {
-	i := strings.IndexAny(s, "=!")
+	name, i := "", strings.IndexAny(s, "=!")
+	if quoted, err := strconv.QuotedPrefix(s); err == nil {
+		i = len(quoted)
+		name, _ = strconv.Unquote(quoted) // it is quoted rightly
+	} else if i > 0 {
+		name = s[:i]
+	}
 	bad := Errorf(CodeInvalid, "%q is not a matcher", s).Help(`write name="value", name!="value", name=~"regexp" or name!~"regexp"`)
-	if i <= 0 {
+	if name == "" {
 		return Matcher{}, bad
 	}
-	m := Matcher{Name: Clean(s[:i])}
+	m := Matcher{Name: Clean(name)}
 	rest := s[i:]
 	op := "="
 	for _, o := range []string{"=~", "!~", "!=", "="} {

@@ -67,3 +67,20 @@ func TestSelectionsMatchAsAlertmanagerDoes(t *testing.T) {
 		}
 	}
 }
+
+func TestAMatcherReadsBackWhateverItsLabelIsCalled(t *testing.T) {
+	for _, name := range []string{"job", "größe", "データベース", "a.b/c:d-e", "two words", `with "quotes"`, "a=b", "a!~b", "{x}", "a,b", `back\slash`, "'", "é́"} {
+		for _, op := range []MatchOp{MatchEqual, MatchNotEqual, MatchRegexp, MatchNotRegexp} {
+			m := Matcher{Name: Clean(name), Op: op, Value: Clean(name + ` "x", y`)}
+			got, err := ParseMatchers(m.String() + ", " + m.String())
+			if err != nil || len(got) != 2 || got[0] != m || got[1] != m {
+				t.Errorf("%s reads back as %v, %v", m, got, err)
+			}
+		}
+	}
+	for _, bad := range []string{`"a`, `""="b"`, `="b"`, `"a""b"`, `"a"b="c"`} {
+		if got, err := ParseMatchers(bad); err == nil {
+			t.Errorf("%s reads as %v", bad, got)
+		}
+	}
+}

@@ -1,6 +1,9 @@
 package ops
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // PagingState is how an alert stands with Alertmanager, which decides whether
 // anybody is told.
@@ -105,8 +108,15 @@ type Matcher struct {
 	Value Text    `json:"value"`
 }
 
-// String writes a matcher as amtool reads it.
-func (m Matcher) String() string { return m.Name.String() + m.Op.String() + quote(m.Value.String()) }
+// String writes a matcher as amtool reads it. A name that could be read as more than
+// a name is quoted, as Alertmanager takes it since 0.27.
+func (m Matcher) String() string {
+	name := m.Name.String()
+	if strings.ContainsAny(name, "{}!=~,\\\"'` ") {
+		name = quote(name)
+	}
+	return name + m.Op.String() + quote(m.Value.String())
+}
 
 // SilenceState is Alertmanager's word for a silence.
 type SilenceState uint8

@@ -129,10 +129,10 @@ func pagingWord(a *ops.Alert, v pagingView, now time.Time) (word string, held bo
 	return "", false
 }
 
-// service is what an alert is about, by its own label, by what the estate says is
-// behind it, or by the nearest label there is.
+// service is what an alert is about, by the estate, by its own label, by what is behind
+// it, or by the nearest label there is.
 func service(a *ops.Alert) string {
-	if s := ops.LabelOf(a.Labels, "service"); !s.Empty() {
+	if s := a.Service.Or(ops.LabelOf(a.Labels, "service")); !s.Empty() {
 		return s.String()
 	}
 	if len(a.Suspects) > 0 && !a.Suspects[0].Guess {

@@ -256,3 +256,22 @@ func TestTheAlertsOnTheScreenAreLookedAt(t *testing.T) {
 		t.Errorf("in the list %v, opened %v", list, r.c.Seen)
 	}
 }
+
+func TestWhatHasClearedKeepsItsNameAndItsRunbook(t *testing.T) {
+	r := newRig(fixture.Paged(), "none")
+	r.press("2", "enter")
+	b := fixture.Paged()
+	for i := range b.Alerts {
+		b.Alerts[i].Value = nil
+	}
+	b.Rev++
+	r.board(b)
+	r.wants(t, "it has cleared: this is how it was", "ServiceDown")
+	for key, want := range map[string]string{"a": "ack alert ServiceDown", "g": "graph of ServiceDown", "r": "runbook of ServiceDown"} {
+		r.press(key)
+		r.wants(t, want)
+		r.press("esc")
+	}
+	r.press("g", "r")
+	r.wants(t, "runbook of ServiceDown", "Service down")
+}

@@ -133,6 +133,11 @@ func (m *Model) nameOf(ref ops.Ref) string {
 			return name
 		}
 	}
+	for _, s := range m.opened {
+		if n, ok := s.(interface{ NameOf(ops.Ref) string }); ok && n.NameOf(ref) != "" {
+			return n.NameOf(ref)
+		}
+	}
 	return ref.ID.String()
 }
 

@@ -11,9 +11,15 @@ import (
 // cannot be read in a dialog.
 const matchersMost = 24
 
-// labelName is what a matcher's name may be: Prometheus's own, and the dots and
-// slashes of newer ones. Anything else would not come through amtool.
-var labelName = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_:./-]*$`)
+// nameMost is how long the name of a label may be.
+const nameMost = 200
+
+// nameable reports whether a matcher can have this name: any text, since Alertmanager
+// 0.27 (an older one says so). Our copy of a name that shows the marks of cleaning is
+// another one.
+func nameable(name ops.Text) bool {
+	return !name.Empty() && len(name.String()) <= nameMost && !marks.MatchString(name.String())
+}
 
 // own returns the matchers that select one alert alone: all its labels, as
 // Alertmanager's own page does it. Fewer would hide its neighbours, and by its
@@ -30,7 +36,7 @@ func own(labels []ops.Label) (ms []ops.Matcher, leftOut int) {
 	for i, l := range labels {
 		switch {
 		case i == name || l.Value.Empty():
-		case len(ms) >= matchersMost || !labelName.MatchString(l.Name.String()):
+		case len(ms) >= matchersMost || !nameable(l.Name):
 			leftOut++
 		default:
 			ms = append(ms, exactly(l))
@@ -95,7 +101,7 @@ func uncleaned(s string) (string, bool) {
 // everything.
 func selection(ms []ops.Matcher) (ops.Selection, error) {
 	for _, m := range ms {
-		if !labelName.MatchString(m.Name.String()) {
+		if !nameable(m.Name) {
 			return ops.Selection{}, ops.Errorf(ops.CodeInvalid, "%q is no label name", m.Name)
 		}
 	}

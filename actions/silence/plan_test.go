@@ -117,7 +117,7 @@ func TestWhatIsRefused(t *testing.T) {
 		"no matcher":                with("matchers", `{}`),
 		"an unreadable one":         with("matchers", "down"),
 		"a bad expression":          with("matchers", `a=~"("`),
-		"a label of nobody":         with("matchers", `a;rm="b"`),
+		"a label of nobody":         with("matchers", `ends␛here="b"`),
 		"too short":                 with("duration", "59s"),
 		"too long":                  with("duration", "31d"),
 		"no duration":               with("duration", "-1h"),

@@ -137,7 +137,7 @@ func alertGroup(a ops.Alert, from origin) ops.FactGroup {
 		g.add("value", from.value)
 	}
 	if !from.over.IsZero() {
-		g.add("condition over since", from.over.Format(time.RFC3339)+", the rule keeps it firing")
+		g.add("condition over since", ops.Stamp(from.over)+", the rule keeps it firing")
 	}
 	g.add("fingerprint", a.Ref.ID.String())
 	return g.FactGroup

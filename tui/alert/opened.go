@@ -25,8 +25,9 @@ type opened struct {
 // or whom to call. What the screen below has heard of it already is there at once.
 func New(th themes.Theme, serial int, ref ops.Ref, view keys.ID, below screen.Screen) screen.Screen {
 	base := opened{Object: screen.Object{Theme: th, Question: screen.Question{Serial: serial, Ref: ref}}}
-	if t, ok := below.(*triage); ok && t.Ref == ref {
-		base.Detail, base.Came, base.Err, base.At = t.Detail, t.Came, t.Err, t.At // its last answer is as good here
+	if o, ok := below.(interface{ heard() *opened }); ok && o.heard().Ref.ID == ref.ID {
+		b := o.heard() // its last answer is as good here, and so is what it saw before the alert cleared
+		base.Detail, base.Came, base.Err, base.At, base.now = b.Detail, b.Came, b.Err, b.At, b.now
 	}
 	switch view {
 	case keys.Runbook, keys.Graph:
@@ -51,6 +52,16 @@ func (o *opened) SetBoard(p screen.Picture) {
 		o.there = false
 	}
 	o.Object.SetBoard(p)
+}
+
+func (o *opened) heard() *opened { return o }
+
+// NameOf names the alert, also when it has cleared and is on no board any more.
+func (o *opened) NameOf(ref ops.Ref) string {
+	if n := o.now.Alert.Name; ref.Kind == ops.KindAlert && ref.ID == o.Ref.ID {
+		return n.Or(o.Detail.Title).String()
+	}
+	return ""
 }
 
 // name is the alert's, as far as anybody has said it.
