@@ -40,9 +40,10 @@ func newListener(t *testing.T, secure bool) *listener {
 		if r.TLS != nil && len(r.TLS.PeerCertificates) > 0 {
 			l.heard = append(l.heard, "a certificate")
 		}
+		to := l.to
 		l.mu.Unlock()
-		if l.to != "" {
-			w.Header().Set("Location", l.to)
+		if to != "" {
+			w.Header().Set("Location", to)
 			w.WriteHeader(http.StatusTemporaryRedirect)
 		}
 	})
@@ -54,6 +55,13 @@ func newListener(t *testing.T, secure bool) *listener {
 	}
 	t.Cleanup(l.Close)
 	return l
+}
+
+// sends begins anew with where it sends to.
+func (l *listener) sends(to string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.heard, l.to = nil, to
 }
 
 func (l *listener) said() string {
@@ -91,11 +99,20 @@ func logins(t *testing.T) map[string]config.HTTPClientConfig {
 
 // TestSecretsStayWithSchemeHostAndPort redirects to whatever is not the same.
 func TestSecretsStayWithSchemeHostAndPort(t *testing.T) {
+	servers := map[bool][2]*listener{false: {newListener(t, false), newListener(t, false)}, true: {newListener(t, true), newListener(t, true)}}
 	for name, c := range logins(t) {
-		for where, secure := range map[string][2]bool{"another port": {false, false}, "without TLS": {true, false}, "with TLS": {false, true}, "another port by TLS": {true, true}} {
-			for _, host := range []string{"127.0.0.1", "localhost", "s3t:u@127.0.0.1", "LOCALHOST"} {
-				first, other := newListener(t, secure[0]), newListener(t, secure[1])
-				first.to = strings.Replace(other.URL, "127.0.0.1", host, 1) + "/there"
+		for where, x := range map[string]struct {
+			secure [2]bool
+			hosts  []string
+		}{
+			"another port": {[2]bool{false, false}, []string{"127.0.0.1", "localhost", "s3t:u@127.0.0.1", "LOCALHOST"}},
+			"without TLS":  {[2]bool{true, false}, []string{"127.0.0.1"}}, "with TLS": {[2]bool{false, true}, []string{"localhost"}},
+			"another port by TLS": {[2]bool{true, true}, []string{"127.0.0.1"}},
+		} {
+			for _, host := range x.hosts {
+				first, other := servers[x.secure[0]][0], servers[x.secure[1]][1]
+				other.sends("")
+				first.sends(strings.Replace(other.URL, "127.0.0.1", host, 1) + "/there")
 				cl, base, err := httpsource.New("it", first.URL+"/prefix", "x", c)
 				if err != nil {
 					t.Fatal(err)
