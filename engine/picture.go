@@ -191,7 +191,9 @@ func (p *picture) setIndicators(source ops.Text, f ops.Observation, now time.Tim
 func (p *picture) setContainers(source ops.Text, cs []ops.Container) {
 	now := p.now()
 	for i := range cs {
-		cs[i].Latch = p.mark(cs[i], now)
+		if !cs[i].Foreign {
+			cs[i].Latch = p.mark(cs[i], now)
+		}
 	}
 	judge.Containers(p.estate, cs, now)
 	p.forgetMarks(source, cs, now)

@@ -46,6 +46,8 @@ func TestTheDomainKnowsEveryWord(t *testing.T) {
 				err = new(ops.Rank).UnmarshalText([]byte(w))
 			case strings.HasPrefix(d.Where, "access"):
 				err = new(ops.Role).UnmarshalText([]byte(w))
+			case strings.HasSuffix(d.Where, "duty"):
+				err = new(ops.ContainerDuty).UnmarshalText([]byte(w))
 			case strings.HasSuffix(d.Where, "kind"):
 				err = new(ops.SourceKind).UnmarshalText([]byte(w))
 			case strings.Contains(d.Where, "tls_config"):

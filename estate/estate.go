@@ -40,6 +40,15 @@ type Docker struct {
 	Host     string            // unix:///path, tcp://host:port or ssh://[user@]host[:port]
 	TLS      *config.TLSConfig // nil: the file says none
 	Cadvisor Cadvisor
+	Only     Only
+}
+
+// Only says which of a daemon's containers are the estate's own: those that one of its
+// parts selects; with none, all.
+type Only struct {
+	Projects []string // of compose
+	Names    []string // patterns with * and ?
+	Labels   []ops.Label
 }
 
 // Cadvisor is where the figures of a daemon's containers are measured anyway.

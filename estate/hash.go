@@ -28,6 +28,10 @@ func Hash(f File) ops.Text {
 	e.Runbooks = sorted(e.Runbooks, func(r ops.Runbook) string { return r.Name.String() })
 	f.KPIs = sorted(f.KPIs, func(k KPI) string { return k.Name })
 	f.Pipelines = sorted(f.Pipelines, func(p Pipeline) string { return p.Name })
+	for i := range f.Docker {
+		o := &f.Docker[i].Only
+		o.Labels = sorted(o.Labels, func(l ops.Label) string { return l.Name.String() })
+	}
 	for i := range f.Prometheus {
 		hideLogins(&f.Prometheus[i].HTTP)
 	}

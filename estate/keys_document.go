@@ -12,6 +12,7 @@ var (
 	nameOfSource    = nameOfEstate
 	nameOfThing     = nameOfEstate
 	nameOfContainer = pattern{`^[A-Za-z0-9][A-Za-z0-9_.-]{0,253}$`, "a container name as Docker takes it: letters, digits, dot, dash and underscore, the first a letter or digit"}
+	nameGlob        = pattern{`^[A-Za-z0-9_.*?-]{1,253}$`, "a container name in which * and ? may stand for any characters"}
 	anyText         = pattern{`^.{1,200}$`, "one line of 1 to 200 characters"}
 	anyLabelName    = pattern{`^\S(.{0,198}\S)?$`, "a label name: 1 to 200 characters of any script, no space at either end"}
 	labelName       = pattern{`^[A-Za-z_][A-Za-z0-9_]*$`, "a label name: letters, digits and underscore, the first not a digit"}
@@ -37,7 +38,7 @@ func document(d *draft) key {
 		bind(&e.Watchdog, key{name: "watchdog", shape: shapeText, pattern: anyText, example: "Watchdog",
 			meaning: "The alert that always fires. When it is missing, a quiet alert list proves nothing and is shown so. Without this key nobody looks for one."}),
 		table(&e.Expected, key{name: "containers", pattern: nameOfContainer,
-			meaning: "The containers that ought to run. A missing one is a row of its own."}, containerKey),
+			meaning: "The containers of the estate, by name; a service of compose also as PROJECT-SERVICE, whatever numbers its containers have. A missing one is a row of its own."}, containerKey),
 		table(&d.services, key{name: "services", pattern: nameOfThing,
 			meaning: "What is behind an alert. An alert belongs to the first service here that matches it; what a file adds to the one it extends comes last."}, serviceKey),
 		table(&d.runbooks, key{name: "runbooks", pattern: nameOfThing,
@@ -68,6 +69,8 @@ func containerKey(name string, e *ops.Expected) key {
 	return key{shape: shapeMapping, meaning: "One expected container.", fields: []key{
 		bind(&e.Source, key{name: "source", shape: shapeText, pattern: nameOfSource, example: "docker",
 			meaning: "The Docker source it runs on. May be left out where there is only one."}),
+		bind(&e.Duty, key{name: "duty", shape: shapeWord, words: []string{"service", "job", "optional"}, fallback: "service", example: "job",
+			meaning: "What it is for. A `service` ought to run. A `job` ought to end with 0: one that never ran, or is not there, is a warning. What is `optional` may be stopped or away, and is no fault unless it fails."}),
 		bind(&e.Port, key{name: "port", shape: shapeNumber, min: 1, max: 65535, example: "8000",
 			meaning: "The port it is expected to answer on."}),
 	}}
@@ -104,6 +107,8 @@ func limitKeys(l *ops.Limits) []key {
 			meaning: "How many deaths within `crash_window` are a crash loop."}),
 		bind(&l.CrashWindow, key{name: "crash_window", shape: shapeDuration, fallback: "5m", example: "10m", shortest: 10 * time.Second, longest: time.Hour,
 			meaning: "The window in which deaths are counted. Deaths are remembered for an hour."}),
+		bind(&l.Starting, key{name: "starting", shape: shapeDuration, fallback: "5m", example: "15m", shortest: 10 * time.Second, longest: 24 * time.Hour,
+			meaning: "How long the health check of a container may fail within its start period before that is a warning."}),
 		bind(&l.Mark, key{name: "mark", shape: shapeDuration, fallback: "1h", example: "2h", shortest: time.Minute, longest: 7 * 24 * time.Hour,
 			meaning: "How long what happened to a container stays marked at the least, acked or not."}),
 		bind(&l.Unacked, key{name: "unacked", shape: shapeDuration, fallback: "7d", example: "1d", shortest: time.Minute, longest: 30 * 24 * time.Hour,

@@ -43,7 +43,7 @@ func dockerKeys(s *Docker) []key {
 			meaning: "The daemon's socket. ssh://user@host runs `docker system dial-stdio` there over the system's ssh, with the keys of the user who runs the agent. tcp:// without `tls_config` is neither encrypted nor authenticated, and whoever reaches it is root there."}),
 		bindBy(tlsKey("How a tcp:// daemon is spoken to by TLS. Without it the certificates are those the docker command would take: `DOCKER_CERT_PATH`, `DOCKER_TLS_VERIFY`."),
 			func(d *draft, v *said) { s.TLS = d.tlsConfig(v) }),
-		cadvisorKey(&s.Cadvisor), bind(&s.Every, every("15s")), bind(&s.Timeout, timeout("5s")),
+		onlyKey(&s.Only), cadvisorKey(&s.Cadvisor), bind(&s.Every, every("15s")), bind(&s.Timeout, timeout("5s")),
 	}
 }
 
@@ -60,6 +60,21 @@ func alertmanagerKeys(s *Alertmanager) []key {
 			}),
 		bind(&s.Every, every("10s")), bind(&s.Timeout, timeout("3s")), httpConfigKey(&s.HTTP),
 	}
+}
+
+func onlyKey(o *Only) key {
+	return key{name: "only", shape: shapeMapping, meaning: "Which containers of a daemon that serves others too are the estate's own: those that one of these selects, and those that `containers` names. The rest is shown in a group of its own and counts nowhere.", fields: []key{
+		bind(&o.Projects, key{name: "projects", shape: shapeList, meaning: "Compose projects.",
+			elem: &key{shape: shapeText, pattern: anyText, example: "shop", meaning: "The name of a project."}}),
+		bind(&o.Names, key{name: "names", shape: shapeList, meaning: "Patterns of container names.",
+			elem: &key{shape: shapeText, pattern: nameGlob, example: "shop-*", meaning: "`*` stands for any characters, `?` for one."}}),
+		table(&o.Labels, key{name: "labels", filled: true, pattern: anyText, example: "{team: payments}",
+			meaning: "Labels of the container, all of which it has to have."},
+			func(name string, l *ops.Label) key {
+				l.Name = ops.Clean(name)
+				return bind(&l.Value, key{shape: shapeText, pattern: anyText, example: "payments", meaning: "The value this label has to have."})
+			}),
+	}}
 }
 
 func cadvisorKey(c *Cadvisor) key {

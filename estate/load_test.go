@@ -66,7 +66,7 @@ func TestEveryShippedEstateLoadsInAnEmptyEnvironment(t *testing.T) {
 
 func TestDefaultsOfASmallEstate(t *testing.T) {
 	f := load(t, small)
-	want := ops.Limits{StaleAfter: 3, CrashLoop: 3, CrashWindow: 5 * time.Minute, Mark: time.Hour, Unacked: 7 * 24 * time.Hour, Unlock: 15 * time.Minute,
+	want := ops.Limits{StaleAfter: 3, CrashLoop: 3, CrashWindow: 5 * time.Minute, Starting: 5 * time.Minute, Mark: time.Hour, Unacked: 7 * 24 * time.Hour, Unlock: 15 * time.Minute,
 		Database: ops.DatabaseLimits{Connections: 85, Blocked: 10 * time.Second, IdleInTx: 2 * time.Minute, Transaction: time.Hour,
 			ReplicaLag: time.Minute, SlotRetains: 1 << 30, ArchiveAge: 15 * time.Minute, FreezeAge: 1_000_000_000}}
 	if f.Estate.Limits != want {

@@ -95,7 +95,7 @@ func containerFindings(b *ops.Board) []ops.Finding {
 	var fs []ops.Finding
 	for c := range ops.All(b.Containers) {
 		settled := byMark(c) && (c.Latch.Acked() || c.Latch.Late) // it is well, and acknowledged or told below
-		if c.Verdict.Level != ops.LevelOK && !settled {
+		if c.Verdict.Level != ops.LevelOK && !settled && !c.Foreign {
 			fs = append(fs, containerFinding(c))
 		}
 	}

@@ -14,6 +14,7 @@ func Containers(e ops.Estate, cs []ops.Container, now time.Time) {
 	for i := range cs {
 		c := &cs[i]
 		c.Verdict = Container(e, *c, now)
+		_, c.Looping = crashLoop(e, *c, now)
 		c.RestartLevel = ops.LevelOK
 		if c.Restarts > 0 && len(c.ExitEvents) > 0 { // they are of this hour, and as bad as what came of them
 			if c.RestartLevel = c.Verdict.Level; c.RestartLevel.Good() {
@@ -51,24 +52,34 @@ func Stats(stats []ops.ContainerStats, containers ops.Readings[[]ops.Container])
 	}
 }
 
-// Container judges one container. What the estate expects to run and does not is
-// critical; the same of a container nobody asked for is worth a word.
+// Container judges one container. What the estate expects and does not do its work is
+// critical; the same of a container that is optional, or that nobody asked for, is
+// worth a word, and of one that is somebody else's, none.
 func Container(e ops.Estate, c ops.Container, now time.Time) ops.Verdict {
 	bad := ops.LevelWarning
-	if c.Expected {
+	if c.Expected && c.Duty != ops.DutyOptional {
 		bad = ops.LevelCritical
 	}
+	v := containerVerdict(e, c, bad, now)
+	if c.Foreign && !v.Level.Good() {
+		v.Level = ops.LevelInfo
+	}
+	return v
+}
+
+// containerVerdict is the verdict on a container of which it is known how bad a fault is.
+func containerVerdict(e ops.Estate, c ops.Container, bad ops.Level, now time.Time) ops.Verdict {
 	if v, ok := crashLoop(e, c, now); ok {
 		v.Level = bad
 		return v
 	}
 	switch c.State {
 	case ops.ContainerMissing:
-		return ops.Verdict{Level: ops.LevelCritical, Word: ops.Lit("missing"),
-			Cause: ops.Textf("the estate expects it on %s, which has no such container", c.Ref.Source),
-			Next:  words(ops.Lit("create it from its compose project"))}
+		return missing(c, bad)
 	case ops.ContainerCreated:
 		return created(c, bad)
+	case ops.ContainerRemoving:
+		return ops.Verdict{Level: ops.LevelInfo, Word: ops.Lit("removing"), Cause: ops.Lit("somebody removes it"), Since: c.Since}
 	case ops.ContainerExited, ops.ContainerDead:
 		if !c.Fault.Empty() {
 			return cannotStart(c, bad)
@@ -76,52 +87,48 @@ func Container(e ops.Estate, c ops.Container, now time.Time) ops.Verdict {
 		return exited(c, bad)
 	case ops.ContainerPaused:
 		return ops.Verdict{Level: ops.LevelWarning, Word: ops.Lit("paused"),
-			Cause: ops.Lit("somebody paused it: it does nothing and answers nobody"), Next: []ops.Next{do(actUnpause, c.Ref, ops.Lit("unpause it"))}}
+			Cause: ops.Lit("somebody paused it: it does nothing and answers nobody"), Since: c.Since, Next: []ops.Next{do(actUnpause, c.Ref, ops.Lit("unpause it"))}}
 	case ops.ContainerRestarting:
 		v := exited(c, bad)
 		v.Word = ops.Lit("restarting")
 		return v
 	case ops.ContainerRunning:
-		return running(c, bad, now)
+		return running(e, c, bad, now)
 	}
 	return ops.Verdict{Level: ops.LevelUnknown, Word: ops.Clean(c.State.String())}
 }
 
-// crashLoop recognises a container that dies again and again: by the deaths we
-// saw, or, where we were not there, by its restart count and a recent start.
-func crashLoop(e ops.Estate, c ops.Container, now time.Time) (ops.Verdict, bool) {
-	deaths, last := 0, ops.ExitEvent{}
-	for _, d := range c.ExitEvents {
-		if now.Sub(d.At) <= e.Limits.CrashWindow && !d.Requested {
-			if deaths++; deaths == 1 {
-				last = d
-			}
-		}
-	}
-	alive := c.State == ops.ContainerRunning || c.State == ops.ContainerRestarting
-	counted := alive && c.Restarts >= e.Limits.CrashLoop && now.Sub(c.Started) <= e.Limits.CrashWindow
-	if c.State == ops.ContainerExited || (deaths < e.Limits.CrashLoop && !counted) {
-		return ops.Verdict{}, false
-	}
-	v := ops.Verdict{Word: ops.Lit("crash-looping"), Since: c.Finished,
-		Next: []ops.Next{by(ops.KeyLogs, ops.Lit("read its last lines")), do(actStop, c.Ref, ops.Lit("stop it if it harms others"))}}
+// missing is for a container that the estate names and its daemon has not.
+func missing(c ops.Container, bad ops.Level) ops.Verdict {
+	v := ops.Verdict{Level: bad, Word: ops.Lit("missing"), Since: c.Since,
+		Cause: ops.Textf("the estate expects it on %s, which has no such container", c.Ref.Source),
+		Next:  words(ops.Lit("create it from its compose project"))}
 	switch {
-	case deaths > 0:
-		v.Cause = ops.Textf("%s in %s, the last with %s", ops.Count(deaths, "death"), ops.Span(e.Limits.CrashWindow), exitWords(last.Code, last.OOM, true))
-		v.Since = c.ExitEvents[min(deaths, len(c.ExitEvents))-1].At
-	case c.Exit.Known && c.Exit.Code != 0:
-		v.Cause = ops.Textf("restarted %d times, %s", c.Restarts, exitWords(c.Exit.Code, false, false))
-	default:
-		v.Cause = ops.Textf("restarted %d times, last start %s", c.Restarts, ops.Moment(c.Started, now))
+	case c.Duty == ops.DutyOptional:
+		return ops.Verdict{Level: ops.LevelOK, Word: ops.Lit("not there"), Since: c.Since}
+	case c.Duty == ops.DutyJob && len(c.ExitEvents) > 0 && c.ExitEvents[0].Code != 0:
+		last := c.ExitEvents[0]
+		v.Word, v.Since = ops.Lit("failed"), last.At
+		v.Cause = ops.Textf("%s, and it was removed", exitWords(last.Code, last.OOM, true))
+	case c.Duty == ops.DutyJob:
+		v.Level = ops.LevelWarning
+		v.Cause = ops.Textf("a job of the estate, and %s has no such container: whether it ran is not known", c.Ref.Source)
 	}
-	return v, true
+	return v
 }
 
 func created(c ops.Container, bad ops.Level) ops.Verdict {
-	if c.Fault.Empty() {
-		return ops.Verdict{Level: bad, Word: ops.Lit("not started"), Cause: ops.Lit("created and never started"), Next: []ops.Next{do(actStart, c.Ref, ops.Lit("start it"))}}
+	v := ops.Verdict{Level: bad, Word: ops.Lit("not started"), Cause: ops.Lit("created and never started"), Since: c.Created,
+		Next: []ops.Next{do(actStart, c.Ref, ops.Lit("start it"))}}
+	switch {
+	case !c.Fault.Empty():
+		return cannotStart(c, bad)
+	case c.Duty == ops.DutyOptional:
+		v.Level, v.Next = ops.LevelOK, nil
+	case c.Duty == ops.DutyJob:
+		v.Level, v.Word = ops.LevelWarning, ops.Lit("never ran")
 	}
-	return cannotStart(c, bad)
+	return v
 }
 
 // cannotStart is for a container whose last start failed: its exit code then is
@@ -152,8 +159,8 @@ func exited(c ops.Container, bad ops.Level) ops.Verdict {
 		oom, seen = oom || c.ExitEvents[0].OOM, true
 	}
 	v := ops.Verdict{Level: bad, Word: ops.Clean(c.State.String()), Since: c.Finished, Next: thenStart(c, by(ops.KeyLogs, ops.Lit("read its last lines")))}
-	if !c.Expected && c.Exit.Known && c.Exit.Code == 0 {
-		v.Level, v.Next = ops.LevelOK, nil
+	if c.State == ops.ContainerDead {
+		v.Since = c.Since
 	}
 	if !c.Exit.Known {
 		v.Cause = ops.Lit("how it ended is not known")
@@ -161,6 +168,12 @@ func exited(c ops.Container, bad ops.Level) ops.Verdict {
 	}
 	v.Cause = ops.Clean(exitWords(c.Exit.Code, oom, seen))
 	switch {
+	case !oom && c.State == ops.ContainerExited && endsWell(c, c.Exit.Code):
+		v.Level, v.Next = ops.LevelOK, nil
+		if c.Duty == ops.DutyJob {
+			v.Word = ops.Lit("done")
+		}
+		return v
 	case oom:
 		v.Word, v.Next = ops.Lit("out of memory"), thenStart(c, ops.Next{What: ops.Lit("raise its limit or find the leak")})
 	case c.Exit.Code == 137:
@@ -170,6 +183,19 @@ func exited(c ops.Container, bad ops.Level) ops.Verdict {
 		v.Cause = taken(v.Cause, c.Latch)
 	}
 	return v
+}
+
+// endsWell reports whether an exit code is how a container may end, by what the estate
+// says it is for. What is optional may be stopped, and docker stop ends a program by a
+// signal that few answer with 0.
+func endsWell(c ops.Container, code int) bool {
+	switch {
+	case c.Expected && c.Duty == ops.DutyOptional:
+		return code == 0 || code == 130 || code == 137 || code == 143
+	case !c.Expected || c.Duty == ops.DutyJob:
+		return code == 0
+	}
+	return false
 }
 
 // taken adds to what is wrong now that somebody knows of it. It is as wrong as
@@ -213,21 +239,41 @@ func exitWords(code int, oom, seen bool) string {
 	return ops.Textf("exit code %d", code).String()
 }
 
-func running(c ops.Container, bad ops.Level, now time.Time) ops.Verdict {
+func running(e ops.Estate, c ops.Container, bad ops.Level, now time.Time) ops.Verdict {
 	v := ops.Verdict{Level: ops.LevelOK, Word: ops.Lit("running"), Since: c.Started}
 	switch c.Health {
 	case ops.HealthUnhealthy:
-		cause := ops.Lit("its health check fails")
-		if !c.Check.Empty() {
-			cause = ops.Textf("its health check fails: %s", c.Check)
-		}
-		if c.Latch.Unhealthy.Open() {
-			cause = taken(cause, c.Latch)
-		}
-		return ops.Verdict{Level: bad, Word: ops.Lit("unhealthy"), Cause: cause,
-			Next: []ops.Next{by(ops.KeyOpen, ops.Lit("read its health log"))}, Since: c.Started}
+		return unhealthy(c, bad)
 	case ops.HealthStarting:
-		v.Level, v.Word = ops.LevelInfo, ops.Lit("starting")
+		if v.Level, v.Word = ops.LevelInfo, ops.Lit("starting"); c.Failing.IsZero() {
+			break
+		}
+		v.Cause = checkWords(c, ops.Lit("its health check fails so far"))
+		if limit := e.Limits.Starting; limit > 0 && now.Sub(c.Failing) >= limit {
+			v.Level, v.Cause = ops.LevelWarning, checkWords(c, ops.Textf("its health check fails since %s, within its start period", ops.Moment(c.Failing, now)))
+			v.Next = []ops.Next{by(ops.KeyOpen, ops.Lit("read its health log"))}
+			return v
+		}
 	}
 	return marked(v, c, now)
+}
+
+func unhealthy(c ops.Container, bad ops.Level) ops.Verdict {
+	v := ops.Verdict{Level: bad, Word: ops.Lit("unhealthy"), Cause: checkWords(c, ops.Lit("its health check fails")),
+		Next: []ops.Next{by(ops.KeyOpen, ops.Lit("read its health log"))}, Since: c.Failing}
+	if v.Since.IsZero() {
+		v.Since = c.Latch.Unhealthy.From
+	}
+	if c.Latch.Unhealthy.Open() {
+		v.Cause = taken(v.Cause, c.Latch)
+	}
+	return v
+}
+
+// checkWords adds what the last check said.
+func checkWords(c ops.Container, words ops.Text) ops.Text {
+	if c.Check.Empty() {
+		return words
+	}
+	return ops.Textf("%s: %s", words, c.Check)
 }

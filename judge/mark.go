@@ -16,7 +16,7 @@ func Happened(m ops.Latch, c ops.Container, now time.Time) ops.Latch {
 		switch {
 		case d.At.After(m.Heard):
 			m.Heard = d.At
-			if notable(d) {
+			if notable(c, d) {
 				m = withEnd(m, d)
 			}
 		case d.At.Equal(m.LastExit.At):
@@ -26,12 +26,35 @@ func Happened(m ops.Latch, c ops.Container, now time.Time) ops.Latch {
 	if m.Exits > 0 && m.RestartedAt.IsZero() && c.State == ops.ContainerRunning && c.Started.After(m.LastExit.At) {
 		m.RestartedAt = c.Started
 	}
-	return withHealth(m, c, now)
+	return withHealth(withOOMKills(m, c, now), c, now)
 }
 
 // notable reports whether a death is worth a mark when all is well again: one
-// nobody asked for, or one by SIGKILL, which gave the program no time to end.
-func notable(d ops.ExitEvent) bool { return !d.Requested || d.Code == 137 }
+// nobody asked for, or one by SIGKILL, which gave the program no time to end. What the
+// estate says to be a job, or optional, may end.
+func notable(c ops.Container, d ops.ExitEvent) bool {
+	if c.Expected && c.Duty != ops.DutyService && !d.OOM && endsWell(c, d.Code) {
+		return false
+	}
+	return !d.Requested || d.Code == 137
+}
+
+// oomSettles is how long after the kernel killed a process the end of the main one may
+// come: then it is that death, and told as one.
+const oomSettles = 2 * time.Second
+
+// withOOMKills adds the processes that the kernel killed while the container ran on.
+func withOOMKills(m ops.Latch, c ops.Container, now time.Time) ops.Latch {
+	for _, at := range slices.Backward(c.OOMKills) { // the oldest first
+		if !at.After(m.HeardOOM) || now.Sub(at) < oomSettles || c.State != ops.ContainerRunning {
+			continue
+		}
+		m = renewed(m)
+		m.HeardOOM, m.LastOOM = at, at
+		m.OOMKills++
+	}
+	return m
+}
 
 func withEnd(m ops.Latch, d ops.ExitEvent) ops.Latch {
 	m = renewed(m)
@@ -56,6 +79,9 @@ func withHealth(m ops.Latch, c ops.Container, now time.Time) ops.Latch {
 	case ill && !m.Unhealthy.Open():
 		m = renewed(m)
 		m.Unhealthy = ops.UnhealthyPeriod{From: now, Check: said(c)}
+		if !c.Failing.IsZero() {
+			m.Unhealthy.From = c.Failing
+		}
 		m.UnhealthyPeriods++
 	case ill && m.Unhealthy.Check.Empty():
 		m.Unhealthy.Check = said(c)
@@ -75,7 +101,7 @@ func said(c ops.Container) ops.Text {
 // renewed is the mark to which something is added: what is acked is over.
 func renewed(m ops.Latch) ops.Latch {
 	if m.Acked() {
-		return ops.Latch{Heard: m.Heard}
+		return ops.Latch{Heard: m.Heard, HeardOOM: m.HeardOOM}
 	}
 	return m
 }
@@ -84,11 +110,11 @@ func renewed(m ops.Latch) ops.Latch {
 // bad and for the least time after that, and what nobody has acked for longer. An
 // end that somebody asked for waits for no ack: somebody knows of it.
 func Standing(l ops.Limits, m ops.Latch, c ops.Container, now time.Time) ops.Latch {
-	m.Heard, m.Late = time.Time{}, false
+	m.Heard, m.HeardOOM, m.Late = time.Time{}, time.Time{}, false
 	if m.Empty() {
 		return ops.Latch{}
 	}
-	well := c.State == ops.ContainerRunning && c.Health != ops.HealthUnhealthy
+	well := c.State == ops.ContainerRunning && c.Health != ops.HealthUnhealthy || done(c)
 	age := now.Sub(m.Last())
 	switch {
 	case !well || age <= l.Mark:
@@ -100,8 +126,15 @@ func Standing(l ops.Limits, m ops.Latch, c ops.Container, now time.Time) ops.Lat
 	return m
 }
 
+// done reports whether a container has ended as the estate says it may.
+func done(c ops.Container) bool {
+	return c.State == ops.ContainerExited && c.Expected && c.Exit.Known && !c.OOM && endsWell(c, c.Exit.Code)
+}
+
 // waits reports whether something is marked that nobody asked for.
-func waits(m ops.Latch) bool { return m.UnhealthyPeriods > 0 || m.Exits > 0 && !m.LastExit.Requested }
+func waits(m ops.Latch) bool {
+	return m.UnhealthyPeriods > 0 || m.OOMKills > 0 || m.Exits > 0 && !m.LastExit.Requested
+}
 
 // marked is the verdict on a container that is well and was not: a restart policy
 // hides a death from everybody who was not looking.
@@ -111,10 +144,15 @@ func marked(v ops.Verdict, c ops.Container, now time.Time) ops.Verdict {
 		return v
 	}
 	v.Level = ops.LevelInfo
-	if m.Exits == 0 && c.Health == ops.HealthHealthy {
-		v.Word, v.Since = ops.Lit("healthy"), m.Unhealthy.To
+	switch {
+	case m.Exits == 0 && m.UnhealthyPeriods == 0:
+		v.Word = ops.Lit("lost a process")
+		v.Since = m.LastOOM
+	case m.Exits == 0 && c.Health == ops.HealthHealthy:
+		v.Word, v.Since = ops.Lit("healthy again"), m.Unhealthy.To
+	default:
+		v.Word = ops.Textf("%s again", v.Word)
 	}
-	v.Word = ops.Textf("%s again", v.Word)
 	v.Cause = Marked(m, now)
 	switch {
 	case m.Acked():
@@ -154,6 +192,13 @@ func Marked(m ops.Latch, now time.Time) ops.Text {
 		}
 		if !m.Unhealthy.Check.Empty() {
 			s += ": " + m.Unhealthy.Check.String()
+		}
+		parts = append(parts, s)
+	}
+	if m.OOMKills > 0 {
+		s := "out of memory " + ops.Moment(m.LastOOM, now) + ": the kernel killed a process in it, its main one lives on"
+		if m.OOMKills > 1 {
+			s += ", " + ops.Count(m.OOMKills, "time") + " in all"
 		}
 		parts = append(parts, s)
 	}

@@ -7,21 +7,32 @@ type Bytes uint64
 
 // Container is one container, or one that the estate expects and no daemon has.
 type Container struct {
-	Ref      Ref             `json:"ref"` // id is the name: it outlives a re-creation
-	Name     Text            `json:"name"`
-	ID       Text            `json:"id,omitzero"` // Docker's id, shortened to 12
-	Image    Text            `json:"image,omitzero"`
-	ImageID  Text            `json:"image_id,omitzero"`
-	Project  Text            `json:"project,omitzero"` // com.docker.compose.project
-	Service  Text            `json:"service,omitzero"` // com.docker.compose.service
-	State    ContainerState  `json:"state"`
-	Health   ContainerHealth `json:"health"`
-	Expected bool            `json:"expected"`
-	Created  time.Time       `json:"created,omitzero"`
-	Started  time.Time       `json:"started,omitzero"`
-	Finished time.Time       `json:"finished,omitzero"`
-	Exit     Exit            `json:"exit"`
-	Fault    Text            `json:"fault,omitzero"` // State.Error: a port clash stands only here
+	Ref     Ref             `json:"ref"` // id is the name: it outlives a re-creation
+	Name    Text            `json:"name"`
+	ID      Text            `json:"id,omitzero"` // Docker's id, shortened to 12
+	Image   Text            `json:"image,omitzero"`
+	ImageID Text            `json:"image_id,omitzero"`
+	Project Text            `json:"project,omitzero"` // com.docker.compose.project
+	Service Text            `json:"service,omitzero"` // com.docker.compose.service
+	State   ContainerState  `json:"state"`
+	Health  ContainerHealth `json:"health"`
+	// Expected is true where the estate names it, and Duty what it says it is for.
+	Expected bool          `json:"expected"`
+	Duty     ContainerDuty `json:"duty,omitzero"`
+	// Foreign is true of a container that is not the estate's own, on a daemon that
+	// serves others too: it is shown, and counts nowhere.
+	Foreign  bool      `json:"foreign,omitzero"`
+	Created  time.Time `json:"created,omitzero"`
+	Started  time.Time `json:"started,omitzero"`
+	Finished time.Time `json:"finished,omitzero"`
+	// Since is when a state began that no other time tells of (paused, removing, dead,
+	// missing), where that was seen.
+	Since time.Time `json:"since,omitzero"`
+	// Failing is when the first of the health checks began that have failed since the
+	// last good one.
+	Failing time.Time `json:"failing,omitzero"`
+	Exit    Exit      `json:"exit"`
+	Fault   Text      `json:"fault,omitzero"` // State.Error: a port clash stands only here
 	// Holder is who has the port that it could not bind, in words.
 	Holder Text `json:"holder,omitzero"`
 	// OOM is the daemon's word that the last end was for lack of memory; false says
@@ -36,10 +47,15 @@ type Container struct {
 	MemoryLimit Bytes `json:"memory_limit,omitzero"`
 	// ExitEvents are the ends we saw by event, newest first, of the last hour.
 	ExitEvents []ExitEvent `json:"deaths,omitempty"`
+	// OOMKills is when the kernel killed a process of its present run for lack of
+	// memory and the run went on, newest first, of the last hour.
+	OOMKills []time.Time `json:"oom_kills,omitempty"`
 	// Latch is what happened to it and still stands, kept by the engine.
 	Latch Latch `json:"mark,omitzero"`
-	// Verdict, and RestartLevel of the restarts alone, are filled by judge.
+	// Verdict, Looping (it is in a crash loop, whatever its state at this moment) and
+	// RestartLevel of the restarts alone are filled by judge.
 	Verdict      Verdict `json:"verdict"`
+	Looping      bool    `json:"looping,omitzero"`
 	RestartLevel Level   `json:"restart_level"`
 }
 
@@ -57,6 +73,8 @@ type ExitEvent struct {
 	// Requested is true where somebody stopped, restarted or killed it through the
 	// daemon just before: such an end is no crash.
 	Requested bool `json:"asked"`
+	// Ran is how long the run was that ended; zero: not known.
+	Ran time.Duration `json:"ran,omitzero"`
 }
 
 // Port is one published or exposed port.
@@ -93,8 +111,8 @@ type ContainerStats struct {
 }
 
 // Latch holds what happened to a container until somebody acknowledges it, although the
-// container is well again: exits that nobody requested, and periods in which its health
-// check failed. (Alarm management calls this a latched alarm.) The names in JSON are
+// container is well again: exits that nobody requested, periods in which its health
+// check failed, and processes in it that the kernel killed. (Alarm management calls this a latched alarm.) The names in JSON are
 // those of the first histories.
 type Latch struct {
 	// LastExit is the newest exit, and Exits how many there were from First on. An exit
@@ -107,12 +125,17 @@ type Latch struct {
 	// Unhealthy is the newest unhealthy period, and UnhealthyPeriods how many there were.
 	Unhealthy        UnhealthyPeriod `json:"sick,omitzero"`
 	UnhealthyPeriods int             `json:"spells,omitzero"`
+	// OOMKills is how many of its processes the kernel killed for lack of memory while
+	// it ran on, and LastOOM when the last one was.
+	OOMKills int       `json:"oom_kills,omitzero"`
+	LastOOM  time.Time `json:"last_oom,omitzero"`
 	// Ack covers all of the above; zero: nobody has acknowledged it. What happens after
 	// an ack starts a new latch.
 	Ack Ack `json:"ack,omitzero"`
-	// Heard is the newest exit that was looked at, latched or not: the daemon reports
-	// each for an hour.
-	Heard time.Time `json:"heard,omitzero"`
+	// Heard is the newest exit that was looked at, latched or not, and HeardOOM the
+	// newest such kill: the daemon reports each for an hour.
+	Heard    time.Time `json:"heard,omitzero"`
+	HeardOOM time.Time `json:"heard_oom,omitzero"`
 	// Late is set by judge: the shortest time has passed and nobody has acknowledged it.
 	Late bool `json:"late,omitzero"`
 }
@@ -129,7 +152,7 @@ type UnhealthyPeriod struct {
 func (p UnhealthyPeriod) Open() bool { return !p.From.IsZero() && p.To.IsZero() }
 
 // Empty reports whether nothing is latched.
-func (l Latch) Empty() bool { return l.Exits == 0 && l.UnhealthyPeriods == 0 }
+func (l Latch) Empty() bool { return l.Exits == 0 && l.UnhealthyPeriods == 0 && l.OOMKills == 0 }
 
 // Acked reports whether everything that is latched has been acknowledged.
 func (l Latch) Acked() bool { return !l.Empty() && !l.Ack.At.IsZero() }
@@ -137,7 +160,7 @@ func (l Latch) Acked() bool { return !l.Empty() && !l.Ack.At.IsZero() }
 // Last is when the last of it ended, as far as that is known.
 func (l Latch) Last() time.Time {
 	last := l.LastExit.At
-	for _, t := range []time.Time{l.RestartedAt, l.Unhealthy.From, l.Unhealthy.To} {
+	for _, t := range []time.Time{l.LastOOM, l.RestartedAt, l.Unhealthy.From, l.Unhealthy.To} {
 		if t.After(last) {
 			last = t
 		}
@@ -147,5 +170,5 @@ func (l Latch) Last() time.Time {
 
 // Same reports whether two latches are about the same events.
 func (l Latch) Same(o Latch) bool {
-	return l.Exits == o.Exits && l.UnhealthyPeriods == o.UnhealthyPeriods && l.LastExit.At.Equal(o.LastExit.At) && l.Unhealthy.From.Equal(o.Unhealthy.From)
+	return l.Exits == o.Exits && l.UnhealthyPeriods == o.UnhealthyPeriods && l.OOMKills == o.OOMKills && l.LastExit.At.Equal(o.LastExit.At) && l.Unhealthy.From.Equal(o.Unhealthy.From)
 }

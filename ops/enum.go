@@ -247,6 +247,25 @@ func (h ContainerHealth) MarshalText() ([]byte, error) { return []byte(h.String(
 // UnmarshalText accepts the names that String gives.
 func (h *ContainerHealth) UnmarshalText(b []byte) error { return healthNames.parse(h, b) }
 
+// ContainerDuty is what the estate says a container is for.
+type ContainerDuty uint8
+
+// Duties: a service ought to run, a job ought to end with 0, and what is optional may
+// be away.
+const (
+	DutyService ContainerDuty = iota
+	DutyJob
+	DutyOptional
+)
+
+var dutyNames = enumOf[ContainerDuty]("container duty", "service", "job", "optional")
+
+func (d ContainerDuty) String() string               { return dutyNames.name(d) }
+func (d ContainerDuty) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+// UnmarshalText accepts the names that String gives.
+func (d *ContainerDuty) UnmarshalText(b []byte) error { return dutyNames.parse(d, b) }
+
 // AlertState is Prometheus's word for an alert.
 type AlertState uint8
 

@@ -16,7 +16,7 @@ type Estate struct {
 	SeverityLabel Text `json:"severity_label"`
 	// Watchdog is the alert that always fires; empty where the estate has none.
 	Watchdog Text `json:"watchdog,omitzero"`
-	// Expected are the containers that ought to run.
+	// Expected are the containers that it names.
 	Expected []Expected `json:"expected"`
 	Access   Access     `json:"access"`
 	Limits   Limits     `json:"limits"`
@@ -60,11 +60,12 @@ type SeverityRank struct {
 	Rank Rank `json:"rank"`
 }
 
-// Expected is a container that ought to run.
+// Expected is a container that the estate names.
 type Expected struct {
-	Name   Text   `json:"name"`
-	Source Text   `json:"source"` // the Docker source it runs on
-	Port   uint16 `json:"port,omitzero"`
+	Name   Text          `json:"name"`
+	Source Text          `json:"source"` // the Docker source it runs on
+	Port   uint16        `json:"port,omitzero"`
+	Duty   ContainerDuty `json:"duty,omitzero"`
 }
 
 // Access says who may what. An actor gets the best role of all grants that
@@ -101,6 +102,8 @@ type Limits struct {
 	// CrashLoop is how many deaths within CrashWindow make a crash loop.
 	CrashLoop   int           `json:"crash_loop"`
 	CrashWindow time.Duration `json:"crash_window"`
+	// Starting is how long health checks may fail while a container starts.
+	Starting time.Duration `json:"starting"`
 	// Mark is how long what happened stays marked at the least, acked or not, and
 	// Unacked how long it does at the most while nobody acks it.
 	Mark    time.Duration `json:"mark"`

@@ -52,6 +52,12 @@ type Pusher interface {
 	Push(ctx context.Context, tell func(Observation)) error
 }
 
+// Pinger is a collector whose source can be asked for next to nothing whether it still
+// answers.
+type Pinger interface {
+	Ping(ctx context.Context) error
+}
+
 // Sampler is a collector that can sample figures of things on screen.
 type Sampler interface {
 	Sample(ctx context.Context, refs []Ref) ([]ContainerStats, error)

@@ -26,7 +26,7 @@ func containerColumns() []Column {
 }
 
 // Containers returns every container, found or expected, problems first within
-// projects and the projects with problems first.
+// projects and the projects with problems first; what is not the estate's own last.
 func Containers(b ops.Board, now time.Time) Table {
 	t := Table{Name: "containers", Columns: containerColumns(), Groups: map[string]string{}}
 	figures := make(map[ops.Ref]ops.ContainerStats, len(b.Stats))
@@ -103,6 +103,9 @@ func containerRow(c ops.Container, f ops.ContainerStats, from Origin, now time.T
 	}
 }
 
+// foreignGroup is the group of containers that are not the estate's own.
+const foreignGroup = "not of this estate"
+
 // group is the compose project, and where there are several Docker hosts also the
 // host: a project of the same name on two of them is two.
 func group(c ops.Container, several bool) string {
@@ -114,6 +117,10 @@ func group(c ops.Container, several bool) string {
 
 func project(c ops.Container) string {
 	switch {
+	case c.Foreign:
+		return foreignGroup
+	case c.State == ops.ContainerMissing && c.Duty == ops.DutyOptional:
+		return "optional, not there"
 	case !c.Project.Empty():
 		return c.Project.String()
 	case c.State == ops.ContainerMissing:
@@ -150,22 +157,13 @@ func containerState(c ops.Container, from Origin) Cell {
 	return cell
 }
 
-// containerSince is how long the present state has lasted; of a silent source,
-// how long it had lasted when it was last seen.
+// containerSince is how long the state has lasted that the row names; of a silent
+// source, how long it had lasted when it was last seen.
 func containerSince(c ops.Container, from Origin, now time.Time) Cell {
-	at := c.Started
-	switch c.State {
-	case ops.ContainerMissing:
-		at = c.Verdict.Since
-	case ops.ContainerExited, ops.ContainerDead, ops.ContainerRestarting:
-		at = c.Finished
-	case ops.ContainerCreated:
-		at = c.Created
-	}
 	if !from.Fresh() {
 		now = from.At
 	}
-	return moment(at, now)
+	return moment(c.Verdict.Since, now)
 }
 
 func containerHealth(c ops.Container, from Origin) Cell {
@@ -281,6 +279,7 @@ func sortGroups(rows []Row) {
 	}
 	slices.SortStableFunc(rows, func(a, b Row) int {
 		return cmp.Or(
+			last(a.Group)-last(b.Group),
 			ops.WorstFirst(worst[a.Group], worst[b.Group]),
 			cmp.Compare(a.Group, b.Group),
 			ops.WorstFirst(a.Level, b.Level),
@@ -288,4 +287,12 @@ func sortGroups(rows []Row) {
 			cmp.Compare(a.From.Source, b.From.Source),
 		)
 	})
+}
+
+// last puts a group behind all others.
+func last(group string) int {
+	if strings.HasPrefix(group, foreignGroup) {
+		return 1
+	}
+	return 0
 }

@@ -57,8 +57,7 @@ func TestRestartsTellHowFastTheyCome(t *testing.T) {
 }
 
 func TestAProjectIsCountedAsTheFrameCounts(t *testing.T) {
-	loops := ops.Container{Name: ops.Lit("web"), Project: ops.Lit("shop"), State: ops.ContainerRunning, Expected: true,
-		Verdict: ops.Verdict{Level: ops.LevelCritical, Word: ops.Lit("crash-looping")}}
+	loops := ops.Container{Name: ops.Lit("web"), Project: ops.Lit("shop"), State: ops.ContainerRunning, Expected: true, Looping: true}
 	b := ops.Board{Containers: []ops.Reading[[]ops.Container]{containersOf("docker", loops)}}
 	if words, n := report.Containers(b, fixture.Now).Groups["shop"], report.CountContainers(b, fixture.Now); words != "0/1 running" || n.Up != 0 {
 		t.Errorf("a crash loop between two lives: %q, and the frame counts %d", words, n.Up)

@@ -9,12 +9,13 @@ import (
 
 // Counts is how many containers there are, against how many there ought to be.
 type Counts struct {
-	Expected  int // that the estate names
+	Expected  int // services that the estate names
 	Up        int // of those, running
-	Missing   int
-	Unhealthy int       // running, and their health check says no
-	Found     int       // all that daemons have
-	Running   int       // of those
+	Missing   int // of what the estate names, what is optional apart
+	Unhealthy int // running, and their health check says no
+	Found     int // all that daemons have
+	Running   int // of those
+	Unnamed   int // found, and not named by the estate
 	Level     ops.Level // the worst of what they are counted of
 	Fresh     bool
 	Standing  string // of the worst reading, where not Fresh
@@ -38,20 +39,30 @@ func CountContainers(b ops.Board, now time.Time) Counts {
 	return n
 }
 
+// add counts one container. What is not the estate's own counts nowhere, and a job or
+// what is optional is no service that ought to run.
 func (n *Counts) add(c ops.Container) {
+	if c.Foreign {
+		return
+	}
 	running := runs(c)
 	n.Level = worst(n.Level, c.Verdict.Level)
-	if c.Expected {
+	if c.Expected && c.Duty == ops.DutyService {
 		n.Expected++
 		if running {
 			n.Up++
 		}
 	}
 	if c.State == ops.ContainerMissing {
-		n.Missing++
+		if c.Duty != ops.DutyOptional {
+			n.Missing++
+		}
 		return
 	}
 	n.Found++
+	if !c.Expected {
+		n.Unnamed++
+	}
 	if running {
 		n.Running++
 		if c.Health == ops.HealthUnhealthy {
@@ -60,15 +71,9 @@ func (n *Counts) add(c ops.Container) {
 	}
 }
 
-// runs reports whether a container counts as one that runs.
-func runs(c ops.Container) bool { return c.State == ops.ContainerRunning && !betweenLives(c) }
-
-// betweenLives reports whether a container that runs at this moment is one that
-// judge says is not well for another reason than its health check: a crash loop
-// is seen running half of the time.
-func betweenLives(c ops.Container) bool {
-	return c.Verdict.Level.Bad() && c.Health != ops.HealthUnhealthy
-}
+// runs reports whether a container counts as one that runs. One in a crash loop does
+// not: it is seen running half of the time.
+func runs(c ops.Container) bool { return c.State == ops.ContainerRunning && !c.Looping }
 
 // Cell says "13/13 running", and of a silent source "13/13 4m ago, docker
 // SILENT", which is not ok whatever the numbers are.
@@ -97,10 +102,10 @@ func (n Counts) Cell() Cell {
 	return toned(text, ToneOf(n.Level))
 }
 
-// Others says how many containers run that the estate does not name.
+// Others says how many containers there are that the estate does not name.
 func (n Counts) Others() string {
-	if n.Expected == 0 || n.Found <= n.Expected-n.Missing {
+	if n.Expected == 0 || n.Unnamed == 0 {
 		return ""
 	}
-	return ops.Count(n.Found-(n.Expected-n.Missing), "other")
+	return ops.Count(n.Unnamed, "other")
 }

@@ -30,12 +30,14 @@ func wireDocker(w *wiring) {
 			if err != nil {
 				return err
 			}
+			a.Clock = docker.NewClock(time.Now)
 			cl, err := docker.Dial(a)
 			if err != nil {
 				return err
 			}
 			w.add(docker.New(docker.Config{Name: s.Name, Host: s.Host, Every: s.Every, Timeout: s.Timeout,
-				Required: s.Required, Expected: expectedOn(e, s.Name), Now: time.Now, Measured: measuredBy(s.Cadvisor, w.metrics)}, cl),
+				Required: s.Required, Expected: expectedOn(e, s.Name), Now: time.Now, Measured: measuredBy(s.Cadvisor, w.metrics),
+				Own: docker.Own(s.Only), Clock: a.Clock}, cl),
 				container.New(cl, s.Name, stopGrace)...)
 			w.engine.Actions = append(w.engine.Actions, container.NewShell(cl, container.Shell{Source: s.Name, Docker: dockerCommand(s),
 				Guarded: e.Environment == ops.Production}))

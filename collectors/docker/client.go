@@ -23,6 +23,7 @@ import (
 
 // API is what the collector asks of a daemon. Daemon has it.
 type API interface {
+	Ping(ctx context.Context, o client.PingOptions) (client.PingResult, error)
 	ServerVersion(ctx context.Context, o client.ServerVersionOptions) (client.ServerVersionResult, error)
 	ContainerList(ctx context.Context, o client.ContainerListOptions) (client.ContainerListResult, error)
 	ContainerInspect(ctx context.Context, id string, o client.ContainerInspectOptions) (client.ContainerInspectResult, error)
@@ -45,6 +46,8 @@ type Address struct {
 	// what ssh:// needs: the system's ssh, with the keys and the configuration of the
 	// user we run as.
 	Tunnel func(argv []string) (net.Conn, error)
+	// Clock hears every answer of the daemon; nil: nobody asks what time it is there.
+	Clock *Clock
 }
 
 // Dial returns a client for the daemon at an address. It connects with the first
@@ -80,6 +83,9 @@ func Dial(a Address) (Daemon, error) {
 	}
 	if a.TLS == nil && os.Getenv(client.EnvOverrideCertPath) == "" {
 		dial = bounded(dial)
+	}
+	if a.Clock != nil {
+		opts = append(opts, client.WithHTTPResponseHook(a.Clock.heard))
 	}
 	opts = append(opts, client.WithHost(host), client.WithDialContext(dial))
 	cl, err := client.New(opts...)

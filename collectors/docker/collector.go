@@ -26,6 +26,8 @@ type Config struct {
 	// Measured gives the figures that somebody else measures anyway, by container
 	// name; nil: nobody does. What it does not know the daemon is asked for.
 	Measured func(ctx context.Context, names []string) (map[string]ops.ContainerStats, error)
+	Own      Own    // which containers are the estate's own
+	Clock    *Clock // the daemon's, which its client was dialled with; nil: it is right
 }
 
 // Collector reads one daemon. Its methods may be called at the same time.
@@ -39,10 +41,13 @@ type Collector struct {
 	known   map[string]inspected
 	touched map[string]bool // ids an event spoke of since their last inspect
 	deaths  *deathBook
+	states  stateBook
 	stream  streamState
 	samples map[string]sample
-	version ops.Text
-	asked   time.Time // when version was asked for last
+	// followed are closed when a run of the name begins or ends.
+	followed map[string]chan struct{}
+	version  ops.Text
+	asked    time.Time // when version was asked for last
 }
 
 // New returns a collector for the daemon behind cl.
@@ -52,10 +57,12 @@ func New(c Config, cl API) *Collector {
 	}
 	return &Collector{
 		cfg: c, api: cl,
-		known:   map[string]inspected{},
-		touched: map[string]bool{},
-		deaths:  newDeathBook(),
-		samples: map[string]sample{},
+		known:    map[string]inspected{},
+		touched:  map[string]bool{},
+		deaths:   newDeathBook(),
+		states:   newStateBook(),
+		samples:  map[string]sample{},
+		followed: map[string]chan struct{}{},
 	}
 }
 
@@ -86,8 +93,16 @@ func (c *Collector) Collect(ctx context.Context) (ops.Observation, error) {
 	return ops.Observation{
 		Containers: &rows,
 		Version:    c.daemonVersion(ctx),
-		Notes:      append(notes, c.streamNotes()...),
+		Notes:      slices.Concat(notes, c.clockNotes(), c.streamNotes()),
 	}, nil
+}
+
+// clockNotes tells of a daemon whose clock is not ours.
+func (c *Collector) clockNotes() []ops.Text {
+	if words := c.cfg.Clock.words(); words != "" {
+		return []ops.Text{ops.Textf("%s: its times are read by ours", words)}
+	}
+	return nil
 }
 
 func (c *Collector) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
@@ -99,37 +114,38 @@ func (c *Collector) bounded(ctx context.Context) (context.Context, context.Cance
 
 // rows puts list, details, deaths and expectation together, sorted by name.
 func (c *Collector) rows(items []container.Summary, details map[string]inspected) []ops.Container {
-	expected := map[string]bool{}
-	for _, e := range c.cfg.Expected {
-		expected[e.Name.String()] = true
-	}
+	found, absent := c.named(items)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.cfg.Now()
-	rows := make([]ops.Container, 0, len(items)+len(expected))
+	rows := make([]ops.Container, 0, len(items)+len(absent))
 	for i := range items {
-		d, ok := details[items[i].ID]
+		s := &items[i]
+		d, ok := details[s.ID]
 		if ok && d.gone {
 			continue
 		}
-		row := fromList(c.cfg.Name, &items[i])
+		row := fromList(c.cfg.Name, s)
+		row.Created = c.cfg.Clock.ours(row.Created)
 		if ok {
 			d.addTo(&row)
 		}
 		if clash, ok := parseClash(row.Fault.String()); ok && row.State != ops.ContainerRunning {
-			row.Holder = ops.Clean(holderAmong(items, items[i].ID, clash))
+			row.Holder = ops.Clean(holderAmong(items, s.ID, clash))
 		}
-		row.Expected = expected[row.Name.String()]
-		row.ExitEvents = c.deaths.of(row.Name.String(), now)
-		delete(expected, row.Name.String())
+		e, expected := found[s.ID]
+		row.Expected, row.Duty = expected, e.Duty
+		row.Foreign = !expected && !c.cfg.Own.has(nameOf(s), s.Labels)
+		row.ExitEvents, row.OOMKills = c.deaths.of(row.Name.String(), now), c.deaths.outlived(s.ID, now)
 		rows = append(rows, row)
 	}
-	for name := range expected {
+	for _, e := range absent {
 		rows = append(rows, ops.Container{
-			Ref: ops.NewRef(ops.KindContainer, c.cfg.Name, name), Name: ops.Clean(name),
-			State: ops.ContainerMissing, Expected: true, ExitEvents: c.deaths.of(name, now),
+			Ref: ops.NewRef(ops.KindContainer, c.cfg.Name, e.Name.String()), Name: e.Name,
+			State: ops.ContainerMissing, Expected: true, Duty: e.Duty, ExitEvents: c.deaths.of(e.Name.String(), now),
 		})
 	}
+	c.states.date(rows, now)
 	slices.SortFunc(rows, func(a, b ops.Container) int {
 		return cmp.Or(cmp.Compare(a.Name.String(), b.Name.String()), cmp.Compare(a.ID.String(), b.ID.String()))
 	})

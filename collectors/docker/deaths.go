@@ -12,7 +12,9 @@ import (
 type deathBook struct {
 	byName map[string][]ops.ExitEvent // oldest first
 	oom    map[string]time.Time       // by container id: the last oom event
+	ooms   map[string][]time.Time     // by container id: all of its present run, oldest first
 	kill   map[string]time.Time       // by container id: the last kill event
+	began  map[string]time.Time       // by container id: its last start
 }
 
 // Bounds of the book: a loop of short-lived containers must not fill memory.
@@ -30,7 +32,8 @@ const (
 )
 
 func newDeathBook() *deathBook {
-	return &deathBook{byName: map[string][]ops.ExitEvent{}, oom: map[string]time.Time{}, kill: map[string]time.Time{}}
+	return &deathBook{byName: map[string][]ops.ExitEvent{}, oom: map[string]time.Time{}, ooms: map[string][]time.Time{},
+		kill: map[string]time.Time{}, began: map[string]time.Time{}}
 }
 
 // outOfMemory notes an oom event of a container. The die that it caused can come
@@ -45,6 +48,7 @@ func (b *deathBook) outOfMemory(id, name string, at time.Time) {
 		}
 	}
 	b.oom[id] = at
+	b.ooms[id] = newest(append(b.ooms[id], at))
 	b.bound(at)
 }
 
@@ -54,8 +58,28 @@ func (b *deathBook) asked(id string, at time.Time) {
 	b.bound(at)
 }
 
-// started forgets the signals that the run before got.
-func (b *deathBook) started(id string) { delete(b.oom, id); delete(b.kill, id) }
+// started begins a run.
+func (b *deathBook) started(id string, at time.Time) {
+	b.forget(id)
+	b.began[id] = at
+	b.bound(at)
+}
+
+// forget drops what was noted of a run that is over.
+func (b *deathBook) forget(id string) {
+	delete(b.oom, id)
+	delete(b.ooms, id)
+	delete(b.kill, id)
+	delete(b.began, id)
+}
+
+// newest keeps as many of a list as are kept of one container.
+func newest[T any](list []T) []T {
+	if len(list) > deathsEach {
+		list = slices.Clone(list[len(list)-deathsEach:])
+	}
+	return list
+}
 
 // died adds an end and returns it with its marks.
 func (b *deathBook) died(id, name string, at time.Time, code int) ops.ExitEvent {
@@ -64,19 +88,18 @@ func (b *deathBook) died(id, name string, at time.Time, code int) ops.ExitEvent 
 		OOM:       recent(b.oom[id], at, oomBefore),
 		Requested: recent(b.kill[id], at, killBefore),
 	}
-	b.started(id)
-	list := append(b.byName[name], d)
-	if len(list) > deathsEach {
-		list = slices.Clone(list[len(list)-deathsEach:])
+	if began := b.began[id]; !began.IsZero() && at.After(began) {
+		d.Ran = at.Sub(began)
 	}
-	b.byName[name] = list
+	b.forget(id)
+	b.byName[name] = newest(append(b.byName[name], d))
 	b.bound(at)
 	return d
 }
 
 // bound keeps each map of the book below twice its bound.
 func (b *deathBook) bound(now time.Time) {
-	if max(len(b.byName), len(b.oom), len(b.kill)) > deathNames {
+	if max(len(b.byName), len(b.oom), len(b.ooms), len(b.kill), len(b.began)) > deathNames {
 		b.prune(now)
 	}
 }
@@ -108,12 +131,26 @@ func (b *deathBook) of(name string, now time.Time) []ops.ExitEvent {
 	return out
 }
 
+// outlived returns when the kernel killed processes of a run that goes on, in the last
+// hour, newest first.
+func (b *deathBook) outlived(id string, now time.Time) []time.Time {
+	var out []time.Time
+	for _, at := range slices.Backward(b.ooms[id]) {
+		if now.Sub(at) <= deathMemory {
+			out = append(out, at)
+		}
+	}
+	return out
+}
+
 // prune drops what is older than the memory, and where that is not enough the
 // older half of what is left.
 func (b *deathBook) prune(now time.Time) {
 	prune(b.byName, now, func(d []ops.ExitEvent) time.Time { return d[len(d)-1].At })
 	prune(b.oom, now, func(t time.Time) time.Time { return t })
+	prune(b.ooms, now, func(t []time.Time) time.Time { return t[len(t)-1] })
 	prune(b.kill, now, func(t time.Time) time.Time { return t })
+	prune(b.began, now, func(t time.Time) time.Time { return t })
 }
 
 func prune[V any](m map[string]V, now time.Time, when func(V) time.Time) {

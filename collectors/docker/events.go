@@ -11,8 +11,7 @@ import (
 	"opsdeck/ops"
 )
 
-// event is what we take of a daemon's message. Attributes hold all labels of the
-// container too; they stay behind.
+// event is what we take of a daemon's message.
 type event struct {
 	at      time.Time
 	action  string // "health_status: healthy" is cut at the colon
@@ -20,6 +19,7 @@ type event struct {
 	id      string
 	name    string
 	oldName string
+	labels  map[string]string // the attributes, labels among them
 	image   string
 	exit    int
 	signal  string
@@ -32,7 +32,7 @@ func eventOf(m events.Message) event {
 		at: time.Unix(0, m.TimeNano).UTC(), action: action, state: state,
 		id: m.Actor.ID, name: strings.TrimPrefix(a["name"], "/"),
 		oldName: strings.TrimPrefix(a["oldName"], "/"),
-		image:   a["image"], signal: a["signal"],
+		image:   a["image"], signal: a["signal"], labels: a,
 	}
 	if m.TimeNano == 0 {
 		e.at = time.Unix(m.Time, 0).UTC()

@@ -31,6 +31,7 @@ type inspected struct {
 	policy   ops.Text
 	limit    ops.Bytes
 	health   ops.ContainerHealth
+	failing  time.Time
 	oom      bool
 	check    ops.Text
 }
@@ -62,9 +63,11 @@ func (c *Collector) details(ctx context.Context, items []container.Summary) (map
 	now := c.cfg.Now()
 	out := make(map[string]inspected, len(items))
 	var ask []container.Summary
+	before := map[string]time.Time{} // since when its checks failed when it was inspected last
 	c.mu.Lock()
 	for _, s := range items {
 		was, ok := c.known[s.ID]
+		before[s.ID] = was.failing
 		if ok && !c.touched[s.ID] && !due(was, &s, now, c.stream.stands) {
 			out[s.ID] = was
 			continue
@@ -74,7 +77,7 @@ func (c *Collector) details(ctx context.Context, items []container.Summary) (map
 	}
 	clear(c.touched) // what is left belongs to containers that are gone
 	c.mu.Unlock()
-	fresh, notes, err := c.inspectAll(ctx, ask, now)
+	fresh, notes, err := c.inspectAll(ctx, ask, before, now)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, s := range ask {
@@ -97,6 +100,8 @@ func (c *Collector) details(ctx context.Context, items []container.Summary) (map
 func due(was inspected, s *container.Summary, now, stands time.Time) bool {
 	switch {
 	case was.key != keyOf(s), s.State == container.StateRestarting:
+		return true
+	case healthOf(s) == ops.HealthStarting && now.Sub(was.at) >= youngEvery: // what its checks say does not change its entry
 		return true
 	case young(s.Status):
 		heard := !stands.IsZero() && stands.Before(was.at)
@@ -128,7 +133,7 @@ func young(status string) bool {
 
 // inspectAll asks for each item, few at a time. One that cannot be inspected is
 // told in the notes; a daemon that stopped answering is the error.
-func (c *Collector) inspectAll(ctx context.Context, items []container.Summary, now time.Time) (map[string]inspected, []ops.Text, error) {
+func (c *Collector) inspectAll(ctx context.Context, items []container.Summary, before map[string]time.Time, now time.Time) (map[string]inspected, []ops.Text, error) {
 	var (
 		mu    sync.Mutex
 		notes []ops.Text
@@ -150,7 +155,7 @@ func (c *Collector) inspectAll(ctx context.Context, items []container.Summary, n
 			case err != nil:
 				notes = append(notes, ops.Clean(c.explain("inspect "+nameOf(s), err).Error()))
 			default:
-				out[s.ID] = fromInspect(keyOf(s), now, &res.Container)
+				out[s.ID] = c.fromInspect(keyOf(s), now, &res.Container, before[s.ID])
 			}
 		})
 	}
@@ -179,13 +184,14 @@ func (c *Collector) owns(ref ops.Ref) error {
 	return ops.Errorf(ops.CodeInvalid, "%s is no container of %s", ref, c.cfg.Name)
 }
 
-// fromInspect reads an answer of inspect. Every part may be missing: a container
-// that is being removed has no state.
-func fromInspect(key listKey, now time.Time, r *container.InspectResponse) inspected {
+// fromInspect reads an answer of inspect, its times by our clock. Every part may be
+// missing: a container that is being removed has no state.
+func (c *Collector) fromInspect(key listKey, now time.Time, r *container.InspectResponse, before time.Time) inspected {
 	d := inspected{key: key, at: now, restarts: r.RestartCount}
 	if st := r.State; st != nil {
 		d.state = stateOf(string(st.Status))
-		d.started, d.finished = timeOf(st.StartedAt), timeOf(st.FinishedAt)
+		d.started, d.finished = c.cfg.Clock.ours(timeOf(st.StartedAt)), c.cfg.Clock.ours(timeOf(st.FinishedAt))
+		d.failing = c.cfg.Clock.ours(failingSince(st, c.cfg.Clock.theirs(before)))
 		d.fault = ops.Clean(ops.MaskSecrets(st.Error))
 		d.health = inspectedHealth(st)
 		d.oom = st.OOMKilled && !st.Running
@@ -220,20 +226,6 @@ func inspectedHealth(st *container.State) ops.ContainerHealth {
 	return healthWord(string(st.Health.Status))
 }
 
-// failedCheck is the first line of what the last health check said, where it
-// failed.
-func failedCheck(st *container.State) ops.Text {
-	if st.Health == nil || st.Health.Status != container.Unhealthy || len(st.Health.Log) == 0 {
-		return ops.Text{}
-	}
-	last := st.Health.Log[len(st.Health.Log)-1]
-	if last == nil || last.ExitCode == 0 {
-		return ops.Text{}
-	}
-	first, _, _ := strings.Cut(strings.TrimSpace(last.Output), "\n")
-	return ops.Clean(ops.MaskSecrets(first))
-}
-
 // addTo completes a row that was made from the list. Where both disagree about
 // the state, it changed between the two calls, and inspect is the newer one.
 func (d *inspected) addTo(row *ops.Container) {
@@ -242,7 +234,7 @@ func (d *inspected) addTo(row *ops.Container) {
 	}
 	row.Started, row.Finished, row.Exit = d.started, d.finished, d.exit
 	row.Fault, row.Restarts, row.Policy, row.MemoryLimit = d.fault, d.restarts, d.policy, d.limit
-	row.OOM, row.Check = d.oom, d.check
+	row.OOM, row.Check, row.Failing = d.oom, d.check, d.failing
 	if row.Health == ops.HealthUnknown {
 		row.Health = d.health
 	}

@@ -14,6 +14,8 @@ import (
 const (
 	labelProject = "com.docker.compose.project"
 	labelService = "com.docker.compose.service"
+	labelNumber  = "com.docker.compose.container-number"
+	labelOneOff  = "com.docker.compose.oneoff" // made by compose run
 )
 
 // fromList returns what an entry of the list tells. Started, finished, exit,

@@ -44,7 +44,7 @@ func (c *Collector) Open(ctx context.Context, ref ops.Ref, window time.Duration)
 			d.Groups[0].Facts = append(d.Groups[0].Facts, fact)
 		}
 	}
-	err = c.tail(ctx, ref, r, ops.TailFrom{Lines: lookBack}, func(l ops.Line) error {
+	err = c.tail(ctx, ref, runOf(r).whole(), ops.TailFrom{Lines: lookBack}, func(l ops.Line) error {
 		d.Lines = append(d.Lines, l)
 		return nil
 	})
@@ -55,7 +55,7 @@ func (c *Collector) Open(ctx context.Context, ref ops.Ref, window time.Duration)
 	// only roughly.
 	slices.SortStableFunc(d.Lines, func(a, b ops.Line) int { return a.At.Compare(b.At) })
 	if r.State != nil {
-		d.Lines = runs(d.Lines, runBegan(r.State), timeOf(r.State.StartedAt), ref)
+		d.Lines = runs(d.Lines, c.cfg.Clock.ours(runBegan(r.State)), c.cfg.Clock.ours(timeOf(r.State.StartedAt)), ref)
 	} else {
 		d.Lines = lastOf(d.Lines, lastLines)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/moby/moby/api/types/events"
@@ -15,7 +16,7 @@ import (
 
 // streamState is what is remembered of the event stream between two of them.
 type streamState struct {
-	last     time.Time // of the last event; where there was none, when the first stream stood
+	last     time.Time // of the last event, by the daemon's clock; where there was none, when the first stream stood
 	stands   time.Time // since when the present stream stands; zero where none does
 	ended    time.Time // when the last stream ended
 	gapFrom  time.Time // of the last gap; zero where there was none
@@ -38,6 +39,9 @@ func (c *Collector) Push(ctx context.Context, tell func(ops.Observation)) error 
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // ends the client's goroutine with us
 	start := c.cfg.Now()
+	if _, err := c.api.Ping(ctx, client.PingOptions{}); err != nil { // its clock is known then
+		return c.streamEnd(err)
+	}
 	resumed, since := c.resumeAt(start)
 	filters := client.Filters{}.Add("type", "container").Add("event", heard...)
 	res := c.api.Events(ctx, client.EventsListOptions{
@@ -52,7 +56,7 @@ func (c *Collector) Push(ctx context.Context, tell func(ops.Observation)) error 
 	tell(ops.Observation{})
 	// Before the first stream of this process nothing was watched: what the
 	// daemon remembers of that time counts as deaths, and is no news.
-	news := since
+	news := c.cfg.Clock.ours(since)
 	if !resumed {
 		news = start
 	}
@@ -68,13 +72,13 @@ func (c *Collector) Push(ctx context.Context, tell func(ops.Observation)) error 
 	}
 }
 
-// resumeAt says from when on events are wanted: behind the last one seen, or an
-// hour back for the first stream.
+// resumeAt says from when on events are wanted, by the daemon's clock: behind the last
+// one seen, or an hour back for the first stream.
 func (c *Collector) resumeAt(now time.Time) (resumed bool, since time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.stream.last.IsZero() {
-		return false, now.Add(-deathMemory)
+		return false, c.cfg.Clock.theirs(now).Add(-deathMemory)
 	}
 	return true, c.stream.last.Add(time.Nanosecond)
 }
@@ -107,7 +111,10 @@ func (c *Collector) take(m events.Message) (ops.Record, bool) {
 	if e.at.After(c.stream.last) {
 		c.stream.last = e.at
 	}
+	e.at = c.cfg.Clock.ours(e.at)
 	c.touched[e.id] = true
+	c.states.heard(e)
+	c.wake(e)
 	var death ops.ExitEvent
 	switch e.action {
 	case "oom":
@@ -117,7 +124,7 @@ func (c *Collector) take(m events.Message) (ops.Record, bool) {
 			c.deaths.asked(e.id, e.at)
 		}
 	case "start":
-		c.deaths.started(e.id)
+		c.deaths.started(e.id, e.at)
 	case "die":
 		death = c.deaths.died(e.id, e.name, e.at, e.exit)
 	case "rename":
@@ -125,7 +132,17 @@ func (c *Collector) take(m events.Message) (ops.Record, bool) {
 	case "destroy":
 		delete(c.samples, e.id)
 	}
+	if !c.own(e) {
+		return ops.Record{}, false
+	}
 	return e.record(c.cfg.Name, death)
+}
+
+// own reports whether an event is about one of the estate's own containers.
+func (c *Collector) own(e event) bool {
+	return c.cfg.Own.has(e.name, e.labels) || slices.ContainsFunc(c.cfg.Expected, func(x ops.Expected) bool {
+		return x.Name.String() == e.name || slices.Contains(c.composeNames(e.labels), x.Name.String())
+	})
 }
 
 // streamEnd turns the end of the stream into its cause.
@@ -149,7 +166,7 @@ func (c *Collector) streamStands(now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.stream.last.IsZero() {
-		c.stream.last = now
+		c.stream.last = c.cfg.Clock.theirs(now)
 	} else {
 		c.stream.gapFrom, c.stream.gapUntil = c.stream.ended, now
 	}

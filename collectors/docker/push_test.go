@@ -167,7 +167,7 @@ func TestDeathBookMarks(t *testing.T) {
 	}{
 		"by itself":              {func(*deathBook) {}, ops.ExitEvent{}},
 		"oom before":             {func(b *deathBook) { b.outOfMemory("id", "web", at.Add(-time.Second)) }, ops.ExitEvent{OOM: true}},
-		"oom of the run before":  {func(b *deathBook) { b.outOfMemory("id", "web", at.Add(-time.Second)); b.started("id") }, ops.ExitEvent{}},
+		"oom of the run before":  {func(b *deathBook) { b.outOfMemory("id", "web", at.Add(-time.Second)); b.started("id", at) }, ops.ExitEvent{}},
 		"oom long ago":           {func(b *deathBook) { b.outOfMemory("id", "web", at.Add(-time.Hour)) }, ops.ExitEvent{}},
 		"stopped":                {func(b *deathBook) { b.asked("id", at.Add(-10*time.Second)) }, ops.ExitEvent{Requested: true}},
 		"stop of another":        {func(b *deathBook) { b.asked("other", at) }, ops.ExitEvent{}},
