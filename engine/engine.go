@@ -113,6 +113,9 @@ func (e *Engine) Run(ctx context.Context) error {
 		if pusher, ok := col.(ops.Pusher); ok {
 			e.spawn(func() { e.follow(ctx, col, pusher) })
 		}
+		if pinger, ok := col.(ops.Pinger); ok {
+			e.spawn(func() { e.ping(ctx, col, pinger) })
+		}
 		if sampler, ok := col.(ops.Sampler); ok {
 			e.spawn(func() { e.sample(ctx, col, sampler) })
 		}
