@@ -65,7 +65,8 @@ type Detail struct {
 	Related []Ref       `json:"related,omitempty"`
 	Lines   []Line      `json:"lines,omitempty"`   // the last ones
 	Changes []Record    `json:"changes,omitempty"` // for an alert: what changed around its start
-	// Began is the moment to mark in the series: when an alert's condition began.
+	// Began is the moment to mark in the series, when an alert's condition began; of a
+	// session, when it connected, which tells it from the next one with its pid.
 	Began time.Time `json:"began,omitzero"`
 	// Suspects are what may be behind an alert, with their last lines in Lines.
 	Suspects []Suspect `json:"suspects,omitempty"`

@@ -30,6 +30,10 @@ func (f family) maySignal(b ops.Board, ref ops.Ref) ops.Text {
 			return ops.Lit("it is opsdeck's own session")
 		case s.Hidden:
 			return ops.Lit("what it is is hidden: the login that reads lacks pg_monitor")
+		case s.System && s.App.String() == "startup":
+			return ops.Lit("it replays the primary's WAL, and cannot be ended")
+		case (s.Superuser || s.System && s.User.Empty()) && !d.Rights.Superuser:
+			return ops.Textf("%s may not: a superuser has to, as it is a %s", d.Rights.Login, kindOf(s))
 		case s.User == d.Rights.Login:
 			return ops.Text{} // everybody may end sessions of their own
 		}
@@ -41,6 +45,14 @@ func (f family) maySignal(b ops.Board, ref ops.Ref) ops.Text {
 		return ops.Textf("%s cannot tell sessions apart: GRANT pg_monitor TO %s", d.Rights.Login, d.Rights.Login)
 	}
 	return ops.Text{}
+}
+
+// kindOf is what a session is that an ordinary login may not end.
+func kindOf(s ops.Session) string {
+	if s.Superuser {
+		return "superuser's"
+	}
+	return "process of the server itself (" + s.App.String() + ")"
 }
 
 // Blocked says from the picture alone why no query can be canceled.

@@ -131,7 +131,7 @@ const (
 
 // Plan lists the sessions that would be ended. The one that starts is compared with
 // the one that was shown, session by session.
-func (e *endIdle) Plan(ctx context.Context, _ ops.Board, req ops.Request) (ops.Plan, error) {
+func (e *endIdle) Plan(ctx context.Context, b ops.Board, req ops.Request) (ops.Plan, error) {
 	w, err := wishOf(req)
 	if err != nil {
 		return ops.Plan{}, err
@@ -141,12 +141,16 @@ func (e *endIdle) Plan(ctx context.Context, _ ops.Board, req ops.Request) (ops.P
 		return ops.Plan{}, err
 	}
 	var hits []ops.Session
-	hidden := 0
+	d, _ := e.known(b)
+	hidden, others := 0, 0
 	for _, s := range all {
-		if s.Hidden {
+		switch {
+		case s.Hidden:
 			hidden++
-		}
-		if w.takes(s, e.now()) {
+		case !w.takes(s, e.now()):
+		case s.Superuser && !d.Rights.Superuser && !d.Ref.Zero(): // the server would refuse the whole statement
+			others++
+		default:
 			hits = append(hits, s)
 		}
 	}
@@ -161,6 +165,9 @@ func (e *endIdle) Plan(ctx context.Context, _ ops.Board, req ops.Request) (ops.P
 	}
 	if hidden > 0 {
 		p.Warnings = append(p.Warnings, ops.Textf("%d sessions are hidden from this login and are left alone", hidden))
+	}
+	if others > 0 {
+		p.Warnings = append(p.Warnings, ops.Textf("%d sessions of superusers are left alone: %s may not end them", others, d.Rights.Login))
 	}
 	slices.SortFunc(hits, func(a, b ops.Session) int { return a.PID - b.PID })
 	for part := range slices.Chunk(hits, chunk) {

@@ -221,7 +221,11 @@ func TestHowASessionEnds(t *testing.T) {
 
 func TestWhatTheLoginMayNotIsListedWithTheReason(t *testing.T) {
 	target := session("7", "web", ops.SessionIdleInTx, time.Hour)
-	board := func(r ops.Rights) ops.Board {
+	board := func(r ops.Rights, change ...func(*ops.Session)) ops.Board {
+		target := target
+		for _, do := range change {
+			do(&target)
+		}
 		r.Login = ops.Lit("opsdeck")
 		return ops.Board{Sources: []ops.Source{{Name: ops.Lit("pg"), State: ops.SourceOK}}, Databases: []ops.Reading[ops.Database]{{
 			Source: ops.Lit("pg"), At: at(), State: ops.SourceOK, Value: ops.Database{Sessions: []ops.Session{target}, Rights: r}}}}
@@ -229,14 +233,18 @@ func TestWhatTheLoginMayNotIsListedWithTheReason(t *testing.T) {
 	all := ops.Rights{Signal: true, Sees: true, Checkpoint: true, SwitchWAL: true}
 	f := family1(&fake{})
 	for name, c := range map[string]struct{ got, want ops.Text }{
-		"may":            {(&terminate{f}).Blocked(board(all), target.Ref), ops.Text{}},
-		"no signal":      {(&terminate{f}).Blocked(board(ops.Rights{Sees: true}), target.Ref), ops.Lit("GRANT pg_signal_backend TO opsdeck")},
-		"sees nothing":   {(&terminate{f}).Blocked(board(ops.Rights{Signal: true}), target.Ref), ops.Lit("GRANT pg_monitor TO opsdeck")},
-		"no query":       {(&cancel{f}).Blocked(board(all), target.Ref), ops.Lit("it runs no query, it is idle in transaction")},
-		"no checkpoint":  {(&checkpoint{f}).Blocked(board(ops.Rights{}), ops.Ref{}), ops.Lit("GRANT pg_checkpoint TO opsdeck")},
-		"no switch":      {(&switchWAL{f}).Blocked(board(ops.Rights{}), ops.Ref{}), ops.Lit("GRANT EXECUTE ON FUNCTION pg_switch_wal() TO opsdeck")},
-		"cannot connect": {(&terminate{f}).Blocked(board(ops.Rights{Why: ops.Lit("the login for actions cannot connect")}), target.Ref), ops.Lit("cannot connect")},
-		"not read":       {(&terminate{f}).Blocked(ops.Board{}, target.Ref), ops.Lit("pg was not read yet")},
+		"may":             {(&terminate{f}).Blocked(board(all), target.Ref), ops.Text{}},
+		"no signal":       {(&terminate{f}).Blocked(board(ops.Rights{Sees: true}), target.Ref), ops.Lit("GRANT pg_signal_backend TO opsdeck")},
+		"sees nothing":    {(&terminate{f}).Blocked(board(ops.Rights{Signal: true}), target.Ref), ops.Lit("GRANT pg_monitor TO opsdeck")},
+		"a superuser's":   {(&terminate{f}).Blocked(board(all, func(s *ops.Session) { s.Superuser = true }), target.Ref), ops.Lit("opsdeck may not: a superuser has to, as it is a superuser's")},
+		"a vacuum":        {(&cancel{f}).Blocked(board(all, func(s *ops.Session) { s.System, s.User, s.App = true, ops.Text{}, ops.Lit("autovacuum worker") }), target.Ref), ops.Lit("a superuser has to, as it is a process of the server itself (autovacuum worker)")},
+		"for a superuser": {(&terminate{f}).Blocked(board(ops.Rights{Signal: true, Sees: true, Superuser: true}, func(s *ops.Session) { s.Superuser = true }), target.Ref), ops.Text{}},
+		"replay":          {(&terminate{f}).Blocked(board(ops.Rights{Signal: true, Sees: true, Superuser: true}, func(s *ops.Session) { s.System, s.App = true, ops.Lit("startup") }), target.Ref), ops.Lit("cannot be ended")},
+		"no query":        {(&cancel{f}).Blocked(board(all), target.Ref), ops.Lit("it runs no query, it is idle in transaction")},
+		"no checkpoint":   {(&checkpoint{f}).Blocked(board(ops.Rights{}), ops.Ref{}), ops.Lit("GRANT pg_checkpoint TO opsdeck")},
+		"no switch":       {(&switchWAL{f}).Blocked(board(ops.Rights{}), ops.Ref{}), ops.Lit("GRANT EXECUTE ON FUNCTION pg_switch_wal() TO opsdeck")},
+		"cannot connect":  {(&terminate{f}).Blocked(board(ops.Rights{Why: ops.Lit("the login for actions cannot connect")}), target.Ref), ops.Lit("cannot connect")},
+		"not read":        {(&terminate{f}).Blocked(ops.Board{}, target.Ref), ops.Lit("pg was not read yet")},
 	} {
 		if !strings.Contains(c.got.String(), c.want.String()) || c.want.Empty() != c.got.Empty() {
 			t.Errorf("%s: %q", name, c.got)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"opsdeck/ops"
@@ -28,6 +29,8 @@ func cause(err error) error {
 		return context.DeadlineExceeded
 	case errors.Is(err, context.Canceled):
 		return context.Canceled
+	case errors.Is(err, pgx.ErrNoRows):
+		return ops.Errorf(ops.CodeUnavailable, "the server has no row where there always is one")
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return syscall.ECONNREFUSED
 	case errors.Is(err, syscall.ENOENT):
@@ -72,6 +75,9 @@ func saidNo(e *pgconn.PgError) error {
 		return ops.Errorf(ops.CodeUnavailable, "the server ended the query: %s", said)
 	case e.Code == "55P03":
 		return ops.Errorf(ops.CodeUnavailable, "a lock was not free in time: %s", said)
+	case e.Code == "42501" && (e.Routine == "pg_cancel_backend" || e.Routine == "pg_terminate_backend"):
+		return ops.Errorf(ops.CodeUnavailable, "%s", said).
+			Help("of a superuser's session, or a process of the server itself, a superuser has to; of others, GRANT pg_signal_backend to the login")
 	case e.Code == "42501" && strings.Contains(said, "must be superuser"):
 		return ops.Errorf(ops.CodeUnavailable, "%s", said).Help("in this version there is no right to grant for it: a superuser has to")
 	case e.Code == "42501":

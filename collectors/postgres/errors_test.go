@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"opsdeck/internal/pgfake"
 	"opsdeck/ops"
 )
@@ -55,6 +57,7 @@ func TestWhatAStatementFailsForIsTold(t *testing.T) {
 		says, helps string
 	}{
 		"no right":            {pgfake.Error("42501", "permission denied for function pg_switch_wal"), ops.CodeUnavailable, "permission denied for function pg_switch_wal", "GRANT"},
+		"a superuser's":       {pgfake.Error("42501", "muss Superuser sein, um Superuser-Prozess zu beenden").In("pg_terminate_backend"), ops.CodeUnavailable, "muss Superuser sein", "a superuser has to"},
 		"only a superuser":    {pgfake.Error("42501", "must be superuser to do CHECKPOINT"), ops.CodeUnavailable, "must be superuser", "a superuser has to"},
 		"it took too long":    {pgfake.Error("57014", "canceling statement due to statement timeout"), ops.CodeUnavailable, "the server ended the query", ""},
 		"a lock":              {pgfake.Error("55P03", "canceling statement due to lock timeout"), ops.CodeUnavailable, "a lock was not free in time", ""},
@@ -107,6 +110,7 @@ func TestWhatTheNetworkDoesIsTold(t *testing.T) {
 		"may not":        {syscall.EACCES, syscall.EACCES, ""},
 		"no route":       {syscall.EHOSTUNREACH, nil, "no route to host"},
 		"no such name":   {&net.DNSError{Err: "no such host", Name: "db", IsNotFound: true}, nil, "no such host"},
+		"no row":         {pgx.ErrNoRows, nil, "the server has no row where there always is one"},
 		"a proxy's word": {fmt.Errorf("dial: %w", errors.New("password=pl4nted \x1b[2J")), nil, "the connection broke"},
 	} {
 		inBubble(t, func(t *testing.T, f *fake) {

@@ -63,7 +63,7 @@ func (c *Collector) openSession(ctx context.Context, ref ops.Ref) (ops.Detail, e
 		return ops.Detail{}, gone(pid)
 	}
 	b := all[i]
-	d := ops.Detail{Ref: ref, At: c.cfg.Now(), Title: ops.Textf("session %d of %s", pid, c.cfg.Name), Groups: []ops.FactGroup{sessionGroup(b)}}
+	d := ops.Detail{Ref: ref, At: c.cfg.Now(), Began: b.Began, Title: ops.Textf("session %d of %s", pid, c.cfg.Name), Groups: []ops.FactGroup{sessionGroup(b)}}
 	if g, ok := treeGroup(b, all); ok {
 		d.Groups = append(d.Groups, g)
 	}

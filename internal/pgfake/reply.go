@@ -55,6 +55,14 @@ func (r Reply) Failing(code, message string) Reply {
 	return r
 }
 
+// In is r whose error comes from this routine of the server's source.
+func (r Reply) In(routine string) Reply {
+	f := *r.failure
+	f.routine = routine
+	r.failure = &f
+	return r
+}
+
 // Fatal is the reply that ends the session.
 func Fatal(code, message string) Reply {
 	return Reply{failure: &failure{severity: "FATAL", code: code, message: message}}
