@@ -17,6 +17,7 @@ import (
 type detail struct {
 	screen.Object
 	board ops.Verdict // of a container, as the newest board has it
+	gone  time.Time   // since when it is not there any more; zero: it is, as far as is known
 }
 
 func newDetail(th themes.Theme, serial int, ref ops.Ref) *detail {
@@ -37,6 +38,31 @@ func (d *detail) SetBoard(p screen.Picture) {
 	d.Object.SetBoard(p)
 }
 
+// Take is the agent's answer. Of what is not there any more, as a session that ended and
+// whose pid another one may have by now, it is said since when, and nothing is asked for.
+func (d *detail) Take(v ops.Detail, err error) {
+	another := d.Came && err == nil && v.Ref.Kind == ops.KindSession && !v.Began.Equal(d.Detail.Began)
+	switch {
+	case another, d.Came && ops.CodeOf(err) == ops.CodeNotFound:
+		d.gone = cmp.Or(d.gone, d.Picture.Now)
+		d.Lay()
+	default:
+		if err == nil {
+			d.gone = time.Time{}
+		}
+		d.Object.Take(v, err)
+	}
+}
+
+// over says of what is not there any more since when; empty: it is there.
+func (d *detail) over() string {
+	if d.gone.IsZero() {
+		return ""
+	}
+	how := map[ops.Kind]string{ops.KindSession: "ended", ops.KindPrepared: "was committed or rolled back"}[d.Ref.Kind]
+	return "it " + cmp.Or(how, "was gone") + " at " + d.gone.UTC().Format("15:04:05Z") + ": this is how it was"
+}
+
 func (d *detail) lines() []string {
 	if !d.Came {
 		return d.Failed()
@@ -54,7 +80,7 @@ func (d *detail) verdict() []string {
 	var lines []string
 	if !v.Word.Empty() {
 		text := v.Word.String()
-		if !d.Fresh() {
+		if !d.Fresh() || !d.gone.IsZero() {
 			text = "was " + text
 		}
 		word := d.Theme.Paint(draw.Judged(d.Fresh())(v.Level), text)
@@ -64,6 +90,9 @@ func (d *detail) verdict() []string {
 		lines = append(lines, draw.Clip(d.Theme, word, d.Width))
 	}
 	lines = append(lines, draw.Wrapped(d.Theme, v.Cause.String(), d.Width, 3)...)
+	if !d.gone.IsZero() { // there is nothing to do about it
+		return lines
+	}
 	lines = append(lines, draw.Wrapped(d.Theme, report.Spoken(v.Next, d.Picture.Spoken), d.Width, 3)...)
 	if !d.Detail.Why.Empty() {
 		for _, l := range draw.Wrapped(d.Theme, "not known: "+d.Detail.Why.String(), d.Width, 3) {
@@ -118,7 +147,12 @@ func (d *detail) Key(k screen.Press) screen.Intent {
 }
 
 func (d *detail) View() []string {
-	return d.Page(cmp.Or(d.Detail.Title.String(), d.Ref.Kind.String()+" "+d.Ref.ID.String()), "")
+	title := cmp.Or(d.Detail.Title.String(), d.Ref.Kind.String()+" "+d.Ref.ID.String())
+	page := d.Page(title, "")
+	if over := d.over(); over != "" {
+		page[0] = draw.Clip(d.Theme, d.Theme.Paint(themes.Title, title)+"  "+d.Theme.Paint(themes.Info, over), d.Width)
+	}
+	return page
 }
 
 func (d *detail) Keys() []keys.ID {

@@ -112,8 +112,8 @@ type connection struct {
 	reads   bool            // never writes
 	dial    pgconn.DialFunc // nil: over the network
 	turn    chan struct{}
-	conn    *pgx.Conn // of who has the turn
-	number  uint64    // of conn, from 1
+	conn    *pgx.Conn              // of who has the turn
+	number  uint64                 // of conn, from 1
 	beside  *connection            // that this one has to be on the same server as; nil: none
 	at      atomic.Pointer[string] // host and port of the server it is on, or was
 	alive   atomic.Bool

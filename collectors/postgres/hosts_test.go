@@ -90,7 +90,9 @@ func TestWhereNoHostWillDoEachOnesWordIsTold(t *testing.T) {
 			says("10.0.0.1:5432: it takes no logins now: the database system is starting up; 10.0.0.2:5432: nobody listens")},
 		"one is silent, one is down": {func(f *fake) { f.Freeze() }, (*fake).down, says("10.0.0.1:5432: no answer in time; 10.0.0.2:5432: nobody listens")},
 		"one is down, one lets nobody in": {(*fake).down, func(f *fake) { f.RefuseIn("ClientAuthentication", "28000", "no pg_hba.conf entry") },
-			func(err error) bool { return ops.CodeOf(err) == ops.CodeDenied && strings.Contains(err.Error(), "10.0.0.1:5432: nobody listens") }},
+			func(err error) bool {
+				return ops.CodeOf(err) == ops.CodeDenied && strings.Contains(err.Error(), "10.0.0.1:5432: nobody listens")
+			}},
 		"both are down": {(*fake).down, (*fake).down, func(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }},
 	} {
 		inBubble(t, func(t *testing.T, a *fake) {
