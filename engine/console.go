@@ -175,6 +175,15 @@ func (k console) jobDetail(ctx context.Context, ref ops.Ref) (ops.Detail, error)
 	}
 	d := ops.Detail{Ref: ref, At: k.e.Now(), Title: ops.Textf("job %d: %s", j.ID, j.Title),
 		Groups: []ops.FactGroup{{Title: ops.Lit("job"), Facts: facts}}, Related: []ops.Ref{j.Target}}
+	recs, err := k.e.History.History(ops.Query{Ref: j.Target, From: j.Created, Limit: 1000, Kinds: []ops.RecordKind{ops.RecordIntent}})
+	if err != nil {
+		return d, err
+	}
+	for _, r := range recs {
+		if r.Job == j.ID {
+			d.Groups = append(d.Groups, ops.FactGroup{Title: ops.Lit("plan"), Facts: r.Told()})
+		}
+	}
 	err = k.e.jobs.Tail(ctx, ref, ops.TailFrom{}, func(l ops.Line) error {
 		if d.Lines = append(d.Lines, l); len(d.Lines) == 2*outputShown {
 			d.Lines = slices.Clone(d.Lines[outputShown:])

@@ -140,6 +140,9 @@ func cannotStart(c ops.Container, bad ops.Level) ops.Verdict {
 	}
 	if s := c.Fault.String(); strings.Contains(s, "port is already allocated") || strings.Contains(s, "address already in use") {
 		v.Word, v.Next = ops.Lit("port clash"), thenStart(c, ops.Next{What: ops.Lit("free the port or change it")})
+		if name, ok := strings.CutPrefix(c.Holder.String(), "container "); ok {
+			v.Next = append([]ops.Next{{What: ops.Textf("look at %s", name), Key: ops.KeyHolder, Ref: ops.NewRef(ops.KindContainer, c.Ref.Source.String(), name)}}, v.Next...)
+		}
 		if !c.Holder.Empty() {
 			v.Cause = ops.Textf("its port is held by %s", c.Holder)
 			if at := clashAddress.FindString(s); at != "" {

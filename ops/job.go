@@ -68,6 +68,10 @@ type ActionInfo struct {
 	Params []ParamInfo `json:"params,omitempty"`
 	// Needs is the least role where the class alone asks for less.
 	Needs Role `json:"needs,omitzero"`
+	// Reason is the parameter that says why it is done: nothing asks for it again.
+	Reason Text `json:"reason,omitzero"`
+	// Paging says that it changes who is told and nothing else: production stays locked.
+	Paging bool `json:"paging,omitzero"`
 	// Blocked says why it cannot run now; empty when it can.
 	Blocked Text `json:"blocked,omitzero"`
 }

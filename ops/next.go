@@ -11,9 +11,10 @@ const (
 	KeyActions
 	KeyLogs
 	KeyAck
+	KeyHolder
 )
 
-var keyNames = enumOf[Key]("key", "none", "open", "actions", "logs", "ack")
+var keyNames = enumOf[Key]("key", "none", "open", "actions", "logs", "ack", "holder")
 
 func (k Key) String() string               { return keyNames.name(k) }
 func (k Key) MarshalText() ([]byte, error) { return []byte(k.String()), nil }

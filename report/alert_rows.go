@@ -52,7 +52,7 @@ func (l *AlertList) Row(i int) Row {
 		Ref: a.Ref, Group: it.group, Level: level, From: it.from, Detail: l.lead(it),
 		Cells: []Cell{
 			severity, text(a.Name.String()), it.state, moment(a.Since, l.now), text(it.service), value,
-			toned(labels, ToneMuted), orNothing(receivers(a)), text(l.summary(it)),
+			text(l.summary(it)), toned(labels, ToneMuted), orNothing(receivers(a)),
 		},
 	}
 }

@@ -85,7 +85,7 @@ func alertColumns(now time.Time) []alertColumn {
 		{Column{Key: "severity", Title: "SEVERITY", Priority: 95, Max: 10}, 0, func(it *alertItem) string { return severityWord(it.a) },
 			func(x, y *alertItem) int { return cmp.Compare(y.a.Severity.Rank, x.a.Severity.Rank) }},
 		{Column{Key: "name", Title: "ALERT", Priority: 100, Min: 12, Max: 36}, 0, func(it *alertItem) string { return it.a.Name.String() }, nil},
-		{Column{Key: "state", Title: "STATE", Priority: 97, Min: 9, Max: 34}, 0, func(it *alertItem) string { return it.state.Text },
+		{Column{Key: "state", Title: "STATE", Priority: 97, Min: 22, Max: 34}, 0, func(it *alertItem) string { return it.state.Text },
 			func(x, y *alertItem) int {
 				return cmp.Or(cmp.Compare(x.standing, y.standing), strings.Compare(x.state.Text, y.state.Text))
 			}},
@@ -94,9 +94,9 @@ func alertColumns(now time.Time) []alertColumn {
 		{Column{Key: "service", Title: "SERVICE", Priority: 80, Min: 6, Max: 20}, 0, func(it *alertItem) string { return it.service }, nil},
 		{Column{Key: "value", Title: "VALUE", Right: true, Priority: 60}, len("1.2e-10"), func(it *alertItem) string { return it.a.Value.Number() },
 			func(x, y *alertItem) int { return cmp.Compare(valueOf(y.a), valueOf(x.a)) }},
-		{Column{Key: "labels", Title: "LABELS", Priority: 70, Min: 10, Max: 40}, 40, func(it *alertItem) string { return LabelText(*it.a) }, nil},
-		{Column{Key: "receiver", Title: "RECEIVER", Priority: 50, Min: 8, Max: 24}, 0, func(it *alertItem) string { return receivers(it.a) }, nil},
-		{Column{Key: "summary", Title: "SUMMARY", Priority: 40, Min: 16, Max: 80}, 0, func(it *alertItem) string { return it.a.Summary.String() }, nil},
+		{Column{Key: "summary", Title: "SUMMARY", Priority: 75, Min: 16, Max: 80}, 0, func(it *alertItem) string { return it.a.Summary.String() }, nil},
+		{Column{Key: "labels", Title: "LABELS", Priority: 45, Min: 10, Max: 40}, 40, func(it *alertItem) string { return LabelText(*it.a) }, nil},
+		{Column{Key: "receiver", Title: "RECEIVER", Priority: 40, Min: 8, Max: 24}, 0, func(it *alertItem) string { return receivers(it.a) }, nil},
 	}
 }
 

@@ -19,51 +19,78 @@ func Fit(t Table, w int) []Field {
 	return FitColumns(t.Columns, func(i int) (want, firm int) { return NaturalWidth(t, i) }, w)
 }
 
-// FitColumns chooses columns for a width of w cells, with one cell between them.
-// What is loose in a column gives way first. Then whoever has the least to keep:
-// it shrinks to its minimum, then it goes. A column that wants no width has nothing
-// to say and is left out.
+// matters is the priority from which a column is left out only where the least widths
+// of all that matter do not fit.
+const matters = 50
+
+// FitColumns chooses columns for a width of w cells, with one cell between them. Those
+// that matter shrink to their least widths before one of them goes; the others come in
+// where they take nothing from those. No column gets more than two fifths before all
+// have what most of their rows need: one long row takes nothing from the others. A
+// column that wants no width has nothing to say and is left out.
 func FitColumns(columns []Column, natural func(int) (want, firm int), w int) []Field {
-	var out []Field
-	wants, total := make([]int, len(columns)), -1
-	for i := range columns {
+	f := fitting{columns: columns, most: 2 * w / 5, room: w + 1}
+	for i, c := range columns {
 		want, firm := natural(i)
 		if want == 0 {
 			continue
 		}
-		wants[i] = want
-		out = append(out, Field{i, firm})
-		total += firm + 1
+		least := firm
+		if c.Min > 0 {
+			least = min(firm, max(c.Min, Width(c.Title)))
+		}
+		f.all = append(f.all, sized{i, least, firm, want})
 	}
-	order := slices.Clone(out)
-	slices.SortFunc(order, func(a, b Field) int {
-		return cmp.Compare(columns[a.Column].Priority, columns[b.Column].Priority)
-	})
-	for _, o := range order {
-		if total <= w || len(out) == 1 {
-			break
+	slices.SortStableFunc(f.all, func(a, b sized) int { return cmp.Compare(columns[b.column].Priority, columns[a.column].Priority) })
+	out := f.choose()
+	slices.SortFunc(out, func(a, b Field) int { return cmp.Compare(a.Column, b.Column) })
+	return out
+}
+
+// sized is a column with the least it can do with, what most rows need, and all.
+type sized struct{ column, least, firm, want int }
+
+// fitting gives columns room, the most important first.
+type fitting struct {
+	columns []Column
+	all     []sized
+	most    int // of one column, until all have what they need
+	room    int // what is left
+}
+
+func (f *fitting) choose() []Field {
+	var kept []sized
+	taken, usual := 0, 0 // at the least, and where each has what it needs
+	for _, s := range f.all {
+		so := taken
+		if f.columns[s.column].Priority < matters {
+			so = usual
 		}
-		i := slices.IndexFunc(out, func(f Field) bool { return f.Column == o.Column })
-		least := columns[o.Column].Min
-		if give := total - w; least > 0 && out[i].Width-give >= least {
-			out[i].Width -= give
-			total = w
-			break
+		if len(kept) > 0 && so+s.least+1 > f.room {
+			continue
 		}
-		total -= out[i].Width + 1
-		out = slices.Delete(out, i, i+1)
+		kept = append(kept, s)
+		taken, usual = taken+s.least+1, usual+f.enough(s)+1
+	}
+	left := f.room - taken
+	out := make([]Field, len(kept))
+	for i, s := range kept {
+		out[i] = Field{s.column, s.least}
+	}
+	for _, goal := range []func(sized) int{f.enough, func(s sized) int { return s.firm }, func(s sized) int { return s.want }} {
+		for i, s := range kept {
+			more := max(0, min(goal(s)-out[i].Width, left))
+			out[i].Width += more
+			left -= more
+		}
 	}
 	if len(out) == 1 {
-		out[0].Width = max(1, min(wants[out[0].Column], w))
-		return out
-	}
-	for i, f := range out { // what is left over goes to what is loose
-		more := max(0, min(wants[f.Column]-f.Width, w-total))
-		out[i].Width += more
-		total += more
+		out[0].Width = max(1, min(out[0].Width, f.room-1))
 	}
 	return out
 }
+
+func (f *fitting) enough(s sized) int { return max(s.least, min(s.firm, f.most)) }
 
 // TrendWidth and BurnWidth are how many cells a screen takes for a trend and for a
 // burn-down.
@@ -72,12 +99,13 @@ const (
 	BurnWidth  = 20
 )
 
-// NaturalWidth is how wide a column wants to be, and how wide without what is loose; 0
-// where it has nothing to say.
+// NaturalWidth is how wide a column wants to be, and how wide for most of its rows,
+// nothing that is loose counted; 0 where it has nothing to say. A column that may not
+// be cut has the width of its widest text.
 func NaturalWidth(t Table, column int) (want, firm int) {
 	c := t.Columns[column]
 	want, said := Width(c.Title), len(t.Rows) == 0
-	firm = max(want, c.Min)
+	var widths []int
 	for _, r := range t.Rows {
 		cell := r.Cells[column]
 		n := Width(cell.Text)
@@ -90,11 +118,19 @@ func NaturalWidth(t Table, column int) (want, firm int) {
 		}
 		want = max(want, n)
 		if !cell.Shrinks {
-			firm = max(firm, n)
+			widths = append(widths, n)
 		}
 	}
 	if !said {
 		return 0, 0
+	}
+	firm = max(Width(c.Title), c.Min)
+	if slices.Sort(widths); len(widths) > 0 {
+		most := len(widths) - 1
+		if c.Min > 0 {
+			most = most * 3 / 4
+		}
+		firm = max(firm, widths[most])
 	}
 	if c.Max > 0 {
 		want = min(want, max(c.Max, Width(c.Title)))

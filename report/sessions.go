@@ -14,7 +14,7 @@ import (
 // what is idle.
 func Sessions(b ops.Board, now time.Time) Table {
 	t := Table{Name: "sessions", Groups: map[string]string{}, Columns: []Column{
-		{Key: "session", Title: "SESSION", Priority: 100, Min: 18, Max: 36},
+		{Key: "session", Title: "SESSION", Priority: 100, Min: 28, Max: 36},
 		{Key: "state", Title: "STATE", Priority: 99, Max: 14},
 		{Key: "for", Title: "FOR", Right: true, Priority: 90},
 		{Key: "lock", Title: "LOCKS", Priority: 95, Max: 18},

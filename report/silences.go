@@ -22,7 +22,7 @@ const expiredShown = 12 * time.Hour
 func Silences(b ops.Board, now time.Time) Table {
 	t := Table{Name: "silences", Columns: []Column{
 		{Key: "state", Title: "STATE", Priority: 99, Max: 12},
-		{Key: "matchers", Title: "MATCHERS", Priority: 60, Min: 18, Max: 70},
+		{Key: "matchers", Title: "MATCHERS", Priority: 60, Min: 24, Max: 70},
 		{Key: "ends", Title: "ENDS", Priority: 98},
 		{Key: "left", Title: "LEFT", Right: true, Priority: 90},
 		{Key: "hits", Title: "HITS", Right: true, Priority: 97},

@@ -19,7 +19,8 @@ func TestWhatIsLooseGivesWayFirstAndTakesWhatIsLeft(t *testing.T) {
 		40: {{0, 19}, {1, 20}}, // the loose text is cut
 		33: {{0, 12}, {1, 20}},
 		30: {{0, 12}, {1, 17}}, // then the other column
-		20: {{0, 20}},          // which goes, and leaves its room
+		20: {{0, 9}, {1, 10}},  // then both, before one of them goes
+		15: {{0, 15}},          // which leaves its room
 	} {
 		if got := Fit(table, w); !slices.Equal(got, want) {
 			t.Errorf("%d cells: %v, want %v", w, got, want)

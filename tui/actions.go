@@ -30,7 +30,11 @@ func (m *Model) askActions() tea.Cmd {
 	}
 	m.serial++
 	m.over = dialog.NewMenu(m.th, m.serial, targets, m.names(targets))
-	return m.cmdActions(m.serial, targets)
+	ask := m.cmdActions(m.serial, targets)
+	if b, ok := m.top().(screen.Besider); ok && !b.Beside().Zero() {
+		return tea.Batch(ask, m.cmdActions(m.serial, []ops.Ref{b.Beside()}))
+	}
+	return ask
 }
 
 func (m *Model) actionsCame(msg actionsMsg) tea.Cmd {
@@ -40,7 +44,7 @@ func (m *Model) actionsCame(msg actionsMsg) tea.Cmd {
 	switch o := m.over.(type) {
 	case *dialog.Menu:
 		if o.Serial == msg.serial {
-			o.Take(msg.actions, msg.err)
+			o.Take(msg.actions, msg.targets, m.names(msg.targets), msg.err)
 		}
 	case *dialog.Pending:
 		if o.Serial == msg.serial && m.direct.serial == msg.serial {

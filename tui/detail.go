@@ -68,11 +68,23 @@ func (d *detail) lines() []string {
 		return d.Failed()
 	}
 	lines := d.verdict()
+	ends := d.ended()
+	if ends { // why it ends is in its last words: they come before what it is
+		lines = append(lines, d.lastLines(max(4, d.Height/2))...)
+	}
 	for _, g := range d.Detail.Groups {
 		lines = append(lines, draw.Facts(d.Theme, g, d.Width, draw.Judged(d.Fresh()))...)
 	}
 	lines = append(lines, d.changes()...)
-	return append(lines, d.lastLines()...)
+	if ends {
+		return lines
+	}
+	return append(lines, d.lastLines(len(d.Detail.Lines))...)
+}
+
+// ended reports whether it is a container that does not run, or not for long.
+func (d *detail) ended() bool {
+	return d.Ref.Kind == ops.KindContainer && d.Detail.Verdict.Level.Bad() && len(d.Detail.Lines) > 0
 }
 
 func (d *detail) verdict() []string {
@@ -114,12 +126,13 @@ func (d *detail) changes() []string {
 	return lines
 }
 
-func (d *detail) lastLines() []string {
+// lastLines are at most so many.
+func (d *detail) lastLines(most int) []string {
 	if len(d.Detail.Lines) == 0 {
 		return nil
 	}
 	lines := draw.Heading(d.Theme, "last lines", d.Width)
-	for _, l := range d.Detail.Lines {
+	for _, l := range d.Detail.Lines[max(0, len(d.Detail.Lines)-most):] {
 		ink, text := themes.Plain, "  "+report.LogText(l.Text).String()
 		if l.Stream == ops.StreamMeta {
 			ink = themes.Muted

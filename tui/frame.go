@@ -149,38 +149,44 @@ func (m *Model) guard(h report.Head) string {
 	return m.th.Paint(tone, h.Environment)
 }
 
-// sourceLines says how every source stands, the worst first, and the reason of
-// the worst in words. They take two lines at most: sources that are well are
-// counted when they do not fit.
+// sourceLines says how every source stands, the worst first, and the reason of the
+// worst in words. Those that are not ok are all named, on further lines where one is
+// full; those that are well are counted where they do not fit.
 func (m *Model) sourceLines(h report.Head) []string {
 	if len(h.Sources) == 0 {
 		return nil
 	}
 	who := m.who()
-	room := m.w - 9
-	first, rest := m.packSources(h.Sources, room-draw.Width(who)-2)
-	lines := []string{draw.Sides(m.th, m.th.Paint(themes.Muted, "sources  ")+first, m.th.Paint(themes.Muted, who), m.w)}
-	if h.Worst.Text != "" {
-		if rest != "" {
-			rest = "  " + m.th.Paint(themes.Muted, rest)
+	lines := []string{}
+	left, label := h.Sources, m.th.Paint(themes.Muted, "sources  ")
+	for room := m.w - 11 - draw.Width(who); ; room = m.w - 9 {
+		line, rest := m.packSources(left, room)
+		ok := countOK(rest)
+		if len(rest) > 0 && ok == len(rest) {
+			line, rest = line+m.th.Paint(themes.Muted, fmt.Sprintf("  +%d ok", ok)), nil
 		}
-		lines = append(lines, draw.Sides(m.th, draw.Spaces(9)+m.th.Paint(draw.Role(h.Worst.Tone), h.Worst.Text), rest, m.w))
-	} else if rest != "" {
-		lines[0] = draw.Sides(m.th, m.th.Paint(themes.Muted, "sources  ")+first+"  "+rest, m.th.Paint(themes.Muted, who), m.w)
+		lines = append(lines, draw.Sides(m.th, label+line, m.th.Paint(themes.Muted, who), m.w))
+		if left, label, who = rest, draw.Spaces(9), ""; len(left) == 0 {
+			break
+		}
+	}
+	if h.Worst.Text != "" {
+		lines = append(lines, draw.Clip(m.th, draw.Spaces(9)+m.th.Paint(draw.Role(h.Worst.Tone), h.Worst.Text), m.w))
 	}
 	return lines
 }
 
-func (m *Model) packSources(cells []report.Cell, room int) (line, rest string) {
+// packSources puts as many on a line as fit, at least one, and returns the rest.
+func (m *Model) packSources(cells []report.Cell, room int) (line string, rest []report.Cell) {
 	used := 0
 	for i, c := range cells {
 		n := draw.Width(c.Text) + 2
 		left := room
-		if i < len(cells)-1 { // "+1 more" has to fit after it
+		if i < len(cells)-1 { // "+12 ok" has to fit after it
 			left -= 8
 		}
 		if used+n > max(left, 10) && i > 0 {
-			return line, fmt.Sprintf("+%d more", len(cells)-i)
+			return line, cells[i:]
 		}
 		if i > 0 {
 			line += "  "
@@ -188,7 +194,17 @@ func (m *Model) packSources(cells []report.Cell, room int) (line, rest string) {
 		line += m.th.Paint(draw.Role(c.Tone), c.Text)
 		used += n
 	}
-	return line, ""
+	return line, nil
+}
+
+func countOK(cells []report.Cell) int {
+	n := 0
+	for _, c := range cells {
+		if c.Tone == report.ToneOK {
+			n++
+		}
+	}
+	return n
 }
 
 // who names the caller, as the agent knows them, and says when the agent is one

@@ -34,7 +34,7 @@ func historyPane() pane {
 		digit: 0, name: "history", title: "History",
 		make: func(o Options, _ time.Time) screen.Screen { return newHistory(o.Theme) },
 		open: map[ops.Kind]func(*Model, ops.Ref) tea.Cmd{
-			ops.KindJob: func(m *Model, job ops.Ref) tea.Cmd { return m.openLog([]ops.Ref{job}) },
+			ops.KindJob: (*Model).openJob,
 		},
 	}
 }
@@ -129,12 +129,48 @@ func (h *history) Key(k screen.Press) screen.Intent {
 			if e.Job != 0 {
 				return screen.Intent{Kind: screen.IntentOpen, Ref: report.JobRef(e.Job)}
 			}
+			if k.ID == keys.Open && e.Times == 1 && there(h.Picture.Board, e.Record) {
+				return screen.Intent{Kind: screen.IntentOpen, Ref: e.Ref}
+			}
 			return screen.Intent{Kind: screen.IntentRecord, Event: e}
 		case keys.Logs:
 			return screen.Intent{Kind: screen.IntentLogs, Ref: h.Selected()}
 		}
 	}
 	return screen.Intent{}
+}
+
+// there reports whether what an event happened to is still on the board: that is
+// opened, and the record itself where it is gone or somebody's word.
+func there(b ops.Board, r ops.Record) bool {
+	switch r.Kind {
+	case ops.RecordContainer:
+		for c := range ops.All(b.Containers) {
+			if c.Ref == r.Ref {
+				return true
+			}
+		}
+	case ops.RecordAlert:
+		for a := range ops.All(b.Alerts) {
+			if a.Ref.ID == r.Ref.ID {
+				return true
+			}
+		}
+	case ops.RecordDatabase:
+		return nameOfSession(b, r.Ref) != ""
+	}
+	return false
+}
+
+// openJob follows a job that runs; of one that ended it shows what it was: plan,
+// reason, who, times, result, and its last lines.
+func (m *Model) openJob(ref ops.Ref) tea.Cmd {
+	if j, ok := m.job(ref); ok && !j.State.Ended() {
+		return m.openLog([]ops.Ref{ref})
+	}
+	m.serial++
+	cmd := m.push(newDetail(m.th, m.serial, ref))
+	return tea.Batch(cmd, m.askAgain())
 }
 
 func (h *history) event() (report.Event, bool) {

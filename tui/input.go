@@ -53,6 +53,8 @@ func (m *Model) global(id keys.ID) (tea.Cmd, bool) {
 	case keys.Help:
 		m.over = dialog.NewHelp(m.th, m.keys, m.top().Scope(), m.o.Version)
 		return nil, true
+	case keys.Holder:
+		return m.handle(toHolder(m.picture().Board, m.top().Selected())), true
 	case keys.Repaint:
 		return tea.ClearScreen, true
 	case keys.Unlock:

@@ -182,7 +182,7 @@ func TestAJobThatEndsIsSaidForAWhile(t *testing.T) {
 	r.wants(t, "full backup: failed in 3m: no space left on repo2")
 	r.now = r.now.Add(noticeFor)
 	r.fire()
-	r.lacks(t, "no space left on repo2\n")
+	r.lacks(t, "full backup: failed in 3m: no space left on repo2")
 	if r.m.notices.text != "" {
 		t.Error("the notice stays")
 	}

@@ -72,11 +72,11 @@ func TestHistoryLoadsPagesAsOneScrolls(t *testing.T) {
 func TestOpeningAndLeaving(t *testing.T) {
 	r := newRig(fixture.Failing(), "none")
 	r.press("enter")
-	r.wants(t, "container api", "DATABASE_URL  hidden")
+	r.wants(t, "container api", "panic: cannot reach db:5432")
 	r.press("l")
 	r.wants(t, "log of api", "request 119")
 	r.press("esc")
-	r.wants(t, "DATABASE_URL")
+	r.wants(t, "panic: cannot reach db:5432")
 	r.press("esc")
 	r.wants(t, "needs attention")
 }

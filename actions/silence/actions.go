@@ -59,7 +59,7 @@ type maintain struct{ family }
 // Describe says what the action does. It is disruptive: what it hides pages
 // nobody, and the wrong matcher hides what nobody meant.
 func (*create) Describe() ops.ActionInfo {
-	return ops.ActionInfo{ID: ops.Lit("silence.create"), Verb: ops.Lit("silence"), Class: ops.ClassDisruptive, On: ops.KindAlert,
+	return ops.ActionInfo{ID: ops.Lit("silence.create"), Verb: ops.Lit("silence"), Class: ops.ClassDisruptive, On: ops.KindAlert, Reason: commentParam.Name, Paging: true,
 		What: ops.Lit("keeps Alertmanager from telling anybody of what the matchers select, for a while"),
 		Params: []ops.ParamInfo{
 			param("matchers", `what is silenced: alertname="Down", service=~"web.*"; empty: this alert alone, by all its labels`, ""),
@@ -71,13 +71,13 @@ func (*create) Describe() ops.ActionInfo {
 // Describe says what the action does. It is disruptive for the reason that making
 // a silence is: for longer, nobody is told.
 func (f *extend) Describe() ops.ActionInfo {
-	return ops.ActionInfo{ID: ops.Lit("silence.extend"), Verb: ops.Lit("extend"), Class: ops.ClassDisruptive, On: ops.KindSilence, Source: f.source,
+	return ops.ActionInfo{ID: ops.Lit("silence.extend"), Verb: ops.Lit("extend"), Class: ops.ClassDisruptive, On: ops.KindSilence, Source: f.source, Paging: true,
 		What:   ops.Lit("moves the end of the silence"),
 		Params: []ops.ParamInfo{param("by", "how much later it ends: 30m, 1h, 1d", "1h")}}
 }
 
 // Describe says what the action does. It is safe: it only lets people be told
-// again.
+// again; its plan asks for a yes where that begins at once.
 func (f *expire) Describe() ops.ActionInfo {
 	return ops.ActionInfo{ID: ops.Lit("silence.expire"), Verb: ops.Lit("expire"), Class: ops.ClassSafe, On: ops.KindSilence, Source: f.source,
 		What: ops.Lit("ends the silence, or the maintenance window, now")}
@@ -85,7 +85,7 @@ func (f *expire) Describe() ops.ActionInfo {
 
 // Describe says what the action does. It is a silence, and disruptive as one.
 func (*maintain) Describe() ops.ActionInfo {
-	return ops.ActionInfo{ID: ops.Lit("maintenance.start"), Verb: ops.Lit("maintenance"), Class: ops.ClassDisruptive, On: ops.KindEstate,
+	return ops.ActionInfo{ID: ops.Lit("maintenance.start"), Verb: ops.Lit("maintenance"), Class: ops.ClassDisruptive, On: ops.KindEstate, Reason: commentParam.Name, Paging: true,
 		What: ops.Lit("plans a window in which what the matchers select pages nobody; its reason shows on every screen"),
 		Params: []ops.ParamInfo{
 			param("matchers", `what is silenced: service="web", instance=~"db-1.*"`, ""),

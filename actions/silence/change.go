@@ -70,11 +70,13 @@ func (e *expire) Plan(ctx context.Context, b ops.Board, req ops.Request) (ops.Pl
 	if err != nil {
 		return ops.Plan{}, err
 	}
+	hidden := hiddenBy(b, s)
 	return ops.Plan{
+		Ask:      ops.Ask{Yes: len(hidden.hits) > 0}, // they page at once
 		Title:    ops.Textf("expire silence %s", short(s)),
 		Steps:    []ops.Step{expiry(s.Ref.ID)},
 		Replaces: []ops.Text{about(s)},
-		Warnings: comesBack(hiddenBy(b, s), s.Ref.ID),
+		Warnings: comesBack(hidden, s.Ref.ID),
 		Notes:    []ops.Text{byHand(e.client.URL(), "amtool", "silence", "expire", s.Ref.ID.String())},
 		Locks:    []ops.Ref{req.Target},
 	}, nil

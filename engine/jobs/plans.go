@@ -95,7 +95,9 @@ func (s *Jobs) workOut(ctx context.Context, c ops.Caller, a planner, req ops.Req
 	if err != nil {
 		return ops.Plan{}, err
 	}
+	yes := p.Ask.Yes // an action that is safe may want one for what it finds
 	p.Request, p.Class, p.Ask = req, info.Class, s.ask(c, info, req)
+	p.Ask.Yes = p.Ask.Yes || yes
 	return p, nil
 }
 
@@ -105,10 +107,17 @@ func (s *Jobs) ask(c ops.Caller, info ops.ActionInfo, req ops.Request) ops.Ask {
 		return ops.Ask{}
 	}
 	a := ops.Ask{Yes: true, Reason: s.Guarded, Unlock: s.Guarded && !s.Unlocked(c)}
+	a.Reason = a.Reason && reasonIn(info, req).Empty()
+	a.Unlock = a.Unlock && !info.Paging
 	if info.Class == ops.ClassDestructive {
 		a.Type = req.Target.ID
 	}
 	return a
+}
+
+// reasonIn is the reason that a request gives by itself.
+func reasonIn(info ops.ActionInfo, req ops.Request) ops.Text {
+	return ops.Clean(req.Value(info.Reason.String(), ""))
 }
 
 // take removes a plan from the book for its owner. A plan starts once.

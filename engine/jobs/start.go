@@ -59,6 +59,7 @@ func (s *Jobs) startPlan(ctx context.Context, c ops.Caller, p ops.Plan, conf ops
 	if err := confirmed(again.Ask, conf); err != nil {
 		return 0, err
 	}
+	conf.Reason = conf.Reason.Or(reasonIn(a.Describe(), p.Request))
 	return s.begin(c, p, a, conf)
 }
 

@@ -101,8 +101,7 @@ func TestASilenceByKeysWhoseAnswerIsLostIsThereOnce(t *testing.T) {
 	s.until(`comment(?s:.*)amtool silence add|comment(?s:.*)a silence needs a comment`)
 	s.enter(`comment\s+`, comment)
 	s.until(`silence add(?s:.*)` + name)
-	s.keys("Enter")
-	s.confirm("told by phone")
+	s.keys("Enter") // the comment is the reason
 	at := time.Now()
 	s.yes(`job \d+ silence|silence .*: (done|succeeded)`)
 	s.until(`(?m)^>.*silenced`)
@@ -126,8 +125,8 @@ func TestASilenceByKeysWhoseAnswerIsLostIsThereOnce(t *testing.T) {
 	one(t, comment, "active")
 	s.keys("x")
 	s.pick("expire")
-	s.keys("Enter") // safe: no question
-	s.until(`(?m)^> expired`)
+	s.keys("Enter") // its alert fires: it pages again at once
+	s.yes(`(?m)^> expired`)
 	one(t, comment, "expired")
 	s.unfiltered()
 	s.keys("Escape")
@@ -157,7 +156,7 @@ func TestASilenceWithoutAScreenWhoseAnswerIsLostIsThereOnce(t *testing.T) {
 	if lasts := made.Ends.Sub(made.Starts).Round(time.Minute); lasts != 45*time.Minute {
 		t.Errorf("it lasts %s", lasts)
 	}
-	w.want(0, `job 3 succeeded`, "run", "silence.expire", "silence:alertmanager/"+made.ID)
+	w.want(0, `job 3 succeeded`, "run", "silence.expire", "silence:alertmanager/"+made.ID, "--yes")
 	one(t, comment, "expired")
 	s.rowFree(`high\s+`+name, `silenced`)
 	if text := w.want(0, "", "history", "--match", "silence").out; !regexp.MustCompile(`(?s)intent.*outcome.*intent.*outcome.*intent.*outcome`).MatchString(text) {

@@ -144,6 +144,14 @@ func (t *triage) Key(k screen.Press) screen.Intent {
 	return t.alertKey(k)
 }
 
+// Beside is the chosen suspect: what can be done to it is what helps.
+func (t *triage) Beside() ops.Ref {
+	if all := t.suspects(); len(all) > 0 {
+		return all[t.pick].Ref
+	}
+	return ops.Ref{}
+}
+
 func (t *triage) View() []string {
 	return t.page(t.name())
 }

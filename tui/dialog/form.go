@@ -192,7 +192,6 @@ func (f *Form) Paste(s string) {
 
 // View shows the fields, and below them what they would do.
 func (f *Form) View(w, h int) []string {
-	w = min(w, 100)
 	title := f.info.Verb.String() + " " + f.about
 	lines := []string{draw.Clip(f.th, f.th.Paint(themes.Title, title)+"  "+f.th.Paint(themes.Muted, f.info.What.String()), w)}
 	label := 0

@@ -18,7 +18,7 @@ type Menu struct {
 	Serial  int
 	targets []ops.Ref
 	about   string // the targets in words
-	actions []ops.ActionInfo
+	lines   []menuLine
 	came    bool
 	err     error
 	sel     int
@@ -29,13 +29,29 @@ func NewMenu(th themes.Theme, serial int, targets []ops.Ref, about string) *Menu
 	return &Menu{th: th, Serial: serial, targets: targets, about: about}
 }
 
-// Take is the agent's answer; what can run stands first.
-func (n *Menu) Take(actions []ops.ActionInfo, err error) {
-	n.came, n.err = true, err
-	n.actions = slices.Clone(actions)
-	slices.SortStableFunc(n.actions, func(a, b ops.ActionInfo) int {
-		return boolInt(!a.Blocked.Empty()) - boolInt(!b.Blocked.Empty())
+// Take is the agent's answer about some targets; what can run stands first. What is
+// about others than the menu stands below and names them.
+func (n *Menu) Take(actions []ops.ActionInfo, targets []ops.Ref, about string, err error) {
+	own := slices.Equal(targets, n.targets)
+	if own {
+		n.came, n.err, about = true, err, ""
+	}
+	lines := slices.DeleteFunc(n.lines, func(l menuLine) bool { return (l.about == "") == own })
+	for _, a := range actions {
+		lines = append(lines, menuLine{a, targets, about})
+	}
+	slices.SortStableFunc(lines, func(a, b menuLine) int {
+		return 2*(boolInt(a.about != "")-boolInt(b.about != "")) + boolInt(!a.Blocked.Empty()) - boolInt(!b.Blocked.Empty())
 	})
+	n.lines = lines
+}
+
+// menuLine is an action and what it is for; about names that where it is not what the
+// menu is about.
+type menuLine struct {
+	ops.ActionInfo
+	targets []ops.Ref
+	about   string
 }
 
 func boolInt(b bool) int {
@@ -52,7 +68,7 @@ func (n *Menu) Key(k tea.KeyPressMsg, _ time.Time) Outcome {
 	case "up", "k":
 		n.sel = max(0, n.sel-1)
 	case "down", "j":
-		n.sel = max(0, min(len(n.actions)-1, n.sel+1))
+		n.sel = max(0, min(len(n.lines)-1, n.sel+1))
 	case "enter", "right":
 		return n.choose()
 	}
@@ -60,14 +76,14 @@ func (n *Menu) Key(k tea.KeyPressMsg, _ time.Time) Outcome {
 }
 
 func (n *Menu) choose() Outcome {
-	if n.sel >= len(n.actions) {
+	if n.sel >= len(n.lines) {
 		return Outcome{}
 	}
-	a := n.actions[n.sel]
+	a := n.lines[n.sel]
 	if !a.Blocked.Empty() {
 		return Outcome{Kind: OutcomeSay, Text: a.Verb.String() + " cannot run: " + a.Blocked.String()}
 	}
-	return Outcome{Kind: OutcomePlan, Action: a, Targets: n.targets}
+	return Outcome{Kind: OutcomePlan, Action: a.ActionInfo, Targets: a.targets}
 }
 
 func (n *Menu) Paste(string) {}
@@ -79,23 +95,26 @@ func (n *Menu) View(w, h int) []string {
 		return append(lines, draw.Wrapped(n.th, n.err.Error(), w, h-2)...)
 	case !n.came:
 		return append(lines, n.th.Paint(themes.Muted, "  asking the agent"))
-	case len(n.actions) == 0:
+	case len(n.lines) == 0:
 		return append(lines, n.th.Paint(themes.Muted, draw.Clip(n.th, "  nothing: there is no action for this kind of thing", w)))
 	}
 	verbs := 0
-	for _, a := range n.actions {
+	for _, a := range n.lines {
 		verbs = max(verbs, draw.Width(a.Verb.String()))
 	}
 	verbs = min(verbs, 20)
 	from := max(0, n.sel-(h-3))
-	for i := from; i < len(n.actions) && len(lines) < h; i++ {
-		lines = append(lines, n.line(n.actions[i], i == n.sel, verbs, w))
+	for i := from; i < len(n.lines) && len(lines) < h; i++ {
+		lines = append(lines, n.line(n.lines[i], i == n.sel, verbs, w))
 	}
 	return lines
 }
 
-func (n *Menu) line(a ops.ActionInfo, selected bool, verbs, w int) string {
+func (n *Menu) line(a menuLine, selected bool, verbs, w int) string {
 	mark, ink, what := "  ", themes.Plain, a.What.String()
+	if a.about != "" {
+		what = a.about + ": " + what
+	}
 	if selected {
 		mark, ink = n.th.Signs.Mark+" ", themes.Selection
 	}

@@ -59,6 +59,7 @@ const (
 	Note
 	Graph
 	Group
+	Holder
 	Suspend
 	Quit
 	Count // how many there are; those of the panes follow, by their digits
@@ -144,8 +145,8 @@ func Defaults(panes []Binding) []Binding {
 		Bind(Times, "timestamps", InLogs, "times", "timestamps on and off", "t"),
 		Bind(Fields, "fields", InLogs, "json", "JSON lines read short, or as they were written", "J"),
 		Bind(Highlight, "highlight", InLogs, "highlight", "highlight a text and keep all lines", "H"),
-		Bind(Above, "match-above", InLogs, "above", "to the next line above that holds it", "n"),
-		Bind(Below, "match-below", InLogs, "below", "to the next line below that holds it", "N"),
+		Bind(Above, "match-above", InLogs, "above", "to the next line above that holds it", "N"),
+		Bind(Below, "match-below", InLogs, "below", "to the next line below that holds it", "n"),
 		Bind(Shell, "shell", InLists|InText|InLogs, "shell", "a shell in the container, in this terminal", "e"),
 		Bind(Ack, "ack", InLists|InText|InAlerts|InTriage, "ack", "take the alert, or give it back; ack what happened to the container", "a"),
 		Bind(Hold, "hold", InAlerts|InTriage, "ack+silence", "take it, and page nobody else of it while you hold it", "A"),
@@ -156,6 +157,7 @@ func Defaults(panes []Binding) []Binding {
 		Bind(Note, "note", InAlerts|InTriage, "note", "put a note on the time line", "n"),
 		Bind(Graph, "graph", InAlerts|InTriage, "graph", "the rule's expression over time", "g").over(Top),
 		Bind(Group, "group", InAlerts|InDatabase, "view", "alerts by severity or by service; sessions, server or statements", "v"),
+		Bind(Holder, "holder", InLists|InText|InTriage, "holder", "to what holds the port that it could not bind", "H"),
 		Bind(Suspend, "suspend", Everywhere, "suspend", "back to the shell, fg returns", "ctrl+z"),
 		Bind(Quit, "quit", Everywhere, "quit", "leave one level, on a pane the console", "q", "ctrl+c"),
 	}...)

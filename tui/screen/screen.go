@@ -76,6 +76,10 @@ type Marker interface {
 	Unmark(refs []ops.Ref)
 }
 
+// Besider is a screen on which something else is acted on, too: the container behind
+// an opened alert.
+type Besider interface{ Beside() ops.Ref }
+
 // Press is one key as the key map reads it.
 type Press struct {
 	ID   keys.ID
