@@ -9,13 +9,13 @@ import (
 
 // Counts is how many containers there are, against how many there ought to be.
 type Counts struct {
-	Expected  int // services that the estate names
-	Up        int // of those, running
-	Missing   int // of what the estate names, what is optional apart
-	Unhealthy int // running, and their health check says no
-	Found     int // all that daemons have
-	Running   int // of those
-	Unnamed   int // found, and not named by the estate
+	Expected  int       // services that the estate names
+	Up        int       // of those, running
+	Missing   int       // of what the estate names, what is optional apart
+	Unhealthy int       // running, and their health check says no
+	Found     int       // all that daemons have
+	Running   int       // of those
+	Unnamed   int       // found, and not named by the estate
 	Level     ops.Level // the worst of what they are counted of
 	Fresh     bool
 	Standing  string // of the worst reading, where not Fresh
