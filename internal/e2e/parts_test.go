@@ -123,7 +123,7 @@ func TestAScreenIsReadByItsParts(t *testing.T) {
 		t.Errorf("%+v", over)
 	}
 	all := over.sections()
-	for section, want := range map[string]int{attention: 9, standing: 5, indicators: 5, jobs: 1, changes: 4} {
+	for section, want := range map[string]int{attention: 8, standing: 5, indicators: 5, jobs: 1, changes: 5} {
 		if len(all[section]) != want {
 			t.Errorf("%s has %d rows, want %d: %q", section, len(all[section]), want, all[section])
 		}

@@ -148,7 +148,7 @@ func TestANewcomerSeesALivingEstateAndRestartsWhatHangs(t *testing.T) {
 	c := open(t, 120, 40, "--age", "42s", "--seed", "1")
 	c.until(`^opsdeck  shop-demo  SIMULATED read-only  \d\d:\d\dZ(?s:.*)docker live(?s:.*)\(admin\)`)
 	c.until(`critical QueueLagHigh`)
-	c.until(`nightly  idle|nightly  \d+m/4m, \d+% done, stage \w+`)
+	c.until(`nightly  idle|nightly  [0-9ms]+/4m, \d+% done, stage \w+`)
 	c.keys(`\[1 Overview\]`, "3",
 		`\[3 Containers\](?s:.*)shop-worker`, "/worker\r",
 		`filter: worker`, "x",
