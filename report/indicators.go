@@ -158,7 +158,7 @@ func at(from Origin, now time.Time) time.Time {
 // minutes says a window in minutes, and one of a few of them to the second.
 func minutes(d, window time.Duration) string {
 	if window < 10*time.Minute {
-		return ops.Span(d)
+		return ops.Span(d.Truncate(time.Second)) // tenths would change with every frame
 	}
 	return fmt.Sprintf("%dm", d/time.Minute)
 }
