@@ -3,6 +3,7 @@ package agent
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -27,7 +28,12 @@ func TestOneAccountCannotTakeEveryConnection(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	srv, ended := &Server{Log: slog.New(slog.DiscardHandler)}, make(chan error, 1)
 	go func() { ended <- srv.Serve(ctx, l) }()
-	defer func() { stop(); <-ended }()
+	defer func() {
+		stop()
+		if err := <-ended; err != nil && !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+	}()
 	hello := func() (net.Conn, int, error) {
 		c, err := net.Dial("unix", socket)
 		if err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -105,7 +106,12 @@ func newLying(t *testing.T) *lying {
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- eng.Run(ctx) }()
-	t.Cleanup(func() { stop(); <-ended; _ = history.Close() })
+	t.Cleanup(func() {
+		stop()
+		if err := errors.Join(<-ended, history.Close()); err != nil && !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+	})
 	admin := me()
 	admin.Role = ops.RoleAdmin
 	l.c = eng.For(ops.Caller{Actor: admin, Session: ops.Lit("test")})

@@ -37,9 +37,6 @@ type configFile struct {
 	} `yaml:"alerting"`
 }
 
-// configMost is how long a configuration may be. Most of it are the targets.
-const configMost = 8 << 20
-
 // readSending asks for the configuration. It returns was where that is the same, and
 // nil where it cannot be asked for or is not understood: then it is not known what
 // becomes of an alert.
