@@ -114,7 +114,7 @@ func TestFromTheAlertToItsCauseByTwoKeys(t *testing.T) {
 				spare(t, c.stages)
 			}
 			at, heal := breakLab(t, c.fault)
-			seen(s, at, c.fault+" pages", `(?i)critical `+c.alert)
+			seen(s, at, c.fault+" pages", `(?i)critical\s+`+c.alert)
 			p := &pressed{screen: s}
 			p.key("2")
 			p.within(soon, `(?im)^>.*critical\s.*`+c.alert)

@@ -149,7 +149,7 @@ func TestTheSecondConsoleIsToldWhoHoldsTheTarget(t *testing.T) {
 	s.plan(name, "second") // before the first has begun
 	first := w.start("run", "container.stop", "container:docker/"+name, "--yes", "--reason", "first")
 	s.until(`(?m)^job 1 stop container ` + name)
-	held := name + ` is held by root: job 1, stop container ` + name + `,\s+since\s+\d\d:\d\d:\d\dZ`
+	held := name + ` is held by root: job 1, stop container ` + name + `,\s+since\s+(\S+ )?\d\d:\d\d:\d\dZ`
 	s.yes(`restart container ` + name + ` was not started(?s:.*)` + held)
 	s.back(`(?m)^> *` + name)
 	s.keys("x")

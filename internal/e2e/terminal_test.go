@@ -87,7 +87,7 @@ func TestALocaleWithoutUTF8GetsASCII(t *testing.T) {
 	}
 	look("overview")
 	s.resize(80, 24) // where things have to be cut
-	s.until(`docker live|more`)
+	s.until(`docker live|more|\+\d ok`)
 	look("overview, narrow")
 	s.unlock()
 	s.plan(name, "why")
