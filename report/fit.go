@@ -25,7 +25,8 @@ const matters = 50
 
 // FitColumns chooses columns for a width of w cells, with one cell between them. Those
 // that matter shrink to their least widths before one of them goes; the others come in
-// where they take nothing from those. No column gets more than two fifths before all
+// where they take nothing from those, not from one row either: a cause stands in few.
+// No column gets more than two fifths before all
 // have what most of their rows need: one long row takes nothing from the others. A
 // column that wants no width has nothing to say and is left out.
 func FitColumns(columns []Column, natural func(int) (want, firm int), w int) []Field {
@@ -60,17 +61,17 @@ type fitting struct {
 
 func (f *fitting) choose() []Field {
 	var kept []sized
-	taken, usual := 0, 0 // at the least, and where each has what it needs
+	taken, whole := 0, 0 // at the least, and where each has what its longest row needs
 	for _, s := range f.all {
 		so := taken
 		if f.columns[s.column].Priority < matters {
-			so = usual
+			so = whole
 		}
 		if len(kept) > 0 && so+s.least+1 > f.room {
 			continue
 		}
 		kept = append(kept, s)
-		taken, usual = taken+s.least+1, usual+f.enough(s)+1
+		taken, whole = taken+s.least+1, whole+max(s.least, min(s.want, f.most))+1
 	}
 	left := f.room - taken
 	out := make([]Field, len(kept))

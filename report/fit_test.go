@@ -73,3 +73,26 @@ func TestOneLongRowDoesNotSetTheWidthOfAColumn(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+func TestWhatMattersLittleTakesNothingFromTheCauseOfOneRow(t *testing.T) {
+	table := Table{Columns: containerColumns()}
+	for i := range 12 {
+		r := Row{Cells: make([]Cell, len(table.Columns))}
+		for c, words := range []string{"ifrs9-data-generator", "running", "17m", "healthy", "0", "0.5%", "6.0M/64.0M", "", "127.0.0.1:18002->8002", ""} {
+			r.Cells[c] = text(words)
+		}
+		if i == 0 {
+			r.Cells[1], r.Cells[7] = text("running again"), text("died 11:52:52Z, exit code 137: killed (SIGKILL)")
+		}
+		table.Rows = append(table.Rows, r)
+	}
+	for _, f := range Fit(table, 118) {
+		if key := table.Columns[f.Column].Key; key == "ports" || key == "cause" && f.Width < 40 {
+			t.Errorf("%s has %d cells", key, f.Width)
+		}
+	}
+	table.Rows = table.Rows[1:]
+	if all := Fit(table, 118); table.Columns[all[len(all)-1].Column].Key != "ports" {
+		t.Errorf("where nothing has a cause the ports are not shown: %v", all)
+	}
+}

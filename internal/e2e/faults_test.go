@@ -49,7 +49,7 @@ func TestAKilledContainerIsNamedAndMarkedAfterItsReturn(t *testing.T) {
 	s.keys("3")
 	s.until(`ifrs9-api\s+killed\s.*exit code 137: killed`)
 	heal()
-	s.until(`ifrs9-api\s+running again\s.*died \d\d:\d\d:\d\dZ`)
+	s.until(`ifrs9-api\s+running again\s.*died \d\d:\d\d:\d\dZ, exit code 137`)
 	s.until(`expected 13/13 running`)
 	s.keys("0")
 	s.filter("ifrs9-api")
@@ -81,7 +81,7 @@ func TestACrashLoopIsNamedWithItsExitCode(t *testing.T) {
 	}
 	heal()
 	s.keys("3")
-	s.within(2*time.Minute, `ifrs9-validator\s+running again\s.*died \d\d:\d\d:\d\dZ`)
+	s.within(2*time.Minute, `ifrs9-validator\s+running again\s.*died \d\d:\d\d:\d\dZ, exit code 3`)
 	s.filter("ifrs9-validator")
 	s.until(`(?m)^> *ifrs9-validator`)
 	s.keys("a")

@@ -75,11 +75,6 @@ func (s *Stream) each(open json.Delim, take func() error) error {
 	return err
 }
 
-// Fields takes the fields of an object that are in into, and skips the others.
-func (s *Stream) Fields(into map[string]any) error {
-	return s.Object(func(name string) error { return s.Field(name, into) })
-}
-
 // Field takes one field of an object: as Decode does where into has it, else it is
 // skipped.
 func (s *Stream) Field(name string, into map[string]any) error {
