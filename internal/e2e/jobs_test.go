@@ -150,8 +150,11 @@ func TestTheSecondConsoleIsToldWhoHoldsTheTarget(t *testing.T) {
 	first := w.start("run", "container.stop", "container:docker/"+name, "--yes", "--reason", "first")
 	s.until(`(?m)^job 1 stop container ` + name)
 	held := name + ` is held by root: job 1, stop container ` + name + `,\s+since\s+(\S+ )?\d\d:\d\d:\d\dZ`
-	w.want(75, held, "run", "container.restart", "container:docker/"+name, "--yes", "--reason", "third")
 	s.yes(`restart container ` + name + ` was not started(?s:.*)` + held)
+	s.back(`(?m)^> *` + name)
+	s.keys("x")
+	s.until(`restart\s+disruptive\s+blocked: ` + name + ` is held by root: job 1`)
+	w.want(75, held, "run", "container.restart", "container:docker/"+name, "--yes", "--reason", "third")
 	w.ended(first).want(t, 0, `job 1 succeeded`)
 	recs := w.records("--match", "refused")
 	if len(recs) != 2 || recs[0].Kind != ops.RecordRefused {
