@@ -141,8 +141,8 @@ func TestWhatADatabaseDoesIsSaidAndNothingIsFalselyGood(t *testing.T) {
 		{fault: "slow-query", wants: []string{`1 transaction longer than 30s`, `\(ifrs9-integrator\)`}, exit: 1},
 		{fault: "archive-failing", wants: []string{`archiving of WAL fails`, `was not archived; the last good one was`}, exit: 1, more: archiverFails},
 		{fault: "replica-paused", wants: []string{`replica \S+ is behind by [\d.]+[KM]`}, exit: 1, more: replicaBehind},
-		{fault: "postgres-down", wants: []string{`sources  .*postgres REFUSED`, `database postgres: \d+/60 connections.* ago, postgres REFUSED`}, never: wellAgain, exit: 2},
-		{fault: "postgres-frozen", wants: []string{`sources  .*postgres SILENT`, `database postgres: \d+/60 connections.* ago, postgres SILENT`}, never: wellAgain, exit: 2},
+		{fault: "postgres-down", wants: []string{`sources  .*postgres REFUSED`, `UNKNOWN\s+database postgres: \d+/60 connections.* ago, postgres`}, never: wellAgain, exit: 2},
+		{fault: "postgres-frozen", wants: []string{`sources  .*postgres SILENT`, `UNKNOWN\s+database postgres: \d+/60 connections.* ago, postgres`}, never: wellAgain, exit: 2},
 	} {
 		t.Run(c.fault, func(t *testing.T) {
 			if c.never == "" {
