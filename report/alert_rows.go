@@ -99,8 +99,8 @@ func (l *AlertList) lead(it *alertItem) string {
 }
 
 // Natural is how wide a column wants to be, nothing of it loose; 0 where it has
-// nothing to say.
-func (l *AlertList) Natural(column int) (want, firm int) {
+// nothing to say. It is of all alerts: a storm is measured once, not at each filter.
+func (l *AlertList) Natural(column int, _ []int) (want, firm int) {
 	if l.wide[column] < 0 {
 		l.wide[column] = l.natural(column)
 	}

@@ -16,7 +16,16 @@ type Field struct {
 
 // Fit chooses the columns of a table for a width of w cells.
 func Fit(t Table, w int) []Field {
-	return FitColumns(t.Columns, func(i int) (want, firm int) { return NaturalWidth(t, i) }, w)
+	all := allOf(t)
+	return FitColumns(t.Columns, func(i int) (want, firm int) { return NaturalWidth(t, i, all) }, w)
+}
+
+func allOf(t Table) []int {
+	all := make([]int, len(t.Rows))
+	for i := range all {
+		all[i] = i
+	}
+	return all
 }
 
 // matters is the priority from which a column is left out only where the least widths
@@ -100,15 +109,15 @@ const (
 	BurnWidth  = 20
 )
 
-// NaturalWidth is how wide a column wants to be, and how wide for most of its rows,
-// nothing that is loose counted; 0 where it has nothing to say. A column that may not
-// be cut has the width of its widest text.
-func NaturalWidth(t Table, column int) (want, firm int) {
+// NaturalWidth is how wide a column wants to be for some rows of a table, and how wide
+// for most of them, nothing that is loose counted; 0 where it has nothing to say. A
+// column that may not be cut has the width of its widest text.
+func NaturalWidth(t Table, column int, rows []int) (want, firm int) {
 	c := t.Columns[column]
-	want, said := Width(c.Title), len(t.Rows) == 0
+	want, said := Width(c.Title), len(rows) == 0
 	var widths []int
-	for _, r := range t.Rows {
-		cell := r.Cells[column]
+	for _, i := range rows {
+		cell := t.Rows[i].Cells[column]
 		n := Width(cell.Text)
 		said = said || n > 0
 		switch {

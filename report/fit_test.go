@@ -47,7 +47,7 @@ func TestNoRowTakesAColumnThatMattersFromTheOthers(t *testing.T) {
 			t.Fatalf("%d cells in %d: %v", used, w, fields)
 		}
 		for i, c := range table.Columns {
-			if want, _ := NaturalWidth(table, i); want > 0 && !met[i] && c.Priority >= matters && slack+w-used > leastOf(table, i) {
+			if want, _ := NaturalWidth(table, i, allOf(table)); want > 0 && !met[i] && c.Priority >= matters && slack+w-used > leastOf(table, i) {
 				t.Fatalf("column %d of priority %d is left out, and others have %d cells to spare: %v in %d", i, c.Priority, slack, fields, w)
 			}
 		}
@@ -55,7 +55,7 @@ func TestNoRowTakesAColumnThatMattersFromTheOthers(t *testing.T) {
 }
 
 func leastOf(t Table, column int) int {
-	_, firm := NaturalWidth(t, column)
+	_, firm := NaturalWidth(t, column, allOf(t))
 	if c := t.Columns[column]; c.Min > 0 {
 		return min(firm, max(c.Min, Width(c.Title)))
 	}

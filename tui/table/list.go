@@ -20,6 +20,7 @@ type list struct {
 	w, h   int
 	rows   Rows
 	shown  []entry // rows that pass the filter, with their group lines
+	order  []int   // the same rows alone
 	fields []report.Field
 	sel    int // index into shown; -1: nothing to select
 	top    int
@@ -82,18 +83,18 @@ func (l *list) SetFilter(f report.Filter) {
 // arrange filters, sorts and groups the rows. Sorting by a column dissolves the
 // groups: the largest of all is what was asked for.
 func (l *list) arrange() {
-	order := make([]int, 0, l.rows.Len())
+	l.order = make([]int, 0, l.rows.Len())
 	for i := range l.rows.Len() {
 		if l.rows.Match(l.filter, i) {
-			order = append(order, i)
+			l.order = append(l.order, i)
 		}
 	}
 	if l.sort >= 0 {
-		l.rows.Sort(order, l.sort)
+		l.rows.Sort(l.order, l.sort)
 	}
-	l.shown, l.count = l.shown[:0], len(order)
+	l.shown, l.count = l.shown[:0], len(l.order)
 	group := ""
-	for n, i := range order {
+	for n, i := range l.order {
 		if g := l.rows.Group(i); l.sort < 0 && g != group {
 			l.shown = append(l.shown, entry{row: -1, at: n, group: g})
 			group = g
@@ -104,7 +105,12 @@ func (l *list) arrange() {
 	l.find()
 }
 
-func (l *list) fit() { l.fields = report.FitColumns(l.rows.Columns(), l.rows.Natural, l.w-2) }
+// fit gives the columns room by the rows that are shown: what the filter hides takes
+// nothing from them.
+func (l *list) fit() {
+	natural := func(column int) (want, firm int) { return l.rows.Natural(column, l.order) }
+	l.fields = report.FitColumns(l.rows.Columns(), natural, l.w-2)
+}
 
 // find puts the selection back on what the user chose: of several lines about one
 // thing on the nearest, and where it is gone, near where it was.
