@@ -205,7 +205,9 @@ func (k console) Plan(ctx context.Context, req ops.Request) (ops.Plan, error) {
 	if err := k.e.ready(ctx); err != nil {
 		return ops.Plan{}, err
 	}
-	k.e.awaitLook(ctx, req.Target)
+	if looks(req.Action.String()) {
+		k.e.awaitLook(ctx, req.Target)
+	}
 	p, err := k.e.jobs.Plan(ctx, k.c, req)
 	if err != nil && k.e.jobs.Knows(req.Action) {
 		err = k.e.unless(err, req.Target)

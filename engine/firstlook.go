@@ -32,16 +32,18 @@ func (e *Engine) awaitLook(ctx context.Context, ref ops.Ref) {
 	}
 }
 
+// looks reports whether an action depends on what sources say: a note does not.
+func looks(action string) bool { return action != noteOnEstate && action != noteOnIncident }
+
 // concerns reports whether a source has a say about ref: the one it is of; of alerts
-// all that tell of alerts, because each tells a part; of the estate all.
+// all that tell of alerts, because each tells a part. Incidents begin and end with
+// alerts, and what is done to the estate as a whole is about them.
 func concerns(s ops.Source, ref ops.Ref) bool {
 	switch ref.Kind {
 	case ops.KindConsole, ops.KindJob, ops.KindAudit:
 		return false
-	case ops.KindAlert:
+	case ops.KindAlert, ops.KindEstate, ops.KindIncident:
 		return s.Kind == ops.SourcePrometheus || s.Kind == ops.SourceAlertmanager
-	case ops.KindEstate, ops.KindIncident:
-		return true
 	case ops.KindSource:
 		return s.Name == ref.ID
 	}

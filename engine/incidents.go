@@ -28,7 +28,7 @@ func planOpen(e *Engine, req ops.Request) (string, string, error) {
 
 func doOpen(e *Engine, c ops.Caller, p ops.Plan, _ ops.Text) error {
 	for _, s := range e.broker.newest().Sources {
-		if s.State == ops.SourcePending {
+		if s.State == ops.SourcePending && concerns(s, p.Request.Target) {
 			return ops.Errorf(ops.CodeUnavailable, "%s has not answered yet, so nobody knows what fires", s.Name).Help("try again in a moment")
 		}
 	}

@@ -39,6 +39,12 @@ func (o own) Blocked(b ops.Board, ref ops.Ref) ops.Text {
 	return o.blocked(b, ref)
 }
 
+// The actions that write a note.
+const (
+	noteOnEstate   = "estate.note"
+	noteOnIncident = "incident.note"
+)
+
 // ownActions is the whole table.
 func (e *Engine) ownActions() []jobs.Instant {
 	return []jobs.Instant{
@@ -49,9 +55,9 @@ func (e *Engine) ownActions() []jobs.Instant {
 		own{e, describe("alert.call", "record a call", ops.KindAlert, "write down who was called about it, and what came of it",
 			param("who", "whom you called"), param("level", "level of the escalation matrix"), param("answer", "what came of it")), planCall, doCall, nil},
 		own{e, describe("container.ack", "ack", ops.KindContainer, "say that you know what happened to it; what happens after is marked again", param("note", "what it was")), planMarkAck, doMarkAck, nothingMarked},
-		own{e, describe("estate.note", "note", ops.KindEstate, "put a note on the time line", param("text", "the note")), planNote, doNote, nil},
+		own{e, describe(noteOnEstate, "note", ops.KindEstate, "put a note on the time line", param("text", "the note")), planNote, doNote, nil},
 		own{e, describe("incident.open", "open an incident", ops.KindEstate, "begin an incident with what fires now; what happens meanwhile attaches itself", param("title", "what it is")), planOpen, doOpen, nil},
-		own{e, describe("incident.note", "note", ops.KindIncident, "add a note to it", param("text", "the note")), planNote, doNote, nil},
+		own{e, describe(noteOnIncident, "note", ops.KindIncident, "add a note to it", param("text", "the note")), planNote, doNote, nil},
 		own{e, describe("incident.close", "close", ops.KindIncident, "end it; History and opsdeck incident export have the report", param("cause", "what it was"), asParam()), planClose, doClose, nil},
 	}
 }
