@@ -289,6 +289,9 @@ func TestLabLogs(t *testing.T) {
 			})
 			if err != nil || len(after) != len(lines)-1 {
 				t.Errorf("behind the first line: %d lines of %d, %v", len(after), len(lines), err)
+				for _, l := range append(lines, after...) {
+					t.Logf("%d %s %.60q", l.Offset, l.Stream, l.Text)
+				}
 			}
 		})
 	}
