@@ -73,9 +73,12 @@ func (j *dbJudge) connections() {
 	if len(u.By) > 0 {
 		top := u.By[0]
 		f.What = ops.Textf("%s: %d %s from %s", f.What, top.Count, stateWord(top.State), top.App.Or(ops.Lit("sessions without a name")))
-		if top.State == ops.SessionIdle {
+		switch {
+		case top.Own:
+			f.Next = words(ops.Lit("end the opsdeck agents that nobody needs"))
+		case top.State == ops.SessionIdle:
 			f.Next = []ops.Next{endIdle(j.d.Ref, ops.Lit("end its idle sessions"), "idle", time.Minute, top.App), {What: ops.Lit("then make its pool smaller")}}
-		} else {
+		default:
 			f.Next = []ops.Next{{What: ops.Lit("look what they do")}, by(ops.KeyActions, ops.Lit("then cancel or end them"))}
 		}
 	}

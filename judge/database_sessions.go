@@ -27,7 +27,7 @@ func holds(b ops.Session) string {
 func (j *dbJudge) idleInTransaction() {
 	j.d.Levels.Idle = ops.LevelOK
 	all := j.those(func(b ops.Session) bool {
-		return b.State.InTransaction() && !b.Changed.IsZero() && j.now.Sub(b.Changed) >= j.l.IdleInTx
+		return !b.Changed.IsZero() && j.sits(b)
 	})
 	if len(all) == 0 {
 		return
@@ -45,6 +45,12 @@ func (j *dbJudge) idleInTransaction() {
 		f.Next = j.askOrTerminate(worst)
 	}
 	j.find(f)
+}
+
+// sits reports whether a session of somebody else's has been in a transaction too long
+// and does nothing.
+func (j *dbJudge) sits(b ops.Session) bool {
+	return b.State.InTransaction() && !b.Own && j.now.Sub(b.Changed) >= j.l.IdleInTx
 }
 
 // prepared is one finding for all prepared transactions that nobody ends, whether or
@@ -88,7 +94,7 @@ func (j *dbJudge) long() {
 }
 
 func (j *dbJudge) tooLong(b ops.Session) bool {
-	return b.State == ops.SessionActive && !b.System && b.Waiting.IsZero() && !b.Transaction.IsZero() && j.now.Sub(b.Transaction) >= j.l.Transaction
+	return b.State == ops.SessionActive && !b.System && !b.Own && b.Waiting.IsZero() && !b.Transaction.IsZero() && j.now.Sub(b.Transaction) >= j.l.Transaction
 }
 
 // those are the sessions that something is true of.
@@ -125,7 +131,7 @@ func (j *dbJudge) session(b ops.Session) ops.Verdict {
 		}
 	case b.Prepared():
 		v.Level, v.Cause, v.Next = j.preparedLevel(b), ops.Textf("it %s, over restarts too, until somebody ends it", holds(b)), endPrepared(b)
-	case b.State.InTransaction() && j.now.Sub(b.Changed) >= j.l.IdleInTx:
+	case j.sits(b):
 		v.Level, v.Cause = ops.LevelWarning, ops.Textf("sits in its transaction: it %s", holds(b))
 		v.Next = j.askOrTerminate(b)
 	case j.tooLong(b):

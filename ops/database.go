@@ -80,6 +80,7 @@ type UsedBy struct {
 	App   Text         `json:"app"`
 	State SessionState `json:"state"`
 	Count int          `json:"count"`
+	Own   bool         `json:"own,omitzero"` // opsdeck's
 }
 
 // StateCount is how many connections are in one state.
@@ -170,7 +171,7 @@ type Session struct {
 	Waiting time.Time `json:"waiting,omitzero"`
 	SQL     Text      `json:"sql,omitzero"` // shortened, literals of passwords hidden
 	Hidden  bool      `json:"hidden,omitzero"`
-	Own     bool      `json:"own,omitzero"`    // opsdeck's
+	Own     bool      `json:"own,omitzero"`    // opsdeck's: of this agent, of one before it, of any with the same logins
 	System  bool      `json:"system,omitzero"` // no client: autovacuum, a walsender; App says which
 	// Superuser says that its user is one: only another superuser ends it.
 	Superuser bool `json:"superuser,omitzero"`

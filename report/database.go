@@ -143,7 +143,7 @@ func DatabaseLine(r ops.Reading[ops.Database], now time.Time) Cell {
 	parts := []string{Connections(d.Use).Text + " connections"}
 	waits, longest := 0, time.Time{}
 	for _, s := range d.Sessions {
-		if !s.Waiting.IsZero() {
+		if !s.Waiting.IsZero() && !s.Own {
 			waits++
 		}
 		if !s.Transaction.IsZero() && !s.Own && !s.System && !s.Prepared() && (longest.IsZero() || s.Transaction.Before(longest)) {

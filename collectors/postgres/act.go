@@ -41,18 +41,18 @@ func (c *Collector) Sessions(ctx context.Context) ([]ops.Session, error) {
 			return err
 		}
 	})
-	c.markOwn(d.Sessions)
+	c.markOwn(d.Sessions, c.newest().Rights.Login)
 	return d.Sessions, err
 }
 
-// markOwn marks the session of the login that acts; the reader's marks itself.
-func (c *Collector) markOwn(bs []ops.Session) {
+// markOwn marks sessions of the login that acts; the reader's are marked as they are read.
+func (c *Collector) markOwn(bs []ops.Session, login ops.Text) {
 	if c.actor == nil {
 		return
 	}
 	pid := int(c.actor.pid.Load())
 	for i := range bs {
-		bs[i].Own = bs[i].Own || bs[i].PID == pid
+		bs[i].Own = bs[i].Own || bs[i].PID == pid || isOurs(bs[i], login)
 	}
 	slices.SortStableFunc(bs, func(a, b ops.Session) int { return last(a) - last(b) })
 }

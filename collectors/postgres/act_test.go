@@ -65,6 +65,35 @@ func TestTheLoginForActionsActsAndTheReaderReads(t *testing.T) {
 	})
 }
 
+// TestSessionsOfOpsdeckAreKnownByNameAndLogin: of a connection that was given up the
+// server knows nothing until it writes to it, and an agent beside has its own.
+func TestSessionsOfOpsdeckAreKnownByNameAndLogin(t *testing.T) {
+	inBubble(t, func(t *testing.T, f *fake) {
+		f.rows("rights", []any{"actor", false, true, true, true, true})
+		of := func(pid int, app, user string) []any {
+			return sessionRow(pid, app, "active", inTransaction(time.Minute), func(s *sessionCells) { s.user = user })
+		}
+		f.rows("sessions", of(1, "opsdeck", "reader"), of(2, "opsdeck", "actor"), of(3, "psql", "reader"), of(4, "opsdeck", "etl"), of(5, "psql", "actor"))
+		c := f.collector(f.acts)
+		d := collect(t, c)
+		listed, err := c.Sessions(t.Context())
+		for _, all := range [][]ops.Session{d.Sessions, listed} {
+			var own []int
+			for _, s := range all {
+				if s.Own {
+					own = append(own, s.PID)
+				}
+			}
+			if slices.Sort(own); err != nil || !slices.Equal(own, []int{1, 2}) {
+				t.Errorf("%v %v", own, err)
+			}
+		}
+		if !slices.Contains(d.Use.By, ops.UsedBy{App: ops.Lit("opsdeck"), State: ops.SessionActive, Count: 1, Own: true}) {
+			t.Errorf("%+v", d.Use.By)
+		}
+	})
+}
+
 // TestALoginForActionsThatCannotConnectIsSaid and the server is read all the same.
 func TestALoginForActionsThatCannotConnectIsSaid(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *fake) {

@@ -24,6 +24,7 @@ func readSession(r *reading, row row) error {
 		return err
 	}
 	b.Ref = ops.NewRef(ops.KindSession, r.source, strconv.Itoa(b.PID))
+	b.Own = b.Own || isOurs(b, r.out.Login)
 	b.Hidden = kind == ""
 	b.System = kind != "" && kind != "client backend"
 	if b.Hidden {
@@ -48,9 +49,15 @@ func readSession(r *reading, row row) error {
 	r.out.Sessions = append(r.out.Sessions, b)
 	if !b.System {
 		r.out.Use.Used++
-		r.idle[ops.UsedBy{App: b.App, State: b.State}]++
+		r.idle[ops.UsedBy{App: b.App, State: b.State, Own: b.Own}]++
 	}
 	return nil
+}
+
+// isOurs reports whether a session is opsdeck's under a login: the server lists one that
+// was given up until it writes to it, and those of an agent beside.
+func isOurs(b ops.Session, login ops.Text) bool {
+	return b.App.String() == appName && b.User == login && !login.Empty()
 }
 
 // use sums up who has the connections, the most first.

@@ -104,7 +104,7 @@ func (c *Collector) Collect(ctx context.Context) (ops.Observation, error) {
 		c.actor.limits.Store(&d.Limits)
 	}
 	c.actorStands(ctx, &d)
-	c.markOwn(d.Sessions)
+	c.markOwn(d.Sessions, d.Rights.Login)
 	c.mu.Lock()
 	c.last, c.lastAt = d, c.cfg.Now()
 	c.mu.Unlock()
