@@ -75,8 +75,8 @@ func (m *memory) story() []string {
 func newBase() base { return base{&server{pushes: make(chan ops.Observation)}} }
 
 const (
-	nearly    = "warning pg: connections nearly exhausted 90/100: 90 idle from web"
-	exhausted = "critical pg: connections exhausted 97/100: 97 idle from web"
+	nearly    = "warning pg: connections nearly exhausted 90/100"
+	exhausted = "critical pg: connections exhausted 97/100"
 	waiting   = "warning pg: 1 session waits for 7 (nightly)"
 )
 
@@ -96,7 +96,7 @@ func TestAnOpenedDatabaseTellsWhatWasFoundOfIt(t *testing.T) {
 		if err != nil || len(d.Groups) != 2 || len(d.Groups[0].Facts) != 1 {
 			t.Fatalf("%+v %v", d, err)
 		}
-		if f := d.Groups[0].Facts[0]; f.Level != ops.LevelCritical || !strings.HasPrefix(f.Value.String(), "connections exhausted 97/100: 97 idle from web: new logins are refused") {
+		if f := d.Groups[0].Facts[0]; f.Level != ops.LevelCritical || !strings.HasPrefix(f.Value.String(), "connections exhausted 97/100: 97 idle from web; new logins are refused") {
 			t.Errorf("%+v", f)
 		}
 		b.says(used(1))

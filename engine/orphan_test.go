@@ -166,7 +166,7 @@ func TestAJobThatOutlivesItsAgentIsOrphanedKeepsItsTargetAndEndsLost(t *testing.
 		t.Fatal(err)
 	}
 	b := r.until(t, "lost", func(b ops.Board) bool { return b.Jobs[0].State == ops.JobLost && b.Changes[0].Job == 1 })
-	if c := b.Changes[0]; c.Kind != ops.RecordOutcome || c.Seq == 0 || c.What.String() != "dump web: lost" {
+	if c := b.Changes[0]; c.Kind != ops.RecordOutcome || c.Seq == 0 || c.What.String() != "lost: dump web" {
 		t.Errorf("the last change is %+v", c)
 	}
 	if err := r.dump(t.Context()); err != nil {

@@ -70,9 +70,9 @@ func (j *dbJudge) connections() {
 		f.What = ops.Textf("connections exhausted %d/%d", u.Used, u.Max)
 		f.Cause = ops.Textf("new logins are refused (53300), %d are reserved", u.Reserved)
 	}
-	if len(u.By) > 0 {
+	if len(u.By) > 0 { // who has them comes first: of a long cause a narrow screen shows the beginning
 		top := u.By[0]
-		f.What = ops.Textf("%s: %d %s from %s", f.What, top.Count, stateWord(top.State), top.App.Or(ops.Lit("sessions without a name")))
+		f.Cause = ops.Textf("%d %s from %s; %s", top.Count, stateWord(top.State), top.App.Or(ops.Lit("sessions without a name")), f.Cause)
 		switch {
 		case top.Own:
 			f.Next = words(ops.Lit("end the opsdeck agents that nobody needs"))

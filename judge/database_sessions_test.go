@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -32,7 +33,7 @@ func TestWhoHasTheConnectionsIsSaidAlsoOfOpsdeck(t *testing.T) {
 	by := ops.UsedBy{App: ops.Lit("opsdeck"), State: ops.SessionIdle, Count: 60, Own: true}
 	d := Database(dbEstate(), ops.Database{Use: ops.Use{Used: 98, Max: 100, Reserved: 3, By: []ops.UsedBy{by}}}, now)
 	f := d.Findings[0]
-	if f.What.String() != "connections exhausted 98/100: 60 idle from opsdeck" || len(f.Next) != 1 || !f.Next[0].Action.Empty() || f.Next[0].What.String() != "end the opsdeck agents that nobody needs" {
+	if f.What.String() != "connections exhausted 98/100" || !strings.HasPrefix(f.Cause.String(), "60 idle from opsdeck; new logins") || len(f.Next) != 1 || !f.Next[0].Action.Empty() || f.Next[0].What.String() != "end the opsdeck agents that nobody needs" {
 		t.Errorf("%s: %+v", f.What, f.Next)
 	}
 }

@@ -41,8 +41,8 @@ func TestWhatADatabaseAsksOfItsReader(t *testing.T) {
 		want string // level and what it says, empty: nothing
 	}{
 		"all is well":                   {ops.Database{Use: use(50), Archiver: ops.Archiver{On: true, LastGood: ago(time.Minute)}}, ""},
-		"connections exhausted":         {ops.Database{Use: use(98)}, "critical connections exhausted 98/100: 60 idle from web"},
-		"connections nearly exhausted":  {ops.Database{Use: use(90)}, "warning connections nearly exhausted 90/100: 60 idle from web"},
+		"connections exhausted":         {ops.Database{Use: use(98)}, "critical connections exhausted 98/100"},
+		"connections nearly exhausted":  {ops.Database{Use: use(90)}, "warning connections nearly exhausted 90/100"},
 		"nobody knows the connections":  {ops.Database{}, ""},
 		"blocked for a minute":          {ops.Database{Sessions: []ops.Session{root, waiter}}, "warning 1 session waits for 1 (close)"},
 		"blocked for long":              {ops.Database{Sessions: []ops.Session{root, late}}, "critical 1 session waits for 1 (close)"},

@@ -77,7 +77,10 @@ func runs(c ops.Container) bool { return c.State == ops.ContainerRunning && !c.L
 
 // Cell says "13/13 running", and of a silent source "13/13 4m ago, docker
 // SILENT", which is not ok whatever the numbers are.
-func (n Counts) Cell() Cell {
+func (n Counts) Cell() Cell { return n.bare().by(n.Standing) }
+
+// bare is the count without how its source stands.
+func (n Counts) bare() Cell {
 	share := fmt.Sprintf("%d/%d", n.Up, n.Expected)
 	if n.Expected == 0 {
 		share = fmt.Sprintf("%d/%d", n.Running, n.Found)
@@ -86,9 +89,9 @@ func (n Counts) Cell() Cell {
 	case n.Standing == "" && !n.Fresh:
 		return toned("no Docker source", ToneMuted)
 	case !n.Fresh && n.Found+n.Expected == 0:
-		return Cell{Text: "unknown, " + n.Standing, Tone: ToneUnknown}
+		return Cell{Text: unknown, Tone: ToneUnknown}
 	case !n.Fresh:
-		return Cell{Text: share + " " + n.Standing, Tone: ToneUnknown}
+		return Cell{Text: share, Tone: ToneUnknown}
 	case n.Expected == 0:
 		return toned(share+" running, none expected by name", ToneOf(worst(unjudged, n.Level)))
 	}

@@ -134,11 +134,17 @@ func stateWords(s ops.SessionState) string {
 	return s.String()
 }
 
-// DatabaseLine is one server in a line, for the Overview and above the pane's list.
+// DatabaseLine is one server in a line, above the pane's list.
 func DatabaseLine(r ops.Reading[ops.Database], now time.Time) Cell {
-	d := r.Value
+	cell, standing := databaseLine(r, now)
+	return cell.by(standing)
+}
+
+// databaseLine is the line, and beside it how its source stands where it is not fresh.
+func databaseLine(r ops.Reading[ops.Database], now time.Time) (line Cell, standing string) {
+	d, from := r.Value, originOf(r)
 	if !r.Known() {
-		return toned("unknown, "+originOf(r).standing(now), ToneUnknown)
+		return toned(unknown, ToneUnknown), from.standing(now)
 	}
 	parts := []string{Connections(d.Use).Text + " connections"}
 	waits, longest := 0, time.Time{}
@@ -153,24 +159,23 @@ func DatabaseLine(r ops.Reading[ops.Database], now time.Time) Cell {
 	if waits > 0 {
 		parts = append(parts, fmt.Sprintf("%d blocked", waits))
 	}
-	from := originOf(r)
 	if !longest.IsZero() {
 		parts = append(parts, "longest tx "+lasted(longest, from, now).Text)
 	}
-	cell := toned(strings.Join(parts, ", "), ToneOf(d.Verdict.Level))
+	line = toned(strings.Join(parts, ", "), ToneOf(d.Verdict.Level))
 	if !r.Fresh() {
-		cell.Text += " " + from.standing(now)
-		cell.Tone = ToneUnknown
+		line.Tone, standing = ToneUnknown, from.standing(now)
 	}
-	return cell
+	return line, standing
 }
 
 // databaseRows are the servers on the Overview.
 func databaseRows(b ops.Board, now time.Time) []Row {
 	var rows []Row
 	for _, r := range b.Databases {
-		from := originOf(r)
-		rows = append(rows, stateRow("database "+r.Source.String(), DatabaseLine(r, now), ops.Ref{Kind: ops.KindDatabase}, r.Value.Verdict.Cause.String(), from))
+		cell, standing := databaseLine(r, now)
+		why := join("; ", cell.asOf(standing), r.Value.Verdict.Cause.String())
+		rows = append(rows, stateRow("database "+r.Source.String(), cell, ops.Ref{Kind: ops.KindDatabase}, why, originOf(r)))
 	}
 	return rows
 }

@@ -35,6 +35,7 @@ const matters = 50
 // FitColumns chooses columns for a width of w cells, with one cell between them. Those
 // that matter shrink to their least widths before one of them goes; the others come in
 // where they take nothing from those, not from one row either: a cause stands in few.
+// They grow last.
 // No column gets more than two fifths before all
 // have what most of their rows need: one long row takes nothing from the others. A
 // column that wants no width has nothing to say and is left out.
@@ -73,7 +74,7 @@ func (f *fitting) choose() []Field {
 	taken, whole := 0, 0 // at the least, and where each has what its longest row needs
 	for _, s := range f.all {
 		so := taken
-		if f.columns[s.column].Priority < matters {
+		if !f.matters(s) {
 			so = whole
 		}
 		if len(kept) > 0 && so+s.least+1 > f.room {
@@ -87,18 +88,26 @@ func (f *fitting) choose() []Field {
 	for i, s := range kept {
 		out[i] = Field{s.column, s.least}
 	}
-	for _, goal := range []func(sized) int{f.enough, func(s sized) int { return s.firm }, func(s sized) int { return s.want }} {
-		for i, s := range kept {
-			more := max(0, min(goal(s)-out[i].Width, left))
-			out[i].Width += more
-			left -= more
+	grow := func(matter bool) {
+		for _, goal := range []func(sized) int{f.enough, func(s sized) int { return s.firm }, func(s sized) int { return s.want }} {
+			for i, s := range kept {
+				if f.matters(s) == matter {
+					more := max(0, min(goal(s)-out[i].Width, left))
+					out[i].Width += more
+					left -= more
+				}
+			}
 		}
 	}
+	grow(true)
+	grow(false)
 	if len(out) == 1 {
 		out[0].Width = max(1, min(out[0].Width, f.room-1))
 	}
 	return out
 }
+
+func (f *fitting) matters(s sized) bool { return f.columns[s.column].Priority >= matters }
 
 func (f *fitting) enough(s sized) int { return max(s.least, min(s.firm, f.most)) }
 

@@ -62,8 +62,8 @@ func TestWhatHappensAgainIsOneLineWithItsCount(t *testing.T) {
 			[]string{"prom answers again: 2x, last 03:00:30Z", "prom is silent: 2x, last 03:00:20Z"}},
 		"the same on another day": {told("0s critical alert a1 critical Down fires", "26h critical alert a1 critical Down fires"),
 			[]string{"critical Down fires", "critical Down fires"}},
-		"what people did": {told("0s info note x looked at it", "1s info note x looked at it", "2s info outcome web restart web: succeeded", "3s info outcome web restart web: succeeded"),
-			[]string{"restart web: succeeded", "restart web: succeeded", "looked at it", "looked at it"}},
+		"what people did": {told("0s info note x looked at it", "1s info note x looked at it", "2s info outcome web succeeded: restart web", "3s info outcome web succeeded: restart web"),
+			[]string{"succeeded: restart web", "succeeded: restart web", "looked at it", "looked at it"}},
 		"a start much later is an event of its own": {told("0s warning container web web died, exit 1", "10m info container web web started"),
 			[]string{"web started", "web died, exit 1"}},
 		"what would make the line too long": {told("0s info container web web was sent signal 15", "1s info container web web ended as asked, exit 143",
@@ -84,12 +84,12 @@ func TestTheOutcomeOfAJobStandsForItsIntent(t *testing.T) {
 	of := func(at time.Duration, k ops.RecordKind, job ops.JobID, what string) ops.Record {
 		return ops.Record{Seq: uint64(at), At: foldStart.Add(at), Kind: k, Job: job, What: ops.Clean(what)}
 	}
-	recs := []ops.Record{of(4, ops.RecordIntent, 2, "restart db"), of(3, ops.RecordOutcome, 1, "restart web: succeeded"), of(2, ops.RecordIntent, 1, "restart web"), of(1, ops.RecordOutcome, 0, "noted")}
+	recs := []ops.Record{of(4, ops.RecordIntent, 2, "restart db"), of(3, ops.RecordOutcome, 1, "succeeded: restart web"), of(2, ops.RecordIntent, 1, "restart web"), of(1, ops.RecordOutcome, 0, "noted")}
 	var got []string
 	for _, e := range Fold(recs, time.Hour) {
 		got = append(got, e.Text())
 	}
-	if want := []string{"restart db", "restart web: succeeded", "noted"}; !slices.Equal(got, want) {
+	if want := []string{"restart db", "succeeded: restart web", "noted"}; !slices.Equal(got, want) {
 		t.Errorf("%q", got)
 	}
 }

@@ -131,7 +131,8 @@ func stateRows(b ops.Board, now time.Time) []Row {
 	rows := firingRows(b, now)
 	n := CountContainers(b, now)
 	if n.Fresh || n.Standing != "" {
-		rows = append(rows, stateRow("containers", n.Cell(), ops.Ref{Kind: ops.KindContainer}, n.Others(), oldest(b, b.Containers)))
+		cell := n.bare()
+		rows = append(rows, stateRow("containers", cell, ops.Ref{Kind: ops.KindContainer}, join("; ", cell.asOf(n.Standing), n.Others()), oldest(b, b.Containers)))
 	}
 	rows = append(rows, databaseRows(b, now)...)
 	return append(rows, sourceSummary(b, now))
@@ -174,7 +175,7 @@ func firingRows(b ops.Board, now time.Time) []Row {
 	}
 	switch {
 	case !fresh && len(rows) == 0:
-		rows = append(rows, stateRow("alerts", toned("unknown, "+phrase, ToneUnknown), ops.Ref{}, "", from))
+		rows = append(rows, stateRow("alerts", toned(unknown, ToneUnknown), ops.Ref{}, phrase, from))
 	case len(rows) == 0:
 		none := noneFires(b, now)
 		none.Text = strings.Replace(none.Text, "0 alerts", "0", 1)

@@ -39,6 +39,30 @@ func toned(s string, t Tone) Cell { return Cell{Text: s, Tone: t, Value: s} }
 // nothing returns the cell of a value that does not exist.
 func nothing() Cell { return Cell{Text: ops.Never, Tone: ToneMuted} }
 
+// unknown is what stands in the place of what was never read.
+const unknown = "unknown"
+
+// by adds how the source of a cell stands, where it is not fresh.
+func (c Cell) by(standing string) Cell {
+	if standing == "" {
+		return c
+	}
+	sep := " "
+	if c.Text == unknown {
+		sep = ", "
+	}
+	c.Text += sep + standing
+	return c
+}
+
+// asOf says how the source of a cell stands in a column beside it.
+func (c Cell) asOf(standing string) string {
+	if standing == "" || c.Text == unknown {
+		return standing
+	}
+	return "as of " + standing
+}
+
 // moment returns a cell that reads as an age and is valued as a time.
 func moment(at, now time.Time) Cell {
 	if at.IsZero() {

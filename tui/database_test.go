@@ -50,7 +50,7 @@ func TestTheFilterOutlivesTheView(t *testing.T) {
 func TestTheOverviewsLineOpensTheDatabases(t *testing.T) {
 	r := newRig(fixture.Exhausted(), "none")
 	r.send(size(120, 40))
-	r.wants(t, "connections exhausted 97/100: 61 idle from web", "database orders-db: 97/100 connections")
+	r.wants(t, "connections exhausted 97/100", "61 idle from web; new logins", "database orders-db: 97/100 connections")
 	line := regexp.MustCompile(`(?m)^> \w+ +database orders-db: `)
 	for i := 0; i < 30 && !line.MatchString(r.screen()); i++ {
 		r.press("j")

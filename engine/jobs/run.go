@@ -81,10 +81,11 @@ func (s *Jobs) finish(r *run, result ops.Result, err error) {
 	close(r.done)
 }
 
-// outcomeOf is the record of a job's end.
+// outcomeOf is the record of a job's end. How it ended stands first: the end of a long
+// line is what a narrow screen cuts.
 func outcomeOf(j ops.Job) ops.Record {
 	return ops.Record{At: j.Ended, Kind: ops.RecordOutcome, Ref: j.Target, Level: judge.Job(j.State), Actor: j.Actor, Job: j.ID,
-		What: ops.Textf("%s: %s", j.Title, j.State), Facts: []ops.Fact{{Name: ops.Lit("result"), Value: j.Result}}}
+		What: ops.Textf("%s: %s", j.State, j.Title), Facts: []ops.Fact{{Name: ops.Lit("result"), Value: j.Result}}}
 }
 
 // writeOutcome returns the outcome as the history has it, or as it would have been.

@@ -81,7 +81,7 @@ func TestTheRightRootOfABlockingTreeIsTerminated(t *testing.T) {
 	s.within(30*time.Second, `blocking  1 tree, 2 sessions, 2 deep`) // the other one is not ours to end
 	s.until(`\d+ psql-by-hand\s+idle in tx .*blocks 1`)
 	s.keys("0")
-	s.until(`outcome\s+terminate session ` + root + ` \(nightly-close\) on postgres: succeeded`)
+	s.until(`outcome\s+succeeded: terminate session ` + root + ` \(nightly-close\) on postgres`)
 	if recs := w.records("--ref", "backend:postgres/"+root); len(recs) < 2 {
 		t.Errorf("the history has %+v", recs)
 	}
@@ -94,7 +94,7 @@ func TestExhaustionIsDiagnosedAndMendedFromTheConsoleWhileNewLoginsFail(t *testi
 	w, s := database(t)
 	s.keys("1")
 	at, heal := breakLab(t, "connections-exhausted")
-	seen(s, at, "connections-exhausted", `CRITICAL\s+connections exhausted \d\d/60: \d+ idle`)
+	seen(s, at, "connections-exhausted", `CRITICAL\s+connections exhausted \d\d/60\s.*\d+ idle from ifrs9-reporter`)
 	if err := login(t); err == nil || !strings.Contains(err.Error(), "53300") {
 		t.Fatalf("new logins do not fail: %v", err)
 	}
@@ -126,7 +126,7 @@ func TestExhaustionIsDiagnosedAndMendedFromTheConsoleWhileNewLoginsFail(t *testi
 	s.keys("1")
 	s.free(patience, attention, `connections exhausted`)
 	s.keys("0")
-	s.until(`outcome\s+end \d+ sessions on postgres: idle for more than 1s from ifrs9`)
+	s.until(`outcome\s+succeeded: end \d+ sessions on postgres: idle for more than 1s from ifrs9-reporter`)
 	heal()
 }
 
@@ -141,8 +141,8 @@ func TestWhatADatabaseDoesIsSaidAndNothingIsFalselyGood(t *testing.T) {
 		{fault: "slow-query", wants: []string{`1 transaction longer than 30s`, `\(ifrs9-integrator\)`}, exit: 1},
 		{fault: "archive-failing", wants: []string{`archiving of WAL fails`, `was not archived; the last good one was`}, exit: 1, more: archiverFails},
 		{fault: "replica-paused", wants: []string{`replica \S+ is behind by [\d.]+[KM]`}, exit: 1, more: replicaBehind},
-		{fault: "postgres-down", wants: []string{`sources  .*postgres REFUSED`, `UNKNOWN\s+database postgres: \d+/60 connections.* ago, postgres`}, never: wellAgain, exit: 2},
-		{fault: "postgres-frozen", wants: []string{`sources  .*postgres SILENT`, `UNKNOWN\s+database postgres: \d+/60 connections.* ago, postgres`}, never: wellAgain, exit: 2},
+		{fault: "postgres-down", wants: []string{`sources  .*postgres REFUSED`, `UNKNOWN\s+database postgres: \d+/60 connections.* as of \S+ ago, postgres REFUSED`}, never: wellAgain, exit: 2},
+		{fault: "postgres-frozen", wants: []string{`sources  .*postgres SILENT`, `UNKNOWN\s+database postgres: \d+/60 connections.* as of \S+ ago, postgres SILENT`}, never: wellAgain, exit: 2},
 	} {
 		t.Run(c.fault, func(t *testing.T) {
 			if c.never == "" {

@@ -92,7 +92,7 @@ func TestACrashLoopIsNamedWithItsExitCode(t *testing.T) {
 	s.keys("0")
 	s.filter("ifrs9-validator")
 	s.until(`container .*ifrs9-validator died, exit 3`)
-	s.until(`ack\s+acked what happened to ifrs9-validator: died \d\d:\d\d:\d\dZ`)
+	s.until(`ack\s+acked what happened to ifrs9-validator: died \d\d:\d\d:\d\dZ, exit code 3`)
 }
 
 // ofOthers are the good signs that a frozen Prometheus has no part in.
@@ -110,7 +110,7 @@ func TestAFrozenPrometheusIsSilentAndNothingOfItIsGreen(t *testing.T) {
 	}
 	for what, re := range map[string]string{
 		"the count on the frame": `\d+ \w+ as of \S+ ago, prometheus SILENT|alerts unknown`, // none fired, or none is known to
-		"the alerts":             `alerts firing: \d.* as of \S+ ago, prometheus SILENT|alerts: unknown, \S+ ago, prometheus SILENT`,
+		"the alerts":             `alerts firing: \d.* as of \S+ ago, prometheus SILENT|alerts: unknown .*\S+ ago, prometheus SILENT`,
 		"an indicator":           `UNKNOWN\s+data-quality\s+[\d.]+%.*the last value, \S+ ago`,
 	} {
 		if !regexp.MustCompile(re).MatchString(text) {

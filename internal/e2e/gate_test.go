@@ -109,7 +109,7 @@ func TestPeopleOfASharedAccountAreToldApartByTheirKeys(t *testing.T) {
 	s := b.open()
 	s.until(`root/ana \(operator\)`)
 	told := b.want(0, "", "--on", "lab", "history").out
-	for _, re := range []string{`outcome +root/ana +restart container ` + name + `: succeeded`, `refused +root/ben `} {
+	for _, re := range []string{`outcome +root/ana +succeeded: restart container ` + name, `refused +root/ben `} {
 		if !matches(told, re) {
 			t.Errorf("the history does not hold %s:\n%s", re, told)
 		}

@@ -85,7 +85,7 @@ func TestAJobOutlivesTheTerminalItWasStartedIn(t *testing.T) {
 	two.filter(name)
 	two.until(`intent\s+restart container ` + name + `\s+root`)
 	two.until(`restart container ` + name + `: done in [23]\d`)
-	two.until(`outcome\s+restart container ` + name + `: succeeded\s+root`)
+	two.until(`outcome\s+succeeded: restart container ` + name + `\s+root`)
 	if startedAt(t, name) == before {
 		t.Error("the container was not restarted")
 	}
@@ -111,7 +111,7 @@ func TestTheHistoryPaneGrowsWhileItIsOpen(t *testing.T) {
 	until(t, patience, "the job is followed", func() bool { return strings.Contains(c.said(), "job 1 restart") })
 	must(t, c.Process.Signal(os.Interrupt)) // it ends, the job goes on
 	w.ended(c).want(t, 3, `not followed to its end; job 1 goes on`)
-	s.until(`outcome\s+restart container ` + name + `: succeeded`)
+	s.until(`outcome\s+succeeded: restart container ` + name)
 }
 
 func TestAJobWhoseAgentDiesIsLostAndNeverCalledSucceeded(t *testing.T) {
@@ -127,14 +127,14 @@ func TestAJobWhoseAgentDiesIsLostAndNeverCalledSucceeded(t *testing.T) {
 	two := w.console()
 	two.tall()
 	two.until(`warning\s+job 1 lost: restart container ` + name)
-	if text := two.text(); strings.Contains(text, name+": succeeded") || strings.Contains(text, name+": done") {
+	if text := two.text(); strings.Contains(text, "succeeded: restart container "+name) || strings.Contains(text, name+": done") {
 		t.Errorf("the end that nobody saw is called good:\n%s", text)
 	}
 	two.keys("0")
 	two.filter(name)
-	two.until(`outcome\s+restart container ` + name + `: lost`)
+	two.until(`outcome\s+lost: restart container ` + name)
 	recs := about(w.records(), 1)
-	if n := len(recs); n != 2 || !strings.HasSuffix(recs[1].What.String(), ": lost") {
+	if n := len(recs); n != 2 || !strings.HasPrefix(recs[1].What.String(), "lost: ") {
 		t.Errorf("the history holds %+v", recs)
 	}
 	w.want(0, `whole`, "audit", "verify")

@@ -118,7 +118,7 @@ func TestAConsoleOverSSHShowsAndActs(t *testing.T) {
 	}
 	s.keys("0")
 	s.filter(name)
-	s.until(`outcome\s+restart container ` + name + `: succeeded\s+root`)
+	s.until(`outcome\s+succeeded: restart container ` + name + `\s+root`)
 	s.keys("q")
 	if code := s.ended(); code != 0 {
 		t.Errorf("exit code %d", code)
@@ -135,7 +135,7 @@ func TestHeadlessCommandsOverSSH(t *testing.T) {
 	name := obedient(t)
 	b.want(69, `no agent answers`, "--on", "lab", "agent", "status")
 	b.want(0, `job 1 succeeded`, "--on", "lab", "run", "container.restart", "container:docker/"+name, "--yes", "--reason", "test")
-	b.want(0, `restart container `+name+`: succeeded`, "--on", "lab", "history")
+	b.want(0, `succeeded: restart container `+name, "--on", "lab", "history")
 	b.want(0, `whole`, "--on", "lab", "audit", "verify")
 	b.want(0, name, "--on", "lab", "handover")
 	b.want(0, b.far.name, "--on", "lab", "estates")
@@ -169,7 +169,7 @@ func TestALineCutInTheMiddleOfAnActionIsTakenOverByASecondLogin(t *testing.T) {
 	two.until(`restart container ` + name + `: done in [23]\d`)
 	two.keys("0")
 	two.filter(name)
-	two.until(`outcome\s+restart container ` + name + `: succeeded\s+root`)
+	two.until(`outcome\s+succeeded: restart container ` + name + `\s+root`)
 	if recs := about(b.far.records(), 1); len(recs) != 2 || recs[0].Kind != ops.RecordIntent || recs[1].Kind != ops.RecordOutcome {
 		t.Errorf("the history holds %+v", recs)
 	}

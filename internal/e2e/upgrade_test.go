@@ -126,7 +126,7 @@ func TestAnUpgradeLosesNothingAndSaysWhatToDo(t *testing.T) {
 			next.live()
 			next.keys("0")
 			next.filter(name)
-			next.until(`outcome\s+restart container ` + name + `: succeeded`)
+			next.until(`outcome\s+succeeded: restart container ` + name)
 			coming.want(0, `whole`, "audit", "verify")
 			if recs := about(coming.records(), 1); len(recs) != 2 || recs[1].Kind != ops.RecordOutcome {
 				t.Errorf("the history holds %+v", recs)

@@ -88,8 +88,8 @@ func (j *jobs) account(ctx context.Context, g *stage) error {
 			open[r.Job] = r.What.String()
 		case r.Kind == ops.RecordOutcome:
 			delete(open, r.Job)
-			what := r.What.String()
-			j.ends[what[strings.LastIndex(what, ": ")+2:]]++
+			state, _, _ := strings.Cut(r.What.String(), ": ")
+			j.ends[state]++
 		}
 	}
 	if err := in.Err(); err != nil {

@@ -159,7 +159,7 @@ func TestANewcomerSeesALivingEstateAndRestartsWhatHangs(t *testing.T) {
 	c.keys(`reason: the queue hangs`, "\r")
 	c.until(`Do it\? y yes`)
 	c.insist("y", `\[3 Containers\](?s:.*)NAME +STATE`)
-	c.keys(`\[3 Containers\]`, "0", `(?s)\[0 History\].*restart container shop-worker: succeeded`, "2")
+	c.keys(`\[3 Containers\]`, "0", `(?s)\[0 History\].*succeeded: restart container shop-worker`, "2")
 	c.until(`(?s)\[2 Alerts\].*firing`)
 	c.where("the end of the alert", func(text string) bool { return !strings.Contains(text, "QueueLagHigh") })
 	if err := c.Send("q"); err != nil {
