@@ -323,7 +323,7 @@ func pagingLevel(sources []ops.Source, a *ops.Alert, now time.Time) ops.Level {
 	switch p := a.Paging; {
 	case p.State == ops.PagingDropped:
 		return ops.LevelInfo
-	case p.State == ops.PagingUnknown, p.State != ops.PagingAbsent && !canBeAsked(sources, p.Source), p.State == ops.PagingAbsent && !allCanBeAsked(sources):
+	case p.State == ops.PagingUnknown, !p.MutingUnknown.Empty(), p.State != ops.PagingAbsent && !canBeAsked(sources, p.Source), p.State == ops.PagingAbsent && !allCanBeAsked(sources):
 		return ops.LevelUnknown
 	case a.Unpaged(now):
 		return ops.LevelCritical

@@ -180,12 +180,17 @@ func TestAnAlertIsJudgedByItsRankAndByWhoHasIt(t *testing.T) {
 		answers       ops.SourceState
 		level, paging ops.Level
 	}{
-		"nobody is told":                   {burns, ops.SourceOK, ops.LevelWarning, ops.LevelCritical},
-		"new to either side":               {with(func(a *ops.Alert) { a.Fired = ago(time.Minute) }), ops.SourceOK, ops.LevelWarning, ops.LevelInfo},
-		"pending":                          {with(func(a *ops.Alert) { a.State = ops.AlertPending }), ops.SourceOK, ops.LevelInfo, ops.LevelInfo},
-		"it goes to its receivers":         {paging(ops.PagingActive), ops.SourceOK, ops.LevelWarning, ops.LevelOK},
-		"a silence holds it":               {paging(ops.PagingSilenced), ops.SourceOK, ops.LevelInfo, ops.LevelInfo},
-		"a silence held it":                {paging(ops.PagingSilenced), ops.SourceRefused, ops.LevelWarning, ops.LevelUnknown},
+		"nobody is told":           {burns, ops.SourceOK, ops.LevelWarning, ops.LevelCritical},
+		"new to either side":       {with(func(a *ops.Alert) { a.Fired = ago(time.Minute) }), ops.SourceOK, ops.LevelWarning, ops.LevelInfo},
+		"pending":                  {with(func(a *ops.Alert) { a.State = ops.AlertPending }), ops.SourceOK, ops.LevelInfo, ops.LevelInfo},
+		"it goes to its receivers": {paging(ops.PagingActive), ops.SourceOK, ops.LevelWarning, ops.LevelOK},
+		"a silence holds it":       {paging(ops.PagingSilenced), ops.SourceOK, ops.LevelInfo, ops.LevelInfo},
+		"a silence held it":        {paging(ops.PagingSilenced), ops.SourceRefused, ops.LevelWarning, ops.LevelUnknown},
+		"a time interval mutes it": {paging(ops.PagingMuted), ops.SourceOK, ops.LevelWarning, ops.LevelInfo},
+		"a time interval muted it": {paging(ops.PagingMuted), ops.SourceRefused, ops.LevelWarning, ops.LevelUnknown},
+		"whether one does is not known": {with(func(a *ops.Alert) {
+			a.Paging = ops.Paging{State: ops.PagingActive, Source: am, MutingUnknown: ops.Lit("too old")}
+		}), ops.SourceOK, ops.LevelWarning, ops.LevelUnknown},
 		"somebody took it, nobody is told": {acked(burns), ops.SourceOK, ops.LevelInfo, ops.LevelCritical},
 		"who is told cannot be asked":      {burns, ops.SourceSilent, ops.LevelWarning, ops.LevelUnknown},
 	} {

@@ -119,10 +119,12 @@ func databaseFindings(b *ops.Board) []ops.Finding {
 }
 
 // standing is how an alert stands with people: somebody took it, a silence or
-// another alert keeps it quiet, or it fires.
+// another alert keeps it quiet, or it fires, perhaps without somebody being told.
 func standing(sources []ops.Source, a *ops.Alert) string {
-	switch {
-	case !a.Handled(canBeAsked(sources, a.Paging.Source)):
+	switch answers := canBeAsked(sources, a.Paging.Source); {
+	case !a.Handled(answers) && answers:
+		return a.Paging.Muting()
+	case !a.Handled(answers):
 		return ""
 	case !a.Ack.At.IsZero():
 		return "acked by " + a.Ack.By.String()

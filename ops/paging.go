@@ -32,8 +32,13 @@ func (s *PagingState) UnmarshalText(b []byte) error { return pagingNames.parse(s
 
 // Quiet reports whether Alertmanager has the alert and tells nobody of it.
 func (s PagingState) Quiet() bool {
-	return s == PagingSilenced || s == PagingInhibited || s == PagingMuted
+	return s.Held() || s == PagingMuted
 }
+
+// Held reports whether a silence or another alert keeps an alert quiet: somebody took
+// care of it, or will by the other one. A time interval mutes whatever comes, and says
+// nothing of an alert.
+func (s PagingState) Held() bool { return s == PagingSilenced || s == PagingInhibited }
 
 // Paging is what Alertmanager says of one alert.
 type Paging struct {
@@ -43,11 +48,31 @@ type Paging struct {
 	SilencedBy  []Text      `json:"silenced_by,omitempty"`  // ids of silences
 	InhibitedBy []Text      `json:"inhibited_by,omitempty"` // fingerprints of alerts
 	MutedBy     []Text      `json:"muted_by,omitempty"`     // names of time intervals; Alertmanager 0.28 and later
+	NotTold     []Text      `json:"not_told,omitempty"`     // those of Receivers whose routes MutedBy mute
+	// MutingUnknown is why it is not known whether a time interval mutes it; empty
+	// where that is known, or something else keeps it quiet.
+	MutingUnknown Text `json:"muting_unknown,omitzero"`
 	// Updated is when Prometheus last told Alertmanager of it; the endsAt of a
 	// firing alert lies in the future and says nothing.
 	Updated time.Time `json:"updated,omitzero"`
 	// Level is how bad it is who is told, and who is not; filled by judge.
 	Level Level `json:"level"`
+}
+
+// Muting says who is not told because a time interval mutes the route, and is empty
+// where everybody is: "muted by night: team-a not told".
+func (p Paging) Muting() string {
+	if p.State != PagingMuted && len(p.NotTold) == 0 {
+		return ""
+	}
+	by, to := "a time interval of its route", ""
+	if len(p.MutedBy) > 0 {
+		by = Join(", ", p.MutedBy)
+	}
+	if len(p.NotTold) > 0 {
+		to = ": " + Join(", ", p.NotTold) + " not told"
+	}
+	return "muted by " + by + to
 }
 
 // AlertmanagerAlert is one alert as an Alertmanager cluster knows it.
@@ -187,11 +212,11 @@ type Peer struct {
 // again every minute (resend-delay), so one that is new to either says nothing.
 const PagingGrace = 2 * time.Minute
 
-// Handled reports whether somebody took an alert, or something keeps it quiet.
+// Handled reports whether somebody took an alert, or a silence or another alert holds it.
 // What an Alertmanager that cannot be asked said last holds nothing: the silence
 // may be over.
 func (a *Alert) Handled(answers bool) bool {
-	return !a.Ack.At.IsZero() || answers && a.Paging.State.Quiet()
+	return !a.Ack.At.IsZero() || answers && a.Paging.State.Held()
 }
 
 // Unpaged reports whether a firing alert is missing from an Alertmanager that was

@@ -78,6 +78,15 @@ func (t Text) Or(other Text) Text {
 	return t
 }
 
+// Join writes texts one after the other, sep between them.
+func Join(sep string, all []Text) string {
+	words := make([]string, len(all))
+	for i, t := range all {
+		words[i] = t.s
+	}
+	return strings.Join(words, sep)
+}
+
 // MarshalJSON writes the text as a JSON string.
 func (t Text) MarshalJSON() ([]byte, error) { return json.Marshal(t.s) }
 

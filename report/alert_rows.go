@@ -57,13 +57,7 @@ func (l *AlertList) Row(i int) Row {
 	}
 }
 
-func receivers(a *ops.Alert) string {
-	var out []string
-	for _, r := range a.Paging.Receivers {
-		out = append(out, r.String())
-	}
-	return strings.Join(out, " ")
-}
+func receivers(a *ops.Alert) string { return ops.Join(" ", a.Paging.Receivers) }
 
 // summary is the alert's own, with its age where it is older than its source's
 // newest answer.
@@ -202,7 +196,7 @@ func (l *AlertList) Table() Table {
 	t := Table{Name: "alerts", Columns: slices.Clone(l.columns), Groups: l.words, Note: l.note}
 	t.Columns = append(t.Columns,
 		Column{Key: "paging", Title: "PAGING", Priority: 10}, Column{Key: "acked_by", Title: "ACKED BY", Priority: 9},
-		Column{Key: "silenced_until", Title: "SILENCED UNTIL", Priority: 8})
+		Column{Key: "silenced_until", Title: "SILENCED UNTIL", Priority: 8}, Column{Key: "not_told", Title: "NOT TOLD", Priority: 8})
 	for i, it := range l.items {
 		r := l.Row(i)
 		paging := it.a.Paging.State.String()
@@ -213,7 +207,7 @@ func (l *AlertList) Table() Table {
 		if end := l.paging.until(it.a.Paging); !end.IsZero() {
 			until = Cell{Text: ops.Clock(end, l.now), Value: stamp(end)}
 		}
-		r.Cells = append(r.Cells, toned(paging, ToneMuted), orNothing(it.a.Ack.By.String()), until)
+		r.Cells = append(r.Cells, toned(paging, ToneMuted), orNothing(it.a.Ack.By.String()), until, orNothing(ops.Join(" ", it.a.Paging.NotTold)))
 		t.Rows = append(t.Rows, r)
 	}
 	return t

@@ -40,8 +40,11 @@ func newPagingView(b ops.Board, now time.Time) pagingView {
 
 // known reports whether what is known of an alert's paging is true now.
 func (v pagingView) known(p ops.Paging) bool {
-	if p.State == ops.PagingDropped {
+	switch {
+	case p.State == ops.PagingDropped:
 		return true
+	case !p.MutingUnknown.Empty():
+		return false
 	}
 	if p.State == ops.PagingAbsent || p.Source.Empty() {
 		return v.any && v.all && p.State != ops.PagingUnknown
@@ -49,8 +52,9 @@ func (v pagingView) known(p ops.Paging) bool {
 	return v.readable[p.Source]
 }
 
-// quiet reports whether something keeps an alert quiet, as far as is known now.
-func (v pagingView) quiet(a *ops.Alert) bool { return a.Paging.State.Quiet() && v.known(a.Paging) }
+// held reports whether a silence or another alert keeps an alert quiet, as far as is
+// known now.
+func (v pagingView) held(a *ops.Alert) bool { return a.Paging.State.Held() && v.known(a.Paging) }
 
 // until is when the last of the silences that hold an alert ends.
 func (v pagingView) until(p ops.Paging) time.Time {
@@ -101,6 +105,9 @@ func alertState(a *ops.Alert, v pagingView, fresh bool, now time.Time) Cell {
 // from Alertmanager: nobody is told, and that is as somebody wanted it.
 const droppedOnPurpose = "dropped on purpose"
 
+// partlyMuted stands where a time interval keeps an alert from some of those it goes to.
+const partlyMuted = "partly muted"
+
 // notPaged stands where an alert fires and nobody is notified.
 const notPaged = "NOT PAGED"
 
@@ -123,8 +130,12 @@ func pagingWord(a *ops.Alert, v pagingView, now time.Time) (word string, held bo
 			return "silenced until " + ops.Clock(end, now), true
 		}
 		return "silenced", true
-	case a.Paging.State.Quiet():
+	case a.Paging.State.Held():
 		return a.Paging.State.String(), true
+	case a.Paging.State == ops.PagingMuted:
+		return a.Paging.State.String(), false
+	case len(a.Paging.NotTold) > 0:
+		return partlyMuted, false
 	}
 	return "", false
 }

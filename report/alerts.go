@@ -123,7 +123,7 @@ func (it *alertItem) fill(v pagingView, by Grouping, now time.Time) {
 	switch {
 	case a.State != ops.AlertFiring:
 		it.standing = 3
-	case v.quiet(a):
+	case v.held(a):
 		it.standing = 2
 	case !a.Ack.At.IsZero():
 		it.standing = 1
@@ -166,7 +166,10 @@ func (it *alertItem) weight(by Grouping) int {
 }
 
 // alertTally is how many alerts stand how.
-type alertTally struct{ firing, pending, acked, quiet, unpaged, unknown int }
+type alertTally struct {
+	firing, pending, acked, unpaged, unknown int
+	paging                                   [ops.PagingDropped + 1]int // the rest of what fires, by its state
+}
 
 func (t *alertTally) add(a *ops.Alert, v pagingView, now time.Time) {
 	if a.State != ops.AlertFiring {
@@ -181,10 +184,10 @@ func (t *alertTally) add(a *ops.Alert, v pagingView, now time.Time) {
 	case !v.any:
 	case !v.known(a.Paging):
 		t.unknown++
-	case a.Paging.State.Quiet():
-		t.quiet++
 	case a.Unpaged(now):
 		t.unpaged++
+	default:
+		t.paging[a.Paging.State]++
 	}
 }
 
@@ -193,7 +196,8 @@ func (t alertTally) words() string {
 	for _, p := range []struct {
 		n    int
 		word string
-	}{{t.firing, "firing"}, {t.pending, "pending"}, {t.acked, "acked"}, {t.quiet, "silenced"}, {t.unpaged, notPaged}, {t.unknown, "paging unknown"}} {
+	}{{t.firing, "firing"}, {t.pending, "pending"}, {t.acked, "acked"}, {t.paging[ops.PagingSilenced], "silenced"},
+		{t.paging[ops.PagingInhibited], "inhibited"}, {t.paging[ops.PagingMuted], "muted"}, {t.paging[ops.PagingDropped], droppedOnPurpose}, {t.unpaged, notPaged}, {t.unknown, "paging unknown"}} {
 		if p.n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.word))
 		}

@@ -153,7 +153,7 @@ type alertCount struct {
 	n       int
 	acked   int
 	quiet   map[ops.PagingState]int // silenced, inhibited or muted
-	handled int                     // acked or quiet, each once
+	handled int                     // acked, silenced or inhibited, each once
 	level   ops.Level               // the worst of them
 	oldest  time.Time
 	ref     ops.Ref // the oldest one
@@ -161,17 +161,17 @@ type alertCount struct {
 
 func (c *alertCount) add(a *ops.Alert, v pagingView) {
 	c.rank, c.n = a.Severity.Rank, c.n+1
-	acked, hushed := !a.Ack.At.IsZero(), v.quiet(a)
+	acked, held := !a.Ack.At.IsZero(), v.held(a)
 	if acked {
 		c.acked++
 	}
-	if hushed {
+	if a.Paging.State.Quiet() && v.known(a.Paging) {
 		if c.quiet == nil {
 			c.quiet = map[ops.PagingState]int{}
 		}
 		c.quiet[a.Paging.State]++
 	}
-	if acked || hushed {
+	if acked || held {
 		c.handled++
 	}
 	c.level = worst(c.level, a.Level)
@@ -180,7 +180,7 @@ func (c *alertCount) add(a *ops.Alert, v pagingView) {
 	}
 }
 
-// open is how many of them nobody has taken and nothing keeps quiet.
+// open is how many of them nobody has taken and nothing holds.
 func (c alertCount) open() int { return c.n - c.handled }
 
 // held says how many of them somebody took, or what keeps them quiet: "1 acked, 2

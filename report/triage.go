@@ -81,6 +81,8 @@ func pagingLines(b ops.Board, a *ops.Alert, v pagingView, items []alertItem, now
 		return []Cell{toned(droppedOnPurpose+": alert_relabel_configs of "+a.Ref.Source.String()+" keep it from Alertmanager, so nobody is told", ToneOf(p.Level))}
 	case p.State == ops.PagingUnknown && v.all:
 		return []Cell{toned("not known: with which labels "+a.Ref.Source.String()+" sends it cannot be read, and under those it shows Alertmanager has none", ToneUnknown)}
+	case !p.MutingUnknown.Empty() && v.readable[p.Source]:
+		return []Cell{toned("goes to "+ops.Join(", ", p.Receivers)+", unless a time interval mutes its route now; muting: "+p.MutingUnknown.String(), ToneUnknown)}
 	case !v.known(p):
 		last := ""
 		if p.State != ops.PagingUnknown && p.State != ops.PagingAbsent {
@@ -99,15 +101,16 @@ func pagingLines(b ops.Board, a *ops.Alert, v pagingView, items []alertItem, now
 	for _, fp := range p.InhibitedBy {
 		out = append(out, toned("inhibited by "+nameOf(items, fp), ToneOf(p.Level)))
 	}
-	if p.State == ops.PagingMuted {
-		out = append(out, toned("muted by a time interval of its route", ToneOf(p.Level)))
+	if muting := p.Muting(); muting != "" {
+		out = append(out, toned(muting, ToneOf(p.Level)))
 	}
-	if r := receivers(a); r != "" {
+	told := slices.DeleteFunc(slices.Clone(p.Receivers), func(to ops.Text) bool { return slices.Contains(p.NotTold, to) })
+	if len(told) > 0 {
 		word, tone := "goes to ", TonePlain
 		if p.State.Quiet() {
 			word, tone = "would go to ", ToneMuted
 		}
-		out = append(out, toned(word+strings.ReplaceAll(r, " ", ", "), tone))
+		out = append(out, toned(word+ops.Join(", ", told), tone))
 	} else if p.State == ops.PagingUnprocessed {
 		out = append(out, toned("received, not routed yet", ToneMuted))
 	}

@@ -53,7 +53,8 @@ func (s Snapshot) perfdata() string {
 	}
 	paging := s.alertsFresh && s.tally.unknown == 0
 	out = append(out, figure("alerts_acked", s.tally.acked, s.alertsFresh, ""),
-		figure("alerts_silenced", s.tally.quiet, paging, ""), figure("alerts_not_paged", s.tally.unpaged, paging, ""))
+		figure("alerts_silenced", s.tally.paging[ops.PagingSilenced]+s.tally.paging[ops.PagingInhibited], paging, ""),
+		figure("alerts_muted", s.tally.paging[ops.PagingMuted], paging, ""), figure("alerts_not_paged", s.tally.unpaged, paging, ""))
 	out = append(out, figure("sources_fresh", s.sources[0], true, fmt.Sprint(s.sources[1])))
 	return strings.Join(out, " ")
 }

@@ -53,6 +53,9 @@ type matcherAnswer struct {
 }
 
 type statusAnswer struct {
+	Config struct {
+		Original string `json:"original"`
+	} `json:"config"`
 	Cluster struct {
 		Status string       `json:"status"` // ready, settling, disabled
 		Peers  []nameAnswer `json:"peers"`  // with itself
@@ -74,7 +77,8 @@ type alertReader struct {
 	word, prose, expr func(string) ops.Text // people write prose
 	one               alertAnswer           // the one that is read now
 	all               []ops.AlertmanagerAlert
-	more              int // beyond what is kept
+	more              int  // beyond what is kept
+	tellsMuting       bool // the server can say that a time interval mutes an alert
 }
 
 func newAlertReader() *alertReader {
@@ -114,6 +118,7 @@ func (r *alertReader) take() {
 	for _, to := range a.Receivers[:min(len(a.Receivers), listMost)] {
 		n.Paging.Receivers = append(n.Paging.Receivers, r.word(to.Name))
 	}
+	r.tellsMuting = r.tellsMuting || a.Status.MutedBy != nil
 	r.all = append(r.all, n)
 }
 

@@ -59,6 +59,7 @@ type peer struct {
 	mu       sync.Mutex // guards what follows; never held over a call
 	clock    httpsource.Clock
 	lastGood time.Time
+	routing  *routing // of its configuration as it was read last
 }
 
 // New returns a collector. It connects with the first call.

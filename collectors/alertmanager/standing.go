@@ -108,6 +108,9 @@ func (c *Collector) notes(views []view, all []ops.AlertmanagerAlert, silences []
 		if v.statusErr != nil {
 			add(v, "its status cannot be read: %v", v.statusErr)
 		}
+		if v.groupsErr != nil {
+			add(v, "which alerts a time interval mutes is not known: %v", v.groupsErr)
+		}
 		if v.more > 0 {
 			add(v, "it has more than %d alerts or silences: %d are not read", httpsource.AlertsMost, v.more)
 		}

@@ -58,8 +58,25 @@ func mergeAlert(a, b ops.AlertmanagerAlert) ops.AlertmanagerAlert {
 	out.Paging.Receivers = joined(a.Paging.Receivers, b.Paging.Receivers)
 	out.Paging.SilencedBy = joined(a.Paging.SilencedBy, b.Paging.SilencedBy)
 	out.Paging.InhibitedBy = joined(a.Paging.InhibitedBy, b.Paging.InhibitedBy)
-	out.Paging.MutedBy = joined(a.Paging.MutedBy, b.Paging.MutedBy)
+	mergeMuting(&out.Paging, a.Paging, b.Paging)
 	return out
+}
+
+// mergeMuting: who is told by one peer is told, and where one peer does not know, the
+// whole is not known.
+func mergeMuting(out *ops.Paging, a, b ops.Paging) {
+	out.NotTold, out.MutedBy = nil, nil
+	for _, to := range a.NotTold {
+		if slices.Contains(b.NotTold, to) {
+			out.NotTold = append(out.NotTold, to)
+		}
+	}
+	if len(out.NotTold) > 0 || out.State == ops.PagingMuted {
+		out.MutedBy = joined(a.MutedBy, b.MutedBy)
+	}
+	if out.MutingUnknown = a.MutingUnknown.Or(b.MutingUnknown); out.State.Quiet() {
+		out.MutingUnknown = ops.Text{}
+	}
 }
 
 func loud(s ops.PagingState) int {

@@ -18,6 +18,9 @@ type view struct {
 	err    error // its alerts could not be read
 	alerts []ops.AlertmanagerAlert
 
+	tellsMuting bool  // its alerts say whether a time interval mutes them: 0.28 and later
+	groupsErr   error // who is muted could not be asked
+
 	silences    []seenSilence
 	silencesErr error
 
@@ -36,7 +39,8 @@ func (p *peer) look(ctx context.Context) view {
 	v := view{peer: p}
 	if v.alerts, v.err = p.alerts(ctx, &v); v.err == nil {
 		v.silences, v.silencesErr = p.silences(ctx, &v)
-		v.statusErr = p.decode(ctx, "status", &v, &v.status)
+		v.statusErr = p.status(ctx, &v)
+		v.muting(ctx)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -52,7 +56,17 @@ func (p *peer) alerts(ctx context.Context, v *view) ([]ops.AlertmanagerAlert, er
 	r := newAlertReader()
 	err := p.list(ctx, "alerts", v, r.next, r.take)
 	v.more += r.more
+	v.tellsMuting = r.tellsMuting
 	return r.all, err
+}
+
+// status asks one peer how it stands, and for its configuration.
+func (p *peer) status(ctx context.Context, v *view) error {
+	_, err := p.ask(ctx, "status", func(in *httpsource.Stream) error {
+		in.Long()
+		return v.lenient("status", in.Decode(&v.status))
+	})
+	return err
 }
 
 // silences asks one peer for its silences, expired ones too.
