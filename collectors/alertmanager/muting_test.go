@@ -135,3 +135,26 @@ func TestGroupsThatAreRefusedLeaveTheAlerts(t *testing.T) {
 		t.Errorf("%+v", f)
 	}
 }
+
+func TestWhatARealServerSaysOfMutedAlertsIsRead(t *testing.T) {
+	p := newFakePeer(t, newStore(t))
+	p.bodies = map[string]string{"alerts": recorded(t, "alerts-0.35.json"), "alerts/groups": recorded(t, "groups-0.35.json"), "status": recorded(t, "status-0.35.json")}
+	want := map[string]string{
+		"Plain":  "active [day] [] [] ",
+		"Cause":  "active [day] [] [] ",
+		"Effect": "inhibited [day] [] [] ",
+		"Quiet":  "silenced [night] [] [] ",
+		"Muted":  "muted [night] [night] [always] ",
+		"Partly": "active [night pager] [night] [never] ",
+	}
+	all := *collect(t, collectorOf(t, p.URL)).Notified
+	for _, a := range all {
+		name, g := ops.LabelOf(a.Labels, "alertname").String(), a.Paging
+		if got := fmt.Sprint(g.State, g.Receivers, g.NotTold, g.MutedBy, g.MutingUnknown); got != want[name] {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+	if len(all) != len(want) {
+		t.Errorf("%d alerts", len(all))
+	}
+}
