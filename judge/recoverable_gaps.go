@@ -1,0 +1,310 @@
+package judge
+
+import (
+	"math"
+	"slices"
+	"sort"
+	"time"
+
+	"opsdeck/ops"
+)
+
+// stretch is the part of a timeline that belongs to one line of timelines: segments from
+// one up to and without another, and the position where the next timeline leaves it.
+type stretch struct {
+	timeline uint32
+	from, to uint64
+	until    ops.LSN
+}
+
+// lineage is how the server came to where it is, the oldest timeline first.
+func (r *recovery) lineage() []stretch {
+	here := stretch{timeline: r.f.Timeline, to: math.MaxUint64, until: math.MaxUint64}
+	if here.timeline == 0 {
+		here.timeline = r.newestTimeline()
+	}
+	line := []stretch{}
+	for {
+		fork, forked := r.forks[here.timeline]
+		if !forked {
+			return slices.Insert(line, 0, here)
+		}
+		here.from = fork.At.Segment(r.size)
+		line = slices.Insert(line, 0, here)
+		here = stretch{timeline: fork.Parent, to: here.from, until: fork.At}
+	}
+}
+
+func (r *recovery) newestTimeline() (newest uint32) {
+	for _, runs := range r.lists() {
+		if n := len(runs); n > 0 {
+			newest = max(newest, runs[n-1].Timeline)
+		}
+	}
+	for _, b := range r.f.Backups {
+		newest = max(newest, b.Timeline)
+	}
+	return newest
+}
+
+// on returns the stretch of a line that a position of a timeline lies on, or -1.
+func on(line []stretch, timeline uint32, at ops.LSN) int {
+	return slices.IndexFunc(line, func(s stretch) bool { return s.timeline == timeline && at <= s.until })
+}
+
+// gaps finds what is promised and not there, on the server's line and, where the promise
+// begins elsewhere, on the timeline where it does.
+func (r *recovery) gaps(line []stretch) {
+	from, told := r.promised()
+	if from == nil {
+		return
+	}
+	first := slices.Clone(line)
+	for i := range first {
+		if r.f.Archived > 0 {
+			first[i].to = min(first[i].to, r.f.Archived.Segment(r.size))
+		}
+	}
+	paths := [][]stretch{first}
+	if on(line, from.Timeline, from.Start) < 0 {
+		paths = [][]stretch{{{from.Timeline, from.Start.Segment(r.size), math.MaxUint64, math.MaxUint64}}, first}
+	}
+	for _, path := range paths {
+		r.holes(r.trimmed(path, from), told)
+	}
+	r.histories(from)
+	slices.SortStableFunc(r.out.Gaps, func(a, b ops.WALGap) int { return ops.WorstFirst(a.Level, b.Level) })
+	r.out.MoreGaps = max(len(r.out.Gaps), mostGaps) - mostGaps
+	r.out.Gaps = r.out.Gaps[:len(r.out.Gaps)-r.out.MoreGaps]
+}
+
+// promised is the backup from which on there ought to be no gap: the one that retention
+// names, else the oldest.
+func (r *recovery) promised() (from *WALBackup, told bool) {
+	for i := range r.f.Backups {
+		b := &r.f.Backups[i]
+		if b.Label == r.f.Promised {
+			return b, true
+		}
+		if from == nil || b.Start < from.Start {
+			from = b
+		}
+	}
+	return from, false
+}
+
+// trimmed leaves of a path what lies between the first backup on it from the promised
+// one on, or its first segment where it has none, and its last segment. What is missing
+// behind that is late and no gap.
+func (r *recovery) trimmed(path []stretch, from *WALBackup) []stretch {
+	begin := -1
+	var number uint64
+	for _, b := range r.f.Backups {
+		if i := on(path, b.Timeline, b.Start); i >= 0 && b.Start >= from.Start && (begin < 0 || b.Start.Segment(r.size) < number) {
+			begin, number = i, b.Start.Segment(r.size)
+		}
+	}
+	for i := 0; begin < 0 && i < len(path); i++ {
+		if n, found := r.firstFrom(path[i].timeline, path[i].from); found && n < path[i].to {
+			begin, number = i, n
+		}
+	}
+	if begin < 0 {
+		return nil
+	}
+	path = slices.Clone(path[begin:])
+	path[0].from = max(path[0].from, number)
+	for n := len(path) - 1; n >= 0; n-- {
+		s := &path[n]
+		if s.to = min(s.to, r.endBefore(s.timeline, s.to)); s.to > s.from {
+			return path[:n+1]
+		}
+	}
+	return nil
+}
+
+// firstFrom is the number of the first segment that is listed of a timeline, from a
+// number on.
+func (r *recovery) firstFrom(timeline uint32, number uint64) (first uint64, found bool) {
+	s := r.segment(timeline, number)
+	if s.run.Timeline != 0 {
+		return number, true
+	}
+	return s.last + 1, s.last < math.MaxUint64
+}
+
+// endBefore is the number behind the last segment of a timeline that is listed, of those
+// before a number; 0: there is none.
+func (r *recovery) endBefore(timeline uint32, number uint64) (end uint64) {
+	for _, runs := range r.lists() {
+		i := sort.Search(len(runs), func(i int) bool {
+			return runs[i].Timeline > timeline || runs[i].Timeline == timeline && runs[i].First >= number
+		})
+		if i > 0 && runs[i-1].Timeline == timeline {
+			end = max(end, min(runs[i-1].Last+1, number))
+		}
+	}
+	return end
+}
+
+// mostGaps is how many gaps are listed, the worst first.
+const mostGaps = 100
+
+// holes finds the segments of a path that cannot be read. Where nobody told what
+// retention promises, a hole that lies exactly between two backups may be its doing.
+func (r *recovery) holes(path []stretch, told bool) {
+	var before time.Time
+	behindBackup, whole := false, true // of the hole that is open: a backup ends right before it; nothing of it is there
+	open := len(r.out.Gaps)            // where its gaps begin
+	closed := func(after time.Time, backupFollows bool) {
+		for i := open; i < len(r.out.Gaps); i++ {
+			g := &r.out.Gaps[i]
+			g.After = after
+			if !told && behindBackup && backupFollows && whole {
+				g.Level = ops.LevelUnknown
+			}
+		}
+		open, whole = len(r.out.Gaps), true
+	}
+	for _, p := range path {
+		for n := p.from; n < p.to; {
+			s := r.segment(p.timeline, n)
+			end := min(s.last, p.to-1) + 1
+			if s.readable {
+				closed(s.run.FirstAt, r.backupAt(p.timeline, n, true))
+				before, behindBackup = s.run.LastAt, r.backupAt(p.timeline, end-1, false)
+			} else {
+				whole = whole && s.kind == ops.GapMissing
+				r.gap(ops.WALGap{Kind: s.kind, Timeline: p.timeline, First: ops.WALName(p.timeline, n, r.size), Last: ops.WALName(p.timeline, end-1, r.size), Segments: end - n, Before: before})
+			}
+			n = end
+		}
+	}
+	closed(time.Time{}, false)
+}
+
+// backupAt reports whether the WAL of a backup begins, or ends, with a segment.
+func (r *recovery) backupAt(timeline uint32, number uint64, begins bool) bool {
+	return slices.ContainsFunc(r.f.Backups, func(b WALBackup) bool {
+		at := b.Start
+		if !begins {
+			at = max(b.Stop, 1) - 1
+		}
+		return b.Timeline == timeline && at.Segment(r.size) == number
+	})
+}
+
+// histories finds timelines that no recovery gets to from the backups before them. One
+// that is missing also ends the search for the latest timeline, which goes by number.
+func (r *recovery) histories(from *WALBackup) {
+	var timelines []uint32
+	for _, runs := range r.lists() {
+		for _, run := range runs {
+			timelines = append(timelines, run.Timeline)
+		}
+	}
+	slices.Sort(timelines)
+	for _, timeline := range slices.Compact(timelines) {
+		_, there := slices.BinarySearch(r.f.WAL.Histories, timeline)
+		_, read := r.forks[timeline]
+		if timeline > from.Timeline && !(there && read) {
+			name := ops.Textf("%08X.history", timeline)
+			g := ops.WALGap{Kind: ops.GapHistory, Timeline: timeline, First: name, Last: name}
+			if there {
+				g.What, g.Level = ops.Textf("%s was not read: whether recovery gets to timeline %d is not known", name, timeline), ops.LevelUnknown
+			}
+			r.gap(g)
+		}
+	}
+}
+
+// gap notes one, at its worst unless it says what it is.
+func (r *recovery) gap(g ops.WALGap) {
+	names := g.First.String()
+	if g.Segments > 1 {
+		names = ops.Count(int(min(g.Segments, math.MaxInt)), "segment") + " from " + names + " to " + g.Last.String()
+	}
+	switch {
+	case !g.What.Empty():
+	case g.Kind == ops.GapHistory:
+		g.What, g.Level = ops.Textf("%s is missing: no recovery gets to timeline %d", names, g.Timeline), ops.LevelCritical
+	case g.Kind == ops.GapDoubled:
+		g.What, g.Level = ops.Textf("%s with two checksums: two servers archive to one place", names), ops.LevelCritical
+	case g.Kind == ops.GapShort:
+		g.What, g.Level = ops.Textf("%s cut short", names), ops.LevelCritical
+	default:
+		g.What, g.Level = ops.Textf("%s missing", names), ops.LevelCritical
+	}
+	r.out.Gaps = append(r.out.Gaps, g)
+}
+
+// position says up to where the server can be recovered, how far that is behind it, and
+// how good all of it is.
+func (r *recovery) position(line []stretch) {
+	main := -1
+	onLine := false
+	for i := range r.out.Intervals {
+		if to, lies := r.onLine(line, r.out.Intervals[i]); main < 0 || lies && !onLine || lies == onLine && to.LSN > r.out.Safe.LSN {
+			main, r.out.Safe, onLine = i, to, lies
+		}
+	}
+	if onLine && r.f.Written > 0 {
+		r.out.Behind = ops.Num(float64(max(r.f.Written, r.out.Safe.LSN) - r.out.Safe.LSN))
+	}
+	for _, s := range slices.Backward(line) {
+		if end := r.endBefore(s.timeline, s.to); end > s.from {
+			r.out.Waiting = max(r.f.Written.Segment(r.size), end) - end
+			break
+		}
+	}
+	r.out.Level, r.out.Words = ops.LevelCritical, ops.Lit("nothing can be recovered: there is no backup")
+	switch {
+	case main >= 0:
+		r.out.Level, r.out.Words = ops.LevelOK, r.sentence(main)
+		if len(r.out.Gaps) > 0 {
+			r.out.Level = r.out.Gaps[0].Level
+		}
+	case len(r.out.Backups) > 0:
+		r.out.Words = ops.Textf("nothing can be recovered: no backup can be used, of %s: %s", r.out.Backups[0].Label, r.out.Backups[0].Why)
+	}
+}
+
+// onLine is the newest position of an interval that lies on a line of timelines, or its
+// end and false where none does.
+func (r *recovery) onLine(line []stretch, i ops.RecoveryInterval) (ops.WALPosition, bool) {
+	to := i.To
+	if on(line, i.From.Timeline, i.From.LSN) < 0 {
+		return to, false
+	}
+	for n, timeline := range i.Path {
+		at := slices.IndexFunc(line, func(s stretch) bool { return s.timeline == timeline })
+		if at < 0 {
+			return ops.WALPosition{Timeline: i.Path[n-1], LSN: min(r.forks[timeline].At, to.LSN)}, true
+		}
+		if to = i.To; to.LSN > line[at].until { // what is behind the fork is of another line
+			to = ops.WALPosition{LSN: line[at].until}
+		}
+		to.Timeline = timeline
+	}
+	return to, true
+}
+
+// sentence is what can be recovered, in words: the interval that ends nearest to where
+// the server is, and how many others there are.
+func (r *recovery) sentence(main int) ops.Text {
+	moment := func(p ops.WALPosition) string {
+		if p.At.IsZero() {
+			return p.LSN.String()
+		}
+		return ops.Moment(p.At, r.now)
+	}
+	i := r.out.Intervals[main]
+	s := "recoverable from " + moment(i.From) + " until " + moment(r.out.Safe)
+	if i.Point() {
+		s = "recoverable as of " + moment(i.From) + " alone, without WAL after its backup"
+	}
+	if others := len(r.out.Intervals) - 1; others > 0 {
+		s += ", and " + ops.Count(others, "other interval")
+	}
+	return ops.Clean(s)
+}

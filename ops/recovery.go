@@ -1,0 +1,89 @@
+package ops
+
+import "time"
+
+// WALPosition is a position on a timeline.
+type WALPosition struct {
+	Timeline uint32    `json:"timeline"`
+	LSN      LSN       `json:"lsn"`
+	At       time.Time `json:"at,omitzero"` // about when the server was there; zero: not known
+}
+
+// Recovery is what can be made again from one repository, and what cannot. It is filled
+// by judge.
+type Recovery struct {
+	Backups []BackupUse `json:"backups,omitempty"` // in the order that they were given in
+	// Intervals are what can be recovered, the earliest first.
+	Intervals []RecoveryInterval `json:"intervals,omitempty"`
+	// Gaps are what ought to be there and is not, the worst first. MoreGaps counts those
+	// that are not listed.
+	Gaps     []WALGap `json:"gaps,omitempty"`
+	MoreGaps int      `json:"more_gaps,omitzero"`
+	// Safe is the newest position that can be recovered on the way to where the server is;
+	// where nothing leads there, the newest of all. The zero value: there is none.
+	Safe WALPosition `json:"safe,omitzero"`
+	// Behind is how much the server has written after Safe, in bytes, and Waiting how many
+	// whole segments it has after the newest that is listed. They are no gap.
+	Behind  Value  `json:"behind"`
+	Waiting uint64 `json:"waiting,omitzero"`
+	// Words says it in one sentence: "recoverable from ... until ...".
+	Words Text `json:"words,omitzero"`
+	// Level is of the intervals and the gaps; each backup has its own.
+	Level Level `json:"level"`
+}
+
+// BackupUse is whether a backup can be restored and made consistent: ok, critical where
+// it cannot, and unknown where the WAL was never listed.
+type BackupUse struct {
+	Label Text  `json:"label"`
+	Level Level `json:"level"`
+	Why   Text  `json:"why,omitzero"` // it cannot be used
+}
+
+// RecoveryInterval is a backup with the WAL behind it: every position between the two can
+// be recovered. A backup with no WAL but its own is a point.
+type RecoveryInterval struct {
+	Backup Text        `json:"backup"` // the earliest one
+	From   WALPosition `json:"from"`
+	To     WALPosition `json:"to"`
+	Path   []uint32    `json:"path"` // the timelines on the way, that of To the last
+}
+
+// Point reports whether there is nothing but the backup itself.
+func (i RecoveryInterval) Point() bool {
+	return i.From.Timeline == i.To.Timeline && i.From.LSN == i.To.LSN
+}
+
+// WALGapKind is what is wrong with WAL that ought to be there.
+type WALGapKind uint8
+
+// Kinds of gaps.
+const (
+	GapMissing WALGapKind = iota // no such file
+	GapDoubled                   // there with two checksums
+	GapShort                     // there, and too small
+	GapHistory                   // no .history, or none that was read
+)
+
+var walGapNames = enumOf[WALGapKind]("WAL gap", "missing", "doubled", "short", "history")
+
+func (k WALGapKind) String() string               { return walGapNames.name(k) }
+func (k WALGapKind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+
+// UnmarshalText accepts the names that String gives.
+func (k *WALGapKind) UnmarshalText(b []byte) error { return walGapNames.parse(k, b) }
+
+// WALGap is WAL that retention promises and no recovery can read.
+type WALGap struct {
+	Kind     WALGapKind `json:"kind"`
+	Timeline uint32     `json:"timeline"`
+	First    Text       `json:"first"` // names of segments, or of the .history
+	Last     Text       `json:"last"`
+	Segments uint64     `json:"segments,omitzero"`
+	// Before and After are the times of the segments around it; zero: not known.
+	Before time.Time `json:"before,omitzero"`
+	After  time.Time `json:"after,omitzero"`
+	What   Text      `json:"what"`
+	// Level is critical; unknown where it may be what retention left.
+	Level Level `json:"level"`
+}
