@@ -172,7 +172,7 @@ func (m *Model) started(msg startedMsg) tea.Cmd {
 		m.then = nil
 		return tea.Batch(m.plan(reqs, false), m.nextTick())
 	}
-	return tea.Batch(m.handOver(msg.plans), m.askNow(), m.nextTick())
+	return tea.Batch(m.handOver(msg.plans, msg.jobs), m.askNow(), m.nextTick())
 }
 
 // unmark forgets the marks of what was done, and with the last of many those of what

@@ -1,7 +1,11 @@
 package tui
 
 import (
+	"context"
+	"crypto/rand"
+	"errors"
 	"slices"
+	"strconv"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -50,7 +54,45 @@ func daemonOption(before, word string) bool {
 // handedMsg says that a program that had the terminal has ended.
 type handedMsg struct {
 	title ops.Text
+	job   ops.JobID
 	err   error
+}
+
+// endOf is how a program that had the terminal ended, as the agent is told.
+func endOf(err error) string {
+	if err == nil {
+		return "0"
+	}
+	if e, ok := errors.AsType[interface {
+		error
+		ExitCode() int
+	}](err); ok && e.ExitCode() >= 0 {
+		return strconv.Itoa(e.ExitCode())
+	}
+	return "unknown"
+}
+
+// cmdShellEnded has the agent write down how a shell ended.
+func (m *Model) cmdShellEnded(job ops.JobID, err error) tea.Cmd {
+	req := ops.Request{Action: ops.Lit("shell.end"), Target: report.JobRef(job), Params: []ops.Param{{Name: ops.Lit("code"), Value: ops.Clean(endOf(err))}}}
+	return m.asking(planTimeout, func(ctx context.Context, c ops.Console) tea.Msg {
+		p, err := c.Plan(ctx, req)
+		if err == nil {
+			_, err = c.Start(ctx, p.ID, ops.Confirmation{Key: ops.Clean(rand.Text())})
+		}
+		return shellEndMsg{err}
+	})
+}
+
+// shellEndMsg says whether the agent wrote down how a shell ended.
+type shellEndMsg struct{ err error }
+
+func (m *Model) shellEndTold(msg shellEndMsg) tea.Cmd {
+	if msg.err == nil {
+		return nil
+	}
+	m.say(report.ToneWarning, "the history does not say how the shell ended: "+ops.AsError(msg.err).What.String())
+	return m.nextTick()
 }
 
 // askShell asks for a shell in the selected container.
@@ -67,7 +109,7 @@ func (m *Model) askShell(ref ops.Ref) tea.Cmd {
 }
 
 // handOver gives the terminal to what a started plan names, if it names anything.
-func (m *Model) handOver(plans []ops.Plan) tea.Cmd {
+func (m *Model) handOver(plans []ops.Plan, jobs []ops.JobID) tea.Cmd {
 	if len(plans) == 0 || plans[0].Request.Action.String() != actionShell {
 		return nil
 	}
@@ -80,7 +122,7 @@ func (m *Model) handOver(plans []ops.Plan) tea.Cmd {
 	if len(plans) > 1 {
 		m.say(report.ToneWarning, "one shell at a time: "+title.String()+" only")
 	}
-	return tea.Exec(m.o.Hand(argv), func(err error) tea.Msg { return handedMsg{title, err} })
+	return tea.Exec(m.o.Hand(argv), func(err error) tea.Msg { return handedMsg{title, jobs[0], err} })
 }
 
 // handedBack takes the terminal again.
@@ -91,5 +133,5 @@ func (m *Model) handedBack(msg handedMsg) tea.Cmd {
 	} else {
 		m.say(report.ToneInfo, msg.title.String()+" has ended")
 	}
-	return tea.Batch(tea.ClearScreen, m.nextTick(), m.wantLook())
+	return tea.Batch(tea.ClearScreen, m.nextTick(), m.wantLook(), m.cmdShellEnded(msg.job, msg.err))
 }

@@ -83,12 +83,33 @@ func TestAShellIsPlannedRecordedAndThenGetsTheTerminal(t *testing.T) {
 	if strings.Join(got, " ") != "docker --host unix:///run/docker.sock exec -it api sh" || r.calls("start") != 1 {
 		t.Errorf("%q, %v", got, r.c.Calls())
 	}
-	r.send(handedMsg{p.Title, io.ErrUnexpectedEOF})
+	r.send(handedMsg{p.Title, 13, io.ErrUnexpectedEOF})
+	if calls := r.c.Calls(); !slices.Contains(calls, "plan shell.end 13 code=unknown") || r.calls("start") != 2 {
+		t.Errorf("the agent was not told that it is not known: %v", calls)
+	}
 	r.wants(t, "shell in container api: unexpected EOF")
 	ended := fixture.Failing() // that it was recorded comes with the next board
 	ended.Jobs = append([]ops.Job{{ID: 13, Title: ops.Lit("shell in container api"), State: ops.JobSucceeded, Ended: r.now}}, ended.Jobs...)
 	r.board(fixture.Judged(ended))
 	r.wants(t, "shell in container api: unexpected EOF")
+}
+
+// exited is how a program ended that had the terminal.
+type exited int
+
+func (e exited) Error() string { return "exit" }
+func (e exited) ExitCode() int { return int(e) }
+
+func TestTheAgentIsToldHowAShellEnded(t *testing.T) {
+	for want, err := range map[string]error{"0": nil, "126": exited(126), "unknown": exited(-1)} {
+		if got := endOf(err); got != want {
+			t.Errorf("%v: %s, want %s", err, got, want)
+		}
+	}
+	r := newRig(fixture.Failing(), "none")
+	r.c.Refuse = ops.Errorf(ops.CodeUnavailable, "the disk is full")
+	r.send(handedMsg{ops.Lit("shell in container api"), 13, exited(3)})
+	r.wants(t, "the history does not say how the shell ended: the disk is full")
 }
 
 func TestWithoutATerminalToHandOverNothingIsAsked(t *testing.T) {

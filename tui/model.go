@@ -177,6 +177,8 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return m, m.failed(msg)
 	case handedMsg:
 		return m, m.handedBack(msg)
+	case shellEndMsg:
+		return m, m.shellEndTold(msg)
 	case copiedMsg:
 		return m, m.copied(msg)
 	}

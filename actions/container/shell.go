@@ -81,7 +81,7 @@ func (s *shell) Plan(ctx context.Context, _ ops.Board, req ops.Request) (ops.Pla
 func shellWarnings(r *container.InspectResponse) []ops.Text {
 	out := []ops.Text{
 		ops.Lit("your own terminal runs it, in your own right on this machine; this console comes back when it ends"),
-		ops.Lit("that it was begun is recorded, what is done in it is not"),
+		ops.Lit("that it was begun, and its exit code, is recorded; what is done in it is not"),
 	}
 	if r.Config != nil && (r.Config.User == "" || r.Config.User == "root" || r.Config.User == "0") {
 		out = append(out, ops.Lit("it is root's shell in there"))
@@ -97,5 +97,5 @@ func (s *shell) Run(_ context.Context, p ops.Plan, out ops.Progresser) (ops.Resu
 	if len(p.Steps) != 1 || p.Steps[0].How != ops.StepExec {
 		return ops.Result{}, ops.Errorf(ops.CodeInvalid, "this plan is not one of a shell")
 	}
-	return ops.Result{State: ops.JobSucceeded, What: ops.Textf("handed over to the terminal of %s: %s", out.Actor().Name, p.Steps[0].Text())}, nil
+	return ops.Result{State: ops.JobSucceeded, What: ops.Textf("handed over to the terminal of %s, and how it ended is not known until that says so: %s", out.Actor().Name, p.Steps[0].Text())}, nil
 }

@@ -199,7 +199,7 @@ var needs = map[string]string{"container.start": "container.stop", "container.re
 func apart(i ops.ActionInfo) bool {
 	id := i.ID.String()
 	return slices.Contains([]string{"console.unlock", "console.lock", "alert.ack", "alert.unack", "alert.call", "container.ack", "estate.note",
-		"incident.open", "incident.note", "incident.close", "container.shell"}, id) || strings.HasPrefix(id, "database.")
+		"incident.open", "incident.note", "incident.close", "container.shell", "shell.end"}, id) || strings.HasPrefix(id, "database.")
 }
 
 // TestNoActionIsSucceededOnAnAnswerAlone runs every action there is, the next one too,

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"path/filepath"
 )
 
 // Handed is a program that gets our terminal while it runs. It stays in our
@@ -41,6 +42,20 @@ const (
 // bySignal is what a shell adds to the number of the signal that ended a program.
 const bySignal = 128
 
+// ended is how a program ended that did not end well.
+type ended struct {
+	code  int // -1: not known
+	words string
+}
+
+func (e ended) Error() string { return e.words }
+
+// ExitCode is the program's own exit code, and -1 where it is not known.
+func (e ended) ExitCode() int { return e.code }
+
+// lineBroke is the exit code of ssh itself: of what ran behind it nothing is known.
+const lineBroke = 255
+
 // Run runs the program to its end. A program that never ran, that complained, or that
 // ended with another exit code than 0 is an error, though that of a shell may be its
 // last command's.
@@ -50,20 +65,29 @@ func (h *Handed) Run() error {
 	if err != nil && !ran {
 		return fmt.Errorf("run %s: %w", h.cmd.Args[0], err)
 	}
-	if lines := bytes.TrimSpace(h.said.kept); err != nil && len(lines) > 0 {
-		return fmt.Errorf("%s", lines[bytes.LastIndexByte(lines, '\n')+1:])
-	}
 	if !ran {
 		return nil
 	}
+	e := ended{exit.ExitCode(), h.inWords(exit)}
+	if e.code == lineBroke && filepath.Base(h.cmd.Args[0]) == "ssh" {
+		e.code = -1
+	}
+	return e
+}
+
+// inWords says how the program ended: as it says itself, or by its exit code.
+func (h *Handed) inWords(exit *exec.ExitError) string {
+	if lines := bytes.TrimSpace(h.said.kept); len(lines) > 0 {
+		return string(lines[bytes.LastIndexByte(lines, '\n')+1:])
+	}
 	switch code := exit.ExitCode(); {
 	case code < 0:
-		return fmt.Errorf("ended by signal: %s", endedBy(exit))
+		return fmt.Sprintf("ended by signal: %s", endedBy(exit))
 	case code == notExecutable, code == notThere:
-		return fmt.Errorf("exit code %d: there is no such program in it, or its last command was none", code)
+		return fmt.Sprintf("exit code %d: there is no such program in it, or its last command was none", code)
 	case code > bySignal:
-		return fmt.Errorf("exit code %d: it, or its last command, was ended by signal %d", code, code-bySignal)
+		return fmt.Sprintf("exit code %d: it, or its last command, was ended by signal %d", code, code-bySignal)
 	default:
-		return fmt.Errorf("exit code %d, which may be its last command's", code)
+		return fmt.Sprintf("exit code %d, which may be its last command's", code)
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -88,5 +90,20 @@ func TestAProgramThatGetsTheTerminalAndEndsOtherwiseThanWellSaysSo(t *testing.T)
 	}
 	if _, err := run("/no/such/program"); err == nil {
 		t.Error("nothing ran, and no error")
+	}
+	ssh := filepath.Join(t.TempDir(), "ssh")
+	if err := os.WriteFile(ssh, []byte("#!/bin/sh\nexit $1\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for line, want := range map[string]int{`sh -c kill\x20-9\x20$$`: -1, `sh -c exit\x203`: 3, `sh -c exit\x20255`: 255, ssh + " 126": 126, ssh + " 255": -1} {
+		argv := strings.Fields(line)
+		argv[len(argv)-1] = strings.ReplaceAll(argv[len(argv)-1], `\x20`, " ")
+		_, err := run(argv...)
+		if e, ok := errors.AsType[interface {
+			error
+			ExitCode() int
+		}](err); !ok || e.ExitCode() != want {
+			t.Errorf("%v: %v, want exit code %d", argv, err, want)
+		}
 	}
 }
