@@ -31,7 +31,7 @@ type WALBackup struct {
 	Label    ops.Text
 	Prior    ops.Text // the backup that it builds on
 	Full     bool     // it builds on none
-	Timeline uint32
+	Timeline uint32   // that it began and ended on
 	Start    ops.LSN
 	Stop     ops.LSN // it is consistent from here on
 	Ended    time.Time
@@ -45,7 +45,7 @@ type recovery struct {
 	now      time.Time
 	size     ops.Bytes
 	forks    map[uint32]ops.WALFork   // by timeline, whether or not its .history is there
-	children map[uint32][]ops.WALFork // by parent, those that recovery can follow
+	children map[uint32][]ops.WALFork // by parent, those that recovery to the latest can follow
 	ends     map[runKey]ops.RecoveryInterval
 	out      ops.Recovery
 }
@@ -121,19 +121,21 @@ func (r *recovery) broken(b *WALBackup, byLabel map[ops.Text]*WALBackup) ops.Tex
 	case forked && b.Start < began.At:
 		return ops.Textf("it is said to begin at %s on timeline %d, which began at %s", b.Start, b.Timeline, began.At)
 	}
-	for n, at := 0, b; ; n++ {
-		of := ops.Lit("")
-		if at != b {
-			of = ops.Textf("%s, which it builds on, ", at.Label)
+	of := func(at *WALBackup) string {
+		if at == b {
+			return "it"
 		}
+		return at.Label.String() + ", which it builds on,"
+	}
+	for n, at := 0, b; ; n++ {
 		prior, found := byLabel[at.Prior]
 		switch {
 		case at.Damaged:
-			return ops.Textf("%sis damaged: the engine found an error in it", of.Or(ops.Lit("it ")))
+			return ops.Textf("%s is damaged: the engine found an error in it", of(at))
 		case at.Full:
 			return ops.Text{}
 		case at.Prior.Empty():
-			return ops.Textf("%sis not full, and what it builds on is not told", of.Or(ops.Lit("it ")))
+			return ops.Textf("%s is not full, and what it builds on is not told", of(at))
 		case !found:
 			return ops.Textf("its chain is broken: %s is missing", at.Prior)
 		case n == len(r.f.Backups):

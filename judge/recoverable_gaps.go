@@ -194,8 +194,9 @@ func (r *recovery) backupAt(timeline uint32, number uint64, begins bool) bool {
 	})
 }
 
-// histories finds timelines that no recovery gets to from the backups before them. One
-// that is missing also ends the search for the latest timeline, which goes by number.
+// histories finds timelines that recovery does not get to from the backups before them.
+// PostgreSQL looks for the latest timeline by number and stops at the first without a
+// .history, be it on the way or not; it ends there in silence.
 func (r *recovery) histories(from *WALBackup) {
 	var timelines []uint32
 	for _, runs := range r.lists() {
@@ -227,7 +228,7 @@ func (r *recovery) gap(g ops.WALGap) {
 	switch {
 	case !g.What.Empty():
 	case g.Kind == ops.GapHistory:
-		g.What, g.Level = ops.Textf("%s is missing: no recovery gets to timeline %d", names, g.Timeline), ops.LevelCritical
+		g.What, g.Level = ops.Textf("%s is missing: recovery to the latest ends before timeline %d", names, g.Timeline), ops.LevelCritical
 	case g.Kind == ops.GapDoubled:
 		g.What, g.Level = ops.Textf("%s with two checksums: two servers archive to one place", names), ops.LevelCritical
 	case g.Kind == ops.GapShort:

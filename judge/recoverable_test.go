@@ -313,7 +313,7 @@ func TestARepositoryIsToldInWords(t *testing.T) {
 		"a standby took over": {wal: ops.WALListing{Runs: []ops.WALRun{run(1, 2, 39), run(2, 40, 50)}, Histories: []uint32{2}, Forks: []ops.WALFork{{Timeline: 2, Parent: 1, At: lsn(40, 99)}}}, backups: two, level: ops.LevelOK, intervals: 1,
 			words: "recoverable from 2026-11-20 06:14:00Z until 02:04:00Z"},
 		"its history is missing": {wal: ops.WALListing{Runs: []ops.WALRun{run(1, 2, 39), run(2, 40, 50)}}, backups: two, level: ops.LevelCritical, intervals: 1,
-			words: "recoverable from 2026-11-20 06:14:00Z until 01:53:00Z", gap: "00000002.history is missing: no recovery gets to timeline 2"},
+			words: "recoverable from 2026-11-20 06:14:00Z until 01:53:00Z", gap: "00000002.history is missing: recovery to the latest ends before timeline 2"},
 		"its history was not read": {wal: ops.WALListing{Runs: []ops.WALRun{run(1, 2, 39), run(2, 40, 50)}, Histories: []uint32{2}}, backups: two, level: ops.LevelUnknown, intervals: 1,
 			words: "recoverable from 2026-11-20 06:14:00Z until 01:53:00Z", gap: "00000002.history was not read: whether recovery gets to timeline 2 is not known"},
 	} {
@@ -398,6 +398,21 @@ func TestOfManyGapsTheWorstAreListed(t *testing.T) {
 	got := Recoverable(facts, now)
 	if len(got.Gaps) != mostGaps || got.MoreGaps != 200 || got.Gaps[0].Level != ops.LevelCritical || got.Gaps[1].Level != ops.LevelUnknown || got.Level != ops.LevelCritical {
 		t.Errorf("%d gaps and %d more, %s: the first is %+v", len(got.Gaps), got.MoreGaps, got.Level, got.Gaps[0])
+	}
+}
+
+// BenchmarkFourHundredBackups judges a repository where retention left a hole before
+// each of them.
+func BenchmarkFourHundredBackups(b *testing.B) {
+	facts := RecoveryFacts{Timeline: 1, WAL: ops.WALListing{SegmentSize: 16 * testMiB, At: now}}
+	for n := range uint64(400) {
+		start := ops.LSN(500 * n * 16 << 20)
+		facts.Backups = append(facts.Backups, WALBackup{Label: ops.Textf("%d", n), Prior: ops.Textf("%d", n-1), Full: n == 0, Timeline: 1, Start: start, Stop: start + 99, Ended: now})
+		facts.WAL.Runs = append(facts.WAL.Runs, ops.WALRun{Timeline: 1, First: 500 * n, Last: 500*n + 300})
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		Recoverable(facts, now)
 	}
 }
 
