@@ -17,14 +17,14 @@ func (w *World) Alertmanager(generator string) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/v2/status", w.serve(func(rw http.ResponseWriter, _ *http.Request, _ time.Time) {
 		send(rw, http.StatusOK, map[string]any{
-			"cluster": map[string]any{"peers": []any{}, "status": "disabled"}, "config": map[string]string{"original": "route: {}\n"},
-			"uptime": w.started().UTC(), "versionInfo": map[string]string{"version": w.script.Versions.Alertmanager, "branch": "simulated", "revision": "simulated"}})
+			"cluster": map[string]any{"peers": []any{}, "status": "disabled"}, "config": map[string]string{"original": w.routes()},
+			"uptime": w.started().UTC(), "versionInfo": map[string]string{"version": w.pagerVersion(), "branch": "simulated", "revision": "simulated"}})
 	}))
 	mux.HandleFunc("GET /api/v2/alerts", w.serve(func(rw http.ResponseWriter, _ *http.Request, now time.Time) {
 		send(rw, http.StatusOK, w.notified(now, generator))
 	}))
 	mux.HandleFunc("GET /api/v2/alerts/groups", w.serve(func(rw http.ResponseWriter, _ *http.Request, now time.Time) {
-		send(rw, http.StatusOK, groups(w.notified(now, generator)))
+		send(rw, http.StatusOK, w.groups(w.notified(now, generator)))
 	}))
 	mux.HandleFunc("GET /api/v2/receivers", w.serve(func(rw http.ResponseWriter, _ *http.Request, _ time.Time) { send(rw, http.StatusOK, w.receivers()) }))
 	mux.HandleFunc("GET /api/v2/silences", w.serve(func(rw http.ResponseWriter, _ *http.Request, now time.Time) {
@@ -102,6 +102,7 @@ type nameAnswer struct {
 type pagingAnswer struct {
 	InhibitedBy []string `json:"inhibitedBy"`
 	SilencedBy  []string `json:"silencedBy"`
+	MutedBy     []string `json:"mutedBy,omitzero"` // absent before 0.28
 	State       string   `json:"state"`
 }
 
@@ -112,16 +113,26 @@ const resendFor = 4 * time.Minute
 func (w *World) notified(now time.Time, generator string) []notifiedAnswer {
 	at := w.evaluated(now)
 	out := []notifiedAnswer{}
+	if !w.frozen.IsZero() && at.After(w.frozen) {
+		at = w.evaluated(w.frozen)
+	}
+	if now.Sub(at) > resendFor {
+		return out
+	}
 	for _, r := range w.rules {
 		link := generator + "/graph?g0.expr=" + url.QueryEscape(r.Expr) + "&g0.tab=1"
 		for _, a := range w.alerts(r, at) {
-			if !a.firing {
+			labels, goes := w.alerting.sent(a.labels)
+			if !a.firing || !goes {
 				continue
 			}
-			n := notifiedAnswer{Annotations: a.annotations, Labels: a.labels, Fingerprint: a.labels.Fingerprint().String(), GeneratorURL: link,
+			n := notifiedAnswer{Annotations: a.annotations, Labels: labels, Fingerprint: labels.Fingerprint().String(), GeneratorURL: link,
 				StartsAt: a.fired.UTC(), UpdatedAt: at.UTC(), EndsAt: at.Add(resendFor).UTC(),
-				Receivers: []nameAnswer{{w.script.receiver(string(a.labels["severity"]))}},
-				Status:    pagingAnswer{InhibitedBy: []string{}, SilencedBy: w.silencedBy(a.labels, now), State: "active"}}
+				Receivers: []nameAnswer{{w.script.receiver(string(labels["severity"]))}},
+				Status:    pagingAnswer{InhibitedBy: []string{}, SilencedBy: w.silencedBy(labels, now), State: "active"}}
+			if len(w.alerting.Muted) > 0 {
+				n.Status.MutedBy = []string{}
+			}
 			if len(n.Status.SilencedBy) > 0 {
 				n.Status.State = "suppressed"
 			}
@@ -138,7 +149,7 @@ type groupedAnswer struct {
 }
 
 // groups puts alerts together by name and receiver.
-func groups(all []notifiedAnswer) []groupedAnswer {
+func (w *World) groups(all []notifiedAnswer) []groupedAnswer {
 	out := []groupedAnswer{}
 	for _, n := range all {
 		name := n.Labels[model.AlertNameLabel]
@@ -150,6 +161,9 @@ func groups(all []notifiedAnswer) []groupedAnswer {
 			out = append(out, groupedAnswer{Labels: model.LabelSet{model.AlertNameLabel: name}, Receiver: n.Receivers[0]})
 		}
 		out[i].Alerts = append(out[i].Alerts, n)
+	}
+	for i := range out {
+		w.mute(&out[i])
 	}
 	return out
 }

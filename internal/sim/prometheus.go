@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -11,7 +12,10 @@ import (
 
 // Prometheus returns the handler of the simulated Prometheus. pager is the
 // address of the Alertmanager that it says it sends to.
-func (w *World) Prometheus(pager string) http.Handler {
+func (w *World) Prometheus(pager string) http.Handler { return w.replica(pager, 0) }
+
+// replica is one of the Prometheus servers that are made alike.
+func (w *World) replica(pager string, replica int) http.Handler {
 	mux := http.NewServeMux()
 	get := func(path string, data func(r *http.Request, now time.Time) (any, error)) {
 		mux.HandleFunc("/api/v1/"+path, w.serve(func(rw http.ResponseWriter, r *http.Request, now time.Time) {
@@ -38,7 +42,12 @@ func (w *World) Prometheus(pager string) http.Handler {
 	get("status/runtimeinfo", func(*http.Request, time.Time) (any, error) {
 		return map[string]any{"startTime": w.started(), "reloadConfigSuccess": true, "lastConfigTime": w.configured.Truncate(time.Second).UTC(), "corruptionCount": 0, "storageRetention": "15d"}, nil
 	})
-	get("status/config", func(*http.Request, time.Time) (any, error) { return map[string]string{"yaml": "global: {}\n"}, nil })
+	get("status/config", func(*http.Request, time.Time) (any, error) {
+		if w.alerting.Closed {
+			return nil, fmt.Errorf("not for everybody")
+		}
+		return map[string]string{"yaml": w.alerting.config(replica)}, nil
+	})
 	get("status/walreplay", func(*http.Request, time.Time) (any, error) {
 		return map[string]int{"min": 0, "max": 2, "current": 2}, nil
 	})
@@ -51,7 +60,7 @@ func (w *World) Prometheus(pager string) http.Handler {
 	})
 	mux.HandleFunc("/-/healthy", ok)
 	mux.HandleFunc("/-/ready", ok)
-	return mux
+	return w.freezes(mux)
 }
 
 // The answers' shapes, as a Prometheus writes them.
@@ -76,6 +85,7 @@ type ruleAnswer struct {
 	Alerts         []alertAnswer     `json:"alerts"`
 	Health         string            `json:"health"`
 	EvaluationTime float64           `json:"evaluationTime"`
+	LastError      string            `json:"lastError,omitempty"`
 	LastEvaluation time.Time         `json:"lastEvaluation"`
 	Type           string            `json:"type"`
 }
@@ -114,6 +124,9 @@ func (w *World) ruleGroups(now time.Time) any {
 			}
 		}
 		groups[i].Rules = append(groups[i].Rules, out)
+	}
+	if w.alerting.Fails != "" {
+		groups = append(groups, w.alerting.failing(at))
 	}
 	return map[string]any{"groups": groups}
 }

@@ -13,7 +13,8 @@ import (
 
 // Servers is where a world is served.
 type Servers struct {
-	Prometheus   string // http://127.0.0.1:port
+	Prometheus   string   // http://127.0.0.1:port
+	Replicas     []string // the others of its pair
 	Alertmanager string
 	Docker       string // unix:///path or tcp://127.0.0.1:port
 
@@ -48,6 +49,14 @@ func Serve(w *World, dir string) (*Servers, error) {
 	s.run(ctx, prom, w.Prometheus(s.Alertmanager))
 	s.run(ctx, pager, w.Alertmanager(s.Prometheus))
 	s.run(ctx, docker, w.Docker())
+	for i := 1; i < len(w.alerting.Replicas); i++ {
+		other, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+		s.Replicas = append(s.Replicas, "http://"+other.Addr().String())
+		s.run(ctx, other, w.replica(s.Alertmanager, i))
+	}
 	s.wg.Go(func() { w.live(ctx) })
 	return s, nil
 }

@@ -22,15 +22,18 @@ type Config struct {
 	Alerts     int
 	// Still leaves out what happens by itself: only values change.
 	Still bool
+	// Alerting is how alerts are sent.
+	Alerting Alerting
 }
 
 // World is what the simulated servers know. Its methods may be called at the same
 // time.
 type World struct {
-	script *script
-	chance chance
-	now    func() time.Time
-	begin  time.Time
+	script   *script
+	alerting Alerting
+	chance   chance
+	now      func() time.Time
+	begin    time.Time
 
 	mu         sync.Mutex // guards what follows
 	at         time.Time  // everything up to here has happened
@@ -44,6 +47,7 @@ type World struct {
 	made       int64 // silences made, for their ids
 	events     []message
 	forgotten  int           // events before the first of them
+	frozen     time.Time     // the last evaluation of Prometheus, where it has been frozen
 	configured time.Time     // when Prometheus read its configuration
 	changed    chan struct{} // closed when events grew
 }
@@ -61,7 +65,7 @@ func New(c Config) (*World, error) {
 		}
 	}
 	begin := c.Now().Add(-c.Age).Truncate(time.Second)
-	w := &World{script: s, chance: chance(c.Seed), now: c.Now, begin: begin, at: begin, byName: map[string]*box{},
+	w := &World{script: s, alerting: c.Alerting, chance: chance(c.Seed), now: c.Now, begin: begin, at: begin, byName: map[string]*box{},
 		cures: map[string]map[int64]time.Time{}, series: map[string][]*series{},
 		byPrint: map[model.Fingerprint]*series{}, changed: make(chan struct{})}
 	w.enlarge(c.Containers, c.Alerts)
