@@ -39,6 +39,10 @@
 //   - job: a plan that was started, with its output, until its outcome is known.
 //   - record: one entry of the history. The audit is the chain of those that were
 //     somebody's doing.
+//   - load run: requests that are sent at planned moments, their intended starts, and
+//     what became of them. Latency counts from the intended start, as a user waits;
+//     service time from when there was a connection. A limit is what a figure of it has
+//     to keep.
 //   - lock: the things that one job holds against others. A locked production is another
 //     matter: it is read-only until a console unlocks it.
 //

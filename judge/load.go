@@ -1,0 +1,168 @@
+package judge
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"opsdeck/ops"
+)
+
+// What a load run needs to be worth a judgement.
+const (
+	leastRun  = 0.9 // of the planned time
+	mostLate  = 0.1 // of the strictest limit of a time: how late the generator may send
+	mostCPU   = 0.9 // of all cores
+	mostInUse = 0.9 // of the connections' time
+)
+
+// Load judges a load run by its limits. Nothing is a pass that was not measured: neither
+// a limit without its figure, nor a run without limits.
+func Load(run ops.LoadRun, limits []ops.LoadLimit) ops.LoadVerdict {
+	var v ops.LoadVerdict
+	for _, l := range limits {
+		v.Limits = append(v.Limits, against(l, run.Run))
+	}
+	v.Outcome, v.Why = outcome(run, v.Limits)
+	return v
+}
+
+func outcome(run ops.LoadRun, limits []ops.LoadStanding) (ops.LoadOutcome, ops.Text) {
+	if run.End == ops.LoadEndStopped || run.End == ops.LoadEndByLimit {
+		return ops.LoadAborted, run.Why
+	}
+	if why := unfit(run, limits); !why.Empty() {
+		return ops.LoadInvalid, why
+	}
+	for _, l := range limits {
+		if l.Known && !l.Held {
+			return ops.LoadFailed, ops.Textf("%s is %s, the limit is %s", l.Metric, figure(l.Metric, l.Value), figure(l.Metric, l.Limit))
+		}
+	}
+	for _, l := range limits {
+		if !l.Known {
+			return ops.LoadInvalid, ops.Textf("there is no figure for %s", l.Metric)
+		}
+	}
+	switch c := run.Run.LoadCount; {
+	case len(limits) == 0:
+		return ops.LoadInvalid, ops.Lit("no limit is set: there is nothing to pass")
+	case c.Dropped > 0 || c.Cut > 0:
+		return ops.LoadDegraded, ops.Textf("%d requests were not sent and %d cut off: the percentiles are lower bounds", c.Dropped, c.Cut)
+	case c.Failed > 0 && !slices.ContainsFunc(limits, func(l ops.LoadStanding) bool { return l.Metric == ops.MetricErrors }):
+		return ops.LoadDegraded, ops.Textf("%d of %d requests failed, and no limit is set for errors", c.Failed, c.Done)
+	case !run.Health.CPUKnown:
+		return ops.LoadDegraded, ops.Lit("how busy the generator was is not known")
+	}
+	return ops.LoadPassed, ops.Text{}
+}
+
+// unfit says why a run measured too little, or the generator itself; empty: it did not.
+func unfit(run ops.LoadRun, limits []ops.LoadStanding) ops.Text {
+	h, planned := run.Health, run.Length()
+	switch {
+	case run.End != ops.LoadEndPlanned:
+		return ops.Lit("how it ended is not known")
+	case run.Run.Latency.N == 0:
+		return ops.Textf("no request was answered; %d of %d got no connection", run.Run.Refused, run.Run.Planned)
+	case run.Run.Over.Seconds() < leastRun*planned.Seconds():
+		return ops.Textf("it ran for %s of %s", run.Run.Over.Round(time.Second), planned)
+	case h.CPUKnown && h.CPU > mostCPU:
+		return ops.Textf("the generator was saturated: it used %.0f %% of all cores", h.CPU*100)
+	case slices.ContainsFunc(run.Errors, func(e ops.LoadError) bool { return e.Class == ops.ClassLocal }):
+		return ops.Lit("the generator was saturated: its machine had no file descriptor or port left")
+	}
+	strictest, ok := strictestTime(limits)
+	if !ok {
+		return ops.Text{}
+	}
+	limit := duration(strictest.Limit)
+	switch {
+	case h.LateP99.Seconds() > mostLate*strictest.Limit:
+		return ops.Textf("the generator was saturated: it sent up to %s late (p99), and the limit is %s", h.LateP99, limit)
+	case h.CapHits > 0 && h.CapAge <= limit:
+		// Nobody knows whether these would have kept the limit.
+		return ops.Textf("the generator was saturated: %d requests were dropped while those in flight were %s old, and the limit is %s", h.CapHits, h.CapAge, limit)
+	case h.Busy > mostInUse && slices.ContainsFunc(limits, func(l ops.LoadStanding) bool { return forWant(l, run.Run) }):
+		return ops.Textf("the generator was saturated: its connections were in use for %.0f %% of the time while the server was quick", h.Busy*100)
+	}
+	return ops.Text{}
+}
+
+// against is how a span stands to a limit.
+func against(l ops.LoadLimit, w ops.LoadWindow) ops.LoadStanding {
+	s := ops.LoadStanding{LoadLimit: l}
+	switch {
+	case l.Metric == ops.MetricRate && w.Over > 0:
+		s.Value, s.Known = float64(w.Done-w.Failed)/w.Over.Seconds(), true
+	case l.Metric == ops.MetricErrors && w.Done > 0:
+		s.Value, s.Known = float64(w.Failed)/float64(w.Done), true
+	case isTime(l.Metric):
+		t, first := w.Latency, ops.MetricLatencyP50
+		if !isLatency(l.Metric) {
+			t, first = w.Service, ops.MetricServiceP50
+		}
+		s.Value = []time.Duration{t.P50, t.P90, t.P95, t.P99}[l.Metric-first].Seconds()
+		s.Known, s.Lower = t.N > 0, t.Lower
+	}
+	if s.Margin = l.Limit - s.Value; l.Metric == ops.MetricRate {
+		s.Margin = -s.Margin
+	}
+	if !s.Known {
+		s.Margin = 0
+	}
+	s.Held = s.Known && s.Margin >= 0
+	return s
+}
+
+func isTime(m ops.LoadMetric) bool    { return m >= ops.MetricLatencyP50 && m <= ops.MetricServiceP99 }
+func isLatency(m ops.LoadMetric) bool { return m >= ops.MetricLatencyP50 && m <= ops.MetricLatencyP99 }
+
+// duration is a limit of a time; what is longer than any run is cut.
+func duration(s float64) time.Duration {
+	const most = 1e9
+	return time.Duration(min(s, most) * float64(time.Second))
+}
+
+// figure writes a value in its metric's unit.
+func figure(m ops.LoadMetric, v float64) string {
+	switch {
+	case isTime(m):
+		return duration(v).Round(time.Microsecond).String()
+	case m == ops.MetricErrors:
+		return fmt.Sprintf("%.3g %%", v*100)
+	}
+	return fmt.Sprintf("%.4g/s", v)
+}
+
+// forWant reports whether a limit is broken by the wait for a connection alone: by the
+// time from when there was one it is held.
+func forWant(l ops.LoadStanding, w ops.LoadWindow) bool {
+	w.Latency = w.Service
+	return l.Known && !l.Held && isLatency(l.Metric) && against(l.LoadLimit, w).Held
+}
+
+// LoadSecond reports whether a second of a run breaks a limit that ends it, and whether
+// it tells at all: a second in which nothing ended breaks one only by what is under way
+// for longer.
+func LoadSecond(p ops.LoadPoint, limits []ops.LoadLimit) (broken, known bool) {
+	for _, l := range limits {
+		if !l.Abort {
+			continue
+		}
+		s := against(l, p.LoadWindow)
+		waits := isTime(l.Metric) && !s.Known && p.Oldest > duration(l.Limit)
+		broken, known = broken || waits || s.Known && !s.Held, known || waits || s.Known
+	}
+	return broken, known
+}
+
+// strictestTime is the limit of a time that is the shortest.
+func strictestTime(limits []ops.LoadStanding) (least ops.LoadStanding, ok bool) {
+	for _, l := range limits {
+		if isTime(l.Metric) && (!ok || l.Limit < least.Limit) {
+			least, ok = l, true
+		}
+	}
+	return least, ok
+}

@@ -1,0 +1,155 @@
+package ops
+
+import "time"
+
+// LoadStage is one part of a load run's plan: the rate goes evenly from one figure to
+// the other. A constant rate is a stage whose two figures are the same.
+type LoadStage struct {
+	From float64       `json:"from"` // requests a second
+	To   float64       `json:"to"`
+	For  time.Duration `json:"for"`
+}
+
+// LoadCount is what became of the requests of a span of time. At the end of a run
+// Planned is Sent + Dropped, and Sent is Done + Cut, exactly.
+type LoadCount struct {
+	Planned  int64 `json:"planned"`  // whose intended start has come
+	Sent     int64 `json:"sent"`     // begun on a connection; the others wait for one
+	Dropped  int64 `json:"dropped"`  // never sent: too many were in flight, or the run ended first
+	Late     int64 `json:"late"`     // handed on over 10 ms after their intended start, by the generator's own fault
+	Done     int64 `json:"done"`     // answered, or failed
+	Failed   int64 `json:"failed"`   // of Done: no answer, or not the one that is expected
+	TimedOut int64 `json:"timedout"` // of Failed
+	Refused  int64 `json:"refused"`  // of Failed: got no connection at all; in no percentile
+	Cut      int64 `json:"cut"`      // under way when the run was ended
+	Retried  int64 `json:"retried"`  // sent once more by the HTTP client, over a connection that the server had closed
+	Conns    int64 `json:"conns"`    // new connections
+	Bytes    int64 `json:"bytes"`    // of bodies received
+}
+
+// Add adds the counts of another span.
+func (c *LoadCount) Add(d LoadCount) {
+	c.Planned += d.Planned
+	c.Sent += d.Sent
+	c.Dropped += d.Dropped
+	c.Late += d.Late
+	c.Done += d.Done
+	c.Failed += d.Failed
+	c.TimedOut += d.TimedOut
+	c.Refused += d.Refused
+	c.Cut += d.Cut
+	c.Retried += d.Retried
+	c.Conns += d.Conns
+	c.Bytes += d.Bytes
+}
+
+// LoadTimes are the percentiles of a span, of N requests.
+type LoadTimes struct {
+	N   int64         `json:"n"`
+	P50 time.Duration `json:"p50"`
+	P90 time.Duration `json:"p90"`
+	P95 time.Duration `json:"p95"`
+	P99 time.Duration `json:"p99"`
+	Max time.Duration `json:"max"`
+	// Lower says that each is a lower bound (>=): what was dropped, or cut off, would
+	// have taken longer.
+	Lower bool `json:"lower,omitzero"`
+}
+
+// LoadWindow is what happened in a span: Latency is counted from the intended start of
+// each request, as a user would wait; Service from when it had a connection to go by.
+type LoadWindow struct {
+	LoadCount
+	Over    time.Duration `json:"over"`
+	Latency LoadTimes     `json:"latency"`
+	Service LoadTimes     `json:"service"`
+}
+
+// LoadPoint is one span of a run's series: a second, or ten after the first hour.
+type LoadPoint struct {
+	LoadWindow
+	At       time.Duration `json:"at"`       // its end, since the run's start
+	InFlight int           `json:"inflight"` // at its end, those that wait for a connection included
+	Oldest   time.Duration `json:"oldest"`   // how long the oldest of them is overdue or under way
+}
+
+// LoadError counts failures of one class, and of one status where that is what failed.
+type LoadError struct {
+	Class  LoadClass     `json:"class"`
+	Status int           `json:"status,omitzero"`
+	Count  int64         `json:"count"`
+	First  time.Duration `json:"first"` // since the run's start
+	Last   time.Duration `json:"last"`
+	Sample Text          `json:"sample,omitzero"` // the words of the first
+}
+
+// LoadHealth says whether the generator itself was fit to measure.
+type LoadHealth struct {
+	LateP99  time.Duration `json:"late_p99"` // from intended start to handing on
+	CPU      float64       `json:"cpu"`      // own share of all cores, 0 to 1, in the worst ten seconds
+	CPUKnown bool          `json:"cpu_known"`
+	Busy     float64       `json:"busy"`     // share of the connections' time in which they were in use
+	CapHits  int64         `json:"cap_hits"` // dropped because the most were in flight
+	CapAge   time.Duration `json:"cap_age"`  // at least as old was the oldest in flight at each of those
+}
+
+// LoadTick is what a running load says every second.
+type LoadTick struct {
+	Second LoadPoint   `json:"second"`
+	Last10 LoadWindow  `json:"last10"` // seconds
+	Last60 LoadWindow  `json:"last60"`
+	Run    LoadWindow  `json:"run"`
+	Rate   float64     `json:"rate"`  // planned now, requests a second
+	Stage  int         `json:"stage"` // of the plan, from 0; their number when it is over
+	Errors []LoadError `json:"errors,omitempty"`
+	Health LoadHealth  `json:"health"`
+}
+
+// LoadRun is a load run that has ended.
+type LoadRun struct {
+	Stages []LoadStage `json:"stages"`
+	Total  int64       `json:"total"` // requests of the whole plan
+	End    LoadEnd     `json:"end"`
+	Why    Text        `json:"why,omitzero"` // it ended before its plan did
+	Run    LoadWindow  `json:"run"`          // Over: how long it sent
+	Series []LoadPoint `json:"series"`
+	Errors []LoadError `json:"errors,omitempty"` // of most failures first
+	Health LoadHealth  `json:"health"`
+	// All latencies and service times in nanoseconds, as compressed HdrHistograms (V2).
+	LatencyHistogram []byte `json:"latency_histogram"`
+	ServiceHistogram []byte `json:"service_histogram"`
+}
+
+// Length is how long the plan of a run is.
+func (r LoadRun) Length() time.Duration {
+	var d time.Duration
+	for _, s := range r.Stages {
+		d += s.For
+	}
+	return d
+}
+
+// LoadLimit is what a figure of a run has to keep: at least the limit for a rate, at
+// most for every other.
+type LoadLimit struct {
+	Metric LoadMetric `json:"metric"`
+	Limit  float64    `json:"limit"`          // in the metric's unit
+	Abort  bool       `json:"abort,omitzero"` // seconds that break it end the run
+}
+
+// LoadStanding is how a run stands to one of its limits.
+type LoadStanding struct {
+	LoadLimit
+	Value  float64 `json:"value"`
+	Known  bool    `json:"known"`          // without a value nothing is held
+	Lower  bool    `json:"lower,omitzero"` // the value is a lower bound
+	Held   bool    `json:"held"`
+	Margin float64 `json:"margin"` // what is left to the limit, in the metric's unit; negative: broken
+}
+
+// LoadVerdict is the judgement on a run; judge gives it.
+type LoadVerdict struct {
+	Outcome LoadOutcome    `json:"outcome"`
+	Why     Text           `json:"why,omitzero"`
+	Limits  []LoadStanding `json:"limits"`
+}
