@@ -1,0 +1,101 @@
+package load
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"opsdeck/ops"
+)
+
+// line is what a child says: a tick every second, and at the end its run or what was
+// wrong with its order.
+type line struct {
+	Tick  *ops.LoadTick `json:"tick,omitempty"`
+	Run   *ops.LoadRun  `json:"run,omitempty"`
+	Error *ops.Error    `json:"error,omitempty"`
+}
+
+// mostOrder bounds the line with the order: headers, and bodies in base64.
+const mostOrder = 64 << 20
+
+// putOff is how long a child that was stopped may take to say what it measured.
+const putOff = 1500 * time.Millisecond
+
+var errStopped = errors.New("stopped")
+
+// Child is the whole of a process that sends a load: it reads an order, one line of
+// JSON, and writes what the run tells, one line of JSON each. Whatever comes on in
+// after the order stops the run, and so does the end of in: a dead agent leaves no load
+// behind. A child that does not come to its end then calls kill, which ends the process:
+// nobody may be reading what it says.
+func Child(ctx context.Context, in io.Reader, out io.Writer, kill func()) error {
+	says := json.NewEncoder(out)
+	r := bufio.NewReader(in)
+	var o Order
+	text, err := readLine(r)
+	if err == nil {
+		err = json.Unmarshal(text, &o)
+	}
+	if err != nil {
+		err = invalid("the order cannot be read: %v", err)
+		return errors.Join(err, says.Encode(line{Error: ops.AsError(err)}))
+	}
+	ctx, stop := context.WithCancelCause(ctx)
+	go func() {
+		_, _ = r.ReadByte() // a word or the end: both mean stop
+		time.AfterFunc(putOff, kill)
+		stop(errStopped)
+	}()
+	run, err := Run(ctx, o, func(t ops.LoadTick) {
+		if err := says.Encode(line{Tick: &t}); err != nil {
+			stop(fmt.Errorf("nobody listens: %w", err))
+		}
+	})
+	if err != nil {
+		return errors.Join(err, says.Encode(line{Error: ops.AsError(err)}))
+	}
+	return says.Encode(line{Run: &run})
+}
+
+// readLine reads the first line, within its bound.
+func readLine(r *bufio.Reader) ([]byte, error) {
+	var all []byte
+	for {
+		part, err := r.ReadSlice('\n')
+		if all = append(all, part...); err != bufio.ErrBufferFull || len(all) > mostOrder {
+			return all, err
+		}
+	}
+}
+
+// Command starts a child's run over a connection to it, passes on what it tells, and
+// returns its end. Write a line to the child, or close it, to stop it.
+func Command(child io.ReadWriter, o Order, each func(ops.LoadTick)) (ops.LoadRun, error) {
+	text, err := json.Marshal(o)
+	if err != nil {
+		return ops.LoadRun{}, fmt.Errorf("write order: %w", err)
+	}
+	if _, err := child.Write(append(text, '\n')); err != nil {
+		return ops.LoadRun{}, fmt.Errorf("order a load: %w", err)
+	}
+	for said := json.NewDecoder(child); ; {
+		var l line
+		switch err := said.Decode(&l); {
+		case errors.Is(err, io.EOF):
+			return ops.LoadRun{}, ops.Errorf(ops.CodeUnanswered, "the load's process ended without a result")
+		case err != nil:
+			return ops.LoadRun{}, fmt.Errorf("read from the load's process: %w", err)
+		case l.Error != nil:
+			return ops.LoadRun{}, l.Error
+		case l.Run != nil:
+			return *l.Run, nil
+		case l.Tick != nil:
+			each(*l.Tick)
+		}
+	}
+}

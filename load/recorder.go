@@ -1,0 +1,277 @@
+package load
+
+import (
+	"cmp"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	hdr "github.com/HdrHistogram/hdrhistogram-go"
+
+	"opsdeck/ops"
+)
+
+// lateFrom is how much after its intended start a request counts as late: more than a
+// timer of a healthy machine is off by.
+const lateFrom = 10 * time.Millisecond
+
+// Spans of what is told and kept.
+const (
+	window  = 60   // seconds that the longest live window looks back
+	fine    = 3600 // seconds of a run that are kept each
+	coarse  = 10   // seconds of a point after those
+	peakCPU = 10   // seconds of which the worst count as own CPU
+)
+
+// span is what happened in some time: counts, and the times of what has ended.
+type span struct {
+	ops.LoadCount
+	latency, service *hdr.PackedHistogram
+	over             time.Duration
+	cpu              time.Duration // used
+}
+
+func newSpan() *span { return &span{latency: newSparse(), service: newSparse()} }
+
+func (s *span) add(other *span) {
+	s.Add(other.LoadCount)
+	s.latency.Merge(other.latency)
+	s.service.Merge(other.service)
+	s.over += other.over
+	s.cpu += other.cpu
+}
+
+// lower reports whether percentiles of the span are lower bounds: those of what was
+// not sent or not waited for would stand at their upper end.
+func lower(c ops.LoadCount) bool { return c.Dropped > 0 || c.Cut > 0 }
+
+func (s *span) window() ops.LoadWindow {
+	l := lower(s.LoadCount)
+	return ops.LoadWindow{LoadCount: s.LoadCount, Over: s.over, Latency: times(s.latency, l), Service: times(s.service, l)}
+}
+
+// failure tells kinds of failures apart.
+type failure struct {
+	class  ops.LoadClass
+	status int
+}
+
+// recorder counts what happens in a run. Everything in it is under mu.
+type recorder struct {
+	start time.Time
+	cpu   func() (time.Duration, bool)
+
+	mu      sync.Mutex
+	now     *span     // since the last tick
+	begun   time.Time // the last tick
+	last    []*span   // the last seconds, oldest first
+	pending *span     // of a coarse point
+	series  []ops.LoadPoint
+	errors  map[failure]*ops.LoadError
+
+	run              ops.LoadCount
+	latency, service Histogram
+	late             Histogram
+	busy             time.Duration // service of all requests
+	health           ops.LoadHealth
+	cpuAt            time.Duration
+	conns            int64
+}
+
+func newRecorder(start time.Time, cpu func() (time.Duration, bool)) *recorder {
+	r := &recorder{start: start, cpu: cpu, now: newSpan(), begun: start, pending: newSpan(), errors: map[failure]*ops.LoadError{},
+		latency: NewHistogram(), service: NewHistogram(), late: NewHistogram()}
+	r.cpuAt, r.health.CPUKnown = cpu()
+	return r
+}
+
+// planned counts a request whose intended start has come, and how late that was seen.
+func (r *recorder) planned(late time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.now.Planned++
+	r.late.Record(late)
+	if late > lateFrom {
+		r.now.Late++
+	}
+}
+
+// missed counts requests that were due and never handed on.
+func (r *recorder) missed(n int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.now.Planned += n
+	r.now.Dropped += n
+}
+
+// capped drops a request that came due while the most were in flight, the oldest of
+// them for at least an age.
+func (r *recorder) capped(age time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.now.Dropped++
+	if r.health.CapHits++; r.health.CapHits == 1 || age < r.health.CapAge {
+		r.health.CapAge = age
+	}
+}
+
+// dropped counts a request that waited for a connection when the run ended.
+func (r *recorder) dropped() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.now.Dropped++
+}
+
+func (r *recorder) sent() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.now.Sent++
+}
+
+// done counts what became of a request that was due, was sent and has ended.
+func (r *recorder) done(due, sent, end time.Time, res result) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c := &r.now.LoadCount
+	c.Bytes += res.bytes
+	c.Retried += int64(max(res.tries-1, 0))
+	if res.cut {
+		c.Cut++
+	} else {
+		c.Done++
+	}
+	if !res.refused {
+		_ = r.now.latency.RecordValue(held(end.Sub(due))) // held is within its range
+		_ = r.now.service.RecordValue(held(end.Sub(sent)))
+	}
+	r.busy += end.Sub(sent)
+	if res.failed {
+		r.fail(end.Sub(r.start), res)
+	}
+}
+
+func (r *recorder) fail(at time.Duration, res result) {
+	c := &r.now.LoadCount
+	c.Failed++
+	if res.refused {
+		c.Refused++
+	}
+	if res.class == ops.ClassTimeout {
+		c.TimedOut++
+	}
+	kind := failure{class: res.class}
+	if res.class == ops.ClassStatus {
+		kind.status = res.status
+	}
+	e := r.errors[kind]
+	if e == nil {
+		e = &ops.LoadError{Class: kind.class, Status: kind.status, First: at, Sample: ops.Clean(cut(ops.MaskSecrets(res.words)))}
+		r.errors[kind] = e
+	}
+	e.Count, e.Last = e.Count+1, at
+}
+
+// cut keeps what of an error's words tells something.
+func cut(words string) string {
+	const most = 200
+	return words[:min(len(words), most)]
+}
+
+// tick closes the span since the last one and returns its point.
+func (r *recorder) tick(inFlight int, oldest time.Duration, conns int64) ops.LoadPoint {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s, now := r.now, time.Now()
+	s.over, s.Conns = now.Sub(r.begun), conns-r.conns
+	used, _ := r.cpu()
+	s.cpu = used - r.cpuAt
+	r.now, r.begun, r.conns, r.cpuAt = newSpan(), now, conns, used
+	r.run.Add(s.LoadCount)
+	s.latency.MergeInto(r.latency.h)
+	s.service.MergeInto(r.service.h)
+	if r.last = append(r.last, s); len(r.last) > window {
+		r.last = r.last[1:]
+	}
+	p := ops.LoadPoint{LoadWindow: s.window(), At: now.Sub(r.start), InFlight: inFlight, Oldest: oldest}
+	r.keep(s, p)
+	return p
+}
+
+// keep adds a point to the series: each second of the first hour, then ten as one.
+func (r *recorder) keep(s *span, p ops.LoadPoint) {
+	if len(r.series) < fine {
+		r.series = append(r.series, p)
+		return
+	}
+	if r.pending.add(s); r.pending.over.Round(time.Second) >= coarse*time.Second {
+		r.flush(p)
+	}
+}
+
+// flush ends a coarse point where the newest fine one ends.
+func (r *recorder) flush(p ops.LoadPoint) {
+	p.LoadWindow = r.pending.window()
+	r.series, r.pending = append(r.series, p), newSpan()
+}
+
+// lookBack is what happened in the last seconds.
+func (r *recorder) lookBack(seconds int) *span {
+	sum := newSpan()
+	for _, s := range r.last[max(0, len(r.last)-seconds):] {
+		sum.add(s)
+	}
+	return sum
+}
+
+// whole is what happened until the last tick. It says how long the run takes.
+func (r *recorder) whole(over time.Duration) ops.LoadWindow {
+	l := lower(r.run)
+	return ops.LoadWindow{LoadCount: r.run, Over: over, Latency: r.latency.Times(l), Service: r.service.Times(l)}
+}
+
+// told fills in what a tick says besides its second.
+func (r *recorder) told(t *ops.LoadTick, connections int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	recent := r.lookBack(peakCPU)
+	r.measure(recent, t.Second.At, connections)
+	t.Last10, t.Last60 = recent.window(), r.lookBack(window).window()
+	t.Run, t.Errors, t.Health = r.whole(t.Second.At), r.failures(), r.health
+}
+
+// measure brings the generator's own health up to date.
+func (r *recorder) measure(recent *span, at time.Duration, connections int) {
+	r.health.LateP99 = r.late.Quantile(0.99)
+	if recent.over > 0 {
+		share := recent.cpu.Seconds() / recent.over.Seconds() / float64(runtime.GOMAXPROCS(0))
+		if len(r.last) > peakCPU { // until then it is that of the run so far
+			share = max(share, r.health.CPU)
+		}
+		r.health.CPU = share
+	}
+	if at > 0 {
+		r.health.Busy = r.busy.Seconds() / at.Seconds() / float64(connections)
+	}
+}
+
+// finish adds to a run what was kept of it, up to its last point.
+func (r *recorder) finish(run *ops.LoadRun, last ops.LoadPoint) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.pending.over > 0 {
+		r.flush(last)
+	}
+	run.Series = r.series
+}
+
+func (r *recorder) failures() []ops.LoadError {
+	var all []ops.LoadError
+	for _, e := range r.errors {
+		all = append(all, *e)
+	}
+	slices.SortFunc(all, func(a, b ops.LoadError) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Class, b.Class), cmp.Compare(a.Status, b.Status))
+	})
+	return all
+}
