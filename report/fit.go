@@ -81,7 +81,7 @@ func (f *fitting) choose() []Field {
 			continue
 		}
 		kept = append(kept, s)
-		taken, whole = taken+s.least+1, whole+max(s.least, min(s.want, f.most))+1
+		taken, whole = taken+s.least+1, whole+max(s.least, s.want)+1
 	}
 	left := f.room - taken
 	out := make([]Field, len(kept))
