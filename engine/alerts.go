@@ -31,6 +31,8 @@ func newAlertFacts() alertFacts {
 
 // setRules takes the alerts of one Prometheus.
 func (p *picture) setRules(source ops.Text, alerts []ops.Alert, now time.Time) {
+	alerts = slices.Clone(alerts) // the collector has them, too
+	asSeen(p.alerts.Rules[source], alerts)
 	p.rename(p.alerts.Rules[source], alerts)
 	for i := range alerts {
 		a := &alerts[i]
@@ -43,6 +45,22 @@ func (p *picture) setRules(source ops.Text, alerts []ops.Alert, now time.Time) {
 		a.Fired = p.alerts.fired[a.Ref.ID]
 	}
 	p.alerts.Rules[source] = alerts
+}
+
+// asSeen gives alerts the fingerprint under which they were first seen, for as long as
+// it is not known with which labels they are sent.
+func asSeen(before, after []ops.Alert) {
+	seen := map[ops.Text]ops.Text{}
+	for i := range before {
+		if a := &before[i]; a.Ref.ID != a.Own {
+			seen[a.Own] = a.Ref.ID
+		}
+	}
+	for i := range after {
+		if a := &after[i]; a.Sending == ops.SendingUnknown {
+			a.Ref.ID = seen[a.Own].Or(a.Ref.ID)
+		}
+	}
 }
 
 // rename keeps what is known of alerts under the fingerprints that they have now: that
@@ -69,7 +87,7 @@ func (p *picture) rename(before, after []ops.Alert) {
 // move puts a value under another key, and reports whether there was one.
 func move[V any](m map[ops.Text]V, from, to ops.Text) bool {
 	v, ok := m[from]
-	if ok {
+	if ok && from != to {
 		m[to] = v
 		delete(m, from)
 	}
@@ -122,9 +140,13 @@ func identity(a ops.Alert) []ops.Fact {
 // newest values; where nothing but values changed, the section has not.
 func (p *picture) mergeAlerts() {
 	facts := p.alerts.AlertFacts
-	facts.Sources, facts.Now = p.board.Sources, p.now()
+	facts.Sources, facts.Now, facts.Burning = p.board.Sources, p.now(), p.alerts.burning
 	merged := judge.Alerts(p.estate, facts)
 	for source, alerts := range merged {
+		for i, a := range p.alerts.Rules[source] {
+			move(p.alerts.fired, a.Ref.ID, alerts[i].Ref.ID)
+			p.alerts.Rules[source][i].Ref = alerts[i].Ref
+		}
 		if s := p.source(source); s != nil {
 			for i := range alerts {
 				alerts[i].At = s.LastGood

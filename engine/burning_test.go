@@ -160,6 +160,52 @@ func TestWhoTellsFirstMakesNoOtherAlert(t *testing.T) {
 	})
 }
 
+// external are the labels of an alert as a Prometheus sends it whose configuration cannot
+// be read.
+func external(instance string) []ops.Label {
+	return append(downLabels(instance), ops.Label{Name: ops.Lit("region"), Value: ops.Lit("eu")})
+}
+
+func TestAnAlertKeepsTheRefItWasFirstSeenUnder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, first := range []string{"Alertmanager", "Prometheus"} {
+			w, proms, am := newTellers(t, "prom")
+			sent := func() {
+				am.say(ops.Observation{Notified: &[]ops.AlertmanagerAlert{{Fingerprint: ops.Lit("x"), Labels: external("x"), Paging: ops.Paging{State: ops.PagingActive, Source: ops.Lit("pager")}}}}, nil)
+			}
+			shown := func() {
+				proms[0].say(ops.Observation{Alerts: &[]ops.Alert{{Ref: ops.NewRef(ops.KindAlert, "prom", "own"), Own: ops.Lit("own"), Name: ops.Lit("Down"), State: ops.AlertFiring,
+					Sending: ops.SendingUnknown, Labels: downLabels("x")}}}, nil)
+			}
+			id, other, steps := "x", "own", []func(){sent, shown}
+			if first == "Prometheus" {
+				id, other, steps = "own", "x", []func(){shown, sent}
+			}
+			steps[0]()
+			time.Sleep(30 * time.Second)
+			w.ack(id)
+			for _, then := range []struct {
+				do     func()
+				paging string
+			}{{steps[1], "active"}, {func() { am.has() }, "unknown"}, {sent, "active"}, {shown, "active"}} {
+				then.do()
+				time.Sleep(30 * time.Second)
+				want := `prom firing, paging ` + then.paging + `, told no more false, acked "ana"`
+				if got := w.stands(id); got != want || w.stands(other) != "gone" || w.told() != "Down fires" {
+					t.Errorf("%s first: %s, the other %s, history %s", first, got, w.stands(other), w.told())
+				}
+			}
+			proms[0].fires()
+			am.has()
+			time.Sleep(30 * time.Second)
+			if w.stands(id) != "gone" || w.told() != "Down fires, Down has cleared" {
+				t.Errorf("%s first: %s, history %s", first, w.stands(id), w.told())
+			}
+			w.stop()
+		}
+	})
+}
+
 func TestHowAnAlertIsSentBecomesKnownAndItStaysTheSame(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, proms, am := newTellers(t, "prom")

@@ -57,7 +57,11 @@ func (k console) openAlert(ctx context.Context, a ops.Alert, window time.Duratio
 	if !ok {
 		return ownWords(a)
 	}
-	d, err := opener.Open(ctx, a.Ref, window)
+	ref := a.Ref
+	if a.Sending == ops.SendingUnknown {
+		ref.ID = a.Own.Or(ref.ID) // what it is called here may be Alertmanager's word
+	}
+	d, err := opener.Open(ctx, ref, window)
 	if err != nil {
 		d = ownWords(a)
 		d.Why = ops.Textf("%s: %s", a.Ref.Source, ops.AsError(err).What)

@@ -16,6 +16,8 @@ type AlertFacts struct {
 	// Notified are the alerts of each Alertmanager cluster, by source. A cluster
 	// that never answered is not in it.
 	Notified map[ops.Text][]ops.AlertmanagerAlert
+	// Burning is what fired on the board before, by the fingerprint it stood under.
+	Burning map[ops.Text]*ops.Alert
 	// Partial are the sources whose alerts are not all there are.
 	Partial map[ops.Text]bool
 	// Acks are our own, by fingerprint.
@@ -41,6 +43,7 @@ func Alerts(e ops.Estate, f AlertFacts) map[ops.Text][]ops.Alert {
 			a := &merged[i]
 			if n := book.find(a); n != nil {
 				a.Paging = n.Paging
+				m.name(a, n, book, alerts)
 				used[n] = true
 			} else {
 				a.Paging = ops.Paging{State: m.unfound(a)}
@@ -53,6 +56,21 @@ func Alerts(e ops.Estate, f AlertFacts) map[ops.Text][]ops.Alert {
 		out[ops.Clean(source)] = m.onlyNotified(ops.Clean(source), f.Notified[ops.Clean(source)], used)
 	}
 	return out
+}
+
+// name keeps for an alert the fingerprint that it was first seen under, whoever told
+// of it, and what Alertmanager calls it beside. They differ only where it is not known
+// how a Prometheus sends it.
+func (m merger) name(a *ops.Alert, n *ops.AlertmanagerAlert, book *alertBook, alerts []ops.Alert) {
+	was := m.facts.Burning[a.Ref.ID]
+	switch {
+	case a.Sending != ops.SendingUnknown || a.Ref.ID == n.Fingerprint,
+		(was == nil || was.Paging.Fingerprint != n.Fingerprint) && !book.sole(a, n, alerts):
+	case was == nil && m.facts.Burning[n.Fingerprint] != nil:
+		a.Ref.ID = n.Fingerprint
+	default:
+		a.Paging.Fingerprint = n.Fingerprint
+	}
 }
 
 // unfound is what it means that no Alertmanager has an alert.
@@ -118,10 +136,13 @@ func (m merger) finish(a *ops.Alert) {
 	judgeAlert(m.facts.Sources, a, m.facts.Now)
 }
 
-// told reports whether a Prometheus tells of an alert.
-func (m merger) told(id ops.Text) bool {
+// told reports whether a Prometheus tells of an alert that Alertmanager had.
+func (m merger) told(n *ops.AlertmanagerAlert) bool {
+	is := func(a ops.Alert) bool {
+		return a.Ref.ID == n.Fingerprint || a.Sending == ops.SendingUnknown && contains(n.Labels, a.Labels)
+	}
 	for _, alerts := range m.facts.Rules {
-		if slices.ContainsFunc(alerts, func(a ops.Alert) bool { return a.Ref.ID == id }) {
+		if slices.ContainsFunc(alerts, is) {
 			return true
 		}
 	}
@@ -129,17 +150,26 @@ func (m merger) told(id ops.Text) bool {
 }
 
 func (m merger) onlyNotified(source ops.Text, ns []ops.AlertmanagerAlert, used map[*ops.AlertmanagerAlert]bool) []ops.Alert {
+	names := map[ops.Text]ops.Text{} // under which what a Prometheus told of was seen
+	for id, a := range m.facts.Burning {
+		if !a.Paging.Fingerprint.Empty() {
+			names[a.Paging.Fingerprint] = id
+		}
+	}
 	alerts := []ops.Alert{}
 	for i := range ns {
 		n := &ns[i]
-		if used[n] || !n.Told.IsZero() && m.told(n.Fingerprint) {
+		if used[n] || !n.Told.IsZero() && m.told(n) {
 			continue
 		}
-		a := ops.Alert{Ref: ops.Ref{Kind: ops.KindAlert, Source: source, ID: n.Fingerprint}, Name: ops.LabelOf(n.Labels, "alertname"),
+		a := ops.Alert{Ref: ops.Ref{Kind: ops.KindAlert, Source: source, ID: names[n.Fingerprint].Or(n.Fingerprint)}, Name: ops.LabelOf(n.Labels, "alertname"),
 			State: ops.AlertFiring, Severity: m.estate.RankOf(ops.LabelOf(n.Labels, m.estate.SeverityLabel.String())), Since: n.Starts, Fired: n.Starts,
 			Labels: n.Labels, Summary: n.Summary, Description: n.Description, Runbook: n.Runbook, Expr: n.Expr, Paging: n.Paging, Told: n.Told}
 		if !n.Told.IsZero() {
 			a.Paging = ops.Paging{State: ops.PagingUnknown, Source: source}
+		}
+		if a.Ref.ID != n.Fingerprint {
+			a.Paging.Fingerprint = n.Fingerprint
 		}
 		m.finish(&a)
 		alerts = append(alerts, a)
@@ -211,6 +241,15 @@ func (b *alertBook) find(a *ops.Alert) *ops.AlertmanagerAlert {
 		}
 	}
 	return nil
+}
+
+// sole reports whether no other alert of Alertmanager can be a, and none of its
+// Prometheus can be n: only then are they one beyond doubt. Of very many it is not asked.
+func (b *alertBook) sole(a *ops.Alert, n *ops.AlertmanagerAlert, alerts []ops.Alert) bool {
+	candidates := b.byName[a.Name]
+	return len(candidates) <= maxCandidates && len(alerts) <= maxCandidates &&
+		!slices.ContainsFunc(candidates, func(o *ops.AlertmanagerAlert) bool { return o != n && contains(o.Labels, a.Labels) }) &&
+		!slices.ContainsFunc(alerts, func(o ops.Alert) bool { return o.Own != a.Own && contains(n.Labels, o.Labels) })
 }
 
 // learn indexes every alert that carries the extra labels by its labels without

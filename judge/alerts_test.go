@@ -23,7 +23,7 @@ func rule(id string, ls []ops.Label) ops.Alert {
 // unreadable is an alert of a Prometheus whose configuration cannot be read.
 func unreadable(id string, ls []ops.Label) ops.Alert {
 	a := rule(id, ls)
-	a.Sending = ops.SendingUnknown
+	a.Sending, a.Own = ops.SendingUnknown, a.Ref.ID
 	return a
 }
 
@@ -160,6 +160,35 @@ func TestSuspectsAreNamedByTheEstateOrCalledAGuess(t *testing.T) {
 		}
 		if len(got) != 1 || got[0].Ref.ID.String() != c.want || got[0].Guess != c.guess || got[0].Why.Empty() {
 			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
+
+func TestAnAlertTakesTheFingerprintOfAlertmanagerOnlyWhereNoOtherCanBeIt(t *testing.T) {
+	down := labels("alertname", "Down", "instance", "a")
+	sent := func(id string, more ...string) ops.AlertmanagerAlert {
+		return notified(id, ops.PagingActive, append(labels("alertname", "Down", "instance", "a"), labels(more...)...))
+	}
+	for situation, c := range map[string]struct {
+		rules    []ops.Alert
+		notified []ops.AlertmanagerAlert
+		burning  []string
+		want     string
+	}{
+		"it was seen there first":       {[]ops.Alert{unreadable("own", down)}, []ops.AlertmanagerAlert{sent("n", "region", "eu")}, []string{"n"}, "n"},
+		"nobody has seen it before":     {[]ops.Alert{unreadable("own", down)}, []ops.AlertmanagerAlert{sent("n", "region", "eu")}, nil, "own"},
+		"it was seen here first":        {[]ops.Alert{unreadable("own", down)}, []ops.AlertmanagerAlert{sent("n", "region", "eu")}, []string{"n", "own"}, "own"},
+		"two there can be it":           {[]ops.Alert{unreadable("own", down)}, []ops.AlertmanagerAlert{sent("n", "region", "eu"), sent("m", "disk", "x", "region", "eu")}, []string{"n", "m"}, "own"},
+		"it can be two here":            {[]ops.Alert{unreadable("own", down), unreadable("less", labels("alertname", "Down"))}, []ops.AlertmanagerAlert{sent("n", "region", "eu")}, []string{"n"}, "own"},
+		"how it is sent can be read":    {[]ops.Alert{rule("own", down)}, []ops.AlertmanagerAlert{sent("n", "region", "eu")}, []string{"n"}, "own"},
+		"Alertmanager has it no longer": {[]ops.Alert{unreadable("own", down)}, nil, []string{"n"}, "own"},
+	} {
+		f := AlertFacts{Rules: map[ops.Text][]ops.Alert{prom: c.rules}, Notified: map[ops.Text][]ops.AlertmanagerAlert{am: c.notified}, Burning: map[ops.Text]*ops.Alert{}}
+		for _, id := range c.burning {
+			f.Burning[ops.Clean(id)] = &ops.Alert{}
+		}
+		if got := Alerts(shop(), f)[prom][0].Ref.ID; got.String() != c.want {
+			t.Errorf("%s: %s, want %s", situation, got, c.want)
 		}
 	}
 }

@@ -50,7 +50,7 @@ func sameAlert(a, b *Alert) bool {
 }
 
 func samePaging(a, b *Paging) bool {
-	return a.State == b.State && a.Level == b.Level && a.Source == b.Source && slices.Equal(a.Receivers, b.Receivers) &&
+	return a.State == b.State && a.Level == b.Level && a.Source == b.Source && a.Fingerprint == b.Fingerprint && slices.Equal(a.Receivers, b.Receivers) &&
 		slices.Equal(a.SilencedBy, b.SilencedBy) && slices.Equal(a.InhibitedBy, b.InhibitedBy) && slices.Equal(a.MutedBy, b.MutedBy) &&
 		slices.Equal(a.NotTold, b.NotTold) && a.MutingUnknown == b.MutingUnknown
 }

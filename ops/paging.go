@@ -44,6 +44,7 @@ func (s PagingState) Held() bool { return s == PagingSilenced || s == PagingInhi
 type Paging struct {
 	State       PagingState `json:"state"`
 	Source      Text        `json:"source,omitzero"`
+	Fingerprint Text        `json:"fingerprint,omitzero"` // what Alertmanager calls it, where that is not the Ref's
 	Receivers   []Text      `json:"receivers,omitempty"`
 	SilencedBy  []Text      `json:"silenced_by,omitempty"`  // ids of silences
 	InhibitedBy []Text      `json:"inhibited_by,omitempty"` // fingerprints of alerts

@@ -240,3 +240,27 @@ func TestWhatBurnsOutlivesAPrometheusThatFreezes(t *testing.T) {
 		t.Errorf("the history: %s", got)
 	}
 }
+
+func TestAnAlertStaysItselfWhereTheConfigurationIsClosed(t *testing.T) {
+	w := watch(t, sim.Config{Seed: 1, Alerting: sim.Alerting{Closed: true, External: map[string]string{"cluster": "eu"}}})
+	w.until("all have answered", w.fresh)
+	w.world.Freeze(w.Now().Add(70 * time.Second))
+	w.add(75 * time.Second)
+	one := func(source string) func(ops.Board) bool {
+		return func(b ops.Board) bool {
+			a, n := alertOf(b, "QueueLagHigh")
+			return n == 1 && a.Ref.Source.String() == source
+		}
+	}
+	b := w.until("Alertmanager tells of it", one("pager"))
+	first, _ := alertOf(b, "QueueLagHigh")
+	w.do("alert.ack", first.Ref)
+	w.world.Thaw()
+	b = w.until("Prometheus tells of it, too", one("prom-0"))
+	if a, _ := alertOf(b, "QueueLagHigh"); a.Ref.ID != first.Ref.ID || a.Ack.By.String() != "ana" || a.Paging.State != ops.PagingActive {
+		t.Errorf("%s, acked %q, %s; first %s", a.Ref, a.Ack.By, a.Paging.State, first.Ref)
+	}
+	if d, err := w.c.Detail(t.Context(), first.Ref, time.Hour); err != nil || !d.Why.Empty() || len(d.Series) == 0 {
+		t.Errorf("opened: %v, %s", err, d.Why)
+	}
+}
