@@ -23,7 +23,7 @@ type line struct {
 // mostOrder bounds the line with the order: headers, and bodies in base64.
 const mostOrder = 64 << 20
 
-// putOff is how long a child that was stopped may take to say what it measured.
+// putOff is how long a child whose input has ended may take to say what it measured.
 const putOff = 1500 * time.Millisecond
 
 var errStopped = errors.New("stopped")
@@ -31,7 +31,7 @@ var errStopped = errors.New("stopped")
 // Child is the whole of a process that sends a load: it reads an order, one line of
 // JSON, and writes what the run tells, one line of JSON each. Whatever comes on in
 // after the order stops the run, and so does the end of in: a dead agent leaves no load
-// behind. A child that does not come to its end then calls kill, which ends the process:
+// behind. Where in has ended and the run does not come to its end, kill ends the process:
 // nobody may be reading what it says.
 func Child(ctx context.Context, in io.Reader, out io.Writer, kill func()) error {
 	says := json.NewEncoder(out)
@@ -47,9 +47,12 @@ func Child(ctx context.Context, in io.Reader, out io.Writer, kill func()) error 
 	}
 	ctx, stop := context.WithCancelCause(ctx)
 	go func() {
-		_, _ = r.ReadByte() // a word or the end: both mean stop
-		time.AfterFunc(putOff, kill)
+		_, err := r.ReadByte() // a word or the end: both mean stop
 		stop(errStopped)
+		for err == nil {
+			_, err = r.ReadByte()
+		}
+		time.AfterFunc(putOff, kill)
 	}()
 	run, err := Run(ctx, o, func(t ops.LoadTick) {
 		if err := says.Encode(line{Tick: &t}); err != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -251,6 +252,25 @@ func TestConnectionsAreKeptAndCounted(t *testing.T) {
 	}
 }
 
+// The HTTP client sends what may be sent twice once more, where a connection that was
+// kept turns out to be closed. The server sees both.
+func TestWhatTheHTTPClientSendsTwiceIsCounted(t *testing.T) {
+	var came atomic.Int64
+	o := at(raw(t, func(c net.Conn) {
+		asked(c)
+		came.Add(1)
+		fmt.Fprint(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+		if _, err := bufio.NewReader(c).ReadString('\n'); err == nil { // the next request, which gets no answer
+			came.Add(1)
+		}
+	}), 2)
+	o.Connections = 1
+	run := sent(t, o)
+	if run.Run.Done != 2 || run.Run.Failed > 0 || run.Run.Retried != 1 || came.Load() != 3 {
+		t.Errorf("%d requests came: %+v, %+v", came.Load(), run.Run.LoadCount, run.Errors)
+	}
+}
+
 func TestHTTP2OverTLSWithACertificateOfOurOwn(t *testing.T) {
 	var two atomic.Int64
 	s := secure(t)
@@ -293,6 +313,7 @@ func TestAnOrdersFaultsAreSaidBeforeAnythingIsSent(t *testing.T) {
 		why   string
 	}{
 		"no most of the rate":       {func(o *Order) { o.MaxRate = 0 }, "a most of its rate"},
+		"a most that is none":       {func(o *Order) { o.MaxRate = math.Inf(1) }, "a most of its rate"},
 		"no most of the duration":   {func(o *Order) { o.MaxDuration = 0 }, "a most of its rate"},
 		"a higher rate":             {func(o *Order) { o.Stages[0].To = 1e6 }, "more than the"},
 		"a longer run":              {func(o *Order) { o.Stages[0].For = 2 * time.Hour }, "more than the"},

@@ -42,8 +42,11 @@ type Expect struct {
 	Contains string `json:"contains,omitempty"` // words of its body; empty: any
 }
 
-// mostInFlight bounds the memory that waiting requests take.
-const mostInFlight = 1_000_000
+// What no order may ask for: mostInFlight bounds the memory that waiting requests take.
+const (
+	mostInFlight = 1_000_000
+	mostRate     = 1_000_000
+)
 
 // Check reports what is wrong with an order, before anything is sent.
 func (o Order) Check() error {
@@ -52,8 +55,8 @@ func (o Order) Check() error {
 	}
 	length := o.Stages.Length() + 2*o.Timeout
 	switch {
-	case !(o.MaxRate > 0) || o.MaxDuration <= 0:
-		return invalid("a run needs a most of its rate and of its duration")
+	case !(o.MaxRate > 0 && o.MaxRate <= mostRate) || o.MaxDuration <= 0:
+		return invalid("a run needs a most of its rate, up to %d a second, and of its duration", mostRate)
 	case o.Stages.peak() > o.MaxRate:
 		return invalid("%g requests a second are more than the %g that may be", o.Stages.peak(), o.MaxRate)
 	case o.Timeout <= 0 || o.MaxBody <= 0:

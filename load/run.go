@@ -84,9 +84,11 @@ func (g *generator) pace(ctx context.Context) {
 	g.sleep(ctx, g.order.Stages.Length())
 	g.sending = time.Since(g.start)
 	// Those that came due before the end and were not seen to.
-	for n := p.handed; n < total && g.order.Stages.At(n) < g.sending; n++ {
-		g.rec.missed(1)
+	n := p.handed
+	for n < total && g.order.Stages.At(n) < g.sending {
+		n++
 	}
+	g.rec.missed(n - p.handed)
 }
 
 // sleep waits until a moment of the run, and reports whether that came before its end.
