@@ -109,7 +109,7 @@ func tell(alerts []ops.Alert, verb string, now time.Time, bad bool) []ops.Record
 	if len(alerts) <= maxTold {
 		for _, a := range alerts {
 			recs = append(recs, ops.Record{At: now, Kind: ops.RecordAlert, Ref: a.Ref, Level: level(a),
-				What: ops.Textf("%s %s %s", a.Severity.Name, a.Name, verb), Facts: identity(a)})
+				What: ops.Textf("%s %s %s", a.Severity.Name, a.Name, verb), Facts: append(named(a), identity(a)...)})
 		}
 		return recs
 	}
@@ -118,11 +118,21 @@ func tell(alerts []ops.Alert, verb string, now time.Time, bad bool) []ops.Record
 	for _, a := range alerts {
 		if counts[a.Name]++; counts[a.Name] == 1 {
 			at[a.Name] = len(recs)
-			recs = append(recs, ops.Record{At: now, Kind: ops.RecordAlert, Ref: a.Ref, Level: level(a)})
+			recs = append(recs, ops.Record{At: now, Kind: ops.RecordAlert, Ref: a.Ref, Level: level(a), Facts: named(a)})
 		}
 		recs[at[a.Name]].What = ops.Textf("%s %s %s, %d times", a.Severity.Name, a.Name, verb, counts[a.Name])
 	}
 	return recs
+}
+
+// named is what an alert is called and where its runbook is: once it has cleared, the
+// history alone knows.
+func named(a ops.Alert) []ops.Fact {
+	facts := []ops.Fact{{Name: ops.FactAlert, Value: a.Name}}
+	if !a.Runbook.Empty() {
+		facts = append(facts, ops.Fact{Name: ops.FactRunbook, Value: a.Runbook})
+	}
+	return facts
 }
 
 // identity are the labels that tell instances of one alert apart.

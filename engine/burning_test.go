@@ -263,3 +263,33 @@ func TestAPairOfPrometheusCountsOnce(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatHasClearedIsNamedInTheHistoryWithItsRunbook(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, proms, _ := newTellers(t, "prom")
+		defer w.stop()
+		down := []ops.Alert{{Ref: ops.NewRef(ops.KindAlert, "prom", "x"), Name: ops.Lit("Down"), State: ops.AlertFiring, Runbook: ops.Lit("down.md"), Labels: downLabels("x")}}
+		many := []ops.Alert{}
+		for i := range 30 { // so many are told as one
+			a := down[0]
+			a.Ref.ID = ops.Textf("x%d", i)
+			many = append(many, a)
+		}
+		for _, alerts := range [][]ops.Alert{{}, down, {}, many, {}} {
+			proms[0].say(ops.Observation{Alerts: &alerts}, nil)
+			time.Sleep(30 * time.Second)
+		}
+		n := 0
+		for _, r := range w.board().Changes {
+			if r.Kind != ops.RecordAlert {
+				continue
+			}
+			if n++; r.Fact(ops.FactAlert).String() != "Down" || r.Fact(ops.FactRunbook).String() != "down.md" {
+				t.Errorf("%s: %v", r.What, r.Facts)
+			}
+		}
+		if n != 4 {
+			t.Errorf("%d records", n)
+		}
+	})
+}

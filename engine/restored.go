@@ -64,7 +64,7 @@ func joined(list []ops.IncidentAlert, in ops.Incident, firing map[ops.Text]ops.A
 		if at.IsZero() {
 			at = now
 		}
-		list = append(list, ops.IncidentAlert{Ref: a.Ref, Name: ops.Textf("%s %s", a.Severity.Name, a.Name), Fired: at, Times: 1})
+		list = append(list, ops.IncidentAlert{Ref: a.Ref, Name: ops.Textf("%s %s", a.Severity.Name, a.Name), Runbook: a.Runbook, Fired: at, Times: 1})
 	}
 	slices.SortStableFunc(list[n:], func(x, y ops.IncidentAlert) int {
 		return strings.Compare(x.Name.String()+x.Ref.ID.String(), y.Name.String()+y.Ref.ID.String())

@@ -30,6 +30,7 @@ type Incident struct {
 type IncidentAlert struct {
 	Ref     Ref       `json:"ref"`
 	Name    Text      `json:"name"`             // with its severity: "critical Down"
+	Runbook Text      `json:"runbook,omitzero"` // as the alert names it
 	Fired   time.Time `json:"fired"`            // when it was first seen firing
 	Cleared time.Time `json:"cleared,omitzero"` // when it was seen to have cleared; zero: it was not
 	Times   int       `json:"times"`            // how often it fired

@@ -18,6 +18,19 @@ type Record struct {
 	Steps []Step `json:"steps,omitempty"`
 }
 
+// The names of facts that every record of an alert has, so that it can be named and
+// helped after it has cleared; one without a runbook has none.
+var (
+	FactAlert   = Lit("alert")
+	FactRunbook = Lit("runbook")
+)
+
+// Fact is the value of a fact of that name; empty where the record has none.
+func (r Record) Fact(name Text) Text {
+	f, _ := named(r.Facts, func(f Fact) bool { return f.Name == name })
+	return f.Value
+}
+
 // Told is all that a record says beside its sentence: its steps in words, then its
 // facts.
 func (r Record) Told() []Fact {

@@ -128,5 +128,8 @@ func (e Event) About() string {
 	if len(met) > 1 {
 		return ops.Count(len(met), e.Ref.Kind.String())
 	}
+	if name := e.Fact(ops.FactAlert); e.Ref.Kind == ops.KindAlert && !name.Empty() {
+		return join(" ", e.Ref.Kind.String(), name.String())
+	}
 	return RefText(e.Ref).String()
 }

@@ -126,3 +126,15 @@ func TestFoldingLosesNoRecord(t *testing.T) {
 		}
 	}
 }
+
+func TestAnAlertOfTheHistoryGoesByItsNameAndNotByItsFingerprint(t *testing.T) {
+	now := time.Date(2026, 11, 21, 2, 0, 0, 0, time.UTC)
+	cleared := ops.Record{At: now, Kind: ops.RecordAlert, Ref: ops.NewRef(ops.KindAlert, "prom", "9a235c"), What: ops.Lit("critical Down has cleared"),
+		Facts: []ops.Fact{{Name: ops.FactAlert, Value: ops.Lit("Down")}}}
+	before := cleared // of a build that did not keep the name
+	before.What, before.Facts, before.Ref.ID = ops.Lit("critical Slow has cleared"), nil, ops.Lit("5b1f00")
+	rows := History([]ops.Record{cleared, before}, now).Rows
+	if a, b := rows[0].Cells[5].Text, rows[1].Cells[5].Text; a != "alert Down" || b != "alert 5b1f00" {
+		t.Errorf("%q, %q", a, b)
+	}
+}

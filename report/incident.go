@@ -65,8 +65,8 @@ func (p *printer) alerts(in ops.Incident) {
 		p.line("None fired when it was opened, and none began while it was open.")
 		return
 	}
-	p.line("| alert | first fired | cleared | times |")
-	p.line("| --- | --- | --- | ---: |")
+	p.line("| alert | first fired | cleared | times | runbook |")
+	p.line("| --- | --- | --- | ---: | --- |")
 	for _, a := range in.Fired {
 		cleared := ops.Stamp(a.Cleared)
 		switch {
@@ -76,7 +76,7 @@ func (p *printer) alerts(in ops.Incident) {
 		default:
 			cleared = "not before the close"
 		}
-		p.line("| %s | %s | %s | %d |", md(a.Name.String()), ops.Stamp(a.Fired), cleared, a.Times)
+		p.line("| %s | %s | %s | %d | %s |", md(a.Name.String()), ops.Stamp(a.Fired), cleared, a.Times, md(a.Runbook.Or(ops.Clean(ops.Never)).String()))
 	}
 }
 

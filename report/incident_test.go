@@ -37,14 +37,14 @@ func TestAnIncidentThatIsNotRestoredSaysWhichAlertsFire(t *testing.T) {
 	at := func(m int) time.Time { return time.Date(2026, 11, 21, 2, m, 0, 0, time.UTC) }
 	in := ops.Incident{Ref: ops.NewRef(ops.KindIncident, "", "3"), Title: ops.Lit("web down"), Began: at(10), Seen: at(11), Opened: at(12),
 		Closed: at(20), Unrestored: ops.Lit("still firing: critical Down"), Fired: []ops.IncidentAlert{
-			{Name: ops.Lit("critical Down"), Fired: at(11), Times: 1}, {Name: ops.Lit("warning Slow|x"), Fired: at(13), Cleared: at(15), Times: 3}}}
+			{Name: ops.Lit("critical Down"), Fired: at(11), Times: 1}, {Name: ops.Lit("warning Slow|x"), Fired: at(13), Cleared: at(15), Times: 3, Runbook: ops.Lit("slow.md")}}}
 	for name, x := range map[string]struct {
 		change func(*ops.Incident)
 		wants  []string
 		never  string
 	}{
 		"closed while it fires": {func(*ops.Incident) {}, []string{"| state | closed, not restored: still firing: critical Down |", "| time to restore | not known |",
-			"| critical Down | 2026-11-21 02:11:00Z | not before the close | 1 |", `| warning Slow\|x | 2026-11-21 02:13:00Z | 2026-11-21 02:15:00Z | 3 |`}, "10m0s"},
+			"| critical Down | 2026-11-21 02:11:00Z | not before the close | 1 | - |", `| warning Slow\|x | 2026-11-21 02:13:00Z | 2026-11-21 02:15:00Z | 3 | slow.md |`}, "10m0s"},
 		"open":             {func(i *ops.Incident) { i.Closed, i.Unrestored = time.Time{}, ops.Text{} }, []string{"| state | open |", "| critical Down | 2026-11-21 02:11:00Z | it fires | 1 |"}, "10m0s"},
 		"restored":         {func(i *ops.Incident) { i.Unrestored, i.Fired = ops.Text{}, i.Fired[1:] }, []string{"| state | closed |", "| time to restore | 10m |"}, "it fires"},
 		"without an alert": {func(i *ops.Incident) { i.Fired = nil }, []string{"None fired when it was opened, and none began while it was open."}, "first fired"},

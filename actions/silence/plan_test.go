@@ -312,3 +312,26 @@ func TestBlocked(t *testing.T) {
 		}
 	}
 }
+
+func TestHitsAreCountedAsTheTotalIs(t *testing.T) {
+	pair := make([]ops.Reading[[]ops.Alert], 2)
+	for i := range pair {
+		for n := range 1503 {
+			job := "lag"
+			if n >= 1500 {
+				job = "other"
+			}
+			pair[i].Value = append(pair[i].Value, ops.Alert{Ref: ops.NewRef(ops.KindAlert, fmt.Sprint("prom", i), fmt.Sprint(n)), Name: ops.Lit("Lag"), State: ops.AlertFiring,
+				Labels: []ops.Label{{Name: ops.Lit("alertname"), Value: ops.Lit("Lag")}, {Name: ops.Lit("job"), Value: ops.Clean(job)}}})
+		}
+		pair[i].Value = append(pair[i].Value, ops.Alert{Ref: ops.NewRef(ops.KindAlert, "prom", "w"), Name: ops.Lit("Watchdog"), State: ops.AlertFiring,
+			Labels: []ops.Label{{Name: ops.Lit("alertname"), Value: ops.Lit("Watchdog")}, {Name: ops.Lit("job"), Value: ops.Lit("lag")}}})
+	}
+	b := ops.Board{Alerts: pair, Estate: ops.EstateInfo{Watchdog: ops.Lit("Watchdog")}}
+	for matchers, want := range map[string]string{"job=lag": "hits 1500 alerts now, 99 % of the 1503 that fire", `job=~"lag|other"`: "hits 1503 alerts now, 100 % of the 1503 that fire"} {
+		p := planned(t, &fakeCluster{}, b, request("silence.create", ops.NewRef(ops.KindAlert, "prom0", "1"), "comment", "c", "matchers", matchers))
+		if got := fmt.Sprint(p.Warnings); !strings.Contains(got, want) {
+			t.Errorf("%s: %.200s", matchers, got)
+		}
+	}
+}

@@ -101,7 +101,11 @@ func printRecords(w io.Writer, recs []ops.Record, asJSON bool) error {
 			}
 			continue
 		}
-		if _, err := fmt.Fprintf(w, "%s  %-9s %-10s %s\n", ops.Stamp(r.At), r.Kind, r.Actor.Name.Or(ops.Lit("-")), r.What); err != nil {
+		what := r.What.String()
+		if runbook := r.Fact(ops.FactRunbook); !runbook.Empty() {
+			what += "  runbook: " + runbook.String()
+		}
+		if _, err := fmt.Fprintf(w, "%s  %-9s %-10s %s\n", ops.Stamp(r.At), r.Kind, r.Actor.Name.Or(ops.Lit("-")), what); err != nil {
 			return err
 		}
 	}
