@@ -13,6 +13,7 @@ func Database(e ops.Estate, d ops.Database, now time.Time) ops.Database {
 	j := dbJudge{l: e.Limits.Database, now: now}
 	// Boards already handed out share the slices.
 	d.Sessions, d.Replicas, d.Slots, d.Limits = slices.Clone(d.Sessions), slices.Clone(d.Replicas), slices.Clone(d.Slots), slices.Clone(d.Limits)
+	d.Subscriptions = slices.Clone(d.Subscriptions)
 	j.d = &d
 	for i := range d.Sessions {
 		d.Sessions[i].Verdict = j.session(d.Sessions[i])
@@ -26,6 +27,7 @@ func Database(e ops.Estate, d ops.Database, now time.Time) ops.Database {
 	j.standby()
 	j.replicas()
 	j.slots()
+	j.subscriptions()
 	j.archive()
 	j.wraparound()
 	slices.SortStableFunc(j.found, func(a, b ops.Finding) int { return ops.WorstFirst(a.Level, b.Level) })

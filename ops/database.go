@@ -20,20 +20,22 @@ type Database struct {
 	Limits []ConnectionLimit `json:"limits,omitempty"`
 	// Sessions are the sessions worth a line: blocking trees root first, then what
 	// has been in a transaction longest, idle ones last. Left counts the rest.
-	Sessions     []Session      `json:"sessions"`
-	Left         int            `json:"left,omitzero"`
-	Upstream     Upstream       `json:"upstream,omitzero"` // of a standby
-	Replicas     []Replica      `json:"replicas,omitempty"`
-	Slots        []Slot         `json:"slots,omitempty"`
-	WAL          WAL            `json:"wal"`
-	Archiver     Archiver       `json:"archiver"`
-	Checkpoints  Checkpoints    `json:"checkpoints"`
-	Sizes        []DatabaseSize `json:"sizes,omitempty"`  // largest first
-	Freeze       Freeze         `json:"freeze"`           // of the database nearest to wraparound
-	Tables       []TableVacuum  `json:"tables,omitempty"` // of the login's own database, most dead rows first
-	Statements   []Statement    `json:"statements,omitempty"`
-	NoStatements Text           `json:"no_statements,omitzero"` // why they cannot be read
-	Missing      []Missing      `json:"missing,omitempty"`
+	Sessions []Session `json:"sessions"`
+	Left     int       `json:"left,omitzero"`
+	Upstream Upstream  `json:"upstream,omitzero"` // of a standby
+	Replicas []Replica `json:"replicas,omitempty"`
+	Slots    []Slot    `json:"slots,omitempty"`
+	// Subscriptions are those of logical replication to this server, of all its databases.
+	Subscriptions []Subscription `json:"subscriptions,omitempty"`
+	WAL           WAL            `json:"wal"`
+	Archiver      Archiver       `json:"archiver"`
+	Checkpoints   Checkpoints    `json:"checkpoints"`
+	Sizes         []DatabaseSize `json:"sizes,omitempty"`  // largest first
+	Freeze        Freeze         `json:"freeze"`           // of the database nearest to wraparound
+	Tables        []TableVacuum  `json:"tables,omitempty"` // of the login's own database, most dead rows first
+	Statements    []Statement    `json:"statements,omitempty"`
+	NoStatements  Text           `json:"no_statements,omitzero"` // why they cannot be read
+	Missing       []Missing      `json:"missing,omitempty"`
 	// Verdict is the worst of Findings. These, and the Level of each part below, are
 	// filled by judge.
 	Verdict  Verdict        `json:"verdict"`
@@ -244,6 +246,17 @@ type Slot struct {
 	Left     Value     `json:"left"`            // bytes until it is lost, where there is a limit
 	Lost     Text      `json:"lost,omitzero"`   // invalidation_reason, where the server says it (17 and later); conflict (16)
 	Level    Level     `json:"level"`
+}
+
+// Subscription is one subscription of logical replication.
+type Subscription struct {
+	Name     Text `json:"name"`
+	Database Text `json:"database"`
+	Enabled  bool `json:"enabled"`
+	Works    bool `json:"works"` // it has a worker that applies what comes
+	// Gone is since when we see no worker, though it is enabled; zero: there is one.
+	Gone  time.Time `json:"gone,omitzero"`
+	Level Level     `json:"level"`
 }
 
 // WAL is the write-ahead log.

@@ -99,6 +99,16 @@ func (v *dbView) replication() {
 		v.add("slot "+s.Name.String(), Cell{Text: "retains " + s.Retains.Size(), Value: s.Retains.Value, Unit: "bytes", Tone: ToneOf(s.Level)},
 			time.Time{}, join(", ", s.Kind.String(), s.Status.String(), more))
 	}
+	for _, s := range v.d.Subscriptions {
+		state := toned("applies", ToneOf(s.Level))
+		switch {
+		case !s.Enabled:
+			state.Text = "DISABLED"
+		case !s.Works:
+			state.Text = "no worker"
+		}
+		v.add("subscription "+s.Name.String(), state, s.Gone, "in database "+s.Database.String())
+	}
 	if len(v.d.Replicas)+len(v.d.Slots) == 0 && !v.d.Standby && !v.d.Lacks("replication") && !v.d.Lacks("replication slots") {
 		v.add("replication", toned("no replicas", ToneMuted), time.Time{}, "")
 	}

@@ -284,3 +284,28 @@ func TestAFailingArchiverIsSeen(t *testing.T) {
 		t.Errorf("%+v", fresh)
 	}
 }
+
+// TestLabASubscriptionIsReadAsItIs lets one server subscribe to another, disables that,
+// enables it and lets the other refuse.
+func TestLabASubscriptionIsReadAsItIs(t *testing.T) {
+	from := postgrestest.Start(t, "wal_level=logical", "max_wal_senders=4")
+	from.Exec("postgres", "CREATE PUBLICATION orders FOR TABLE public.loans")
+	to := postgrestest.Start(t, "wal_retrieve_retry_interval=100ms")
+	to.Exec("postgres", "TRUNCATE public.loans")
+	to.Exec("postgres", "CREATE SUBSCRIPTION orders CONNECTION 'host=127.0.0.1 port="+from.Port+" user=postgres dbname=postgres' PUBLICATION orders")
+	c := collector(t, to, "reader")
+	is := func(what string, as func(ops.Subscription) bool) {
+		t.Helper()
+		to.Until(what, func() bool {
+			d := collect(t, c)
+			return len(d.Subscriptions) == 1 && d.Subscriptions[0].Database.String() == "postgres" && as(d.Subscriptions[0])
+		})
+	}
+	is("it applies", func(s ops.Subscription) bool { return s.Enabled && s.Works && s.Gone.IsZero() })
+	to.Exec("postgres", "ALTER SUBSCRIPTION orders DISABLE")
+	is("it is disabled", func(s ops.Subscription) bool { return !s.Enabled && !s.Works && s.Gone.IsZero() })
+	to.Exec("postgres", "ALTER SUBSCRIPTION orders ENABLE")
+	is("it applies again", func(s ops.Subscription) bool { return s.Enabled && s.Works })
+	from.Stop()
+	is("its worker is gone", func(s ops.Subscription) bool { return s.Enabled && !s.Works && !s.Gone.IsZero() })
+}

@@ -22,6 +22,7 @@ func (r *reading) finish() ops.Database {
 		d.Replicas[i].Lag = r.places.lag(r.lags[i], r.now)
 	}
 	r.upstream()
+	r.workers()
 	if r.ext.version == 0 { // it was there a while ago, maybe
 		d.Statements = nil
 		delete(r.missing, "statements")

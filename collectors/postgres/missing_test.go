@@ -28,6 +28,7 @@ var shows = map[string]func(ops.Database) any{
 	},
 	"connection limits":             func(d ops.Database) any { return d.Limits },
 	"WAL receiver":                  func(d ops.Database) any { return d.Upstream },
+	"subscriptions":                 func(d ops.Database) any { return d.Subscriptions },
 	"archiver":                      func(d ops.Database) any { a := d.Archiver; a.Ready = ops.Value{}; return a },
 	"files waiting for the archive": func(d ops.Database) any { return d.Archiver.Ready },
 	"size of pg_wal":                func(d ops.Database) any { return d.WAL.Size },

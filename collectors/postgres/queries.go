@@ -39,6 +39,7 @@ func parts(version, statements int, schema string) []part {
 		{name: "WAL receiver", sql: upstreamSQL, read: readUpstream, forget: func(r *reading) { r.out.Upstream, r.streamed, r.replayed = ops.Upstream{}, nil, nil }},
 		{name: "replication", sql: replicasSQL, read: readReplica, forget: func(r *reading) { r.out.Replicas = nil }},
 		{name: "replication slots", sql: slotsSQL(version), read: readSlot, forget: func(r *reading) { r.out.Slots = nil }},
+		{name: "subscriptions", sql: subscriptionsSQL, read: readSubscription, forget: func(r *reading) { r.out.Subscriptions = nil }},
 		{name: "archiver", sql: archiverSQL, read: readArchiver, forget: func(r *reading) { r.out.Archiver = ops.Archiver{Ready: r.out.Archiver.Ready} }},
 		{name: "files waiting for the archive", every: often, sql: readySQL, read: readReady, forget: func(r *reading) { r.out.Archiver.Ready = ops.Value{} }},
 		{name: "size of pg_wal", every: often, sql: walSizeSQL, read: readWALSize, forget: func(r *reading) { r.out.WAL.Size = ops.Value{} }},
@@ -120,6 +121,12 @@ func slotsSQL(version int) string {
  pg_wal_lsn_diff(` + here + `, restart_lsn)::int8, coalesce(wal_status, ''), safe_wal_size::int8, ` + lost + `
 FROM pg_replication_slots`
 }
+
+// subscriptionsSQL asks for no connection string, which holds a password. A standby has
+// those of its primary, and no workers. A worker with a relation copies that one table.
+const subscriptionsSQL = `SELECT s.subname::text, d.datname::text, s.subenabled,
+ EXISTS (SELECT FROM pg_stat_subscription w WHERE w.subid = s.oid AND w.pid IS NOT NULL AND w.relid IS NULL)
+FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid WHERE NOT pg_is_in_recovery() ORDER BY 2, 1 LIMIT 50`
 
 const archiverSQL = `SELECT current_setting('archive_mode') = 'always' OR current_setting('archive_mode') = 'on' AND NOT pg_is_in_recovery(),
  archived_count, failed_count, last_archived_time, coalesce(last_archived_wal, ''), last_failed_time, coalesce(last_failed_wal, '')

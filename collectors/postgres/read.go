@@ -25,6 +25,9 @@ type look struct {
 	places   trail     // of the server in the WAL
 	received trail     // of what a standby was sent
 	cut      time.Time // since when a standby has no WAL receiver; zero: it has
+	// workless is since when an enabled subscription has no worker, by its database
+	// and name.
+	workless map[[2]ops.Text]time.Time
 	sizes    map[string][]sample
 	rights   ops.Rights
 	rightsAt time.Time
@@ -44,7 +47,7 @@ func newLook() look {
 // other rights. What grows with time is kept: it tells by itself when it no longer fits.
 func (l look) over(login uint64) look {
 	next := newLook()
-	next.login, next.places, next.received, next.cut, next.sizes = login, l.places, l.received, l.cut, l.sizes
+	next.login, next.places, next.received, next.cut, next.workless, next.sizes = login, l.places, l.received, l.cut, l.workless, l.sizes
 	return next
 }
 

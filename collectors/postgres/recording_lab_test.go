@@ -30,12 +30,13 @@ func TestTheRecordedAnswersAreThoseOfTheServer(t *testing.T) {
 	s.Exec("postgres", "SELECT pg_switch_wal()")
 	s.Exec("postgres", "ALTER ROLE app CONNECTION LIMIT 20")
 	s.Exec("app", "BEGIN; UPDATE public.loans SET e = e + 1 WHERE id = 2; PREPARE TRANSACTION 'close'")
+	s.Exec("postgres", "CREATE SUBSCRIPTION orders CONNECTION 'host=/nowhere' PUBLICATION orders WITH (connect = false)")
 	s.Holds("nightly", []int{1}, 0)
 	s.Holds("report", nil, 1)
 	c := collector(t, s, "reader")
 	s.Until("there is something in each part", func() bool {
 		d := collect(t, c)
-		return len(d.Replicas) == 1 && len(d.Slots) == 1 && d.Archiver.Failing() && len(collect(t, collector(t, s, "reader")).Tables) > 0
+		return len(d.Replicas) == 1 && len(d.Slots) == 1 && len(d.Subscriptions) == 1 && d.Archiver.Failing() && len(collect(t, collector(t, s, "reader")).Tables) > 0
 	})
 	s.Exec("postgres", "SELECT pg_stat_statements_reset()")
 	s.Exec("app", "SELECT count(*) FROM public.loans a, public.loans b, public.loans c WHERE a.e > 0")

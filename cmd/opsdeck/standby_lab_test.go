@@ -1,0 +1,122 @@
+//go:build lab
+
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"opsdeck/estate"
+	"opsdeck/internal/postgrestest"
+	"opsdeck/ops"
+	"opsdeck/store"
+)
+
+// seenWithin is how soon both sides of a cut say so, and that it is over.
+const seenWithin = 40 * time.Second
+
+// TestLabACutBetweenPrimaryAndStandbyIsSeenOnBothSides: the primary lets the standby in
+// no more, and then again.
+func TestLabACutBetweenPrimaryAndStandbyIsSeenOnBothSides(t *testing.T) {
+	primary := postgrestest.Start(t, "wal_level=replica", "max_wal_senders=4", "wal_retrieve_retry_interval=500ms")
+	standby := primary.Standby("standby1")
+	dir := t.TempDir()
+	path := filepath.Join(dir, "estate.yaml")
+	text := "estate: pair\nenvironment: staging\nsources:\n" +
+		"  primary: {kind: postgres, dsn: \"" + primary.DSN("reader") + "\", every: 2s, timeout: 2s}\n" +
+		"  standby: {kind: postgres, dsn: \"" + standby.DSN("reader") + "\", every: 2s, timeout: 2s}\n"
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	file, err := estate.Load(path, os.LookupEnv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	history, err := store.Open(filepath.Join(dir, "history"), store.Options{Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	eng := wire(file, ops.AgentPersonal, history, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- eng.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := errors.Join(<-ended, history.Close()); err != nil && !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+	})
+	events, err := eng.For(ops.Caller{Actor: me(), Session: ops.Lit("test")}).Watch(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	until := func(what string, is func(found []string, b ops.Board) bool) {
+		t.Helper()
+		late := time.After(seenWithin)
+		var found []string
+		for {
+			select {
+			case e := <-events:
+				found = nil
+				for _, f := range e.Board.Findings {
+					found = append(found, f.What.String())
+				}
+				if is(found, e.Board) {
+					return
+				}
+			case <-late:
+				t.Fatalf("%s is not seen within %s: %q", what, seenWithin, found)
+			}
+		}
+	}
+	const cutOff, gone = "standby: the standby is cut off from its primary", "primary: replica standby1 is gone"
+	looks := map[time.Time]bool{} // that saw the replica: of two it is the server's
+	until("the pair", func(found []string, b ops.Board) bool {
+		for _, r := range b.Databases {
+			if len(r.Value.Replicas) == 1 && r.Fresh() {
+				looks[r.At] = true
+			}
+		}
+		return len(found) == 0 && len(looks) > 2
+	})
+	hba := primary.Dir + "/data/pg_hba.conf"
+	before, err := os.ReadFile(hba)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lets := func(rules string) {
+		t.Helper()
+		if err := os.WriteFile(hba, []byte(rules), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		primary.Exec("postgres", "SELECT pg_reload_conf()")
+	}
+	lets("host replication all all reject\n" + string(before))
+	primary.Exec("postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_replication")
+	until("the cut", func(found []string, _ ops.Board) bool {
+		return slices.Contains(found, cutOff) && slices.Contains(found, gone)
+	})
+	lets(string(before))
+	until("its end", func(found []string, _ ops.Board) bool { return len(found) == 0 })
+	told := func() (words string) {
+		recs, err := history.History(ops.Query{Kinds: []ops.RecordKind{ops.RecordDatabase}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range recs {
+			words += r.What.String() + "\n"
+		}
+		return words
+	}()
+	if !strings.Contains(told, cutOff) || !strings.Contains(told, gone) {
+		t.Errorf("the history has:\n%s", told)
+	}
+}
