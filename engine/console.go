@@ -175,13 +175,17 @@ func (k console) jobDetail(ctx context.Context, ref ops.Ref) (ops.Detail, error)
 	}
 	d := ops.Detail{Ref: ref, At: k.e.Now(), Title: ops.Textf("job %d: %s", j.ID, j.Title),
 		Groups: []ops.FactGroup{{Title: ops.Lit("job"), Facts: facts}}, Related: []ops.Ref{j.Target}}
-	recs, err := k.e.History.History(ops.Query{Ref: j.Target, From: j.Created, Limit: 1000, Kinds: []ops.RecordKind{ops.RecordIntent}})
+	recs, err := k.e.History.History(ops.Query{Ref: j.Target, From: j.Created, Limit: 1000, Kinds: []ops.RecordKind{ops.RecordIntent, ops.RecordOutcome}})
 	if err != nil {
 		return d, err
 	}
-	for _, r := range recs {
-		if r.Job == j.ID {
+	for _, r := range recs { // the newest first: of a shell its exit code is said behind its outcome
+		switch {
+		case r.Job != j.ID:
+		case r.Kind == ops.RecordIntent:
 			d.Groups = append(d.Groups, ops.FactGroup{Title: ops.Lit("plan"), Facts: r.Told()})
+		default:
+			d.Groups[0].Facts = append(d.Groups[0].Facts, fact("record", r.What.String()))
 		}
 	}
 	err = k.e.jobs.Tail(ctx, ref, ops.TailFrom{}, func(l ops.Line) error {

@@ -1,11 +1,13 @@
 package tui
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"opsdeck/ops"
+	"opsdeck/report"
 	"opsdeck/report/testdata/fixture"
 )
 
@@ -61,4 +63,14 @@ func TestACauseOpensToWhatItMakes(t *testing.T) {
 	r.wants(t, "paging")
 	r.press("q", "home", "left")
 	r.lacks(t, "+ critical ServiceDown")
+}
+
+func TestARowOfAJobOpensTheJob(t *testing.T) {
+	r := newRig(fixture.Good(), "none")
+	r.c.Records = []ops.Record{{Seq: 9, At: fixture.Now, Kind: ops.RecordOutcome, Job: 11, Ref: ops.NewRef(ops.KindContainer, "docker", "mailer"), What: ops.Lit("succeeded: restart container mailer")}}
+	r.send(size(120, 40))
+	r.press("0", "enter")
+	if calls := r.c.Calls(); !slices.Contains(calls, "detail "+report.JobRef(11).String()) {
+		t.Errorf("%v", calls)
+	}
 }
