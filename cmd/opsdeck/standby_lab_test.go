@@ -23,16 +23,11 @@ import (
 // seenWithin is how soon both sides of a cut say so, and that it is over.
 const seenWithin = 40 * time.Second
 
-// TestLabACutBetweenPrimaryAndStandbyIsSeenOnBothSides: the primary lets the standby in
-// no more, and then again.
-func TestLabACutBetweenPrimaryAndStandbyIsSeenOnBothSides(t *testing.T) {
-	primary := postgrestest.Start(t, "wal_level=replica", "max_wal_senders=4", "wal_retrieve_retry_interval=500ms")
-	standby := primary.Standby("standby1")
+// paired runs the engine of an estate until the test ends.
+func paired(t *testing.T, text string) (*store.Store, <-chan ops.Event) {
+	t.Helper()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "estate.yaml")
-	text := "estate: pair\nenvironment: staging\nsources:\n" +
-		"  primary: {kind: postgres, dsn: \"" + primary.DSN("reader") + "\", every: 2s, timeout: 2s}\n" +
-		"  standby: {kind: postgres, dsn: \"" + standby.DSN("reader") + "\", every: 2s, timeout: 2s}\n"
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -58,6 +53,17 @@ func TestLabACutBetweenPrimaryAndStandbyIsSeenOnBothSides(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return history, events
+}
+
+// TestLabACutBetweenPrimaryAndStandbyIsSeenOnBothSides: the primary lets the standby in
+// no more, and then again.
+func TestLabACutBetweenPrimaryAndStandbyIsSeenOnBothSides(t *testing.T) {
+	primary := postgrestest.Start(t, "wal_level=replica", "max_wal_senders=4", "wal_retrieve_retry_interval=500ms")
+	standby := primary.Standby("standby1")
+	history, events := paired(t, "estate: pair\nenvironment: staging\nsources:\n"+
+		"  primary: {kind: postgres, dsn: \""+primary.DSN("reader")+"\", every: 2s, timeout: 2s}\n"+
+		"  standby: {kind: postgres, dsn: \""+standby.DSN("reader")+"\", every: 2s, timeout: 2s}\n")
 	until := func(what string, is func(found []string, b ops.Board) bool) {
 		t.Helper()
 		late := time.After(seenWithin)
