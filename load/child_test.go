@@ -116,8 +116,8 @@ func TestADeadAgentLeavesNoLoadBehind(t *testing.T) {
 			if err := agent.Start(); err != nil {
 				t.Fatal(err)
 			}
-			defer agent.Wait() //nolint:errcheck // it is killed
-			defer agent.Process.Kill()
+			defer agent.Wait()         //nolint:errcheck // it is killed
+			defer agent.Process.Kill() //nolint:errcheck // it may be gone
 			if err := json.NewEncoder(in).Encode(o); err != nil {
 				t.Fatal(err)
 			}

@@ -37,6 +37,7 @@ type client struct {
 	order    Order
 	requests []*http.Request   // one for each target, without body and context
 	via      http.RoundTripper // follows no redirect
+	close    func()            // ends what is kept open
 	conns    atomic.Int64      // made since the start
 }
 
@@ -63,7 +64,7 @@ func newClient(o Order) (*client, error) {
 	if len(o.CA) > 0 {
 		trust.AppendCertsFromPEM(o.CA)
 	}
-	c.via = &http.Transport{ // without a proxy: that would be somebody to send to besides
+	via := &http.Transport{ // without a proxy: that would be somebody to send to besides
 		DialContext:            c.dial,
 		TLSClientConfig:        &tls.Config{RootCAs: trust},
 		TLSHandshakeTimeout:    o.Timeout,
@@ -73,6 +74,7 @@ func newClient(o Order) (*client, error) {
 		IdleConnTimeout:        90 * time.Second,
 		MaxResponseHeaderBytes: 256 << 10,
 	}
+	c.via, c.close = via, via.CloseIdleConnections
 	return c, nil
 }
 

@@ -40,6 +40,7 @@ func Run(ctx context.Context, o Order, tell func(ops.LoadTick)) (ops.LoadRun, er
 	if err != nil {
 		return ops.LoadRun{}, err
 	}
+	defer c.close()
 	return newGenerator(o, c, ownCPU).run(ctx, tell)
 }
 

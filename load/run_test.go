@@ -210,15 +210,26 @@ func TestWindowsLookBackTenAndSixtySeconds(t *testing.T) {
 }
 
 func TestTheSeriesIsSecondsForAnHourAndThenTenAtATime(t *testing.T) {
-	quick := func(_ time.Duration, req *http.Request) (*http.Response, error) {
-		return answer(req, 200, time.Millisecond)
-	}
-	run := play(t, order(constant(1, time.Hour+95*time.Second)), quick, 0, nil)
+	var run ops.LoadRun
+	synctest.Test(t, func(t *testing.T) {
+		r := newRecorder(time.Now(), func() (time.Duration, bool) { return 0, true })
+		var last ops.LoadPoint
+		for range 3600 + 95 {
+			r.planned(0)
+			r.sent()
+			time.Sleep(time.Second)
+			r.done(time.Now(), time.Now(), time.Now(), result{})
+			last = r.tick(0, 0, 0)
+		}
+		run.Run = r.whole(last.At)
+		r.finish(&run, last)
+	})
+	sums(t, run)
 	if n := len(run.Series); n != 3600+10 {
 		t.Fatalf("%d points", n)
 	}
 	last := run.Series[len(run.Series)-1]
-	if run.Series[3599].Over != time.Second || run.Series[3600].Over != 10*time.Second || run.Series[3600].Latency.N != 10 || last.At != time.Hour+95*time.Second {
+	if run.Series[3599].Over != time.Second || run.Series[3600].Over != 10*time.Second || run.Series[3600].Latency.N != 10 || last.At != time.Hour+95*time.Second || last.Over != 5*time.Second {
 		t.Errorf("%+v, %+v", run.Series[3600], last)
 	}
 }
