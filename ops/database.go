@@ -13,8 +13,9 @@ type Database struct {
 	Started time.Time `json:"started,omitzero"`
 	Standby bool      `json:"standby"`         // in recovery: a replica
 	Paused  bool      `json:"paused,omitzero"` // a standby whose replay somebody paused
-	Login   Text      `json:"login,omitzero"`  // who reads
-	Rights  Rights    `json:"rights"`          // of the login that acts
+	Cluster Cluster   `json:"cluster,omitzero"`
+	Login   Text      `json:"login,omitzero"` // who reads
+	Rights  Rights    `json:"rights"`         // of the login that acts
 	Use     Use       `json:"use"`
 	// Limits are the connection limits of roles and databases, the fullest first.
 	Limits []ConnectionLimit `json:"limits,omitempty"`
@@ -49,6 +50,16 @@ type DatabaseLevels struct {
 	Blocked Level `json:"blocked"` // of the sessions that wait for locks
 	Idle    Level `json:"idle"`    // of those idle in transaction
 	Replay  Level `json:"replay"`
+}
+
+// Cluster is what a server and its standbys have in common, and their backups.
+type Cluster struct {
+	ID       Text  `json:"id"`       // the system identifier
+	Timeline int   `json:"timeline"` // of its last checkpoint
+	Segment  Value `json:"segment"`  // bytes of a WAL segment
+	// Timeout is after how many seconds a WAL segment is archived that is not full, where
+	// something was written; 0: never.
+	Timeout Value `json:"archive_timeout"`
 }
 
 // Rights are what the login that acts may do.

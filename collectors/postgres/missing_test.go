@@ -30,6 +30,7 @@ var shows = map[string]func(ops.Database) any{
 	"WAL receiver":                  func(d ops.Database) any { return d.Upstream },
 	"subscriptions":                 func(d ops.Database) any { return d.Subscriptions },
 	"archiver":                      func(d ops.Database) any { a := d.Archiver; a.Ready = ops.Value{}; return a },
+	"cluster":                       func(d ops.Database) any { return d.Cluster },
 	"files waiting for the archive": func(d ops.Database) any { return d.Archiver.Ready },
 	"size of pg_wal":                func(d ops.Database) any { return d.WAL.Size },
 	"checkpoints":                   func(d ops.Database) any { return d.Checkpoints },

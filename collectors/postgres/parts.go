@@ -66,6 +66,11 @@ func readArchiver(r *reading, row row) error {
 	return row.Scan(&a.On, figureTo{&a.Archived}, figureTo{&a.Failed}, r.moment(&a.LastGood), textTo{&a.LastFile}, r.moment(&a.LastFailed), textTo{&a.FailedFile})
 }
 
+func readCluster(r *reading, row row) error {
+	c := &r.out.Cluster
+	return row.Scan(textTo{&c.ID}, &c.Timeline, figureTo{&c.Segment}, figureTo{&c.Timeout})
+}
+
 func readReady(r *reading, row row) error { return row.Scan(figureTo{&r.out.Archiver.Ready}) }
 
 func readWALSize(r *reading, row row) error { return row.Scan(figureTo{&r.out.WAL.Size}) }

@@ -41,6 +41,7 @@ func parts(version, statements int, schema string) []part {
 		{name: "replication slots", sql: slotsSQL(version), read: readSlot, forget: func(r *reading) { r.out.Slots = nil }},
 		{name: "subscriptions", sql: subscriptionsSQL, read: readSubscription, forget: func(r *reading) { r.out.Subscriptions = nil }},
 		{name: "archiver", sql: archiverSQL, read: readArchiver, forget: func(r *reading) { r.out.Archiver = ops.Archiver{Ready: r.out.Archiver.Ready} }},
+		{name: "cluster", every: seldom, sql: clusterSQL, read: readCluster, forget: func(r *reading) { r.out.Cluster = ops.Cluster{} }},
 		{name: "files waiting for the archive", every: often, sql: readySQL, read: readReady, forget: func(r *reading) { r.out.Archiver.Ready = ops.Value{} }},
 		{name: "size of pg_wal", every: often, sql: walSizeSQL, read: readWALSize, forget: func(r *reading) { r.out.WAL.Size = ops.Value{} }},
 		{name: "checkpoints", every: often, sql: checkpointsSQL(version), read: readCheckpoints, forget: func(r *reading) { r.out.Checkpoints = ops.Checkpoints{} }},
@@ -131,6 +132,10 @@ FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid WHERE NOT pg_is_i
 const archiverSQL = `SELECT current_setting('archive_mode') = 'always' OR current_setting('archive_mode') = 'on' AND NOT pg_is_in_recovery(),
  archived_count, failed_count, last_archived_time, coalesce(last_archived_wal, ''), last_failed_time, coalesce(last_failed_wal, '')
 FROM pg_stat_archiver`
+
+const clusterSQL = `SELECT s.system_identifier::text, c.timeline_id, pg_size_bytes(current_setting('wal_segment_size')),
+ (SELECT setting::int8 FROM pg_settings WHERE name = 'archive_timeout')
+FROM pg_control_system() s, pg_control_checkpoint() c`
 
 const readySQL = `SELECT count(*) FROM pg_ls_archive_statusdir() WHERE name LIKE '%.ready'`
 

@@ -71,6 +71,7 @@ func (f *fake) plenty() {
 	f.rows("replication", []any{"standby1", "10.0.0.7", "streaming", "sync", 4096, 1024, f.lsn() - 3, 0.25, "standby1"})
 	f.rows("replication slots", []any{"cdc", "logical", "loans", false, 1048576, "extended", 4194304, "rows_removed", false, ago(time.Hour)})
 	f.rows("archiver", []any{true, 41, 3, ago(time.Hour), "0000000100000000000000A1", ago(time.Minute), "0000000100000000000000A2"})
+	f.rows("cluster", []any{"7712847093657105932", 3, 16777216, 300})
 	f.rows("files waiting for the archive", []any{7})
 	f.rows("size of pg_wal", []any{67108864})
 	f.rows("checkpoints", []any{ago(4 * time.Minute), 100, 12, 33.5, 0.75})
@@ -111,6 +112,7 @@ func TestEveryPartIsReadIntoTheDomain(t *testing.T) {
 			"slots":    {d.Slots, []ops.Slot{{Name: text("cdc"), Kind: text("logical"), Database: text("loans"), Retains: ops.Num(1048576), Status: text("extended"), Left: ops.Num(4194304), Lost: text("rows_removed"), Idle: ago(time.Hour)}}},
 			"the archiver": {d.Archiver, ops.Archiver{On: true, Archived: ops.Num(41), Failed: ops.Num(3), LastGood: ago(time.Hour), LastFile: text("0000000100000000000000A1"), LastFailed: ago(time.Minute),
 				FailedFile: text("0000000100000000000000A2"), Ready: ops.Num(7)}},
+			"the cluster": {d.Cluster, ops.Cluster{ID: text("7712847093657105932"), Timeline: 3, Segment: ops.Num(16777216), Timeout: ops.Num(300)}},
 			"WAL":         {d.WAL, ops.WAL{Position: text(f.answers["server"].Rows[0][8].(string)), Rate: d.WAL.Rate, Size: ops.Num(67108864), Level: text("replica")}},
 			"checkpoints": {d.Checkpoints, ops.Checkpoints{Last: ago(4 * time.Minute), Timed: ops.Num(100), Requested: ops.Num(12), Write: ops.Num(33.5), Sync: ops.Num(0.75)}},
 			"sizes":       {d.Sizes, []ops.DatabaseSize{{Name: text("loans"), Size: ops.Num(1 << 40)}, {Name: text("postgres"), Size: ops.Num(7691623)}}},
