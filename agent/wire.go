@@ -11,7 +11,7 @@ import (
 // Protocol is the version of what goes over the socket. It grows when an older
 // peer could misread it: 2 has records of kind database, 3 calls the sessions of
 // databases sessions and those of consoles consoles, 5 lists what to do next.
-const Protocol = 5
+const Protocol = 6
 
 // Header names.
 const (

@@ -25,8 +25,9 @@ type picture struct {
 	episodes []episode
 	// replicas are those that were seen to stream, by the servers they streamed from.
 	replicas []seenReplica
-	unsaved  [keptParts]bool // what has to be written down again
-	shown    []func()        // called once the next board is out
+	written  map[ops.Text][]written // by the identifier of the cluster
+	unsaved  [keptParts]bool        // what has to be written down again
+	shown    []func()               // called once the next board is out
 }
 
 // keepChanges is how long the board's changes reach back, and maxChanges how
@@ -38,7 +39,7 @@ const (
 )
 
 func newPicture(e *Engine) *picture {
-	p := &picture{estate: e.Estate, now: e.Now, alerts: newAlertFacts(), marks: map[ops.Ref]ops.Latch{}}
+	p := &picture{estate: e.Estate, now: e.Now, alerts: newAlertFacts(), marks: map[ops.Ref]ops.Latch{}, written: map[ops.Text][]written{}}
 	p.board.Estate = ops.EstateInfo{Name: e.Estate.Name, Environment: e.Estate.Environment, Simulated: e.Estate.Simulated, Watchdog: e.Estate.Watchdog, Agent: e.Agent}
 	if e.History != nil {
 		if n := e.History.Notice(); !n.Empty() {
@@ -168,6 +169,9 @@ func (p *picture) take(info ops.SourceInfo, f ops.Observation, at time.Time) []o
 	if f.Database != nil {
 		recs = append(recs, p.recordFindings(info.Name, p.setDatabase(info.Name, *f.Database), at)...)
 	}
+	if f.Backups != nil {
+		p.setBackups(info.Name, *f.Backups)
+	}
 	if f.KPIs != nil || f.Pipelines != nil {
 		p.setIndicators(info.Name, f, at)
 	}
@@ -205,6 +209,7 @@ func (p *picture) setDatabase(source ops.Text, d ops.Database) ops.Database {
 	d.Replicas = p.withGone(source, d, p.now())
 	d = judge.Database(p.estate, d, p.now())
 	p.changedIf(ops.SectionDatabases, p.board.Databases.Put(source, d))
+	p.noteWritten(d, p.now())
 	return d
 }
 

@@ -87,6 +87,7 @@ func (e *Engine) publish(p *picture) {
 		return
 	}
 	p.board.Stamp()
+	p.renewRisk()
 	before := p.board.Findings
 	for _, s := range judge.Board(p.estate, &p.board, p.now()) {
 		p.changed[s] = true

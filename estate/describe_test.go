@@ -48,6 +48,8 @@ func TestTheDomainKnowsEveryWord(t *testing.T) {
 				err = new(ops.Role).UnmarshalText([]byte(w))
 			case strings.HasSuffix(d.Where, "duty"):
 				err = new(ops.ContainerDuty).UnmarshalText([]byte(w))
+			case strings.HasSuffix(d.Where, "engine"):
+				err = new(ops.BackupEngine).UnmarshalText([]byte(w))
 			case strings.HasSuffix(d.Where, "kind"):
 				err = new(ops.SourceKind).UnmarshalText([]byte(w))
 			case strings.Contains(d.Where, "tls_config"):

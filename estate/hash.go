@@ -27,6 +27,8 @@ func Hash(f File) ops.Text {
 	e.Expected = sorted(e.Expected, func(x ops.Expected) string { return x.Name.String() })
 	e.Runbooks = sorted(e.Runbooks, func(r ops.Runbook) string { return r.Name.String() })
 	f.KPIs = sorted(f.KPIs, func(k KPI) string { return k.Name })
+	f.Backups = sorted(f.Backups, func(b Backup) string { return b.Name })
+	e.Backups = sorted(e.Backups, func(p ops.BackupPlan) string { return p.Name.String() })
 	f.Pipelines = sorted(f.Pipelines, func(p Pipeline) string { return p.Name })
 	for i := range f.Docker {
 		o := &f.Docker[i].Only

@@ -49,6 +49,8 @@ func document(d *draft) key {
 			meaning: "Figures that are measured against a target, shown in this order."}, kpiKey),
 		table(&d.Pipelines, key{name: "pipelines", pattern: nameOfThing,
 			meaning: "Batch runs that have to end within a window."}, pipelineKey),
+		table(&d.Backups, key{name: "backups", pattern: nameOfSource,
+			meaning: "The backup plans, by a name of your choice that no source has."}, backupKey),
 		{name: "access", shape: shapeMapping, always: true, meaning: "Who may what.", fields: accessKeys(&e.Access)},
 		{name: "limits", shape: shapeMapping, always: true, meaning: "The thresholds of judgement.", fields: limitKeys(&e.Limits)},
 	}}

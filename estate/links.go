@@ -28,6 +28,11 @@ func (d *draft) links() {
 			d.sourceOf(prometheus, d.of(&s.Cadvisor.Source), c.place, c.where)
 		}
 	}
+	for i := range d.Backups {
+		b := &d.Backups[i]
+		d.sourceOf(postgres, d.of(&b.Plan.Database), d.of(b).entry, d.of(b).where)
+		d.repositories(b)
+	}
 	for i := range d.services {
 		d.linksOf(&d.services[i], docker)
 		d.databases(&d.services[i], postgres)

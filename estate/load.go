@@ -1,6 +1,7 @@
 package estate
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -73,7 +74,7 @@ func (d *draft) files(v *value, where string) {
 func (d *draft) faulty(where string) *Source {
 	var found *Source
 	for _, s := range d.Sources() {
-		at := join("sources", s.Name)
+		at := join(cmp.Or(s.under, "sources"), s.Name)
 		if (where == at || strings.HasPrefix(where, at+".")) && (found == nil || len(s.Name) > len(found.Name)) {
 			found = s
 		}
@@ -97,6 +98,7 @@ func check(path string, env func(string) (string, bool)) (*draft, *value, []stri
 		return d, nil, r.names
 	}
 	d.fill(doc, &said{value: root})
+	d.planned()
 	d.timeouts()
 	d.logins()
 	if !r.partial { // else what is named may stand in what could not be read
@@ -147,6 +149,13 @@ func (d *draft) finish() {
 	}
 	for i := range d.Postgres {
 		d.Postgres[i].inherit()
+	}
+	for i := range d.Backups {
+		p := &d.Backups[i].Plan
+		if p.Database.Empty() && len(d.Postgres) > 0 {
+			p.Database = ops.Clean(d.Postgres[0].Name)
+		}
+		d.Estate.Backups = append(d.Estate.Backups, *p)
 	}
 	d.triage()
 }

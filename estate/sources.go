@@ -25,6 +25,7 @@ type Source struct {
 	Timeout  time.Duration // how long one answer may take
 	Required bool          // the whole is unknown while it cannot be read
 
+	under  string // the section that it stands in, where that is not sources
 	faults Faults // see Usable
 }
 
@@ -46,6 +47,9 @@ func (f *File) Sources() []*Source {
 	var all []*Source
 	for _, k := range kinds() {
 		all = append(all, k.sources(f)...)
+	}
+	for i := range f.Backups {
+		all = append(all, &f.Backups[i].Source)
 	}
 	return all
 }

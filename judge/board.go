@@ -24,6 +24,9 @@ func Board(e ops.Estate, b *ops.Board, now time.Time) []ops.Section {
 	if judgeIncidents(b) {
 		changed = append(changed, ops.SectionIncidents)
 	}
+	if judgeBackups(e, b, now) {
+		changed = append(changed, ops.SectionBackups)
+	}
 	b.Findings = findings(e, b)
 	b.Level = level(b)
 	b.Findings = append(b.Findings, lateFindings(b)...)
@@ -64,6 +67,11 @@ func judgeEach[S ~[]T, T any](all *S, judged func(*T) bool) bool {
 func findings(e ops.Estate, b *ops.Board) []ops.Finding {
 	fs := containerFindings(b)
 	fs = append(fs, databaseFindings(b)...)
+	for _, r := range b.Backups {
+		if r.Known() {
+			fs = append(fs, r.Value.Findings...)
+		}
+	}
 	causes := newCauses(e, fs)
 	fs = append(fs, alertFindings(e, b, causes)...)
 	for _, s := range b.Sources {

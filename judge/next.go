@@ -17,6 +17,8 @@ const (
 	actEndIdle   = "database.end-idle"
 	actSwitchWAL = "database.switch-wal"
 	actExtend    = "silence.extend"
+	actBackup    = "backup.run"
+	actArchive   = "backup.start"
 )
 
 // words is something to do that neither a key nor an action does.
@@ -28,6 +30,13 @@ func by(k ops.Key, what ops.Text) ops.Next { return ops.Next{What: what, Key: k}
 // do is something that an action does.
 func do(action string, ref ops.Ref, what ops.Text) ops.Next {
 	return ops.Next{What: what, Key: ops.KeyActions, Action: ops.Clean(action), Ref: ref}
+}
+
+// backUp makes a backup of a type in one repository.
+func backUp(plan ops.Ref, what ops.Text, t ops.BackupType, repository ops.Text) ops.Next {
+	n := do(actBackup, plan, what)
+	n.Params = []ops.Param{{Name: ops.Lit("type"), Value: ops.Clean(t.String())}, {Name: ops.Lit("repository"), Value: repository}}
+	return n
 }
 
 // endIdle ends sessions in this state for longer than a time, of one application or of

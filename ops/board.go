@@ -20,10 +20,11 @@ const (
 	SectionIncidents
 	SectionDatabases
 	SectionValues
+	SectionBackups
 	Sections // how many there are
 )
 
-var sectionNames = enumOf[Section]("section", "estate", "sources", "alerts", "containers", "stats", "jobs", "changes", "findings", "silences", "indicators", "incidents", "databases", "values")
+var sectionNames = enumOf[Section]("section", "estate", "sources", "alerts", "containers", "stats", "jobs", "changes", "findings", "silences", "indicators", "incidents", "databases", "values", "backups")
 
 func (s Section) String() string               { return sectionNames.name(s) }
 func (s Section) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
@@ -45,6 +46,7 @@ type Board struct {
 	Indicators Readings[Indicators]  `json:"indicators"` // one per Prometheus
 	Containers Readings[[]Container] `json:"containers"` // one reading per Docker host
 	Databases  Readings[Database]    `json:"databases"`  // one per PostgreSQL server
+	Backups    Readings[Backups]     `json:"backups"`    // one per backup plan
 	Incidents  []Incident            `json:"incidents"`  // open ones, and those closed within the hour
 	Stats      []ContainerStats      `json:"stats"`      // of what somebody looks at
 	Values     []AlertValue          `json:"values"`     // of the alerts that somebody looks at
@@ -129,9 +131,10 @@ const (
 	SourceDocker
 	SourceAlertmanager
 	SourcePostgres
+	SourcePgBackRest
 )
 
-var sourceKindNames = enumOf[SourceKind]("source kind", "unknown", "prometheus", "docker", "alertmanager", "postgres")
+var sourceKindNames = enumOf[SourceKind]("source kind", "unknown", "prometheus", "docker", "alertmanager", "postgres", "pgbackrest")
 
 func (k SourceKind) String() string               { return sourceKindNames.name(k) }
 func (k SourceKind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }

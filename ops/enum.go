@@ -302,9 +302,11 @@ const (
 	KindDatabase
 	KindSession
 	KindPrepared // a prepared transaction of a database
+	KindBackups  // the backups of one plan
+	KindBackup   // one of them
 )
 
-var kindNames = enumOf[Kind]("kind", "none", "estate", "source", "container", "alert", "job", "console", "audit", "silence", "incident", "database", "session", "prepared")
+var kindNames = enumOf[Kind]("kind", "none", "estate", "source", "container", "alert", "job", "console", "audit", "silence", "incident", "database", "session", "prepared", "backups", "backup")
 
 func (k Kind) String() string               { return kindNames.name(k) }
 func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }

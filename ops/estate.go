@@ -20,12 +20,24 @@ type Estate struct {
 	Expected []Expected `json:"expected"`
 	Access   Access     `json:"access"`
 	Limits   Limits     `json:"limits"`
+	// Backups are the backup plans.
+	Backups []BackupPlan `json:"backups,omitempty"`
 	// Services say what is behind an alert.
 	Services []Service `json:"services,omitempty"`
 	// Runbooks are what to do, by alert name.
 	Runbooks []Runbook `json:"runbooks,omitempty"`
 	// Escalation is whom to call, level by level.
 	Escalation []Escalation `json:"escalation,omitempty"`
+}
+
+// BackupPlan returns the backup plan of a name; false: the estate has none of it.
+func (e Estate) BackupPlan(name Text) (BackupPlan, bool) {
+	for _, p := range e.Backups {
+		if p.Name == name {
+			return p, true
+		}
+	}
+	return BackupPlan{}, false
 }
 
 // Service maps alerts to the things behind them: an alert belongs to the first

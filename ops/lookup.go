@@ -71,6 +71,33 @@ func (b Board) Database(ref Ref) (Reading[Database], bool) {
 	return named(b.Databases, func(r Reading[Database]) bool { return r.Value.Ref == ref })
 }
 
+// Primary is the server that writes what the named database source holds: that server,
+// or the one of the same cluster that is no standby. false: none was read freshly.
+func (b Board) Primary(database Text) (Database, bool) {
+	named, ok := named(b.Databases, func(r Reading[Database]) bool { return r.Source == database })
+	if !ok || !named.Known() {
+		return Database{}, false
+	}
+	if named.Value.Standby {
+		for _, r := range b.Databases {
+			if r.Fresh() && !r.Value.Standby && r.Value.Cluster.ID == named.Value.Cluster.ID && !r.Value.Cluster.ID.Empty() {
+				return r.Value, true
+			}
+		}
+	}
+	return named.Value, named.Fresh()
+}
+
+// Backup returns the backup of a Ref.
+func (b Board) Backup(ref Ref) (Backup, bool) {
+	for _, r := range b.Backups {
+		if s, ok := named(r.Value.Sets, func(s Backup) bool { return s.Ref == ref }); ok {
+			return s, true
+		}
+	}
+	return Backup{}, false
+}
+
 // Session returns the session of a Ref.
 func (b Board) Session(ref Ref) (Session, bool) {
 	for _, r := range b.Databases {

@@ -23,6 +23,7 @@ func (b *Board) sections() [Sections]section {
 		SectionIncidents:  whole[[]Incident]{&b.Incidents},
 		SectionValues:     whole[[]AlertValue]{&b.Values},
 		SectionDatabases:  filled(&b.Databases, SourcePostgres),
+		SectionBackups:    filled(&b.Backups, SourcePgBackRest),
 	}
 }
 

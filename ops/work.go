@@ -17,6 +17,7 @@ type Observation struct {
 	KPIs       *[]KPI
 	Pipelines  *[]Pipeline
 	Database   *Database
+	Backups    *Backups
 	Events     []Record // what happened, for the history (container events)
 	Version    Text
 	Up         time.Time // when the server started, by its own clock; zero where it does not say

@@ -16,7 +16,7 @@ type Head struct {
 	Environment string // as the estate says it, in capitals where it is production; Simulated where nothing is real
 	Clock       string
 	Firing      []Cell // "2 crit", "1 high", or one cell that says why nobody knows
-	Clocks      []Cell // "SLA 41m/150m" of each pipeline that runs
+	Clocks      []Cell // "SLA 41m/150m" of each pipeline that runs, "RPO 3m/15m" of each backup plan
 	Handled     Cell   // "3 handled": what fires beside and is acked or silenced
 	Maintenance []string
 	Sources     []Cell // worst first: "docker SILENT 4m", "prometheus ok"
@@ -31,7 +31,7 @@ func NewHead(b ops.Board, now time.Time) Head {
 		Estate:      b.Estate.Name.String(),
 		Environment: b.Estate.Environment.String(),
 		Clock:       ops.Clock(now, now),
-		Clocks:      slaCells(b, now),
+		Clocks:      append(slaCells(b, now), riskCells(b, now)...),
 		Maintenance: Maintenance(b, now),
 		Level:       Overall(b),
 		Warnings:    warnings(b.Estate.Agent),

@@ -135,6 +135,7 @@ func stateRows(b ops.Board, now time.Time) []Row {
 		rows = append(rows, stateRow("containers", cell, ops.Ref{Kind: ops.KindContainer}, join("; ", cell.asOf(n.Standing), n.Others()), oldest(b, b.Containers)))
 	}
 	rows = append(rows, databaseRows(b, now)...)
+	rows = append(rows, backupRows(b, now)...)
 	return append(rows, sourceSummary(b, now))
 }
 

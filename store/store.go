@@ -154,6 +154,9 @@ func (s *Store) known() (bool, error) {
 	return found, err
 }
 
+// Dir is the folder that the history is in.
+func (s *Store) Dir() string { return s.dir }
+
 func (s *Store) path() string { return filepath.Join(s.dir, dbName) }
 
 // tell adds a sentence to the notice.

@@ -39,6 +39,12 @@ func TestScreensAreAsTheGoldenFilesSay(t *testing.T) {
 		}
 	}
 	shot(t, "locked", "4", "dark", 80, 24)
+	for _, board := range []string{"backed", "gap", "behind", "unbacked", "good"} {
+		shot(t, board, "5", "none", 80, 24)
+		shot(t, board, "5", "none", 120, 40)
+	}
+	shot(t, "gap", "5", "dark", 80, 24)
+	shot(t, "behind", "1", "none", 120, 40)
 	for _, walk := range []string{"2 s", "2 a", "2 e", "2 r", "2 g"} {
 		shot(t, "paged", walk, "none", 80, 24)
 		shot(t, "hostile", walk, "none", 80, 24)

@@ -49,6 +49,7 @@ func panes() []pane {
 		alertsPane(),
 		containersPane(),
 		databasePane(),
+		backupsPane(),
 		historyPane(),
 	}
 }

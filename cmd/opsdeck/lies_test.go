@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -10,6 +11,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"opsdeck/engine"
 	"opsdeck/estate"
 	"opsdeck/internal/sim"
 	"opsdeck/ops"
@@ -68,6 +71,27 @@ type lying struct {
 	*testing.T
 	c        ops.Console
 	betweens []*between
+	backups  []string // folders of programs that make backups, one for each plan
+}
+
+// running is the engine of an estate, with a history in a folder, until the test ends.
+func running(t *testing.T, file estate.File, dir string) (*engine.Engine, *store.Store) {
+	t.Helper()
+	history, err := store.Open(filepath.Join(dir, "history"), store.Options{Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	eng := wire(file, ops.AgentPersonal, history, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- eng.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := errors.Join(<-ended, history.Close()); err != nil && !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+	})
+	return eng, history
 }
 
 func newLying(t *testing.T) *lying {
@@ -98,25 +122,28 @@ func newLying(t *testing.T) *lying {
 	if err != nil {
 		t.Fatal(err)
 	}
-	history, err := store.Open(filepath.Join(dir, "history"), store.Options{Now: time.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	eng := wire(file, ops.AgentPersonal, history, slog.New(slog.NewTextHandler(io.Discard, nil)))
-	ctx, stop := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- eng.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := errors.Join(<-ended, history.Close()); err != nil && !errors.Is(err, context.Canceled) {
-			t.Error(err)
-		}
-	})
+	l.backupPlans(dir, &file)
+	eng, _ := running(t, file, dir)
 	admin := me()
 	admin.Role = ops.RoleAdmin
 	l.c = eng.For(ops.Caller{Actor: admin, Session: ops.Lit("test")})
 	l.start("console.unlock", ops.NewRef(ops.KindConsole, "", "this"))
 	return l
+}
+
+// backupPlans adds plans whose program lies, one for each action on them.
+func (l *lying) backupPlans(dir string, f *estate.File) {
+	l.Helper()
+	for i := range 5 {
+		name := fmt.Sprint("backup", i)
+		of := filepath.Join(dir, name)
+		fakeBackup(l.T, of)
+		l.backups = append(l.backups, of)
+		plan := ops.BackupPlan{Name: ops.Clean(name), Engine: ops.EnginePgBackRest, RPO: time.Hour, Repositories: []ops.RepositoryPlan{{Name: ops.Lit("local"), Key: 1}}}
+		f.Estate.Backups = append(f.Estate.Backups, plan)
+		f.Backups = append(f.Backups, estate.Backup{Source: estate.Source{Name: name, Every: time.Second, Timeout: time.Minute, Required: true}, Plan: plan,
+			Stanza: "s", Command: of + "/program", Config: of + "/conf"})
+	}
 }
 
 // between puts something before the server at an address, and returns its own.
@@ -191,7 +218,7 @@ func (l *lying) board() ops.Board {
 }
 
 // needs says what of an action's target has to be done before.
-var needs = map[string]string{"container.start": "container.stop", "container.remove": "container.stop", "container.unpause": "container.pause"}
+var needs = map[string]string{"container.start": "container.stop", "container.remove": "container.stop", "container.unpause": "container.pause", "backup.start": "backup.stop"}
 
 // apart are the actions that are looked at elsewhere: those that the agent does at once
 // (engine), the shell, which is only handed over, and those on databases
@@ -214,10 +241,34 @@ func TestNoActionIsSucceededOnAnAnswerAlone(t *testing.T) {
 	}
 }
 
+// lie lets everything between the actions and their servers behave so from now on.
+func (l *lying) lie(how string) {
+	for _, x := range l.betweens {
+		x.how.Store(how)
+	}
+	for _, of := range l.backups {
+		if err := os.WriteFile(filepath.Join(of, "how"), []byte(how), 0o600); err != nil {
+			l.Fatal(err)
+		}
+	}
+}
+
+// mayEnd reports whether an action may end so behind something that lies.
+func mayEnd(s ops.JobState, how string) bool {
+	switch how {
+	case honest:
+		return s == ops.JobSucceeded
+	case drops:
+		return s == ops.JobSucceeded || s == ops.JobUnknown
+	}
+	return s == ops.JobFailed || s == ops.JobUnknown || s == ops.JobPartial && how == nothing
+}
+
 func (l *lying) everything(how string) {
 	b := l.board()
 	containers, alerts := b.Containers[0].Value, slices.DeleteFunc(slices.Clone(b.Alerts[0].Value), func(a ops.Alert) bool { return a.State != ops.AlertFiring || a.Name.String() == "Watchdog" })
 	containers = slices.DeleteFunc(slices.Clone(containers), func(c ops.Container) bool { return c.State != ops.ContainerRunning })
+	plans := b.Backups
 	comment := ops.Param{Name: ops.Lit("comment"), Value: ops.Lit("test")}
 	next := func(kind ops.Kind) (ref ops.Ref) {
 		switch kind {
@@ -227,6 +278,8 @@ func (l *lying) everything(how string) {
 			ref, alerts = alerts[0].Ref, alerts[1:]
 		case ops.KindSource:
 			ref = ops.NewRef(ops.KindSource, "", b.Sources[0].Name.String())
+		case ops.KindBackups:
+			ref, plans = plans[0].Value.Ref, plans[1:]
 		case ops.KindEstate:
 			ref = ops.NewRef(ops.KindEstate, "", "")
 		case ops.KindSilence:
@@ -254,9 +307,7 @@ func (l *lying) everything(how string) {
 			l.ended(l.start(before, targets[id]))
 		}
 	}
-	for _, x := range l.betweens {
-		x.how.Store(how)
-	}
+	l.lie(how)
 	var ids []ops.JobID
 	for id, target := range targets {
 		var params []ops.Param
@@ -274,18 +325,11 @@ func (l *lying) everything(how string) {
 		close(x.gate)
 	}
 	for _, j := range l.ended(ids...) {
-		ok := j.State == ops.JobFailed || j.State == ops.JobUnknown || j.State == ops.JobPartial && how == nothing
-		switch how {
-		case honest:
-			ok = j.State == ops.JobSucceeded
-		case drops:
-			ok = j.State == ops.JobSucceeded || j.State == ops.JobUnknown
-		}
-		if !ok {
+		if !mayEnd(j.State, how) {
 			l.Errorf("%s is %s: %s", j.Action, j.State, j.Result)
 		}
 	}
-	if len(ids) < 12 {
+	if len(ids) < 16 {
 		l.Errorf("only %d actions were tried", len(ids))
 	}
 }

@@ -21,6 +21,8 @@ sources:
   am: {kind: alertmanager, url: "http://127.0.0.1:1"}
   docker: {kind: docker, host: "unix:///nowhere.sock"}
   db: {kind: postgres, dsn: "postgres://127.0.0.1:1/db"}
+backups:
+  nightly: {engine: pgbackrest, stanza: s, repositories: {local: {number: 1}}}
 `
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)

@@ -3,10 +3,6 @@
 package main
 
 import (
-	"context"
-	"errors"
-	"io"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -35,20 +31,7 @@ func paired(t *testing.T, text string) (*store.Store, <-chan ops.Event) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	history, err := store.Open(filepath.Join(dir, "history"), store.Options{Now: time.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	eng := wire(file, ops.AgentPersonal, history, slog.New(slog.NewTextHandler(io.Discard, nil)))
-	ctx, stop := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- eng.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := errors.Join(<-ended, history.Close()); err != nil && !errors.Is(err, context.Canceled) {
-			t.Error(err)
-		}
-	})
+	eng, history := running(t, file, dir)
 	events, err := eng.For(ops.Caller{Actor: me(), Session: ops.Lit("test")}).Watch(t.Context())
 	if err != nil {
 		t.Fatal(err)

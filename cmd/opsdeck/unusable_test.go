@@ -37,13 +37,20 @@ func TestABadSourceIsAFailingSource(t *testing.T) {
 			`dsn: "host=h", password: "${NONE}"`, `dsn: "host=h", password: "${EMPTY}"`, `dsn: "host=h", password_file: none`, `dsn: "host=h", passfile: none`, `dsn: "postgres://h/db?sslrootcert=/none"`,
 			`dsn: "postgres://h/db?sslmode=odd"`, `dsn: "host=127.0.0.1 port=1", actions: {user: a, password_file: none}`, `dsn: "host=h", password: "${PW}", passfile: none`},
 	}
+	backups := "stanza: main, repositories: {local: {number: 1}}"
+	bad[ops.SourcePgBackRest] = []string{"repositories: {local: {number: 1}}", "stanza: main", `stanza: "a b", repositories: {local: {number: 1}}`, "stanza: main, repositories: {}", "stanza: main, repositories: {a: {number: 1}, b: {number: 1}}",
+		"stanza: main, repositories: {a: {}}", backups + ", config: here", backups + ", every: 1ms", backups + ", stanzaa: x", backups + `, run_as: "a b"`, backups + `, command: "${EMPTY}"`, backups + ", command: /nowhere/pgbackrest", backups + ", oldest: {full: x}"}
 	if len(bad) != len(sourceKinds()) {
 		t.Errorf("%d kinds are tried, there are %d", len(bad), len(sourceKinds()))
 	}
 	for kind, all := range bad {
 		for _, says := range all {
 			path := filepath.Join(dir, "estate.yaml")
-			text := "estate: e\nsources:\n  good: {kind: docker, host: \"unix:///nowhere.sock\"}\n  bad: {kind: " + kind.String() + ", " + says + "}\n"
+			entry := "  bad: {kind: " + kind.String() + ", " + says + "}\n"
+			if kind == ops.SourcePgBackRest {
+				entry = "backups:\n  bad: {engine: pgbackrest, database: none, " + says + "}\n"
+			}
+			text := "estate: e\nsources:\n  good: {kind: docker, host: \"unix:///nowhere.sock\"}\n" + entry
 			if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 				t.Fatal(err)
 			}

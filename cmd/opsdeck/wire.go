@@ -24,6 +24,7 @@ func sourceKinds() []func(*wiring) {
 		wireAlertmanager,
 		wireDocker,
 		wirePostgres,
+		wireBackups,
 	}
 }
 
@@ -31,6 +32,7 @@ func sourceKinds() []func(*wiring) {
 type wiring struct {
 	file    estate.File
 	engine  engine.Config
+	history *store.Store                     // nil: nothing can be done
 	metrics map[string]*prometheus.Collector // by the name of the source
 }
 
@@ -43,7 +45,7 @@ func (w *wiring) add(c ops.Collector, actions ...ops.Action) {
 // wire makes an engine of an estate. history is nil for a local engine, which only
 // reads; warnings are what the agent has to say of itself.
 func wire(f estate.File, kind ops.AgentKind, history *store.Store, log *slog.Logger, warnings ...ops.Text) *engine.Engine {
-	w := &wiring{file: f, metrics: map[string]*prometheus.Collector{}}
+	w := &wiring{file: f, history: history, metrics: map[string]*prometheus.Collector{}}
 	w.engine = engine.Config{
 		Estate:  f.Estate,
 		Agent:   ops.AgentInfo{Kind: kind, Version: ops.Clean(versionLine()), PID: os.Getpid(), Started: time.Now(), Warnings: warnings},

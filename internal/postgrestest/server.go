@@ -74,12 +74,17 @@ func folder(t *testing.T) string {
 	return dir
 }
 
-// run runs a program as the server's user.
+// Command is a program that runs as the server's user, in the server's folder.
+func (s *Server) Command(ctx context.Context, name string, args ...string) *exec.Cmd {
+	s.t.Helper()
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.SysProcAttr, cmd.Dir = owner(s.t), s.Dir
+	return cmd
+}
+
 func (s *Server) run(name string, args ...string) {
 	s.t.Helper()
-	cmd := exec.Command(name, args...)
-	cmd.SysProcAttr, cmd.Dir = owner(s.t), s.Dir
-	if out, err := cmd.CombinedOutput(); err != nil {
+	if out, err := s.Command(context.Background(), name, args...).CombinedOutput(); err != nil {
 		s.t.Fatalf("%s: %v\n%s", name, err, out)
 	}
 }
@@ -151,8 +156,7 @@ func (s *Server) start(settings ...string) {
 	for _, one := range settings {
 		args = append(args, "-c", one)
 	}
-	s.cmd = exec.Command(program("postgres"), args...)
-	s.cmd.SysProcAttr, s.cmd.Dir = owner(s.t), s.Dir
+	s.cmd = s.Command(context.Background(), program("postgres"), args...)
 	if err := s.cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"strconv"
@@ -28,6 +29,8 @@ type Spec struct {
 	Dir  string
 	In   []byte // its standard input
 	Max  int    // bytes of each output that are kept; 0: 64 KiB
+	// Out takes the output as it comes, and none of it is kept; nil: it is kept.
+	Out io.Writer
 }
 
 // Output is what a child left behind.
@@ -54,6 +57,9 @@ func Run(ctx context.Context, s Spec) (Output, error) {
 	}
 	stdout, stderr := &bounded{max: limit}, &bounded{max: limit}
 	cmd.Stdout, cmd.Stderr = stdout, stderr
+	if s.Out != nil {
+		cmd.Stdout = s.Out
+	}
 	err := cmd.Run()
 	out := Output{Stdout: stdout.kept, Stderr: stderr.kept}
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {

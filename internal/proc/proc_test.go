@@ -2,6 +2,8 @@ package proc
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -100,5 +102,27 @@ func until(t *testing.T, ok func() bool) {
 			t.Fatal("it did not happen within 10 s")
 		}
 		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+func TestWhatTakesTheOutputGetsItAsItComesAndNoneIsKept(t *testing.T) {
+	r, w := io.Pipe()
+	ended := make(chan error, 1)
+	go func() {
+		out, err := Run(t.Context(), Spec{Argv: []string{"/bin/sh", "-c", "echo one; read x; echo two; echo wrong >&2"}, In: []byte("go\n"), Out: w})
+		if len(out.Stdout) > 0 || string(out.Stderr) != "wrong\n" {
+			err = fmt.Errorf("%q and %q are kept", out.Stdout, out.Stderr)
+		}
+		_ = w.Close()
+		ended <- err
+	}()
+	all, _ := io.ReadAll(r)
+	if err := <-ended; err != nil || string(all) != "one\ntwo\n" {
+		t.Errorf("%q, %v", all, err)
+	}
+	// One that is not heard any more ends.
+	_ = r.Close()
+	if out, err := Run(t.Context(), Spec{Argv: []string{"/bin/sh", "-c", "while echo more; do :; done"}, Out: w}); err == nil && out.Code == 0 {
+		t.Error("that nobody heard it is no failure")
 	}
 }

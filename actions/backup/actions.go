@@ -1,0 +1,98 @@
+// Package backup acts on the backups of one plan through pgBackRest: makes one, verifies
+// what is there, and stops and starts the engine.
+//
+// An exit code of 0 is no success here. pgBackRest ends with 0 over a repository that is
+// damaged, and what it says that it made is there when the repository says so too.
+package backup
+
+import (
+	"context"
+	"time"
+
+	"opsdeck/ops"
+)
+
+// Engine is what the actions ask of pgBackRest. None of it changes anything.
+type Engine interface {
+	// Argv is the argument list of a call, as the estate has the program run.
+	Argv(words ...string) []string
+	// Look asks what backups a repository holds now, and what is wrong with it.
+	Look(ctx context.Context, key int) (sets []ops.Backup, fault ops.Text, err error)
+	// Ask makes a call that changes nothing, to its end.
+	Ask(ctx context.Context, argv []string) (out string, code int, err error)
+	// Stopped reports whether it was told to do nothing. Error: that cannot be seen.
+	Stopped() (bool, error)
+	// Underway is who holds the lock, as far as that can be seen, and how far the backup
+	// is, from 0 to 1.
+	Underway() (holder ops.Process, done ops.Value)
+	// Why is the error of a call that ended with a code, from what it said.
+	Why(argv []string, said string, code int) error
+}
+
+// Child runs a program that outlives the agent, to its end. begun is called with its
+// process before it begins, line with each line that it writes, secrets masked. A program
+// that ran and failed is no error, and where a signal ended it the code is 128 and the
+// signal's number. Error: CodeUnanswered where nobody saw the end.
+type Child func(ctx context.Context, argv []string, begun func(ops.Process), line func(ops.Stream, string)) (code int, err error)
+
+// New returns the actions on the backups of a plan.
+func New(e Engine, plan ops.BackupPlan, child Child, now func() time.Time) []ops.Action {
+	f := family{engine: e, plan: plan, child: child, now: now, lookEvery: time.Second}
+	return []ops.Action{&run{f}, &verify{f}, &stop{f}, &start{f}}
+}
+
+// family is what the actions share.
+type family struct {
+	engine    Engine
+	plan      ops.BackupPlan
+	child     Child
+	now       func() time.Time
+	lookEvery time.Duration // the pace of looking how far a child is
+}
+
+// run makes a backup.
+type run struct{ family }
+
+// verify reads all that is there.
+type verify struct{ family }
+
+// stop makes the engine do nothing.
+type stop struct{ family }
+
+// start ends that.
+type start struct{ family }
+
+func (f family) info(id, verb, what string, class ops.Class, params ...ops.ParamInfo) ops.ActionInfo {
+	return ops.ActionInfo{ID: ops.Clean(id), Verb: ops.Clean(verb), What: ops.Clean(what), Class: class, On: ops.KindBackups, Source: f.plan.Name, Params: params}
+}
+
+// everyRepository is the word for all of them.
+const everyRepository = "all"
+
+func repositoryParam() ops.ParamInfo {
+	return ops.ParamInfo{Name: ops.Lit("repository"), What: ops.Lit("the name of one, or all"), Default: ops.Clean(everyRepository)}
+}
+
+// Describe says what the action does. It is disruptive: it makes the server's disks and
+// the network busy, and old backups go after it where retention says so.
+func (r *run) Describe() ops.ActionInfo {
+	return r.info("backup.run", "back up", "makes a backup in each repository, one after the other", ops.ClassDisruptive,
+		ops.ParamInfo{Name: ops.Lit("type"), What: ops.Lit("full, diff or incr; empty: incr, or full where there is none yet")}, repositoryParam())
+}
+
+// Describe says what the action does. It is disruptive: everything is read, which takes
+// hours and costs money where a store asks for it.
+func (v *verify) Describe() ops.ActionInfo {
+	return v.info("backup.verify", "verify", "reads all backups and WAL of each repository, and compares checksums", ops.ClassDisruptive, repositoryParam())
+}
+
+// Describe says what the action does. It is destructive: what is written from then on is
+// safe nowhere, and the server's disk fills.
+func (s *stop) Describe() ops.ActionInfo {
+	return s.info("backup.stop", "stop archiving", "stops the engine: no WAL is archived and no backup made until it is started", ops.ClassDestructive)
+}
+
+// Describe says what the action does. It is disruptive: the WAL that waits is sent at once.
+func (s *start) Describe() ops.ActionInfo {
+	return s.info("backup.start", "start archiving", "starts the engine after a stop", ops.ClassDisruptive)
+}

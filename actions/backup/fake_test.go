@@ -1,0 +1,186 @@
+package backup
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"opsdeck/ops"
+)
+
+// outcome is what a call of the fake comes to.
+type outcome struct {
+	out  string
+	errs string
+	code int
+	err  error
+	made *ops.Backup // what the repository holds after it
+	wait func(ctx context.Context)
+}
+
+// engine is a pgBackRest that does what a test tells it to.
+type engine struct {
+	mu      sync.Mutex
+	sets    map[int][]ops.Backup
+	faults  map[int]string
+	lookErr error
+	calls   map[string]outcome // by the last words of the argument list
+	said    []string           // the argument lists that were run
+	stopped bool
+	unseen  error // the stop cannot be seen
+	holder  int
+	done    ops.Value
+}
+
+func (e *engine) Argv(words ...string) []string {
+	return append([]string{"pgbackrest", "--stanza=lab"}, words...)
+}
+
+func (e *engine) Look(_ context.Context, key int) ([]ops.Backup, ops.Text, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Clone(e.sets[key]), ops.Clean(e.faults[key]), e.lookErr
+}
+
+func (e *engine) Ask(_ context.Context, argv []string) (string, int, error) {
+	o := e.calls[strings.Join(argv[2:], " ")]
+	return o.out, o.code, o.err
+}
+
+func (e *engine) Stopped() (bool, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.stopped, e.unseen
+}
+
+func (e *engine) Underway() (ops.Process, ops.Value) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return ops.Process{PID: e.holder}, e.done
+}
+
+// Why is the first error in what was said, as the real one cuts it.
+func (e *engine) Why(_ []string, said string, _ int) error {
+	_, words, _ := strings.Cut(strings.Split(said, "\n")[0], "]: ")
+	return ops.Errorf(ops.CodeUnavailable, "%s", words).Help("run it by hand")
+}
+
+// child carries a call out.
+func (e *engine) child(ctx context.Context, argv []string, begun func(ops.Process), line func(ops.Stream, string)) (int, error) {
+	words := strings.Join(argv[2:], " ")
+	o := e.calls[words]
+	e.mu.Lock()
+	e.said = append(e.said, words)
+	if at := slices.IndexFunc(argv, func(s string) bool { return strings.HasPrefix(s, "--repo=") }); at >= 0 && o.made != nil {
+		key, _ := strconv.Atoi(argv[at][len("--repo="):])
+		e.sets[key] = append([]ops.Backup{*o.made}, e.sets[key]...)
+	}
+	e.mu.Unlock()
+	begun(ops.Process{PID: 4711, Start: 7})
+	for l := range strings.Lines(o.out) {
+		line(ops.StreamOut, strings.TrimSuffix(l, "\n"))
+	}
+	for l := range strings.Lines(o.errs) {
+		line(ops.StreamErr, strings.TrimSuffix(l, "\n"))
+	}
+	if o.wait != nil {
+		o.wait(ctx)
+	}
+	return o.code, o.err
+}
+
+// job is what an action says of its job.
+type job struct {
+	mu       sync.Mutex
+	lines    []string
+	progress []ops.Progress
+	process  ops.Process
+}
+
+func (j *job) Progress(p ops.Progress) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.progress = append(j.progress, p)
+}
+
+func (j *job) Line(_ ops.Stream, text string) { j.lines = append(j.lines, text) }
+func (j *job) Child(p ops.Process)            { j.process = p }
+func (j *job) Actor() ops.Actor               { return ops.Actor{Name: ops.Lit("ana")} }
+
+// lab is a plan with two repositories, the first of which holds a full backup.
+func lab() (*engine, ops.BackupPlan, ops.Board) {
+	e := &engine{sets: map[int][]ops.Backup{1: {set("20261126-010000F", 1)}}, faults: map[int]string{}, calls: map[string]outcome{}}
+	plan := ops.BackupPlan{Name: ops.Lit("nightly"), Repositories: []ops.RepositoryPlan{
+		{Name: ops.Lit("local"), Key: 1, Region: ops.Lit("eu")}, {Name: ops.Lit("s3"), Key: 2, Region: ops.Lit("us")}}}
+	return e, plan, boardOf(ops.Backups{Number: 1, Sets: e.sets[1], Repositories: []ops.Repository{
+		{Name: ops.Lit("local"), Key: 1, Size: ops.Num(4096)}, {Name: ops.Lit("s3"), Key: 2}}})
+}
+
+var noon = time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
+
+func boardOf(v ops.Backups) ops.Board {
+	v.Ref = target
+	return ops.Board{Backups: ops.Readings[ops.Backups]{{Value: v, Source: ops.Lit("nightly"), At: noon, State: ops.SourceOK}}}
+}
+
+var target = ops.NewRef(ops.KindBackups, "nightly", "nightly")
+
+// set is a backup in a repository that took 30 s.
+func set(label string, key int) ops.Backup {
+	t := map[byte]ops.BackupType{'F': ops.BackupFull, 'D': ops.BackupDifferential, 'I': ops.BackupIncremental}[label[len(label)-1]]
+	return ops.Backup{Label: ops.Clean(label), Type: t, Key: key, Cluster: 1, Size: ops.Num(1 << 20), Stored: ops.Num(1 << 10), Began: noon.Add(-time.Minute), Ended: noon.Add(-time.Minute / 2)}
+}
+
+// act plans an action and runs its plan.
+func act(t *testing.T, e *engine, plan ops.BackupPlan, b ops.Board, id string, params ...string) (ops.Result, *job, error) {
+	t.Helper()
+	a := actionOf(t, e, plan, id)
+	p, err := a.Plan(t.Context(), b, request(id, params...))
+	if err != nil {
+		t.Fatalf("%s: %v", id, err)
+	}
+	j := &job{}
+	r, err := a.Run(t.Context(), p, j)
+	return r, j, err
+}
+
+func actionOf(t *testing.T, e *engine, plan ops.BackupPlan, id string) ops.Action {
+	t.Helper()
+	all := New(e, plan, e.child, func() time.Time { return noon })
+	i := slices.IndexFunc(all, func(a ops.Action) bool { return a.Describe().ID.String() == id })
+	if i < 0 {
+		t.Fatalf("there is no %s", id)
+	}
+	return all[i]
+}
+
+// request has parameters as name=value.
+func request(id string, params ...string) ops.Request {
+	r := ops.Request{Action: ops.Clean(id), Target: target}
+	for _, p := range params {
+		name, value, _ := strings.Cut(p, "=")
+		r.Params = append(r.Params, ops.Param{Name: ops.Clean(name), Value: ops.Clean(value)})
+	}
+	return r
+}
+
+// ended is how a job would end with what an action returned.
+func ended(r ops.Result, err error) string {
+	switch {
+	case ops.CodeOf(err) == ops.CodeUnanswered:
+		return "unknown: " + err.Error()
+	case err != nil:
+		return "failed: " + err.Error()
+	}
+	return r.State.String() + ": " + r.What.String()
+}
+
+// log is a line as pgBackRest logs it.
+func log(level, words string) string {
+	return fmt.Sprintf("2026-11-27 12:00:00.123 P00  %5s: %s\n", level, words)
+}

@@ -1,0 +1,241 @@
+package backup
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"opsdeck/ops"
+)
+
+// known is how the plan's backups stand, as far as the board knows. Whether the engine is
+// stopped is looked at now.
+func (f family) known(b ops.Board) (ops.Backups, error) {
+	for _, r := range b.Backups {
+		if r.Source == f.plan.Name && r.Known() {
+			if stopped, err := f.engine.Stopped(); err == nil {
+				r.Value.Stopped = stopped
+			}
+			return r.Value, nil
+		}
+	}
+	return ops.Backups{}, ops.Errorf(ops.CodeUnavailable, "how %s stands is not known: %s", f.plan.Name, b.Unreachable(f.plan.Name).Or(ops.Lit("it was not read yet"))).
+		Help("opsdeck doctor tells what is wrong with it")
+}
+
+// idle is an error where the engine is at work or stopped, as the board has it.
+func (f family) idle(v ops.Backups) error {
+	switch {
+	case v.Stopped:
+		return ops.Errorf(ops.CodeInvalid, "pgBackRest is stopped").Help("start it first: backup.start")
+	case v.Held && v.Dead:
+		return ops.Errorf(ops.CodeHeld, "%s is held by the workers of process %d, which is gone", f.plan.Name, v.Holder.PID).Help("they end with the file that they copy: wait half a minute")
+	case v.Held:
+		return heldBy(f.plan.Name, v.Holder)
+	}
+	return nil
+}
+
+// heldBy names who holds the lock. It is nobody's failure.
+func heldBy(what ops.Text, p ops.Process) error {
+	who := "somebody else"
+	if p.PID > 0 {
+		who = fmt.Sprintf("process %d", p.PID)
+	}
+	return ops.Errorf(ops.CodeHeld, "nothing was done: %s is held by %s, which makes a backup or expires some", what, who).Help("wait for its end, then try again")
+}
+
+// repositories are those that a request names.
+func (f family) repositories(req ops.Request) ([]ops.RepositoryPlan, error) {
+	name := req.Value("repository", everyRepository)
+	if name == everyRepository || name == "" {
+		return f.plan.Repositories, nil
+	}
+	for _, r := range f.plan.Repositories {
+		if r.Name.String() == name {
+			return []ops.RepositoryPlan{r}, nil
+		}
+	}
+	return nil, ops.Errorf(ops.CodeNotFound, "%s has no repository %q", f.plan.Name, ops.Clean(name)).Help("it has %s", strings.Join(namesOf(f.plan.Repositories), ", "))
+}
+
+func namesOf(repos []ops.RepositoryPlan) []string {
+	names := make([]string, 0, len(repos))
+	for _, r := range repos {
+		names = append(names, r.Name.String())
+	}
+	return names
+}
+
+// Blocked says why no backup can be made now, from the picture.
+func (r *run) Blocked(b ops.Board, _ ops.Ref) ops.Text {
+	v, err := r.known(b)
+	if err == nil {
+		err = r.idle(v)
+	}
+	if err == nil {
+		return ops.Text{}
+	}
+	return ops.AsError(err).What
+}
+
+// Plan says which backups would be made where.
+func (r *run) Plan(_ context.Context, b ops.Board, req ops.Request) (ops.Plan, error) {
+	v, err := r.known(b)
+	if err == nil {
+		err = r.idle(v)
+	}
+	if err != nil {
+		return ops.Plan{}, err
+	}
+	repos, err := r.repositories(req)
+	if err != nil {
+		return ops.Plan{}, err
+	}
+	asked, err := typeOf(req)
+	if err != nil {
+		return ops.Plan{}, err
+	}
+	p := ops.Plan{Locks: []ops.Ref{req.Target}, Replaces: []ops.Text{ops.Lit("nothing by itself; after each backup pgBackRest expires what its retention does not hold any more")}}
+	var where []string
+	for _, repo := range repos {
+		if allowed := r.plan.Regions; len(allowed) > 0 && !slices.Contains(allowed, repo.Region) {
+			return ops.Plan{}, ops.Errorf(ops.CodeDenied, "repository %s is in %s, and the plan's data may not be there", repo.Name, repo.Region.Or(ops.Lit("a region that the estate does not say"))).
+				Help("name another repository, or correct the estate's regions")
+		}
+		t := asked
+		if t == ops.BackupUnknown {
+			t = usualType(v, repo.Key)
+		}
+		argv, err := ops.Argv(r.engine.Argv(fmt.Sprintf("--repo=%d", repo.Key), "--type="+t.String(), "backup")...)
+		if err != nil {
+			return ops.Plan{}, err
+		}
+		p.Steps = append(p.Steps, ops.Step{How: ops.StepExec, Argv: argv, On: []ops.Text{repo.Name}})
+		where = append(where, t.String()+" to "+repo.Name.String())
+		p.Notes = append(p.Notes, ops.Textf("%s: %s", repo.Name, before(v.Sets, repo.Key, t).words(t)))
+		p.Warnings = append(p.Warnings, expiring(v, repo, t)...)
+	}
+	p.Title = ops.Textf("back up %s: %s", r.plan.Name, strings.Join(where, ", "))
+	p.Warnings = append(p.Warnings, faults(v)...)
+	return p, nil
+}
+
+// typeOf is the type that a request names; unknown where it names none.
+func typeOf(req ops.Request) (t ops.BackupType, err error) {
+	word := req.Value("type", "")
+	if word == "" {
+		return t, nil
+	}
+	if err := t.UnmarshalText([]byte(word)); err != nil || t == ops.BackupUnknown {
+		return t, ops.Errorf(ops.CodeInvalid, "pgBackRest makes no backup of type %q", ops.Clean(word)).Help("write full, diff or incr")
+	}
+	return t, nil
+}
+
+// usualType is incr, or full where there is none yet for it to build on.
+func usualType(v ops.Backups, key int) ops.BackupType {
+	if len(fullOnes(v, key)) > 0 {
+		return ops.BackupIncremental
+	}
+	return ops.BackupFull
+}
+
+// fullOnes are the full backups of the present cluster in a repository, newest first.
+func fullOnes(v ops.Backups, key int) (full []ops.Backup) {
+	for _, s := range v.Sets {
+		if s.Key == key && s.Type == ops.BackupFull && s.Cluster == v.Number {
+			full = append(full, s)
+		}
+	}
+	return full
+}
+
+// expiring warns of what goes after a full backup where retention counts them.
+func expiring(v ops.Backups, repo ops.RepositoryPlan, t ops.BackupType) []ops.Text {
+	full := fullOnes(v, repo.Key)
+	switch {
+	case t != ops.BackupFull && len(full) == 0:
+		return []ops.Text{ops.Textf("there is no full backup in %s to build on: pgBackRest makes a full one", repo.Name)}
+	case t == ops.BackupFull && len(full) > 1:
+		oldest := full[len(full)-1]
+		return []ops.Text{ops.Textf("%s holds %s: where its retention counts them, the oldest goes after this one, with all that builds on it and its WAL: %s of %s",
+			repo.Name, ops.Count(len(full), "full backup"), oldest.Label, ops.Stamp(oldest.Ended))}
+	}
+	return nil
+}
+
+// faults warns of repositories that cannot be read: their absence fails backups to others.
+func faults(v ops.Backups) (out []ops.Text) {
+	for _, r := range v.Repositories {
+		if !r.Fault.Empty() {
+			out = append(out, ops.Textf("repository %s cannot be read: while it is away WAL counts as not archived, and a backup to any repository is likely to fail (82)", r.Name))
+		}
+	}
+	return out
+}
+
+// history is what earlier backups of one type took and added.
+type history struct {
+	n           int
+	quick, slow time.Duration
+	small, big  ops.Value // bytes stored
+}
+
+// historyMost is how many of the newest backups an estimate is made of.
+const historyMost = 5
+
+// before is what the newest backups of a type took, in a repository.
+func before(sets []ops.Backup, key int, t ops.BackupType) (h history) {
+	for _, s := range sets {
+		took := s.Ended.Sub(s.Began)
+		if s.Key != key || s.Type != t || s.Began.IsZero() || took < 0 || h.n == historyMost {
+			continue
+		}
+		if h.n++; h.n == 1 {
+			h.quick, h.slow = took, took
+		}
+		h.quick, h.slow = min(h.quick, took), max(h.slow, took)
+		if s.Stored.Known && (!h.small.Known || s.Stored.Value < h.small.Value) {
+			h.small = s.Stored
+		}
+		if s.Stored.Known && s.Stored.Value >= h.big.Value {
+			h.big = s.Stored
+		}
+	}
+	return h
+}
+
+// words is the estimate, as a range.
+func (h history) words(t ops.BackupType) string {
+	if h.n == 0 {
+		return "no backup of type " + t.String() + " was made before: how long it takes is not known"
+	}
+	s := fmt.Sprintf("the last %s of type %s took %s", ops.Count(h.n, "backup"), t, span(h.quick, h.slow))
+	if h.small.Known {
+		s += " and added " + between(h.small.Size(), h.big.Size())
+	}
+	return s
+}
+
+// left is how long a backup may still take, which has taken so long; empty: not known.
+func (h history) left(gone time.Duration) string {
+	switch {
+	case h.n == 0:
+		return ""
+	case gone >= h.slow:
+		return "longer than any of the last " + ops.Count(h.n, "backup")
+	}
+	return span(max(0, h.quick-gone), h.slow-gone) + " left"
+}
+
+func span(from, to time.Duration) string { return between(ops.Span(from), ops.Span(to)) }
+
+func between(from, to string) string {
+	if from == to {
+		return from
+	}
+	return from + " to " + to
+}

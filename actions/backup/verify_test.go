@@ -1,0 +1,89 @@
+package backup
+
+import (
+	"strings"
+	"testing"
+
+	"opsdeck/ops"
+)
+
+const verify1 = "--repo=1 --output=text --verbose verify"
+
+// verified is what pgBackRest 2.45 prints, in its log and once more outside of it.
+func verified(status string, backups ...string) string {
+	text := "stanza: lab\nstatus: " + status + "\n  archiveId: 15-1, total WAL checked: 4, total valid WAL: 4\n" + none
+	for _, b := range backups {
+		text += b
+	}
+	indent := strings.Repeat(" ", 36)
+	return log("INFO", strings.ReplaceAll(strings.TrimSuffix(text, "\n"), "\n", "\n"+indent)) + text
+}
+
+const (
+	none    = "    missing: 0, checksum invalid: 0, size invalid: 0, other: 0\n"
+	wrong   = "    missing: 1, checksum invalid: 2, size invalid: 0, other: 0\n"
+	valid   = "  backup: 20261126-010000F, status: valid, total files checked: 964, total valid files: 964\n"
+	invalid = "  backup: 20261126-010000F, status: invalid, total files checked: 964, total valid files: 961\n"
+)
+
+func TestHowAVerificationEnds(t *testing.T) {
+	for name, c := range map[string]struct {
+		call outcome
+		want string
+	}{
+		"nothing wrong": {outcome{out: verified("ok", valid+none)}, "succeeded: local: 1 backup of 964 files and 4 WAL segments verified, no damage"},
+		"damage, and exit 0": {outcome{out: "2026-11-27 14:24:28.920 P01   INFO: invalid checksum '20261126-010000F/pg_data/base/5/2838.gz'\n" + verified("error", invalid+wrong)},
+			"failed: local: verify found damage (status error): 20261126-010000F: missing: 1, checksum invalid: 2; invalid checksum '20261126-010000F/pg_data/base/5/2838.gz': take a full backup now"},
+		"an invalid backup, and status ok": {outcome{out: verified("ok", invalid+none)}, "failed: local: verify found damage (status ok): 20261126-010000F: invalid"},
+		"counts alone":                     {outcome{out: verified("ok", valid+wrong)}, "failed: local: verify found damage (status ok): 20261126-010000F: missing: 1, checksum invalid: 2"},
+		"fewer valid than checked":         {outcome{out: verified("ok", strings.Replace(valid, "files: 964\n", "files: 963\n", 1)+none)}, "failed: local: verify found damage (status ok): 20261126-010000F: 963 of 964 valid"},
+		"the status alone":                 {outcome{out: verified("error", valid+none)}, "failed: local: verify found damage (status error): it names none: take"},
+		"status invalid":                   {outcome{out: verified("invalid", valid+none)}, "failed: local: verify found damage (status invalid)"},
+		"no manifest":                      {outcome{out: verified("ok", "  backup: 20261126-010000F, status: manifest missing, total files checked: 0, total valid files: 0\n")}, "failed: local: verify found damage (status ok): 20261126-010000F: manifest missing"},
+		"a bad status before a good one":   {outcome{out: "status: error\n" + verified("ok", valid+none)}, "failed: local: verify found damage (status error)"},
+		"no status":                        {outcome{out: log("INFO", "verify command end: completed successfully (796ms)")}, "unknown: local: verify ended well and printed no status"},
+		"nothing at all":                   {outcome{}, "unknown: local: verify ended well and printed no status"},
+		"a status in other words":          {outcome{out: "the status: ok was said\n"}, "unknown: local: verify ended well and printed no status"},
+		"not all was looked at":            {outcome{out: verified("ok")}, "unknown: local: status ok, but backup 20261126-010000F was not looked at"},
+		"one being made":                   {outcome{out: verified("ok", valid+none, "  backup: 20261127-010000F, status: in-progress, total files checked: 9, total valid files: 3\n")}, "succeeded: local: 1 backup of 964 files"},
+		"stopped by a signal":              {outcome{code: 63}, "failed: local: a signal ended it (exit code 63)"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e, plan, b := lab()
+			e.calls[verify1] = c.call
+			r, _, err := act(t, e, plan, b, "backup.verify", "repository=local")
+			if got := ended(r, err); !strings.HasPrefix(got, c.want) {
+				t.Errorf("%s\nwant %s", got, c.want)
+			}
+		})
+	}
+}
+
+func TestAnOutputWithoutEndOfVerifyFillsNoMemory(t *testing.T) {
+	f := &findings{checked: map[string]checked{}}
+	for i := range 3 * checkedMost {
+		name := ops.Textf("backup: %d, status: ", i).String()
+		f.line(ops.StreamOut, name+"invalid, total files checked: 1, total valid files: 0")
+		f.line(ops.StreamOut, name+"manifest missing")
+		f.line(ops.StreamOut, log("INFO", "invalid checksum 'x'"))
+	}
+	if len(f.order) > checkedMost || len(f.checked) > checkedMost || len(f.named) > namedMost {
+		t.Errorf("%d, %d, %d are kept", len(f.order), len(f.checked), len(f.named))
+	}
+}
+
+func FuzzWhatVerifyPrints(f *testing.F) {
+	f.Add(verified("ok", valid+none))
+	f.Add(verified("error", invalid+wrong))
+	f.Add("backup: x, status: valid, total files checked: 999999999999, total valid files: 999999999999\nstatus: ok")
+	f.Fuzz(func(t *testing.T, text string) {
+		found := &findings{checked: map[string]checked{}}
+		for l := range strings.Lines(text) {
+			found.line(ops.StreamOut, l)
+		}
+		r, err := found.result([]ops.Backup{set("20261126-010000F", 1)})
+		if err == nil && r.State == ops.JobSucceeded && (strings.Contains(text, "status: error\n") || !strings.Contains(text, "20261126-010000F")) {
+			t.Errorf("%q is %s", text, r.What)
+		}
+	})
+}

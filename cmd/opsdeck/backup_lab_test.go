@@ -1,0 +1,183 @@
+//go:build lab
+
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"opsdeck/actions/backup"
+	"opsdeck/collectors/pgbackrest"
+	"opsdeck/internal/postgrestest"
+	"opsdeck/internal/proc"
+	"opsdeck/ops"
+)
+
+// labBackups are the actions on a real stanza, run as its server's user.
+type labBackups struct {
+	*testing.T
+	*postgrestest.Stanza
+	col     *pgbackrest.Collector
+	actions []ops.Action
+}
+
+func newLabBackups(t *testing.T) *labBackups {
+	t.Helper()
+	l := &labBackups{T: t, Stanza: postgrestest.NewStanza(t)}
+	plan := ops.BackupPlan{Name: ops.Lit("nightly"), Repositories: []ops.RepositoryPlan{{Name: ops.Lit("one"), Key: 1}, {Name: ops.Lit("two"), Key: 2}}}
+	account := otherAccount("postgres")
+	if os.Geteuid() != 0 {
+		account = "" // the server is this user's own
+	}
+	l.col = pgbackrest.New(pgbackrest.Config{Plan: plan, Stanza: "t", Command: "pgbackrest", File: l.Config, RunAs: account,
+		Every: time.Minute, Timeout: time.Minute, Now: time.Now, Run: runToEnd, Holder: holder})
+	l.actions = backup.New(l.col, plan, keptChild(keptHistory(t), account), time.Now)
+	l.Does("stanza-create")
+	l.Archives("")
+	return l
+}
+
+// plan plans an action on what there is now.
+func (l *labBackups) plan(id string, params ...string) (ops.Action, ops.Plan) {
+	l.Helper()
+	o, err := l.col.Collect(l.Context())
+	if err != nil {
+		l.Fatal(err)
+	}
+	req := ops.Request{Action: ops.Clean(id), Target: o.Backups.Ref}
+	for _, p := range append([]string{"repository=one"}, params...) {
+		name, value, _ := strings.Cut(p, "=")
+		req.Params = append(req.Params, ops.Param{Name: ops.Clean(name), Value: ops.Clean(value)})
+	}
+	a := l.actions[slices.IndexFunc(l.actions, func(a ops.Action) bool { return a.Describe().ID.String() == id })]
+	p, err := a.Plan(l.Context(), ops.Board{Backups: ops.Readings[ops.Backups]{{Value: *o.Backups, Source: ops.Lit("nightly"), At: time.Now(), State: ops.SourceOK}}}, req)
+	if err != nil {
+		l.Fatalf("%s: %v", id, err)
+	}
+	return a, p
+}
+
+// ends runs a plan and wants an end that begins like this.
+func (l *labBackups) ends(a ops.Action, p ops.Plan, want string) {
+	l.Helper()
+	r, err := a.Run(l.Context(), p, quiet{})
+	got := r.State.String() + ": " + r.What.String()
+	if err != nil {
+		got = "failed: " + err.Error()
+	}
+	if !strings.HasPrefix(got, want) {
+		l.Errorf("%s: %s\nwant %s", p.Title, got, want)
+	}
+}
+
+func (l *labBackups) does(want, id string, params ...string) {
+	l.Helper()
+	a, p := l.plan(id, params...)
+	l.ends(a, p, want)
+}
+
+// labels are the backups in the first repository.
+func (l *labBackups) labels() string {
+	l.Helper()
+	sets, fault, err := l.col.Look(l.Context(), 1)
+	if err != nil || !fault.Empty() {
+		l.Fatal(err, fault)
+	}
+	var all []string
+	for _, s := range sets {
+		all = append(all, s.Label.String())
+	}
+	return strings.Join(all, " ")
+}
+
+// quiet is a job that nobody looks at.
+type quiet struct{}
+
+func (quiet) Progress(ops.Progress)   {}
+func (quiet) Line(ops.Stream, string) {}
+func (quiet) Child(ops.Process)       {}
+func (quiet) Actor() ops.Actor        { return ops.Actor{} }
+
+func TestLabBackupsOfARealStanza(t *testing.T) {
+	l := newLabBackups(t)
+	l.does("succeeded: one: full backup ", "backup.run")
+	l.does("succeeded: one: incr backup ", "backup.run")
+	l.does("succeeded: one: 2 backups of ", "backup.verify")
+
+	run, planned := l.plan("backup.run")
+	l.stopAndStart(run, planned)
+
+	// One that waits for its WAL is at work: nobody else may be, and it is killed.
+	before := l.labels()
+	l.Archives("false")
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		l.ends(run, planned, "failed: one: it was killed (exit code 137)")
+	}()
+	var at ops.Process
+	l.Until("it is at work", func() bool {
+		at, _ = l.col.Underway()
+		_, over := holder(at.PID)
+		return at.PID > 0 && !over
+	})
+	l.ends(run, planned, "failed: one: nothing was done: nightly, for pgBackRest, is held by process ")
+	if err := proc.Signal(at.PID, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	<-ended
+	if after := l.labels(); after != before {
+		t.Errorf("the backups were %s, and are %s", before, after)
+	}
+	l.Archives("")
+	l.Until("its workers have given the lock back", func() bool {
+		_, code, err := l.col.Ask(context.Background(), l.col.Argv("--dry-run", "--repo=1", "expire"))
+		return err == nil && code == 0
+	})
+	l.ends(run, planned, "succeeded: one: incr backup ")
+
+	l.Stop()
+	l.ends(run, planned, "failed: one: PostgreSQL does not let pgBackRest in")
+	l.corrupt()
+	l.does("failed: one: verify found damage (status error): ", "backup.verify")
+}
+
+// stopAndStart has a backup that was planned before a stop.
+func (l *labBackups) stopAndStart(run ops.Action, planned ops.Plan) {
+	l.Helper()
+	l.does("succeeded: pgBackRest is stopped", "backup.stop")
+	l.ends(run, planned, "failed: one: pgBackRest is stopped: stop file exists for stanza t (exit code 62)")
+	l.does("succeeded: pgBackRest is not stopped any more", "backup.start")
+}
+
+// corrupt writes over the middle of the largest file of the full backup.
+func (l *labBackups) corrupt() {
+	l.Helper()
+	var largest string
+	var size int64
+	err := filepath.WalkDir(filepath.Join(l.Dir, "repo1/backup/t"), func(path string, d os.DirEntry, err error) error {
+		if info, ierr := d.Info(); err == nil && ierr == nil && info.Mode().IsRegular() && info.Size() > size {
+			largest, size = path, info.Size()
+		}
+		return err
+	})
+	if err != nil {
+		l.Fatal(err)
+	}
+	f, err := os.OpenFile(largest, os.O_WRONLY, 0)
+	if err != nil {
+		l.Fatal(err)
+	}
+	if _, err := f.WriteAt([]byte(strings.Repeat("damage", 20)), size/2); err != nil {
+		l.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		l.Fatal(err)
+	}
+}

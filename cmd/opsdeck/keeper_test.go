@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"opsdeck/internal/proc"
+	"opsdeck/ops"
+	"opsdeck/store"
+)
+
+// TestMain lets this binary be the keeper of a job's child, as the program itself is.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == keepCommand {
+		os.Exit(run(context.Background(), os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr}))
+	}
+	os.Exit(m.Run())
+}
+
+func keptHistory(t *testing.T) *store.Store {
+	t.Helper()
+	h, err := store.Open(filepath.Join(t.TempDir(), "history"), store.Options{Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = h.Close() })
+	return h
+}
+
+func TestHowAJobsChildEnds(t *testing.T) {
+	h := keptHistory(t)
+	for name, c := range map[string]struct {
+		script string
+		code   int
+		lines  string
+	}{
+		"well, with arguments as they are": {`echo "$0" "$1"`, 0, "--config=a b --help"},
+		"with a code":                      {"exit 82", 82, ""},
+		"killed":                           {"kill -9 $$", 137, ""},
+		"with a password":                  {"echo repo2-s3-key-secret=hunter2", 0, "repo2-s3-key-secret=•••"},
+		"talking without end":              {"head -c 40000000 /dev/zero | tr '\\0' x; echo; echo last", 0, "last"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var lines []string
+			var began ops.Process
+			code, err := keptChild(h, "")(t.Context(), []string{"/bin/sh", "-c", c.script, "--config=a b", "--help"}, func(p ops.Process) { began = p }, func(_ ops.Stream, text string) {
+				if text != "" {
+					lines = append(lines, text)
+				}
+			})
+			if err != nil || code != c.code || began.PID == 0 || c.lines != "" && !slices.Contains(lines, c.lines) || strings.Contains(strings.Join(lines, " "), "hunter2") {
+				t.Errorf("%d, %v: %q", code, err, lines)
+			}
+			if left, err := os.ReadDir(filepath.Join(h.Dir(), "children")); err != nil || len(left) > 0 {
+				t.Errorf("%v, %v are left", left, err)
+			}
+		})
+	}
+	if _, err := keptChild(h, "")(t.Context(), []string{"/no/such/program"}, func(ops.Process) {}, nil); ops.CodeOf(err) != ops.CodeUnavailable {
+		t.Errorf("a program that is not there: %v", err)
+	}
+}
+
+// TestAChildOfAnotherAccountGoesOn has a child that the agent may not end: its job ends as
+// unknown, and the child as it would have.
+func TestAChildOfAnotherAccountGoesOn(t *testing.T) {
+	h := keptHistory(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	goOn := filepath.Join(t.TempDir(), "go")
+	var keeper ops.Process
+	_, err := keptChild(h, "postgres")(ctx, []string{"/bin/sh", "-c", "echo ready; until [ -e " + goOn + " ]; do sleep 0.02; done; echo done > " + goOn}, func(p ops.Process) { keeper = p },
+		func(ops.Stream, string) { cancel() })
+	if ops.CodeOf(err) != ops.CodeUnanswered || !proc.Alive(keeper) {
+		t.Fatalf("%v; it lives: %v", err, proc.Alive(keeper))
+	}
+	if err := os.WriteFile(goOn, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for proc.Alive(keeper) {
+		time.Sleep(10 * time.Millisecond)
+	}
+	if text, err := os.ReadFile(goOn); err != nil || string(text) != "done\n" {
+		t.Errorf("%q, %v", text, err)
+	}
+}
+
+func TestOldOutputsOfDeadAgentsGo(t *testing.T) {
+	h := keptHistory(t)
+	now := time.Now()
+	for name, age := range map[string]time.Duration{"old": leftFor + time.Hour, "new": time.Hour} {
+		dir := filepath.Join(h.Dir(), "children", name)
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(dir, now.Add(-age), now.Add(-age)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := childFolder(h, now); err != nil {
+		t.Fatal(err)
+	}
+	if left, err := os.ReadDir(filepath.Join(h.Dir(), "children")); err != nil || len(left) != 1 || left[0].Name() != "new" {
+		t.Errorf("%v, %v are left", left, err)
+	}
+}

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/user"
+	"syscall"
+	"time"
+
+	"opsdeck/actions/backup"
+	"opsdeck/collectors/pgbackrest"
+	"opsdeck/internal/proc"
+	"opsdeck/ops"
+)
+
+// wireBackups adds the engines of the backup plans, and what can be done with them.
+func wireBackups(w *wiring) {
+	for _, b := range w.file.Backups {
+		w.source(b.Source, ops.SourcePgBackRest, func() error {
+			account := otherAccount(b.RunAs)
+			col := pgbackrest.New(pgbackrest.Config{
+				Plan: b.Plan, Stanza: b.Stanza, Command: b.Command, File: b.Config, RunAs: account,
+				Every: b.Every, Timeout: b.Timeout, Required: b.Required, Now: time.Now, Run: runToEnd, Holder: holder,
+			})
+			w.add(col, backup.New(col, b.Plan, keptChild(w.history, account), time.Now)...)
+			return nil
+		})
+	}
+}
+
+// otherAccount is an account that is not our own; empty: it is.
+func otherAccount(name string) string {
+	if u, err := user.Current(); err == nil && u.Username == name {
+		return ""
+	}
+	return name
+}
+
+// runToEnd runs a program and hands on what it prints.
+func runToEnd(ctx context.Context, argv []string, out io.Writer) (said []byte, code int, err error) {
+	end, err := proc.Run(ctx, proc.Spec{Argv: argv, Out: out})
+	return end.Stderr, end.Code, err
+}
+
+// holder tells whether a process has ended. One that the system hides from us (another
+// account's, under ProtectProc) is seen by whether a signal would find it.
+func holder(pid int) (ops.Process, bool) {
+	p, err := proc.Identify(pid)
+	return p, errors.Is(err, os.ErrProcessDone) || err != nil && errors.Is(proc.Signal(pid, 0), syscall.ESRCH)
+}

@@ -1,0 +1,102 @@
+package pgbackrest
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// settings are what the configuration of pgBackRest says, in the order of its sections
+// from the least to the most special.
+type settings struct {
+	texts  []string
+	stanza string
+}
+
+// settings reads the configuration, where this account may.
+func (c *Collector) settings() (settings, error) {
+	set := settings{stanza: c.cfg.Stanza}
+	files := []string{c.cfg.File}
+	if c.cfg.File == "" {
+		files = []string{"/etc/pgbackrest/pgbackrest.conf"}
+		if _, err := os.Stat(files[0]); errors.Is(err, fs.ErrNotExist) {
+			files[0] = "/etc/pgbackrest.conf"
+		}
+		more, _ := filepath.Glob("/etc/pgbackrest/conf.d/*.conf") // the pattern is well-formed
+		files = append(files, more...)
+	}
+	for _, f := range files {
+		text, err := small(f)
+		if errors.Is(err, fs.ErrNotExist) && c.cfg.File == "" {
+			continue
+		}
+		if err != nil {
+			return settings{}, err
+		}
+		set.texts = append(set.texts, text)
+	}
+	return set, nil
+}
+
+// of is the value of a key, as one of pgBackRest's commands takes it; empty: none is set.
+func (s settings) of(key, command string) string {
+	var found string
+	sections := []string{"global", s.stanza}
+	if command != "" {
+		sections = []string{"global", "global:" + command, s.stanza, s.stanza + ":" + command}
+	}
+	for _, section := range sections {
+		for _, text := range s.texts {
+			found = cmp.Or(setting(text, section, key), found)
+		}
+	}
+	return found
+}
+
+// setting is the value of a key in a section of a configuration; empty: it is not there.
+func setting(text, section, key string) (value string) {
+	in := ""
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		if strings.HasPrefix(line, "[") {
+			in = strings.Trim(line, "[]")
+		}
+		if k, v, ok := strings.Cut(line, "="); ok && in == section && strings.TrimSpace(k) == key {
+			value = strings.TrimSpace(v)
+		}
+	}
+	return value
+}
+
+// smallMost is how much is read of a file that is meant to be small.
+const smallMost = 256 << 10
+
+// small reads a file of few bytes. The folder of the locks is one that others may write
+// to: what is no file is not opened, where it could hold us up.
+func small(name string) (string, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return "", err
+	}
+	if !info.Mode().IsRegular() {
+		return "", fmt.Errorf("%s is no file", name)
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close() //nolint:errcheck // it is only read
+	text, err := io.ReadAll(io.LimitReader(f, smallMost))
+	return string(text), err
+}
+
+// lockPath is the folder of the locks, as the configuration says.
+func (c *Collector) lockPath() (string, error) {
+	set, err := c.settings()
+	return cmp.Or(set.of("lock-path", ""), lockAt), err
+}

@@ -1,0 +1,115 @@
+package engine
+
+import (
+	"slices"
+	"time"
+
+	"opsdeck/judge"
+	"opsdeck/ops"
+)
+
+// written is when a server was last seen at a position of its WAL.
+type written struct {
+	at  time.Time
+	lsn ops.LSN
+}
+
+// maxWritten is how many positions of one cluster are remembered: with every fourth
+// second, two hours; then every other one is forgotten.
+const maxWritten = 2048
+
+// noteWritten remembers where a primary's WAL is.
+func (p *picture) noteWritten(d ops.Database, now time.Time) {
+	lsn, err := ops.ParseLSN(d.WAL.Position.String())
+	if err != nil || d.Standby || d.Cluster.ID.Empty() {
+		return
+	}
+	all := p.written[d.Cluster.ID]
+	switch last := len(all) - 1; {
+	case last >= 0 && all[last].lsn == lsn:
+		all[last].at = now
+		return
+	case last >= 0 && all[last].lsn > lsn: // restored to an earlier point: what was remembered is of another past
+		all = nil
+	case len(all) == maxWritten:
+		for i := range all[:maxWritten/2] {
+			all[i] = all[2*i+1] // the newest stays
+		}
+		all = all[:maxWritten/2]
+	}
+	p.written[d.Cluster.ID] = append(all, written{now, lsn})
+}
+
+// setBackups judges before it compares, as setContainers does.
+func (p *picture) setBackups(source ops.Text, v ops.Backups) {
+	server, _ := p.board.Primary(v.Database)
+	if plan, ok := p.estate.BackupPlan(source); ok {
+		v.RPO = plan.RPO
+	}
+	v = judge.Backups(v, server, p.now())
+	p.changedIf(ops.SectionBackups, p.board.Backups.Put(source, p.withRisk(v)))
+}
+
+// renewRisk works out again what is at risk, after a server was read.
+func (p *picture) renewRisk() {
+	for _, r := range p.board.Backups {
+		if r.Known() {
+			p.changedIf(ops.SectionBackups, p.board.Backups.Put(r.Source, p.withRisk(r.Value)))
+		}
+	}
+}
+
+// withRisk says since when something is written that is in no repository.
+func (p *picture) withRisk(v ops.Backups) ops.Backups {
+	v.AtRisk, v.AtMost, v.NotKnown = time.Time{}, ops.Value{}, ops.Text{}
+	server, fresh := p.board.Primary(v.Database)
+	if !fresh {
+		v.NotKnown = ops.Textf("where %s is with its WAL is not known", v.Database)
+		return v
+	}
+	now, err := ops.ParseLSN(server.WAL.Position.String())
+	switch {
+	case err != nil || server.Cluster.ID.Empty():
+		v.NotKnown = ops.Textf("%s does not say where it is with its WAL", v.Database)
+		return v
+	case server.Standby:
+		v.NotKnown = ops.Textf("%s is a standby, and its primary is no source", v.Database)
+		return v
+	case !v.Cluster.Empty() && v.Cluster != server.Cluster.ID:
+		v.NotKnown = ops.Textf("the engine backs up cluster %s, and %s is cluster %s", v.Cluster, v.Database, server.Cluster.ID)
+		return v
+	}
+	safe := v.Safe()
+	if safe == 0 {
+		v.NotKnown = ops.Lit("no repository says what WAL it has")
+		return v
+	}
+	if now <= safe {
+		return v
+	}
+	v.AtRisk = p.since(server, safe)
+	a, timeout := server.Archiver, server.Cluster.Timeout
+	segment := ops.Bytes(max(0, server.Cluster.Segment.Value))
+	// With nothing waiting and nothing failing the server has yet to send the segment that
+	// it writes, and does so after archive_timeout where anything in it matters.
+	if a.On && !a.Failing() && a.Ready.Known && a.Ready.Value == 0 && timeout.Known && timeout.Value > 0 && ops.CheckWALSegment(segment) == nil && now.Segment(segment) <= safe.Segment(segment)+1 {
+		v.AtMost = timeout
+	}
+	return v
+}
+
+// since is when the first position behind safe may have been written: after the last
+// look at which all was safe.
+func (p *picture) since(server ops.Database, safe ops.LSN) time.Time {
+	all := p.written[server.Cluster.ID]
+	i := slices.IndexFunc(all, func(w written) bool { return w.lsn > safe })
+	switch {
+	case i > 0:
+		return all[i-1].at
+	case !server.Archiver.LastGood.IsZero(): // before this agent looked: the segment behind the last archived one began about then
+		return server.Archiver.LastGood
+	case i == 0:
+		return all[0].at
+	}
+	return p.now()
+}

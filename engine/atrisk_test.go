@@ -1,0 +1,123 @@
+package engine
+
+import (
+	"testing"
+	"time"
+
+	"opsdeck/ops"
+)
+
+// shipping is a server that writes WAL, and a repository that has it up to a segment.
+type shipping struct {
+	p   *picture
+	now time.Time
+}
+
+const segment = 16 << 20
+
+func newShipping() *shipping {
+	s := &shipping{now: time.Date(2026, 11, 27, 3, 0, 0, 0, time.UTC)}
+	plan := ops.BackupPlan{Name: ops.Lit("plan"), Database: ops.Lit("pg"), RPO: 15 * time.Minute}
+	s.p = &picture{estate: ops.Estate{Backups: []ops.BackupPlan{plan}}, now: func() time.Time { return s.now }, written: map[ops.Text][]written{}}
+	s.p.board.Databases = ops.Readings[ops.Database]{{Source: ops.Lit("pg"), State: ops.SourceOK, At: s.now}}
+	s.p.board.Backups = ops.Readings[ops.Backups]{{Source: ops.Lit("plan"), State: ops.SourceOK, At: s.now}}
+	return s
+}
+
+// writes lets the server be read at a position.
+func (s *shipping) writes(after time.Duration, at ops.LSN, change ...func(*ops.Database)) {
+	s.now = s.now.Add(after)
+	d := ops.Database{Cluster: ops.Cluster{ID: ops.Lit("1"), Timeline: 1, Segment: ops.Num(segment), Timeout: ops.Num(60)},
+		WAL: ops.WAL{Position: ops.Clean(at.String())}, Archiver: ops.Archiver{On: true, Ready: ops.Num(0)}}
+	for _, c := range change {
+		c(&d)
+	}
+	s.p.board.Databases[0].Value = d
+	s.p.noteWritten(d, s.now)
+}
+
+// has lets the repository be read: its WAL begins with segment 1 and ends with one.
+func (s *shipping) has(last uint64) ops.Backups {
+	s.p.setBackups(ops.Lit("plan"), ops.Backups{Database: ops.Lit("pg"), Cluster: ops.Lit("1"), Number: 1,
+		Sets:         []ops.Backup{{Key: 1, Type: ops.BackupFull, Label: ops.Lit("F"), Cluster: 1, Start: segment + 40, Stop: segment + 80, LastWAL: ops.WALName(1, 1, segment), Ended: s.now.Add(-time.Hour)}},
+		Repositories: []ops.Repository{{Key: 1, WAL: ops.WALListing{SegmentSize: segment, At: s.now, Runs: []ops.WALRun{{Timeline: 1, First: 1, Last: last, FirstAt: s.now.Add(-time.Hour), LastAt: s.now}}}}}})
+	return s.p.board.Backups[0].Value
+}
+
+func waiting(n float64) func(*ops.Database) {
+	return func(d *ops.Database) { d.Archiver.Ready = ops.Num(n) }
+}
+
+func TestWhatIsWrittenIsAtRiskUntilARepositoryHasIt(t *testing.T) {
+	s := newShipping()
+	s.writes(0, 3*segment)
+	if v := s.has(2); v.Risk(s.now) != 0 || !v.NotKnown.Empty() {
+		t.Errorf("all is there, and at risk is %s since %s, %s", v.Risk(s.now), v.AtRisk, v.NotKnown)
+	}
+	s.writes(4*time.Second, 3*segment+100, waiting(1))
+	safe := s.now.Add(-4 * time.Second)
+	s.writes(10*time.Minute, 5*segment, waiting(2))
+	if v := s.has(2); !v.AtRisk.Equal(safe) || v.AtMost.Known {
+		t.Errorf("at risk since %s, at most %v; want since %s", v.AtRisk, v.AtMost, safe)
+	}
+	if v := s.has(4); v.Risk(s.now) != 0 {
+		t.Errorf("it came, and at risk is %s", v.Risk(s.now))
+	}
+}
+
+func TestAQuietServerIsNoDeadArchiver(t *testing.T) {
+	s := newShipping()
+	s.writes(0, 3*segment)
+	s.writes(4*time.Second, 3*segment+100)
+	s.writes(3*time.Hour, 3*segment+100)
+	if v := s.has(2); v.Risk(s.now) != time.Minute {
+		t.Errorf("nothing waits: at risk is %s, want archive_timeout", v.Risk(s.now))
+	}
+	for name, change := range map[string]func(*ops.Database){
+		"a file waits":            waiting(1),
+		"archiving fails":         func(d *ops.Database) { d.Archiver.LastFailed = s.now },
+		"archiving is off":        func(d *ops.Database) { d.Archiver.On = false },
+		"no timeout":              func(d *ops.Database) { d.Cluster.Timeout = ops.Num(0) },
+		"files are not countable": func(d *ops.Database) { d.Archiver.Ready = ops.Value{} },
+	} {
+		s.writes(0, 3*segment+100, change)
+		if v := s.has(2); v.Risk(s.now) < 3*time.Hour {
+			t.Errorf("%s: at risk is %s", name, v.Risk(s.now))
+		}
+	}
+}
+
+func TestWhereAServerIsMayNotBeKnown(t *testing.T) {
+	for name, change := range map[string]func(*ops.Database){
+		"a standby":          func(d *ops.Database) { d.Standby = true },
+		"another cluster":    func(d *ops.Database) { d.Cluster.ID = ops.Lit("2") },
+		"no right to see it": func(d *ops.Database) { d.WAL.Position = ops.Text{} },
+	} {
+		s := newShipping()
+		s.writes(0, 3*segment, change)
+		if v := s.has(2); v.NotKnown.Empty() || !v.AtRisk.IsZero() {
+			t.Errorf("%s: %q, %s", name, v.NotKnown, v.AtRisk)
+		}
+	}
+	s := newShipping()
+	s.writes(0, 3*segment)
+	s.p.board.Databases[0].State = ops.SourceSilent
+	if v := s.has(2); v.NotKnown.Empty() {
+		t.Error("a silent server's position is taken for known")
+	}
+}
+
+func TestPositionsThatAreRememberedAreBounded(t *testing.T) {
+	s := newShipping()
+	s.writes(0, 2*segment)
+	begun := s.now
+	for i := range 3 * maxWritten {
+		s.writes(time.Second, ops.LSN(3*segment+i), waiting(1))
+	}
+	if n := len(s.p.written[ops.Lit("1")]); n > maxWritten {
+		t.Errorf("%d are remembered", n)
+	}
+	if v := s.has(2); v.AtRisk.Before(begun) || v.AtRisk.After(begun.Add(time.Hour)) {
+		t.Errorf("at risk since %s, begun at %s", v.AtRisk, begun)
+	}
+}

@@ -1,0 +1,55 @@
+package estate
+
+import (
+	"fmt"
+
+	"opsdeck/ops"
+)
+
+// Backup is one backup plan: the engine that makes the backups, and what the estate
+// asks of them. Its engine is read as a source of the plan's name.
+type Backup struct {
+	Source
+	Plan    ops.BackupPlan
+	Stanza  string // pgBackRest's name of the cluster
+	Command string // the engine's program
+	Config  string // its configuration file; empty: the engine's default
+	RunAs   string // the account that the engine runs as; empty: the agent's own
+}
+
+// Kind is what sort of source the plan's engine is.
+func (b Backup) Kind() ops.SourceKind { return ops.SourcePgBackRest }
+
+// planned adds the backup plans to the sources, whose names they share.
+func (d *draft) planned() {
+	taken := map[string]bool{}
+	for _, s := range d.sources {
+		taken[s.Name] = true
+	}
+	for i := range d.Backups {
+		b := &d.Backups[i]
+		b.under = "backups"
+		at := d.of(b)
+		d.said[&b.Source] = at
+		d.sources = append(d.sources, &b.Source)
+		if taken[b.Name] {
+			d.tell(at.entry, at.where, fmt.Sprintf("there is a source %q too", b.Name), "give the plan a name of its own")
+		}
+	}
+}
+
+// repositories checks that no two repositories of a plan are the same one.
+func (d *draft) repositories(b *Backup) {
+	first := map[int]ops.Text{}
+	for i := range b.Plan.Repositories {
+		r := &b.Plan.Repositories[i]
+		n := d.of(&r.Key)
+		if n == nil {
+			continue
+		}
+		if other, twice := first[r.Key]; twice {
+			d.tell(n.place, n.where, fmt.Sprintf("%d is the number of %s already", r.Key, other), "give each repository its own number")
+		}
+		first[r.Key] = r.Name
+	}
+}

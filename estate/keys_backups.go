@@ -1,0 +1,71 @@
+package estate
+
+import (
+	"time"
+
+	"opsdeck/ops"
+)
+
+var (
+	stanzaName   = pattern{`^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$`, "the name of a stanza: letters, digits, dash, dot and underscore"}
+	absolutePath = pattern{`^/[^\s]+$`, "an absolute path without spaces"}
+	account      = pattern{`^[a-z_][a-z0-9_.-]{0,31}$`, "a login name"}
+	program      = pattern{`^(/[^\s]+|[A-Za-z0-9._+-]+)$`, "a program's name, or its absolute path without spaces"}
+	regionName   = pattern{`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`, "letters, digits, dot, dash and underscore"}
+)
+
+func backupKey(name string, b *Backup) key {
+	b.Name, b.Plan.Name = name, ops.Clean(name)
+	p := &b.Plan
+	return key{shape: shapeMapping, meaning: "One backup plan: which database, by which engine, to where, and what is asked of it.", fields: []key{
+		bind(&p.Engine, key{name: "engine", shape: shapeWord, words: []string{"pgbackrest"}, required: true, example: "pgbackrest",
+			meaning: "What makes the backups."}),
+		bind(&p.Database, key{name: "database", shape: shapeText, pattern: nameOfSource, example: "postgres",
+			meaning: "The PostgreSQL source that is backed up. May be left out where there is only one."}),
+		bind(&b.Stanza, key{name: "stanza", shape: shapeText, pattern: stanzaName, required: true, example: "main",
+			meaning: "What pgBackRest's configuration calls this cluster."}),
+		bind(&b.Command, key{name: "command", shape: shapeText, pattern: program, fallback: "pgbackrest", example: "/usr/bin/pgbackrest",
+			meaning: "The program."}),
+		bind(&b.Config, key{name: "config", shape: shapeText, pattern: absolutePath, example: "/etc/pgbackrest/pgbackrest.conf",
+			meaning: "pgBackRest's configuration file, as the account that it runs as sees it. Without it pgBackRest looks where it always does."}),
+		bind(&b.RunAs, key{name: "run_as", shape: shapeText, pattern: account, example: "postgres",
+			meaning: "The account that the engine runs as. Where that is not the agent's own, the agent calls `sudo -n -u ACCOUNT`, which has to be allowed for it."}),
+		table(&p.Repositories, key{name: "repositories", filled: true, required: true, pattern: nameOfThing, example: "{local: {number: 1}, s3: {number: 2, region: eu-central-1}}",
+			meaning: "Where the backups go, by names of your choice."}, repositoryKey),
+		bind(&p.Regions, key{name: "regions", shape: shapeList, elem: &key{shape: shapeText, pattern: regionName, example: "eu-central-1", meaning: "One region."}, example: "[eu-central-1, eu-west-1]",
+			meaning: "The regions that the data may be in. A repository in another one is a critical finding, and no backup is made to it. Without this key any will do."}),
+		bind(&p.RPO, key{name: "rpo", shape: shapeDuration, fallback: "15m", shortest: time.Second, longest: 7 * 24 * time.Hour, example: "5m",
+			meaning: "How much may be lost: how long what was written may be in no repository."}),
+		oldestKey(p),
+		{name: "optional", shape: shapeFlag, fallback: "false", example: "true", fill: func(_ *draft, v *said) { b.Required = !v.flag },
+			meaning: "Whether the whole may be called ok while this plan cannot be read."},
+		bind(&b.Every, every("1m")), bind(&b.Timeout, timeout("1m")),
+	}}
+}
+
+func repositoryKey(name string, r *ops.RepositoryPlan) key {
+	r.Name = ops.Clean(name)
+	return key{shape: shapeMapping, meaning: "One repository.", fields: []key{
+		bind(&r.Key, key{name: "number", shape: shapeNumber, min: 1, max: 256, required: true, example: "1",
+			meaning: "Its number in the engine's configuration: N of `repoN-path`."}),
+		bind(&r.Where, key{name: "where", shape: shapeText, pattern: anyText, example: "s3://backups/pg",
+			meaning: "Where it is, in words for people. It holds no secret: everybody who may read the estate sees it."}),
+		bind(&r.Region, key{name: "region", shape: shapeText, pattern: regionName, example: "eu-central-1",
+			meaning: "The region that it is in."}),
+	}}
+}
+
+// oldestKey has one key for each type of backup.
+func oldestKey(p *ops.BackupPlan) key {
+	k := key{name: "oldest", shape: shapeMapping, meaning: "How old the last good backup may be, by its type; beyond that it is overdue. A full one counts as the others too, a differential as an incremental. What is left out nobody asks for."}
+	for _, t := range []ops.BackupType{ops.BackupFull, ops.BackupDifferential, ops.BackupIncremental} {
+		k.fields = append(k.fields, key{name: t.String(), shape: shapeDuration, shortest: time.Minute, longest: 366 * 24 * time.Hour, example: "8d",
+			meaning: "Of a backup of type " + t.String() + ".", fill: func(_ *draft, v *said) {
+				if p.Oldest == nil {
+					p.Oldest = map[ops.BackupType]time.Duration{}
+				}
+				p.Oldest[t] = v.span
+			}})
+	}
+	return k
+}

@@ -1,0 +1,205 @@
+package judge
+
+import (
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"opsdeck/ops"
+)
+
+// Backups judges what a plan's repositories hold: which backups can be restored, and to
+// what points. server is the one that is backed up, as far as it is known.
+func Backups(v ops.Backups, server ops.Database, now time.Time) ops.Backups {
+	v.Repositories, v.Sets = slices.Clone(v.Repositories), slices.Clone(v.Sets)
+	for i := range v.Repositories {
+		r := &v.Repositories[i]
+		f := RecoveryFacts{WAL: r.WAL, Promised: r.Promised, Timeline: uint32(server.Cluster.Timeline)}
+		if at, err := ops.ParseLSN(server.WAL.Position.String()); err == nil && !server.Standby {
+			f.Written = at
+		}
+		if size := r.WAL.SegmentSize; ops.CheckWALSegment(size) == nil {
+			if w, err := ops.ParseWALName(server.Archiver.LastFile.String(), size); err == nil && w.Kind == ops.WALSegment {
+				f.Archived = ops.SegmentStart(w.Segment+1, size)
+			}
+		}
+		var mine []int
+		for k, s := range v.Sets {
+			if s.Key == r.Key && s.Cluster == v.Number {
+				mine = append(mine, k)
+				f.Backups = append(f.Backups, WALBackup{Label: s.Label, Prior: s.Prior, Full: s.Type == ops.BackupFull, Timeline: s.Timeline(), Start: s.Start, Stop: s.Stop, Ended: s.Ended, Damaged: s.Damaged})
+			}
+		}
+		r.Recovery = Recoverable(f, now)
+		for n, use := range r.Recovery.Backups {
+			v.Sets[mine[n]].Verdict = backupVerdict(use)
+		}
+	}
+	for i := range v.Sets {
+		if s := &v.Sets[i]; s.Cluster != v.Number {
+			s.Verdict = ops.Verdict{Level: ops.LevelInfo, Word: ops.Lit("another cluster"), Cause: ops.Lit("it is of a cluster that was there before: it does not count")}
+		}
+	}
+	return v
+}
+
+func backupVerdict(use ops.BackupUse) ops.Verdict {
+	word := map[ops.Level]ops.Text{ops.LevelOK: ops.Lit("ok"), ops.LevelUnknown: ops.Lit("not known")}[use.Level]
+	return ops.Verdict{Level: use.Level, Word: word.Or(ops.Lit("unusable")), Cause: use.Why}
+}
+
+// judgeBackups judges every plan against what the estate asks of it.
+func judgeBackups(e ops.Estate, b *ops.Board, now time.Time) bool {
+	return judgeEach(&b.Backups, func(r *ops.Reading[ops.Backups]) bool {
+		plan, ok := e.BackupPlan(r.Source)
+		if !ok || !r.Known() {
+			return false
+		}
+		was := r.Value
+		j := backupJudge{plan: plan, v: &r.Value, now: now}
+		j.server, j.sure = b.Primary(plan.Database)
+		j.all()
+		slices.SortStableFunc(j.found, func(a, b ops.Finding) int { return ops.WorstFirst(a.Level, b.Level) })
+		r.Value.Findings, r.Value.Verdict = j.found, j.verdict()
+		return !reflect.DeepEqual(was, r.Value)
+	})
+}
+
+// backupJudge collects what one plan asks of the reader.
+type backupJudge struct {
+	plan   ops.BackupPlan
+	v      *ops.Backups
+	server ops.Database
+	sure   bool // server was read freshly
+	now    time.Time
+	found  []ops.Finding
+}
+
+func (j *backupJudge) find(level ops.Level, key, what, cause ops.Text, since time.Time, next ...ops.Next) {
+	j.found = append(j.found, ops.Finding{Level: level, Ref: j.v.Ref, Key: key, What: ops.Textf("%s: %s", j.plan.Name, what), Cause: cause, Since: since, Next: next})
+}
+
+func (j *backupJudge) all() {
+	j.v.Repositories = slices.Clone(j.v.Repositories)
+	for i := range j.v.Repositories {
+		j.v.Repositories[i].Level = ops.LevelOK
+	}
+	j.risk()
+	j.archiving()
+	j.repositories()
+	j.gaps()
+	j.sets()
+	j.overdue()
+	j.engine()
+}
+
+// mark gives a repository the worst of what is found of it.
+func (j *backupJudge) mark(r *ops.Repository, l ops.Level) { r.Level = ops.Worst(r.Level, l) }
+
+func (j *backupJudge) verdict() ops.Verdict {
+	switch {
+	case len(j.found) > 0 && j.found[0].Level.Worse(j.v.Level):
+		f := j.found[0]
+		return ops.Verdict{Level: f.Level, Word: ops.Lit("needs attention"), Cause: ops.Textf("%s; %s", f.What, f.Cause), Next: f.Next, Since: f.Since}
+	case j.v.Level == ops.LevelUnknown:
+		return ops.Verdict{Level: ops.LevelUnknown, Word: ops.Lit("not known"), Cause: j.v.NotKnown}
+	case len(j.found) > 0:
+		f := j.found[0]
+		return ops.Verdict{Level: f.Level, Word: ops.Lit("needs attention"), Cause: ops.Textf("%s; %s", f.What, f.Cause), Next: f.Next, Since: f.Since}
+	}
+	return ops.Verdict{Level: ops.LevelOK, Word: ops.Lit("ok")}
+}
+
+// repositories finds those that cannot be read, or are where they may not be.
+func (j *backupJudge) repositories() {
+	var away []*ops.Repository
+	for i := range j.v.Repositories {
+		r := &j.v.Repositories[i]
+		if !r.Fault.Empty() {
+			away = append(away, r)
+		}
+		if len(j.plan.Regions) > 0 && !slices.Contains(j.plan.Regions, r.Region) {
+			j.mark(r, ops.LevelCritical)
+			j.find(ops.LevelCritical, ops.Lit("the region of a repository"), ops.Textf("repository %s is in %s", r.Name, r.Region.Or(ops.Lit("a region that the estate does not say"))),
+				ops.Textf("the data may be in %s only, and WAL is pushed there", joined(j.plan.Regions)), time.Time{},
+				ops.Next{What: ops.Lit("take the repository out of the engine's configuration, or correct the estate's regions")})
+		}
+	}
+	for _, r := range away {
+		level, cause := ops.LevelWarning, r.Fault
+		if len(away) == len(j.v.Repositories) {
+			level = ops.LevelCritical
+		} else {
+			cause = ops.Textf("%s; while one repository is away the engine reports WAL as not archived, so the server keeps it all and backups to the others fail too", r.Fault)
+		}
+		j.mark(r, level)
+		j.find(level, ops.Lit("a repository that cannot be read"), ops.Textf("repository %s cannot be read", r.Name), cause, time.Time{},
+			ops.Next{What: ops.Lit("bring it back; archive-push-queue-max would only drop WAL")})
+	}
+}
+
+// gaps finds WAL that retention promises and that is not there. The engine's own
+// checks see none of it.
+func (j *backupJudge) gaps() {
+	for i := range j.v.Repositories {
+		r := &j.v.Repositories[i]
+		if len(r.Recovery.Gaps) == 0 {
+			continue
+		}
+		g := r.Recovery.Gaps[0]
+		more := len(r.Recovery.Gaps) - 1 + r.Recovery.MoreGaps
+		cause := ops.Textf("%s; %s", g.What, r.Recovery.Words)
+		if more > 0 {
+			cause = ops.Textf("%s; and %d more", cause, more)
+		}
+		j.mark(r, g.Level)
+		j.find(g.Level, ops.Textf("the gap in %s", r.Name), gapWords(r.Name, g), cause, g.Before,
+			backUp(j.v.Ref, ops.Lit("take a full backup now: what is written from then on can be recovered again"), ops.BackupFull, r.Name),
+			ops.Next{What: ops.Lit("look for who removed files from the archive")})
+	}
+}
+
+// sets finds backups that could not be restored.
+func (j *backupJudge) sets() {
+	n, first := 0, ops.Backup{}
+	for _, s := range j.v.Sets {
+		if s.Verdict.Level == ops.LevelCritical {
+			if n++; n == 1 {
+				first = s
+			}
+		}
+	}
+	if n > 0 {
+		j.find(ops.LevelWarning, ops.Lit("unusable backups"), ops.Textf("%s cannot be restored", ops.Count(n, "backup")), ops.Textf("%s in %s: %s", first.Label, first.Repository, first.Verdict.Cause), first.Ended)
+	}
+}
+
+// engine finds an engine that does nothing, or whose lock nobody will give back.
+func (j *backupJudge) engine() {
+	if j.v.Stopped {
+		j.find(ops.LevelCritical, ops.Lit("the stop"), ops.Lit("the engine is stopped"), ops.Lit("a stop file is there: no WAL is archived and no backup made until somebody starts it again; info says ok all the same"), time.Time{},
+			do(actArchive, j.v.Ref, ops.Lit("start it")))
+	}
+	if j.v.Held && j.v.Dead {
+		j.find(ops.LevelWarning, ops.Lit("the orphaned lock"), ops.Lit("a dead backup's workers hold the lock"), ops.Textf("process %d is gone; its workers end with the file they copy, and until then another backup is refused (50)", j.v.Holder.PID), time.Time{},
+			ops.Next{What: ops.Lit("wait half a minute, then start the backup again")})
+	}
+}
+
+func joined(all []ops.Text) string {
+	words := make([]string, len(all))
+	for i, t := range all {
+		words[i] = t.String()
+	}
+	return strings.Join(words, ", ")
+}
+
+// gapWords says a gap in few words.
+func gapWords(repository ops.Text, g ops.WALGap) ops.Text {
+	if g.Segments == 0 {
+		return ops.Textf("WAL of %s is broken at %s", repository, g.First)
+	}
+	return ops.Textf("%s of WAL lost in %s", ops.Count(int(min(g.Segments, math.MaxInt32)), "segment"), repository)
+}

@@ -1,0 +1,93 @@
+package judge_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"opsdeck/judge"
+	"opsdeck/ops"
+	"opsdeck/report/testdata/fixture"
+)
+
+// found judges the board of two weeks of good backups after a change, and returns what it
+// finds of the plan.
+func found(change func(*ops.Estate, *ops.Board)) []ops.Finding {
+	b := fixture.Backed()
+	e := fixture.BackupEstate()
+	v := &b.Backups[0].Value
+	v.Repositories, v.Sets = slices.Clone(v.Repositories), slices.Clone(v.Sets)
+	change(&e, &b)
+	server, _ := b.Primary(v.Database)
+	*v = judge.Backups(*v, server, fixture.Now)
+	judge.Board(e, &b, fixture.Now)
+	return b.Backups[0].Value.Findings
+}
+
+func TestWhatAPlanAsksOfItsBackupsIsSeen(t *testing.T) {
+	plan := func(b *ops.Board) *ops.Backups { return &b.Backups[0].Value }
+	server := func(b *ops.Board) *ops.Database { return &b.Databases[0].Value }
+	risk := func(d time.Duration) func(*ops.Estate, *ops.Board) {
+		return func(_ *ops.Estate, b *ops.Board) { plan(b).AtRisk, plan(b).AtMost = fixture.Now.Add(-d), ops.Value{} }
+	}
+	without := func(drop func(ops.Backup) bool) func(*ops.Estate, *ops.Board) {
+		return func(_ *ops.Estate, b *ops.Board) { plan(b).Sets = slices.DeleteFunc(plan(b).Sets, drop) }
+	}
+	for name, x := range map[string]struct {
+		change func(*ops.Estate, *ops.Board)
+		key    string // of the worst finding; empty: none
+		level  ops.Level
+	}{
+		"all is well":                    {func(*ops.Estate, *ops.Board) {}, "", ops.LevelOK},
+		"just below four fifths at risk": {risk(12*time.Minute - time.Second), "", ops.LevelOK},
+		"four fifths at risk":            {risk(12 * time.Minute), "the data at risk", ops.LevelWarning},
+		"all of it at risk":              {risk(15 * time.Minute), "the data at risk", ops.LevelCritical},
+		"long at risk, and bounded": {func(_ *ops.Estate, b *ops.Board) {
+			plan(b).AtRisk, plan(b).AtMost = fixture.Now.Add(-time.Hour), ops.Num(300)
+		}, "", ops.LevelOK},
+		"archiving is off":                    {func(_ *ops.Estate, b *ops.Board) { server(b).Archiver.On = false }, "archiving that is off", ops.LevelCritical},
+		"archive_timeout is 0":                {func(_ *ops.Estate, b *ops.Board) { server(b).Cluster.Timeout = ops.Num(0) }, "the archive timeout", ops.LevelWarning},
+		"archive_timeout is above the RPO":    {func(_ *ops.Estate, b *ops.Board) { server(b).Cluster.Timeout = ops.Num(901) }, "the archive timeout", ops.LevelWarning},
+		"archive_timeout is the RPO":          {func(_ *ops.Estate, b *ops.Board) { server(b).Cluster.Timeout = ops.Num(900) }, "", ops.LevelOK},
+		"one repository is away":              {func(_ *ops.Estate, b *ops.Board) { plan(b).Repositories[1].Fault = ops.Lit("refused") }, "a repository that cannot be read", ops.LevelWarning},
+		"a region that is not allowed":        {func(e *ops.Estate, _ *ops.Board) { e.Backups[0].Regions = []ops.Text{ops.Lit("eu-1")} }, "the region of a repository", ops.LevelCritical},
+		"a region that nobody says":           {func(_ *ops.Estate, b *ops.Board) { plan(b).Repositories[0].Region = ops.Text{} }, "the region of a repository", ops.LevelCritical},
+		"no incremental since yesterday":      {without(func(s ops.Backup) bool { return s.Key == 1 && fixture.Now.Sub(s.Ended) < 30*time.Hour }), "the overdue incr backup in local", ops.LevelWarning},
+		"no incremental for days":             {without(func(s ops.Backup) bool { return s.Key == 1 && fixture.Now.Sub(s.Ended) < 60*time.Hour }), "the overdue incr backup in local", ops.LevelCritical},
+		"no full backup in one repository":    {without(func(s ops.Backup) bool { return s.Key == 2 }), "the missing backup in away", ops.LevelCritical},
+		"the chain's full backup is gone":     {without(func(s ops.Backup) bool { return s.Key == 2 && s.Type == ops.BackupFull }), "the missing backup in away", ops.LevelCritical},
+		"a backup of another cluster is none": {func(_ *ops.Estate, b *ops.Board) { plan(b).Number = 2 }, "the missing backup in local", ops.LevelCritical},
+		"a damaged backup":                    {func(_ *ops.Estate, b *ops.Board) { plan(b).Sets[0].Damaged = true }, "unusable backups", ops.LevelWarning},
+		"stopped":                             {func(_ *ops.Estate, b *ops.Board) { plan(b).Stopped = true }, "the stop", ops.LevelCritical},
+		"a lock of a dead process":            {func(_ *ops.Estate, b *ops.Board) { plan(b).Held, plan(b).Dead = true, true }, "the orphaned lock", ops.LevelWarning},
+		"a lock of one at work":               {func(_ *ops.Estate, b *ops.Board) { plan(b).Held = true }, "", ops.LevelOK},
+		"a hole in the WAL": {func(_ *ops.Estate, b *ops.Board) {
+			r := &plan(b).Repositories[0]
+			first, second := r.WAL.Runs[0], r.WAL.Runs[0]
+			first.Last, second.First = first.Last-50, first.Last-48
+			r.WAL.Runs = []ops.WALRun{first, second}
+		}, "the gap in local", ops.LevelCritical},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fs := found(x.change)
+			if x.key == "" {
+				if len(fs) > 0 {
+					t.Fatalf("%+v", fs)
+				}
+				return
+			}
+			if len(fs) == 0 || fs[0].Key.String() != x.key && !slices.ContainsFunc(fs, func(f ops.Finding) bool { return f.Key.String() == x.key && f.Level == x.level }) || fs[0].Level != x.level {
+				t.Errorf("want %s (%s), found %+v", x.key, x.level, fs)
+			}
+		})
+	}
+}
+
+func TestWhatIsNotKnownOfAPlanIsNotGood(t *testing.T) {
+	b := fixture.Backed()
+	b.Backups[0].Value.NotKnown = ops.Lit("where the server is, is not known")
+	judge.Board(fixture.BackupEstate(), &b, fixture.Now)
+	if v := b.Backups[0].Value; v.Verdict.Level != ops.LevelUnknown || v.Level != ops.LevelUnknown {
+		t.Errorf("%+v", v.Verdict)
+	}
+}

@@ -1,0 +1,99 @@
+package judge
+
+import (
+	"time"
+
+	"opsdeck/ops"
+)
+
+// riskNear is the share of the objective, in percent, from which what is at risk is
+// told before it is too much.
+const riskNear = 80
+
+// risk judges how long what was written has been in no repository.
+func (j *backupJudge) risk() {
+	at := j.v.Risk(j.now)
+	near := j.plan.RPO * riskNear / 100
+	switch {
+	case !j.v.NotKnown.Empty():
+		j.v.Level = ops.LevelUnknown
+	case at >= j.plan.RPO:
+		j.v.Level = ops.LevelCritical
+	case at >= near:
+		j.v.Level = ops.LevelWarning
+	default:
+		j.v.Level = ops.LevelOK
+	}
+	if !j.v.Level.Bad() {
+		return
+	}
+	cause := ops.Textf("what was written since %s is in no repository; %s", ops.Moment(j.v.AtRisk, j.now), j.archiverWords())
+	what := ops.Textf("RPO broken: more than %s is at risk", ops.Span(j.plan.RPO))
+	if j.v.Level == ops.LevelWarning {
+		what = ops.Textf("RPO nearly broken: more than %s of %s is at risk", ops.Span(near), ops.Span(j.plan.RPO))
+	}
+	j.find(j.v.Level, ops.Lit("the data at risk"), what, cause, j.v.AtRisk, ops.Next{What: ops.Lit("read archive_command's error in the server's log, and look at the repositories")})
+}
+
+// archiverWords says how archiving stands, as a cause.
+func (j *backupJudge) archiverWords() ops.Text {
+	a := j.server.Archiver
+	switch {
+	case !j.sure:
+		return ops.Lit("how archiving stands is not known")
+	case a.Failing():
+		return ops.Textf("archiving fails, last at %s with %s", ops.Moment(a.LastFailed, j.now), a.FailedFile)
+	case a.Ready.Known && a.Ready.Value > 0:
+		return ops.Textf("%s not archived yet", ops.Count(int(a.Ready.Value), "WAL file"))
+	}
+	return ops.Lit("the server sends a WAL segment when it is full, or after archive_timeout")
+}
+
+// archiving finds settings with which the objective cannot be kept.
+func (j *backupJudge) archiving() {
+	a, timeout := j.server.Archiver, j.server.Cluster.Timeout
+	switch {
+	case !j.sure || j.server.Standby:
+	case !a.On && !j.server.Lacks("archiver"):
+		j.find(ops.LevelCritical, ops.Lit("archiving that is off"), ops.Lit("WAL is not archived"), ops.Lit("archive_mode is off: what is written after the last backup is lost with the server"), time.Time{},
+			ops.Next{What: ops.Lit("set archive_mode and archive_command, and restart the server")})
+	case timeout.Known && timeout.Value == 0:
+		j.find(ops.LevelWarning, ops.Lit("the archive timeout"), ops.Lit("archive_timeout is 0"), ops.Textf("a segment is archived when it is full, however long that takes: %s cannot be kept on a quiet server", ops.Span(j.plan.RPO)), time.Time{},
+			ops.Next{What: ops.Lit("set it below the objective and reload"), SQL: ops.Lit("ALTER SYSTEM SET archive_timeout = '1min'; SELECT pg_reload_conf()")})
+	case timeout.Known && time.Duration(timeout.Value)*time.Second > j.plan.RPO:
+		j.find(ops.LevelWarning, ops.Lit("the archive timeout"), ops.Textf("archive_timeout is %s", ops.Span(time.Duration(timeout.Value)*time.Second)), ops.Textf("it is longer than the %s that may be lost", ops.Span(j.plan.RPO)), time.Time{},
+			ops.Next{What: ops.Lit("set it below the objective and reload"), SQL: ops.Lit("ALTER SYSTEM SET archive_timeout = '1min'; SELECT pg_reload_conf()")})
+	}
+}
+
+// overdue finds types of backups of which the newest good one is too old, or that were
+// never made, in each repository that can be read.
+func (j *backupJudge) overdue() {
+	for _, t := range []ops.BackupType{ops.BackupFull, ops.BackupDifferential, ops.BackupIncremental} {
+		limit, asked := j.plan.Oldest[t]
+		if !asked {
+			continue
+		}
+		for i := range j.v.Repositories {
+			r := &j.v.Repositories[i]
+			if !r.Fault.Empty() {
+				continue
+			}
+			last, found := j.v.LastGood(r.Key, t)
+			switch {
+			case !found && t == ops.BackupFull:
+				j.mark(r, ops.LevelCritical)
+				j.find(ops.LevelCritical, ops.Textf("the missing backup in %s", r.Name), ops.Textf("no good full backup in %s", r.Name), ops.Lit("nothing can be restored from there"), time.Time{},
+					backUp(j.v.Ref, ops.Lit("take a full backup"), t, r.Name))
+			case found && j.now.Sub(last.Ended) > limit:
+				level := ops.LevelWarning
+				if j.now.Sub(last.Ended) > 2*limit {
+					level = ops.LevelCritical
+				}
+				j.mark(r, level)
+				j.find(level, ops.Textf("the overdue %s backup in %s", t, r.Name), ops.Textf("%s backup in %s overdue", t, r.Name),
+					ops.Textf("the last good one ended at %s, and may be %s old", ops.Moment(last.Ended, j.now), ops.Span(limit)), last.Ended.Add(limit), backUp(j.v.Ref, ops.Textf("take a backup of type %s", t), t, r.Name))
+			}
+		}
+	}
+}

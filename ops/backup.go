@@ -1,0 +1,201 @@
+package ops
+
+import "time"
+
+// BackupPlan is what the estate wants backed up, and what it asks of it. The name is
+// that of the source whose reading tells how it stands.
+type BackupPlan struct {
+	Name     Text         `json:"name"`
+	Engine   BackupEngine `json:"engine"`
+	Database Text         `json:"database"` // the PostgreSQL source that is backed up
+	// RPO is how much may be lost: how long what was written may be in no repository.
+	RPO time.Duration `json:"rpo"`
+	// Oldest is how old the last good backup may be, by its type; 0: nobody asks. A
+	// full one counts as the others too, and a differential as an incremental.
+	Oldest       map[BackupType]time.Duration `json:"oldest,omitempty"`
+	Repositories []RepositoryPlan             `json:"repositories"`
+	// Regions are those that the data may be in; empty: any.
+	Regions []Text `json:"regions,omitempty"`
+}
+
+// RepositoryPlan is a place where the backups of a plan go.
+type RepositoryPlan struct {
+	Name   Text `json:"name"`
+	Key    int  `json:"key"` // the engine's own number of it, from 1
+	Where  Text `json:"where,omitzero"`
+	Region Text `json:"region,omitzero"`
+}
+
+// BackupEngine is what makes backups.
+type BackupEngine uint8
+
+// Backup engines.
+const (
+	EngineUnknown BackupEngine = iota
+	EnginePgBackRest
+)
+
+var backupEngineNames = enumOf[BackupEngine]("backup engine", "unknown", "pgbackrest")
+
+func (e BackupEngine) String() string               { return backupEngineNames.name(e) }
+func (e BackupEngine) MarshalText() ([]byte, error) { return []byte(e.String()), nil }
+
+// UnmarshalText accepts the names that String gives.
+func (e *BackupEngine) UnmarshalText(b []byte) error { return backupEngineNames.parse(e, b) }
+
+// BackupType is how much of the database a backup holds by itself.
+type BackupType uint8
+
+// Backup types, in pgBackRest's words.
+const (
+	BackupUnknown      BackupType = iota
+	BackupFull                    // all of it
+	BackupDifferential            // what changed since the last full one
+	BackupIncremental             // what changed since the last of any type
+)
+
+var backupTypeNames = enumOf[BackupType]("backup type", "unknown", "full", "diff", "incr")
+
+func (t BackupType) String() string               { return backupTypeNames.name(t) }
+func (t BackupType) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
+
+// UnmarshalText accepts the names that String gives.
+func (t *BackupType) UnmarshalText(b []byte) error { return backupTypeNames.parse(t, b) }
+
+// Backups are the backups of one plan as its engine tells them: what its repositories
+// hold, and whether one is being made. Times are those of the engine's host.
+type Backups struct {
+	Ref      Ref          `json:"ref"` // id is the plan's name
+	Engine   BackupEngine `json:"engine"`
+	Database Text         `json:"database"`
+	// Stanza is the engine's own name for what it backs up.
+	Stanza Text `json:"stanza,omitzero"`
+	// Cluster is the system identifier of the newest cluster that it knows, and Number
+	// its own number of it.
+	Cluster      Text         `json:"cluster,omitzero"`
+	Number       int          `json:"number,omitzero"`
+	Repositories []Repository `json:"repositories"`
+	Sets         []Backup     `json:"backups"`       // newest first, of every repository
+	Left         int          `json:"left,omitzero"` // older ones that are not listed
+	// Held says that somebody makes a backup, or changes the repositories, now. Holder
+	// is the process that does, where it is known, and Progress how far it is, from 0 to 1.
+	Held     bool    `json:"held"`
+	Holder   Process `json:"holder,omitzero"`
+	Dead     bool    `json:"dead,omitzero"` // Holder is gone, and the lock is held all the same
+	Progress Value   `json:"progress"`
+	// Stopped says that the engine was told to do nothing until it is started again.
+	Stopped bool `json:"stopped,omitzero"`
+	// Unseen says why Stopped, Holder, Dead and Progress are not known.
+	Unseen Text `json:"unseen,omitzero"`
+	// RPO is how much may be lost, as the estate says.
+	RPO time.Duration `json:"rpo"`
+	// AtRisk is since when something was written that is safe in no repository; zero:
+	// nothing is, or it is not known, and then NotKnown says why. AtMost is how many
+	// seconds of it are at risk at the most where the server sends what it has by then.
+	AtRisk   time.Time `json:"at_risk,omitzero"`
+	AtMost   Value     `json:"at_most"`
+	NotKnown Text      `json:"not_known,omitzero"`
+	// The rest is filled by judge. Level is of what is at risk.
+	Level    Level     `json:"level"`
+	Verdict  Verdict   `json:"verdict"`
+	Findings []Finding `json:"findings,omitempty"`
+}
+
+// Repository is one place that holds backups and WAL.
+type Repository struct {
+	Name   Text `json:"name"`
+	Key    int  `json:"key"`
+	Where  Text `json:"where,omitzero"`
+	Region Text `json:"region,omitzero"`
+	// Fault says what is wrong with it in the engine's own words; empty: nothing.
+	Fault Text `json:"fault,omitzero"`
+	// Read is when it was read last: what is told of it, and its backups, are of then.
+	// Zero: never.
+	Read time.Time `json:"read,omitzero"`
+	// Code is the engine's own number for Fault, and Empty says that it holds no backup.
+	Code   int        `json:"code,omitzero"`
+	Empty  bool       `json:"empty,omitzero"`
+	Cipher bool       `json:"cipher,omitzero"` // encrypted
+	WAL    WALListing `json:"wal"`
+	// Promised is the label of the backup from whose start on all WAL is kept; empty: it
+	// is not known.
+	Promised Text `json:"promised,omitzero"`
+	// Unlisted says why WAL is not what the repository holds now.
+	Unlisted Text  `json:"unlisted,omitzero"`
+	Size     Value `json:"size"` // bytes of all its backups
+	// Recovery, and Level of it all, are filled by judge.
+	Recovery Recovery `json:"recovery"`
+	Level    Level    `json:"level"`
+}
+
+// Risk is how long what was written has been safe in no repository; 0: nothing is at
+// risk. Whether that is known says NotKnown.
+func (b Backups) Risk(now time.Time) time.Duration {
+	if b.AtRisk.IsZero() {
+		return 0
+	}
+	at := max(0, now.Sub(b.AtRisk))
+	if b.AtMost.Known {
+		at = min(at, time.Duration(b.AtMost.Value*float64(time.Second)))
+	}
+	return at
+}
+
+// Backup is one backup in one repository.
+type Backup struct {
+	Ref        Ref        `json:"ref"` // id is repository/label
+	Label      Text       `json:"label"`
+	Type       BackupType `json:"type"`
+	Repository Text       `json:"repository"`
+	Key        int        `json:"key"`
+	Began      time.Time  `json:"began"`
+	Ended      time.Time  `json:"ended"`
+	Start      LSN        `json:"start"`
+	Stop       LSN        `json:"stop"`
+	// FirstWAL and LastWAL are the segments that it needs to be consistent.
+	FirstWAL Text   `json:"first_wal"`
+	LastWAL  Text   `json:"last_wal"`
+	Prior    Text   `json:"prior,omitzero"` // the one that it builds on
+	Needs    []Text `json:"needs,omitempty"`
+	Cluster  int    `json:"cluster,omitzero"` // the engine's number of the cluster
+	Size     Value  `json:"size"`             // bytes of the database
+	Stored   Value  `json:"stored"`           // bytes that it added to the repository
+	// Damaged says that the engine found pages with wrong checksums in it.
+	Damaged bool    `json:"damaged,omitzero"`
+	Verdict Verdict `json:"verdict"` // filled by judge
+}
+
+// Timeline is the one that it was made on, as its WAL says; 0: not known.
+func (b Backup) Timeline() uint32 {
+	w, err := ParseWALName(b.LastWAL.String(), minWALSegment) // the smallest allows all names
+	if err != nil {
+		return 0
+	}
+	return w.Timeline
+}
+
+// Serves reports whether a backup counts as one of a type: a full one as any, a
+// differential also as an incremental.
+func (t BackupType) Serves(as BackupType) bool { return t != BackupUnknown && t <= as }
+
+// LastGood is the newest backup in a repository that can be restored and counts as one
+// of a type.
+func (b Backups) LastGood(key int, as BackupType) (Backup, bool) {
+	for _, s := range b.Sets {
+		if s.Key == key && s.Type.Serves(as) && s.Verdict.Level == LevelOK {
+			return s, true
+		}
+	}
+	return Backup{}, false
+}
+
+// Safe is the newest position that some repository can be restored to; 0: none is known.
+func (b Backups) Safe() LSN {
+	var safe LSN
+	for _, r := range b.Repositories {
+		if r.Fault.Empty() && r.Unlisted.Empty() {
+			safe = max(safe, r.Recovery.Safe.LSN)
+		}
+	}
+	return safe
+}

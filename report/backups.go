@@ -1,0 +1,217 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"opsdeck/ops"
+)
+
+// Backups returns every backup, newest first, by plan.
+func Backups(b ops.Board, now time.Time) Table {
+	t := Table{Name: "backups", Groups: map[string]string{}, Columns: []Column{
+		{Key: "ended", Title: "ENDED", Right: true, Priority: 100},
+		{Key: "type", Title: "TYPE", Priority: 98},
+		{Key: "repository", Title: "REPOSITORY", Priority: 90, Min: 8, Max: 20},
+		{Key: "state", Title: "STATE", Priority: 99},
+		{Key: "took", Title: "TOOK", Right: true, Priority: 60},
+		{Key: "size", Title: "SIZE", Right: true, Priority: 70},
+		{Key: "added", Title: "ADDED", Right: true, Priority: 55},
+		{Key: "why", Title: "WHY", Priority: 80, Min: 12, Max: 80},
+		{Key: "label", Title: "LABEL", Priority: 50, Min: 16, Max: 40},
+	}}
+	for _, r := range b.Backups {
+		from := originOf(r)
+		plan := r.Source.String()
+		t.Groups[plan] = setsTitle(r)
+		for _, s := range r.Value.Sets {
+			t.Rows = append(t.Rows, backupRow(s, plan, from, now))
+		}
+	}
+	if len(t.Rows) == 0 {
+		t.Note = backupsNote(b, now)
+	}
+	return t
+}
+
+func backupsNote(b ops.Board, now time.Time) string {
+	if len(b.Backups) == 0 {
+		return "the estate has no backup plan: add one under backups"
+	}
+	for _, r := range b.Backups {
+		if !r.Known() {
+			return "backups not known: " + originOf(r).standing(now) + why(r.Why)
+		}
+	}
+	return "no backup in any repository"
+}
+
+func setsTitle(r ops.Reading[ops.Backups]) string {
+	n := len(r.Value.Sets) + r.Value.Left
+	words := fmt.Sprintf("%s, stanza %s, %s", r.Value.Engine, r.Value.Stanza, ops.Count(n, "backup"))
+	if r.Value.Left > 0 {
+		words += fmt.Sprintf(", the newest %d listed", len(r.Value.Sets))
+	}
+	return words
+}
+
+func backupRow(s ops.Backup, plan string, from Origin, now time.Time) Row {
+	level := aged(s.Verdict.Level, from.Fresh())
+	state := toned(s.Verdict.Word.String(), ToneOf(level))
+	if !from.Fresh() {
+		state = toned("was "+s.Verdict.Word.String(), ToneUnknown)
+	}
+	took := nothing()
+	if d := s.Ended.Sub(s.Began); !s.Began.IsZero() && d >= 0 {
+		took = Cell{Text: ops.Span(d), Value: d.Seconds(), Unit: "seconds"}
+	}
+	return Row{Ref: s.Ref, Group: plan, Level: level, From: from, Detail: about(s.Label.String(), s.Verdict.Cause.String()), Cells: []Cell{
+		moment(s.Ended, now), text(s.Type.String()), text(s.Repository.String()), state, took,
+		bytesCell(s.Size), bytesCell(s.Stored), toned(s.Verdict.Cause.String(), ToneMuted), text(s.Label.String()),
+	}}
+}
+
+func bytesCell(v ops.Value) Cell {
+	if !v.Known {
+		return nothing()
+	}
+	return Cell{Text: v.Size(), Value: v.Value, Unit: "bytes"}
+}
+
+// BackupPlans returns how every plan and each of its repositories stands.
+func BackupPlans(b ops.Board, now time.Time) Table {
+	t := Table{Name: "backup plans", Note: "the estate has no backup plan", Columns: []Column{
+		{Key: "plan", Title: "PLAN", Priority: 100, Min: 10, Max: 30},
+		{Key: "state", Title: "STATE", Priority: 99},
+		{Key: "newest", Title: "NEWEST", Right: true, Priority: 80},
+		{Key: "what", Title: "WHAT", Priority: 90, Min: 20, Max: 160},
+	}}
+	for _, r := range b.Backups {
+		from := originOf(r)
+		line := BackupLine(r, now)
+		t.Rows = append(t.Rows, Row{Ref: r.Value.Ref, Level: levelOf(line.Tone), From: from, Next: r.Value.Verdict.Next, Detail: about(r.Source.String(), r.Value.Verdict.Cause.String()),
+			Cells: []Cell{text(r.Source.String()), toned(LevelWord(levelOf(line.Tone)), line.Tone), moment(newest(r.Value, 0), now), line}})
+		for _, repo := range r.Value.Repositories {
+			level := aged(repo.Level, r.Fresh())
+			t.Rows = append(t.Rows, Row{Ref: r.Value.Ref, Level: level, From: from, Detail: about(repo.Name.String(), repo.Fault.String()), Cells: []Cell{
+				text("  " + repo.Name.String()), toned(LevelWord(level), ToneOf(level)), moment(newest(r.Value, repo.Key), now), RepositoryLine(r, repo, now)}})
+		}
+	}
+	return t
+}
+
+// newest is when the newest backup in a repository ended, 0: in any.
+func newest(v ops.Backups, key int) time.Time {
+	for _, s := range v.Sets {
+		if key == 0 || s.Key == key {
+			return s.Ended
+		}
+	}
+	return time.Time{}
+}
+
+// BackupLine answers what one asks of a plan: can it be restored, to when, how fast, and
+// when was that proved. What was never proved is said to be so.
+func BackupLine(r ops.Reading[ops.Backups], now time.Time) Cell {
+	v := r.Value
+	if !r.Known() {
+		return toned("unknown, "+originOf(r).standing(now), ToneUnknown)
+	}
+	cell := toned(join("; ", RiskWords(v, now), restorable(v, now), "RTO never proved"), ToneOf(v.Verdict.Level))
+	if !r.Fresh() {
+		cell.Text, cell.Tone = "as of "+originOf(r).standing(now)+": "+cell.Text, ToneUnknown
+	}
+	return cell
+}
+
+// RiskWords is what is at risk of what may be: "RPO 40s/15m".
+func RiskWords(v ops.Backups, now time.Time) string {
+	switch {
+	case !v.NotKnown.Empty():
+		return "RPO not known/" + ops.Span(v.RPO)
+	case v.AtRisk.IsZero():
+		return "RPO 0m/" + ops.Span(v.RPO)
+	}
+	return "RPO " + ops.Age(now.Add(-v.Risk(now)), now) + "/" + ops.Span(v.RPO)
+}
+
+// riskCells are what the plans have at risk, for the frame.
+func riskCells(b ops.Board, now time.Time) []Cell {
+	var out []Cell
+	for _, r := range b.Backups {
+		if !r.Known() {
+			continue
+		}
+		cell := toned(RiskWords(r.Value, now), ToneOf(aged(r.Value.Level, r.Fresh())))
+		if !r.Fresh() {
+			cell.Text = "RPO not known/" + ops.Span(r.Value.RPO)
+		}
+		out = append(out, cell)
+	}
+	return out
+}
+
+// restorable says from when until when the database can be restored, by the repository
+// that reaches furthest.
+func restorable(v ops.Backups, now time.Time) string {
+	var best ops.RecoveryInterval
+	for _, repo := range v.Repositories {
+		for _, i := range repo.Recovery.Intervals {
+			if best.To.LSN < i.To.LSN || best.To.LSN == i.To.LSN && i.From.LSN < best.From.LSN {
+				best = i
+			}
+		}
+	}
+	switch {
+	case best.Backup.Empty():
+		return "cannot be restored"
+	case best.Point():
+		return "restorable to " + ops.Clock(best.From.At, now) + " only"
+	}
+	return "restorable from " + ops.Clock(best.From.At, now) + " until " + ops.Clock(best.To.At, now)
+}
+
+// RepositoryLine is one repository in a line.
+func RepositoryLine(r ops.Reading[ops.Backups], repo ops.Repository, now time.Time) Cell {
+	var parts []string
+	if !repo.Region.Empty() {
+		parts = append(parts, repo.Region.String())
+	}
+	n := 0
+	for _, s := range r.Value.Sets {
+		if s.Key == repo.Key {
+			n++
+		}
+	}
+	switch {
+	case !repo.Fault.Empty():
+		parts = append(parts, repo.Fault.String())
+	default:
+		parts = append(parts, ops.Count(n, "backup"))
+	}
+	if repo.Size.Known {
+		parts = append(parts, repo.Size.Size())
+	}
+	if repo.WAL.At.IsZero() {
+		parts = append(parts, "its WAL was never listed"+why(repo.Unlisted))
+	} else {
+		parts = append(parts, fmt.Sprintf("%s of WAL, %s", ops.Count(repo.WAL.Files, "file"), ops.Size(float64(repo.WAL.Size))))
+		if !repo.Unlisted.Empty() {
+			parts = append(parts, "listed "+ops.Ago(repo.WAL.At, now)+why(repo.Unlisted))
+		}
+	}
+	if n := len(repo.Recovery.Gaps) + repo.Recovery.MoreGaps; n > 0 {
+		parts = append(parts, ops.Count(n, "gap")+": "+repo.Recovery.Gaps[0].What.String())
+	}
+	return toned(strings.Join(parts, ", "), ToneOf(aged(repo.Level, r.Fresh())))
+}
+
+// backupRows are the plans on the Overview.
+func backupRows(b ops.Board, now time.Time) []Row {
+	var rows []Row
+	for _, r := range b.Backups {
+		rows = append(rows, stateRow("backups "+r.Source.String(), BackupLine(r, now), ops.Ref{Kind: ops.KindBackups}, r.Value.Verdict.Cause.String(), originOf(r)))
+	}
+	return rows
+}

@@ -1,0 +1,145 @@
+package tui
+
+import (
+	"time"
+
+	"opsdeck/ops"
+	"opsdeck/report"
+	"opsdeck/themes"
+	"opsdeck/tui/dialog"
+	"opsdeck/tui/draw"
+	"opsdeck/tui/keys"
+	"opsdeck/tui/screen"
+	"opsdeck/tui/table"
+)
+
+// backups is the Backups pane: of the plan of the selected row what one asks first, a
+// line of time for each repository and a calendar; below these the backups.
+type backups struct {
+	table.Pane
+	top []string // what stands above the list
+}
+
+// backupsPane is the pane's row in the table of panes.
+func backupsPane() pane {
+	return pane{
+		digit: 5, name: "backups", title: "Backups", kinds: []ops.Kind{ops.KindBackups},
+		make: func(o Options, _ time.Time) screen.Screen { return &backups{Pane: table.New(o.Theme)} },
+		nameOf: func(b ops.Board, ref ops.Ref) string {
+			if s, ok := b.Backup(ref); ok {
+				return s.Label.String()
+			}
+			return ""
+		},
+		found: func(p screen.Picture) []dialog.Item {
+			var all []dialog.Item
+			for _, r := range p.Board.Backups {
+				all = append(all, dialog.Opens("backups "+r.Source.String(), r.Value.Ref))
+			}
+			return all
+		},
+	}
+}
+
+func (p *backups) SetBoard(pic screen.Picture) {
+	p.Picture = pic
+	p.Show(report.Backups(pic.Board, pic.Now))
+	p.lay()
+}
+
+// SetSize gives what stands above the list up to half of the height.
+func (p *backups) SetSize(w, h int) {
+	p.Pane.SetSize(w, h)
+	p.lay()
+}
+
+// lay makes what stands above the list, of the plan that the selected row is of.
+func (p *backups) lay() {
+	p.top = []string{p.Theme.Paint(themes.Muted, draw.Clip(p.Theme, "no backup plan", p.Width))}
+	if r, ok := p.plan(); ok {
+		p.top = p.head(r)
+	}
+	p.Head = max(1, min(len(p.top), p.Height/2))
+	p.Fit()
+}
+
+// plan is the one that the selected row is of, else the first.
+func (p *backups) plan() (ops.Reading[ops.Backups], bool) {
+	all := p.Picture.Board.Backups
+	for _, r := range all {
+		if r.Source == p.Pane.Selected().Source {
+			return r, true
+		}
+	}
+	if len(all) == 0 {
+		return ops.Reading[ops.Backups]{}, false
+	}
+	return all[0], true
+}
+
+// Selected is the backup of the selected row; where there is none, the plan.
+func (p *backups) Selected() ops.Ref {
+	if ref := p.Pane.Selected(); !ref.Zero() {
+		return ref
+	}
+	r, _ := p.plan()
+	return r.Value.Ref
+}
+
+// Beside is the plan of the selected backup: what is done is done to it.
+func (p *backups) Beside() ops.Ref {
+	if r, ok := p.plan(); ok && r.Value.Ref != p.Selected() {
+		return r.Value.Ref
+	}
+	return ops.Ref{}
+}
+
+func (p *backups) Key(k screen.Press) screen.Intent {
+	in, _ := p.Takes(k.ID)
+	p.lay() // another plan may be selected
+	return in
+}
+
+func (p *backups) View() []string { return p.Draw(p.top[:p.Head]...) }
+
+// mostAnswers is how many lines the answers about a plan take, and its worst cause.
+const mostAnswers = 2
+
+// head says how the plan stands: the answers first, then the worst cause, then each
+// repository and the calendar.
+func (p *backups) head(r ops.Reading[ops.Backups]) []string {
+	cell := report.BackupLine(r, p.Picture.Now)
+	title := r.Source.String() + "  "
+	if l := r.Value.Verdict.Level; r.Fresh() && l != ops.LevelOK { // colour alone says nothing
+		title += report.LevelWord(l) + "  "
+	}
+	lines := draw.Behind(p.Theme, draw.Role(cell.Tone), cell.Text, title, p.Width, mostAnswers)
+	if !r.Known() {
+		return lines
+	}
+	if cause := r.Value.Verdict.Cause.String(); cause != "" {
+		lines = append(lines, draw.Wrapped(p.Theme, cause, p.Width, mostAnswers)...)
+	}
+	name := report.Width("30 days")
+	for _, repo := range r.Value.Repositories {
+		name = max(name, report.Width(repo.Name.String()))
+	}
+	name = min(name, 16)
+	for _, repo := range r.Value.Repositories {
+		lines = append(lines, p.repository(r, repo, name))
+	}
+	days := draw.Fit(p.Theme, "30 days", name, false) + "  " + report.Calendar(r.Value, p.Picture.Now) + "  F full D diff I incr x unusable = any moment ! lost"
+	return append(lines, draw.Sides(p.Theme, p.Theme.Paint(themes.Muted, days), p.Theme.Paint(themes.Muted, p.Position()), p.Width))
+}
+
+// repository is one repository: its name, its line of time, and what it holds.
+func (p *backups) repository(r ops.Reading[ops.Backups], repo ops.Repository, name int) string {
+	cell := report.RepositoryLine(r, repo, p.Picture.Now)
+	line := report.Coverage(r.Value, repo, p.Picture.Now, max(10, min(60, p.Width*2/5)))
+	s := p.Theme.Paint(themes.Title, draw.Fit(p.Theme, repo.Name.String(), name, false)) + "  " + p.Theme.Paint(draw.Role(cell.Tone), line) + "  " + p.Theme.Paint(draw.Role(cell.Tone), cell.Text)
+	return draw.Sides(p.Theme, s, "", p.Width)
+}
+
+func (p *backups) Keys() []keys.ID {
+	return []keys.ID{keys.Open, keys.Actions, keys.Filter, keys.Sort, keys.Copy}
+}

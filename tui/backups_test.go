@@ -1,0 +1,36 @@
+package tui
+
+import (
+	"testing"
+
+	"opsdeck/ops"
+	"opsdeck/report/testdata/fixture"
+)
+
+func TestWhatIsDoneToABackupIsDoneToItsPlan(t *testing.T) {
+	for board, title := range map[string]string{"backed": "what to do with backup 20261115-020425F_20261121-020425I", "unbacked": "what to do with backups orders"} {
+		r := newRig(fixture.Named(board), "none")
+		r.send(size(120, 40))
+		r.c.Infos = []ops.ActionInfo{{ID: ops.Lit("backup.run"), Verb: ops.Lit("back up"), What: ops.Lit("makes a backup"), On: ops.KindBackups}}
+		r.press("5", "x")
+		r.wants(t, title, "makes a backup")
+		r.press("enter")
+		if r.calls("plan backup.run orders") != 1 {
+			t.Errorf("%s: %v", board, r.c.Calls())
+		}
+	}
+}
+
+func TestTheLinesAboveTheBackupsLeaveRoomForThem(t *testing.T) {
+	for _, h := range []int{5, 8, 12, 24} {
+		r := newRig(fixture.Named("gap"), "none")
+		r.send(size(80, h))
+		r.press("5")
+		if r.m.View().Content == "" {
+			t.Errorf("nothing at %d lines", h)
+		}
+		if h >= 12 {
+			r.wants(t, "CRITICAL", "20261115-020425F")
+		}
+	}
+}
