@@ -46,13 +46,19 @@ func Child(ctx context.Context, in io.Reader, out io.Writer, kill func()) error 
 		return errors.Join(err, says.Encode(line{Error: ops.AsError(err)}))
 	}
 	ctx, stop := context.WithCancelCause(ctx)
+	ended := make(chan struct{})
+	defer close(ended)
 	go func() {
 		_, err := r.ReadByte() // a word or the end: both mean stop
 		stop(errStopped)
 		for err == nil {
 			_, err = r.ReadByte()
 		}
-		time.AfterFunc(putOff, kill)
+		select {
+		case <-ended:
+		case <-time.After(putOff):
+			kill()
+		}
 	}()
 	run, err := Run(ctx, o, func(t ops.LoadTick) {
 		if err := says.Encode(line{Tick: &t}); err != nil {

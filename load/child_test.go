@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"opsdeck/internal/proc"
@@ -214,4 +215,17 @@ func TestAStoppedChildThatNobodyHearsIsEnded(t *testing.T) {
 	if err := <-ended; !errors.Is(err, io.ErrClosedPipe) {
 		t.Error(err)
 	}
+}
+
+func TestAChildThatHasEndedIsNotKilled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		killed := false
+		if err := Child(t.Context(), strings.NewReader("{}\n"), io.Discard, func() { killed = true }); err == nil {
+			t.Error("an empty order is run")
+		}
+		time.Sleep(10 * putOff)
+		if killed {
+			t.Error("it was over, and its process is ended")
+		}
+	})
 }

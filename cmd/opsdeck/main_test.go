@@ -139,7 +139,7 @@ func TestCommandLineFaultsAreUsage(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer null.Close() //nolint:errcheck // nothing was written
-	for _, args := range [][]string{{"--nope"}, {"snapshot", "-o", "yaml"}, {"snapshot", "--view", "x"}, {"run", "one"}, {"snapshot", "--now", "tomorrow"}, {"nonsense"}, {"agent", "--personal", "--system"}} {
+	for _, args := range [][]string{{"--nope"}, {"snapshot", "-o", "yaml"}, {"snapshot", "--view", "x"}, {"run", "one"}, {"backup", "run"}, {"backup", "status", "-o", "yaml"}, {"backup", "nonsense"}, {"snapshot", "--now", "tomorrow"}, {"nonsense"}, {"agent", "--personal", "--system"}} {
 		if got := run(context.Background(), args, streams{null, null, null}); got != exitUsage {
 			t.Errorf("%v: exit %d", args, got)
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/charmbracelet/x/term"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"opsdeck/ops"
 	"opsdeck/report"
@@ -53,12 +54,17 @@ opsdeck actions`,
 	}
 	f := cmd.Flags()
 	f.StringArrayVarP(&o.params, "param", "p", nil, "parameter of the action as key=value; repeatable")
+	o.answerFlags(f)
+	return cmd
+}
+
+// answerFlags are those that answer what a plan asks.
+func (o *order) answerFlags(f *pflag.FlagSet) {
 	f.BoolVar(&o.yes, "yes", false, "confirm a disruptive action")
 	f.StringVar(&o.confirm, "confirm", "", "the target's name: confirms a destructive action")
 	f.StringVar(&o.reason, "reason", "", "why; goes into the audit")
 	f.StringVar(&o.key, "key", "", "idempotency key: the same request with the same key gives the same job")
 	f.BoolVar(&o.planOnly, "plan", false, "print the plan and start nothing")
-	return cmd
 }
 
 func (a *app) runOrder(ctx context.Context, o order) error {
