@@ -1,11 +1,14 @@
 package main
 
 import (
+	"fmt"
+	"path/filepath"
 	"strings"
 
 	"github.com/charmbracelet/x/term"
 	"github.com/spf13/cobra"
 
+	"opsdeck/collectors/pgbackrest"
 	"opsdeck/ops"
 	"opsdeck/report"
 )
@@ -29,7 +32,39 @@ Exit code: 0 ok, 1 warning, 2 critical, 3 unknown, of the whole estate.`,
 		a.backupAction("run", "Make a backup in each repository of a plan", "opsdeck backup run orders --type full --repository local --yes", "type", "repository"),
 		a.backupAction("verify", "Read all backups and WAL of a plan and compare checksums", "opsdeck backup verify orders --yes", "repository"),
 		a.backupAction("stop", "Stop archiving and backups of a plan until they are started", `opsdeck backup stop orders --confirm orders --reason "moving the repository"`),
-		a.backupAction("start", "Start archiving and backups of a plan again", "opsdeck backup start orders --yes"))
+		a.backupAction("start", "Start archiving and backups of a plan again", "opsdeck backup start orders --yes"), a.backupSudoers())
+	return cmd
+}
+
+// backupSudoers prints what sudo has to be told of the plans that run as another account.
+func (a *app) backupSudoers() *cobra.Command {
+	account := "opsdeck"
+	cmd := &cobra.Command{Use: "sudoers", Short: "Print the sudoers lines that plans with run_as need", Args: none,
+		Long: `Print the lines of a sudoers file that let the agent's account make the calls of the
+estate's plans, and no other, as the accounts that these name in run_as. The arguments
+are regular expressions, which sudo has from 1.9.10 on. A command that the estate names
+without a path is taken to be in /usr/bin.`,
+		Example: "opsdeck backup sudoers | sudo tee /etc/sudoers.d/opsdeck-backups && sudo visudo -c",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			f, _, err := a.load()
+			if err != nil {
+				return err
+			}
+			for _, b := range f.Backups {
+				if b.RunAs == "" {
+					continue
+				}
+				program := b.Command
+				if !filepath.IsAbs(program) { // sudo wants a path
+					program = "/usr/bin/" + program
+				}
+				for _, line := range pgbackrest.New(pgbackrest.Config{Plan: b.Plan, Stanza: b.Stanza, Command: b.Command, File: b.Config, RunAs: b.RunAs}).Sudoers(account, program) {
+					fmt.Fprintln(cmd.OutOrStdout(), line)
+				}
+			}
+			return nil
+		}}
+	cmd.Flags().StringVar(&account, "for", account, "the account that the agent runs as")
 	return cmd
 }
 

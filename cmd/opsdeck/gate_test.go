@@ -62,6 +62,7 @@ func TestTheGateAdmitsWhatIsOnItsListAndNothingElse(t *testing.T) {
 		"by its path":             {[]string{"/usr/local/bin/opsdeck", "proxy"}, false, 0},
 		"an action":               {[]string{"run", "container.restart", "container:docker/web", "--yes", "--reason", "x"}, false, 0},
 		"a backup":                {[]string{"backup", "run", "orders", "--type", "full", "--yes"}, false, 0},
+		"sudoers lines":           {[]string{"backup", "sudoers"}, false, 77},
 		"how backups stand":       {[]string{"backup", "status"}, false, 0},
 		"a job's child":           {[]string{"keep-child", "/tmp/x", "1", "id"}, false, 77},
 		"a load":                  {[]string{"load-child"}, false, 77},
