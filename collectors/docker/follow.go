@@ -29,7 +29,7 @@ func runOf(c *container.InspectResponse) run {
 	r := run{id: c.ID, tty: c.Config != nil && c.Config.Tty}
 	if st := c.State; st != nil {
 		r.up = st.Running && !st.Restarting
-		r.started, r.finished, r.began, r.code = timeOf(st.StartedAt), timeOf(st.FinishedAt), runBegan(st), st.ExitCode
+		r.started, r.finished, r.began, r.code = timeOf(st.StartedAt), timeOf(st.FinishedAt), runBegan(timeOf(c.Created), st), st.ExitCode
 	}
 	return r
 }

@@ -55,7 +55,7 @@ func (c *Collector) Open(ctx context.Context, ref ops.Ref, window time.Duration)
 	// only roughly.
 	slices.SortStableFunc(d.Lines, func(a, b ops.Line) int { return a.At.Compare(b.At) })
 	if r.State != nil {
-		d.Lines = runs(d.Lines, c.cfg.Clock.ours(runBegan(r.State)), c.cfg.Clock.ours(timeOf(r.State.StartedAt)), ref)
+		d.Lines = runs(d.Lines, c.cfg.Clock.ours(runBegan(timeOf(r.Created), r.State)), c.cfg.Clock.ours(timeOf(r.State.StartedAt)), ref)
 	} else {
 		d.Lines = lastOf(d.Lines, lastLines)
 	}
@@ -65,9 +65,11 @@ func (c *Collector) Open(ctx context.Context, ref ops.Ref, window time.Duration)
 
 // runBegan is before which moment lines belong to the run before. Docker writes
 // StartedAt down when the program has begun and may have said something already,
-// so while it runs the middle between that and the end before it is taken.
-func runBegan(st *container.State) time.Time {
-	const slack = 250 * time.Millisecond
+// so while it runs the middle between that and the end before it is taken. When it has
+// ended, the end before it is forgotten: that there was one is not said of a container
+// that was made just before its start, and on a busy machine spoke long before it.
+func runBegan(created time.Time, st *container.State) time.Time {
+	const slack, firstRun = 250 * time.Millisecond, 30 * time.Second
 	started, finished := timeOf(st.StartedAt), timeOf(st.FinishedAt)
 	switch {
 	case started.IsZero():
@@ -76,6 +78,8 @@ func runBegan(st *container.State) time.Time {
 		return time.Time{} // it never ended
 	case finished.Before(started):
 		return finished.Add(started.Sub(finished) / 2)
+	case !created.IsZero() && started.Sub(created) < firstRun:
+		return time.Time{}
 	}
 	return started.Add(-slack)
 }
