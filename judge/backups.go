@@ -58,7 +58,10 @@ func judgeBackups(e ops.Estate, b *ops.Board, now time.Time) bool {
 			return false
 		}
 		was := r.Value
-		j := backupJudge{plan: plan, v: &r.Value, now: now}
+		j := backupJudge{plan: plan, v: &r.Value, now: now, unknown: ops.LevelUnknown}
+		if s, ok := b.Source(r.Source); ok && !s.Required {
+			j.unknown = ops.LevelInfo
+		}
 		j.server, j.sure = b.Primary(plan.Database)
 		j.all()
 		slices.SortStableFunc(j.found, func(a, b ops.Finding) int { return ops.WorstFirst(a.Level, b.Level) })
@@ -74,7 +77,10 @@ type backupJudge struct {
 	server ops.Database
 	sure   bool // server was read freshly
 	now    time.Time
-	found  []ops.Finding
+	// unknown is the level of what is not known: of a plan that the estate calls optional
+	// it is information.
+	unknown ops.Level
+	found   []ops.Finding
 }
 
 func (j *backupJudge) find(level ops.Level, key, what, cause ops.Text, since time.Time, next ...ops.Next) {
@@ -86,7 +92,9 @@ func (j *backupJudge) all() {
 	for i := range j.v.Repositories {
 		j.v.Repositories[i].Level = ops.LevelOK
 	}
+	j.cluster()
 	j.risk()
+	j.unlisted()
 	j.archiving()
 	j.repositories()
 	j.gaps()
@@ -137,6 +145,27 @@ func (j *backupJudge) repositories() {
 		j.mark(r, level)
 		j.find(level, ops.Lit("a repository that cannot be read"), ops.Textf("repository %s cannot be read", r.Name), cause, time.Time{},
 			ops.Next{What: ops.Lit("bring it back; archive-push-queue-max would only drop WAL")})
+	}
+}
+
+// cluster finds an engine whose backups are of another database than the plan's.
+func (j *backupJudge) cluster() {
+	if theirs, ours := j.v.Cluster, j.server.Cluster.ID; !theirs.Empty() && !ours.Empty() && theirs != ours {
+		j.find(ops.LevelCritical, ops.Lit("the other cluster"), ops.Textf("the engine backs up another cluster than %s", j.plan.Database), ops.Textf("its newest backups are of %s, and %s is %s: none of them has what is in it", theirs, j.plan.Database, ours), time.Time{},
+			ops.Next{What: ops.Lit("compare the engine's pg1-path with the server; after an upgrade or a restore run stanza-upgrade, then take a full backup")})
+	}
+}
+
+// unlisted finds repositories that hold backups, and of whose WAL it is not known what is
+// there now.
+func (j *backupJudge) unlisted() {
+	for i := range j.v.Repositories {
+		r := &j.v.Repositories[i]
+		if !r.Fault.Empty() || r.Empty || !r.WAL.At.IsZero() && r.Unlisted.Empty() {
+			continue
+		}
+		j.mark(r, j.unknown)
+		j.find(j.unknown, ops.Textf("the WAL of %s", r.Name), ops.Textf("what WAL %s holds is not known", r.Name), r.Unlisted.Or(ops.Lit("it was not listed yet")), r.WAL.At)
 	}
 }
 

@@ -61,6 +61,17 @@ func TestWhatAPlanAsksOfItsBackupsIsSeen(t *testing.T) {
 		"stopped":                             {func(_ *ops.Estate, b *ops.Board) { plan(b).Stopped = true }, "the stop", ops.LevelCritical},
 		"a lock of a dead process":            {func(_ *ops.Estate, b *ops.Board) { plan(b).Held, plan(b).Dead = true, true }, "the orphaned lock", ops.LevelWarning},
 		"a lock of one at work":               {func(_ *ops.Estate, b *ops.Board) { plan(b).Held = true }, "", ops.LevelOK},
+		"the engine backs up another cluster": {func(_ *ops.Estate, b *ops.Board) { server(b).Cluster.ID = ops.Lit("1") }, "the other cluster", ops.LevelCritical},
+		"what is at risk is not known":        {func(_ *ops.Estate, b *ops.Board) { plan(b).NotKnown = ops.Lit("a standby") }, "what is at risk", ops.LevelUnknown},
+		"the same of an optional plan": {func(_ *ops.Estate, b *ops.Board) {
+			plan(b).NotKnown = ops.Lit("a standby")
+			b.Sources = slices.Clone(b.Sources)
+			for i := range b.Sources {
+				b.Sources[i].Required = b.Sources[i].Kind != ops.SourcePgBackRest
+			}
+		}, "what is at risk", ops.LevelInfo},
+		"WAL that was never listed":     {func(_ *ops.Estate, b *ops.Board) { plan(b).Repositories[1].WAL = ops.WALListing{} }, "the WAL of away", ops.LevelUnknown},
+		"WAL that cannot be listed now": {func(_ *ops.Estate, b *ops.Board) { plan(b).Repositories[1].Unlisted = ops.Lit("no answer") }, "the WAL of away", ops.LevelUnknown},
 		"a hole in the WAL": {func(_ *ops.Estate, b *ops.Board) {
 			r := &plan(b).Repositories[0]
 			first, second := r.WAL.Runs[0], r.WAL.Runs[0]
@@ -87,7 +98,29 @@ func TestWhatIsNotKnownOfAPlanIsNotGood(t *testing.T) {
 	b := fixture.Backed()
 	b.Backups[0].Value.NotKnown = ops.Lit("where the server is, is not known")
 	judge.Board(fixture.BackupEstate(), &b, fixture.Now)
+	if b.Level != ops.LevelUnknown {
+		t.Errorf("the whole is %s", b.Level)
+	}
 	if v := b.Backups[0].Value; v.Verdict.Level != ops.LevelUnknown || v.Level != ops.LevelUnknown {
 		t.Errorf("%+v", v.Verdict)
+	}
+}
+
+func TestARepositoryWhoseWALIsNotKnownIsNotGood(t *testing.T) {
+	b := fixture.Backed()
+	v := &b.Backups[0].Value
+	v.Repositories, v.Sets = slices.Clone(v.Repositories), slices.Clone(v.Sets)
+	v.Repositories[1].WAL = ops.WALListing{}
+	server, _ := b.Primary(v.Database)
+	*v = judge.Backups(*v, server, fixture.Now)
+	judge.Board(fixture.BackupEstate(), &b, fixture.Now)
+	v = &b.Backups[0].Value
+	if v.Repositories[0].Level != ops.LevelOK || v.Repositories[1].Level != ops.LevelUnknown || b.Level != ops.LevelUnknown {
+		t.Errorf("%s and %s, the whole %s", v.Repositories[0].Level, v.Repositories[1].Level, b.Level)
+	}
+	for _, f := range v.Findings {
+		if f.Level == ops.LevelCritical { // that nothing can be restored is not known either
+			t.Errorf("%s", f.What)
+		}
 	}
 }

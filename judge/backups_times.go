@@ -24,6 +24,9 @@ func (j *backupJudge) risk() {
 	default:
 		j.v.Level = ops.LevelOK
 	}
+	if !j.v.NotKnown.Empty() {
+		j.find(j.unknown, ops.Lit("what is at risk"), ops.Lit("how much is at risk is not known"), j.v.NotKnown, time.Time{})
+	}
 	if !j.v.Level.Bad() {
 		return
 	}
@@ -81,6 +84,7 @@ func (j *backupJudge) overdue() {
 			}
 			last, found := j.v.LastGood(r.Key, t)
 			switch {
+			case !found && j.v.NotJudged(r.Key, t): // its WAL is not known, and is found as that
 			case !found && t == ops.BackupFull:
 				j.mark(r, ops.LevelCritical)
 				j.find(ops.LevelCritical, ops.Textf("the missing backup in %s", r.Name), ops.Textf("no good full backup in %s", r.Name), ops.Lit("nothing can be restored from there"), time.Time{},

@@ -1,6 +1,9 @@
 package ops
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // BackupPlan is what the estate wants backed up, and what it asks of it. The name is
 // that of the source whose reading tells how it stands.
@@ -198,4 +201,12 @@ func (b Backups) Safe() LSN {
 		}
 	}
 	return safe
+}
+
+// NotJudged reports whether a repository has a backup that counts as one of a type, and of
+// which it is not known whether it can be restored.
+func (b Backups) NotJudged(key int, as BackupType) bool {
+	return slices.ContainsFunc(b.Sets, func(s Backup) bool {
+		return s.Key == key && s.Type.Serves(as) && s.Verdict.Level == LevelUnknown
+	})
 }

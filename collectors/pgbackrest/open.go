@@ -55,7 +55,13 @@ func setGroup(s ops.Backup) ops.FactGroup {
 }
 
 func planGroups(b ops.Backups) []ops.FactGroup {
-	lock := "free"
+	lock, stopped := "free", "no"
+	switch {
+	case b.Stopped:
+		stopped = "yes: nothing is archived and no backup made"
+	case !b.Unseen.Empty():
+		stopped = "not known: " + b.Unseen.String()
+	}
 	switch {
 	case b.Held && b.Holder.PID > 0:
 		lock = "held by process " + strconv.Itoa(b.Holder.PID)
@@ -63,7 +69,7 @@ func planGroups(b ops.Backups) []ops.FactGroup {
 		lock = "held"
 	}
 	groups := []ops.FactGroup{{Title: ops.Lit("plan"), Facts: []ops.Fact{
-		fact("engine", b.Engine.String()), fact("stanza", b.Stanza.String()), fact("database", b.Database.String()), fact("cluster", b.Cluster.String()), fact("lock", lock),
+		fact("engine", b.Engine.String()), fact("stanza", b.Stanza.String()), fact("database", b.Database.String()), fact("cluster", b.Cluster.String()), fact("lock", lock), fact("stopped", stopped),
 	}}}
 	for _, r := range b.Repositories {
 		g := ops.FactGroup{Title: ops.Textf("repository %s", r.Name), Facts: []ops.Fact{fact("number", strconv.Itoa(r.Key))}}
