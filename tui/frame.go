@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
 
 	"opsdeck/ops"
 	"opsdeck/report"
@@ -252,7 +253,15 @@ func (m *Model) waiting() []string {
 func (m *Model) resize(w, h int) tea.Cmd {
 	m.w, m.h = w, h
 	m.layout()
-	return m.wantLook()
+	return tea.Batch(repaint(), m.wantLook())
+}
+
+// repaint draws everything on a terminal of which nothing is known. Its margins are
+// taken back too: the renderer scrolls within margins of the size that it knows, and a
+// window that has grown before the renderer hears of it, over SSH a round trip later,
+// keeps those of the smaller one. There each line further down would scroll the screen.
+func repaint() tea.Cmd {
+	return tea.Sequence(tea.Raw(ansi.SetTopBottomMargins(0, 0)), tea.ClearScreen)
 }
 
 // layout gives the body's rectangle to what is in sight. The frame's height

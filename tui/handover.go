@@ -133,5 +133,5 @@ func (m *Model) handedBack(msg handedMsg) tea.Cmd {
 	} else {
 		m.say(report.ToneInfo, msg.title.String()+" has ended")
 	}
-	return tea.Batch(tea.ClearScreen, m.nextTick(), m.wantLook(), m.cmdShellEnded(msg.job, msg.err))
+	return tea.Batch(repaint(), m.nextTick(), m.wantLook(), m.cmdShellEnded(msg.job, msg.err))
 }

@@ -56,7 +56,7 @@ func (m *Model) global(id keys.ID) (tea.Cmd, bool) {
 	case keys.Holder:
 		return m.handle(toHolder(m.picture().Board, m.top().Selected())), true
 	case keys.Repaint:
-		return tea.ClearScreen, true
+		return repaint(), true
 	case keys.Unlock:
 		return m.toggleUnlock(), true
 	case keys.Mouse:

@@ -148,7 +148,7 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.MouseMsg:
 		return m, m.mouseEvent(msg)
 	case tea.ResumeMsg:
-		return m, tea.ClearScreen
+		return m, repaint()
 	case boardMsg:
 		return m, m.boardCame(msg)
 	case lostMsg:
