@@ -8,7 +8,6 @@ import (
 	"github.com/charmbracelet/x/term"
 	"github.com/spf13/cobra"
 
-	"opsdeck/collectors/pgbackrest"
 	"opsdeck/ops"
 	"opsdeck/report"
 )
@@ -58,7 +57,7 @@ without a path is taken to be in /usr/bin.`,
 				if !filepath.IsAbs(program) { // sudo wants a path
 					program = "/usr/bin/" + program
 				}
-				for _, line := range pgbackrest.New(pgbackrest.Config{Plan: b.Plan, Stanza: b.Stanza, Command: b.Command, File: b.Config, RunAs: b.RunAs}).Sudoers(account, program) {
+				for _, line := range backupEngine(b, b.RunAs).Sudoers(account, program) {
 					fmt.Fprintln(cmd.OutOrStdout(), line)
 				}
 			}

@@ -103,6 +103,11 @@ func (a *app) examineAgent(ctx context.Context, f estate.File, given string) []s
 	for _, w := range b.Estate.Agent.Warnings {
 		out = append(out, symptom{ops.LevelInfo, "agent", w.String(), ""})
 	}
+	for _, p := range f.Backups { // it may run as another account than this one
+		if s, ok := b.Source(p.Plan.Name); ok && s.State != ops.SourceOK {
+			out = append(out, symptom{ops.LevelCritical, p.Name, fmt.Sprintf("the agent cannot read it: %s: %s", s.State, s.Why), remedyFor(s)})
+		}
+	}
 	return out
 }
 
@@ -114,7 +119,7 @@ func examineSources(ctx context.Context, f estate.File) []symptom {
 	if err != nil {
 		return []symptom{{ops.LevelCritical, "sources", err.Error(), ""}}
 	}
-	return sourceSymptoms(b)
+	return append(sourceSymptoms(b), backupSymptoms(ctx, f.Backups, b)...)
 }
 
 // sourceSymptoms says how each source answered, and what of it the login may not see.

@@ -11,6 +11,7 @@ import (
 
 	"opsdeck/actions/backup"
 	"opsdeck/collectors/pgbackrest"
+	"opsdeck/estate"
 	"opsdeck/internal/proc"
 	"opsdeck/ops"
 )
@@ -20,14 +21,19 @@ func wireBackups(w *wiring) {
 	for _, b := range w.file.Backups {
 		w.source(b.Source, ops.SourcePgBackRest, func() error {
 			account := otherAccount(b.RunAs)
-			col := pgbackrest.New(pgbackrest.Config{
-				Plan: b.Plan, Stanza: b.Stanza, Command: b.Command, File: b.Config, RunAs: account,
-				Every: b.Every, Timeout: b.Timeout, Required: b.Required, Now: time.Now, Run: runToEnd, Holder: holder,
-			})
+			col := backupEngine(b, account)
 			w.add(col, backup.New(col, b.Plan, keptChild(w.history, account), time.Now)...)
 			return nil
 		})
 	}
+}
+
+// backupEngine is the engine of a plan, run as an account; empty: our own.
+func backupEngine(b estate.Backup, account string) *pgbackrest.Collector {
+	return pgbackrest.New(pgbackrest.Config{
+		Plan: b.Plan, Stanza: b.Stanza, Command: b.Command, File: b.Config, RunAs: account,
+		Every: b.Every, Timeout: b.Timeout, Required: b.Required, Now: time.Now, Run: runToEnd, Holder: holder,
+	})
 }
 
 // otherAccount is an account that is not our own; empty: it is.

@@ -200,7 +200,7 @@ func TestLabWhyItCannotBeAsked(t *testing.T) {
 		change       func(*Config)
 		what, remedy string
 	}{
-		"no program":         {func(c *Config) { c.Command = "/no/such/pgbackrest" }, "/no/such/pgbackrest cannot be run", "install pgbackrest"},
+		"no program":         {func(c *Config) { c.Command = "/no/such/pgbackrest" }, "/no/such/pgbackrest is not installed here", "install the package pgbackrest"},
 		"no configuration":   {func(c *Config) { c.File = "/no/such.conf" }, "unable to open missing file '/no/such.conf'", "the plan's config"},
 		"a bad one":          {func(c *Config) { c.File = s.Dir + "/bad.conf" }, "missing '=' in key/value at line 2", "correct pgBackRest's configuration"},
 		"no such repository": {func(c *Config) { c.Plan.Repositories = []ops.RepositoryPlan{{Key: 7}} }, "key '7' is not valid", "what the estate says of it"},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"slices"
 	"strings"
@@ -106,8 +107,10 @@ func TestItFailsOnlyWhereNoRepositoryCouldBeAskedFor(t *testing.T) {
 		code         ops.Code
 		what, remedy string
 	}{
-		"no program":               {outcome{err: errors.New("executable file not found in $PATH")}, "", ops.CodeUnavailable, "pgbackrest cannot be run: executable file not found in $PATH", "install pgbackrest, or say where it is: the plan's command"},
-		"no sudo":                  {outcome{err: errors.New("executable file not found in $PATH")}, "postgres", ops.CodeUnavailable, "sudo cannot be run: executable file not found in $PATH", "install sudo, or let the agent run as postgres itself"},
+		"no program":               {outcome{err: fmt.Errorf("run it: %w", fs.ErrNotExist)}, "", ops.CodeUnavailable, "pgbackrest is not installed here", "install the package pgbackrest on the agent's machine, or say where it is: the plan's command"},
+		"no program for sudo":      {outcome{said: "sudo: pgbackrest: command not found\n", code: 1}, "postgres", ops.CodeUnavailable, "pgbackrest is not installed where sudo looks for it", "install the package pgbackrest"},
+		"no more processes":        {outcome{err: errors.New("no more processes")}, "", ops.CodeUnavailable, "pgbackrest cannot be run: no more processes", "install the package pgbackrest"},
+		"no sudo":                  {outcome{err: fs.ErrNotExist}, "postgres", ops.CodeUnavailable, "sudo is not installed here", "install sudo, or let the agent run as postgres itself"},
 		"sudo asks":                {outcome{said: "sudo: a password is required\n", code: 1}, "postgres", ops.CodeDenied, "sudo does not run pgBackRest as postgres: a password is required", "allow it without a password (visudo): pgbackrest --config=CONF --log-level-console=off --log-level-stderr=error --stanza=lab --repo=1 --output=json info"},
 		"sudo refuses":             {outcome{said: "ops is not in the sudoers file.\n", code: 1}, "postgres", ops.CodeDenied, "sudo does not run pgBackRest as postgres: ops is not in the sudoers file.", "allow it without a password (visudo): pgbackrest "},
 		"sudo cannot":              {outcome{said: "sudo: The \"no new privileges\" flag is set, which prevents sudo from running as root.\nsudo: more\n", code: 1}, "postgres", ops.CodeDenied, `sudo does not run pgBackRest as postgres: The "no new privileges" flag is set, which prevents sudo from running as root.`, "let the agent run as postgres itself, or set NoNewPrivileges=no in its unit"},

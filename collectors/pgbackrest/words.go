@@ -3,6 +3,7 @@ package pgbackrest
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"regexp"
 	"strings"
 
@@ -56,15 +57,24 @@ func (c *Collector) notRun(program string, err error) error {
 		return err
 	}
 	e := ops.Errorf(ops.CodeUnavailable, "%s cannot be run: %v", program, err)
+	if errors.Is(err, fs.ErrNotExist) {
+		e = ops.Errorf(ops.CodeUnavailable, "%s is not installed here", program)
+	}
 	if c.cfg.RunAs != "" {
 		return e.Help("install sudo, or let the agent run as %s itself", c.cfg.RunAs)
 	}
-	return e.Help("install pgbackrest, or say where it is: the plan's command")
+	return e.Help("%s", installIt)
 }
+
+// installIt is what to do where pgBackRest is not there.
+const installIt = "install the package pgbackrest on the agent's machine, or say where it is: the plan's command"
 
 // refused says why sudo did not run the program.
 func (c *Collector) refused(argv []string, said string) error {
 	first, _, _ := strings.Cut(strings.TrimSpace(said), "\n")
+	if strings.HasSuffix(first, ": command not found") {
+		return ops.Errorf(ops.CodeUnavailable, "%s is not installed where sudo looks for it", c.cfg.Command).Help("%s", installIt)
+	}
 	e := ops.Errorf(ops.CodeDenied, "sudo does not run pgBackRest as %s: %s", c.cfg.RunAs, strings.TrimPrefix(first, "sudo: "))
 	if strings.Contains(said, "no new privileges") {
 		return e.Help("let the agent run as %s itself, or set NoNewPrivileges=no in its unit", c.cfg.RunAs)

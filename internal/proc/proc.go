@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"strconv"
@@ -42,7 +43,7 @@ type Output struct {
 
 // Run runs a child to its end. When ctx ends the whole process group gets
 // SIGTERM, and SIGKILL after a grace. A child that ran and failed is no error:
-// look at Code and Signal.
+// look at Code and Signal. One that is not there is fs.ErrNotExist.
 func Run(ctx context.Context, s Spec) (Output, error) {
 	cmd := exec.CommandContext(ctx, s.Argv[0], s.Argv[1:]...)
 	cmd.Env, cmd.Dir = s.Env, s.Dir
@@ -66,6 +67,9 @@ func Run(ctx context.Context, s Spec) (Output, error) {
 		out.Code = exit.ExitCode()
 		out.Signal = endedBy(exit)
 		err = ctx.Err()
+	}
+	if errors.Is(err, exec.ErrNotFound) {
+		err = fs.ErrNotExist
 	}
 	if err != nil {
 		return out, fmt.Errorf("run %s: %w", s.Argv[0], err)

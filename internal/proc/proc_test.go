@@ -2,8 +2,10 @@ package proc
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -102,6 +104,14 @@ func until(t *testing.T, ok func() bool) {
 			t.Fatal("it did not happen within 10 s")
 		}
 		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+func TestAProgramThatIsNotThereIsSaidSo(t *testing.T) {
+	for _, name := range []string{"no-such-program", "/no/such/program"} {
+		if _, err := Run(t.Context(), Spec{Argv: []string{name}}); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

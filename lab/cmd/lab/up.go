@@ -142,6 +142,8 @@ sources:
     password_file: %q
     actions: {user: %s, password_file: %q}
     every: 5s
+# No backup engine runs in it.
+backups: {ifrs9: null}
 # The lab has no night to wait for.
 limits: {database: {blocked: 10s, idle_in_transaction: 20s, transaction: 30s, replica_lag: 10s}}
 # The lab's pipeline runs in minutes, and says itself how long it may take.
