@@ -47,19 +47,21 @@ func heal(ctx context.Context, args []string, out io.Writer) error {
 		}
 		list = []faults.Fault{f}
 	}
-	return onLab(ctx, func(ctx context.Context, lab faults.Lab) error {
-		var errs []error
-		for _, f := range list {
-			if err := healOne(ctx, f, lab); err != nil {
-				errs = append(errs, fmt.Errorf("heal %s: %w", f.Name, err))
-				continue
-			}
-			if _, err := fmt.Fprintf(out, "healed %s\n", f.Name); err != nil {
-				return err
-			}
+	return onLab(ctx, func(ctx context.Context, lab faults.Lab) error { return healEach(ctx, list, lab, out) })
+}
+
+func healEach(ctx context.Context, list []faults.Fault, lab faults.Lab, out io.Writer) error {
+	var errs []error
+	for _, f := range list {
+		if err := healOne(ctx, f, lab); err != nil {
+			errs = append(errs, fmt.Errorf("heal %s: %w", f.Name, err))
+			continue
 		}
-		return errors.Join(errs...)
-	})
+		if _, err := fmt.Fprintf(out, "healed %s\n", f.Name); err != nil {
+			return err
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func healOne(ctx context.Context, f faults.Fault, lab faults.Lab) error {

@@ -13,6 +13,7 @@ import (
 
 	"opsdeck/lab/internal/dbload"
 	"opsdeck/lab/internal/engine"
+	"opsdeck/lab/internal/faults"
 	"opsdeck/lab/internal/firewall"
 	"opsdeck/lab/internal/layout"
 	"opsdeck/lab/internal/servers"
@@ -27,6 +28,10 @@ func up(ctx context.Context, args []string, out io.Writer) error {
 		return fmt.Errorf("%w: lab up [--wait 120s]", errUsage)
 	}
 	l, err := layout.FromEnvironment()
+	if err != nil {
+		return err
+	}
+	self, err := os.Executable()
 	if err != nil {
 		return err
 	}
@@ -59,6 +64,10 @@ func up(ctx context.Context, args []string, out io.Writer) error {
 	if err := writeEstate(l); err != nil {
 		return err
 	}
+	// Of a lab that was broken off too: ready means whole.
+	if err := healEach(ctx, faults.Table(), faults.Lab{Layout: l, Program: self}, io.Discard); err != nil {
+		return err
+	}
 	say(fmt.Sprintf("lab is up in %.1f s; console: opsdeck --estate %s", time.Since(began).Seconds(), l.Estate()))
 	return nil
 }
@@ -77,7 +86,9 @@ func upContainers(ctx context.Context, l layout.Layout, say func(string)) error 
 		kind = "the lab's own"
 	}
 	say(fmt.Sprintf("ready  %-22s %-6s %6d ms  docker %s, %s", "docker", "-", time.Since(began).Milliseconds(), e.Version, kind))
-	return stack.Up(ctx, e.Client, l, opener(e, l, say), say, func(r stack.Report) {
+	return stack.Up(ctx, e.Client, l, opener(e, l, say), func(ctx context.Context) error {
+		return faults.Behave(ctx, e.Client)
+	}, say, func(r stack.Report) {
 		say(readyLine(r.Name, r.Port, r.Took, r.Already, "container"))
 	})
 }

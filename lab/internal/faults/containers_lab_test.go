@@ -16,6 +16,7 @@ import (
 	"github.com/moby/moby/client"
 
 	"opsdeck/lab/internal/process"
+	"opsdeck/lab/internal/svc"
 )
 
 func events(t *testing.T, c *client.Client, since time.Time, filters client.Filters) (int, error) {
@@ -66,6 +67,37 @@ func TestUnhealthy(t *testing.T) {
 		return nil
 	}
 	breakAndHeal(t, lab, "unhealthy", sick, healthy(t, c, "ifrs9-integrator"))
+}
+
+// A test run that was killed leaves what it told the services in their volumes; with
+// "unhealthy" among it, `lab up` waited for a health that could not come.
+func TestWhatTheServicesWereToldIsTakenBackWhenTheLabComesUp(t *testing.T) {
+	_, c := running(t)
+	told := func() (sum svc.Control) {
+		for _, name := range []string{"ifrs9-integrator", "ifrs9-reporter"} {
+			ctl, err := readControl(t.Context(), c, name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sum.Unhealthy = sum.Unhealthy || ctl.Unhealthy
+		}
+		return sum
+	}
+	for _, name := range []string{"ifrs9-integrator", "ifrs9-reporter"} {
+		if err := editControl(t.Context(), c, name, func(ctl *svc.Control) { ctl.Unhealthy = true }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Cleanup(func() { _ = Behave(context.Background(), c) })
+	if !told().Unhealthy {
+		t.Fatal("nothing was told: nothing is shown by this")
+	}
+	if err := Behave(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	if told().Unhealthy {
+		t.Error("a service still has to be unhealthy")
+	}
 }
 
 func gone(t *testing.T, c *client.Client, names ...string) func() error {

@@ -5,12 +5,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path"
 
 	"github.com/containerd/errdefs"
 	"github.com/moby/moby/client"
 
+	"opsdeck/lab/internal/stack"
 	"opsdeck/lab/internal/svc"
 )
 
@@ -27,6 +29,16 @@ func service(name, line, target string, set, clear func(*svc.Control)) Fault {
 		}
 	}
 	return Fault{Name: name, Line: line, Apply: edit(set), Heal: edit(clear)}
+}
+
+// Behave takes back what any fault told the services. What they were told lies in
+// their volumes, and outlives a lab that was broken off.
+func Behave(ctx context.Context, c *client.Client) error {
+	var errs []error
+	for _, name := range stack.Services() {
+		errs = append(errs, editControl(ctx, c, name, func(ctl *svc.Control) { *ctl = svc.Control{} }))
+	}
+	return errors.Join(errs...)
 }
 
 // editControl changes a service's control file in its volume, through the

@@ -102,3 +102,12 @@ func backing() []Container {
 		},
 	}
 }
+
+// Services names the containers that a fault can tell how to behave.
+func Services() []string {
+	var names []string
+	for _, ct := range services() {
+		names = append(names, ct.Name)
+	}
+	return names
+}

@@ -27,7 +27,9 @@ type Report struct {
 
 // Up makes the stack whole: images, networks, volumes, containers, all healthy
 // and within each other's reach. What is already as it should be is left alone.
-func Up(ctx context.Context, c *client.Client, l layout.Layout, open Opener, tell func(string), ready func(Report)) error {
+// Behave is called once all run: it takes back what a lab that was broken off left
+// in them, without which they would never be healthy.
+func Up(ctx context.Context, c *client.Client, l layout.Layout, open Opener, behave func(context.Context) error, tell func(string), ready func(Report)) error {
 	if err := refuseStrangers(ctx, c); err != nil {
 		return err
 	}
@@ -57,6 +59,9 @@ func Up(ctx context.Context, c *client.Client, l layout.Layout, open Opener, tel
 				return err
 			}
 		}
+	}
+	if err := behave(ctx); err != nil {
+		return err
 	}
 	err := awaitHealthy(ctx, c, func(ct Container) {
 		ready(Report{Name: ct.Name, Port: ct.Outside, Took: time.Since(began), Already: !fresh[ct.Name]})
