@@ -80,33 +80,38 @@ func (p *picture) withRisk(v ops.Backups) ops.Backups {
 		return v
 	}
 	safe := v.Safe()
-	if safe == 0 {
+	if safe.LSN == 0 {
 		v.NotKnown = ops.Lit("no repository says what WAL it has")
 		return v
 	}
-	if now <= safe {
+	if now <= safe.LSN {
 		return v
 	}
-	v.AtRisk = p.since(server, safe)
+	v.AtRisk = p.since(server, safe, v.Receiver == nil)
+	if v.Receiver != nil {
+		return v
+	}
 	a, timeout := server.Archiver, server.Cluster.Timeout
 	segment := ops.Bytes(max(0, server.Cluster.Segment.Value))
 	// With nothing waiting and nothing failing the server has yet to send the segment that
 	// it writes, and does so after archive_timeout where anything in it matters.
-	if a.On && !a.Failing() && a.Ready.Known && a.Ready.Value == 0 && timeout.Known && timeout.Value > 0 && ops.CheckWALSegment(segment) == nil && now.Segment(segment) <= safe.Segment(segment)+1 {
+	if a.On && !a.Failing() && a.Ready.Known && a.Ready.Value == 0 && timeout.Known && timeout.Value > 0 && ops.CheckWALSegment(segment) == nil && now.Segment(segment) <= safe.LSN.Segment(segment)+1 {
 		v.AtMost = timeout
 	}
 	return v
 }
 
 // since is when the first position behind safe may have been written: after the last
-// look at which all was safe.
-func (p *picture) since(server ops.Database, safe ops.LSN) time.Time {
+// look at which all was safe. archived says that the server's archiver brings the WAL.
+func (p *picture) since(server ops.Database, safe ops.WALPosition, archived bool) time.Time {
 	all := p.written[server.Cluster.ID]
-	i := slices.IndexFunc(all, func(w written) bool { return w.lsn > safe })
+	i := slices.IndexFunc(all, func(w written) bool { return w.lsn > safe.LSN })
 	switch {
 	case i > 0:
 		return all[i-1].at
-	case !server.Archiver.LastGood.IsZero(): // before this agent looked: the segment behind the last archived one began about then
+	case !archived && !safe.At.IsZero(): // before this agent looked: what is safe was written about then
+		return safe.At
+	case archived && !server.Archiver.LastGood.IsZero(): // before this agent looked: the segment behind the last archived one began about then
 		return server.Archiver.LastGood
 	case i == 0:
 		return all[0].at

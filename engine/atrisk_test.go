@@ -44,6 +44,35 @@ func (s *shipping) has(last uint64) ops.Backups {
 	return s.p.board.Backups[0].Value
 }
 
+func TestWhatIsReceivedBehindTheLastWholeSegmentIsSafe(t *testing.T) {
+	s := newShipping()
+	received := func(timeline uint32, at ops.LSN, from time.Time) ops.Backups {
+		s.has(2)
+		v := s.p.board.Backups[0].Value
+		v.Receiver = &ops.WALReceiver{Slot: ops.Lit("s")}
+		v.Repositories[0].Received = ops.WALPosition{Timeline: timeline, LSN: at, At: from}
+		s.p.setBackups(ops.Lit("plan"), v)
+		return s.p.board.Backups[0].Value
+	}
+	s.writes(0, 3*segment+500)
+	last := s.now.Add(-time.Minute)
+	for name, c := range map[string]struct {
+		timeline uint32
+		at       ops.LSN
+		since    time.Time
+	}{
+		"all of it":                      {1, 3*segment + 500, time.Time{}},
+		"a part: since it was received":  {1, 3*segment + 400, last},
+		"behind a hole: what was before": {1, 4*segment + 500, s.now},
+		"of another timeline":            {2, 3*segment + 500, s.now},
+		"nothing":                        {0, 0, s.now},
+	} {
+		if v := received(c.timeline, c.at, last); !v.AtRisk.Equal(c.since) || v.AtMost.Known || !v.NotKnown.Empty() {
+			t.Errorf("%s: at risk since %s, want %s; %s", name, v.AtRisk, c.since, v.NotKnown)
+		}
+	}
+}
+
 func waiting(n float64) func(*ops.Database) {
 	return func(d *ops.Database) { d.Archiver.Ready = ops.Num(n) }
 }

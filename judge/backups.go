@@ -20,7 +20,7 @@ func Backups(v ops.Backups, server ops.Database, now time.Time) ops.Backups {
 		if at, err := ops.ParseLSN(server.WAL.Position.String()); err == nil && !server.Standby {
 			f.Written = at
 		}
-		if size := r.WAL.SegmentSize; ops.CheckWALSegment(size) == nil {
+		if size := r.WAL.SegmentSize; v.Receiver == nil && ops.CheckWALSegment(size) == nil {
 			if w, err := ops.ParseWALName(server.Archiver.LastFile.String(), size); err == nil && w.Kind == ops.WALSegment {
 				f.Archived = ops.SegmentStart(w.Segment+1, size)
 			}
@@ -29,7 +29,7 @@ func Backups(v ops.Backups, server ops.Database, now time.Time) ops.Backups {
 		for k, s := range v.Sets {
 			if s.Key == r.Key && s.Cluster == v.Number {
 				mine = append(mine, k)
-				f.Backups = append(f.Backups, WALBackup{Label: s.Label, Prior: s.Prior, Full: s.Type == ops.BackupFull, Timeline: s.Timeline(), Start: s.Start, Stop: s.Stop, Ended: s.Ended, Damaged: s.Damaged})
+				f.Backups = append(f.Backups, WALBackup{Label: s.Label, Prior: s.Prior, Full: s.Type == ops.BackupFull, Timeline: s.Timeline(), Start: s.Start, Stop: s.Stop, Ended: s.Ended, Damaged: s.Damaged, Own: s.Own})
 			}
 		}
 		r.Recovery = Recoverable(f, now)
@@ -144,7 +144,7 @@ func (j *backupJudge) repositories() {
 		}
 		j.mark(r, level)
 		j.find(level, ops.Lit("a repository that cannot be read"), ops.Textf("repository %s cannot be read", r.Name), cause, time.Time{},
-			ops.Next{What: ops.Lit("bring it back; archive-push-queue-max would only drop WAL")})
+			ops.Next{What: j.bringBack()})
 	}
 }
 
@@ -152,7 +152,7 @@ func (j *backupJudge) repositories() {
 func (j *backupJudge) cluster() {
 	if theirs, ours := j.v.Cluster, j.server.Cluster.ID; !theirs.Empty() && !ours.Empty() && theirs != ours {
 		j.find(ops.LevelCritical, ops.Lit("the other cluster"), ops.Textf("the engine backs up another cluster than %s", j.plan.Database), ops.Textf("its newest backups are of %s, and %s is %s: none of them has what is in it", theirs, j.plan.Database, ours), time.Time{},
-			ops.Next{What: ops.Lit("compare the engine's pg1-path with the server; after an upgrade or a restore run stanza-upgrade, then take a full backup")})
+			ops.Next{What: ops.Lit("look which server the engine is told to back up (pgBackRest: pg1-path, and stanza-upgrade after an upgrade), then take a full backup")})
 	}
 }
 
@@ -208,7 +208,7 @@ func (j *backupJudge) sets() {
 // engine finds an engine that does nothing, or whose lock nobody will give back.
 func (j *backupJudge) engine() {
 	if j.v.Stopped {
-		j.find(ops.LevelCritical, ops.Lit("the stop"), ops.Lit("the engine is stopped"), ops.Lit("a stop file is there: no WAL is archived and no backup made until somebody starts it again; info says ok all the same"), time.Time{},
+		j.find(ops.LevelCritical, ops.Lit("the stop"), ops.Lit("the engine is stopped"), ops.Lit("a stop file is there: no WAL is archived and no backup made until somebody starts it again; the engine says ok all the same"), time.Time{},
 			do(actArchive, j.v.Ref, ops.Lit("start it")))
 	}
 	if j.v.Held && j.v.Dead {

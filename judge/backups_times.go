@@ -35,13 +35,19 @@ func (j *backupJudge) risk() {
 	if j.v.Level == ops.LevelWarning {
 		what = ops.Textf("RPO nearly broken: more than %s of %s is at risk", ops.Span(near), ops.Span(j.plan.RPO))
 	}
-	j.find(j.v.Level, ops.Lit("the data at risk"), what, cause, j.v.AtRisk, ops.Next{What: ops.Lit("read archive_command's error in the server's log, and look at the repositories")})
+	next := ops.Lit("read archive_command's error in the server's log, and look at the repositories")
+	if j.v.Receiver != nil {
+		next = ops.Lit("look at the receiver and its slot, and take a backup")
+	}
+	j.find(j.v.Level, ops.Lit("the data at risk"), what, cause, j.v.AtRisk, ops.Next{What: next})
 }
 
 // archiverWords says how archiving stands, as a cause.
 func (j *backupJudge) archiverWords() ops.Text {
 	a := j.server.Archiver
 	switch {
+	case j.v.Receiver != nil:
+		return j.receiverWords()
 	case !j.sure:
 		return ops.Lit("how archiving stands is not known")
 	case a.Failing():
@@ -56,6 +62,8 @@ func (j *backupJudge) archiverWords() ops.Text {
 func (j *backupJudge) archiving() {
 	a, timeout := j.server.Archiver, j.server.Cluster.Timeout
 	switch {
+	case j.v.Receiver != nil:
+		j.receiver(*j.v.Receiver)
 	case !j.sure || j.server.Standby:
 	case !a.On && !j.server.Lacks("archiver"):
 		j.find(ops.LevelCritical, ops.Lit("archiving that is off"), ops.Lit("WAL is not archived"), ops.Lit("archive_mode is off: what is written after the last backup is lost with the server"), time.Time{},

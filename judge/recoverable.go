@@ -36,6 +36,16 @@ type WALBackup struct {
 	Stop     ops.LSN // it is consistent from here on
 	Ended    time.Time
 	Damaged  bool // the engine says so
+	Own      bool // it holds the WAL itself that makes it consistent
+}
+
+// first is the first segment that it needs of the repository: of one with its own WAL the
+// one that it ends in, whose rest it does not have.
+func (b *WALBackup) first(size ops.Bytes) uint64 {
+	if b.Own {
+		return b.Stop.Segment(size)
+	}
+	return b.Start.Segment(size)
 }
 
 // recovery works out what can be recovered. As PostgreSQL does, it reads a segment from
@@ -54,6 +64,7 @@ type recovery struct {
 type runKey struct {
 	timeline uint32
 	first    uint64
+	alone    ops.LSN // a backup is consistent here, and there is no WAL behind it
 }
 
 // Recoverable works out what can be recovered from one repository.
@@ -102,9 +113,14 @@ func (r *recovery) backups() {
 		b := &r.f.Backups[i]
 		use := ops.BackupUse{Label: b.Label, Level: ops.LevelCritical, Why: r.broken(b, byLabel)}
 		if use.Why.Empty() {
-			if r.walk(b, []uint32{b.Timeline}, b.Start.Segment(r.size), b.Stop) {
+			switch reached := r.walk(b, []uint32{b.Timeline}, b.first(r.size), b.Stop); {
+			case reached:
 				use.Level = ops.LevelOK
-			} else {
+			case b.Own:
+				use.Level = ops.LevelOK
+				at := ops.WALPosition{Timeline: b.Timeline, LSN: b.Stop, At: b.Ended}
+				r.note(runKey{timeline: b.Timeline, alone: b.Stop}, ops.RecoveryInterval{Backup: b.Label, Path: []uint32{b.Timeline}, From: at, To: at})
+			default:
 				use.Why = r.lacks(b)
 			}
 		}
@@ -177,7 +193,7 @@ func (r *recovery) walk(b *WALBackup, path []uint32, from uint64, floor ops.LSN)
 		}
 	}
 	if beyond {
-		r.note(runKey{timeline, s.run.First}, ops.RecoveryInterval{Backup: b.Label, Path: path,
+		r.note(runKey{timeline: timeline, first: s.run.First}, ops.RecoveryInterval{Backup: b.Label, Path: path,
 			From: ops.WALPosition{Timeline: b.Timeline, LSN: b.Stop, At: b.Ended}, To: to})
 	}
 	return reached || beyond

@@ -67,7 +67,7 @@ func (r *recovery) gaps(line []stretch) {
 	}
 	paths := [][]stretch{first}
 	if on(line, from.Timeline, from.Start) < 0 {
-		paths = [][]stretch{{{from.Timeline, from.Start.Segment(r.size), math.MaxUint64, math.MaxUint64}}, first}
+		paths = [][]stretch{{{from.Timeline, from.first(r.size), math.MaxUint64, math.MaxUint64}}, first}
 	}
 	for _, path := range paths {
 		r.holes(r.trimmed(path, from), told)
@@ -100,8 +100,8 @@ func (r *recovery) trimmed(path []stretch, from *WALBackup) []stretch {
 	begin := -1
 	var number uint64
 	for _, b := range r.f.Backups {
-		if i := on(path, b.Timeline, b.Start); i >= 0 && b.Start >= from.Start && (begin < 0 || b.Start.Segment(r.size) < number) {
-			begin, number = i, b.Start.Segment(r.size)
+		if i := on(path, b.Timeline, b.Start); i >= 0 && b.Start >= from.Start && (begin < 0 || b.first(r.size) < number) {
+			begin, number = i, b.first(r.size)
 		}
 	}
 	for i := 0; begin < 0 && i < len(path); i++ {
@@ -186,11 +186,11 @@ func (r *recovery) holes(path []stretch, told bool) {
 // backupAt reports whether the WAL of a backup begins, or ends, with a segment.
 func (r *recovery) backupAt(timeline uint32, number uint64, begins bool) bool {
 	return slices.ContainsFunc(r.f.Backups, func(b WALBackup) bool {
-		at := b.Start
+		at := b.first(r.size)
 		if !begins {
-			at = max(b.Stop, 1) - 1
+			at = (max(b.Stop, 1) - 1).Segment(r.size)
 		}
-		return b.Timeline == timeline && at.Segment(r.size) == number
+		return b.Timeline == timeline && at == number
 	})
 }
 

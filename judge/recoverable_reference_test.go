@@ -160,7 +160,10 @@ func (a *archive) reachesBy(b WALBackup, towards uint32, p ops.WALPosition) bool
 	if p.LSN < b.Stop || passes != p.Timeline {
 		return false
 	}
-	for n := uint64(b.Start) / uint64(a.size); n <= uint64(p.LSN-1)/uint64(a.size); n++ {
+	if b.Own && p.LSN == b.Stop {
+		return true
+	}
+	for n := a.needs(b); n <= uint64(p.LSN-1)/uint64(a.size); n++ {
 		owner := b.Timeline
 		for _, f := range path {
 			if n >= uint64(f.At)/uint64(a.size) {
@@ -172,6 +175,14 @@ func (a *archive) reachesBy(b WALBackup, towards uint32, p ops.WALPosition) bool
 		}
 	}
 	return true
+}
+
+// needs is the first segment that a backup needs of the archive.
+func (a *archive) needs(b WALBackup) uint64 {
+	if b.Own {
+		return uint64(b.Stop) / uint64(a.size)
+	}
+	return uint64(b.Start) / uint64(a.size)
 }
 
 // whole reports whether a backup and all that it builds on are there and undamaged.
@@ -345,7 +356,7 @@ func (a *archive) wantsGaps() string {
 	first := uint64(1<<64 - 1)
 	for _, b := range a.backups {
 		if on(b) && b.Start >= from.Start {
-			first = min(first, uint64(b.Start)/uint64(a.size))
+			first = min(first, a.needs(b))
 		}
 	}
 	limit := uint64(1<<64 - 1)
@@ -362,7 +373,7 @@ func (a *archive) wantsGaps() string {
 	}
 	want = append(want, a.holesOf(first, limit, told, owner)...)
 	if !on(from) {
-		want = append(want, a.holesOf(uint64(from.Start)/uint64(a.size), 1<<64-1, told, func(n uint64) at { return at{from.Timeline, n} })...)
+		want = append(want, a.holesOf(a.needs(from), 1<<64-1, told, func(n uint64) at { return at{from.Timeline, n} })...)
 	}
 	seen := map[uint32]bool{}
 	for _, s := range a.order() {
@@ -387,11 +398,9 @@ func (a *archive) holesOf(first, limit uint64, told bool, owner func(uint64) at)
 	if first > newest {
 		return nil
 	}
-	bound := func(n uint64, of func(WALBackup) ops.LSN) bool {
+	bound := func(n uint64, of func(WALBackup) uint64) bool {
 		s := owner(n)
-		return slices.ContainsFunc(a.backups, func(b WALBackup) bool {
-			return b.Timeline == s.timeline && uint64(of(b))/uint64(a.size) == n
-		})
+		return slices.ContainsFunc(a.backups, func(b WALBackup) bool { return b.Timeline == s.timeline && of(b) == n })
 	}
 	var all []string
 	for n := first; n <= newest; n++ {
@@ -410,7 +419,7 @@ func (a *archive) holesOf(first, limit uint64, told bool, owner func(uint64) at)
 			s := owner(behind)
 			whole = whole && (a.files[s] == "" || a.files[s] == "partial")
 		}
-		if !told && whole && before >= first && behind <= newest && bound(before, func(b WALBackup) ops.LSN { return b.Stop - 1 }) && bound(behind, func(b WALBackup) ops.LSN { return b.Start }) {
+		if !told && whole && before >= first && behind <= newest && bound(before, func(b WALBackup) uint64 { return uint64(b.Stop-1) / uint64(a.size) }) && bound(behind, a.needs) {
 			level = "unknown"
 		}
 		kind := map[string]string{"": "missing", "partial": "missing", "doubled": "doubled", "short": "short"}[a.files[s]]

@@ -77,7 +77,7 @@ func generated(r *rand.Rand) *archive {
 // backUp makes backups on a timeline that lives in these segments.
 func (a *archive) backUp(r *rand.Rand, t uint32, from, to uint64) {
 	for n := from + uint64(r.Intn(3)); n+1 < to; n += 1 + uint64(r.Intn(6)) {
-		b := WALBackup{Label: ops.Textf("%03dF", len(a.backups)), Timeline: t, Full: true, Damaged: r.Intn(25) == 0, Ended: now.Add(time.Duration(len(a.backups)) * time.Hour),
+		b := WALBackup{Label: ops.Textf("%03dF", len(a.backups)), Timeline: t, Full: true, Damaged: r.Intn(25) == 0, Own: r.Intn(4) == 0, Ended: now.Add(time.Duration(len(a.backups)) * time.Hour),
 			Start: ops.LSN(n*uint64(a.size)) + ops.LSN(r.Intn(2)*40)}
 		if i := slices.IndexFunc(a.forks, func(f ops.WALFork) bool { return f.Timeline == t }); i >= 0 {
 			b.Start = max(b.Start, a.forks[i].At)

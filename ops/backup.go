@@ -36,9 +36,10 @@ type BackupEngine uint8
 const (
 	EngineUnknown BackupEngine = iota
 	EnginePgBackRest
+	EngineBaseBackup // PostgreSQL's own tools
 )
 
-var backupEngineNames = enumOf[BackupEngine]("backup engine", "unknown", "pgbackrest")
+var backupEngineNames = enumOf[BackupEngine]("backup engine", "unknown", "pgbackrest", "basebackup")
 
 func (e BackupEngine) String() string               { return backupEngineNames.name(e) }
 func (e BackupEngine) MarshalText() ([]byte, error) { return []byte(e.String()), nil }
@@ -88,6 +89,9 @@ type Backups struct {
 	Progress Value   `json:"progress"`
 	// Stopped says that the engine was told to do nothing until it is started again.
 	Stopped bool `json:"stopped,omitzero"`
+	// Receiver is what brings the WAL where the engine does that itself; nil: the server's
+	// archiver sends it.
+	Receiver *WALReceiver `json:"receiver,omitempty"`
 	// Unseen says why Stopped, Holder, Dead and Progress are not known.
 	Unseen Text `json:"unseen,omitzero"`
 	// RPO is how much may be lost, as the estate says.
@@ -102,6 +106,16 @@ type Backups struct {
 	Level    Level     `json:"level"`
 	Verdict  Verdict   `json:"verdict"`
 	Findings []Finding `json:"findings,omitempty"`
+}
+
+// WALReceiver is the process that takes a plan's WAL from the server, by a slot.
+type WALReceiver struct {
+	Slot Text `json:"slot,omitzero"` // empty: none is asked for, and no WAL is received
+	// Process runs; zero: none does. Since is since when that is so, and Why what the last
+	// one said at its end.
+	Process Process   `json:"process,omitzero"`
+	Since   time.Time `json:"since,omitzero"`
+	Why     Text      `json:"why,omitzero"`
 }
 
 // Repository is one place that holds backups and WAL.
@@ -123,6 +137,9 @@ type Repository struct {
 	// Promised is the label of the backup from whose start on all WAL is kept; empty: it
 	// is not known.
 	Promised Text `json:"promised,omitzero"`
+	// Received is up to where the segment is there that is being received: behind the
+	// whole ones of WAL, in a file that recovery takes once it bears a segment's name.
+	Received WALPosition `json:"received,omitzero"`
 	// Unlisted says why WAL is not what the repository holds now.
 	Unlisted Text  `json:"unlisted,omitzero"`
 	Size     Value `json:"size"` // bytes of all its backups
@@ -158,6 +175,7 @@ type Backup struct {
 	// FirstWAL and LastWAL are the segments that it needs to be consistent.
 	FirstWAL Text   `json:"first_wal"`
 	LastWAL  Text   `json:"last_wal"`
+	Own      bool   `json:"own_wal,omitzero"` // it holds these itself
 	Prior    Text   `json:"prior,omitzero"` // the one that it builds on
 	Needs    []Text `json:"needs,omitempty"`
 	Cluster  int    `json:"cluster,omitzero"` // the engine's number of the cluster
@@ -193,14 +211,24 @@ func (b Backups) LastGood(key int, as BackupType) (Backup, bool) {
 }
 
 // Safe is the newest position that some repository can be restored to; 0: none is known.
-func (b Backups) Safe() LSN {
-	var safe LSN
+func (b Backups) Safe() WALPosition {
+	var safe WALPosition
 	for _, r := range b.Repositories {
-		if r.Fault.Empty() && r.Unlisted.Empty() {
-			safe = max(safe, r.Recovery.Safe.LSN)
+		if to := r.safe(); r.Fault.Empty() && r.Unlisted.Empty() && to.LSN > safe.LSN {
+			safe = to
 		}
 	}
 	return safe
+}
+
+// safe is up to where it can be restored, the segment that is being received included where
+// it goes on from the last whole one.
+func (r Repository) safe() WALPosition {
+	whole, size := r.Recovery.Safe, r.WAL.SegmentSize
+	if CheckWALSegment(size) == nil && r.Received.Timeline == whole.Timeline && r.Received.LSN > whole.LSN && r.Received.LSN.Segment(size) == whole.LSN.Segment(size) {
+		return r.Received
+	}
+	return whole
 }
 
 // NotJudged reports whether a repository has a backup that counts as one of a type, and of

@@ -49,7 +49,11 @@ func backupsNote(b ops.Board, now time.Time) string {
 
 func setsTitle(r ops.Reading[ops.Backups]) string {
 	n := len(r.Value.Sets) + r.Value.Left
-	words := fmt.Sprintf("%s, stanza %s, %s", r.Value.Engine, r.Value.Stanza, ops.Count(n, "backup"))
+	words := r.Value.Engine.String() + ", "
+	if !r.Value.Stanza.Empty() {
+		words += "stanza " + r.Value.Stanza.String() + ", "
+	}
+	words += ops.Count(n, "backup")
 	if r.Value.Left > 0 {
 		words += fmt.Sprintf(", the newest %d listed", len(r.Value.Sets))
 	}
