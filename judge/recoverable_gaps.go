@@ -113,7 +113,9 @@ func (r *recovery) trimmed(path []stretch, from *WALBackup) []stretch {
 		return nil
 	}
 	path = slices.Clone(path[begin:])
-	path[0].from = max(path[0].from, number)
+	for n := range path { // one with its own WAL may end behind its stretch
+		path[n].from = max(path[n].from, number)
+	}
 	for n := len(path) - 1; n >= 0; n-- {
 		s := &path[n]
 		if s.to = min(s.to, r.endBefore(s.timeline, s.to)); s.to > s.from {
