@@ -62,6 +62,10 @@ func (p *picture) renewRisk() {
 // withRisk says since when something is written that is in no repository.
 func (p *picture) withRisk(v ops.Backups) ops.Backups {
 	v.AtRisk, v.AtMost, v.NotKnown = time.Time{}, ops.Value{}, ops.Text{}
+	if v.Database.Empty() {
+		v.NotKnown = ops.Lit("the plan names no PostgreSQL source, which alone tells what was written")
+		return v
+	}
 	server, fresh := p.board.Primary(v.Database)
 	if !fresh {
 		v.NotKnown = ops.Textf("where %s is with its WAL is not known", v.Database)

@@ -21,7 +21,7 @@ func backupKey(name string, b *Backup) key {
 		bind(&p.Engine, key{name: "engine", shape: shapeWord, words: []string{"pgbackrest"}, required: true, example: "pgbackrest",
 			meaning: "What makes the backups."}),
 		bind(&p.Database, key{name: "database", shape: shapeText, pattern: nameOfSource, example: "postgres",
-			meaning: "The PostgreSQL source that is backed up. May be left out where there is only one."}),
+			meaning: "The PostgreSQL source that is backed up. May be left out where there is only one; where there is none, what is at risk is not known."}),
 		bind(&b.Stanza, key{name: "stanza", shape: shapeText, pattern: stanzaName, required: true, example: "main",
 			meaning: "What pgBackRest's configuration calls this cluster."}),
 		bind(&b.Command, key{name: "command", shape: shapeText, pattern: program, fallback: "pgbackrest", example: "/usr/bin/pgbackrest",

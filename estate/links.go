@@ -30,7 +30,9 @@ func (d *draft) links() {
 	}
 	for i := range d.Backups {
 		b := &d.Backups[i]
-		d.sourceOf(postgres, d.of(&b.Plan.Database), d.of(b).entry, d.of(b).where)
+		if named := d.of(&b.Plan.Database); named != nil || len(postgres.names) > 0 {
+			d.sourceOf(postgres, named, d.of(b).entry, d.of(b).where)
+		}
 		d.repositories(b)
 	}
 	for i := range d.services {

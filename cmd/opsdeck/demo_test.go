@@ -72,6 +72,18 @@ func TestADemoTakesNoEstateOfOthers(t *testing.T) {
 }
 
 func TestInADemoAGuardedActionWorks(t *testing.T) {
+	for id, of := range map[string]func(*playground) ops.Ref{
+		"container.restart": func(p *playground) ops.Ref {
+			return ops.NewRef(ops.KindContainer, "docker", p.file.Estate.Expected[0].Name.String())
+		},
+		"backup.verify": func(p *playground) ops.Ref { return ops.NewRef(ops.KindBackups, "shop", "shop") },
+	} {
+		t.Run(id, func(t *testing.T) { worksInADemo(t, id, of) })
+	}
+}
+
+func worksInADemo(t *testing.T, id string, of func(*playground) ops.Ref) {
+	t.Helper()
 	t.Setenv("TMPDIR", t.TempDir())
 	p, err := startPlayground(demo{age: time.Second, seed: 3})
 	if err != nil {
@@ -86,7 +98,7 @@ func TestInADemoAGuardedActionWorks(t *testing.T) {
 	if _, err := round(t.Context(), c, longestTimeout(p.file)); err != nil {
 		t.Fatal(err)
 	}
-	req := ops.Request{Action: ops.Lit("container.restart"), Target: ops.NewRef(ops.KindContainer, "docker", p.file.Estate.Expected[0].Name.String())}
+	req := ops.Request{Action: ops.Clean(id), Target: of(p)}
 	plan, err := c.Plan(t.Context(), req)
 	if err != nil || !plan.Ask.Unlock {
 		t.Fatalf("%v %+v", err, plan.Ask)
@@ -94,7 +106,7 @@ func TestInADemoAGuardedActionWorks(t *testing.T) {
 	if plan, err = unlock(t.Context(), c, req, "trying"); err != nil {
 		t.Fatal(err)
 	}
-	id, err := c.Start(t.Context(), plan.ID, ops.Confirmation{Yes: true, Reason: ops.Lit("trying")})
+	job, err := c.Start(t.Context(), plan.ID, ops.Confirmation{Yes: true, Reason: ops.Lit("trying")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +116,7 @@ func TestInADemoAGuardedActionWorks(t *testing.T) {
 	}
 	for ev := range events {
 		for _, j := range ev.Board.Jobs {
-			if j.ID == id && j.State.Ended() {
+			if j.ID == job && j.State.Ended() {
 				if j.State != ops.JobSucceeded {
 					t.Errorf("%+v", j)
 				}

@@ -10,12 +10,17 @@ import (
 	"time"
 
 	"opsdeck/internal/proc"
+	"opsdeck/internal/sim"
 	"opsdeck/ops"
 	"opsdeck/store"
 )
 
-// TestMain lets this binary be the keeper of a job's child, as the program itself is.
+// TestMain lets this binary be the keeper of a job's child, and the engine of a demo, as the
+// program itself is.
 func TestMain(m *testing.M) {
+	if sim.IsPgBackRest(os.Args[0]) {
+		os.Exit(sim.PgBackRest(os.Args[1:], os.Stdout, os.Stderr))
+	}
 	if len(os.Args) > 1 && os.Args[1] == keepCommand {
 		os.Exit(run(context.Background(), os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr}))
 	}

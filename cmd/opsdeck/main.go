@@ -12,6 +12,8 @@ import (
 	mango "github.com/muesli/mango-cobra"
 	"github.com/muesli/roff"
 	"github.com/spf13/cobra"
+
+	"opsdeck/internal/sim"
 )
 
 // Set by the linker: see the Makefile.
@@ -22,6 +24,9 @@ var (
 )
 
 func main() {
+	if sim.IsPgBackRest(os.Args[0]) { // a demo's
+		os.Exit(sim.PgBackRest(os.Args[1:], os.Stdout, os.Stderr))
+	}
 	os.Exit(run(context.Background(), os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr}))
 }
 

@@ -17,6 +17,7 @@ const (
 	varPrometheus   = "OPSDECK_DEMO_PROMETHEUS"
 	varAlertmanager = "OPSDECK_DEMO_ALERTMANAGER"
 	varDocker       = "OPSDECK_DEMO_DOCKER"
+	varBackups      = "OPSDECK_DEMO_BACKUPS"
 )
 
 // WriteEstate writes the estate of the simulated system with its runbooks into a
@@ -35,6 +36,6 @@ func WriteEstate(dir string) (string, error) {
 
 // Env looks up the variables of the estate; there are no others.
 func (s *Servers) Env(name string) (string, bool) {
-	v, ok := map[string]string{varPrometheus: s.Prometheus, varAlertmanager: s.Alertmanager, varDocker: s.Docker}[name]
+	v, ok := map[string]string{varPrometheus: s.Prometheus, varAlertmanager: s.Alertmanager, varDocker: s.Docker, varBackups: s.Backups}[name]
 	return v, ok
 }

@@ -29,6 +29,7 @@ type script struct {
 	Receivers  map[string]string // by severity; "" for the rest
 	Rules      []ruleScript
 	Silences   []silenceScript
+	Backups    backupsScript
 }
 
 type containerScript struct {

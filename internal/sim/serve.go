@@ -17,6 +17,7 @@ type Servers struct {
 	Replicas     []string // the others of its pair
 	Alertmanager string
 	Docker       string // unix:///path or tcp://127.0.0.1:port
+	Backups      string // the folder of pgBackRest's configuration, locks and program
 
 	servers []*http.Server
 	stop    context.CancelFunc
@@ -24,7 +25,7 @@ type Servers struct {
 }
 
 // Serve serves a world on loopback, Docker on a socket in dir where the system has
-// unix sockets. Close ends it.
+// unix sockets, pgBackRest by a program in dir. Close ends it.
 func Serve(w *World, dir string) (*Servers, error) {
 	ctx, stop := context.WithCancel(context.Background())
 	s := &Servers{stop: stop}
@@ -56,6 +57,15 @@ func Serve(w *World, dir string) (*Servers, error) {
 		}
 		s.Replicas = append(s.Replicas, "http://"+other.Addr().String())
 		s.run(ctx, other, w.replica(s.Alertmanager, i))
+	}
+	engine, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	s.run(ctx, engine, w.PgBackRest(dir))
+	s.Backups = dir
+	if err := w.engine(dir, "http://"+engine.Addr().String()); err != nil {
+		return nil, errors.Join(err, s.Close())
 	}
 	s.wg.Go(func() { w.live(ctx) })
 	return s, nil

@@ -50,6 +50,7 @@ type World struct {
 	frozen     time.Time     // the last evaluation of Prometheus, where it has been frozen
 	configured time.Time     // when Prometheus read its configuration
 	changed    chan struct{} // closed when events grew
+	archive    *archive
 }
 
 // New returns a world that begins Age ago.
@@ -79,6 +80,7 @@ func New(c Config) (*World, error) {
 		return nil, err
 	}
 	w.makeSilences()
+	w.archive = newArchive(w)
 	w.configured = w.started()
 	return w, nil
 }
@@ -145,6 +147,7 @@ func (w *World) step(t time.Time) {
 	for _, b := range w.containers {
 		b.live(t)
 	}
+	w.archive.step(t)
 }
 
 // spell is when an episode is on.
