@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -217,8 +218,8 @@ func TestAWatchGivesTheSameBoardAndOnlyWhatChanged(t *testing.T) {
 		t.Fatalf("after a change of one section:\n%+v\n%+v", ev.Board, second)
 	}
 	sent := first.Revs
-	line, err := s.frame(ops.Event{Board: second}, &sent)
-	var fr frame
+	parts, err := s.frame(ops.Event{Board: second}, &sent)
+	line, fr := bytes.Join(parts, nil), frame{}
 	if err != nil || json.Unmarshal(line, &fr) != nil || len(fr.Sections) != 1 || fr.Sections["jobs"] == nil {
 		t.Fatalf("%s travels, %v", line, err)
 	}

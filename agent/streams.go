@@ -29,12 +29,15 @@ func (s stream) send(v any) error {
 	return s.write(append(line, '\n'))
 }
 
-func (s stream) write(line []byte) error {
+// write sends a line that is given in parts.
+func (s stream) write(parts ...[]byte) error {
 	if err := s.ctrl.SetWriteDeadline(time.Now().Add(callTimeout)); err != nil {
 		return err
 	}
-	if _, err := s.w.Write(line); err != nil {
-		return err
+	for _, part := range parts {
+		if _, err := s.w.Write(part); err != nil {
+			return err
+		}
 	}
 	return s.ctrl.Flush()
 }
@@ -58,13 +61,13 @@ func (s *Server) watch(w http.ResponseWriter, r *http.Request, c ops.Console) {
 			if !more {
 				return
 			}
-			line, err := s.frame(ev, &sent)
+			parts, err := s.frame(ev, &sent)
 			if err != nil {
 				s.Log.Error("encode a board", "err", err)
 				return
 			}
 			rev = ev.Board.Rev
-			if out.write(line) != nil {
+			if out.write(parts...) != nil {
 				return
 			}
 			idle.Reset(beat)
@@ -78,16 +81,15 @@ func (s *Server) watch(w http.ResponseWriter, r *http.Request, c ops.Console) {
 	}
 }
 
-// frame puts the line together from parts that are encoded already: encoding/json
-// would read every byte of them again, for every console.
-func (s *Server) frame(ev ops.Event, sent *[ops.Sections]uint64) ([]byte, error) {
+// frame is a line in parts, most of which are encoded already: encoding/json would read
+// every byte of them again, and one line hold them again, for every console.
+func (s *Server) frame(ev ops.Event, sent *[ops.Sections]uint64) ([][]byte, error) {
 	b := ev.Board
 	line, err := json.Marshal(frame{Rev: b.Rev, Revs: b.Revs, At: b.At, Level: b.Level, Me: &ev.Me})
 	if err != nil {
 		return nil, err
 	}
-	line = append(line[:len(line)-1], `,"sections":{`...)
-	first := true
+	parts, between := [][]byte{line[:len(line)-1], []byte(`,"sections":{`)}, `"`
 	for i := range ops.Sections {
 		if sent[i] == b.Revs[i] {
 			continue
@@ -100,16 +102,11 @@ func (s *Server) frame(ev ops.Event, sent *[ops.Sections]uint64) ([]byte, error)
 		if err != nil {
 			return nil, err
 		}
-		if !first {
-			line = append(line, ',')
-		}
-		first = false
-		line = append(append(line, '"'), i.String()...)
-		line = append(append(line, `":`...), raw...)
+		parts, between = append(parts, []byte(between+i.String()+`":`), raw), `,"`
 		sent[i] = b.Revs[i]
 	}
 	s.cache.drop(ops.SectionAlerts, b.Revs[ops.SectionSources])
-	return append(line, "}}\n"...), nil
+	return append(parts, []byte("}}\n")), nil
 }
 
 func tail(w http.ResponseWriter, r *http.Request, c ops.Console) {

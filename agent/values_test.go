@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"bytes"
 	"encoding/json"
 	"testing"
 	"time"
@@ -54,8 +55,8 @@ func TestValuesMoveOnWithoutTheListOfAlerts(t *testing.T) {
 	says("one is looked at", early, 2, 1)
 	// A console that comes later takes its first line from the same cache.
 	var sent [ops.Sections]uint64
-	line, err := s.frame(ops.Event{Board: evaluated(2)}, &sent)
-	var first frame
+	parts, err := s.frame(ops.Event{Board: evaluated(2)}, &sent)
+	line, first := bytes.Join(parts, nil), frame{}
 	var b ops.Board
 	if err != nil || json.Unmarshal(line, &first) != nil || apply(&b, first) != nil {
 		t.Fatalf("%v: %s", err, line)

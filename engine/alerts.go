@@ -12,6 +12,7 @@ import (
 // own words, so that the merge can be made again when one of them speaks.
 type alertFacts struct {
 	judge.AlertFacts
+	fresh    ops.Text // whose Rules nobody else holds yet
 	silences map[ops.Text][]ops.Silence
 	fired    map[ops.Text]time.Time  // fingerprint -> first seen firing
 	known    map[ops.Text]bool       // sources that have told of alerts since we run
@@ -44,7 +45,7 @@ func (p *picture) setRules(source ops.Text, alerts []ops.Alert, now time.Time) {
 		}
 		a.Fired = p.alerts.fired[a.Ref.ID]
 	}
-	p.alerts.Rules[source] = alerts
+	p.alerts.Rules[source], p.alerts.fresh = alerts, source
 }
 
 // asSeen gives alerts the fingerprint under which they were first seen, for as long as
@@ -149,13 +150,26 @@ func identity(a ops.Alert) []ops.Fact {
 // mergeAlerts puts the sources' words together again. The board always has their
 // newest values; where nothing but values changed, the section has not.
 func (p *picture) mergeAlerts() {
-	facts := p.alerts.AlertFacts
+	facts, seen := p.alerts.AlertFacts, map[ops.Text][]ops.Text{}
+	facts.Rules = make(map[ops.Text][]ops.Alert, len(p.alerts.Rules))
+	for source, alerts := range p.alerts.Rules {
+		for i := range alerts {
+			seen[source] = append(seen[source], alerts[i].Ref.ID)
+		}
+		if source != p.alerts.fresh {
+			alerts = slices.Clone(alerts) // the board has them
+		}
+		facts.Rules[source] = alerts
+	}
+	p.alerts.fresh = ops.Text{}
 	facts.Sources, facts.Now, facts.Burning = p.board.Sources, p.now(), p.alerts.burning
 	merged := judge.Alerts(p.estate, facts)
 	for source, alerts := range merged {
-		for i, a := range p.alerts.Rules[source] {
-			move(p.alerts.fired, a.Ref.ID, alerts[i].Ref.ID)
-			p.alerts.Rules[source][i].Ref = alerts[i].Ref
+		if was, ok := seen[source]; ok {
+			for i := range was {
+				move(p.alerts.fired, was[i], alerts[i].Ref.ID)
+			}
+			p.alerts.Rules[source] = alerts // as the board has them: the next merge puts its own in the place of what this one added
 		}
 		if s := p.source(source); s != nil {
 			for i := range alerts {
@@ -189,14 +203,16 @@ func (p *picture) showValues(looked []ops.Ref) {
 
 // markSilences judges the silences by what they hide now and by the clock.
 func (p *picture) markSilences() {
-	var all []ops.Alert
+	hits := map[ops.Text]int{}
 	for _, d := range ops.DistinctAlerts(p.board.Alerts) {
-		if !p.board.Estate.Watches(d.Alert) {
-			all = append(all, *d.Alert)
+		if d.Alert.State == ops.AlertFiring && !p.board.Estate.Watches(d.Alert) {
+			for _, id := range d.Alert.Paging.SilencedBy {
+				hits[id]++
+			}
 		}
 	}
 	for source, silences := range p.alerts.silences {
-		p.changedIf(ops.SectionSilences, p.board.Silences.Put(source, judge.Silences(silences, all, p.now())))
+		p.changedIf(ops.SectionSilences, p.board.Silences.Put(source, judge.Silences(silences, hits, p.now())))
 	}
 }
 

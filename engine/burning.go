@@ -33,14 +33,11 @@ func (p *picture) remembered(source ops.Text, has []ops.AlertmanagerAlert, now t
 // forget drops what is remembered of Alertmanagers once every Prometheus has answered
 // since: whatever still burns, one of them tells.
 func (p *picture) forget() {
+	over := func(n ops.AlertmanagerAlert) bool { return !n.Told.IsZero() && p.canTell(n.Told) }
 	for source, all := range p.alerts.Notified {
-		var kept []ops.AlertmanagerAlert
-		for _, n := range all {
-			if n.Told.IsZero() || !p.canTell(n.Told) {
-				kept = append(kept, n)
-			}
+		if slices.ContainsFunc(all, over) {
+			p.alerts.Notified[source] = slices.DeleteFunc(slices.Clone(all), over)
 		}
-		p.alerts.Notified[source] = kept
 	}
 }
 

@@ -31,16 +31,15 @@ type AlertFacts struct {
 // Alertmanager says of them, and for each Alertmanager what only it has. Two
 // alerts are the same when the labels are that Alertmanager is sent. Where it is not
 // known which those are, a set that contains the other counts, too: external labels
-// only add.
+// only add. The lists of f.Rules are completed where they are, and part of the answer.
 func Alerts(e ops.Estate, f AlertFacts) map[ops.Text][]ops.Alert {
 	out := map[ops.Text][]ops.Alert{}
 	m := merger{e, f, services(e)}
 	used := map[*ops.AlertmanagerAlert]bool{}
 	book := index(f.Notified)
 	for source, alerts := range f.Rules {
-		merged := slices.Clone(alerts)
-		for i := range merged {
-			a := &merged[i]
+		for i := range alerts {
+			a := &alerts[i]
 			if n := book.find(a); n != nil {
 				a.Paging = n.Paging
 				m.name(a, n, book, alerts)
@@ -50,7 +49,7 @@ func Alerts(e ops.Estate, f AlertFacts) map[ops.Text][]ops.Alert {
 			}
 			m.finish(a)
 		}
-		out[source] = merged
+		out[source] = alerts
 	}
 	for _, source := range slices.Sorted(textKeys(f.Notified)) {
 		out[ops.Clean(source)] = m.onlyNotified(ops.Clean(source), f.Notified[ops.Clean(source)], used)
@@ -156,12 +155,14 @@ func (m merger) onlyNotified(source ops.Text, ns []ops.AlertmanagerAlert, used m
 			names[a.Paging.Fingerprint] = id
 		}
 	}
-	alerts := []ops.Alert{}
+	var left []*ops.AlertmanagerAlert
 	for i := range ns {
-		n := &ns[i]
-		if used[n] || !n.Told.IsZero() && m.told(n) {
-			continue
+		if n := &ns[i]; !used[n] && (n.Told.IsZero() || !m.told(n)) {
+			left = append(left, n)
 		}
+	}
+	alerts := make([]ops.Alert, 0, len(left))
+	for _, n := range left {
 		a := ops.Alert{Ref: ops.Ref{Kind: ops.KindAlert, Source: source, ID: names[n.Fingerprint].Or(n.Fingerprint)}, Name: ops.LabelOf(n.Labels, "alertname"),
 			State: ops.AlertFiring, Severity: m.estate.RankOf(ops.LabelOf(n.Labels, m.estate.SeverityLabel.String())), Since: n.Starts, Fired: n.Starts,
 			Labels: n.Labels, Summary: n.Summary, Description: n.Description, Runbook: n.Runbook, Expr: n.Expr, Paging: n.Paging, Told: n.Told}
@@ -386,17 +387,10 @@ func allCanBeAsked(sources []ops.Source) bool {
 // silences still fires.
 const endingSoon = time.Hour
 
-// Silences counts what each silence suppresses now and marks those that end
-// while it still fires: the storm comes back at that minute.
-func Silences(silences []ops.Silence, alerts []ops.Alert, now time.Time) []ops.Silence {
-	hits := map[ops.Text]int{}
-	for _, a := range alerts {
-		if a.State == ops.AlertFiring {
-			for _, id := range a.Paging.SilencedBy {
-				hits[id]++
-			}
-		}
-	}
+// Silences says how many alerts each silence suppresses now and marks those that end
+// while it still fires: the storm comes back at that minute. hits are the alerts that
+// fire, by the ids of the silences that hold them.
+func Silences(silences []ops.Silence, hits map[ops.Text]int, now time.Time) []ops.Silence {
 	out := slices.Clone(silences)
 	for i := range out {
 		s := &out[i]

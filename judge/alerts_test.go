@@ -239,12 +239,10 @@ func TestAnAlertIsJudgedByItsRankAndByWhoHasIt(t *testing.T) {
 }
 
 func TestASilenceThatEndsWhileItBurnsIsMarked(t *testing.T) {
-	burning := rule("f1", labels("alertname", "Down"))
-	burning.Paging = ops.Paging{State: ops.PagingSilenced, SilencedBy: []ops.Text{ops.Lit("s1")}}
 	silence := func(id string, ends time.Duration) ops.Silence {
 		return ops.Silence{Ref: ops.NewRef(ops.KindSilence, "am", id), State: ops.SilenceActive, Ends: now.Add(ends)}
 	}
-	got := Silences([]ops.Silence{silence("s1", 30*time.Minute), silence("s1", 3*time.Hour), silence("s2", time.Minute)}, []ops.Alert{burning}, now)
+	got := Silences([]ops.Silence{silence("s1", 30*time.Minute), silence("s1", 3*time.Hour), silence("s2", time.Minute)}, map[ops.Text]int{ops.Lit("s1"): 1}, now)
 	if got[0].Verdict.Level != ops.LevelWarning || got[0].Hits != 1 || got[1].Verdict.Level != ops.LevelInfo || got[2].Verdict.Level != ops.LevelInfo || got[2].Hits != 0 {
 		t.Errorf("%+v", got)
 	}

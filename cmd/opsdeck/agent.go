@@ -75,6 +75,7 @@ func (a *app) runAgent(ctx context.Context, o agentOrder) error {
 	if c.Socket, c.State, err = a.agentPlaces(f.Estate.Name, kind, o.state); err != nil {
 		return err
 	}
+	go limitMemory(ctx)
 	return daemon.Run(ctx, c)
 }
 

@@ -76,19 +76,18 @@ type seenSilence struct {
 type alertReader struct {
 	word, prose, expr func(string) ops.Text // people write prose
 	one               alertAnswer           // the one that is read now
-	all               []ops.AlertmanagerAlert
+	all               httpsource.Pile[ops.AlertmanagerAlert]
 	more              int  // beyond what is kept
 	tellsMuting       bool // the server can say that a time interval mutes an alert
 }
 
 func newAlertReader() *alertReader {
-	return &alertReader{word: httpsource.Once(ops.Clean), prose: httpsource.Once(ops.CleanMasked), expr: httpsource.Once(expression),
-		all: []ops.AlertmanagerAlert{}}
+	return &alertReader{word: httpsource.Once(ops.Clean), prose: httpsource.Once(ops.CleanMasked), expr: httpsource.Once(expression)}
 }
 
 // next is where the next alert is read into, nil where it is too much. Its maps are those of the one before.
 func (r *alertReader) next() any {
-	if len(r.all) == httpsource.AlertsMost {
+	if r.all.Len() == httpsource.AlertsMost {
 		r.more++
 		return nil
 	}
@@ -119,7 +118,7 @@ func (r *alertReader) take() {
 		n.Paging.Receivers = append(n.Paging.Receivers, r.word(to.Name))
 	}
 	r.tellsMuting = r.tellsMuting || a.Status.MutedBy != nil
-	r.all = append(r.all, n)
+	r.all.Add(n)
 }
 
 // expression takes the expression out of a generatorURL. The rest of it names a

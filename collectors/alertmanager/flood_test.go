@@ -63,7 +63,7 @@ func BenchmarkDecode5000(b *testing.B) {
 			r.take()
 			return err
 		})
-		if err != nil || len(r.all) != 5000 {
+		if err != nil || r.all.Len() != 5000 {
 			b.Fatal(err)
 		}
 	}

@@ -57,7 +57,7 @@ func (p *peer) alerts(ctx context.Context, v *view) ([]ops.AlertmanagerAlert, er
 	err := p.list(ctx, "alerts", v, r.next, r.take)
 	v.more += r.more
 	v.tellsMuting = r.tellsMuting
-	return r.all, err
+	return r.all.List(), err
 }
 
 // status asks one peer how it stands, and for its configuration.

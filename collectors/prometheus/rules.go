@@ -74,14 +74,10 @@ type ruleReader struct {
 	cfg         Config
 	word, prose func(string) ops.Text // people write prose
 	book        ruleBook
+	alerts      httpsource.Pile[ops.Alert]
 	at          map[ops.Text]int // of each fingerprint, in the book
 	one         alertAnswer      // the alert that is read now
-	made        []madeAlert      // those of the rule that is read now
-}
-
-type madeAlert struct {
-	ops.Alert
-	origin
+	made        []int            // where in the book those of the rule that is read now are
 }
 
 // readRules reads the data of /rules.
@@ -94,6 +90,7 @@ func readRules(in *httpsource.Stream, cfg Config) (ruleBook, error) {
 		}
 		return in.Skip()
 	})
+	r.book.alerts = r.alerts.List()
 	slices.SortFunc(r.book.alerts, byFingerprint)
 	return r.book, err
 }
@@ -121,36 +118,43 @@ func (r *ruleReader) rule(g *ruleGroup) error {
 		"lastError": &u.lastError, "lastEvaluation": &u.lastEvaluation, "labels": &u.labels}
 	err := r.in.Object(func(name string) error {
 		if name == "alerts" {
-			return r.in.List(r.alert)
+			return r.in.List(func() error { return r.alert(u) })
 		}
 		return r.in.Field(name, fields)
 	})
-	r.put(u)
+	r.complete(u)
 	return err
 }
 
-// put puts the alerts of a rule into the book. Two rules can make the same alert:
-// it is one alert, and the graver of the two tells of it.
-func (r *ruleReader) put(u *rule) {
+// put puts an alert into the book. Two rules can make the same one: it is one alert,
+// and the graver of the two tells of it.
+func (r *ruleReader) put(a ops.Alert, from origin) {
+	i, seen := r.at[a.Ref.ID]
+	switch {
+	case !seen:
+		i = r.alerts.Len()
+		r.at[a.Ref.ID] = i
+		r.alerts.Add(a)
+	case graver(a, *r.alerts.At(i)):
+		*r.alerts.At(i) = a
+	default:
+		return
+	}
+	r.book.origins[a.Ref.ID] = from
+	r.made = append(r.made, i)
+}
+
+// complete gives the alerts of a rule what is known once the rule is read.
+func (r *ruleReader) complete(u *rule) {
 	name, expr, fault := ops.Clean(u.name), ops.Clean(u.query), ops.Clean(u.lastError)
-	for _, m := range r.made {
-		m.Name, m.Expr, m.RuleFault, m.rule = m.Name.Or(name), expr, fault, u
-		i, seen := r.at[m.Ref.ID]
-		switch {
-		case !seen:
-			r.at[m.Ref.ID] = len(r.book.alerts)
-			r.book.alerts = append(r.book.alerts, m.Alert)
-		case graver(m.Alert, r.book.alerts[i]):
-			r.book.alerts[i] = m.Alert
-		default:
-			continue
-		}
-		r.book.origins[m.Ref.ID] = m.origin
+	for _, i := range r.made {
+		a := r.alerts.At(i)
+		a.Name, a.Expr, a.RuleFault = a.Name.Or(name), expr, fault
 	}
 }
 
 // alert reads one alert. Maps and buffers are those of the one before it.
-func (r *ruleReader) alert() error {
+func (r *ruleReader) alert(u *rule) error {
 	if r.book.full() {
 		return r.in.Skip()
 	}
@@ -163,7 +167,7 @@ func (r *ruleReader) alert() error {
 	}
 	word := string(bytes.Trim(a.Value, `"`))
 	own := httpsource.Fingerprint(a.Labels)
-	m := madeAlert{Alert: ops.Alert{
+	made, from := ops.Alert{
 		Own:         own,
 		Ref:         ops.Ref{Kind: ops.KindAlert, Source: r.word(r.cfg.Name), ID: own},
 		Name:        r.word(a.Labels[model.AlertNameLabel]),
@@ -176,19 +180,18 @@ func (r *ruleReader) alert() error {
 		Sending:     ops.SendingUnknown,
 		Severity:    r.cfg.Rank(r.word(a.Labels[r.cfg.SeverityLabel])),
 		Since:       a.ActiveAt.UTC(),
-	}}
-	if !m.Value.Known {
-		m.value = word
+	}, origin{rule: u, over: a.KeepFiring.UTC()}
+	if !made.Value.Known {
+		from.value = word
 	}
-	m.over = a.KeepFiring.UTC()
 	for name, text := range a.Annotations {
-		m.notes = append(m.notes, ops.Fact{Name: r.word(name), Value: r.prose(text)})
+		from.notes = append(from.notes, ops.Fact{Name: r.word(name), Value: r.prose(text)})
 	}
 	differs := func(l ops.Label) bool { return a.Labels[l.Name.String()] != l.Value.String() }
-	if len(m.Labels) != len(a.Labels) || slices.ContainsFunc(m.Labels, differs) {
-		m.labels = maps.Clone(a.Labels)
+	if len(made.Labels) != len(a.Labels) || slices.ContainsFunc(made.Labels, differs) {
+		from.labels = maps.Clone(a.Labels)
 	}
-	r.made = append(r.made, m)
+	r.put(made, from)
 	return nil
 }
 

@@ -25,14 +25,15 @@ const (
 // Stream reads one JSON answer piece by piece: it costs what is kept of it, and not
 // what a server sends. Strings longer than anything that is shown come in cut.
 type Stream struct {
-	dec *json.Decoder
-	in  *bounded
+	dec     *json.Decoder
+	in      *bounded
+	skipped json.RawMessage // the last one, for its room
 }
 
 // NewStream reads at most so many bytes of r.
 func NewStream(r io.Reader, most int64) *Stream {
 	in := &bounded{r: r, most: most}
-	return &Stream{json.NewDecoder(in), in}
+	return &Stream{dec: json.NewDecoder(in), in: in}
 }
 
 // Long lets the strings of what is not read yet be as long as a piece.
@@ -93,8 +94,7 @@ func (s *Stream) Decode(v any) error {
 
 // Skip passes over the next value.
 func (s *Stream) Skip() error {
-	var v json.RawMessage
-	return s.Decode(&v)
+	return s.Decode(&s.skipped)
 }
 
 func (s *Stream) more() bool {
