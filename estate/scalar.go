@@ -10,8 +10,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/prometheus/common/model"
-
 	"opsdeck/ops"
 )
 
@@ -225,7 +223,7 @@ func wordRemedy(text string, words []string) string {
 // duration reads a duration within k's bounds, or says what is wrong and what
 // to do.
 func (k key) duration(text, shown string) (d time.Duration, what, remedy string) {
-	d, ok := parseDuration(text)
+	d, ok := ops.ParseDuration(text)
 	if !ok {
 		return 0, fmt.Sprintf("%q is not a duration", shown), "write a number and a unit, for example " + k.example
 	}
@@ -233,16 +231,6 @@ func (k key) duration(text, shown string) (d time.Duration, what, remedy string)
 		return 0, fmt.Sprintf("%q is not between %s and %s", shown, spell(k.shortest), spell(k.longest)), "for example " + k.example
 	}
 	return d, "", ""
-}
-
-// parseDuration reads Go's durations and Prometheus's, which know days, weeks
-// and years.
-func parseDuration(s string) (time.Duration, bool) {
-	if d, err := time.ParseDuration(s); err == nil {
-		return d, true
-	}
-	d, err := model.ParseDuration(s)
-	return time.Duration(d), err == nil
 }
 
 // spell writes a duration as an estate would: 5m rather than 5m0s, 7d rather

@@ -199,11 +199,11 @@ func wishOf(req ops.Request) (wish, error) {
 	default:
 		return w, ops.Errorf(ops.CodeInvalid, "%q is no state here", w.word).Help("write in transaction, idle or any")
 	}
-	d, err := model.ParseDuration(req.Value("older", "2m"))
-	if err != nil {
+	d, ok := ops.ParseDuration(req.Value("older", "2m"))
+	if !ok || d < 0 {
 		return w, ops.Errorf(ops.CodeInvalid, "%q is not a time", req.Value("older", "")).Help("write 30s, 5m or 1h")
 	}
-	w.older = time.Duration(d)
+	w.older = d
 	return w, nil
 }
 

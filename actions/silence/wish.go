@@ -60,14 +60,14 @@ func prefixed(p ops.Purpose, text string) ops.Text {
 }
 
 func duration(s string) (time.Duration, error) {
-	d, err := model.ParseDuration(strings.TrimSpace(s))
-	if err != nil {
+	d, ok := ops.ParseDuration(strings.TrimSpace(s))
+	if !ok {
 		return 0, ops.Errorf(ops.CodeInvalid, "%q is no duration", s).Help("write 15m, 2h or 1d")
 	}
-	if v := time.Duration(d); v < durationLeast || v > durationMost {
+	if d < durationLeast || d > durationMost {
 		return 0, ops.Errorf(ops.CodeInvalid, "%s is not between 1m and 30d", s)
 	}
-	return time.Duration(d), nil
+	return d, nil
 }
 
 // begin reads when a window begins. An instant, never "in two hours": a plan has
@@ -160,11 +160,11 @@ func readWish(p ops.Plan) (wish, error) {
 		}
 		w.matchers = append(w.matchers, made)
 	}
-	lasts, err := model.ParseDuration(strings.TrimPrefix(b.EndsAt, "+"))
-	if err != nil {
+	var ok bool
+	if w.lasts, ok = ops.ParseDuration(strings.TrimPrefix(b.EndsAt, "+")); !ok {
 		return wish{}, bad
 	}
-	w.lasts = time.Duration(lasts)
+	var err error
 	if b.StartsAt != "now" {
 		if w.from, err = time.Parse(time.RFC3339, b.StartsAt); err != nil {
 			return wish{}, bad

@@ -73,6 +73,6 @@ func (a *app) agentStop() *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&force, "force", false, "do not wait for running jobs: they end as unknown")
-	cmd.Flags().DurationVar(&wait, "wait", time.Minute, "how long to wait for it to end")
+	lengthVar(cmd.Flags(), &wait, "wait", time.Minute, "how long to wait for it to end")
 	return cmd
 }

@@ -57,7 +57,7 @@ started and nothing outside a temporary folder is written.`,
 	f.BoolVar(&d.snapshot, "snapshot", false, "print the picture once instead of opening the console")
 	f.StringVarP(&d.still.format, "output", "o", "text", "format of the snapshot: "+strings.Join(report.Formats(), ", "))
 	f.StringVar(&d.still.view, "view", "overview", "what the snapshot shows: "+strings.Join(report.Views(), ", "))
-	f.DurationVar(&d.age, "age", 0, "how long the system has lived already: things are that far")
+	lengthVar(f, &d.age, "age", 0, "how long the system has lived already: things are that far")
 	f.Uint64Var(&d.seed, "seed", 0, "the same seed makes the same system")
 	return cmd
 }

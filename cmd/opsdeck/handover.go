@@ -33,7 +33,7 @@ func (a *app) handoverCommand() *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.DurationVar(&since, "since", 8*time.Hour, "how long the shift was")
+	lengthVar(f, &since, "since", 8*time.Hour, "how long the shift was")
 	f.StringVarP(&format, "output", "o", "text", "format: "+strings.Join(formats, ", "))
 	f.StringVar(&out, "out", "", "write to this file, whole or not at all")
 	return cmd

@@ -57,7 +57,7 @@ func (a *app) historyCommand() *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.DurationVar(&since, "since", 24*time.Hour, "how far back")
+	lengthVar(f, &since, "since", 24*time.Hour, "how far back: 8h, 2d, 1w")
 	f.IntVar(&limit, "limit", 200, "at most so many records; 0: all")
 	f.StringVar(&match, "match", "", "only records that hold these words")
 	f.StringVar(&ref, "ref", "", "only records of this object, as kind:source/id")

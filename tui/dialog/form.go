@@ -2,7 +2,6 @@ package dialog
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -49,7 +48,7 @@ type paramField struct {
 
 // steps reports whether + and - go through durations here.
 func (p paramField) steps() bool {
-	_, ok := lengthOf(p.info.Default.String())
+	_, ok := ops.ParseDuration(p.info.Default.String())
 	return ok && (p.info.Name.String() == paramDuration || p.info.Name.String() == paramBy)
 }
 
@@ -265,12 +264,12 @@ func durationSteps() []string { return []string{"15m", "1h", "2h", "4h", "8h", "
 // the nearer one in that direction.
 func stepped(now string, up bool) string {
 	steps := durationSteps()
-	at, ok := lengthOf(now)
+	at, ok := ops.ParseDuration(now)
 	if !ok {
 		return steps[2]
 	}
 	i, exact := slices.BinarySearchFunc(steps, at, func(s string, at time.Duration) int {
-		d, _ := lengthOf(s)
+		d, _ := ops.ParseDuration(s)
 		return cmp.Compare(d, at)
 	})
 	switch {
@@ -280,19 +279,4 @@ func stepped(now string, up bool) string {
 		i++
 	}
 	return steps[max(0, min(i, len(steps)-1))]
-}
-
-// lengthOf reads a duration with days.
-func lengthOf(s string) (time.Duration, bool) {
-	var days int
-	if n, err := fmt.Sscanf(s, "%dd", &days); err == nil && n == 1 {
-		rest := strings.TrimLeft(s, "0123456789")[1:]
-		if rest == "" {
-			return time.Duration(days) * 24 * time.Hour, true
-		}
-		d, err := time.ParseDuration(rest)
-		return time.Duration(days)*24*time.Hour + d, err == nil
-	}
-	d, err := time.ParseDuration(s)
-	return d, err == nil
 }
