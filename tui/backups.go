@@ -141,5 +141,8 @@ func (p *backups) repository(r ops.Reading[ops.Backups], repo ops.Repository, na
 }
 
 func (p *backups) Keys() []keys.ID {
-	return []keys.ID{keys.Open, keys.Actions, keys.Filter, keys.Sort, keys.Copy}
+	return []keys.ID{keys.Open, keys.Backups, keys.Actions, keys.Filter, keys.Sort, keys.Copy}
 }
+
+// Scope says which keys are alive here.
+func (p *backups) Scope() keys.Scope { return keys.InBackups }

@@ -135,7 +135,7 @@ func (d *database) servers() []string {
 }
 
 func (d *database) Keys() []keys.ID {
-	return []keys.ID{keys.Open, keys.Actions, keys.Group, keys.Filter, keys.Mark, keys.Sort, keys.Copy}
+	return []keys.ID{keys.Open, keys.Actions, keys.Group, keys.Filter, keys.Mark, keys.Sort, keys.Copy, keys.Backups}
 }
 
 // Scope adds the key that changes what is listed.

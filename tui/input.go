@@ -55,6 +55,8 @@ func (m *Model) global(id keys.ID) (tea.Cmd, bool) {
 		return nil, true
 	case keys.Holder:
 		return m.handle(toHolder(m.picture().Board, m.top().Selected())), true
+	case keys.Backups:
+		return m.askBackups(), true
 	case keys.Repaint:
 		return repaint(), true
 	case keys.Unlock:

@@ -18,6 +18,8 @@ type Engine interface {
 	Argv(words ...string) []string
 	// Look asks what backups a repository holds now, and what is wrong with it.
 	Look(ctx context.Context, key int) (sets []ops.Backup, fault ops.Text, err error)
+	// Holds reports whether a repository holds a segment of WAL now.
+	Holds(ctx context.Context, key int, segment string) (bool, error)
 	// Ask makes a call that changes nothing, to its end.
 	Ask(ctx context.Context, argv []string) (out string, code int, err error)
 	// Stopped reports whether it was told to do nothing. Error: that cannot be seen.
@@ -38,7 +40,7 @@ type Child func(ctx context.Context, argv []string, begun func(ops.Process), lin
 // New returns the actions on the backups of a plan.
 func New(e Engine, plan ops.BackupPlan, child Child, now func() time.Time) []ops.Action {
 	f := family{engine: e, plan: plan, child: child, now: now, lookEvery: time.Second}
-	return []ops.Action{&run{f}, &verify{f}, &stop{f}, &start{f}}
+	return []ops.Action{&run{f}, &verify{f}, &switchWAL{f}, &stop{f}, &start{f}}
 }
 
 // family is what the actions share.
@@ -55,6 +57,9 @@ type run struct{ family }
 
 // verify reads all that is there.
 type verify struct{ family }
+
+// switchWAL has the server end its WAL file early.
+type switchWAL struct{ family }
 
 // stop makes the engine do nothing.
 type stop struct{ family }

@@ -35,6 +35,7 @@ type engine struct {
 	unseen  error // the stop cannot be seen
 	holder  int
 	done    ops.Value
+	wal     map[int]string // by repository, the segment that it holds
 }
 
 func (e *engine) Argv(words ...string) []string {
@@ -50,6 +51,10 @@ func (e *engine) Look(_ context.Context, key int) ([]ops.Backup, ops.Text, error
 func (e *engine) Ask(_ context.Context, argv []string) (string, int, error) {
 	o := e.calls[strings.Join(argv[2:], " ")]
 	return o.out, o.code, o.err
+}
+
+func (e *engine) Holds(_ context.Context, key int, segment string) (bool, error) {
+	return e.wal[key] == segment, e.lookErr
 }
 
 func (e *engine) Stopped() (bool, error) {

@@ -160,7 +160,7 @@ func TestWhoMayWhat(t *testing.T) {
 			t.Errorf("%+v", i)
 		}
 	}
-	want := "backup.run disruptive operator, backup.verify disruptive operator, backup.stop destructive admin, backup.start disruptive operator"
+	want := "backup.run disruptive operator, backup.verify disruptive operator, backup.switch-wal disruptive operator, backup.stop destructive admin, backup.start disruptive operator"
 	if strings.Join(got, ", ") != want {
 		t.Errorf("%q", got)
 	}

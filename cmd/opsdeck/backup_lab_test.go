@@ -109,6 +109,7 @@ func TestLabBackupsOfARealStanza(t *testing.T) {
 	l.does("succeeded: one: full backup ", "backup.run")
 	l.does("succeeded: one: incr backup ", "backup.run")
 	l.does("succeeded: one: 2 backups of ", "backup.verify")
+	l.does("succeeded: segment 0", "backup.switch-wal")
 
 	run, planned := l.plan("backup.run")
 	l.stopAndStart(run, planned)

@@ -15,6 +15,7 @@ for word; do
 done
 log() { echo "2026-11-27 12:00:00.000 P00   INFO: $1"; }
 new=20261127-120000F
+segment=000000010000000000000007
 info() {
 	printf '[{"name":"s","status":{"code":0,"message":"ok"},"db":[{"id":1,"repo-key":1,"system-id":7}],"repo":[{"key":1,"cipher":"none","status":{"code":0,"message":"ok"}}],"backup":['
 	comma=
@@ -27,12 +28,14 @@ info() {
 how=$(cat "$dir/how")
 case $command in
 version) echo "pgBackRest 2.45"; exit ;;
-backup | verify | stop | start) ;;
+backup | verify | stop | start | check) ;;
 *)
 	if [ "$how" = "answers a page, and then no other" ] && [ -e "$dir/struck" ]; then
 		echo '<html>login</html>'
 	elif [ "$command" = info ]; then
 		info
+	elif [ -e "$dir/switched" ]; then
+		printf '{"%s-ab.gz":{"type":"file"}}\n' $segment
 	else
 		echo '{}'
 	fi
@@ -43,6 +46,7 @@ case $how in "answers a page"*) echo '<html>login</html>'; exit ;; esac
 if [ "$how" != "answers 200 and does nothing" ]; then
 	case $command in
 	backup) echo $new >> "$dir/labels" ;;
+	check) touch "$dir/switched" ;;
 	stop) touch "$dir/s.stop" ;;
 	start) rm -f "$dir/s.stop" ;;
 	esac
@@ -50,6 +54,7 @@ fi
 [ "$how" = "does it and drops the answer" ] && exit
 case $command in
 backup) log "new backup label = $new" ;;
+check) log "WAL segment $segment successfully archived to '/r/$segment-ab.gz' on repo1" ;;
 verify)
 	echo "status: ok"
 	[ "$how" = "answers 200 and does nothing" ] && exit

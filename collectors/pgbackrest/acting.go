@@ -3,8 +3,12 @@ package pgbackrest
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"path"
 	"slices"
+	"strings"
 
+	"opsdeck/internal/httpsource"
 	"opsdeck/ops"
 )
 
@@ -26,6 +30,30 @@ func (c *Collector) Look(ctx context.Context, key int) (sets []ops.Backup, fault
 		fault = ops.Clean(faultOf(t.message))
 	}
 	return t.sets, fault, nil
+}
+
+// Holds reports whether a repository holds a segment of WAL of the newest cluster now.
+func (c *Collector) Holds(ctx context.Context, key int, segment string) (bool, error) {
+	i := slices.IndexFunc(c.repos, func(r *repository) bool { return r.plan.Key == key })
+	if i < 0 || len(segment) != 24 {
+		return false, ops.Errorf(ops.CodeNotFound, "the plan has no repository %d, or %q is no segment", key, ops.Clean(segment))
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
+	defer cancel()
+	return within(ctx, make(slot, 1), func() (there bool, err error) {
+		t, err := c.repos[i].info(ctx)
+		if err != nil {
+			return false, err
+		}
+		folder := path.Join("archive", c.cfg.Stanza, t.archive, segment[:16])
+		err = c.json(ctx, c.command(key, "--output=json", "repo-ls", folder), listMost, func(in *httpsource.Stream) error {
+			return in.Object(func(name string) error {
+				there = there || strings.HasPrefix(name, segment+"-")
+				return in.Decode(new(json.RawMessage))
+			})
+		})
+		return there, err
+	})
 }
 
 // Ask makes a call that changes nothing, and returns what it printed and its exit code.

@@ -32,7 +32,7 @@ func (c *Collector) Sudoers(account, program string) []string {
 	add("off", "error", repo, "repo-get "+archive+`/[0-9A-F]{8}\.history`)
 	add("info", "off", repo, "--type=(full|diff|incr) backup")
 	add("info", "off", repo, "--output=text --verbose verify")
-	add("info", "off", "(stop|start)")
+	add("info", "off", "(stop|start|check)")
 	add("info", "off", "--dry-run", repo, "expire")
 	return lines
 }

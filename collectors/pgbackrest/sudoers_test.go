@@ -38,7 +38,7 @@ func TestSudoersAllowTheCallsOfThePlanAndNoOther(t *testing.T) {
 		c.command(1, "--output=json", "--recurse", "repo-ls", r.path("")), c.command(1, "--output=json", "repo-ls", r.path("0000000100000000")),
 		c.command(1, "repo-get", r.path("00000002.history")),
 		c.Argv("--repo=1", "--type=full", "backup"), c.Argv("--repo=4", "--type=incr", "backup"),
-		c.Argv("--repo=1", "--output=text", "--verbose", "verify"), c.Argv("stop"), c.Argv("start"), c.Argv("--dry-run", "--repo=1", "expire"),
+		c.Argv("--repo=1", "--output=text", "--verbose", "verify"), c.Argv("stop"), c.Argv("start"), c.Argv("check"), c.Argv("--dry-run", "--repo=1", "expire"),
 	} {
 		if !may(argv) {
 			t.Errorf("refused: %q", argv)

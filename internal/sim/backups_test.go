@@ -152,6 +152,7 @@ func TestASimulatedBackupIsMadeAndReadBack(t *testing.T) {
 
 func TestTheSimulatedEngineStopsAndStarts(t *testing.T) {
 	h := newShop(t, 0)
+	h.wants(h.does("backup.switch-wal", ""), "succeeded: segment 0000000100000032000000")
 	h.wants(h.does("backup.stop", ""), "succeeded: pgBackRest is stopped")
 	h.wants(h.does("backup.run", "cellar"), "no plan: pgBackRest is stopped")
 	newest := func() uint64 { runs := h.read().Repositories[0].WAL.Runs; return runs[len(runs)-1].Last }

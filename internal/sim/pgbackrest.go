@@ -123,15 +123,18 @@ func (c *call) run(r *http.Request) int {
 		c.line(c.list(key, path))
 	case "stop", "start":
 		return c.turn(command == "stop")
-	case "backup", "verify":
+	case "backup", "verify", "check":
 		if !c.stopped.IsZero() {
 			return c.fail(exitStopped, "stop file exists for stanza "+c.script.Stanza)
 		}
-		if command == "verify" {
+		switch command {
+		case "verify":
 			c.verify(key)
-			return 0
+		case "check":
+			c.check()
+		default:
+			return c.backup(r, key)
 		}
-		return c.backup(r, key)
 	default:
 		return c.fail(exitUsage, fmt.Sprintf("the simulation has no command '%s'", command))
 	}
@@ -191,6 +194,18 @@ func (c *call) backup(r *http.Request, key int) int {
 	c.log("INFO", "%s backup size = %dMB, file total = 1275", kind, c.script.Size)
 	c.log("INFO", "backup command end: completed successfully (%dms)", c.w.now().Sub(began).Milliseconds())
 	return 0
+}
+
+// check switches WAL, and says that it came everywhere.
+func (c *call) check() {
+	name := walName(c.segment(c.w.now()))
+	c.switches = append(c.switches, c.w.now())
+	for _, r := range c.script.Repositories {
+		c.log("INFO", "check repo%d archive for WAL (primary)", r.Key)
+	}
+	for _, r := range c.script.Repositories {
+		c.log("INFO", "WAL segment %s successfully archived to '/simulated/archive/%s/15-1/%s/%s-0.zst' on repo%d", name, c.script.Stanza, name[:16], name, r.Key)
+	}
 }
 
 func (c *call) lock() string { return filepath.Join(c.dir, c.script.Stanza+"-backup.lock") }

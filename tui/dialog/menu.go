@@ -22,6 +22,8 @@ type Menu struct {
 	came    bool
 	err     error
 	sel     int
+	// Spread makes the lines of the actions that came; nil: a line each.
+	Spread func([]ops.ActionInfo) []ops.ActionInfo
 }
 
 // NewMenu returns a menu that waits for the actions on targets, which about names.
@@ -35,6 +37,9 @@ func (n *Menu) Take(actions []ops.ActionInfo, targets []ops.Ref, about string, e
 	own := slices.Equal(targets, n.targets)
 	if own {
 		n.came, n.err, about = true, err, ""
+	}
+	if n.Spread != nil {
+		actions = n.Spread(actions)
 	}
 	lines := slices.DeleteFunc(n.lines, func(l menuLine) bool { return (l.about == "") == own })
 	for _, a := range actions {
@@ -63,7 +68,7 @@ func boolInt(b bool) int {
 
 func (n *Menu) Key(k tea.KeyPressMsg, _ time.Time) Outcome {
 	switch k.Keystroke() {
-	case "esc", "q", "x", "ctrl+c", "left":
+	case "esc", "q", "x", "b", "ctrl+c", "left":
 		return Outcome{Close: true}
 	case "up", "k":
 		n.sel = max(0, n.sel-1)

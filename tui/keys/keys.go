@@ -60,6 +60,7 @@ const (
 	Graph
 	Group
 	Holder
+	Backups
 	Suspend
 	Quit
 	Count // how many there are; those of the panes follow, by their digits
@@ -78,9 +79,10 @@ const (
 	InTriage                     // an alert opened, its graph and its runbook
 	InCalls                      // the escalation matrix
 	InDatabase                   // the sessions, servers and statements of databases
+	InBackups                    // the backups of the plans
 	Everywhere Scope = 1<<iota - 1
 
-	lists = InLists | InAlerts | InSilences | InDatabase
+	lists = InLists | InAlerts | InSilences | InDatabase | InBackups
 )
 
 // Binding is one row of the key map: the one table behind input, hints and help.
@@ -158,6 +160,7 @@ func Defaults(panes []Binding) []Binding {
 		Bind(Graph, "graph", InAlerts|InTriage, "graph", "the rule's expression over time", "g").over(Top),
 		Bind(Group, "group", InAlerts|InDatabase, "view", "alerts by severity or by service; sessions, server or statements", "v"),
 		Bind(Holder, "holder", InLists|InText|InTriage, "holder", "to what holds the port that it could not bind", "H"),
+		Bind(Backups, "backup-menu", InBackups|InDatabase|InText, "backup", "back up, switch WAL, verify, stop and start archiving", "b"),
 		Bind(Suspend, "suspend", Everywhere, "suspend", "back to the shell, fg returns", "ctrl+z"),
 		Bind(Quit, "quit", Everywhere, "quit", "leave one level, on a pane the console", "q", "ctrl+c"),
 	}...)
