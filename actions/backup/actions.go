@@ -38,15 +38,16 @@ type Engine interface {
 type Child func(ctx context.Context, argv []string, begun func(ops.Process), line func(ops.Stream, string)) (code int, err error)
 
 // New returns the actions on the backups of a plan.
-func New(e Engine, plan ops.BackupPlan, child Child, now func() time.Time) []ops.Action {
-	f := family{engine: e, plan: plan, child: child, now: now, lookEvery: time.Second}
-	return []ops.Action{&run{f}, &verify{f}, &switchWAL{f}, &stop{f}, &start{f}}
+func New(e Engine, plan ops.BackupPlan, judge Judge, child Child, now func() time.Time) []ops.Action {
+	f := family{engine: e, plan: plan, judge: judge, child: child, now: now, lookEvery: time.Second}
+	return []ops.Action{&run{f}, &verify{f}, &switchWAL{f}, &prune{f}, &stop{f}, &start{f}}
 }
 
 // family is what the actions share.
 type family struct {
 	engine    Engine
 	plan      ops.BackupPlan
+	judge     Judge
 	child     Child
 	now       func() time.Time
 	lookEvery time.Duration // the pace of looking how far a child is
@@ -60,6 +61,9 @@ type verify struct{ family }
 
 // switchWAL has the server end its WAL file early.
 type switchWAL struct{ family }
+
+// prune removes what retention does not hold.
+type prune struct{ family }
 
 // stop makes the engine do nothing.
 type stop struct{ family }

@@ -20,6 +20,7 @@ type outcome struct {
 	code int
 	err  error
 	made *ops.Backup // what the repository holds after it
+	then func()      // what changes besides
 	wait func(ctx context.Context)
 }
 
@@ -93,6 +94,9 @@ func (e *engine) child(ctx context.Context, argv []string, begun func(ops.Proces
 	for l := range strings.Lines(o.errs) {
 		line(ops.StreamErr, strings.TrimSuffix(l, "\n"))
 	}
+	if o.then != nil {
+		o.then()
+	}
 	if o.wait != nil {
 		o.wait(ctx)
 	}
@@ -156,12 +160,29 @@ func act(t *testing.T, e *engine, plan ops.BackupPlan, b ops.Board, id string, p
 
 func actionOf(t *testing.T, e *engine, plan ops.BackupPlan, id string) ops.Action {
 	t.Helper()
-	all := New(e, plan, e.child, func() time.Time { return noon })
+	all := New(e, plan, judged, e.child, func() time.Time { return noon })
 	i := slices.IndexFunc(all, func(a ops.Action) bool { return a.Describe().ID.String() == id })
 	if i < 0 {
 		t.Fatalf("there is no %s", id)
 	}
 	return all[i]
+}
+
+// judged finds that everything from the oldest backup to the end of the WAL can be restored.
+func judged(v ops.Backups, _ ops.Board) ops.Backups {
+	for i := range v.Repositories {
+		r := &v.Repositories[i]
+		r.Recovery = ops.Recovery{}
+		for _, s := range v.Sets { // newest first
+			if n := len(r.WAL.Runs); s.Key == r.Key {
+				r.Recovery.Intervals = []ops.RecoveryInterval{{Backup: s.Label, From: ops.WALPosition{LSN: s.Stop, At: s.Ended}, To: ops.WALPosition{LSN: s.Stop, At: noon}}}
+				if n > 0 {
+					r.Recovery.Intervals[0].To.LSN = ops.SegmentStart(r.WAL.Runs[n-1].Last+1, 16<<20)
+				}
+			}
+		}
+	}
+	return v
 }
 
 // request has parameters as name=value.

@@ -153,14 +153,14 @@ func TestWhatThePictureBlocks(t *testing.T) {
 func TestWhoMayWhat(t *testing.T) {
 	e, plan, _ := lab()
 	var got []string
-	for _, a := range New(e, plan, e.child, nil) {
+	for _, a := range New(e, plan, judged, e.child, nil) {
 		i := a.Describe()
 		got = append(got, i.ID.String()+" "+i.Class.String()+" "+i.Class.Needs().String())
 		if i.On != ops.KindBackups || i.Source != plan.Name {
 			t.Errorf("%+v", i)
 		}
 	}
-	want := "backup.run disruptive operator, backup.verify disruptive operator, backup.switch-wal disruptive operator, backup.stop destructive admin, backup.start disruptive operator"
+	want := "backup.run disruptive operator, backup.verify disruptive operator, backup.switch-wal disruptive operator, backup.prune destructive admin, backup.stop destructive admin, backup.start disruptive operator"
 	if strings.Join(got, ", ") != want {
 		t.Errorf("%q", got)
 	}

@@ -161,7 +161,7 @@ func TestWhatIsShownWhileABackupRuns(t *testing.T) {
 		o.wait = func(context.Context) { time.Sleep(10 * time.Second) }
 		e.calls[full1] = o
 		began := time.Now()
-		a := New(e, plan, e.child, func() time.Time { return noon.Add(time.Since(began)) })[0]
+		a := New(e, plan, judged, e.child, func() time.Time { return noon.Add(time.Since(began)) })[0]
 		p, err := a.Plan(t.Context(), b, request("backup.run", "type=full", "repository=local"))
 		if err != nil {
 			t.Fatal(err)

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -37,7 +38,7 @@ func newLabBackups(t *testing.T) *labBackups {
 	}
 	l.col = pgbackrest.New(pgbackrest.Config{Plan: plan, Stanza: "t", Command: "pgbackrest", File: l.Config, RunAs: account,
 		Every: time.Minute, Timeout: time.Minute, Now: time.Now, Run: runToEnd, Holder: holder})
-	l.actions = backup.New(l.col, plan, keptChild(keptHistory(t), account), time.Now)
+	l.actions = backup.New(l.col, plan, recoverable(plan), keptChild(keptHistory(t), account), time.Now)
 	l.Does("stanza-create")
 	l.Archives("")
 	return l
@@ -142,6 +143,7 @@ func TestLabBackupsOfARealStanza(t *testing.T) {
 		return err == nil && code == 0
 	})
 	l.ends(run, planned, "succeeded: one: incr backup ")
+	l.prunes()
 
 	l.Stop()
 	l.ends(run, planned, "failed: one: PostgreSQL does not let pgBackRest in")
@@ -155,6 +157,29 @@ func (l *labBackups) stopAndStart(run ops.Action, planned ops.Plan) {
 	l.does("succeeded: pgBackRest is stopped", "backup.stop")
 	l.ends(run, planned, "failed: one: pgBackRest is stopped: stop file exists for stanza t (exit code 62)")
 	l.does("succeeded: pgBackRest is not stopped any more", "backup.start")
+}
+
+// prunes has a retention of one full backup, of two and what builds on them.
+func (l *labBackups) prunes() {
+	l.Helper()
+	before := l.labels()
+	l.does("succeeded: one: full backup ", "backup.run", "type=full")
+	config, err := os.ReadFile(l.Config)
+	if err != nil {
+		l.Fatal(err)
+	}
+	l.Write("pgbackrest.conf", strings.Replace(string(config), "[t]", "repo1-retention-full=1\n[t]", 1))
+	a, p := l.plan("backup.prune")
+	if said := fmt.Sprint(p.Replaces, p.Warnings); !strings.Contains(said, "backups removed: "+strings.Fields(before)[len(strings.Fields(before))-1]) || !strings.Contains(said, "point-in-time recovery from one ends") {
+		l.Errorf("%+v", p)
+	}
+	l.ends(a, p, "succeeded: one: ")
+	if left := strings.Fields(l.labels()); len(left) != 1 || strings.Contains(before, left[0]) {
+		l.Errorf("left: %q of %q", left, before)
+	}
+	if _, err := a.Plan(l.Context(), ops.Board{Backups: ops.Readings[ops.Backups]{{Value: ops.Backups{}, Source: ops.Lit("nightly"), At: time.Now(), State: ops.SourceOK}}}, p.Request); err == nil {
+		l.Error("nothing is left to prune, and a plan was made")
+	}
 }
 
 // corrupt writes over the middle of the largest file of the full backup.

@@ -29,6 +29,11 @@ how=$(cat "$dir/how")
 case $command in
 version) echo "pgBackRest 2.45"; exit ;;
 backup | verify | stop | start | check) ;;
+expire)
+	case "$*" in *--dry-run*)
+		[ -e "$dir/pruned" ] || log "[DRY-RUN] repo1: remove expired backup 20261120-120000F"
+		exit ;;
+	esac ;;
 *)
 	if [ "$how" = "answers a page, and then no other" ] && [ -e "$dir/struck" ]; then
 		echo '<html>login</html>'
@@ -47,6 +52,7 @@ if [ "$how" != "answers 200 and does nothing" ]; then
 	case $command in
 	backup) echo $new >> "$dir/labels" ;;
 	check) touch "$dir/switched" ;;
+	expire) touch "$dir/pruned"; echo 20261126-120000F > "$dir/labels" ;;
 	stop) touch "$dir/s.stop" ;;
 	start) rm -f "$dir/s.stop" ;;
 	esac
@@ -68,7 +74,7 @@ func fakeBackup(t *testing.T, dir string) {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	for name, text := range map[string]string{"program": fakeProgram, "conf": "[global]\nlock-path=" + dir + "\n", "labels": "20261126-120000F\n", "how": honest} {
+	for name, text := range map[string]string{"program": fakeProgram, "conf": "[global]\nlock-path=" + dir + "\n", "labels": "20261120-120000F\n20261126-120000F\n", "how": honest} {
 		mode := os.FileMode(0o600)
 		if name == "program" {
 			mode = 0o700

@@ -13,6 +13,7 @@ import (
 	"opsdeck/collectors/pgbackrest"
 	"opsdeck/estate"
 	"opsdeck/internal/proc"
+	"opsdeck/judge"
 	"opsdeck/ops"
 )
 
@@ -22,9 +23,17 @@ func wireBackups(w *wiring) {
 		w.source(b.Source, ops.SourcePgBackRest, func() error {
 			account := otherAccount(b.RunAs)
 			col := backupEngine(b, account)
-			w.add(col, backup.New(col, b.Plan, keptChild(w.history, account), time.Now)...)
+			w.add(col, backup.New(col, b.Plan, recoverable(b.Plan), keptChild(w.history, account), time.Now)...)
 			return nil
 		})
+	}
+}
+
+// recoverable works out what could be recovered of a plan's database.
+func recoverable(p ops.BackupPlan) backup.Judge {
+	return func(v ops.Backups, b ops.Board) ops.Backups {
+		server, _ := b.Primary(p.Database)
+		return judge.Backups(v, server, time.Now())
 	}
 }
 

@@ -33,6 +33,6 @@ func (c *Collector) Sudoers(account, program string) []string {
 	add("info", "off", repo, "--type=(full|diff|incr) backup")
 	add("info", "off", repo, "--output=text --verbose verify")
 	add("info", "off", "(stop|start|check)")
-	add("info", "off", "--dry-run", repo, "expire")
+	add("info", "off", "(--dry-run )?"+repo, "expire")
 	return lines
 }

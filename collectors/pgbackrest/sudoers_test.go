@@ -38,7 +38,7 @@ func TestSudoersAllowTheCallsOfThePlanAndNoOther(t *testing.T) {
 		c.command(1, "--output=json", "--recurse", "repo-ls", r.path("")), c.command(1, "--output=json", "repo-ls", r.path("0000000100000000")),
 		c.command(1, "repo-get", r.path("00000002.history")),
 		c.Argv("--repo=1", "--type=full", "backup"), c.Argv("--repo=4", "--type=incr", "backup"),
-		c.Argv("--repo=1", "--output=text", "--verbose", "verify"), c.Argv("stop"), c.Argv("start"), c.Argv("check"), c.Argv("--dry-run", "--repo=1", "expire"),
+		c.Argv("--repo=1", "--output=text", "--verbose", "verify"), c.Argv("stop"), c.Argv("start"), c.Argv("check"), c.Argv("--dry-run", "--repo=1", "expire"), c.Argv("--repo=1", "expire"),
 	} {
 		if !may(argv) {
 			t.Errorf("refused: %q", argv)
@@ -47,7 +47,7 @@ func TestSudoersAllowTheCallsOfThePlanAndNoOther(t *testing.T) {
 	for _, argv := range [][]string{
 		c.command(2, "--output=json", "info"), c.command(1, "--output=json", "--cmd-ssh=sh", "info"), c.command(1, "--output=json", "repo-ls", r.path("../..")),
 		c.command(1, "--output=json", "repo-ls", "/etc"), c.command(1, "repo-get", r.path("0000000100000001")), c.command(1, "repo-rm", r.path("")),
-		c.Argv("--repo=1", "expire"), c.Argv("--repo=1", "restore"), c.Argv("stop", "--force"), c.Argv("--repo=1", "--type=full", "backup", "--config=/tmp/x"),
+		c.Argv("--repo=1", "--set=20261127-120000F", "expire"), c.Argv("--repo=1", "restore"), c.Argv("stop", "--force"), c.Argv("--repo=1", "--type=full", "backup", "--config=/tmp/x"),
 		append(c.program(), "--config=/etc/pgbackrestXconf", "--log-level-console=info", "--log-level-stderr=off", "--stanza=or.ders", "stop"),
 		append(c.program(), "--config=/etc/pgbackrest.conf", "--log-level-console=info", "--log-level-stderr=off", "--stanza=orXders", "stop"),
 	} {

@@ -12,6 +12,7 @@ import (
 	"opsdeck/actions/backup"
 	"opsdeck/collectors/pgbackrest"
 	"opsdeck/internal/sim"
+	"opsdeck/judge"
 	"opsdeck/ops"
 )
 
@@ -59,7 +60,7 @@ func newShop(t *testing.T, age time.Duration) *shop {
 		}
 		return <-code, err
 	}
-	h.actions = backup.New(h.col, plan, child, h.Now)
+	h.actions = backup.New(h.col, plan, func(v ops.Backups, _ ops.Board) ops.Backups { return judge.Backups(v, ops.Database{}, h.Now()) }, child, h.Now)
 	return h
 }
 
@@ -114,7 +115,7 @@ func TestASimulatedRepositoryLosesWALAndSaysNothing(t *testing.T) {
 	h := newShop(t, 0)
 	before := h.read()
 	for _, r := range before.Repositories {
-		if len(r.WAL.Runs) != 1 || !r.Fault.Empty() || r.WAL.Files < 3900 {
+		if len(r.WAL.Runs) != 1 || !r.Fault.Empty() || r.WAL.Files < 5900 {
 			t.Errorf("%s at the start: %+v", r.Name, r)
 		}
 	}
@@ -123,7 +124,7 @@ func TestASimulatedRepositoryLosesWALAndSaysNothing(t *testing.T) {
 	if a, b := after.Repositories[0].WAL, after.Repositories[1].WAL; len(a.Runs) != 1 || len(b.Runs) != 2 || b.Runs[1].First-b.Runs[0].Last != 4 || !after.Repositories[1].Fault.Empty() {
 		t.Errorf("five minutes later: %+v and %+v", a.Runs, b.Runs)
 	}
-	h.wants(h.does("backup.verify", "cloud"), "succeeded: cloud: 14 backups of ")
+	h.wants(h.does("backup.verify", "cloud"), "succeeded: cloud: 21 backups of ")
 }
 
 func TestASimulatedBackupIsMadeAndReadBack(t *testing.T) {
@@ -150,9 +151,19 @@ func TestASimulatedBackupIsMadeAndReadBack(t *testing.T) {
 	}
 }
 
+func TestASimulatedPruneTakesTheOldestWeek(t *testing.T) {
+	h := newShop(t, 0)
+	h.wants(h.does("backup.prune", "cellar"), "succeeded: cellar: 7 backups removed: ")
+	v := h.read()
+	if w := v.Repositories[0].WAL; len(v.Sets) != 14+21 || len(w.Runs) != 1 || w.Files > 4000 {
+		t.Errorf("%d backups are left, and %d files of WAL", len(v.Sets), w.Files)
+	}
+	h.wants(h.does("backup.prune", "cellar"), "no plan: nothing would go")
+}
+
 func TestTheSimulatedEngineStopsAndStarts(t *testing.T) {
 	h := newShop(t, 0)
-	h.wants(h.does("backup.switch-wal", ""), "succeeded: segment 0000000100000032000000")
+	h.wants(h.does("backup.switch-wal", ""), "succeeded: segment 000000010000003")
 	h.wants(h.does("backup.stop", ""), "succeeded: pgBackRest is stopped")
 	h.wants(h.does("backup.run", "cellar"), "no plan: pgBackRest is stopped")
 	newest := func() uint64 { runs := h.read().Repositories[0].WAL.Runs; return runs[len(runs)-1].Last }

@@ -123,7 +123,7 @@ func (c *call) run(r *http.Request) int {
 		c.line(c.list(key, path))
 	case "stop", "start":
 		return c.turn(command == "stop")
-	case "backup", "verify", "check":
+	case "backup", "verify", "check", "expire":
 		if !c.stopped.IsZero() {
 			return c.fail(exitStopped, "stop file exists for stanza "+c.script.Stanza)
 		}
@@ -132,6 +132,8 @@ func (c *call) run(r *http.Request) int {
 			c.verify(key)
 		case "check":
 			c.check()
+		case "expire":
+			c.expires(key)
 		default:
 			return c.backup(r, key)
 		}
@@ -206,6 +208,24 @@ func (c *call) check() {
 	for _, r := range c.script.Repositories {
 		c.log("INFO", "WAL segment %s successfully archived to '/simulated/archive/%s/15-1/%s/%s-0.zst' on repo%d", name, c.script.Stanza, name[:16], name, r.Key)
 	}
+}
+
+// expires removes what retention does not hold, or says what that would be.
+func (c *call) expires(key int) {
+	dry, first := "", c.first[key]
+	gone, left := c.aged(key, c.script.Keeps)
+	if slices.Contains(c.Words, "--dry-run") {
+		dry = "[DRY-RUN] "
+	} else {
+		c.expire(key, c.script.Keeps)
+	}
+	for _, s := range slices.Backward(gone) {
+		c.log("INFO", "%srepo%d: remove expired backup %s", dry, key, s.label)
+	}
+	if len(gone) > 0 {
+		c.log("INFO", "%srepo%d: 15-1 remove archive, start = %s, stop = %s", dry, key, walName(first), walName(c.segment(left[0].from)-1))
+	}
+	c.log("INFO", "%sexpire command end: completed successfully (40ms)", dry)
 }
 
 func (c *call) lock() string { return filepath.Join(c.dir, c.script.Stanza+"-backup.lock") }

@@ -160,7 +160,7 @@ func Defaults(panes []Binding) []Binding {
 		Bind(Graph, "graph", InAlerts|InTriage, "graph", "the rule's expression over time", "g").over(Top),
 		Bind(Group, "group", InAlerts|InDatabase, "view", "alerts by severity or by service; sessions, server or statements", "v"),
 		Bind(Holder, "holder", InLists|InText|InTriage, "holder", "to what holds the port that it could not bind", "H"),
-		Bind(Backups, "backup-menu", InBackups|InDatabase|InText, "backup", "back up, switch WAL, verify, stop and start archiving", "b"),
+		Bind(Backups, "backup-menu", InBackups|InDatabase|InText, "backup", "back up, switch WAL, verify, prune, stop and start archiving", "b"),
 		Bind(Suspend, "suspend", Everywhere, "suspend", "back to the shell, fg returns", "ctrl+z"),
 		Bind(Quit, "quit", Everywhere, "quit", "leave one level, on a pane the console", "q", "ctrl+c"),
 	}...)
