@@ -48,6 +48,8 @@ func TestTheDomainKnowsEveryWord(t *testing.T) {
 				err = new(ops.Role).UnmarshalText([]byte(w))
 			case strings.HasSuffix(d.Where, "duty"):
 				err = new(ops.ContainerDuty).UnmarshalText([]byte(w))
+			case strings.HasSuffix(d.Where, "driver"):
+				err = new(ops.LoadDriver).UnmarshalText([]byte(w))
 			case strings.HasSuffix(d.Where, "engine"):
 				err = new(ops.BackupEngine).UnmarshalText([]byte(w))
 			case strings.HasSuffix(d.Where, "kind"):

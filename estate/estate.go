@@ -22,6 +22,7 @@ type File struct {
 	Alertmanager []Alertmanager
 	Postgres     []Postgres
 	Backups      []Backup
+	Loads        []Scenario
 	KPIs         []KPI      // in the order of the file, which is that of the screen
 	Pipelines    []Pipeline // likewise
 	// Paths are the files it was read from, the one asked for first, for messages.

@@ -29,6 +29,8 @@ func Hash(f File) ops.Text {
 	f.KPIs = sorted(f.KPIs, func(k KPI) string { return k.Name })
 	f.Backups = sorted(f.Backups, func(b Backup) string { return b.Name })
 	e.Backups = sorted(e.Backups, func(p ops.BackupPlan) string { return p.Name.String() })
+	f.Loads = sorted(f.Loads, func(s Scenario) string { return s.Plan.Name.String() })
+	e.Loads = sorted(e.Loads, func(s ops.LoadScenario) string { return s.Name.String() })
 	f.Pipelines = sorted(f.Pipelines, func(p Pipeline) string { return p.Name })
 	for i := range f.Docker {
 		o := &f.Docker[i].Only

@@ -51,6 +51,8 @@ func document(d *draft) key {
 			meaning: "Batch runs that have to end within a window."}, pipelineKey),
 		table(&d.Backups, key{name: "backups", pattern: nameOfSource,
 			meaning: "The backup plans, by a name of your choice that no source has."}, backupKey),
+		table(&d.Loads, key{name: "loads", pattern: nameOfThing,
+			meaning: "Load scenarios, by a name of your choice: what is sent to what, how fast, and what its figures have to keep."}, scenarioKey),
 		{name: "access", shape: shapeMapping, always: true, meaning: "Who may what.", fields: accessKeys(&e.Access)},
 		{name: "limits", shape: shapeMapping, always: true, meaning: "The thresholds of judgement.", fields: limitKeys(&e.Limits)},
 	}}

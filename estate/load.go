@@ -101,6 +101,7 @@ func check(path string, env func(string) (string, bool)) (*draft, *value, []stri
 	d.planned()
 	d.timeouts()
 	d.logins()
+	d.scenarios()
 	if !r.partial { // else what is named may stand in what could not be read
 		d.links()
 	}
@@ -156,6 +157,9 @@ func (d *draft) finish() {
 			p.Database = ops.Clean(d.Postgres[0].Name)
 		}
 		d.Estate.Backups = append(d.Estate.Backups, *p)
+	}
+	for i := range d.Loads {
+		d.Estate.Loads = append(d.Estate.Loads, d.Loads[i].Plan)
 	}
 	d.triage()
 }

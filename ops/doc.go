@@ -42,7 +42,8 @@
 //   - load run: requests that are sent at planned moments, their intended starts, and
 //     what became of them. Latency counts from the intended start, as a user waits;
 //     service time from when there was a connection. A limit is what a figure of it has
-//     to keep.
+//     to keep. A scenario is what the estate says of one: targets, rate, limits; its
+//     driver is what makes the load.
 //   - lock: the things that one job holds against others. A locked production is another
 //     matter: it is read-only until a console unlocks it.
 //

@@ -304,9 +304,12 @@ const (
 	KindPrepared // a prepared transaction of a database
 	KindBackups  // the backups of one plan
 	KindBackup   // one of them
+	KindLoad     // a load scenario
+	KindTarget   // what a load is sent to: a name of the estate's, or host:port
+	KindLoadRun  // a load run that was kept, by the number of its job
 )
 
-var kindNames = enumOf[Kind]("kind", "none", "estate", "source", "container", "alert", "job", "console", "audit", "silence", "incident", "database", "session", "prepared", "backups", "backup")
+var kindNames = enumOf[Kind]("kind", "none", "estate", "source", "container", "alert", "job", "console", "audit", "silence", "incident", "database", "session", "prepared", "backups", "backup", "load", "target", "loadrun")
 
 func (k Kind) String() string               { return kindNames.name(k) }
 func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }

@@ -22,6 +22,8 @@ type Estate struct {
 	Limits   Limits     `json:"limits"`
 	// Backups are the backup plans.
 	Backups []BackupPlan `json:"backups,omitempty"`
+	// Loads are the loads that it can be put under.
+	Loads []LoadScenario `json:"loads,omitempty"`
 	// Services say what is behind an alert.
 	Services []Service `json:"services,omitempty"`
 	// Runbooks are what to do, by alert name.

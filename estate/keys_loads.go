@@ -1,0 +1,154 @@
+package estate
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"opsdeck/ops"
+)
+
+var (
+	hostAndPort = pattern{`^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\]):[0-9]{1,5}$`, "host:port"}
+	httpMethod  = pattern{`^[A-Z]{1,20}$`, "a method in capitals"}
+	headerValue = pattern{`^.{1,1000}$`, "one line of 1 to 1000 characters"}
+	percentage  = pattern{`^[0-9]{1,3}(\.[0-9]{1,6})?%$`, "a number and %, for example 0.5%"}
+)
+
+const (
+	mostRate = 1_000_000
+	mostLoad = 24 * time.Hour
+)
+
+func scenarioKey(name string, s *Scenario) key {
+	p := &s.Plan
+	p.Name = ops.Clean(name)
+	return key{shape: shapeMapping, meaning: "One load scenario.", fields: append([]key{
+		bind(&p.Driver, key{name: "driver", shape: shapeWord, words: []string{"http"}, fallback: "http", example: "http",
+			meaning: "What makes the load: `http` sends requests from the agent's machine, at planned moments, whether or not the answers keep up."}),
+		bind(&p.Target, key{name: "target", shape: shapeText, pattern: nameOfThing, required: true, example: "api",
+			meaning: "What is loaded. In production this name is typed before a run, and only one run at a time is sent to it. Where it is one of `services`, a critical alert of that which begins ends the run."}),
+		bind(&p.Note, key{name: "note", shape: shapeText, pattern: anyText, example: "twice the usual evening",
+			meaning: "What it is for, in words."}),
+		bind(&p.Allow, key{name: "allow", shape: shapeList, required: true, elem: &key{shape: shapeText, pattern: hostAndPort, example: "127.0.0.1:8000", meaning: "One server."},
+			example: `["127.0.0.1:8000"]`,
+			meaning: "The servers that may be sent to, as host:port. No connection is made to any other, wherever a target or an answer leads."}),
+		orFile(&s.File, list(&s.Requests, key{name: "targets", required: true,
+			or:      &key{shape: shapePath, example: "targets.txt", meaning: "A file of requests as vegeta has them."},
+			example: `[{url: "http://127.0.0.1:8000/health"}]`,
+			meaning: "The requests, which are taken in turn: a list, or a file of them as vegeta's http format has it: a line of method and URL, lines of headers, a line @FILE with the body, an empty line."}, requestKey)),
+		note(&s.rate, key{name: "rate", shape: shapeMapping, required: true, example: "{constant: {rate: 50, for: 5m}}", fields: rateKeys(&s.rate),
+			exactly: choice{[]string{"constant", "ramp", "steps", "stages"}, "says no rate", "write stages for what none of the others says"},
+			meaning: "How many requests a second are sent, and for how long."}),
+		bind(&p.MaxRate, key{name: "max_rate", shape: shapeNumber, min: 1, max: mostRate, required: true, example: "100",
+			meaning: "The most requests a second, whatever `rate` says. It is kept in each second."}),
+		bind(&p.MaxDuration, key{name: "max_duration", shape: shapeDuration, required: true, shortest: time.Second, longest: mostLoad, example: "10m",
+			meaning: "The longest that a run takes, from the first request to the last answer."}),
+		bind(&p.Warmup, key{name: "warm_up", shape: shapeDuration, shortest: time.Second, longest: mostLoad, example: "30s",
+			meaning: "How much of the beginning is charted and never judged."}),
+		{name: "limits", shape: shapeMapping, example: "{latency_p95: 500ms, errors: 1%}", fields: loadLimitKeys(p),
+			meaning: "What the figures of a run have to keep. A run without limits passes nothing: it is invalid."},
+		bind(&p.AbortAfter, key{name: "abort_after", shape: shapeNumber, min: 1, max: 3600, example: "10",
+			meaning: "Ends a run after as many seconds on end that break a limit of a time or of errors. Without it a run goes on to its end."}),
+	}, connectionKeys(s)...)}
+}
+
+// connectionKeys say how the driver connects, and what it takes for a good answer.
+func connectionKeys(s *Scenario) []key {
+	p := &s.Plan
+	return []key{
+		bind(&p.Connections, key{name: "connections", shape: shapeNumber, min: 1, max: 50_000, fallback: "50", example: "200",
+			meaning: "How many requests are under way at once. What is due meanwhile waits, and its wait counts."}),
+		bind(&p.InFlight, key{name: "in_flight", shape: shapeNumber, min: 1, max: 1_000_000, fallback: "10000", example: "5000",
+			meaning: "How many requests wait and are under way at the most. What comes due beyond that is dropped and counted."}),
+		bind(&p.Timeout, key{name: "timeout", shape: shapeDuration, fallback: "10s", shortest: 10 * time.Millisecond, longest: time.Hour, example: "30s",
+			meaning: "How long one answer may take."}),
+		{name: "expect", shape: shapeMapping, example: "{status: [200], contains: ok}", meaning: "What makes an answer a good one. Without it, a status of 200 to 299.", fields: []key{
+			bindBy(key{name: "status", shape: shapeList, elem: &key{shape: shapeNumber, min: 100, max: 599, example: "200", meaning: "One status."}, example: "[200, 204]",
+				meaning: "The statuses of good answers."}, func(_ *draft, v *said) {
+				for _, i := range v.items {
+					s.Status = append(s.Status, int(i.number))
+				}
+			}),
+			bind(&s.Contains, key{name: "contains", shape: shapeText, pattern: anyText, example: "ok", meaning: "Words that the body has to hold."}),
+		}},
+		bind(&s.CAFile, path("ca_file", "Certificates in PEM that are trusted besides the system's.")),
+		bind(&p.Production, key{name: "production", shape: shapeFlag, fallback: "false", example: "true",
+			meaning: "Whether it may run where the environment is production."}),
+	}
+}
+
+func requestKey(r *Request) key {
+	return key{shape: shapeMapping, meaning: "One request.", fields: []key{
+		bind(&r.Method, key{name: "method", shape: shapeText, pattern: httpMethod, fallback: "GET", example: "POST", meaning: "Its method."}),
+		bind(&r.URL, key{name: "url", shape: shapeAddress, required: true, example: "http://127.0.0.1:8000/health", address: address{schemes: []string{"http", "https"}},
+			meaning: "Its URL. It holds no user: send an Authorization header."}),
+		table(&r.Headers, key{name: "headers", pattern: headerName, example: `{Authorization: "${OPSDECK_LOAD_TOKEN}"}`,
+			meaning: "Its headers."}, func(name string, h *Header) key {
+			h.Name = name
+			return bindBy(key{shape: shapeText, pattern: headerValue, example: "application/json", meaning: "The value of this header."}, func(_ *draft, v *said) { h.Value, h.Written = v.text, v.written() })
+		}),
+		bind(&r.Body, key{name: "body", shape: shapeBlock, example: `'{"loan": 1}'`, meaning: "Its body, as it stands."}),
+	}}
+}
+
+// rateKeys are the ways to say a rate.
+func rateKeys(r *rate) []key {
+	number := func(into *int, name, meaning string, required bool) key {
+		return bind(into, key{name: name, shape: shapeNumber, max: mostRate, required: required, example: "50", meaning: meaning})
+	}
+	span := func(into *time.Duration, meaning string) key {
+		return bind(into, key{name: "for", shape: shapeDuration, required: true, shortest: time.Second, longest: mostLoad, example: "5m", meaning: meaning})
+	}
+	step := bind(&r.steps.by, key{name: "by", shape: shapeNumber, min: 1, max: mostRate, required: true, example: "50", meaning: "How many more each step sends."})
+	return []key{
+		note(&r.constant, key{name: "constant", shape: shapeMapping, example: "{rate: 50, for: 5m}", meaning: "The same rate all the time.", fields: []key{
+			number(&r.constant.rate, "rate", "Requests a second.", true), span(&r.constant.each, "How long.")}}),
+		note(&r.ramp, key{name: "ramp", shape: shapeMapping, example: "{from: 10, to: 200, for: 5m}", meaning: "From one rate evenly to another.", fields: []key{
+			number(&r.ramp.from, "from", "Requests a second at the beginning.", true), number(&r.ramp.to, "to", "And at the end.", true), span(&r.ramp.each, "How long.")}}),
+		note(&r.steps, key{name: "steps", shape: shapeMapping, example: "{from: 50, to: 400, by: 50, for: 1m}", meaning: "Higher step by step.", fields: []key{
+			number(&r.steps.from, "from", "Requests a second of the first step.", true), number(&r.steps.to, "to", "The most that a step may send.", true), step, span(&r.steps.each, "How long each step is.")}}),
+		list(&r.stages, key{name: "stages", example: "[{from: 0, to: 100, for: 30s}, {from: 100, for: 5m}]", meaning: "One part after the other."}, func(s *stage) key {
+			return key{shape: shapeMapping, meaning: "One stage.", fields: []key{
+				number(&s.from, "from", "Requests a second at its beginning.", true), number(&s.to, "to", "And at its end; left out, the same.", false), span(&s.each, "How long it is.")}}
+		}),
+	}
+}
+
+// loadLimitKeys has one key for each figure that can have a limit.
+func loadLimitKeys(p *ops.LoadScenario) []key {
+	add := func(m ops.LoadMetric, limit float64) {
+		p.Limits = append(p.Limits, ops.LoadLimit{Metric: m, Limit: limit})
+	}
+	keys := []key{
+		bindBy(key{name: ops.MetricRate.String(), shape: shapeNumber, min: 1, max: mostRate, example: "1000",
+			meaning: "At least as many good answers a second, over the judged part of the run."}, func(_ *draft, v *said) { add(ops.MetricRate, float64(v.number)) }),
+		bindBy(key{name: ops.MetricErrors.String(), shape: shapeText, pattern: percentage, example: "0.5%",
+			meaning: "At most this share of what was answered or failed may have failed."}, func(_ *draft, v *said) {
+			share, _ := strconv.ParseFloat(strings.TrimSuffix(v.text, "%"), 64) // the check saw to that
+			add(ops.MetricErrors, share/100)
+		}),
+	}
+	for m := ops.MetricLatencyP50; m <= ops.MetricServiceP99; m++ {
+		from := "from when a request was meant to start, as a user waits"
+		if m >= ops.MetricServiceP50 {
+			from = "from when there was a connection for a request, as the server takes"
+		}
+		_, q, _ := strings.Cut(m.String(), "_p")
+		keys = append(keys, bindBy(key{name: m.String(), shape: shapeDuration, shortest: time.Microsecond, longest: time.Hour, example: "500ms",
+			meaning: "At most how long " + q + " % of the requests may take, " + from + "."}, func(_ *draft, v *said) { add(m, v.span.Seconds()) }))
+	}
+	return keys
+}
+
+// orFile takes the name of a file where that stands in the place of a list.
+func orFile(into *string, k key) key {
+	all := k.fill
+	return bindBy(k, func(d *draft, v *said) {
+		if v.value.key.shape == shapePath {
+			*into = v.text
+			return
+		}
+		all(d, v)
+	})
+}

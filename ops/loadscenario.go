@@ -1,0 +1,56 @@
+package ops
+
+import "time"
+
+// LoadScenario is one load that an estate can be put under: what is sent to what, and
+// what the figures of a run have to keep.
+type LoadScenario struct {
+	Name   Text       `json:"name"`
+	Driver LoadDriver `json:"driver"`
+	// Target is what is loaded: its name is typed before a run in production, and one
+	// run at a time is sent to it. A critical alert of the service of that name which
+	// begins meanwhile ends the run.
+	Target Text `json:"target"`
+	// Allow are the servers that may be sent to, host:port in small letters.
+	Allow       []Text        `json:"allow"`
+	Stages      []LoadStage   `json:"stages"`
+	Warmup      time.Duration `json:"warmup,omitzero"` // charted, and never judged
+	MaxRate     int           `json:"max_rate"`        // requests a second
+	MaxDuration time.Duration `json:"max_duration"`
+	Connections int           `json:"connections"` // requests under way at once
+	InFlight    int           `json:"in_flight"`   // those and the ones that wait
+	Timeout     time.Duration `json:"timeout"`     // of one request
+	Limits      []LoadLimit   `json:"limits"`
+	AbortAfter  int           `json:"abort_after,omitzero"` // seconds on end that break a limit marked so; 0: never
+	// Production says that it may run where the estate is a production.
+	Production bool `json:"production,omitzero"`
+	Note       Text `json:"note,omitzero"`
+}
+
+// Ref names the scenario.
+func (s LoadScenario) Ref() Ref { return Ref{Kind: KindLoad, ID: s.Name} }
+
+// Length is how long its stages are.
+func (s LoadScenario) Length() time.Duration { return LoadRun{Stages: s.Stages}.Length() }
+
+// LoadScenario returns the scenario of a name; false: the estate has none of it.
+func (e Estate) LoadScenario(name Text) (LoadScenario, bool) {
+	return named(e.Loads, func(s LoadScenario) bool { return s.Name == name })
+}
+
+// LoadDriver is what makes the load of a scenario.
+type LoadDriver uint8
+
+// Drivers.
+const (
+	DriverUnknown LoadDriver = iota
+	DriverHTTP               // requests of a process of our own, on the agent's machine
+)
+
+var loadDrivers = enumOf[LoadDriver]("driver", "unknown", "http")
+
+func (d LoadDriver) String() string               { return loadDrivers.name(d) }
+func (d LoadDriver) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+// UnmarshalText accepts the names that String gives.
+func (d *LoadDriver) UnmarshalText(b []byte) error { return loadDrivers.parse(d, b) }
