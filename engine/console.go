@@ -79,7 +79,7 @@ func (k console) Look(ctx context.Context, refs []ops.Ref) error {
 // history has of it.
 func (k console) Detail(ctx context.Context, ref ops.Ref, window time.Duration) (ops.Detail, error) {
 	switch ref.Kind {
-	case ops.KindAudit, ops.KindJob, ops.KindIncident:
+	case ops.KindAudit, ops.KindJob, ops.KindIncident, ops.KindLoad, ops.KindLoadRun:
 		return k.kept(ctx, ref)
 	case ops.KindAlert:
 		return k.triage(ctx, ref, window)
@@ -110,6 +110,8 @@ func (k console) kept(ctx context.Context, ref ops.Ref) (ops.Detail, error) {
 		return k.e.Verify(ctx)
 	case ref.Kind == ops.KindJob:
 		return k.jobDetail(ctx, ref)
+	case ref.Kind == ops.KindLoad, ref.Kind == ops.KindLoadRun:
+		return k.loadDetail(ref)
 	}
 	return k.incidentDetail(ref)
 }

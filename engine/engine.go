@@ -71,6 +71,8 @@ type Engine struct {
 	mu           sync.Mutex
 	sessions     map[ops.Caller]*session // by their consoles
 	lastIncident int
+
+	loads sync.Mutex // held while the list of load runs is read and written
 }
 
 // New returns an engine that does nothing until Run.
@@ -94,7 +96,7 @@ func New(c Config) *Engine {
 	e.jobs = jobs.New(jobs.Config{Actions: e.Actions, Instants: e.ownActions(), Guarded: e.Estate.Environment == ops.Production,
 		History: e.History, Now: e.Now, Random: e.Random, Log: e.Log, Journal: e.Journal, Alive: e.Alive,
 		Board: e.broker.newest, Unlocked: func(c ops.Caller) bool { return !e.unlockedUntil(c).IsZero() },
-		Record: e.record, Written: e.historyState, Show: e.show, Ended: e.kickAll})
+		Record: e.record, Written: e.historyState, Show: e.show, Ended: e.kickAll, LoadTick: e.loadTick, LoadRun: e.keepLoad})
 	return e
 }
 

@@ -64,6 +64,9 @@ func (e *Engine) restore(ctx context.Context, p *picture) error {
 	if p.board.Changes, err = e.History.History(ops.Query{From: e.Now().Add(-keepChanges), Limit: maxChanges}); err != nil {
 		return err
 	}
+	if p.board.Loads.Kept, err = readLoads(e.History); err != nil {
+		e.Log.Error("read the list of load runs back", "err", err)
+	}
 	for _, k := range keepings() {
 		raw, err := e.History.Value(k.name)
 		if err != nil {

@@ -54,6 +54,7 @@ func newPicture(e *Engine) *picture {
 		})
 		p.board.Open(info.Kind, info.Name)
 	}
+	p.board.Loads.Scenarios = e.Estate.Loads
 	for i := range p.changed {
 		p.changed[i] = true
 	}
@@ -270,4 +271,7 @@ func (p *picture) setJob(j ops.Job) {
 	}
 	p.board.Jobs = jobs
 	p.changed[ops.SectionJobs] = true
+	if j.State.Ended() {
+		p.unload(j.ID)
+	}
 }

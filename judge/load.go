@@ -1,7 +1,6 @@
 package judge
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -19,12 +18,23 @@ const (
 // Load judges a load run by its limits. Nothing is a pass that was not measured: neither
 // a limit without its figure, nor a run without limits.
 func Load(run ops.LoadRun, limits []ops.LoadLimit) ops.LoadVerdict {
-	var v ops.LoadVerdict
-	for _, l := range limits {
-		v.Limits = append(v.Limits, against(l, run.Run))
-	}
+	v := ops.LoadVerdict{Limits: LoadLimits(run.Run, limits)}
 	v.Outcome, v.Why = outcome(run, v.Limits)
+	switch v.Outcome {
+	case ops.LoadPassed:
+		v.Level = ops.LevelOK
+	case ops.LoadFailed, ops.LoadAborted, ops.LoadDegraded:
+		v.Level = ops.LevelWarning
+	}
 	return v
+}
+
+// LoadLimits is how a span stands to each limit.
+func LoadLimits(w ops.LoadWindow, limits []ops.LoadLimit) (all []ops.LoadStanding) {
+	for _, l := range limits {
+		all = append(all, against(l, w))
+	}
+	return all
 }
 
 func outcome(run ops.LoadRun, limits []ops.LoadStanding) (ops.LoadOutcome, ops.Text) {
@@ -36,7 +46,7 @@ func outcome(run ops.LoadRun, limits []ops.LoadStanding) (ops.LoadOutcome, ops.T
 	}
 	for _, l := range limits {
 		if l.Known && !l.Held {
-			return ops.LoadFailed, ops.Textf("%s is %s, the limit is %s", l.Metric, figure(l.Metric, l.Value), figure(l.Metric, l.Limit))
+			return ops.LoadFailed, ops.Textf("%s is %s, the limit is %s", l.Metric, l.Metric.Figure(l.Value), l.Metric.Figure(l.Limit))
 		}
 	}
 	for _, l := range limits {
@@ -59,7 +69,7 @@ func outcome(run ops.LoadRun, limits []ops.LoadStanding) (ops.LoadOutcome, ops.T
 
 // unfit says why a run measured too little, or the generator itself; empty: it did not.
 func unfit(run ops.LoadRun, limits []ops.LoadStanding) ops.Text {
-	h, planned := run.Health, run.Length()
+	h, planned := run.Health, run.Length()-run.Warmup
 	switch {
 	case run.End != ops.LoadEndPlanned:
 		return ops.Lit("how it ended is not known")
@@ -76,7 +86,7 @@ func unfit(run ops.LoadRun, limits []ops.LoadStanding) ops.Text {
 	if !ok {
 		return ops.Text{}
 	}
-	limit := duration(strictest.Limit)
+	limit := ops.Seconds(strictest.Limit)
 	switch {
 	case h.LateP99.Seconds() > mostLate*strictest.Limit:
 		return ops.Textf("the generator was saturated: it sent up to %s late (p99), and the limit is %s", h.LateP99, limit)
@@ -91,20 +101,8 @@ func unfit(run ops.LoadRun, limits []ops.LoadStanding) ops.Text {
 
 // against is how a span stands to a limit.
 func against(l ops.LoadLimit, w ops.LoadWindow) ops.LoadStanding {
-	s := ops.LoadStanding{LoadLimit: l}
-	switch {
-	case l.Metric == ops.MetricRate && w.Over > 0:
-		s.Value, s.Known = float64(w.Done-w.Failed)/w.Over.Seconds(), true
-	case l.Metric == ops.MetricErrors && w.Done > 0:
-		s.Value, s.Known = float64(w.Failed)/float64(w.Done), true
-	case isTime(l.Metric):
-		t, first := w.Latency, ops.MetricLatencyP50
-		if !isLatency(l.Metric) {
-			t, first = w.Service, ops.MetricServiceP50
-		}
-		s.Value = []time.Duration{t.P50, t.P90, t.P95, t.P99}[l.Metric-first].Seconds()
-		s.Known, s.Lower = t.N > 0, t.Lower
-	}
+	v := w.Value(l.Metric)
+	s := ops.LoadStanding{LoadLimit: l, Value: v.Value, Known: v.Known, Lower: l.Metric.Time() && v.Known && w.Latency.Lower}
 	if s.Margin = l.Limit - s.Value; l.Metric == ops.MetricRate {
 		s.Margin = -s.Margin
 	}
@@ -115,25 +113,7 @@ func against(l ops.LoadLimit, w ops.LoadWindow) ops.LoadStanding {
 	return s
 }
 
-func isTime(m ops.LoadMetric) bool    { return m >= ops.MetricLatencyP50 && m <= ops.MetricServiceP99 }
 func isLatency(m ops.LoadMetric) bool { return m >= ops.MetricLatencyP50 && m <= ops.MetricLatencyP99 }
-
-// duration is a limit of a time; what is longer than any run is cut.
-func duration(s float64) time.Duration {
-	const most = 1e9
-	return time.Duration(min(s, most) * float64(time.Second))
-}
-
-// figure writes a value in its metric's unit.
-func figure(m ops.LoadMetric, v float64) string {
-	switch {
-	case isTime(m):
-		return duration(v).Round(time.Microsecond).String()
-	case m == ops.MetricErrors:
-		return fmt.Sprintf("%.3g %%", v*100)
-	}
-	return fmt.Sprintf("%.4g/s", v)
-}
 
 // forWant reports whether a limit is broken by the wait for a connection alone: by the
 // time from when there was one it is held.
@@ -151,7 +131,7 @@ func LoadSecond(p ops.LoadPoint, limits []ops.LoadLimit) (broken, known bool) {
 			continue
 		}
 		s := against(l, p.LoadWindow)
-		waits := isTime(l.Metric) && !s.Known && p.Oldest > duration(l.Limit)
+		waits := l.Metric.Time() && !s.Known && p.Oldest > ops.Seconds(l.Limit)
 		broken, known = broken || waits || s.Known && !s.Held, known || waits || s.Known
 	}
 	return broken, known
@@ -160,7 +140,7 @@ func LoadSecond(p ops.LoadPoint, limits []ops.LoadLimit) (broken, known bool) {
 // strictestTime is the limit of a time that is the shortest.
 func strictestTime(limits []ops.LoadStanding) (least ops.LoadStanding, ok bool) {
 	for _, l := range limits {
-		if isTime(l.Metric) && (!ok || l.Limit < least.Limit) {
+		if l.Metric.Time() && (!ok || l.Limit < least.Limit) {
 			least, ok = l, true
 		}
 	}

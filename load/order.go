@@ -11,8 +11,10 @@ import (
 // Order is everything a run needs to know. It holds the targets' headers and bodies,
 // which may be secret: it goes to the child over a pipe, and into no history.
 type Order struct {
-	Stages  Schedule `json:"stages"`
-	Targets []Target `json:"targets"`
+	Stages Schedule `json:"stages"`
+	// Warmup is how much of the beginning is told by the second, and counts nowhere else.
+	Warmup  time.Duration `json:"warmup,omitzero"`
+	Targets []Target      `json:"targets"`
 	// Allow are the servers that may be sent to, host:port as they are dialled. No
 	// connection is made to any other, wherever a target or an answer leads.
 	Allow []string `json:"allow"`
@@ -57,6 +59,8 @@ func (o Order) Check() error {
 	switch {
 	case !(o.MaxRate > 0 && o.MaxRate <= mostRate) || o.MaxDuration <= 0:
 		return invalid("a run needs a most of its rate, up to %d a second, and of its duration", mostRate)
+	case o.Warmup < 0 || o.Warmup >= o.Stages.Length():
+		return invalid("a warm-up of %s leaves nothing to judge", o.Warmup)
 	case o.Stages.peak() > o.MaxRate:
 		return invalid("%g requests a second are more than the %g that may be", o.Stages.peak(), o.MaxRate)
 	case o.Timeout <= 0 || o.MaxBody <= 0:

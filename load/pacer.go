@@ -47,10 +47,10 @@ func (p *pacer) hand(n int64) {
 	g, at := p.g, p.g.order.Stages.At(n)
 	p.handed = n + 1
 	now := time.Since(g.start)
-	g.rec.planned(now - at)
+	g.rec.planned(at, now-at)
 	last := &p.recent[p.kept%int64(len(p.recent))]
 	if g.inFlight.Load() >= int64(g.order.InFlight) {
-		g.rec.capped(now - *last)
+		g.rec.capped(at, now-*last)
 		return
 	}
 	*last = at

@@ -57,10 +57,15 @@ type failure struct {
 	status int
 }
 
-// recorder counts what happens in a run. Everything in it is under mu.
+// recorder counts what happens in a run. Everything in it is under mu. What was meant to
+// start within the warm-up is in the seconds, and in nothing that is judged.
 type recorder struct {
-	start time.Time
-	cpu   func() (time.Duration, bool)
+	start  time.Time
+	warmup time.Duration
+	warm   int64 // requests of the warm-up that have not ended
+	cold   bool  // the warm-up is over, and all of it had ended at the last tick
+	fair   bool  // and at the one before: nothing of it is in the last second
+	cpu    func() (time.Duration, bool)
 
 	mu      sync.Mutex
 	now     *span     // since the last tick
@@ -79,87 +84,115 @@ type recorder struct {
 	conns            int64
 }
 
-func newRecorder(start time.Time, cpu func() (time.Duration, bool)) *recorder {
-	r := &recorder{start: start, cpu: cpu, now: newSpan(), begun: start, pending: newSpan(), errors: map[failure]*ops.LoadError{},
+func newRecorder(start time.Time, warmup time.Duration, cpu func() (time.Duration, bool)) *recorder {
+	r := &recorder{start: start, warmup: warmup, cpu: cpu, now: newSpan(), begun: start, pending: newSpan(), errors: map[failure]*ops.LoadError{},
 		latency: NewHistogram(), service: NewHistogram(), late: NewHistogram()}
 	r.cpuAt, r.health.CPUKnown = cpu()
 	return r
 }
 
-// planned counts a request whose intended start has come, and how late that was seen.
-func (r *recorder) planned(late time.Duration) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.now.Planned++
-	r.late.Record(late)
-	if late > lateFrom {
-		r.now.Late++
+// count adds to the second, and to the run where that is judged. mu is held.
+func (r *recorder) count(due time.Duration, c ops.LoadCount) {
+	r.now.Add(c)
+	if due >= r.warmup {
+		r.run.Add(c)
+	} else {
+		r.warm += c.Planned - c.Dropped - c.Done - c.Cut
 	}
 }
 
-// missed counts requests that were due and never handed on.
-func (r *recorder) missed(n int64) {
+// judged reports whether a limit may be asked of the last second.
+func (r *recorder) judged() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.now.Planned += n
-	r.now.Dropped += n
+	return r.fair
+}
+
+// planned counts a request whose intended start has come, and how late that was seen.
+func (r *recorder) planned(due, late time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c := ops.LoadCount{Planned: 1}
+	if late > lateFrom {
+		c.Late = 1
+	}
+	r.count(due, c)
+	if due >= r.warmup {
+		r.late.Record(late)
+	}
+}
+
+// missed counts a request that was due and never handed on.
+func (r *recorder) missed(due time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.count(due, ops.LoadCount{Planned: 1, Dropped: 1})
 }
 
 // capped drops a request that came due while the most were in flight, the oldest of
 // them for at least an age.
-func (r *recorder) capped(age time.Duration) {
+func (r *recorder) capped(due, age time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.now.Dropped++
+	if r.count(due, ops.LoadCount{Dropped: 1}); due < r.warmup {
+		return
+	}
 	if r.health.CapHits++; r.health.CapHits == 1 || age < r.health.CapAge {
 		r.health.CapAge = age
 	}
 }
 
 // dropped counts a request that waited for a connection when the run ended.
-func (r *recorder) dropped() {
+func (r *recorder) dropped(due time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.now.Dropped++
+	r.count(due, ops.LoadCount{Dropped: 1})
 }
 
-func (r *recorder) sent() {
+func (r *recorder) sent(due time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.now.Sent++
+	r.count(due, ops.LoadCount{Sent: 1})
 }
 
 // done counts what became of a request that was due, was sent and has ended.
-func (r *recorder) done(due, sent, end time.Time, res result) {
+func (r *recorder) done(due time.Duration, sent, end time.Time, res result) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	c := &r.now.LoadCount
-	c.Bytes += res.bytes
-	c.Retried += int64(max(res.tries-1, 0))
+	c := ops.LoadCount{Bytes: res.bytes, Retried: int64(max(res.tries-1, 0)), Done: 1}
 	if res.cut {
-		c.Cut++
-	} else {
-		c.Done++
+		c.Cut, c.Done = 1, 0
+	}
+	if res.failed {
+		c.Failed = 1
+		if res.refused {
+			c.Refused = 1
+		}
+		if res.class == ops.ClassTimeout {
+			c.TimedOut = 1
+		}
+	}
+	r.count(due, c)
+	latency, service := end.Sub(r.start.Add(due)), end.Sub(sent)
+	if !res.refused {
+		_ = r.now.latency.RecordValue(held(latency)) // held is within its range
+		_ = r.now.service.RecordValue(held(service))
+	}
+	if due < r.warmup {
+		return
 	}
 	if !res.refused {
-		_ = r.now.latency.RecordValue(held(end.Sub(due))) // held is within its range
-		_ = r.now.service.RecordValue(held(end.Sub(sent)))
+		r.latency.Record(latency)
+		r.service.Record(service)
 	}
-	r.busy += end.Sub(sent)
+	r.busy += service
 	if res.failed {
 		r.fail(end.Sub(r.start), res)
 	}
 }
 
+// fail counts a failure by its kind.
 func (r *recorder) fail(at time.Duration, res result) {
-	c := &r.now.LoadCount
-	c.Failed++
-	if res.refused {
-		c.Refused++
-	}
-	if res.class == ops.ClassTimeout {
-		c.TimedOut++
-	}
 	kind := failure{class: res.class}
 	if res.class == ops.ClassStatus {
 		kind.status = res.status
@@ -187,9 +220,8 @@ func (r *recorder) tick(inFlight int, oldest time.Duration, conns int64) ops.Loa
 	used, _ := r.cpu()
 	s.cpu = used - r.cpuAt
 	r.now, r.begun, r.conns, r.cpuAt = newSpan(), now, conns, used
-	r.run.Add(s.LoadCount)
-	s.latency.MergeInto(r.latency.h)
-	s.service.MergeInto(r.service.h)
+	r.run.Conns += s.Conns
+	r.fair, r.cold = r.cold || r.warmup == 0, r.warm == 0 && now.Sub(r.start) >= r.warmup
 	if r.last = append(r.last, s); len(r.last) > window {
 		r.last = r.last[1:]
 	}
@@ -235,17 +267,18 @@ func (r *recorder) told(t *ops.LoadTick, connections int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	recent := r.lookBack(peakCPU)
-	r.measure(recent, t.Second.At, connections)
+	judged := max(0, t.Second.At-r.warmup)
+	r.measure(recent, judged, connections)
 	t.Last10, t.Last60 = recent.window(), r.lookBack(window).window()
-	t.Run, t.Errors, t.Health = r.whole(t.Second.At), r.failures(), r.health
+	t.Run, t.Errors, t.Health = r.whole(judged), r.failures(), r.health
 }
 
-// measure brings the generator's own health up to date.
+// measure brings the generator's own health up to date, at a moment after the warm-up.
 func (r *recorder) measure(recent *span, at time.Duration, connections int) {
 	r.health.LateP99 = r.late.Quantile(0.99)
-	if recent.over > 0 {
+	if recent.over > 0 && at > 0 {
 		share := recent.cpu.Seconds() / recent.over.Seconds() / float64(runtime.GOMAXPROCS(0))
-		if len(r.last) > peakCPU { // until then it is that of the run so far
+		if at > peakCPU*time.Second { // until then it is that of the run so far
 			share = max(share, r.health.CPU)
 		}
 		r.health.CPU = share

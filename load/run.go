@@ -46,7 +46,7 @@ func Run(ctx context.Context, o Order, tell func(ops.LoadTick)) (ops.LoadRun, er
 
 func newGenerator(o Order, c *client, cpu func() (time.Duration, bool)) *generator {
 	start := time.Now()
-	return &generator{order: o, client: c, rec: newRecorder(start, cpu), start: start,
+	return &generator{order: o, client: c, rec: newRecorder(start, o.Warmup, cpu), start: start,
 		due: make(chan int64, o.InFlight), under: make([]atomic.Int64, o.Connections)}
 }
 
@@ -85,11 +85,9 @@ func (g *generator) pace(ctx context.Context) {
 	g.sleep(ctx, g.order.Stages.Length())
 	g.sending = time.Since(g.start)
 	// Those that came due before the end and were not seen to.
-	n := p.handed
-	for n < total && g.order.Stages.At(n) < g.sending {
-		n++
+	for n := p.handed; n < total && g.order.Stages.At(n) < g.sending; n++ {
+		g.rec.missed(g.order.Stages.At(n))
 	}
-	g.rec.missed(n - p.handed)
 }
 
 // sleep waits until a moment of the run, and reports whether that came before its end.
@@ -109,17 +107,17 @@ func (g *generator) sleep(ctx context.Context, until time.Duration) bool {
 func (g *generator) work(ctx context.Context, under *atomic.Int64) {
 	buf := make([]byte, readSize)
 	for n := range g.due {
+		at := g.order.Stages.At(n)
 		if ctx.Err() != nil || g.over.Load() {
-			g.rec.dropped()
+			g.rec.dropped(at)
 			g.inFlight.Add(-1)
 			continue
 		}
-		at := g.order.Stages.At(n)
 		under.Store(int64(at) + 1)
-		g.rec.sent()
+		g.rec.sent(at)
 		sent := time.Now()
 		res := g.client.do(ctx, n, buf)
-		g.rec.done(g.start.Add(at), sent, time.Now(), res)
+		g.rec.done(at, sent, time.Now(), res)
 		under.Store(0)
 		g.inFlight.Add(-1)
 	}
@@ -139,6 +137,7 @@ func (g *generator) watch(over <-chan struct{}, tell func(ops.LoadTick), end con
 		}
 		t := g.tick()
 		switch broken, known := judge.LoadSecond(t.Second, g.order.Limits); {
+		case !g.rec.judged():
 		case broken:
 			bad++
 		case known:
@@ -174,8 +173,8 @@ func (g *generator) oldest() time.Duration {
 // result sums up a run that is over.
 func (g *generator) result(why error) (ops.LoadRun, error) {
 	t := g.tick() // what came after the last full second
-	run := ops.LoadRun{Stages: g.order.Stages, Total: g.order.Stages.Count(), End: ops.LoadEndPlanned, Run: t.Run, Errors: t.Errors, Health: t.Health}
-	run.Run.Over = g.sending
+	run := ops.LoadRun{Stages: g.order.Stages, Warmup: g.order.Warmup, Total: g.order.Stages.Count(), End: ops.LoadEndPlanned, Run: t.Run, Errors: t.Errors, Health: t.Health}
+	run.Run.Over = max(0, g.sending-g.order.Warmup)
 	switch {
 	case errors.Is(why, errLimit):
 		run.End, run.Why = ops.LoadEndByLimit, ops.Textf("%s on end broke a limit", ops.Count(g.order.AbortAfter, "second"))

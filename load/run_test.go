@@ -212,13 +212,13 @@ func TestWindowsLookBackTenAndSixtySeconds(t *testing.T) {
 func TestTheSeriesIsSecondsForAnHourAndThenTenAtATime(t *testing.T) {
 	var run ops.LoadRun
 	synctest.Test(t, func(t *testing.T) {
-		r := newRecorder(time.Now(), func() (time.Duration, bool) { return 0, true })
+		r := newRecorder(time.Now(), 0, func() (time.Duration, bool) { return 0, true })
 		var last ops.LoadPoint
 		for range 3600 + 95 {
-			r.planned(0)
-			r.sent()
+			r.planned(0, 0)
+			r.sent(0)
 			time.Sleep(time.Second)
-			r.done(time.Now(), time.Now(), time.Now(), result{})
+			r.done(time.Since(r.start), time.Now(), time.Now(), result{})
 			last = r.tick(0, 0, 0)
 		}
 		run.Run = r.whole(last.At)
@@ -303,5 +303,43 @@ func TestAMostOfTheRateIsKeptInEachSecond(t *testing.T) {
 	})
 	if most != 150 {
 		t.Errorf("%d requests in a second", most)
+	}
+}
+
+func TestTheWarmUpIsChartedAndNeverJudged(t *testing.T) {
+	const warm = 2 * time.Second
+	cold := func(at time.Duration, req *http.Request) (*http.Response, error) {
+		if at < warm {
+			return answer(req, 503, 700*time.Millisecond)
+		}
+		return answer(req, 200, time.Millisecond)
+	}
+	o := order(constant(10, 10*time.Second))
+	o.Warmup, o.AbortAfter = warm, 1
+	o.Limits = []ops.LoadLimit{{Metric: ops.MetricErrors, Limit: 0, Abort: true}, {Metric: ops.MetricLatencyP99, Limit: 0.1}}
+	var run ops.LoadRun
+	synctest.Test(t, func(t *testing.T) {
+		c, err := newClient(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.via = played{time.Now(), cold}
+		if run, err = newGenerator(o, c, func() (time.Duration, bool) { return 0, true }).run(t.Context(), func(ops.LoadTick) {}); err != nil {
+			t.Fatal(err)
+		}
+	})
+	var charted ops.LoadCount
+	for _, p := range run.Series {
+		charted.Add(p.LoadCount)
+	}
+	if c := run.Run; charted.Done != 100 || charted.Failed != 20 || c.Done != 80 || c.Failed != 0 || c.Planned != 80 || len(run.Errors) != 0 {
+		t.Errorf("charted %+v, judged %+v, %v", charted, c.LoadCount, run.Errors)
+	}
+	if v := judge.Load(run, o.Limits); v.Outcome != ops.LoadPassed || run.Run.Over != 8*time.Second {
+		t.Errorf("%s: %s, over %s", v.Outcome, v.Why, run.Run.Over)
+	}
+	o.Warmup = o.Stages.Length()
+	if ops.CodeOf(o.Check()) != ops.CodeInvalid {
+		t.Error("a run is ordered of which nothing is judged")
 	}
 }

@@ -21,10 +21,12 @@ const (
 	SectionDatabases
 	SectionValues
 	SectionBackups
+	SectionLoads
+	SectionLoading
 	Sections // how many there are
 )
 
-var sectionNames = enumOf[Section]("section", "estate", "sources", "alerts", "containers", "stats", "jobs", "changes", "findings", "silences", "indicators", "incidents", "databases", "values", "backups")
+var sectionNames = enumOf[Section]("section", "estate", "sources", "alerts", "containers", "stats", "jobs", "changes", "findings", "silences", "indicators", "incidents", "databases", "values", "backups", "loads", "loading")
 
 func (s Section) String() string               { return sectionNames.name(s) }
 func (s Section) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
@@ -47,6 +49,8 @@ type Board struct {
 	Containers Readings[[]Container] `json:"containers"` // one reading per Docker host
 	Databases  Readings[Database]    `json:"databases"`  // one per PostgreSQL server
 	Backups    Readings[Backups]     `json:"backups"`    // one per backup plan
+	Loads      Loads                 `json:"loads"`      // what the estate can be put under, and what was
+	Loading    []LoadLive            `json:"loading"`    // load runs under way, as of their last second
 	Incidents  []Incident            `json:"incidents"`  // open ones, and those closed within the hour
 	Stats      []ContainerStats      `json:"stats"`      // of what somebody looks at
 	Values     []AlertValue          `json:"values"`     // of the alerts that somebody looks at

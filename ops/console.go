@@ -75,9 +75,11 @@ type Detail struct {
 	Escalation []Escalation `json:"escalation,omitempty"`
 	// Incident is the incident itself, where one was opened; Changes then holds
 	// everything between its first sign and its end.
-	Incident Incident      `json:"incident,omitzero"`
-	Why      Text          `json:"why,omitzero"` // what could not be found out
-	Window   time.Duration `json:"window,omitzero"`
+	Incident Incident `json:"incident,omitzero"`
+	// Load is a kept load run, where one was opened.
+	Load   *LoadReport   `json:"load,omitempty"`
+	Why    Text          `json:"why,omitzero"` // what could not be found out
+	Window time.Duration `json:"window,omitzero"`
 }
 
 // FactGroup is a titled list of facts.

@@ -171,8 +171,9 @@ type Progress struct {
 	Left  time.Duration `json:"left,omitzero"` // estimate; zero: none
 }
 
-// Result is how an action's Run ended when it did not fail.
+// Result is how an action's Run ended when it came to its end. One that has measured what
+// ought not to be has failed, or was canceled, and did so as it should.
 type Result struct {
-	State JobState // succeeded or partial
+	State JobState // succeeded, partial, failed or canceled
 	What  Text     // one sentence
 }

@@ -1,6 +1,9 @@
 package ops
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // LoadStage is one part of a load run's plan: the rate goes evenly from one figure to
 // the other. A constant rate is a stage whose two figures are the same.
@@ -65,6 +68,23 @@ type LoadWindow struct {
 	Service LoadTimes     `json:"service"`
 }
 
+// Value is a figure of the span, in its unit; not known where nothing gives it.
+func (w LoadWindow) Value(m LoadMetric) Value {
+	switch {
+	case m == MetricRate && w.Over > 0:
+		return Num(float64(w.Done-w.Failed) / w.Over.Seconds())
+	case m == MetricErrors && w.Done > 0:
+		return Num(float64(w.Failed) / float64(w.Done))
+	case m.Time():
+		t, first := w.Latency, MetricLatencyP50
+		if m >= MetricServiceP50 {
+			t, first = w.Service, MetricServiceP50
+		}
+		return Value{Value: []time.Duration{t.P50, t.P90, t.P95, t.P99}[m-first].Seconds(), Known: t.N > 0}
+	}
+	return Value{}
+}
+
 // LoadPoint is one span of a run's series: a second, or ten after the first hour.
 type LoadPoint struct {
 	LoadWindow
@@ -107,14 +127,15 @@ type LoadTick struct {
 
 // LoadRun is a load run that has ended.
 type LoadRun struct {
-	Stages []LoadStage `json:"stages"`
-	Total  int64       `json:"total"` // requests of the whole plan
-	End    LoadEnd     `json:"end"`
-	Why    Text        `json:"why,omitzero"` // it ended before its plan did
-	Run    LoadWindow  `json:"run"`          // Over: how long it sent
-	Series []LoadPoint `json:"series"`
-	Errors []LoadError `json:"errors,omitempty"` // of most failures first
-	Health LoadHealth  `json:"health"`
+	Stages []LoadStage   `json:"stages"`
+	Warmup time.Duration `json:"warmup,omitzero"` // of the beginning: in Series, and in nothing else
+	Total  int64         `json:"total"`           // requests of the whole plan
+	End    LoadEnd       `json:"end"`
+	Why    Text          `json:"why,omitzero"` // it ended before its plan did
+	Run    LoadWindow    `json:"run"`          // Over: how long it sent, the warm-up left out
+	Series []LoadPoint   `json:"series"`
+	Errors []LoadError   `json:"errors,omitempty"` // of most failures first
+	Health LoadHealth    `json:"health"`
 	// All latencies and service times in nanoseconds, as compressed HdrHistograms (V2).
 	LatencyHistogram []byte `json:"latency_histogram"`
 	ServiceHistogram []byte `json:"service_histogram"`
@@ -150,6 +171,16 @@ type LoadStanding struct {
 // LoadVerdict is the judgement on a run; judge gives it.
 type LoadVerdict struct {
 	Outcome LoadOutcome    `json:"outcome"`
+	Level   Level          `json:"level"`
 	Why     Text           `json:"why,omitzero"`
 	Limits  []LoadStanding `json:"limits"`
+}
+
+// Words say a stage: "10 to 100 requests a second for 30s".
+func (s LoadStage) Words() string {
+	rate := fmt.Sprintf("%g", s.From)
+	if s.From != s.To {
+		rate += fmt.Sprintf(" to %g", s.To)
+	}
+	return rate + " requests a second for " + s.For.String()
 }

@@ -1,5 +1,11 @@
 package ops
 
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
 // LoadMetric is a figure of a load run that a limit can be for.
 type LoadMetric uint8
 
@@ -26,6 +32,35 @@ func (m LoadMetric) MarshalText() ([]byte, error) { return []byte(m.String()), n
 
 // UnmarshalText accepts the names that String gives.
 func (m *LoadMetric) UnmarshalText(b []byte) error { return loadMetrics.parse(m, b) }
+
+// Time reports whether it is a time, in seconds.
+func (m LoadMetric) Time() bool { return m >= MetricLatencyP50 && m <= MetricServiceP99 }
+
+// Words are how screens call it, in short: what a user "waited", counted from the intended
+// start, and how long a request was "served", from when there was a connection.
+func (m LoadMetric) Words() string {
+	kind, q, isTime := strings.Cut(m.String(), "_")
+	switch {
+	case isTime && kind == "latency":
+		return q + " waited"
+	case isTime:
+		return q + " served"
+	case m == MetricRate:
+		return "good answers"
+	}
+	return m.String()
+}
+
+// Figure says a value in the metric's unit: "120ms", "0.5 %", "1000/s".
+func (m LoadMetric) Figure(v float64) string {
+	switch {
+	case m.Time():
+		return Seconds(v).Round(time.Microsecond).String()
+	case m == MetricErrors:
+		return fmt.Sprintf("%.3g %%", v*100)
+	}
+	return fmt.Sprintf("%.4g/s", v)
+}
 
 // LoadOutcome is what a load run has shown.
 type LoadOutcome uint8

@@ -108,6 +108,16 @@ func (b Board) Session(ref Ref) (Session, bool) {
 	return Session{}, false
 }
 
+// LoadRun returns the kept run of a Ref.
+func (b Board) LoadRun(ref Ref) (LoadKept, bool) {
+	return named(b.Loads.Kept, func(k LoadKept) bool { return k.Ref == ref })
+}
+
+// Loaded returns the run under way against what a scenario is for; false: none is.
+func (b Board) Loaded(target Text) (LoadLive, bool) {
+	return named(b.Loading, func(l LoadLive) bool { return l.Scenario.Target == target })
+}
+
 // Job returns the job of an id.
 func (b Board) Job(id JobID) (Job, bool) {
 	return named(b.Jobs, func(j Job) bool { return j.ID == id })

@@ -23,6 +23,8 @@ func (b *Board) sections() [Sections]section {
 		SectionIncidents:  whole[[]Incident]{&b.Incidents},
 		SectionValues:     whole[[]AlertValue]{&b.Values},
 		SectionDatabases:  filled(&b.Databases, SourcePostgres),
+		SectionLoads:      whole[Loads]{&b.Loads},
+		SectionLoading:    whole[[]LoadLive]{&b.Loading},
 		SectionBackups:    filled(&b.Backups, SourcePgBackRest),
 	}
 }

@@ -79,7 +79,7 @@ type Tailer interface {
 type Action interface {
 	Describe() ActionInfo
 	// Plan says exactly what Run would do. It fills Title, Steps, Replaces,
-	// Warnings, Notes and Locks, and nothing else. b is the newest board; what may
+	// Warnings, Notes and Locks, of Ask what it may want besides, and nothing else. b is the newest board; what may
 	// have changed since is asked of the server. Planning twice with nothing
 	// changed gives the same plan, but for what Plan.Same leaves out.
 	Plan(ctx context.Context, b Board, req Request) (Plan, error)

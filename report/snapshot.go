@@ -47,7 +47,7 @@ func (s Snapshot) place() string {
 
 // Views lists what New takes.
 func Views() []string {
-	return []string{"overview", "alerts", "silences", "containers", "databases", "backups", "sources", "jobs", "history"}
+	return []string{"overview", "alerts", "silences", "containers", "databases", "backups", "loads", "sources", "jobs", "history"}
 }
 
 // New reads a board through a view; a view that does not exist is the overview.
@@ -69,6 +69,8 @@ func New(b ops.Board, now time.Time, view string) Snapshot {
 		s.Tables = []Table{Databases(b, now), Sessions(b, now), Statements(b, now)}
 	case "backups":
 		s.Tables = []Table{BackupPlans(b, now), Backups(b, now)}
+	case "loads":
+		s.Tables = []Table{Loads(b, now)}
 	case "sources":
 		s.Tables = []Table{Sources(b, now)}
 	case "jobs":

@@ -57,6 +57,38 @@ func past(l ops.Level) Tone {
 	return ToneOf(l)
 }
 
+// held says how a figure stands to its limit, and the tone of that.
+func held(s ops.LoadStanding) (string, Tone) {
+	switch {
+	case !s.Known:
+		return "NO FIGURE", ToneUnknown
+	case s.Held && s.Lower:
+		return "held, at least", ToneWarning
+	case s.Held:
+		return "held", ToneOK
+	}
+	return "BROKEN", ToneCritical
+}
+
+// lacking is the tone of a count that ought to be zero.
+func lacking(n int64) Tone {
+	if n > 0 {
+		return ToneWarning
+	}
+	return TonePlain
+}
+
+// moved says how a figure of two runs differs, and the tone of that.
+func moved(d ops.LoadDelta) (string, Tone) {
+	switch {
+	case d.Worse:
+		return "WORSE", ToneWarning
+	case d.Better:
+		return "better", ToneInfo
+	}
+	return "", TonePlain
+}
+
 // unjudged is the level of a row that nobody judges.
 const unjudged = ops.LevelInfo
 

@@ -54,7 +54,7 @@ func TestSnapshotsAreAsTheGoldenFilesSay(t *testing.T) {
 // of every board.
 func TestDocumentsAreAsTheGoldenFilesSay(t *testing.T) {
 	const rows = 3
-	boards := map[string]string{"alerts": "paged", "silences": "paged", "databases": "locked", "handover": "paged"}
+	boards := map[string]string{"alerts": "paged", "silences": "paged", "databases": "locked", "loads": "loaded", "handover": "paged"}
 	for _, view := range append(report.Views(), "handover") {
 		b := fixture.Named(cmp.Or(boards[view], "failing"))
 		s := report.New(b, fixture.Now, view)

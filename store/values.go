@@ -8,10 +8,10 @@ import (
 	"opsdeck/ops"
 )
 
-// maxValue bounds one value in bytes: the marks of a thousand containers fit.
-const maxValue = 1 << 20
+// maxValue bounds one value in bytes: a load run of a day fits.
+const maxValue = 5 << 20
 
-// PutValue keeps a small state under a name, such as when a user last looked.
+// PutValue keeps a state under a name, such as when a user last looked.
 // nil deletes it.
 func (s *Store) PutValue(name string, v []byte) error {
 	if name == "" || len(name) > 256 || len(v) > maxValue {

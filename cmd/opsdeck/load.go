@@ -1,20 +1,190 @@
 package main
 
 import (
+	"context"
+	"fmt"
+	"io"
 	"os"
+	"os/signal"
+	"strings"
+	"time"
 
+	"github.com/charmbracelet/x/term"
 	"github.com/spf13/cobra"
 
-	"opsdeck/load"
+	"opsdeck/ops"
+	"opsdeck/report"
 )
 
-// loadCommand is the process that sends a load. It is hidden: the agent starts it and
-// writes its order, nobody types it.
+// exitAborted is the code of a load run that was ended before its plan.
+const exitAborted = 4
+
+// loadCommand is what there is to ask and to do about load runs.
 func (a *app) loadCommand() *cobra.Command {
-	return &cobra.Command{
-		Use: "load-child", Short: "Send the load that is ordered on standard input, until that ends", Hidden: true, Args: none,
+	cmd := &cobra.Command{Use: "load", Short: "Put a target under load, judge the run, compare runs", Args: none,
+		Example: "opsdeck load list\nopsdeck load run peak --yes\nopsdeck load compare 12 9",
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
+	s := still{view: "loads"}
+	list := &cobra.Command{Use: "list", Short: "Print the scenarios and the runs that were kept", Args: none,
+		Example: "opsdeck load list -o json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return load.Child(cmd.Context(), a.std.in, a.std.out, func() { os.Exit(exitTempFail) })
-		},
+			_, b, done, err := a.attached(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer done()
+			return report.Write(cmd.OutOrStdout(), report.New(b, time.Now(), s.view), s.format)
+		}}
+	list.Flags().StringVarP(&s.format, "output", "o", "text", "format: "+strings.Join(report.Formats(), ", "))
+	cmd.AddCommand(a.loadRunCommand(), a.loadStopCommand(), list, a.loadShowCommand(), a.loadCompareCommand(), a.loadExportCommand())
+	return cmd
+}
+
+func (a *app) loadRunCommand() *cobra.Command {
+	o := order{action: "load.run"}
+	cmd := &cobra.Command{Use: "run SCENARIO", Short: "Run a load scenario to its verdict", Args: exactly(1, "SCENARIO: the name of a load of the estate"),
+		Long: `Run a load scenario and follow it to its verdict. The plan is printed first; --yes confirms
+it, and in production --confirm with the target's name and --reason. Ctrl-C stops the run:
+what it measured is kept as aborted.
+
+Exit code: 0 pass, 1 failed, 2 degraded, 3 invalid or not known, 4 aborted, 64 usage,
+69 no agent, 75 target held or plan changed, 77 not allowed.`,
+		Example: "opsdeck load run peak --yes\nopsdeck load run peak --confirm api --reason \"release 2.4\"",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.target = ops.NewRef(ops.KindLoad, "", args[0]).String()
+			o.out, o.err, o.tty = cmd.OutOrStdout(), cmd.ErrOrStderr(), term.IsTerminal(a.std.err.Fd())
+			return a.runLoad(cmd.Context(), o)
+		}}
+	o.answerFlags(cmd.Flags())
+	return cmd
+}
+
+func (a *app) loadStopCommand() *cobra.Command {
+	o := order{action: "load.stop"}
+	cmd := &cobra.Command{Use: "stop SCENARIO", Short: "Stop a load run, and wait until no load is left", Args: exactly(1, "SCENARIO: the name of a load of the estate"),
+		Example: "opsdeck load stop peak --yes",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.target = ops.NewRef(ops.KindLoad, "", args[0]).String()
+			o.out, o.err, o.tty = cmd.OutOrStdout(), cmd.ErrOrStderr(), term.IsTerminal(a.std.err.Fd())
+			return a.runOrder(cmd.Context(), o)
+		}}
+	o.answerFlags(cmd.Flags())
+	return cmd
+}
+
+func (a *app) loadShowCommand() *cobra.Command {
+	return &cobra.Command{Use: "show RUN", Short: "Print what a run has shown", Args: exactly(1, "RUN: its number"), Example: "opsdeck load show 12",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.loadReport(cmd.Context(), args[0], "", func(r ops.LoadReport) error { return report.LoadRun(cmd.OutOrStdout(), r, "text") })
+		}}
+}
+
+func (a *app) loadCompareCommand() *cobra.Command {
+	return &cobra.Command{Use: "compare RUN [WITH]", Short: "Print what got worse in a run since another one", Args: cobra.RangeArgs(1, 2), Example: "opsdeck load compare 12\nopsdeck load compare 12 9",
+		Long: `Put a run beside another one; without WITH beside the newest earlier run of the same
+scenario that passed. A figure that moved by less than 10 %, or by less than it moved
+between three or more runs that passed under the same load, is no news.`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			with := ""
+			if len(args) > 1 {
+				with = args[1]
+			}
+			return a.loadReport(cmd.Context(), args[0], with, func(r ops.LoadReport) error {
+				if r.Compared.Against.Zero() {
+					return ops.Errorf(ops.CodeNotFound, "no earlier run of %s has passed", r.Kept.Scenario).Help("name a run to compare with")
+				}
+				return report.LoadCompared(cmd.OutOrStdout(), r)
+			})
+		}}
+}
+
+func (a *app) loadExportCommand() *cobra.Command {
+	var out, format string
+	cmd := &cobra.Command{Use: "export RUN", Short: "Write a run: its figures, or its series second by second", Args: exactly(1, "RUN: its number"),
+		Example: "opsdeck load export 12 -o csv --out run-12.csv",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.loadReport(cmd.Context(), args[0], "", func(r ops.LoadReport) error {
+				return deliver(cmd.OutOrStdout(), out, func(w io.Writer) error { return report.LoadRun(w, r, format) })
+			})
+		}}
+	cmd.Flags().StringVar(&out, "out", "", "write to this file, whole or not at all")
+	cmd.Flags().StringVarP(&format, "output", "o", "json", "format: "+strings.Join(report.LoadFormats(), ", "))
+	return cmd
+}
+
+// loadReport opens a kept run, beside another one, and hands it on.
+func (a *app) loadReport(ctx context.Context, run, with string, take func(ops.LoadReport) error) error {
+	c, w, err := a.attach(ctx)
+	if err != nil {
+		return err
 	}
+	defer w.close()
+	d, err := c.Detail(ctx, ops.NewRef(ops.KindLoadRun, with, run), 0)
+	if err != nil {
+		return err
+	}
+	if d.Load == nil {
+		return ops.Errorf(ops.CodeNotFound, "no load run %s is kept", ops.Clean(run))
+	}
+	return take(*d.Load)
+}
+
+// runLoad starts a run and follows it.
+func (a *app) runLoad(ctx context.Context, o order) error {
+	c, w, id, err := a.begin(ctx, o)
+	if err != nil || id == 0 {
+		return err
+	}
+	defer w.close()
+	fmt.Fprintf(o.out, "job %d started; Ctrl-C stops it\n", id)
+	stop := make(chan os.Signal, 2)
+	signal.Notify(stop, os.Interrupt)
+	defer signal.Stop(stop)
+	return o.followLoad(ctx, w, c, id, stop)
+}
+
+// followLoad follows a run to its verdict. The first interrupt stops the run, a second one
+// stops following.
+func (o order) followLoad(ctx context.Context, w endpoint, c ops.Console, id ops.JobID, interrupts <-chan os.Signal) error {
+	ctx, giveUp := context.WithCancel(ctx)
+	defer giveUp()
+	go func() {
+		select {
+		case <-ctx.Done():
+			return
+		case <-interrupts:
+		}
+		if err := c.Cancel(ctx, id); err != nil {
+			explain(o.err, err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-interrupts:
+			giveUp()
+		}
+	}()
+	ended := o.follow(ctx, w, c, id)
+	if ended == nil || ctx.Err() != nil {
+		return ended
+	}
+	d, err := c.Detail(ctx, ops.NewRef(ops.KindLoadRun, "", fmt.Sprint(id)), 0)
+	if err != nil || d.Load == nil {
+		return ended // it came to no verdict: how the job ended has been said
+	}
+	return loadExit(d.Load.Kept.Verdict.Outcome)
+}
+
+// loadExit is the exit code of a verdict.
+func loadExit(o ops.LoadOutcome) error {
+	switch o {
+	case ops.LoadPassed:
+		return nil
+	case ops.LoadFailed:
+		return exitError{exitWarning}
+	case ops.LoadDegraded:
+		return exitError{exitCritical}
+	case ops.LoadAborted:
+		return exitError{exitAborted}
+	}
+	return exitError{exitUnknown}
 }

@@ -68,51 +68,65 @@ func (o *order) answerFlags(f *pflag.FlagSet) {
 }
 
 func (a *app) runOrder(ctx context.Context, o order) error {
-	req, err := o.request()
-	if err != nil {
-		return err
-	}
-	c, w, err := a.attach(ctx)
-	if err != nil {
+	c, w, id, err := a.begin(ctx, o)
+	if err != nil || id == 0 {
 		return err
 	}
 	defer w.close()
-	plan, err := c.Plan(ctx, req)
-	if err != nil {
-		return err
-	}
-	writePlan(o.out, plan)
-	switch {
-	case o.planOnly:
-		return nil
-	case o.action == "container.shell":
-		return usagef("a shell is handed over by the console alone (e): here nobody would be in it")
-	}
-	if err := o.unanswered(plan.Ask); err != nil {
-		return err
-	}
-	if plan.Ask.Unlock {
-		if plan, err = unlock(ctx, c, req, o.reason); err != nil {
-			return err
-		}
-	}
-	key, exact := ops.Exact(o.key)
-	if !exact {
-		return usagef("--key %q cannot be shown as it is: letters and digits can", o.key)
-	}
-	id, err := c.Start(ctx, plan.ID, ops.Confirmation{Yes: o.yes, Typed: ops.Clean(o.confirm), Reason: ops.Clean(o.reason), Key: key.Or(ops.Clean(rand.Text()))})
-	if err != nil {
-		return err
-	}
-	if id == 0 {
-		// An action of the agent's own is done at once and is no job.
-		fmt.Fprintf(o.out, "done: %s\n", plan.Title)
-		return nil
-	}
 	fmt.Fprintf(o.out, "job %d started; it goes on without this terminal\n", id)
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
 	defer stop()
 	return o.follow(ctx, w, c, id)
+}
+
+// begin plans an order, prints the plan and starts it. Without a job nothing is to be
+// followed, and the agent has been let go of.
+func (a *app) begin(ctx context.Context, o order) (ops.Console, endpoint, ops.JobID, error) {
+	req, err := o.request()
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	c, w, err := a.attach(ctx)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	id, err := o.start(ctx, c, req)
+	if err != nil || id == 0 {
+		w.close()
+	}
+	return c, w, id, err
+}
+
+func (o order) start(ctx context.Context, c ops.Console, req ops.Request) (ops.JobID, error) {
+	plan, err := c.Plan(ctx, req)
+	if err != nil {
+		return 0, err
+	}
+	writePlan(o.out, plan)
+	switch {
+	case o.planOnly:
+		return 0, nil
+	case o.action == "container.shell":
+		return 0, usagef("a shell is handed over by the console alone (e): here nobody would be in it")
+	}
+	if err := o.unanswered(plan.Ask); err != nil {
+		return 0, err
+	}
+	if plan.Ask.Unlock {
+		if plan, err = unlock(ctx, c, req, o.reason); err != nil {
+			return 0, err
+		}
+	}
+	key, exact := ops.Exact(o.key)
+	if !exact {
+		return 0, usagef("--key %q cannot be shown as it is: letters and digits can", o.key)
+	}
+	id, err := c.Start(ctx, plan.ID, ops.Confirmation{Yes: o.yes, Typed: ops.Clean(o.confirm), Reason: ops.Clean(o.reason), Key: key.Or(ops.Clean(rand.Text()))})
+	if err == nil && id == 0 {
+		// An action of the agent's own is done at once and is no job.
+		fmt.Fprintf(o.out, "done: %s\n", plan.Title)
+	}
+	return id, err
 }
 
 // unanswered refuses a plan whose questions the command line leaves open, and names

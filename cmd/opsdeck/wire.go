@@ -65,6 +65,7 @@ func wire(f estate.File, kind ops.AgentKind, history *store.Store, log *slog.Log
 	for _, add := range sourceKinds() {
 		add(w)
 	}
+	wireLoads(w)
 	return engine.New(w.engine)
 }
 

@@ -35,8 +35,11 @@ type Config struct {
 	Written  func(error)              // takes how a write to the history went; nil: well
 	// Show puts a job's state on the board, and records as the history has them: with
 	// their numbers, which consoles follow the time line by.
-	Show  func(j ops.Job, recs ...ops.Record)
-	Ended func() // a job has ended, and its targets are free
+	Show func(j ops.Job, recs ...ops.Record)
+	// LoadTick and LoadRun are those of ops.LoadTaker, for a job.
+	LoadTick func(ops.Job, ops.LoadTick) ops.Text
+	LoadRun  func(ops.Job, ops.LoadRun) (ops.LoadVerdict, error)
+	Ended    func() // a job has ended, and its targets are free
 }
 
 // History keeps what was done, each job with its intent, its outcome and its output.

@@ -95,9 +95,12 @@ func (s *Jobs) workOut(ctx context.Context, c ops.Caller, a planner, req ops.Req
 	if err != nil {
 		return ops.Plan{}, err
 	}
-	yes := p.Ask.Yes // an action that is safe may want one for what it finds
+	wants := p.Ask // an action that is safe may want a yes for what it finds
 	p.Request, p.Class, p.Ask = req, info.Class, s.ask(c, info, req)
-	p.Ask.Yes = p.Ask.Yes || yes
+	p.Ask.Yes = p.Ask.Yes || wants.Yes
+	if s.Guarded && info.Class == ops.ClassDisruptive { // and one that disturbs the name of what it disturbs
+		p.Ask.Type = wants.Type
+	}
 	return p, nil
 }
 

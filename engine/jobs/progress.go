@@ -39,6 +39,17 @@ func (p progress) Progress(v ops.Progress) {
 // Actor is who started the job; it never changes while the job runs.
 func (p progress) Actor() ops.Actor { return p.r.snapshot().Actor }
 
+// Job is the job.
+func (p progress) Job() ops.JobID { return p.r.snapshot().ID }
+
+// LoadTick shows a second of a load run.
+func (p progress) LoadTick(t ops.LoadTick) ops.Text { return p.s.LoadTick(p.r.snapshot(), t) }
+
+// LoadRun judges a load run and keeps it.
+func (p progress) LoadRun(run ops.LoadRun) (ops.LoadVerdict, error) {
+	return p.s.LoadRun(p.r.snapshot(), run)
+}
+
 // Line takes one line of output.
 func (p progress) Line(s ops.Stream, text string) {
 	p.r.mu.Lock()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -117,7 +118,7 @@ func (s *Jobs) writeOutcome(r *run, j ops.Job, rec ops.Record) ops.Record {
 // outcome names the end of a job. Only an action that says so has succeeded.
 func outcome(res ops.Result, err error, canceled bool) (ops.JobState, ops.Text) {
 	switch {
-	case err == nil && (res.State == ops.JobSucceeded || res.State == ops.JobPartial):
+	case err == nil && slices.Contains([]ops.JobState{ops.JobSucceeded, ops.JobPartial, ops.JobFailed, ops.JobCanceled}, res.State):
 		return res.State, res.What
 	case err == nil:
 		return ops.JobUnknown, res.What.Or(ops.Lit("the action does not say how it ended: look at the target"))

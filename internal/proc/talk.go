@@ -8,6 +8,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"opsdeck/ops"
 )
 
 // hangUp is how long a talking child has between SIGTERM and SIGKILL: it has
@@ -48,6 +50,9 @@ func Talk(s Spec, errs io.Writer, mayAsk bool) (*Child, error) {
 	}
 	return &Child{cmd: cmd, in: in, out: out, alone: !mayAsk, ended: make(chan struct{})}, nil
 }
+
+// Process identifies the child. Error: it has ended.
+func (c *Child) Process() (ops.Process, error) { return Identify(c.cmd.Process.Pid) }
 
 // Read reads what the child says.
 func (c *Child) Read(p []byte) (int, error) { return c.out.Read(p) }

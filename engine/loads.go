@@ -1,0 +1,218 @@
+package engine
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+
+	"opsdeck/judge"
+	"opsdeck/ops"
+)
+
+// loadsValue is the name under which the history keeps the list of load runs; each run is
+// a value of its own.
+const loadsValue = "loads"
+
+// keepLoads is how many load runs are kept.
+const keepLoads = 200
+
+func runValue(id ops.Text) string { return "load-run/" + id.String() }
+
+// loadTick shows a second of a load run, and says why it has to end: a critical alert of
+// what it loads began meanwhile.
+func (e *Engine) loadTick(j ops.Job, t ops.LoadTick) ops.Text {
+	s, ok := e.Estate.LoadScenario(j.Target.ID)
+	if !ok {
+		return ops.Textf("the estate has no load %s", j.Target.ID)
+	}
+	e.update(func(p *picture) { p.load(s, j, t) })
+	for a := range ops.All(e.broker.newest().Alerts) {
+		if a.Service == s.Target && a.State == ops.AlertFiring && a.Severity.Rank == ops.RankCritical && a.Fired.After(j.Started) {
+			return ops.Textf("critical alert %s of %s began", a.Name, s.Target)
+		}
+	}
+	return ops.Text{}
+}
+
+// load puts the last second of a run on the board.
+func (p *picture) load(s ops.LoadScenario, j ops.Job, t ops.LoadTick) {
+	live := ops.LoadLive{Job: j.ID, Scenario: s, Actor: j.Actor.Name, Began: j.Started}
+	at := slices.IndexFunc(p.board.Loading, func(l ops.LoadLive) bool { return l.Job == j.ID })
+	p.board.Loading = slices.Clone(p.board.Loading)
+	if at < 0 {
+		at, p.board.Loading = len(p.board.Loading), append(p.board.Loading, live)
+	}
+	l := &p.board.Loading[at]
+	l.Tick, l.Limits, l.Trail = t, judge.LoadLimits(t.Run, s.Limits), l.Trail.Add(t.Second.Place())
+	p.changed[ops.SectionLoading] = true
+}
+
+// unload takes a run that has ended off the board.
+func (p *picture) unload(id ops.JobID) {
+	left := slices.DeleteFunc(slices.Clone(p.board.Loading), func(l ops.LoadLive) bool { return l.Job == id })
+	p.changedIf(ops.SectionLoading, len(left) != len(p.board.Loading))
+	p.board.Loading = left
+}
+
+// keepLoad judges a load run and writes it down: itself first, then the list of all.
+func (e *Engine) keepLoad(j ops.Job, run ops.LoadRun) (ops.LoadVerdict, error) {
+	s, _ := e.Estate.LoadScenario(j.Target.ID)
+	v := judge.Load(run, s.Limits)
+	k := ops.LoadKept{Ref: ops.NewRef(ops.KindLoadRun, "", fmt.Sprint(j.ID)), Scenario: s.Name, Target: s.Target, Began: j.Started, Ended: e.Now(),
+		Actor: j.Actor.Name, Reason: j.Reason, Note: s.Note, Stages: run.Stages, Warmup: run.Warmup, End: run.End,
+		Run: run.Run, Health: run.Health, Errors: run.Errors, Verdict: v}
+	packed, err := pack(savedLoad{LoadReport: ops.LoadReport{Kept: k, Total: run.Total, Series: run.Series}, Latency: run.LatencyHistogram, Service: run.ServiceHistogram})
+	if err == nil {
+		err = e.History.PutValue(runValue(k.Ref.ID), packed)
+	}
+	if err != nil {
+		e.historyState(err)
+		return v, err
+	}
+	return v, e.listLoad(k)
+}
+
+// listLoad puts a run on the list, and forgets the oldest beyond those that are kept.
+func (e *Engine) listLoad(k ops.LoadKept) error {
+	e.loads.Lock()
+	defer e.loads.Unlock()
+	all, err := readLoads(e.History)
+	if err != nil {
+		return err
+	}
+	all = append([]ops.LoadKept{k}, all...)
+	over := all[min(len(all), keepLoads):]
+	all = all[:len(all)-len(over)]
+	raw, err := json.Marshal(all)
+	if err == nil {
+		err = e.History.PutValue(loadsValue, raw)
+	}
+	for _, old := range over {
+		if err == nil {
+			err = e.History.PutValue(runValue(old.Ref.ID), nil)
+		}
+	}
+	e.historyState(err)
+	e.update(func(p *picture) {
+		p.board.Loads.Kept = all
+		p.changed[ops.SectionLoads] = true
+	})
+	return err
+}
+
+// readLoads reads the list back, the newest first.
+func readLoads(h Values) (all []ops.LoadKept, err error) {
+	raw, err := h.Value(loadsValue)
+	if err == nil && len(raw) > 0 {
+		err = json.Unmarshal(raw, &all)
+	}
+	return all, err
+}
+
+// savedLoad is a run as it is written down.
+type savedLoad struct {
+	ops.LoadReport
+	// All latencies and service times, as ops.LoadRun has them: runs can be merged later.
+	Latency []byte `json:"latency_histogram,omitempty"`
+	Service []byte `json:"service_histogram,omitempty"`
+}
+
+func pack(r savedLoad) ([]byte, error) {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	err := json.NewEncoder(w).Encode(r)
+	if cerr := w.Close(); err == nil {
+		err = cerr
+	}
+	return b.Bytes(), err
+}
+
+// mostReport bounds a run that is read back: a damaged value is no reason to take all memory.
+const mostReport = 64 << 20
+
+func unpack(packed []byte) (r savedLoad, err error) {
+	z, err := gzip.NewReader(bytes.NewReader(packed))
+	if err == nil {
+		err = json.NewDecoder(io.LimitReader(z, mostReport)).Decode(&r)
+	}
+	return r, err
+}
+
+// loadDetail opens a kept run, or a scenario.
+func (k console) loadDetail(ref ops.Ref) (ops.Detail, error) {
+	d := ops.Detail{Ref: ref, At: k.e.Now()}
+	if ref.Kind == ops.KindLoad {
+		s, ok := k.e.Estate.LoadScenario(ref.ID)
+		if !ok {
+			return d, ops.Errorf(ops.CodeNotFound, "the estate has no load %s", ref.ID)
+		}
+		d.Title = ops.Textf("load %s on %s", s.Name, s.Target)
+		d.Groups = []ops.FactGroup{scenarioFacts(s)}
+		recs, err := k.e.History.History(ops.Query{Ref: ref, Limit: 50})
+		d.Changes = recs
+		return d, err
+	}
+	packed, err := k.e.History.Value(runValue(ref.ID))
+	if err == nil && len(packed) == 0 {
+		err = ops.Errorf(ops.CodeNotFound, "no load run %s is kept", ref.ID).Help("opsdeck load list names them")
+	}
+	if err != nil {
+		return d, err
+	}
+	r, err := unpack(packed)
+	if err != nil {
+		return d, ops.Errorf(ops.CodeInternal, "load run %s cannot be read: %v", ref.ID, err)
+	}
+	if err := k.compare(&r.LoadReport, ref.Source); err != nil {
+		return d, err
+	}
+	d.Load, d.Title = &r.LoadReport, ops.Textf("load run %s: %s on %s", ref.ID, r.Kept.Scenario, r.Kept.Target)
+	d.Related = []ops.Ref{{Kind: ops.KindLoad, ID: r.Kept.Scenario}}
+	return d, nil
+}
+
+// compare puts a run beside the one of a number; with none, beside the newest earlier one
+// of the same scenario that passed.
+func (k console) compare(r *ops.LoadReport, number ops.Text) error {
+	all, err := readLoads(k.e.History)
+	if err != nil {
+		return err
+	}
+	var before []ops.LoadKept
+	for _, o := range all {
+		if o.Scenario == r.Kept.Scenario && o.Began.Before(r.Kept.Began) {
+			before = append(before, o)
+		}
+	}
+	i := slices.IndexFunc(all, func(o ops.LoadKept) bool { return o.Ref.ID == number })
+	switch {
+	case i >= 0:
+		r.Compared = judge.LoadCompared(r.Kept, all[i], before)
+	case !number.Empty():
+		return ops.Errorf(ops.CodeNotFound, "no load run %s is kept", number)
+	default:
+		if i := slices.IndexFunc(before, judge.LoadBaseline); i >= 0 {
+			r.Compared = judge.LoadCompared(r.Kept, before[i], before)
+		}
+	}
+	return nil
+}
+
+// scenarioFacts are what a scenario says.
+func scenarioFacts(s ops.LoadScenario) ops.FactGroup {
+	fact := func(name string, value ops.Text) ops.Fact { return ops.Fact{Name: ops.Clean(name), Value: value} }
+	g := ops.FactGroup{Title: ops.Lit("scenario"), Facts: []ops.Fact{
+		fact("note", s.Note), fact("target", s.Target), fact("sends to", ops.Clean(ops.Join(", ", s.Allow))), fact("driver", ops.Clean(s.Driver.String())),
+		fact("at most", ops.Textf("%d requests a second, %s", s.MaxRate, s.MaxDuration)), fact("warm-up", ops.Textf("%s", s.Warmup)),
+		fact("connections", ops.Textf("%d, %d in flight", s.Connections, s.InFlight))}}
+	for i, st := range s.Stages {
+		g.Facts = append(g.Facts, fact(fmt.Sprintf("stage %d", i+1), ops.Clean(st.Words())))
+	}
+	for _, l := range s.Limits {
+		g.Facts = append(g.Facts, fact("limit", ops.Textf("%s %s", l.Metric, l.Metric.Figure(l.Limit))))
+	}
+	return g
+}

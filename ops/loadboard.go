@@ -1,0 +1,150 @@
+package ops
+
+import "time"
+
+// Loads are the load scenarios of the estate, and the runs that were kept.
+type Loads struct {
+	Scenarios []LoadScenario `json:"scenarios,omitempty"`
+	Kept      []LoadKept     `json:"kept,omitempty"` // newest first
+}
+
+// LoadKept is a run that has ended, without what it measured second by second.
+type LoadKept struct {
+	Ref      Ref           `json:"ref"` // by the number of its job
+	Scenario Text          `json:"scenario"`
+	Target   Text          `json:"target"`
+	Began    time.Time     `json:"began"`
+	Ended    time.Time     `json:"ended"`
+	Actor    Text          `json:"actor"`
+	Reason   Text          `json:"reason,omitzero"`
+	Note     Text          `json:"note,omitzero"`
+	Stages   []LoadStage   `json:"stages"`
+	Warmup   time.Duration `json:"warmup,omitzero"`
+	End      LoadEnd       `json:"end"`
+	Run      LoadWindow    `json:"run"`
+	Health   LoadHealth    `json:"health"`
+	Errors   []LoadError   `json:"errors,omitempty"`
+	Verdict  LoadVerdict   `json:"verdict"`
+}
+
+// LoadReport is a kept run opened.
+type LoadReport struct {
+	Kept   LoadKept    `json:"kept"`
+	Total  int64       `json:"total"` // requests of the whole plan
+	Series []LoadPoint `json:"series"`
+	// Compared is the run beside an earlier one; zero: there is none to compare it with.
+	Compared LoadComparison `json:"compared,omitzero"`
+}
+
+// LoadComparison is a run beside another one.
+type LoadComparison struct {
+	Against  Ref         `json:"against"`
+	Baseline int         `json:"baseline"` // runs that the noise is known by
+	Figures  []LoadDelta `json:"figures"`
+	Words    Text        `json:"words"` // what got worse, in a plain sentence
+}
+
+// LoadDelta is one figure of two runs.
+type LoadDelta struct {
+	Metric LoadMetric `json:"metric"`
+	Was    Value      `json:"was"`
+	Is     Value      `json:"is"`
+	Worse  bool       `json:"worse,omitzero"`
+	Better bool       `json:"better,omitzero"`
+}
+
+// LoadLive is a run under way, as of its last second.
+type LoadLive struct {
+	Job      JobID          `json:"job"`
+	Scenario LoadScenario   `json:"scenario"`
+	Actor    Text           `json:"actor"`
+	Began    time.Time      `json:"began"`
+	Tick     LoadTick       `json:"tick"`
+	Limits   []LoadStanding `json:"limits,omitempty"` // of the run so far
+	Trail    LoadTrail      `json:"trail"`
+}
+
+// LoadTrail is the course of a run in a bounded number of points, each of as many seconds
+// as the length of the run asks for.
+type LoadTrail struct {
+	Every  int         `json:"every"` // seconds of a point
+	Points []LoadPlace `json:"points"`
+	Left   []LoadPlace `json:"left,omitempty"` // of the point in the making
+}
+
+// LoadPlace is one point of a trail: rates a second, and latencies in seconds. Without
+// N there are no latencies.
+type LoadPlace struct {
+	At     float64 `json:"at"` // seconds since the run's start
+	Asked  float64 `json:"asked"`
+	Good   float64 `json:"good"`
+	Failed float64 `json:"failed"`
+	P50    float64 `json:"p50"`
+	P95    float64 `json:"p95"`
+	P99    float64 `json:"p99"`
+	N      int64   `json:"n"`
+}
+
+// mostPlaces bounds a trail: as many as a wide screen can show.
+const mostPlaces = 120
+
+// Place is a point of a series as a place of a trail.
+func (p LoadPoint) Place() LoadPlace {
+	per := max(p.Over.Seconds(), 1e-9)
+	return LoadPlace{At: p.At.Seconds(), Asked: float64(p.Planned) / per, Good: float64(p.Done-p.Failed) / per, Failed: float64(p.Failed) / per,
+		P50: p.Latency.P50.Seconds(), P95: p.Latency.P95.Seconds(), P99: p.Latency.P99.Seconds(), N: p.Latency.N}
+}
+
+// Add returns the trail with another second at its end. The old one stays as it is.
+func (t LoadTrail) Add(p LoadPlace) LoadTrail {
+	t.Every = max(t.Every, 1)
+	left := append(t.Left[:len(t.Left):len(t.Left)], p)
+	if len(left) < t.Every {
+		t.Left = left
+		return t
+	}
+	t.Left = nil
+	t.Points = append(t.Points[:len(t.Points):len(t.Points)], together(left))
+	if len(t.Points) > mostPlaces {
+		half := make([]LoadPlace, 0, mostPlaces)
+		for i := 0; i+1 < len(t.Points); i += 2 {
+			half = append(half, together(t.Points[i:i+2]))
+		}
+		if len(t.Points)%2 == 1 {
+			t.Left = t.Points[len(t.Points)-1:]
+		}
+		t.Points, t.Every = half, 2*t.Every
+	}
+	return t
+}
+
+// together is several places as one: rates are their means, latencies the worst, so that
+// no peak is lost by looking from afar.
+func together(all []LoadPlace) LoadPlace {
+	one := LoadPlace{At: all[len(all)-1].At}
+	for _, p := range all {
+		n := float64(len(all))
+		one.Asked, one.Good, one.Failed = one.Asked+p.Asked/n, one.Good+p.Good/n, one.Failed+p.Failed/n
+		one.P50, one.P95, one.P99, one.N = max(one.P50, p.P50), max(one.P95, p.P95), max(one.P99, p.P99), one.N+p.N
+	}
+	return one
+}
+
+// Trail is the course of a series.
+func Trail(series []LoadPoint) (t LoadTrail) {
+	for _, p := range series {
+		t = t.Add(p.Place())
+	}
+	return t
+}
+
+// LoadTaker is a Progresser that takes what a load run tells.
+type LoadTaker interface {
+	Progresser
+	// Job is the job that runs.
+	Job() JobID
+	// LoadTick shows a second of a run, and says why it has to end now; empty: it may go on.
+	LoadTick(LoadTick) Text
+	// LoadRun judges a run that has ended, and keeps it.
+	LoadRun(LoadRun) (LoadVerdict, error)
+}

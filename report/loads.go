@@ -1,0 +1,214 @@
+package report
+
+import (
+	"fmt"
+	"time"
+
+	"opsdeck/ops"
+)
+
+// Loads returns what the estate can be put under, and below it the runs that were kept,
+// newest first.
+func Loads(b ops.Board, now time.Time) Table {
+	t := Table{Name: "loads", Groups: map[string]string{}, Columns: []Column{
+		{Key: "name", Title: "LOAD", Priority: 100, Min: 10, Max: 28},
+		{Key: "verdict", Title: "VERDICT", Priority: 99},
+		{Key: "when", Title: "WHEN", Right: true, Priority: 90},
+		{Key: "p95", Title: "P95 WAITED", Right: true, Priority: 85},
+		{Key: "rate", Title: "GOOD/S", Right: true, Priority: 80},
+		{Key: "failed", Title: "FAILED", Right: true, Priority: 75},
+		{Key: "target", Title: "TARGET", Priority: 60, Max: 20},
+		{Key: "who", Title: "WHO", Priority: 50, Max: 12},
+		{Key: "why", Title: "WHY", Priority: 70, Min: 12, Max: 100},
+	}}
+	for _, s := range b.Loads.Scenarios {
+		t.Rows = append(t.Rows, scenarioRow(b, s, now))
+	}
+	for _, k := range b.Loads.Kept {
+		t.Rows = append(t.Rows, keptRow(b, k, now))
+	}
+	t.Groups[groupScenarios] = ops.Count(len(b.Loads.Scenarios), "scenario")
+	t.Groups[groupKept] = ops.Count(len(b.Loads.Kept), "run") + ", newest first"
+	if len(t.Rows) == 0 {
+		t.Note = "the estate has no load: add one under loads (docs/guide/load.md)"
+	}
+	return t
+}
+
+const (
+	groupScenarios = "scenarios"
+	groupKept      = "kept runs"
+)
+
+// scenarioRow is a scenario with its newest run.
+func scenarioRow(b ops.Board, s ops.LoadScenario, now time.Time) Row {
+	row := Row{Ref: s.Ref(), Group: groupScenarios, Level: unjudged, From: board(b), Detail: about(s.Name.String(), s.Note.String())}
+	for _, l := range b.Loading {
+		if l.Scenario.Name == s.Name {
+			row.Cells = []Cell{text(s.Name.String()), toned("running", ToneInfo), moment(l.Began, now), figureCell(ops.MetricLatencyP95, l.Tick.Last10),
+				figureCell(ops.MetricRate, l.Tick.Last10), figureCell(ops.MetricErrors, l.Tick.Last10), text(s.Target.String()), text(l.Actor.String()), text(s.Note.String())}
+			return row
+		}
+	}
+	for _, k := range b.Loads.Kept {
+		if k.Scenario == s.Name {
+			row.Cells = append([]Cell{text(s.Name.String())}, keptCells(k, now, s.Note.String())...)
+			return row
+		}
+	}
+	row.Cells = []Cell{text(s.Name.String()), toned("never run", ToneMuted), nothing(), nothing(), nothing(), nothing(), text(s.Target.String()), nothing(), text(s.Note.String())}
+	return row
+}
+
+func keptRow(b ops.Board, k ops.LoadKept, now time.Time) Row {
+	return Row{Ref: k.Ref, Group: groupKept, Level: unjudged, From: board(b), Detail: about(k.Scenario.String(), k.Verdict.Why.String()),
+		Cells: append([]Cell{text(fmt.Sprintf("run %s %s", k.Ref.ID, k.Scenario))}, keptCells(k, now, k.Verdict.Why.String())...)}
+}
+
+func keptCells(k ops.LoadKept, now time.Time, why string) []Cell {
+	return []Cell{toned(k.Verdict.Outcome.String(), past(k.Verdict.Level)), moment(k.Ended, now), figureCell(ops.MetricLatencyP95, k.Run),
+		figureCell(ops.MetricRate, k.Run), figureCell(ops.MetricErrors, k.Run), text(k.Target.String()), text(k.Actor.String()), text(why)}
+}
+
+// figureCell is one figure of a span; nothing where it has none.
+func figureCell(m ops.LoadMetric, w ops.LoadWindow) Cell {
+	v := w.Value(m)
+	if !v.Known {
+		return nothing()
+	}
+	c := Cell{Text: m.Figure(v.Value), Value: v.Value}
+	if m.Time() && w.Latency.Lower {
+		c.Text = ">=" + c.Text
+	}
+	return c
+}
+
+// LoadHead says in a line what runs, and how far it is.
+func LoadHead(l ops.LoadLive) string {
+	return fmt.Sprintf("%s on %s  job %d by %s  %s of %s", l.Scenario.Name, l.Scenario.Target, l.Job, l.Actor, short(l.Tick.Second.At), short(l.Scenario.Length()))
+}
+
+// LiveLines say how a run under way stands: where in its plan it is, what was asked and
+// achieved in the last 10 s, its limits, its errors, and whether the generator keeps up.
+func LiveLines(l ops.LoadLive) []Cell {
+	t, s := l.Tick, l.Scenario
+	lines := []Cell{{Text: stageLine(s, t), Tone: TonePlain}}
+	if s.Warmup > t.Second.At {
+		lines = append(lines, Cell{Text: fmt.Sprintf("warming up for %s more: nothing of this is judged", short(s.Warmup-t.Second.At)), Tone: ToneInfo})
+	}
+	w := t.Last10
+	lines = append(lines, Cell{Text: fmt.Sprintf("rate    asked %.4g/s, good %s, failed %s; %d in flight, the oldest for %s",
+		t.Rate, inWords(ops.MetricRate, w), inWords(ops.MetricErrors, w), t.Second.InFlight, short(t.Second.Oldest))})
+	lines = append(lines, timesLine("10 s    waited", w.Latency), timesLine("        served", w.Service))
+	return append(lines, figures(l.Limits, t.Run, t.Errors, t.Health)...)
+}
+
+// stageLine says which stage a run is in, and what comes.
+func stageLine(s ops.LoadScenario, t ops.LoadTick) string {
+	if t.Stage >= len(s.Stages) {
+		return "stage   all are over: waiting for the last answers"
+	}
+	line := fmt.Sprintf("stage   > %d of %d: %s", t.Stage+1, len(s.Stages), s.Stages[t.Stage].Words())
+	if next := t.Stage + 1; next < len(s.Stages) {
+		line += "; then " + s.Stages[next].Words()
+	}
+	return line
+}
+
+// KeptLines say what a run has shown.
+func KeptLines(k ops.LoadKept) []Cell {
+	lines := []Cell{{Text: join(": ", k.Verdict.Outcome.String(), k.Verdict.Why.String()), Tone: past(k.Verdict.Level)}}
+	by := fmt.Sprintf("%s until %s, by %s", ops.Stamp(k.Began), ops.Stamp(k.Ended), k.Actor)
+	lines = append(lines, Cell{Text: join(": ", by, k.Reason.String()), Tone: ToneMuted})
+	for i, s := range k.Stages {
+		lines = append(lines, Cell{Text: fmt.Sprintf("stage   %d of %d: %s", i+1, len(k.Stages), s.Words())})
+	}
+	if k.Warmup > 0 {
+		lines = append(lines, Cell{Text: fmt.Sprintf("        of this the first %s warmed up and is not in the figures", short(k.Warmup))})
+	}
+	lines = append(lines, Cell{Text: fmt.Sprintf("rate    good %s over %s", inWords(ops.MetricRate, k.Run), short(k.Run.Over))})
+	lines = append(lines, timesLine("run     waited", k.Run.Latency), timesLine("        served", k.Run.Service))
+	return append(lines, figures(k.Verdict.Limits, k.Run, k.Errors, k.Health)...)
+}
+
+// CompareLines put a run beside another one.
+func CompareLines(c ops.LoadComparison) []Cell {
+	if c.Against.Zero() {
+		return nil
+	}
+	lines := []Cell{{Text: fmt.Sprintf("beside run %s: %s", c.Against.ID, c.Words)}}
+	for _, f := range c.Figures {
+		word, tone := moved(f)
+		line := Cell{Text: join("  ", fmt.Sprintf("  %-14s %12s  was %12s", f.Metric.Words(), known(f.Metric, f.Is), known(f.Metric, f.Was)), word), Tone: tone}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// figures are the lines that running and ended runs share.
+func figures(limits []ops.LoadStanding, w ops.LoadWindow, errs []ops.LoadError, h ops.LoadHealth) []Cell {
+	var lines []Cell
+	for i, s := range limits {
+		word, tone := held(s)
+		name := "        "
+		if i == 0 {
+			name = "limits  "
+		}
+		bound := "at most"
+		if s.Metric == ops.MetricRate {
+			bound = "at least"
+		}
+		value := known(s.Metric, ops.Value{Value: s.Value, Known: s.Known})
+		lines = append(lines, Cell{Text: fmt.Sprintf("%s%-12s %10s  %s %s, margin %s  %s", name, s.Metric.Words(), value, bound, s.Metric.Figure(s.Limit), known(s.Metric, ops.Value{Value: s.Margin, Known: s.Known}), word), Tone: tone})
+	}
+	if len(limits) == 0 {
+		lines = append(lines, Cell{Text: "limits  none: there is nothing to pass", Tone: ToneUnknown})
+	}
+	lines = append(lines, Cell{Text: fmt.Sprintf("count   %d planned, %d sent, %d dropped, %d cut off, %d failed", w.Planned, w.Sent, w.Dropped, w.Cut, w.Failed), Tone: lacking(w.Dropped + w.Cut)})
+	for i, e := range errs {
+		name := "        "
+		if i == 0 {
+			name = "errors  "
+		}
+		status := ""
+		if e.Status > 0 {
+			status = fmt.Sprintf(" %d", e.Status)
+		}
+		lines = append(lines, Cell{Text: fmt.Sprintf("%s%s%s: %d, first at %s, last at %s: %s", name, e.Class, status, e.Count, short(e.First), short(e.Last), e.Sample), Tone: lacking(e.Count)})
+	}
+	cpu := "not known"
+	if h.CPUKnown {
+		cpu = ops.Percent(h.CPU)
+	}
+	return append(lines, Cell{Text: fmt.Sprintf("sender  late p99 %s, CPU %s, connections %s busy, %d late, %d at the cap", short(h.LateP99), cpu, ops.Percent(min(1, h.Busy)), w.Late, h.CapHits), Tone: ToneMuted})
+}
+
+func timesLine(name string, t ops.LoadTimes) Cell {
+	if t.N == 0 {
+		return Cell{Text: name + "  no answer", Tone: ToneUnknown}
+	}
+	at := ""
+	if t.Lower {
+		at = ">="
+	}
+	return Cell{Text: fmt.Sprintf("%s  p50 %s%s  p90 %s%s  p95 %s%s  p99 %s%s  max %s", name, at, short(t.P50), at, short(t.P90), at, short(t.P95), at, short(t.P99), short(t.Max))}
+}
+
+func inWords(m ops.LoadMetric, w ops.LoadWindow) string { return known(m, w.Value(m)) }
+
+func known(m ops.LoadMetric, v ops.Value) string {
+	if !v.Known {
+		return ops.NotKnown
+	}
+	return m.Figure(v.Value)
+}
+
+// short is a time to three digits.
+func short(d time.Duration) string {
+	for unit := time.Second; unit > time.Microsecond; unit /= 10 {
+		if d >= 10*unit {
+			return d.Round(unit / 10).String()
+		}
+	}
+	return d.Round(time.Microsecond).String()
+}

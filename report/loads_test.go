@@ -1,0 +1,54 @@
+package report_test
+
+import (
+	"strings"
+	"testing"
+
+	"opsdeck/ops"
+	"opsdeck/report"
+	"opsdeck/report/testdata/fixture"
+)
+
+func TestRunsAreWrittenAsTheGoldenFilesSay(t *testing.T) {
+	all := fixture.Loaded().Loads.Kept
+	for _, format := range report.LoadFormats() {
+		t.Run(format, func(t *testing.T) {
+			r := *fixture.Reported(all[0], all)
+			r.Series = r.Series[:3]
+			var b strings.Builder
+			if err := report.LoadRun(&b, r, format); err != nil {
+				t.Fatal(err)
+			}
+			golden(t, "run-31."+format, b.String())
+		})
+	}
+}
+
+func TestARunThatProvesNothingDoesNotReadAsAPass(t *testing.T) {
+	for _, k := range fixture.Loaded().Loads.Kept {
+		first := report.KeptLines(k)[0]
+		if passed := k.Verdict.Outcome == ops.LoadPassed; strings.Contains(first.Text, "pass") != passed || (first.Tone == report.ToneInfo) != passed {
+			t.Errorf("run %s, %s, begins with %q (%v)", k.Ref.ID, k.Verdict.Outcome, first.Text, first.Tone)
+		}
+	}
+	var none ops.LoadKept
+	for _, l := range report.KeptLines(none) {
+		if l.Tone == report.ToneOK || l.Tone == report.ToneInfo {
+			t.Errorf("of a run without figures it is said, as good: %q", l.Text)
+		}
+	}
+}
+
+func TestEveryLineOfALoadFitsEightyColumns(t *testing.T) {
+	b := fixture.Underload()
+	lines := report.LiveLines(b.Loading[0])
+	for _, k := range b.Loads.Kept {
+		lines = append(lines, report.KeptLines(k)...)
+		lines = append(lines, report.CompareLines(fixture.Reported(k, b.Loads.Kept).Compared)[min(1, len(fixture.Reported(k, b.Loads.Kept).Compared.Figures)):]...)
+	}
+	for _, l := range lines {
+		if n := report.Width(l.Text); n > 80 && !strings.HasPrefix(l.Text, "2026") && !strings.Contains(l.Text, ": ") {
+			t.Errorf("%d cells: %s", n, l.Text)
+		}
+	}
+}

@@ -1,0 +1,78 @@
+package report
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"opsdeck/ops"
+)
+
+// LoadFormats lists what LoadRun takes.
+func LoadFormats() []string { return []string{"text", "md", "csv", "json"} }
+
+// LoadRun writes a kept run: as lines, as Markdown, its series as CSV, or all of it as JSON.
+func LoadRun(w io.Writer, r ops.LoadReport, format string) error {
+	k := r.Kept
+	title := fmt.Sprintf("load run %s: %s on %s", k.Ref.ID, k.Scenario, k.Target)
+	lines := append(KeptLines(k), CompareLines(r.Compared)...)
+	switch format {
+	case "text":
+		return writeLines(w, title, "", lines)
+	case "md":
+		return writeLines(w, "# "+md(title)+"\n", "    ", lines)
+	case "csv":
+		return loadSeries(w, r.Series)
+	case "json":
+		e := json.NewEncoder(w)
+		e.SetIndent("", "  ")
+		return e.Encode(r)
+	}
+	return ops.Errorf(ops.CodeInvalid, "no format %q", ops.Clean(format)).Help("there are %s", strings.Join(LoadFormats(), ", "))
+}
+
+// LoadCompared writes a run beside another one.
+func LoadCompared(w io.Writer, r ops.LoadReport) error {
+	return writeLines(w, fmt.Sprintf("load run %s: %s on %s", r.Kept.Ref.ID, r.Kept.Scenario, r.Kept.Target), "", CompareLines(r.Compared))
+}
+
+func writeLines(w io.Writer, title, indent string, lines []Cell) error {
+	out := title + "\n"
+	for _, l := range lines {
+		out += indent + l.Text + "\n"
+	}
+	_, err := io.WriteString(w, out)
+	return err
+}
+
+// loadSeries writes a series, a point a line. Times are in seconds; a point in which nothing
+// was answered has none.
+func loadSeries(w io.Writer, series []ops.LoadPoint) error {
+	out := csv.NewWriter(w)
+	rows := [][]string{{"at", "over", "planned", "sent", "dropped", "late", "done", "failed", "timed_out", "refused", "cut", "in_flight",
+		"latency_p50", "latency_p90", "latency_p95", "latency_p99", "service_p50", "service_p90", "service_p95", "service_p99", "lower_bounds"}}
+	n := func(v int64) string { return strconv.FormatInt(v, 10) }
+	for _, p := range series {
+		row := []string{inSeconds(p.At), inSeconds(p.Over), n(p.Planned), n(p.Sent), n(p.Dropped), n(p.Late), n(p.Done), n(p.Failed), n(p.TimedOut), n(p.Refused), n(p.Cut), strconv.Itoa(p.InFlight)}
+		for _, t := range []ops.LoadTimes{p.Latency, p.Service} {
+			for _, v := range []time.Duration{t.P50, t.P90, t.P95, t.P99} {
+				cell := ""
+				if t.N > 0 {
+					cell = inSeconds(v)
+				}
+				row = append(row, cell)
+			}
+		}
+		rows = append(rows, append(row, strconv.FormatBool(p.Latency.Lower)))
+	}
+	if err := out.WriteAll(rows); err != nil {
+		return fmt.Errorf("write series: %w", err)
+	}
+	return nil
+}
+
+func inSeconds(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'f', -1, 64) }
