@@ -45,6 +45,14 @@ func TestScreensAreAsTheGoldenFilesSay(t *testing.T) {
 	}
 	shot(t, "gap", "5", "dark", 80, 24)
 	shot(t, "behind", "1", "none", 120, 40)
+	for _, s := range sizes[:2] {
+		shot(t, "good", "6", "none", s[0], s[1])
+		shot(t, "loaded", "6", "none", s[0], s[1])
+		shot(t, "loaded", "6 down down enter", "none", s[0], s[1])
+		shot(t, "loaded", "6 down down down enter", "none", s[0], s[1])
+		shot(t, "underload", "6", "none", s[0], s[1])
+	}
+	shot(t, "underload", "6", "dark", 80, 24)
 	for _, walk := range []string{"2 s", "2 a", "2 e", "2 r", "2 g"} {
 		shot(t, "paged", walk, "none", 80, 24)
 		shot(t, "hostile", walk, "none", 80, 24)

@@ -38,7 +38,8 @@ func places() []struct {
 		scope keys.Scope
 		name  string
 	}{{keys.InLists, "lists"}, {keys.InText, "opened objects"}, {keys.InLogs, "logs"}, {keys.InAlerts, "Alerts"}, {keys.InSilences, "silences"},
-		{keys.InTriage, "an opened alert"}, {keys.InCalls, "the escalation matrix"}, {keys.InDatabase, "Database"}, {keys.InBackups, "Backups"}}
+		{keys.InTriage, "an opened alert"}, {keys.InCalls, "the escalation matrix"}, {keys.InDatabase, "Database"}, {keys.InBackups, "Backups"},
+		{keys.InLoads, "Load runs"}}
 }
 
 // where names a set of places.

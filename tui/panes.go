@@ -50,6 +50,7 @@ func panes() []pane {
 		containersPane(),
 		databasePane(),
 		backupsPane(),
+		loadsPane(),
 		historyPane(),
 	}
 }

@@ -61,6 +61,8 @@ const (
 	Group
 	Holder
 	Backups
+	LoadRun
+	LoadStop
 	Suspend
 	Quit
 	Count // how many there are; those of the panes follow, by their digits
@@ -80,9 +82,10 @@ const (
 	InCalls                      // the escalation matrix
 	InDatabase                   // the sessions, servers and statements of databases
 	InBackups                    // the backups of the plans
+	InLoads                      // the load runs
 	Everywhere Scope = 1<<iota - 1
 
-	lists = InLists | InAlerts | InSilences | InDatabase | InBackups
+	lists = InLists | InAlerts | InSilences | InDatabase | InBackups | InLoads
 )
 
 // Binding is one row of the key map: the one table behind input, hints and help.
@@ -161,6 +164,8 @@ func Defaults(panes []Binding) []Binding {
 		Bind(Group, "group", InAlerts|InDatabase, "view", "alerts by severity or by service; sessions, server or statements", "v"),
 		Bind(Holder, "holder", InLists|InText|InTriage, "holder", "to what holds the port that it could not bind", "H"),
 		Bind(Backups, "backup-menu", InBackups|InDatabase|InText, "backup", "back up, switch WAL, verify, prune, stop and start archiving", "b"),
+		Bind(LoadRun, "load-run", InLoads, "run", "run the selected load scenario", "n"),
+		Bind(LoadStop, "load-stop", InLoads, "stop", "stop the load run that is under way", "s"),
 		Bind(Suspend, "suspend", Everywhere, "suspend", "back to the shell, fg returns", "ctrl+z"),
 		Bind(Quit, "quit", Everywhere, "quit", "leave one level, on a pane the console", "q", "ctrl+c"),
 	}...)

@@ -1,0 +1,233 @@
+package tui
+
+import (
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"opsdeck/ops"
+	"opsdeck/report"
+	"opsdeck/themes"
+	"opsdeck/tui/dialog"
+	"opsdeck/tui/draw"
+	"opsdeck/tui/keys"
+	"opsdeck/tui/screen"
+	"opsdeck/tui/table"
+)
+
+// loads is the Load runs pane: what runs above, below it the scenarios and the runs that
+// were kept.
+type loads struct {
+	table.Pane
+	top []string // what stands above the list
+}
+
+// loadsPane is the pane's row in the table of panes.
+func loadsPane() pane {
+	return pane{
+		digit: 6, name: "loads", title: "Load runs", kinds: []ops.Kind{ops.KindLoad},
+		make: func(o Options, _ time.Time) screen.Screen {
+			p := &loads{Pane: table.New(o.Theme)}
+			p.OneOnly = true
+			return p
+		},
+		open: map[ops.Kind]func(*Model, ops.Ref) tea.Cmd{ops.KindLoadRun: (*Model).openLoadRun},
+		found: func(p screen.Picture) []dialog.Item {
+			var all []dialog.Item
+			for _, s := range p.Board.Loads.Scenarios {
+				all = append(all, dialog.Opens("load "+s.Name.String(), s.Ref()))
+			}
+			return all
+		},
+	}
+}
+
+func (p *loads) SetBoard(pic screen.Picture) {
+	p.Picture = pic
+	p.Show(report.Loads(pic.Board, pic.Now))
+	p.lay()
+}
+
+// SetSize lets what runs have all but a few lines of the height.
+func (p *loads) SetSize(w, h int) {
+	p.Pane.SetSize(w, h)
+	p.lay()
+}
+
+// listLeast is how many lines of the list stay while something runs.
+const listLeast = 3
+
+func (p *loads) lay() {
+	b := p.Picture.Board
+	switch {
+	case len(b.Loading) > 0:
+		p.top = p.running(b.Loading)
+	case len(b.Loads.Scenarios) == 0:
+		p.top = p.firstSteps()
+	default:
+		p.top = []string{p.HeadLine(p.Theme.Paint(themes.Muted, "no load run is under way"))}
+	}
+	p.Leads = nil
+	if len(b.Loading) == 0 {
+		p.Leads = func(h int) int { return min(2, h/8) }
+	}
+	p.Head = max(1, min(len(p.top), p.Height-listLeast))
+	p.Fit()
+}
+
+// firstSteps says what to write, where the estate has no scenario.
+func (p *loads) firstSteps() []string {
+	var lines []string
+	for _, l := range []string{"The estate has no load scenario. Write one, and start the agent again:", "",
+		"loads:", "  evening:", "    target: api", `    allow: ["127.0.0.1:8000"]`, `    targets: [{url: "http://127.0.0.1:8000/health"}]`,
+		"    rate: {constant: {rate: 50, for: 5m}}", "    max_rate: 100", "    max_duration: 10m", "    limits: {latency_p95: 500ms, errors: 1%}"} {
+		lines = append(lines, draw.Clip(p.Theme, l, p.Width))
+	}
+	return lines
+}
+
+// running says how what runs stands, the newest first. Without the agent that is how it
+// stood, and nothing of it looks good.
+func (p *loads) running(all []ops.LoadLive) []string {
+	var lines []string
+	for _, l := range all {
+		head, said := report.LoadHead(l), report.LiveLines(l)
+		if p.Picture.Lost {
+			head = "last heard: " + head
+			for i := range said {
+				said[i].Tone = report.ToneUnknown
+			}
+		}
+		lines = append(lines, p.HeadLine(p.Theme.Paint(themes.Title, draw.Clip(p.Theme, head, p.Width))))
+		lines = append(lines, trailLines(p.Theme, l.Trail, p.Width)...)
+		lines = append(lines, toned(p.Theme, said, p.Width)...)
+	}
+	return lines
+}
+
+// trailLines are the course of a run: what was answered well, and the latency.
+func trailLines(th themes.Theme, t ops.LoadTrail, w int) []string {
+	line := func(name string, of func(ops.LoadPlace) float64, figure ops.LoadMetric) string {
+		var points []ops.Point
+		most := 0.0
+		for _, p := range t.Points {
+			v := of(p)
+			most = max(most, v)
+			points = append(points, ops.Point{Value: v, Known: figure == ops.MetricRate || p.N > 0})
+		}
+		if len(points) == 0 {
+			return ""
+		}
+		scale := "  up to " + figure.Figure(most)
+		room := min(len(points), w-len(name)-report.Width(scale))
+		return draw.Clip(th, th.Paint(themes.Muted, name)+th.Paint(themes.Info, draw.Sparkline(th.Signs, points, room))+th.Paint(themes.Muted, scale), w)
+	}
+	return []string{line("good/s  ", func(p ops.LoadPlace) float64 { return p.Good }, ops.MetricRate), line("p95     ", func(p ops.LoadPlace) float64 { return p.P95 }, ops.MetricLatencyP95)}
+}
+
+// toned paints lines of a report, each to the width.
+func toned(th themes.Theme, cells []report.Cell, w int) []string {
+	var lines []string
+	for _, c := range cells {
+		lines = append(lines, draw.Clip(th, th.Paint(draw.Role(c.Tone), c.Text), w))
+	}
+	return lines
+}
+
+// scenario is the one that a key is about: of a kept run, the one that it was a run of.
+func (p *loads) scenario() ops.Ref {
+	ref := p.Selected()
+	if k, ok := p.Picture.Board.LoadRun(ref); ok {
+		return ops.Ref{Kind: ops.KindLoad, ID: k.Scenario}
+	}
+	return ref
+}
+
+// Beside is the scenario of a selected run: it is what is run again and stopped.
+func (p *loads) Beside() ops.Ref {
+	if s := p.scenario(); s != p.Selected() {
+		return s
+	}
+	return ops.Ref{}
+}
+
+func (p *loads) Key(k screen.Press) screen.Intent {
+	action := map[keys.ID]string{keys.LoadRun: "load.run", keys.LoadStop: "load.stop"}[k.ID]
+	if action == "" {
+		in, _ := p.Takes(k.ID)
+		return in
+	}
+	ref := p.scenario()
+	if all := p.Picture.Board.Loading; k.ID == keys.LoadStop && len(all) == 1 {
+		ref = all[0].Scenario.Ref() // what runs is what is meant
+	}
+	if ref.Zero() {
+		return screen.Intent{Kind: screen.IntentSay, Text: "the estate has no load scenario"}
+	}
+	return screen.Intent{Kind: screen.IntentAct, Action: action, Refs: []ops.Ref{ref}}
+}
+
+func (p *loads) View() []string { return p.Draw(p.top[:p.Head]...) }
+
+func (p *loads) Keys() []keys.ID {
+	return []keys.ID{keys.LoadRun, keys.LoadStop, keys.Open, keys.Actions, keys.Filter, keys.Sort}
+}
+
+// Scope is the pane's own.
+func (p *loads) Scope() keys.Scope { return keys.InLoads }
+
+// loadRun is a kept run opened: its verdict, its course, its figures, and what got worse.
+type loadRun struct{ screen.Object }
+
+func (m *Model) openLoadRun(ref ops.Ref) tea.Cmd {
+	m.serial++
+	r := &loadRun{screen.Object{Theme: m.th, Question: screen.Question{Serial: m.serial, Ref: ref}}}
+	r.Lines = r.lines
+	return tea.Batch(m.push(r), m.askAgain())
+}
+
+func (r *loadRun) lines() []string {
+	if !r.Came || r.Detail.Load == nil {
+		return r.Failed()
+	}
+	load, said := r.Detail.Load, report.KeptLines(r.Detail.Load.Kept)
+	var lines []string
+	for _, l := range draw.Wrapped(r.Theme, said[0].Text, r.Width, 3) {
+		lines = append(lines, r.Theme.Paint(draw.Role(said[0].Tone), l))
+	}
+	lines = append(lines, trailLines(r.Theme, ops.Trail(load.Series), r.Width)...)
+	lines = append(lines, toned(r.Theme, said[1:], r.Width)...)
+	for _, c := range report.CompareLines(load.Compared) {
+		for _, l := range draw.Wrapped(r.Theme, strings.TrimLeft(c.Text, " "), r.Width, 6) {
+			lines = append(lines, r.Theme.Paint(draw.Role(c.Tone), l))
+		}
+	}
+	return lines
+}
+
+func (r *loadRun) Key(k screen.Press) screen.Intent {
+	if !r.Pager.Key(k.ID) && k.ID == keys.Left {
+		return screen.Intent{Kind: screen.IntentLeave}
+	}
+	return screen.Intent{}
+}
+
+// Beside is the scenario.
+func (r *loadRun) Beside() ops.Ref {
+	if r.Detail.Load == nil {
+		return ops.Ref{}
+	}
+	return ops.Ref{Kind: ops.KindLoad, ID: r.Detail.Load.Kept.Scenario}
+}
+
+func (r *loadRun) View() []string {
+	title := r.Detail.Title.String()
+	if title == "" {
+		title = "load run " + r.Ref.ID.String()
+	}
+	return r.Page(title, "")
+}
+
+func (r *loadRun) Keys() []keys.ID   { return []keys.ID{keys.Actions, keys.Copy} }
+func (r *loadRun) Scope() keys.Scope { return keys.InText }
