@@ -115,10 +115,16 @@ func (p *backups) head(r ops.Reading[ops.Backups]) []string {
 	}
 	lines := draw.Behind(p.Theme, draw.Role(cell.Tone), cell.Text, title, p.Width, mostAnswers)
 	if !r.Known() {
+		if s, ok := p.Picture.Board.Source(r.Source); ok && !s.Why.Empty() {
+			lines = append(lines, draw.Wrapped(p.Theme, s.Why.String(), p.Width, mostAnswers)...)
+		}
 		return lines
 	}
 	if cause := r.Value.Verdict.Cause.String(); cause != "" {
 		lines = append(lines, draw.Wrapped(p.Theme, cause, p.Width, mostAnswers)...)
+	}
+	for _, w := range report.BackupWork(p.Picture.Board, r, p.Picture.Now) {
+		lines = append(lines, draw.Behind(p.Theme, draw.Role(w.Tone), w.Text, "", p.Width, mostAnswers)...)
 	}
 	name := report.Width("30 days")
 	for _, repo := range r.Value.Repositories {

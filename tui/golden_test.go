@@ -39,11 +39,13 @@ func TestScreensAreAsTheGoldenFilesSay(t *testing.T) {
 		}
 	}
 	shot(t, "locked", "4", "dark", 80, 24)
-	for _, board := range []string{"backed", "gap", "behind", "unbacked", "good"} {
+	for _, board := range []string{"backed", "gap", "behind", "unbacked", "good", "backing", "partial", "damaged", "unequipped", "hostilebackups"} {
 		shot(t, board, "5", "none", 80, 24)
 		shot(t, board, "5", "none", 120, 40)
 	}
-	shot(t, "gap", "5", "dark", 80, 24)
+	for _, board := range []string{"gap", "backing", "partial", "damaged", "unequipped"} {
+		shot(t, board, "5", "dark", 80, 24)
+	}
 	shot(t, "behind", "1", "none", 120, 40)
 	for _, s := range sizes[:2] {
 		shot(t, "good", "6", "none", s[0], s[1])
