@@ -1,7 +1,7 @@
 # `make` alone prints the targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo build cross lab-build lab-up lab-down lab-status lab-fault lab-heal test check bench soak clean
+.PHONY: help demo build cross lab-build lab-up lab-down lab-status lab-fault lab-heal test check bench soak install uninstall clean
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 COMMIT  := $(shell git rev-parse --short HEAD 2>/dev/null || echo none)
@@ -72,6 +72,29 @@ soak: ## a long run with faults, into docs/figures.md: make soak MINUTES=120
 	@scripts/install-packages lab
 	@$(MAKE) --no-print-directory build lab-build
 	@LDFLAGS='$(LDFLAGS)' scripts/measure soak --minutes $(or $(MINUTES),120)
+
+# What a package would hold. DESTDIR is a folder to build one in.
+PREFIX ?= /usr/local
+BIN    ?= bin/opsdeck
+SHARE   = $(DESTDIR)$(PREFIX)/share
+INSTALLED = $(DESTDIR)$(PREFIX)/bin/opsdeck $(SHARE)/man/man1/opsdeck.1 $(SHARE)/bash-completion/completions/opsdeck \
+	$(SHARE)/zsh/site-functions/_opsdeck $(SHARE)/fish/vendor_completions.d/opsdeck.fish
+
+bin/opsdeck:
+	@$(MAKE) --no-print-directory build
+
+install: $(BIN) ## install bin/opsdeck, man page and completions (PREFIX=/usr/local DESTDIR=)
+	@mkdir -p $(sort $(dir $(INSTALLED)))
+	@install -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/opsdeck
+	@set -o pipefail; put() { "$(abspath $(BIN))" "$${@:2}" | install -m 644 /dev/stdin "$$1"; }; \
+	put $(SHARE)/man/man1/opsdeck.1 man && \
+	put $(SHARE)/bash-completion/completions/opsdeck completion bash && \
+	put $(SHARE)/zsh/site-functions/_opsdeck completion zsh && \
+	put $(SHARE)/fish/vendor_completions.d/opsdeck.fish completion fish
+	@printf 'installed %s\n' $(INSTALLED)
+
+uninstall: ## take away what install put there
+	@rm -f $(INSTALLED)
 
 clean: ## remove what was built (the lab's data: bin/lab down --purge)
 	rm -rf bin

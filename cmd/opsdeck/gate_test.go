@@ -152,7 +152,7 @@ func FuzzWhatTheGateAdmitsRunsWhatIsOnItsList(f *testing.F) {
 			return
 		}
 		root := a.root()
-		root.AddCommand(manCommand(), &cobra.Command{Use: "__complete", Run: func(*cobra.Command, []string) {}}, &cobra.Command{Use: "__completeNoDesc", Run: func(*cobra.Command, []string) {}})
+		root.AddCommand(&cobra.Command{Use: "__complete", Run: func(*cobra.Command, []string) {}}, &cobra.Command{Use: "__completeNoDesc", Run: func(*cobra.Command, []string) {}})
 		root.InitDefaultHelpCmd()
 		root.InitDefaultCompletionCmd()
 		cmd, rest, err := root.Find(admitted)

@@ -9,8 +9,6 @@ import (
 	"runtime/debug"
 	"strings"
 
-	mango "github.com/muesli/mango-cobra"
-	"github.com/muesli/roff"
 	"github.com/spf13/cobra"
 
 	"opsdeck/internal/sim"
@@ -45,7 +43,6 @@ func (a *app) execute(ctx context.Context, args []string) int {
 	root.Version = versionLine()
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(manCommand())
 	indentExamples(root)
 	err := root.ExecuteContext(ctx)
 	if err != nil {
@@ -64,22 +61,6 @@ func indentExamples(cmd *cobra.Command) {
 	}
 }
 
-// manCommand prints the man page. It is hidden, as completion's parts are: packagers
-// call it.
-func manCommand() *cobra.Command {
-	return &cobra.Command{
-		Use: "man", Short: "Print the man page", Hidden: true, Args: none,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			page, err := mango.NewManPage(1, cmd.Root())
-			if err != nil {
-				return fmt.Errorf("make the man page: %w", err)
-			}
-			_, err = fmt.Fprint(cmd.OutOrStdout(), page.Build(roff.NewDocument()))
-			return err
-		},
-	}
-}
-
 // versionLine says which build this is; a plain go build still knows its commit.
 func versionLine() string {
 	rev, when := commit, date
@@ -93,8 +74,15 @@ func versionLine() string {
 			}
 		}
 	}
+	return versionOf(version, rev, when)
+}
+
+func versionOf(version, rev, when string) string {
 	if rev == "" {
 		return version
+	}
+	if strings.Contains(version, rev[:min(len(rev), 7)]) { // of a build between two releases
+		return fmt.Sprintf("%s (%s)", version, when)
 	}
 	return fmt.Sprintf("%s (%.12s, %s)", version, rev, when)
 }
