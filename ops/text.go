@@ -3,7 +3,6 @@ package ops
 import (
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -39,9 +38,6 @@ func Lit(s literal) Text { return Text{string(s)} }
 
 // CleanLine returns one log line as Text, at most MaxLine runes long.
 func CleanLine(s string) Text { return cleanTo(s, MaxLine) }
-
-// userInfo is the user part of a URL.
-var userInfo = regexp.MustCompile(`(\w[\w+.-]*://)[^/?#@\s"'<>]+@`)
 
 // CleanMasked returns s as Text like Clean, and hides user and password of every
 // URL in it: people paste addresses into annotations and comments as they are.
@@ -187,18 +183,4 @@ func isPlainASCII(s string) bool {
 		}
 	}
 	return true
-}
-
-// hiddenSecret stands wherever a secret was.
-const hiddenSecret = "•••"
-
-// secretAssign is a word that names a secret, and what is assigned to it.
-var secretAssign = regexp.MustCompile(`((?i:[\w.-]*(?:pass(?:word|wd|phrase)?|pwd|secret|token|credential|api[_-]?key|access[_-]?key|private[_-]?key|auth|dsn)[\w.-]*))([=:]\s*|\s+)("[^"]*"|'[^']*'|\S+)`)
-
-// MaskSecrets hides what looks like a secret within words of a server: what is
-// assigned to a name like password or token, and user and password of a URL. An
-// error of Docker repeats the command line that it was about.
-func MaskSecrets(s string) string {
-	s = userInfo.ReplaceAllString(s, "${1}"+hiddenSecret+"@")
-	return secretAssign.ReplaceAllString(s, "${1}${2}"+hiddenSecret)
 }

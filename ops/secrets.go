@@ -1,0 +1,60 @@
+package ops
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// hiddenSecret stands wherever a secret was.
+const hiddenSecret = "•••"
+
+// userInfo is the user part of a URL.
+var userInfo = regexp.MustCompile(`(\w[\w+.-]*://)[^/?#@\s"'<>]+@`)
+
+// secretName is a word that names a secret, what stands between it and the next, and
+// that: a quoted text, a scheme with its credentials, or a word.
+var secretName = regexp.MustCompile(`((?i:[\w.-]*(?:pass(?:word|wd|phrase)?|pwd|secret|token|credential|api[_-]?key|access[_-]?key|private[_-]?key|auth|dsn)[\w.-]*)["']?)(\s*[=:]\s*|\s+(?:(?:is|was)\s+)?)((?i:bearer|basic|digest|token)\s+\S+|"[^"]*"?|'[^']*'?|\S+)`)
+
+// noSecret are words that only look like names of secrets.
+var noSecret = regexp.MustCompile(`^(?i:(?:un)?auth(?:or|ors|ority|orities|orized|enticate|enticated|entication)|(?:by|com)?pass|pass(?:ed|es|ing|ive|age|enger))$`)
+
+// plainWords are what people and servers say behind the name of a secret, and nobody
+// takes for one. What is not among them is hidden.
+var plainWords = strings.Fields(`a an the is are was were be been not no has have had must may can cannot could should will would does did
+	of for from to in on at by with without and or but that which when as if it required needed missing invalid incorrect wrong expired
+	rejected denied refused accepted failed fails failure empty given provided specified mismatch authentication authenticated verification`)
+
+// MaskSecrets hides what looks like a secret within words of a server: what is assigned
+// to a name like password or token or given to an option of such a name, user and
+// password of a URL, and the word behind such a name, unless it is a plain word of the
+// language: "a password is required" says all it said. An error of Docker repeats the
+// command line that it was about.
+func MaskSecrets(s string) string {
+	s = userInfo.ReplaceAllString(s, "${1}"+hiddenSecret+"@")
+	var out strings.Builder
+	for {
+		m := secretName.FindStringSubmatchIndex(s)
+		if m == nil {
+			return out.String() + s
+		}
+		name, between, value := s[m[2]:m[3]], s[m[4]:m[5]], s[m[6]:m[7]]
+		out.WriteString(s[:m[6]])
+		if s = s[m[6]:]; isSecret(name, between, value) {
+			out.WriteString(hiddenSecret)
+			s = s[len(value):]
+		}
+	}
+}
+
+// isSecret reports whether a value is the secret that a name before it is of.
+func isSecret(name, between, value string) bool {
+	word := strings.TrimRight(value, ".,;:!?)")
+	switch {
+	case noSecret.MatchString(name):
+		return false
+	case strings.HasPrefix(name, "-"), strings.ContainsAny(between, "=:"):
+		return true
+	}
+	return !slices.Contains(plainWords, word)
+}

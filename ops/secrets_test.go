@@ -1,0 +1,65 @@
+package ops
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestWhatIsSaidOfSecretsStaysAndSecretsDoNot(t *testing.T) {
+	for _, kept := range []string{
+		"sudo: a password is required", "password authentication failed for user \"opsdeck\"", "unauthorized: authentication required", "the token was rejected",
+		"the password must not be empty", "no credentials given", "health check passed with 3 warnings", "the author is unknown", "secret not found: no such file",
+		"token is expired", "Bypass is active", "passing 3 of 4", "authentication: it failed",
+	} {
+		if got := MaskSecrets(kept); got != kept {
+			t.Errorf("%q reads %q", kept, got)
+		}
+	}
+	for in, want := range map[string]string{
+		"password=hunter2 x":                "password=••• x",
+		"password: hunter2":                 "password: •••",
+		"--password required":               "--password •••",
+		`{"password": "a b", "x": 1}`:       `{"password": •••, "x": 1}`,
+		"ALTER ROLE r PASSWORD 'a b' LOGIN": "ALTER ROLE r PASSWORD ••• LOGIN",
+		"the password is hunter2":           "the password is •••",
+		"auth token abc123":                 "auth •••",
+		"Authorization: Bearer abc.def":     "Authorization: •••",
+		"Authorization Basic dTpw":          "Authorization •••",
+		"requirepass hunter2":               "requirepass •••",
+		"API_KEY = abc":                     "API_KEY = •••",
+		"password = 'never closed":          "password = •••",
+		"http://u:p@host/ and token=1":      "http://•••@host/ and token=•••",
+		"password is required password=x":   "password is required password=•••",
+		"password Required":                 "password •••",
+	} {
+		if got := MaskSecrets(in); got != want {
+			t.Errorf("%q reads %q, not %q", in, got, want)
+		}
+	}
+}
+
+// FuzzNoSecretIsShown gives a secret in every way that is known.
+func FuzzNoSecretIsShown(f *testing.F) {
+	ways := []string{"password=%", "PGPASSWORD=%", "token: %", "--secret %", "-password=%", "the password is %", "password was %", "secret '%'", `"api_key":"%"`, "'token': '%'",
+		"auth token %", "Authorization: Bearer %", "authorization Basic %", "password % is wrong", "dsn=%", "access-key %", "passphrase\t%", "password authentication password=%", "the token for token %"}
+	for i := range ways {
+		f.Add("s3cr3t", i)
+		f.Add("p=ss:w0rd", i)
+		f.Add("Hunter", i)
+		f.Add("xis", i)
+	}
+	f.Fuzz(func(t *testing.T, secret string, way int) {
+		if len(secret) < 3 || strings.ContainsAny(secret, " \t\n\r\f\v\"'•%") || secret != strings.TrimRight(secret, ".,;:!?)") || slices.Contains(plainWords, secret) {
+			return // is no single word, or one that nobody takes for a secret
+		}
+		way = max(way, 0) % len(ways)
+		text := strings.Replace(ways[way], "%", "\x00", 1)
+		if strings.Contains(text, secret) || strings.ContainsFunc(secret, func(r rune) bool { return r < 0x21 || r > 0x7e }) {
+			return
+		}
+		if got := MaskSecrets("x " + strings.Replace(text, "\x00", secret, 1)); strings.Contains(got, secret) {
+			t.Errorf("%q is shown: %s", secret, got)
+		}
+	})
+}
