@@ -17,6 +17,7 @@ import (
 
 	"opsdeck/ops"
 	"opsdeck/report"
+	"opsdeck/store"
 )
 
 // unrepeated is how long an Alertmanager of this test keeps what nobody tells it again.
@@ -96,15 +97,6 @@ func TestLabWhatBurnsOutlivesAPrometheusThatFreezes(t *testing.T) {
 			}
 		}
 	}
-	// one is an alert of the board as its sources tell of it now.
-	one := func(b ops.Board, name string) (found *ops.Alert, from ops.SourceState) {
-		for _, d := range ops.DistinctAlerts(b.Alerts) {
-			if d.Alert.Name.String() == name {
-				found, from = d.Alert, d.From.State
-			}
-		}
-		return found, from
-	}
 	paged := func(b ops.Board) bool {
 		a, from := one(b, "Burns")
 		return a != nil && a.State == ops.AlertFiring && from == ops.SourceOK && a.Paging.State == ops.PagingActive
@@ -135,19 +127,7 @@ func TestLabWhatBurnsOutlivesAPrometheusThatFreezes(t *testing.T) {
 			t.Errorf("%q is not in:\n%s", want, words)
 		}
 	}
-	cleared := func() (words string) {
-		recs, err := history.History(ops.Query{Kinds: []ops.RecordKind{ops.RecordAlert}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, r := range recs {
-			if strings.Contains(r.What.String(), "has cleared") {
-				words += r.What.String() + "\n"
-			}
-		}
-		return words
-	}
-	if told := cleared(); told != "" {
+	if told := cleared(t, history); told != "" {
 		t.Errorf("while nobody can know: %s", told)
 	}
 
@@ -158,9 +138,34 @@ func TestLabWhatBurnsOutlivesAPrometheusThatFreezes(t *testing.T) {
 	if a, _ := one(seen, "Burns"); !a.Told.IsZero() {
 		t.Errorf("Prometheus tells of it, and it is last told at %s", a.Told)
 	}
-	if told := cleared(); told != "critical Meanwhile has cleared\n" {
+	if told := cleared(t, history); told != "critical Meanwhile has cleared\n" {
 		t.Errorf("the history has:\n%s", told)
 	}
+}
+
+// one is an alert of the board as its sources tell of it now.
+func one(b ops.Board, name string) (found *ops.Alert, from ops.SourceState) {
+	for _, d := range ops.DistinctAlerts(b.Alerts) {
+		if d.Alert.Name.String() == name {
+			found, from = d.Alert, d.From.State
+		}
+	}
+	return found, from
+}
+
+// cleared is what the history says has cleared.
+func cleared(t *testing.T, history *store.Store) (words string) {
+	t.Helper()
+	recs, err := history.History(ops.Query{Kinds: []ops.RecordKind{ops.RecordAlert}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range recs {
+		if strings.Contains(r.What.String(), "has cleared") {
+			words += r.What.String() + "\n"
+		}
+	}
+	return words
 }
 
 // headless is a board as snapshot prints it.
