@@ -176,11 +176,13 @@ type LoadVerdict struct {
 	Limits  []LoadStanding `json:"limits"`
 }
 
-// Words say a stage: "10 to 100 requests a second for 30s".
-func (s LoadStage) Words() string {
-	rate := fmt.Sprintf("%g", s.From)
-	if s.From != s.To {
-		rate += fmt.Sprintf(" to %g", s.To)
+// Rate says the rate of a stage: "10 to 100".
+func (s LoadStage) Rate() string {
+	if s.From == s.To {
+		return fmt.Sprintf("%g", s.From)
 	}
-	return rate + " requests a second for " + s.For.String()
+	return fmt.Sprintf("%g to %g", s.From, s.To)
 }
+
+// Words say a stage: "10 to 100 requests a second for 30s".
+func (s LoadStage) Words() string { return s.Rate() + " requests a second for " + s.For.String() }

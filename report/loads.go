@@ -110,8 +110,7 @@ func stageLine(s ops.LoadScenario, t ops.LoadTick) string {
 	}
 	line := fmt.Sprintf("stage   > %d of %d: %s", t.Stage+1, len(s.Stages), s.Stages[t.Stage].Words())
 	if next := t.Stage + 1; next < len(s.Stages) {
-		n := s.Stages[next]
-		line += fmt.Sprintf("; then %g to %g/s", n.From, n.To)
+		line += "; then " + s.Stages[next].Rate() + "/s"
 	}
 	return line
 }

@@ -126,3 +126,30 @@ func worksInADemo(t *testing.T, id string, of func(*playground) ops.Ref) {
 	}
 	t.Error("the job did not end")
 }
+
+func TestInADemoALoadRuns(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	p, err := startPlayground(demo{age: time.Second, seed: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := p.close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	c := p.eng.For(ops.Caller{Actor: p.actor, Session: ops.Lit("test")})
+	o, out := loadOrder("evening")
+	o.reason, o.confirm = "trying", "shop-gateway"
+	req, err := o.request()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.start(t.Context(), c, req); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	l, err := underLoad(t.Context(), c)
+	if err != nil || l.Scenario.Name.String() != "evening" || l.Tick.Second.Planned == 0 {
+		t.Errorf("%v, %+v", err, l.Tick.Second)
+	}
+}

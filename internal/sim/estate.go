@@ -18,6 +18,8 @@ const (
 	varAlertmanager = "OPSDECK_DEMO_ALERTMANAGER"
 	varDocker       = "OPSDECK_DEMO_DOCKER"
 	varBackups      = "OPSDECK_DEMO_BACKUPS"
+	varShop         = "OPSDECK_DEMO_SHOP"
+	varShopHost     = "OPSDECK_DEMO_SHOP_HOST"
 )
 
 // WriteEstate writes the estate of the simulated system with its runbooks into a
@@ -36,6 +38,7 @@ func WriteEstate(dir string) (string, error) {
 
 // Env looks up the variables of the estate; there are no others.
 func (s *Servers) Env(name string) (string, bool) {
-	v, ok := map[string]string{varPrometheus: s.Prometheus, varAlertmanager: s.Alertmanager, varDocker: s.Docker, varBackups: s.Backups}[name]
+	v, ok := map[string]string{varPrometheus: s.Prometheus, varAlertmanager: s.Alertmanager, varDocker: s.Docker, varBackups: s.Backups,
+		varShop: s.Shop, varShopHost: strings.TrimPrefix(s.Shop, "http://")}[name]
 	return v, ok
 }

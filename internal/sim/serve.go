@@ -17,6 +17,7 @@ type Servers struct {
 	Replicas     []string // the others of its pair
 	Alertmanager string
 	Docker       string // unix:///path or tcp://127.0.0.1:port
+	Shop         string // http://127.0.0.1:port, where loads are sent to
 	Backups      string // the folder of pgBackRest's configuration, locks and program
 
 	servers []*http.Server
@@ -58,6 +59,12 @@ func Serve(w *World, dir string) (*Servers, error) {
 		s.Replicas = append(s.Replicas, "http://"+other.Addr().String())
 		s.run(ctx, other, w.replica(s.Alertmanager, i))
 	}
+	shop, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	s.Shop = "http://" + shop.Addr().String()
+	s.run(ctx, shop, Front())
 	engine, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
