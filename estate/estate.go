@@ -25,6 +25,7 @@ type File struct {
 	Loads        []Scenario
 	KPIs         []KPI      // in the order of the file, which is that of the screen
 	Pipelines    []Pipeline // likewise
+	Metrics      string     // loopback address at which a system agent tells metrics; empty: nowhere
 	// Paths are the files it was read from, the one asked for first, for messages.
 	Paths []string
 }

@@ -15,6 +15,7 @@ var (
 	nameGlob        = pattern{`^[A-Za-z0-9_.*?-]{1,253}$`, "a container name in which * and ? may stand for any characters"}
 	anyText         = pattern{`^.{1,200}$`, "one line of 1 to 200 characters"}
 	anyLabelName    = pattern{`^\S(.{0,198}\S)?$`, "a label name: 1 to 200 characters of any script, no space at either end"}
+	loopback        = pattern{`^(127\.0\.0\.1|\[::1\]):[1-9]\d{0,4}$`, "127.0.0.1 or [::1], a colon and a port"}
 	labelName       = pattern{`^[A-Za-z_][A-Za-z0-9_]*$`, "a label name: letters, digits and underscore, the first not a digit"}
 )
 
@@ -53,6 +54,8 @@ func document(d *draft) key {
 			meaning: "The backup plans, by a name of your choice that no source has."}, backupKey),
 		table(&d.Loads, key{name: "loads", pattern: nameOfThing,
 			meaning: "Load scenarios, by a name of your choice: what is sent to what, how fast, and what its figures have to keep."}, scenarioKey),
+		bind(&d.Metrics, key{name: "metrics", shape: shapeText, pattern: loopback, example: "127.0.0.1:9095",
+			meaning: "Where the system agent tells Prometheus how it, its sources and the backups stand, at /metrics. This machine only: there is no login. Without this key, nowhere."}),
 		{name: "access", shape: shapeMapping, always: true, meaning: "Who may what.", fields: accessKeys(&e.Access)},
 		{name: "limits", shape: shapeMapping, always: true, meaning: "The thresholds of judgement.", fields: limitKeys(&e.Limits)},
 	}}

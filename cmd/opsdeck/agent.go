@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"net"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -69,7 +70,17 @@ func (a *app) runAgent(ctx context.Context, o agentOrder) error {
 	c := daemon.Config{Estate: f.Estate, Hash: estate.Hash(f), Version: ops.Clean(versionLine()), Kind: kind, Group: o.group,
 		History: store.Options{Now: time.Now, Probe: probeHistory, Heads: journalHere()},
 		Engine: func(history *store.Store, warnings ...ops.Text) (*engine.Engine, error) {
-			return wire(f, kind, history, log, warnings...), nil
+			if f.Metrics == "" || kind != ops.AgentSystem {
+				return wire(f, kind, history, log, warnings...), nil
+			}
+			l, err := net.Listen("tcp", f.Metrics)
+			if err != nil { // what it is there for goes on
+				log.Error("metrics are not told", "err", err)
+				return wire(f, kind, history, log, append(warnings, ops.Textf("metrics are not told: %v", err))...), nil
+			}
+			eng := wire(f, kind, history, log, warnings...)
+			go tellMetrics(ctx, l, eng.For(ops.Caller{}).Board, log)
+			return eng, nil
 		},
 		Signals: stopSignals, Log: log}
 	if c.Socket, c.State, err = a.agentPlaces(f.Estate.Name, kind, o.state); err != nil {

@@ -155,6 +155,7 @@ sources:
     every: 5s
 # No backup engine runs in it.
 backups: {ifrs9: null}
+metrics: null
 # The lab has no night to wait for.
 limits: {database: {blocked: 10s, idle_in_transaction: 20s, transaction: 30s, replica_lag: 10s}}
 # The lab's pipeline runs in minutes, and says itself how long it may take.
