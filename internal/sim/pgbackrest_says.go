@@ -17,7 +17,6 @@ func (c *call) info(key int) string {
 		code, words = 2, "no valid backups"
 	}
 	var backups []m
-	labels := []string{}
 	for _, s := range c.sets[key] {
 		from, to := c.segment(s.from), c.segment(s.to.Add(-time.Nanosecond))
 		one := m{"label": s.label, "type": s.kind, "database": id, "error": false,
@@ -29,7 +28,7 @@ func (c *call) info(key int) string {
 		if s.prior != "" {
 			one["prior"], one["reference"] = s.prior, []string{s.prior}
 		}
-		backups, labels = append(backups, one), append(labels, s.label)
+		backups = append(backups, one)
 	}
 	status := m{"code": code, "message": words}
 	whole := m{"lock": m{"backup": m{"held": !c.until.IsZero()}}}
