@@ -44,9 +44,13 @@ func (p *picture) noteWritten(d ops.Database, now time.Time) {
 func (p *picture) setBackups(source ops.Text, v ops.Backups) {
 	server, _ := p.board.Primary(v.Database)
 	if plan, ok := p.estate.BackupPlan(source); ok {
-		v.RPO = plan.RPO
+		v.RPO, v.RTO = plan.RPO, plan.RTO
 	}
+	v.Drills = p.drills[source.String()]
 	v = judge.Backups(v, server, p.now())
+	for i := range v.Repositories {
+		v.Repositories[i].Seen = p.seen(server.Cluster.ID, v.Repositories[i])
+	}
 	p.changedIf(ops.SectionBackups, p.board.Backups.Put(source, p.withRisk(v)))
 }
 

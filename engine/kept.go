@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"slices"
 
 	"opsdeck/ops"
@@ -17,6 +18,7 @@ const (
 	keptEpisodes
 	keptIncidents
 	keptReplicas
+	keptDrills
 	keptParts // how many there are
 )
 
@@ -36,6 +38,7 @@ func keepings() [keptParts]keeping {
 		keptEpisodes:  keep("episodes", func(p *picture) []episode { return slices.Clone(p.episodes) }, restoreEpisodes),
 		keptIncidents: keep(incidentsValue, func(p *picture) []ops.Incident { return p.incidents }, (*picture).showIncidents),
 		keptReplicas:  keep("replicas", func(p *picture) []seenReplica { return slices.Clone(p.replicas) }, restoreReplicas),
+		keptDrills:    keep("drills", func(p *picture) map[string][]ops.Drill { return maps.Clone(p.drills) }, restoreDrills),
 	}
 }
 

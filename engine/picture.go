@@ -26,6 +26,7 @@ type picture struct {
 	// replicas are those that were seen to stream, by the servers they streamed from.
 	replicas []seenReplica
 	written  map[ops.Text][]written // by the identifier of the cluster
+	drills   map[string][]ops.Drill // by plan: the newest of each repository
 	unsaved  [keptParts]bool        // what has to be written down again
 	shown    []func()               // called once the next board is out
 }
@@ -39,7 +40,7 @@ const (
 )
 
 func newPicture(e *Engine) *picture {
-	p := &picture{estate: e.Estate, now: e.Now, alerts: newAlertFacts(), marks: map[ops.Ref]ops.Latch{}, written: map[ops.Text][]written{}}
+	p := &picture{estate: e.Estate, now: e.Now, alerts: newAlertFacts(), marks: map[ops.Ref]ops.Latch{}, written: map[ops.Text][]written{}, drills: map[string][]ops.Drill{}}
 	p.board.Estate = ops.EstateInfo{Name: e.Estate.Name, Environment: e.Estate.Environment, Simulated: e.Estate.Simulated, Watchdog: e.Estate.Watchdog, Agent: e.Agent}
 	if e.History != nil {
 		if n := e.History.Notice(); !n.Empty() {
@@ -273,5 +274,8 @@ func (p *picture) setJob(j ops.Job) {
 	p.changed[ops.SectionJobs] = true
 	if j.State.Ended() {
 		p.unload(j.ID)
+	}
+	for _, d := range j.Drills {
+		p.noteDrill(j.Target.ID.String(), d)
 	}
 }

@@ -2,6 +2,7 @@ package estate
 
 import (
 	"fmt"
+	"time"
 
 	"opsdeck/ops"
 )
@@ -15,6 +16,17 @@ type Backup struct {
 	Command string // the engine's program
 	Config  string // its configuration file; empty: the engine's default
 	RunAs   string // the account that the engine runs as; empty: the agent's own
+	Drill   Drill
+}
+
+// Drill is how restores of a plan are tried.
+type Drill struct {
+	Scratch  string // the folder below which copies are made; empty: none are
+	Programs string // the folder of the server's programs; empty: looked for
+	Account  string // a superuser of the copy
+	Preload  string // the libraries that the copy may load
+	Limit    time.Duration
+	Checks   []ops.RestoreCheck
 }
 
 // Kind is what sort of source the plan's engine is.

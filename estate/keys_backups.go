@@ -37,6 +37,7 @@ func backupKey(name string, b *Backup) key {
 		bind(&p.RPO, key{name: "rpo", shape: shapeDuration, fallback: "15m", shortest: time.Second, longest: 7 * 24 * time.Hour, example: "5m",
 			meaning: "How much may be lost: how long what was written may be in no repository."}),
 		oldestKey(p),
+		drillKey(b),
 		{name: "optional", shape: shapeFlag, fallback: "false", example: "true", fill: func(_ *draft, v *said) { b.Required = !v.flag },
 			meaning: "Whether the whole may be called ok while this plan cannot be read."},
 		bind(&b.Every, every("1m")), bind(&b.Timeout, timeout("1m")),

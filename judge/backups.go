@@ -100,6 +100,7 @@ func (j *backupJudge) all() {
 	j.gaps()
 	j.sets()
 	j.overdue()
+	j.drills()
 	j.engine()
 }
 

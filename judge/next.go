@@ -19,6 +19,7 @@ const (
 	actExtend    = "silence.extend"
 	actBackup    = "backup.run"
 	actArchive   = "backup.start"
+	actDrill     = "backup.drill"
 )
 
 // words is something to do that neither a key nor an action does.

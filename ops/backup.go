@@ -19,6 +19,10 @@ type BackupPlan struct {
 	Repositories []RepositoryPlan             `json:"repositories"`
 	// Regions are those that the data may be in; empty: any.
 	Regions []Text `json:"regions,omitempty"`
+	// RTO is how long a restore may take, and Drilled how old its last proof may be; 0:
+	// nobody asks.
+	RTO     time.Duration `json:"rto,omitzero"`
+	Drilled time.Duration `json:"drilled,omitzero"`
 }
 
 // RepositoryPlan is a place where the backups of a plan go.
@@ -96,6 +100,10 @@ type Backups struct {
 	Unseen Text `json:"unseen,omitzero"`
 	// RPO is how much may be lost, as the estate says.
 	RPO time.Duration `json:"rpo"`
+	// RTO is how long a restore may take, as the estate says; 0: nobody asks. Drills are the
+	// newest of each repository.
+	RTO    time.Duration `json:"rto,omitzero"`
+	Drills []Drill       `json:"drills,omitempty"`
 	// AtRisk is since when something was written that is safe in no repository; zero:
 	// nothing is, or it is not known, and then NotKnown says why. AtMost is how many
 	// seconds of it are at risk at the most where the server sends what it has by then.
@@ -137,6 +145,9 @@ type Repository struct {
 	// Promised is the label of the backup from whose start on all WAL is kept; empty: it
 	// is not known.
 	Promised Text `json:"promised,omitzero"`
+	// Seen is the newest position at which the primary itself was seen and that can be
+	// recovered from here; the zero value: there is none.
+	Seen WALPosition `json:"seen,omitzero"`
 	// Received is up to where the segment is there that is being received: behind the
 	// whole ones of WAL, in a file that recovery takes once it bears a segment's name.
 	Received WALPosition `json:"received,omitzero"`
@@ -176,7 +187,7 @@ type Backup struct {
 	FirstWAL Text   `json:"first_wal"`
 	LastWAL  Text   `json:"last_wal"`
 	Own      bool   `json:"own_wal,omitzero"` // it holds these itself
-	Prior    Text   `json:"prior,omitzero"` // the one that it builds on
+	Prior    Text   `json:"prior,omitzero"`   // the one that it builds on
 	Needs    []Text `json:"needs,omitempty"`
 	Cluster  int    `json:"cluster,omitzero"` // the engine's number of the cluster
 	Size     Value  `json:"size"`             // bytes of the database
@@ -229,6 +240,28 @@ func (r Repository) safe() WALPosition {
 		return r.Received
 	}
 	return whole
+}
+
+// Drill is the newest one from a repository; without a name, the newest that proved a
+// restore from any.
+func (b Backups) Drill(repository Text) (newest Drill, found bool) {
+	for _, d := range b.Drills {
+		mine := d.Repository == repository || repository.Empty() && d.Failed.Empty()
+		if mine && d.Ended.After(newest.Ended) {
+			newest, found = d, true
+		}
+	}
+	return newest, found
+}
+
+// SizeIn is the size of the database in the newest backup in a repository.
+func (b Backups) SizeIn(repository Text) Value {
+	for _, s := range b.Sets {
+		if s.Repository == repository {
+			return s.Size
+		}
+	}
+	return Value{}
 }
 
 // NotJudged reports whether a repository has a backup that counts as one of a type, and of

@@ -152,6 +152,8 @@ type Job struct {
 	Locks  []Ref `json:"locks,omitempty"`
 	// Process is the child that does the work, where there is one.
 	Process Process `json:"process,omitzero"`
+	// Drills are what its restores have shown.
+	Drills []Drill `json:"drills,omitempty"`
 	// Level is that of State, for a job on a board; filled by judge.
 	Level Level `json:"level,omitzero"`
 }
@@ -176,4 +178,6 @@ type Progress struct {
 type Result struct {
 	State JobState // succeeded, partial, failed or canceled
 	What  Text     // one sentence
+	// Drills are what restores have shown, whatever the state: of a failure, too.
+	Drills []Drill
 }

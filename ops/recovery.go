@@ -87,3 +87,54 @@ type WALGap struct {
 	// Level is critical; unknown where it may be what retention left.
 	Level Level `json:"level"`
 }
+
+// RestoreCheck is a question to a restored copy, and the answer that it must give.
+type RestoreCheck struct {
+	Name     Text   `json:"name"`
+	Database string `json:"database"`
+	SQL      string `json:"sql"` // its first column of its first row counts
+	Want     Text   `json:"want"`
+}
+
+// Drill is a restore that was tried, and what came of it.
+type Drill struct {
+	Ended      time.Time `json:"ended"`
+	Repository Text      `json:"repository"`
+	Backup     Text      `json:"backup"`
+	// Target is the position that was asked for, Reached the one that was replayed to.
+	Target  LSN `json:"target,omitzero"`
+	Reached LSN `json:"reached,omitzero"`
+	// Bytes is the size of the database that came out.
+	Bytes  Value        `json:"bytes"`
+	Took   float64      `json:"took"` // seconds, from the order to a copy that answers
+	Stages []DrillStage `json:"stages,omitempty"`
+	// Checks are the answers to what the estate asks of a copy.
+	Checks []DrillAnswer `json:"checks,omitempty"`
+	// Failed says why it proves nothing; empty: it is proved.
+	Failed Text `json:"failed,omitzero"`
+}
+
+// Span is how long a restore of so many bytes would take after this drill: as long as it
+// took, and as its time grows with the size.
+func (d Drill) Span(bytes Value) (quick, slow time.Duration) {
+	took := time.Duration(d.Took * float64(time.Second))
+	if !bytes.Known || !d.Bytes.Known || d.Bytes.Value <= 0 {
+		return took, took
+	}
+	scaled := time.Duration(d.Took * bytes.Value / d.Bytes.Value * float64(time.Second))
+	return min(took, scaled), max(took, scaled)
+}
+
+// DrillStage is a part of a drill, and how many seconds it took.
+type DrillStage struct {
+	Name Text    `json:"name"`
+	Took float64 `json:"took"`
+}
+
+// DrillAnswer is what a copy said to a check.
+type DrillAnswer struct {
+	Name Text `json:"name"`
+	Got  Text `json:"got"`
+	Want Text `json:"want"`
+	OK   bool `json:"ok"`
+}

@@ -38,6 +38,9 @@ type Step struct {
 	// On names what the step is about, so that Run need not look for it in the call:
 	// a container's id, each session by its pid and start.
 	On []Text `json:"on,omitempty"`
+	// Position is how far a restore goes. It moves on with what is archived, and is not
+	// compared.
+	Position LSN `json:"position,omitzero"`
 	// Note is said beside the call for whoever reads it, such as the name that goes
 	// with an id. It is not compared.
 	Note Text `json:"note,omitzero"`
@@ -62,9 +65,10 @@ func (k StepKind) MarshalText() ([]byte, error) { return []byte(k.String()), nil
 // UnmarshalText accepts the names that String gives.
 func (k *StepKind) UnmarshalText(b []byte) error { return stepKindNames.parse(k, b) }
 
-// Same reports whether two steps do the same. Their notes do not count.
+// Same reports whether two steps do the same. Their notes and positions do not count.
 func (s Step) Same(o Step) bool {
 	s.Note, o.Note = Text{}, Text{}
+	s.Position, o.Position = 0, 0
 	return reflect.DeepEqual(s, o)
 }
 

@@ -17,10 +17,10 @@ func hostile() []string {
 func stepOf(v string) Step {
 	t := CleanLine(v)
 	return Step{How: StepExec, Argv: []Text{t, t}, RunAs: t, Dir: t, Env: []Text{t}, SQL: t, Method: t, Path: t,
-		Query: []Param{{t, t}}, Body: t, Change: t, On: []Text{t}, Note: t}
+		Query: []Param{{t, t}}, Body: t, Change: t, On: []Text{t}, Position: 1, Note: t}
 }
 
-func TestEveryFieldOfAStepCountsButItsNote(t *testing.T) {
+func TestEveryFieldOfAStepCountsButItsNoteAndPosition(t *testing.T) {
 	base := stepOf("x")
 	s := reflect.TypeFor[Step]()
 	for i := range s.NumField() {
@@ -29,7 +29,7 @@ func TestEveryFieldOfAStepCountsButItsNote(t *testing.T) {
 		}
 		other := stepOf("x")
 		reflect.ValueOf(&other).Elem().Field(i).SetZero()
-		if note := s.Field(i).Name == "Note"; other.Same(base) != note {
+		if note := s.Field(i).Name == "Note" || s.Field(i).Name == "Position"; other.Same(base) != note {
 			t.Errorf("without its %s a step is the same: %v", s.Field(i).Name, !note)
 		}
 	}

@@ -122,7 +122,7 @@ func BackupLine(r ops.Reading[ops.Backups], now time.Time) Cell {
 	if !r.Known() {
 		return toned("unknown, "+originOf(r).standing(now), ToneUnknown)
 	}
-	cell := toned(join("; ", RiskWords(v, now), restorable(v, now), "RTO never proved"), ToneOf(v.Verdict.Level))
+	cell := toned(join("; ", RiskWords(v, now), restorable(v, now), rtoWords(v, now)), ToneOf(v.Verdict.Level))
 	if !r.Fresh() {
 		cell.Text, cell.Tone = "as of "+originOf(r).standing(now)+": "+cell.Text, ToneUnknown
 	}
@@ -138,6 +138,28 @@ func RiskWords(v ops.Backups, now time.Time) string {
 		return "RPO 0m/" + ops.Span(v.RPO)
 	}
 	return "RPO " + ops.Age(now.Add(-v.Risk(now)), now) + "/" + ops.Span(v.RPO)
+}
+
+// rtoWords is how long a restore takes, by the last that was tried: "RTO 14m (drill 2d
+// ago, 41.0G) of 4h".
+func rtoWords(v ops.Backups, now time.Time) string {
+	d, proved := v.Drill(ops.Text{})
+	if !proved {
+		if len(v.Drills) > 0 {
+			return "RTO not proved: the last restore failed"
+		}
+		return "RTO never proved"
+	}
+	quick, slow := d.Span(v.SizeIn(d.Repository))
+	words := "RTO " + ops.Span(quick)
+	if slow > quick+quick/10 {
+		words += " to " + ops.Span(slow)
+	}
+	words += fmt.Sprintf(" (drill %s, %s)", ops.Ago(d.Ended, now), d.Bytes.Size())
+	if v.RTO > 0 {
+		words += " of " + ops.Span(v.RTO)
+	}
+	return words
 }
 
 // riskCells are what the plans have at risk, for the frame.

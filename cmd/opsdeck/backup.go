@@ -32,6 +32,7 @@ Exit code: 0 ok, 1 warning, 2 critical, 3 unknown, of the whole estate.`,
 		a.backupAction("verify", "Read all backups and WAL of a plan and compare checksums", "opsdeck backup verify orders --yes", "repository"),
 		a.backupAction("prune", "Remove the backups and WAL that retention does not hold", `opsdeck backup prune orders --repository local --confirm orders --reason "room for tonight"`, "repository"),
 		a.backupAction("switch-wal", "Have the server begin a new WAL file, and look for the one before in each repository", "opsdeck backup switch-wal orders --yes"),
+		a.backupAction("drill", "Try a restore from each repository of a plan, beside the server", "opsdeck backup drill orders --repository local --yes", "repository"),
 		a.backupAction("stop", "Stop archiving and backups of a plan until they are started", `opsdeck backup stop orders --confirm orders --reason "moving the repository"`),
 		a.backupAction("start", "Start archiving and backups of a plan again", "opsdeck backup start orders --yes"), a.backupSudoers())
 	return cmd

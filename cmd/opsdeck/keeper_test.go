@@ -15,13 +15,13 @@ import (
 	"opsdeck/store"
 )
 
-// TestMain lets this binary be the keeper of a job's child, what sends a load, and the engine
-// of a demo, as the program itself is, and an agent to be killed.
+// TestMain lets this binary be the keeper of a job's child, what sends a load or makes a drill,
+// and the engine of a demo, as the program itself is, and an agent to be killed.
 func TestMain(m *testing.M) {
 	if sim.IsPgBackRest(os.Args[0]) {
 		os.Exit(sim.PgBackRest(os.Args[1:], os.Stdout, os.Stderr))
 	}
-	if len(os.Args) > 1 && (os.Args[1] == keepCommand || os.Args[1] == loadChild) {
+	if len(os.Args) > 1 && slices.Contains([]string{keepCommand, loadChild, drillCommandName}, os.Args[1]) {
 		os.Exit(run(context.Background(), os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr}))
 	}
 	if path := os.Getenv(loadAgentRole); path != "" {

@@ -23,7 +23,8 @@ func wireBackups(w *wiring) {
 		w.source(b.Source, ops.SourcePgBackRest, func() error {
 			account := otherAccount(b.RunAs)
 			col := backupEngine(b, account)
-			w.add(col, backup.New(col, b.Plan, recoverable(b.Plan), keptChild(w.history, account), time.Now)...)
+			acts := backup.New(col, b.Plan, recoverable(b.Plan), keptChild(w.history, account), time.Now)
+			w.add(col, append(acts, backup.NewDrill(col, b.Plan, driller(b, account), time.Now))...)
 			return nil
 		})
 	}

@@ -68,6 +68,7 @@ func (s *Jobs) finish(r *run, result ops.Result, err error) {
 	r.mu.Lock()
 	r.job.Ended = s.Now()
 	r.job.State, r.job.Result = outcome(result, err, r.canceled)
+	r.job.Drills = result.Drills
 	j := r.job
 	r.mu.Unlock()
 	rec := outcomeOf(j)

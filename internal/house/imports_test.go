@@ -66,6 +66,7 @@ var rooms = map[string][]string{
 	"cmd":            {"*"},
 	"daemon":         {"ops", "agent", "engine", "store"},
 	"load":           {"ops", "judge"},
+	"drill":          {"ops", "internal/proc"},
 	"collectors":     {"ops", "internal/httpsource"},
 	"internal/proc":  {"ops", "internal/ownfile"},
 	"store":          {"ops", "internal/ownfile"},
@@ -82,7 +83,7 @@ var keepers = map[string][]string{
 	"github.com/HdrHistogram":  {"load"},
 	"charm.land/lipgloss/v2":   {"themes", "tui", "cmd"},
 	"github.com/spf13/cobra":   {"cmd"},
-	"github.com/jackc/pgx/v5":  {"collectors", "internal/e2e", "internal/pgfake", "internal/postgrestest"},
+	"github.com/jackc/pgx/v5":  {"collectors", "drill", "internal/e2e", "internal/pgfake", "internal/postgrestest"},
 	"github.com/moby/moby/api": {"collectors", "actions", "internal/bench", "internal/dockertest", "internal/sim"},
 }
 

@@ -1,0 +1,167 @@
+package backup
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"opsdeck/ops"
+)
+
+// Copy is what a drill restores.
+type Copy struct {
+	Key     int    // the repository's number
+	Set     string // the backup's label
+	Target  ops.LSN
+	Cluster string // the system identifier that it has to have
+	Bytes   int64  // of the database
+}
+
+// Driller restores a copy, asks it what the estate wants to know, and takes it away again.
+// What is wrong with the copy is in what it returns; an error says nothing of the backup.
+type Driller func(ctx context.Context, c Copy, doing func(what string)) (ops.Drill, error)
+
+// drill tries a restore.
+type drill struct {
+	family
+	try Driller // nil: the estate does not say where
+}
+
+// NewDrill returns the action that tries a restore of a plan. try is nil where the estate
+// does not say where.
+func NewDrill(e Engine, plan ops.BackupPlan, try Driller, now func() time.Time) ops.Action {
+	return &drill{family{engine: e, plan: plan, now: now}, try}
+}
+
+// Describe says what the action does. It is disruptive: a whole copy is read and written.
+func (d *drill) Describe() ops.ActionInfo {
+	return d.info("backup.drill", "try a restore", "restores a copy from each repository beside the server, looks what is in it, and takes it away", ops.ClassDisruptive, repositoryParam())
+}
+
+// Blocked says why no restore can be tried, from the picture.
+func (d *drill) Blocked(b ops.Board, _ ops.Ref) ops.Text {
+	if err := d.ready(b); err != nil {
+		return ops.AsError(err).What
+	}
+	return ops.Text{}
+}
+
+func (d *drill) ready(b ops.Board) error {
+	if d.try == nil {
+		return ops.Errorf(ops.CodeInvalid, "the estate does not say where a copy of %s may be made", d.plan.Name).Help("name a folder: drill.scratch of the plan")
+	}
+	_, err := d.known(b)
+	return err
+}
+
+// Plan says which backups would be restored, and how far.
+func (d *drill) Plan(_ context.Context, b ops.Board, req ops.Request) (ops.Plan, error) {
+	if err := d.ready(b); err != nil {
+		return ops.Plan{}, err
+	}
+	v, err := d.known(b)
+	if err != nil {
+		return ops.Plan{}, err
+	}
+	repos, err := d.repositories(req)
+	if err != nil {
+		return ops.Plan{}, err
+	}
+	p := ops.Plan{Title: ops.Textf("try a restore of %s from %s", d.plan.Name, strings.Join(namesOf(repos), ", ")), Locks: []ops.Ref{req.Target},
+		Replaces: []ops.Text{ops.Lit("nothing; the copy lies in a folder of its own, nobody can reach its server, and both are taken away at the end")}}
+	for _, repo := range repos {
+		set, found := v.LastGood(repo.Key, ops.BackupIncremental)
+		if !found {
+			return ops.Plan{}, ops.Errorf(ops.CodeNotFound, "%s has no backup that could be restored", repo.Name).Help("take a full backup: backup.run")
+		}
+		argv, err := ops.Argv(d.engine.Argv(fmt.Sprintf("--repo=%d", repo.Key), "--set="+set.Label.String(), "restore")...)
+		if err != nil {
+			return ops.Plan{}, err
+		}
+		step := ops.Step{How: ops.StepExec, Argv: argv, On: []ops.Text{repo.Name, set.Label, v.Cluster}}
+		step.Position, step.Note = upTo(v, repo, set, d.now())
+		p.Steps = append(p.Steps, step)
+		p.Notes = append(p.Notes, estimate(v, repo, set, d.now()))
+	}
+	return p, nil
+}
+
+// upTo is how far a restore of a set has to go: to where the server itself was seen, as
+// far as that is archived.
+func upTo(v ops.Backups, repo ops.RepositoryPlan, set ops.Backup, now time.Time) (ops.LSN, ops.Text) {
+	for _, r := range v.Repositories {
+		if r.Key == repo.Key && r.Seen.LSN > set.Stop && r.Seen.Timeline == set.Timeline() {
+			return r.Seen.LSN, ops.Textf("into a folder of its own, up to %s, where the server was at %s", r.Seen.LSN, ops.Moment(r.Seen.At, now))
+		}
+	}
+	return 0, ops.Lit("into a folder of its own, up to the end of the backup: no later position of the server is known to be archived")
+}
+
+// estimate is how long the restore may take, by the last one.
+func estimate(v ops.Backups, repo ops.RepositoryPlan, set ops.Backup, now time.Time) ops.Text {
+	last, tried := v.Drill(repo.Name)
+	if !tried || !last.Failed.Empty() {
+		return ops.Textf("%s: the copy has %s; none was restored from there before", repo.Name, set.Size.Size())
+	}
+	quick, slow := last.Span(set.Size)
+	return ops.Textf("%s: the copy has %s; by the last restore, %s, it takes %s", repo.Name, set.Size.Size(), ops.Ago(last.Ended, now), span(quick, slow))
+}
+
+// Run tries the restores of the plan, one after the other.
+func (d *drill) Run(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.Result, error) {
+	var drills []ops.Drill
+	result, err := d.each(ctx, p, func(step ops.Step, repo ops.RepositoryPlan) (ops.Result, error) {
+		got, err := d.one(ctx, step, repo, out)
+		if err != nil {
+			return ops.Result{}, err
+		}
+		drills = append(drills, got)
+		if !got.Failed.Empty() {
+			return ops.Result{}, ops.Errorf(ops.CodeInternal, "the restore of %s failed: %s", got.Backup, got.Failed).
+				Help("take a full backup now, and look what the repository has lost")
+		}
+		return ops.Result{State: ops.JobSucceeded, What: proof(got)}, nil
+	})
+	result.Drills = drills
+	return result, err
+}
+
+func (d *drill) one(ctx context.Context, step ops.Step, repo ops.RepositoryPlan, out ops.Progresser) (ops.Drill, error) {
+	if d.try == nil || len(step.On) != 3 {
+		return ops.Drill{}, ops.Errorf(ops.CodeChanged, "the plan's backup is gone").Help("plan again")
+	}
+	sets, _, err := d.engine.Look(ctx, repo.Key)
+	if err != nil {
+		return ops.Drill{}, fmt.Errorf("nothing was done: %w", err)
+	}
+	i := slices.IndexFunc(sets, func(s ops.Backup) bool { return s.Label == step.On[1] })
+	if i < 0 {
+		return ops.Drill{}, ops.Errorf(ops.CodeChanged, "%s is in %s no more", step.On[1], repo.Name).Help("plan again")
+	}
+	c := Copy{Key: repo.Key, Set: step.On[1].String(), Target: step.Position, Cluster: step.On[2].String(), Bytes: int64(sets[i].Size.Value)}
+	said := ""
+	got, err := d.try(ctx, c, func(what string) {
+		out.Progress(ops.Progress{Note: ops.Textf("%s: %s", repo.Name, what)})
+		if stage, _, _ := strings.Cut(what, ","); stage != said { // how far the replay is changes all the time
+			said = stage
+			out.Line(ops.StreamOut, fmt.Sprintf("%s: %s", repo.Name, stage))
+		}
+	})
+	got.Repository = repo.Name
+	return got, err
+}
+
+// proof says what a restore has shown.
+func proof(d ops.Drill) ops.Text {
+	how := ops.Textf("to the end of the backup, %s", d.Reached)
+	if d.Target != 0 {
+		how = ops.Textf("up to %s, past the %s that was asked for", d.Reached, d.Target)
+	}
+	asked := "nothing was asked of it: the estate names no checks"
+	if n := len(d.Checks); n > 0 {
+		asked = ops.Count(n, "check") + " answered as wanted"
+	}
+	return ops.Textf("%s restored %s, %s in %s; %s", d.Backup, how, d.Bytes.Size(), ops.Num(d.Took).Span(), asked)
+}

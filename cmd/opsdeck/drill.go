@@ -1,0 +1,69 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"opsdeck/actions/backup"
+	"opsdeck/drill"
+	"opsdeck/estate"
+	"opsdeck/internal/proc"
+	"opsdeck/ops"
+)
+
+// drillCommandName is the word by which the agent starts a drill.
+const drillCommandName = "drill-child"
+
+// drillCommand is the process that restores a copy. It is hidden: the agent starts it and
+// writes its order, nobody types it.
+func (a *app) drillCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: drillCommandName, Short: "Try the restore that is ordered on standard input, until that ends", Hidden: true, Args: none,
+		RunE: func(cmd *cobra.Command, _ []string) error { return drill.Child(cmd.Context(), a.std.in, a.std.out) },
+	}
+}
+
+// driller tries restores of a plan, as the account that its engine runs as; empty: our
+// own. It is nil where the estate does not say where.
+func driller(b estate.Backup, account string) backup.Driller {
+	if b.Drill.Scratch == "" {
+		return nil
+	}
+	return func(ctx context.Context, c backup.Copy, doing func(string)) (ops.Drill, error) {
+		self, err := os.Executable()
+		if err != nil {
+			return ops.Drill{}, err
+		}
+		argv := []string{self, drillCommandName}
+		if account != "" {
+			argv = append([]string{"sudo", "-n", "-u", account, "--"}, argv...)
+		}
+		return drillBy(ctx, argv, drill.Order{
+			Restore: backupEngine(b, "").Argv(), Key: c.Key, Set: c.Set, Target: c.Target, Cluster: c.Cluster, Bytes: c.Bytes,
+			Scratch: b.Drill.Scratch, Programs: b.Drill.Programs, Account: b.Drill.Account, Preload: b.Drill.Preload, Checks: b.Drill.Checks, Limit: b.Drill.Limit,
+		}, doing)
+	}
+}
+
+// drillBy has a process of its own carry out an order.
+func drillBy(ctx context.Context, argv []string, o drill.Order, doing func(string)) (ops.Drill, error) {
+	var errs bytes.Buffer
+	child, err := proc.Talk(proc.Spec{Argv: argv}, &errs, false)
+	if err != nil {
+		return ops.Drill{}, err
+	}
+	d, err := drill.Command(ctx, child, o, doing)
+	if ops.CodeOf(err) == ops.CodeUnanswered {
+		if code := child.Code(); errs.Len() > 0 { // of the process before it had begun
+			err = ops.Errorf(ops.CodeUnavailable, "the drill did not begin (%d): %s", code, ops.MaskSecrets(ops.Clean(strings.TrimSpace(errs.String())).String())).
+				Help("let the agent run as the account of the engine: docs/guide/backups.md")
+		}
+		return d, err
+	}
+	child.Code() // it ends by itself: it has said its last
+	return d, err
+}

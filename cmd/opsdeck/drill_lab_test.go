@@ -1,0 +1,275 @@
+//go:build lab
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"opsdeck/actions/backup"
+	"opsdeck/drill"
+	"opsdeck/internal/proc"
+	"opsdeck/judge"
+	"opsdeck/ops"
+)
+
+// labDrills are drills of a real stanza, run as its server's user.
+type labDrills struct {
+	*labBackups
+	scratch string
+	argv    []string // of the drill's process
+	checks  []ops.RestoreCheck
+	seen    ops.LSN
+}
+
+func newLabDrills(t *testing.T) *labDrills {
+	t.Helper()
+	l := &labDrills{labBackups: newLabBackups(t)}
+	l.scratch = filepath.Join(l.Dir, "drills")
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	program, err := os.ReadFile(self)
+	if err != nil {
+		t.Fatal(err)
+	}
+	there := l.Write("opsdeck", string(program)) // where the server's user can read it
+	if err := os.Chmod(there, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	l.argv = []string{there, drillCommandName}
+	if os.Geteuid() == 0 {
+		l.argv = append([]string{"sudo", "-n", "-u", "postgres", "--"}, l.argv...)
+	}
+	return l
+}
+
+// try is the driller of the tests.
+func (l *labDrills) try(ctx context.Context, c backup.Copy, doing func(string)) (ops.Drill, error) {
+	return drillBy(ctx, l.argv, drill.Order{
+		Restore: l.Argv("--log-level-console=info", "--log-level-stderr=off"), Key: c.Key, Set: c.Set, Target: c.Target, Cluster: c.Cluster, Bytes: c.Bytes,
+		Scratch: l.scratch, Account: "postgres", Checks: l.checks, Limit: 2 * time.Minute,
+	}, doing)
+}
+
+// drills tries a restore, and wants an end that begins like this.
+func (l *labDrills) drills(ctx context.Context, want string, out ops.Progresser) ops.Drill {
+	l.Helper()
+	o, err := l.col.Collect(l.Context())
+	if err != nil {
+		l.Fatal(err)
+	}
+	v := judge.Backups(*o.Backups, ops.Database{}, time.Now())
+	if l.seen != 0 {
+		v.Repositories[0].Seen = ops.WALPosition{Timeline: 1, LSN: l.seen, At: time.Now()}
+	}
+	a := backup.NewDrill(l.col, ops.BackupPlan{Name: ops.Lit("nightly"), Repositories: []ops.RepositoryPlan{{Name: ops.Lit("one"), Key: 1}}}, l.try, time.Now)
+	p, err := a.Plan(l.Context(), ops.Board{Backups: ops.Readings[ops.Backups]{{Value: v, Source: ops.Lit("nightly"), At: time.Now(), State: ops.SourceOK}}}, ops.Request{Target: v.Ref})
+	if err != nil {
+		l.Fatal(err)
+	}
+	r, err := a.Run(ctx, p, out)
+	got := r.State.String() + ": " + r.What.String()
+	if err != nil {
+		got = "failed: " + err.Error()
+	}
+	if !strings.HasPrefix(got, want) {
+		l.Errorf("%s\nwant %s", got, want)
+	}
+	l.nothingLeft()
+	if len(r.Drills) == 0 {
+		return ops.Drill{}
+	}
+	return r.Drills[0]
+}
+
+// nothingLeft checks that the scratch is as it was, and that nobody works in it.
+func (l *labDrills) nothingLeft() {
+	l.Helper()
+	if left, err := os.ReadDir(l.scratch); err != nil && !errors.Is(err, os.ErrNotExist) || len(left) > 0 {
+		l.Errorf("left in the scratch: %v, %v", left, err)
+	}
+	if at := l.within(); len(at) > 0 {
+		l.Errorf("processes %v still work in the scratch", at)
+	}
+}
+
+// within are the processes that work in the scratch.
+func (l *labDrills) within() (found []string) {
+	all, _ := filepath.Glob("/proc/[0-9]*/cwd")
+	for _, link := range all {
+		if at, err := os.Readlink(link); err == nil && strings.HasPrefix(at, l.scratch) {
+			found = append(found, link)
+		}
+	}
+	return found
+}
+
+// says runs a statement that answers with one text.
+func (l *labDrills) says(sql string) (answer string) {
+	l.Helper()
+	c := l.Login("postgres", "test")
+	defer c.Close(context.Background()) //nolint:errcheck // it was read
+	if err := c.QueryRow(l.Context(), sql).Scan(&answer); err != nil {
+		l.Fatal(err)
+	}
+	return answer
+}
+
+// position is where the server is; what was written until then is archived.
+func (l *labDrills) position() ops.LSN {
+	l.Helper()
+	lsn, err := ops.ParseLSN(l.says("SELECT pg_current_wal_lsn()::text"))
+	if err != nil {
+		l.Fatal(err)
+	}
+	file := l.says("SELECT pg_walfile_name(pg_switch_wal())")
+	l.Until(file+" is archived", func() bool {
+		return l.says("SELECT coalesce(max(last_archived_wal), '') FROM pg_stat_archiver") >= file
+	})
+	return lsn
+}
+
+// repository lists all that a repository holds.
+func (l *labDrills) repository() (names []string) {
+	l.Helper()
+	err := filepath.WalkDir(filepath.Join(l.Dir, "repo1"), func(path string, _ os.DirEntry, err error) error {
+		names = append(names, path)
+		return err
+	})
+	if err != nil {
+		l.Fatal(err)
+	}
+	return names
+}
+
+func TestLabDrillsOfARealStanza(t *testing.T) {
+	l := newLabDrills(t)
+	l.Exec("postgres", "CREATE TABLE commits (n int)")
+	l.does("succeeded: one: full backup ", "backup.run")
+
+	l.checks = []ops.RestoreCheck{{Name: ops.Lit("commits"), Database: "postgres", SQL: "SELECT count(*) FROM commits", Want: ops.Lit("0")}}
+	d := l.drills(t.Context(), "succeeded: one: ", quiet{})
+	if t.Failed() {
+		t.FailNow()
+	}
+	if d.Target != 0 || d.Reached == 0 || d.Took <= 0 || !d.Bytes.Known || len(d.Stages) != 3 {
+		t.Errorf("it proves %+v", d)
+	}
+
+	// Exactly what was committed by then: three rows of five.
+	l.Exec("postgres", "INSERT INTO commits SELECT generate_series(1, 3)")
+	l.seen = l.position()
+	l.Exec("postgres", "INSERT INTO commits VALUES (4), (5)")
+	l.position()
+	l.checks[0].Want = ops.Lit("3")
+	before := l.repository()
+	if d := l.drills(t.Context(), "succeeded: one: ", quiet{}); d.Reached < l.seen || d.Target != l.seen {
+		t.Errorf("it reached %s, and was to reach %s", d.Reached, l.seen)
+	}
+	if after := l.repository(); !slices.Equal(before, after) {
+		t.Errorf("the drill wrote to the repository:\nbefore %v\nafter  %v", before, after)
+	}
+	l.checks[0].Want = ops.Lit("5")
+	if d := l.drills(t.Context(), "failed: one: the restore of ", quiet{}); !strings.Contains(d.Failed.String(), "commits is 3, wanted 5") {
+		t.Errorf("it failed: %s", d.Failed)
+	}
+	l.checks = nil
+	l.brokenOff()
+
+	// A segment that is lost between the backup and there: the engine, its check and its
+	// verify say nothing of it.
+	l.loseSegmentOf(l.seen)
+	if d := l.drills(t.Context(), "failed: one: the restore of ", quiet{}); !strings.Contains(d.Failed.String(), "recovery ended before configured recovery target was reached") {
+		t.Errorf("it failed: %s", d.Failed)
+	}
+	l.seen = 0
+	l.corrupt()
+	if d := l.drills(t.Context(), "failed: one: the restore of ", quiet{}); !strings.Contains(d.Failed.String(), "the engine could not restore it (29)") {
+		t.Errorf("it failed: %s", d.Failed)
+	}
+}
+
+// loseSegmentOf removes the archived segment that a position lies in.
+func (l *labDrills) loseSegmentOf(at ops.LSN) {
+	l.Helper()
+	name := l.says("SELECT pg_walfile_name('" + at.String() + "')")
+	found, err := filepath.Glob(filepath.Join(l.Dir, "repo1/archive/t/*/*", name+"-*"))
+	if err != nil || len(found) != 1 {
+		l.Fatal(name, found, err)
+	}
+	if err := os.Remove(found[0]); err != nil {
+		l.Fatal(err)
+	}
+}
+
+// stages is a job whose stages are told.
+type stages struct {
+	quiet
+	at func(string)
+}
+
+func (s stages) Progress(p ops.Progress) { s.at(p.Note.String()) }
+
+// brokenOff stops a drill, and kills one, at each of its stages.
+func (l *labDrills) brokenOff() {
+	l.Helper()
+	for _, stage := range []string{"restore", "replay"} {
+		ctx, cancel := context.WithCancel(l.Context())
+		l.drills(ctx, "failed: ", stages{at: func(note string) {
+			if strings.Contains(note, "one: "+stage) {
+				cancel()
+			}
+		}})
+		if ctx.Err() == nil {
+			l.Errorf("it had no stage %s", stage)
+		}
+		cancel()
+	}
+	for _, stage := range []string{"restore", "replay"} {
+		killed := false
+		c := backup.Copy{Key: 1, Set: l.labels()}
+		_, err := l.try(l.Context(), c, func(what string) {
+			if killed || !strings.HasPrefix(what, stage) {
+				return
+			}
+			killed = true
+			for _, link := range l.marked() {
+				if err := proc.Signal(link, syscall.SIGKILL); err != nil {
+					l.Error(err)
+				}
+			}
+		})
+		if !killed || ops.CodeOf(err) != ops.CodeUnanswered && ops.CodeOf(err) != ops.CodeUnavailable {
+			l.Errorf("killed at %s: %v, %v", stage, killed, err)
+		}
+		l.drills(l.Context(), "succeeded: one: ", quiet{}) // takes away what is left
+	}
+}
+
+// marked are the processes that made what is in the scratch.
+func (l *labDrills) marked() (pids []int) {
+	l.Helper()
+	marks, _ := filepath.Glob(filepath.Join(l.scratch, "*", ".opsdeck-drill"))
+	for _, m := range marks {
+		text, err := os.ReadFile(m)
+		if err != nil {
+			l.Error(err)
+		}
+		var p ops.Process
+		if err := json.Unmarshal(text, &p); err != nil {
+			l.Error(err)
+		}
+		pids = append(pids, p.PID)
+	}
+	return pids
+}

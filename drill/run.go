@@ -1,0 +1,263 @@
+package drill
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"opsdeck/internal/proc"
+	"opsdeck/ops"
+)
+
+// Run carries out a drill. What it finds wrong with the copy is in the result; an error is
+// one of the drill itself, which says nothing of the backup. Nothing of it is left but in
+// the second case, where the error says what. A ctx that ends, ends the drill.
+func Run(ctx context.Context, o Order, doing func(what string)) (ops.Drill, error) {
+	d := ops.Drill{Backup: ops.Clean(o.Set), Target: o.Target}
+	if err := o.check(); err != nil {
+		return d, err
+	}
+	if err := sweep(o.Scratch); err != nil {
+		return d, fmt.Errorf("take away what an earlier drill has left: %w", err)
+	}
+	s, err := enter(o.Scratch)
+	if err != nil {
+		return d, err
+	}
+	limited, cancel := context.WithTimeout(ctx, o.Limit)
+	defer cancel()
+	r := &drilled{Order: o, s: s, doing: doing, result: &d}
+	err = r.prove(limited)
+	switch {
+	case ctx.Err() != nil:
+		err = context.Cause(ctx)
+	case limited.Err() != nil:
+		err = &failure{ops.Textf("it took longer than %s", ops.Span(o.Limit))}
+	}
+	doing("taking the copy away")
+	if left := s.leave(); left != nil {
+		return d, errors.Join(err, left)
+	}
+	d.Ended = time.Now()
+	var failed *failure
+	if errors.As(err, &failed) {
+		d.Failed, err = failed.why, nil
+	}
+	return d, err
+}
+
+// failure is what a drill finds wrong with what it restored.
+type failure struct{ why ops.Text }
+
+func (f *failure) Error() string { return f.why.String() }
+
+func wrong(format string, args ...any) error { return &failure{ops.Textf(format, args...)} }
+
+// drilled is a drill at work.
+type drilled struct {
+	Order
+	s      scratch
+	doing  func(string)
+	result *ops.Drill
+}
+
+// prove goes through the stages. The time that counts ends with a copy that answers: what
+// the estate asks of it comes after.
+func (r *drilled) prove(ctx context.Context) error {
+	if err := room(ctx, r.s.dir, r.Bytes); err != nil {
+		return err
+	}
+	began := time.Now()
+	if err := r.stage("restore", func() error { return r.restore(ctx) }); err != nil {
+		return err
+	}
+	programs, err := programs(r.Programs, r.s.data())
+	if err != nil {
+		return err
+	}
+	system, settings, err := control(ctx, programs, r.s.data())
+	if err != nil {
+		return wrong("%v", err)
+	}
+	if r.Cluster != "" && system != r.Cluster {
+		return wrong("the copy is of another cluster: %s instead of %s", ops.Clean(system), ops.Clean(r.Cluster))
+	}
+	v, err := start(r.s, programs, r.Preload, settings)
+	if err != nil {
+		return err
+	}
+	defer v.stop() //nolint:errcheck // what does not end is found when the folder is left
+	if err := r.stage("replay", func() error { return r.replay(ctx, v) }); err != nil {
+		return err
+	}
+	r.result.Took = time.Since(began).Seconds()
+	return r.stage("checks", func() error { return r.questions(ctx, v) })
+}
+
+// stage times one part.
+func (r *drilled) stage(name string, do func() error) error {
+	r.doing(name)
+	began := time.Now()
+	err := do()
+	r.result.Stages = append(r.result.Stages, ops.DrillStage{Name: ops.Clean(name), Took: time.Since(began).Seconds()})
+	return err
+}
+
+// restore has the engine write the copy. Links become folders of the copy, and tablespaces
+// lie in the scratch.
+func (r *drilled) restore(ctx context.Context) error {
+	target := []string{"--type=immediate"}
+	if r.Target != 0 {
+		target = []string{"--type=lsn", "--target=" + r.Target.String()}
+	}
+	argv := append(append([]string{}, r.Restore...), "--repo="+strconv.Itoa(r.Key), "--set="+r.Set, "--pg1-path="+r.s.data(),
+		"--tablespace-map-all="+r.s.tablespaces(), "--archive-mode=off", "--target-action=pause",
+		"--lock-path="+r.s.file("lock"), "--log-path="+r.s.file("log"), "--process-max=1")
+	var said tail
+	end, err := proc.Run(ctx, proc.Spec{Argv: append(append(argv, target...), "restore"), Dir: r.s.dir, Out: &said})
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
+		return ops.Errorf(ops.CodeUnavailable, "run the engine: %v", err)
+	case end.Code != 0:
+		return wrong("the engine could not restore it (%d): %s", end.Code, ops.MaskSecrets(ops.Clean(said.words(string(end.Stderr))).String()))
+	}
+	return nil
+}
+
+// tail keeps the end of an output.
+type tail struct{ kept []byte }
+
+const tailMost = 8 << 10
+
+func (t *tail) Write(b []byte) (int, error) {
+	t.kept = append(t.kept, b...)
+	if over := len(t.kept) - tailMost; over > 0 {
+		t.kept = append([]byte(nil), t.kept[over:]...)
+	}
+	return len(b), nil
+}
+
+// words are the errors in what was said, without the engine's time stamps.
+func (t *tail) words(stderr string) string {
+	var errs []string
+	for line := range strings.Lines(stderr + "\n" + string(t.kept)) {
+		if _, why, found := strings.Cut(line, "ERROR: "); found && len(errs) < 3 {
+			errs = append(errs, strings.TrimSpace(why))
+		}
+	}
+	if len(errs) == 0 {
+		return "it does not say why"
+	}
+	return strings.Join(errs, "; ")
+}
+
+// replayEvery is the pace of looking how far the replay is.
+const replayEvery = 200 * time.Millisecond
+
+// replay waits until the copy stands still at what was asked for, and reads where that is.
+func (r *drilled) replay(ctx context.Context, v *server) error {
+	tick := time.NewTicker(replayEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+		if !proc.Alive(v.at) {
+			return &failure{ops.AsError(v.fatal()).What}
+		}
+		c, err := v.login(ctx, r.Account, "postgres")
+		if err != nil {
+			continue // it is not consistent yet; where it ends instead, that is seen above
+		}
+		there, err := r.where(ctx, c)
+		err = errors.Join(err, c.Close(ctx))
+		if err != nil || there {
+			return err
+		}
+	}
+}
+
+// where reads how far the replay is, and reports whether it stands.
+func (r *drilled) where(ctx context.Context, c *pgx.Conn) (stands bool, err error) {
+	var recovering, paused bool
+	var at string
+	var size int64
+	err = c.QueryRow(ctx, `SELECT pg_is_in_recovery(), CASE WHEN pg_is_in_recovery() THEN pg_is_wal_replay_paused() ELSE false END,
+		coalesce(pg_last_wal_replay_lsn()::text, '0/0'), (SELECT sum(pg_database_size(oid))::bigint FROM pg_database)`).Scan(&recovering, &paused, &at, &size)
+	if err != nil {
+		return false, wrong("the copy does not answer: %s", ops.MaskSecrets(ops.Clean(err.Error()).String()))
+	}
+	if r.result.Reached, err = ops.ParseLSN(at); err != nil {
+		return false, err
+	}
+	r.result.Bytes = ops.Num(float64(size))
+	r.doing(fmt.Sprintf("replay, at %s", at))
+	switch {
+	case !recovering:
+		return true, wrong("the copy has left recovery at %s without being told to", at)
+	case !paused:
+		return false, nil
+	case r.result.Reached < r.Target:
+		return true, wrong("the copy stands at %s, which is before %s", at, r.Target)
+	}
+	return true, nil
+}
+
+// longestAnswer is what is kept of an answer.
+const longestAnswer = 200
+
+// questions asks the copy what the estate wants to know.
+func (r *drilled) questions(ctx context.Context, v *server) error {
+	var failed []string
+	for _, q := range r.Checks {
+		got, err := r.ask(ctx, v, q)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		a := ops.DrillAnswer{Name: q.Name, Want: q.Want, Got: ops.Clean(got)}
+		if err != nil {
+			a.Got = ops.Clean(ops.MaskSecrets(err.Error()))
+		}
+		a.OK = err == nil && got == q.Want.String()
+		r.result.Checks = append(r.result.Checks, a)
+		if !a.OK {
+			failed = append(failed, fmt.Sprintf("%s is %s, wanted %s", q.Name, a.Got, q.Want))
+		}
+	}
+	if len(failed) > 0 {
+		return wrong("%s", strings.Join(failed, "; "))
+	}
+	return nil
+}
+
+// ask asks one question. Its answer is the text of the first column of the first row.
+func (r *drilled) ask(ctx context.Context, v *server, q ops.RestoreCheck) (string, error) {
+	c, err := v.login(ctx, r.Account, q.Database)
+	if err != nil {
+		return "", err
+	}
+	defer c.Close(ctx) //nolint:errcheck // the server is ended next
+	rows, err := c.Query(ctx, q.SQL)
+	if err != nil {
+		return "", err
+	}
+	defer rows.Close()
+	if !rows.Next() {
+		return "no row", rows.Err()
+	}
+	values := rows.RawValues()
+	if len(values) == 0 {
+		return "no column", nil
+	}
+	got := string(values[0])
+	return got[:min(len(got), longestAnswer)], nil
+}

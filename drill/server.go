@@ -1,0 +1,166 @@
+package drill
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"opsdeck/internal/proc"
+	"opsdeck/ops"
+)
+
+// logFile is where the copy's server writes what it has to say.
+const logFile = "server.log"
+
+// programs is the folder of the server's programs: the one that was given, else where the
+// packages of Debian and of Red Hat put those of the copy's version.
+func programs(given, data string) (string, error) {
+	version, err := os.ReadFile(filepath.Join(data, "PG_VERSION"))
+	if err != nil {
+		return "", ops.Errorf(ops.CodeInternal, "the copy has no version: %v", err)
+	}
+	v := strings.TrimSpace(string(version))
+	look := []string{given}
+	if given == "" {
+		look = []string{"/usr/lib/postgresql/" + v + "/bin", "/usr/pgsql-" + v + "/bin"}
+	}
+	for _, dir := range look {
+		if _, err := os.Stat(filepath.Join(dir, "postgres")); err == nil {
+			return dir, nil
+		}
+	}
+	return "", ops.Errorf(ops.CodeUnavailable, "there is no PostgreSQL %s in %s", ops.Clean(v), strings.Join(look, ", ")).
+		Help("install the server's programs here, or name their folder: drill.programs of the plan")
+}
+
+// controlled are the settings that a standby must have at least as large as its primary
+// had, by the names that pg_controldata gives them.
+var controlled = map[string]string{
+	"max_connections setting":      "max_connections",
+	"max_worker_processes setting": "max_worker_processes",
+	"max_wal_senders setting":      "max_wal_senders",
+	"max_prepared_xacts setting":   "max_prepared_transactions",
+	"max_locks_per_xact setting":   "max_locks_per_transaction",
+}
+
+// control reads what pg_controldata tells of the copy: its system identifier, and the
+// settings that it has to be started with.
+func control(ctx context.Context, programs, data string) (system string, settings []string, err error) {
+	out, err := proc.Run(ctx, proc.Spec{Argv: []string{"env", "LC_ALL=C", filepath.Join(programs, "pg_controldata"), "-D", data}})
+	if err == nil && out.Code != 0 {
+		err = fmt.Errorf("exit code %d", out.Code)
+	}
+	if err != nil {
+		return "", nil, fmt.Errorf("read the copy's control file: %w", err)
+	}
+	for lines := bufio.NewScanner(bytes.NewReader(out.Stdout)); lines.Scan(); {
+		name, value, _ := strings.Cut(lines.Text(), ":")
+		value = strings.TrimSpace(value)
+		if name == "Database system identifier" {
+			system = value
+		} else if to := controlled[name]; to != "" {
+			settings = append(settings, to+"="+value)
+		}
+	}
+	if system == "" || len(settings) != len(controlled) {
+		return "", nil, ops.Errorf(ops.CodeInternal, "pg_controldata tells no system identifier, or not all of the copy's settings")
+	}
+	return system, settings, nil
+}
+
+// isolated are the settings that keep the copy to itself. They are given as arguments,
+// which nothing that was restored can outrank.
+func isolated(s scratch, preload string) []string {
+	return []string{
+		"config_file=" + s.file("postgresql.conf"), "hba_file=" + s.file("pg_hba.conf"), "ident_file=" + s.file("pg_ident.conf"),
+		"listen_addresses=", "unix_socket_directories=" + s.socket(), "unix_socket_permissions=0700", "port=5432", "external_pid_file=" + s.file("external.pid"), "ssl=off",
+		"archive_mode=off", "archive_command=", "archive_cleanup_command=", "recovery_end_command=",
+		"primary_conninfo=", "primary_slot_name=", "synchronous_standby_names=", "max_logical_replication_workers=0",
+		"shared_preload_libraries=" + preload, "session_preload_libraries=", "local_preload_libraries=",
+		"hot_standby=on", "recovery_target_action=pause", "shared_buffers=64MB", "autovacuum=off", "cluster_name=opsdeck drill",
+		"logging_collector=off", "log_destination=stderr", "log_min_messages=warning", "log_statement=none",
+	}
+}
+
+// server is the copy's.
+type server struct {
+	s  scratch
+	at ops.Process
+}
+
+// start starts the copy's server. That it accepts connections is another matter.
+func start(s scratch, programs, preload string, settings []string) (*server, error) {
+	for name, text := range map[string]string{"postgresql.conf": "", "pg_ident.conf": "", "pg_hba.conf": "local all all trust\n"} {
+		if err := os.WriteFile(s.file(name), []byte(text), 0o600); err != nil {
+			return nil, err
+		}
+	}
+	// An engine that fetches WAL ahead would do so in the spool of the server itself.
+	argv := []string{"env", "LC_ALL=C", "PGBACKREST_ARCHIVE_ASYNC=n", filepath.Join(programs, "postgres"), "-D", s.data()}
+	for _, set := range append(isolated(s, preload), settings...) {
+		argv = append(argv, "-c", set)
+	}
+	pid, err := proc.Detach(argv, s.file(logFile))
+	if err != nil {
+		return nil, fmt.Errorf("start the copy's server: %w", err)
+	}
+	at, err := proc.Identify(pid)
+	if err != nil { // it has ended already
+		return nil, (&server{s: s}).fatal()
+	}
+	return &server{s, at}, nil
+}
+
+// stop ends the server in an orderly way.
+func (v *server) stop() error {
+	for began := time.Now(); proc.Alive(v.at); time.Sleep(50 * time.Millisecond) {
+		if err := proc.Signal(v.at.PID, syscall.SIGINT); err != nil || time.Since(began) > endingTime {
+			return endWithin(v.s.dir)
+		}
+	}
+	return nil
+}
+
+// fatal is what a server that ended by itself said of it.
+func (v *server) fatal() error {
+	text, err := os.ReadFile(v.s.file(logFile))
+	if err != nil {
+		return err
+	}
+	last, engine := "", ""
+	for lines := bufio.NewScanner(bytes.NewReader(text)); lines.Scan(); {
+		for _, word := range []string{"FATAL:", "PANIC:"} {
+			if _, why, found := strings.Cut(lines.Text(), word); found && !strings.Contains(why, "the database system is") {
+				last = strings.TrimSpace(why)
+			}
+		}
+		if _, why, found := strings.Cut(lines.Text(), "ERROR: ["); found { // the engine's, that fetches WAL
+			engine = "; the engine said [" + why
+		}
+	}
+	last += engine
+	if last == "" {
+		last = "it does not say why"
+	}
+	return ops.Errorf(ops.CodeInternal, "the copy's server ended: %s", ops.MaskSecrets(ops.Clean(last).String()))
+}
+
+// login connects to a database of the copy, for reading.
+func (v *server) login(ctx context.Context, account, database string) (*pgx.Conn, error) {
+	c, err := pgx.ParseConfig("")
+	if err != nil {
+		return nil, err
+	}
+	c.Host, c.Port, c.User, c.Database, c.Password, c.TLSConfig, c.Fallbacks = v.s.socket(), 5432, account, database, "", nil, nil
+	c.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
+	c.RuntimeParams = map[string]string{"application_name": "opsdeck drill", "default_transaction_read_only": "on", "statement_timeout": "10min"}
+	return pgx.ConnectConfig(ctx, c)
+}

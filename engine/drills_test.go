@@ -1,0 +1,57 @@
+package engine
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"opsdeck/ops"
+)
+
+func TestADrillStopsWhereTheServerItselfWasSeen(t *testing.T) {
+	s := newShipping()
+	s.writes(0, 2*segment+10)
+	at := s.now
+	s.writes(4*time.Second, 3*segment) // the end of what the repository has: nothing written after it is there
+	s.writes(4*time.Second, 3*segment+100)
+	if got, want := s.has(2).Repositories[0].Seen, (ops.WALPosition{Timeline: 1, LSN: 2*segment + 10, At: at}); got != want {
+		t.Errorf("it was seen at %+v, want %+v", got, want)
+	}
+	if got := newShipping().has(2).Repositories[0].Seen; got != (ops.WALPosition{}) {
+		t.Errorf("it was never seen, and this says %+v", got)
+	}
+}
+
+func TestWhatADrillHasShownOutlivesTheAgent(t *testing.T) {
+	s := newShipping()
+	s.p.drills = map[string][]ops.Drill{}
+	plan := ops.NewRef(ops.KindBackups, "plan", "plan")
+	ends := func(id ops.JobID, at time.Duration, drills ...ops.Drill) {
+		for i := range drills {
+			drills[i].Ended = s.now.Add(at)
+		}
+		s.p.setJob(ops.Job{ID: id, Target: plan, Drills: drills})
+	}
+	one := func(failed string) ops.Drill { return ops.Drill{Repository: ops.Lit("one"), Failed: ops.Clean(failed)} }
+	ends(1, time.Minute, one(""), ops.Drill{Repository: ops.Lit("two")})
+	ends(2, time.Hour, one("WAL is lost"))
+	ends(1, time.Minute, one("")) // read back later, and older
+	if d, _ := s.has(2).Drill(ops.Lit("one")); d.Failed.String() != "WAL is lost" {
+		t.Errorf("the newest of one is %+v", d)
+	}
+	if d, proved := s.p.board.Backups[0].Value.Drill(ops.Text{}); !proved || d.Repository.String() != "two" {
+		t.Errorf("the newest proof is %+v", d)
+	}
+	raw, err := json.Marshal(keepings()[keptDrills].saved(s.p))
+	if err != nil {
+		t.Fatal(err)
+	}
+	next := newShipping()
+	next.p.drills = map[string][]ops.Drill{}
+	if err := keepings()[keptDrills].restore(next.p, raw); err != nil {
+		t.Fatal(err)
+	}
+	if d, _ := next.has(2).Drill(ops.Lit("one")); d.Failed.String() != "WAL is lost" || !next.p.unsaved[keptDrills] {
+		t.Errorf("the next agent knows %+v", d)
+	}
+}

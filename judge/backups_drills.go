@@ -1,0 +1,41 @@
+package judge
+
+import (
+	"time"
+
+	"opsdeck/ops"
+)
+
+// drills judges what restores have shown, of each repository that can be read.
+func (j *backupJudge) drills() {
+	for i := range j.v.Repositories {
+		r := &j.v.Repositories[i]
+		if !r.Fault.Empty() || r.Empty {
+			continue
+		}
+		d, tried := j.v.Drill(r.Name)
+		again := do(actDrill, j.v.Ref, ops.Lit("try a restore"))
+		again.Params = []ops.Param{{Name: ops.Lit("repository"), Value: r.Name}}
+		level, what, cause, since := ops.LevelWarning, ops.Text{}, ops.Text{}, time.Time{}
+		switch {
+		case tried && !d.Failed.Empty():
+			level, since = ops.LevelCritical, d.Ended
+			what, cause = ops.Textf("a restore from %s failed", r.Name), ops.Textf("%s, at %s: %s", d.Backup, ops.Moment(d.Ended, j.now), d.Failed)
+		case j.plan.Drilled > 0 && !tried:
+			what, cause = ops.Textf("a restore from %s was never tried", r.Name), ops.Lit("a backup that was never restored is none: nothing proves that it can be")
+		case j.plan.Drilled > 0 && j.now.Sub(d.Ended) > j.plan.Drilled:
+			since = d.Ended.Add(j.plan.Drilled)
+			what, cause = ops.Textf("the last proof of %s is stale", r.Name), ops.Textf("a restore was tried at %s, and may be %s old", ops.Moment(d.Ended, j.now), ops.Span(j.plan.Drilled))
+		}
+		if !what.Empty() {
+			j.mark(r, level)
+			j.find(level, ops.Textf("the drill of %s", r.Name), what, cause, since, again)
+		}
+	}
+	d, proved := j.v.Drill(ops.Text{})
+	if _, longest := d.Span(j.v.SizeIn(d.Repository)); proved && j.plan.RTO > 0 && longest > j.plan.RTO {
+		j.find(ops.LevelWarning, ops.Lit("the time of a restore"), ops.Textf("a restore takes longer than %s", ops.Span(j.plan.RTO)),
+			ops.Textf("the last drill took %s for %s, which makes %s for what there is now", ops.Num(d.Took).Span(), d.Bytes.Size(), ops.Span(longest)), d.Ended,
+			ops.Next{What: ops.Lit("let the engine restore with more processes, from a nearer repository, or to faster disks")})
+	}
+}

@@ -1,0 +1,53 @@
+package judge_test
+
+import (
+	"testing"
+	"time"
+
+	"opsdeck/ops"
+	"opsdeck/report/testdata/fixture"
+)
+
+func TestWhatRestoresHaveShownIsJudged(t *testing.T) {
+	const day = 24 * time.Hour
+	drill := func(repository string, ago time.Duration, failed string) ops.Drill {
+		return ops.Drill{Repository: ops.Clean(repository), Ended: fixture.Now.Add(-ago), Took: 600, Bytes: ops.Num(1 << 30), Failed: ops.Clean(failed)}
+	}
+	both := []ops.Drill{drill("local", day, ""), drill("away", day, "")}
+	for name, x := range map[string]struct {
+		drilled, rto time.Duration
+		drills       []ops.Drill
+		bytes        float64 // of the database now
+		key          string  // of the worst finding; empty: none
+		level        ops.Level
+	}{
+		"nobody asks":                         {0, 0, nil, 1 << 30, "", ops.LevelOK},
+		"never tried":                         {8 * day, 0, nil, 1 << 30, "the drill of local", ops.LevelWarning},
+		"never tried from one":                {8 * day, 0, both[:1], 1 << 30, "the drill of away", ops.LevelWarning},
+		"tried lately from both":              {8 * day, 0, both, 1 << 30, "", ops.LevelOK},
+		"as old as it may be":                 {day, 0, both, 1 << 30, "", ops.LevelOK},
+		"older than it may be":                {day - time.Second, 0, both, 1 << 30, "the drill of local", ops.LevelWarning},
+		"failed":                              {8 * day, 0, []ops.Drill{drill("local", day, "WAL is lost"), both[1]}, 1 << 30, "the drill of local", ops.LevelCritical},
+		"failed where nobody asks":            {0, 0, []ops.Drill{drill("local", day, "WAL is lost")}, 1 << 30, "the drill of local", ops.LevelCritical},
+		"as long as it may take":              {0, 10 * time.Minute, both, 1 << 30, "", ops.LevelOK},
+		"longer than it may take":             {0, 10*time.Minute - time.Second, both, 1 << 30, "the time of a restore", ops.LevelWarning},
+		"longer by what has come since":       {0, 15 * time.Minute, both, 2 << 30, "the time of a restore", ops.LevelWarning},
+		"its size is not known":               {0, 10 * time.Minute, []ops.Drill{{Repository: ops.Lit("local"), Ended: fixture.Now, Took: 600}}, 2 << 30, "", ops.LevelOK},
+		"a failed one says nothing of a time": {0, time.Minute, []ops.Drill{drill("local", day, "it broke")}, 1 << 30, "the drill of local", ops.LevelCritical},
+	} {
+		got := found(func(e *ops.Estate, b *ops.Board) {
+			e.Backups[0].Drilled, e.Backups[0].RTO = x.drilled, x.rto
+			v := &b.Backups[0].Value
+			v.Drills = x.drills
+			for i := range v.Sets {
+				v.Sets[i].Size = ops.Num(x.bytes)
+			}
+		})
+		switch {
+		case x.key == "" && len(got) > 0:
+			t.Errorf("%s: found %s (%s)", name, got[0].What, got[0].Cause)
+		case x.key != "" && (len(got) == 0 || got[0].Key.String() != x.key || got[0].Level != x.level):
+			t.Errorf("%s: found %+v", name, got)
+		}
+	}
+}
