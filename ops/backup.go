@@ -264,6 +264,16 @@ func (b Backups) SizeIn(repository Text) Value {
 	return Value{}
 }
 
+// Unusable counts the backups in a repository that cannot be restored.
+func (b Backups) Unusable(key int) (n int) {
+	for _, s := range b.Sets {
+		if s.Key == key && s.Verdict.Level == LevelCritical {
+			n++
+		}
+	}
+	return n
+}
+
 // NotJudged reports whether a repository has a backup that counts as one of a type, and of
 // which it is not known whether it can be restored.
 func (b Backups) NotJudged(key int, as BackupType) bool {

@@ -103,16 +103,5 @@ func (m *metrics) repository(plan string, v ops.Backups, repo ops.Repository, no
 			m.add("opsdeck_backup_last_good_stored_bytes", "What that backup added to the repository.", s.Stored.Value, with...)
 		}
 	}
-	bad := 0
-	for _, s := range v.Sets {
-		if s.Key == repo.Key && s.Verdict.Level == ops.LevelCritical {
-			bad++
-		}
-	}
-	m.add("opsdeck_backup_unusable", "Backups that cannot be restored.", float64(bad), of...)
-}
-
-// levelNumber is a level as the exit code of a plugin has it.
-func levelNumber(l ops.Level) float64 {
-	return map[ops.Level]float64{ops.LevelWarning: 1, ops.LevelCritical: 2, ops.LevelUnknown: 3}[l]
+	m.add("opsdeck_backup_unusable", "Backups that cannot be restored.", float64(v.Unusable(repo.Key)), of...)
 }

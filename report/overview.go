@@ -106,21 +106,11 @@ func findingRow(f ops.Finding, from Origin, now time.Time) Row {
 		Detail: subject(f.What.String(), ops.Verdict{Cause: f.Cause, Next: f.Next}),
 		Cells: []Cell{
 			toned(LevelWord(f.Level), ToneOf(f.Level)),
-			text(besideLevel(f)),
+			text(f.What.String()),
 			moment(f.Since, now),
 			toned(f.Cause.String(), ToneMuted),
 		},
 	}
-}
-
-// besideLevel is what a finding says beside the word of its level: the severity of an
-// alert, where it is that word, would stand there twice.
-func besideLevel(f ops.Finding) string {
-	severity, name, ok := strings.Cut(f.What.String(), " ")
-	if ok && f.Ref.Kind == ops.KindAlert && strings.EqualFold(severity, LevelWord(f.Level)) {
-		return name
-	}
-	return f.What.String()
 }
 
 // noFinding says that nothing is wrong only where that is known.

@@ -163,3 +163,8 @@ func (s Snapshot) Exit() int {
 	}
 	return ExitUnknown
 }
+
+// levelNumber is a level as the exit code of a plugin has it.
+func levelNumber(l ops.Level) float64 {
+	return map[ops.Level]float64{ops.LevelWarning: 1, ops.LevelCritical: 2, ops.LevelUnknown: 3}[l]
+}

@@ -56,13 +56,13 @@ func TestAFoldedLineOpensToEveryTime(t *testing.T) {
 func TestACauseOpensToWhatItMakes(t *testing.T) {
 	r := newRig(fixture.Paged(), "none")
 	r.wants(t, "7 causes of 8 findings", "api killed +1", "with it: critical ServiceDown")
-	r.lacks(t, "+ ServiceDown")
+	r.lacks(t, "+ critical ServiceDown")
 	r.press("right")
-	r.wants(t, "+ ServiceDown")
+	r.wants(t, "+ critical ServiceDown")
 	r.press("j", "enter")
 	r.wants(t, "paging")
 	r.press("q", "home", "left")
-	r.lacks(t, "+ ServiceDown")
+	r.lacks(t, "+ critical ServiceDown")
 }
 
 func TestARowOfAJobOpensTheJob(t *testing.T) {
