@@ -222,3 +222,14 @@ func TestNothingStartsThatIsNotWrittenDown(t *testing.T) {
 		t.Error("it ran")
 	}
 }
+
+// TestAKeeperThatEndsAtOnceWasStartedAllTheSame has one that is quicker than its start.
+func TestAKeeperThatEndsAtOnceWasStartedAllTheSame(t *testing.T) {
+	for range 200 {
+		k, err := Start([]string{"sh", "-c", "read go", "keeper"}, folder(t), Spec{Argv: []string{"true"}}, func(ops.Process) error { return nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		<-k.ended
+	}
+}

@@ -63,7 +63,8 @@ func Start(keeper []string, dir string, s Spec, written func(ops.Process) error)
 	if err == nil {
 		_, err = start.Write([]byte{'\n'})
 	}
-	if err = errors.Join(err, start.Close()); err != nil { // an end without the line starts nothing
+	_ = start.Close() // a keeper that was quick has closed it already
+	if err != nil {   // an end without the line starts nothing
 		<-k.ended
 		return nil, fmt.Errorf("start %s: %w", s.Argv[0], err)
 	}
