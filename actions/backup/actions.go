@@ -1,8 +1,8 @@
-// Package backup acts on the backups of one plan through pgBackRest: makes one, verifies
+// Package backup acts on the backups of one plan through its engine: makes one, verifies
 // what is there, and stops and starts the engine.
 //
 // An exit code of 0 is no success here. pgBackRest ends with 0 over a repository that is
-// damaged, and what it says that it made is there when the repository says so too.
+// damaged, and what an engine says that it made is there when the repository says so too.
 package backup
 
 import (
@@ -12,23 +12,46 @@ import (
 	"opsdeck/ops"
 )
 
-// Engine is what the actions ask of pgBackRest. None of it changes anything.
+// Engine is what the actions ask of what makes the backups. None of it changes anything.
 type Engine interface {
-	// Argv is the argument list of a call, as the estate has the program run.
-	Argv(words ...string) []string
+	// Name is what people call it.
+	Name() ops.Text
+	// Types are those of the backups that it makes, and Params what it may be told of one
+	// besides type and repository. Expires says that it removes old ones after a new one.
+	Types() []ops.BackupType
+	Params() []ops.ParamInfo
+	Expires() bool
+	// Backup is the argument list of the call that makes a backup in a repository, and what
+	// there is to be known of it. It says --type. Error: none can be made.
+	Backup(ctx context.Context, req ops.Request, key int, t ops.BackupType) (argv []string, notes []ops.Text, err error)
+	// Verify is that of the call that reads a repository, and Switch that of stop and start.
+	Verify(key int) []string
+	Switch(word string) []string
 	// Look asks what backups a repository holds now, and what is wrong with it.
 	Look(ctx context.Context, key int) (sets []ops.Backup, fault ops.Text, err error)
-	// Holds reports whether a repository holds a segment of WAL now.
-	Holds(ctx context.Context, key int, segment string) (bool, error)
-	// Ask makes a call that changes nothing, to its end.
-	Ask(ctx context.Context, argv []string) (out string, code int, err error)
-	// Stopped reports whether it was told to do nothing. Error: that cannot be seen.
+	// Stopped reports whether it was told to do nothing. Error: that cannot be seen. Tried
+	// learns it then from a call that would change nothing, and that a stop refuses.
 	Stopped() (bool, error)
+	Tried(ctx context.Context) (bool, error)
 	// Underway is who holds the lock, as far as that can be seen, and how far the backup
 	// is, from 0 to 1.
 	Underway() (holder ops.Process, done ops.Value)
-	// Why is the error of a call that ended with a code, from what it said.
+	// Why is the error of a call that ended with a code, from what it said. Cause is what the
+	// code means, and what to do; empty: its own words have to do.
 	Why(argv []string, said string, code int) error
+	Cause(code int) (what, remedy string)
+}
+
+// Commanded is an engine that switches WAL and expires by commands of its own, and says
+// without doing it what would go.
+type Commanded interface {
+	Engine
+	// Argv is the argument list of a call, as the estate has the program run.
+	Argv(words ...string) []string
+	// Ask makes a call that changes nothing, to its end.
+	Ask(ctx context.Context, argv []string) (out string, code int, err error)
+	// Holds reports whether a repository holds a segment of WAL now.
+	Holds(ctx context.Context, key int, segment string) (bool, error)
 }
 
 // Child runs a program that outlives the agent, to its end. begun is called with its
@@ -40,7 +63,11 @@ type Child func(ctx context.Context, argv []string, begun func(ops.Process), lin
 // New returns the actions on the backups of a plan.
 func New(e Engine, plan ops.BackupPlan, judge Judge, child Child, now func() time.Time) []ops.Action {
 	f := family{engine: e, plan: plan, judge: judge, child: child, now: now, lookEvery: time.Second}
-	return []ops.Action{&run{f}, &verify{f}, &switchWAL{f}, &prune{f}, &stop{f}, &start{f}}
+	all := []ops.Action{&run{f}, &verify{f}}
+	if c, ok := e.(Commanded); ok {
+		all = append(all, &switchWAL{f, c}, &prune{f, c})
+	}
+	return append(all, &stop{f}, &start{f})
 }
 
 // family is what the actions share.
@@ -60,10 +87,16 @@ type run struct{ family }
 type verify struct{ family }
 
 // switchWAL has the server end its WAL file early.
-type switchWAL struct{ family }
+type switchWAL struct {
+	family
+	commands Commanded
+}
 
 // prune removes what retention does not hold.
-type prune struct{ family }
+type prune struct {
+	family
+	commands Commanded
+}
 
 // stop makes the engine do nothing.
 type stop struct{ family }
@@ -86,7 +119,7 @@ func repositoryParam() ops.ParamInfo {
 // the network busy, and old backups go after it where retention says so.
 func (r *run) Describe() ops.ActionInfo {
 	return r.info("backup.run", "back up", "makes a backup in each repository, one after the other", ops.ClassDisruptive,
-		ops.ParamInfo{Name: ops.Lit("type"), What: ops.Lit("full, diff or incr; empty: incr, or full where there is none yet")}, repositoryParam())
+		append([]ops.ParamInfo{{Name: ops.Lit("type"), What: ops.Textf("%s; empty: the usual", r.types())}, repositoryParam()}, r.engine.Params()...)...)
 }
 
 // Describe says what the action does. It is disruptive: everything is read, which takes

@@ -22,9 +22,10 @@ type heard struct {
 	wrong []string // its errors, or what else it wrote to its error output
 }
 
-// What pgBackRest writes: "2026-11-27 14:23:49.726 P00   INFO: new backup label = ...".
+// What engines write: "INFO: new backup label = ...", and pgBackRest before that
+// "2026-11-27 14:23:49.726 P00   ".
 var (
-	logged   = regexp.MustCompile(`^\d{4}-\d\d-\d\d [\d:.]+ P\d+ +(\w+): (.*)`)
+	logged   = regexp.MustCompile(`^(?:\d{4}-\d\d-\d\d [\d:.]+ P\d+ +)?([A-Z]+): (.*)`)
 	newLabel = regexp.MustCompile(`^new backup label = (\d{8}-\d{6}F(?:_\d{8}-\d{6}[DI])?)$`)
 )
 

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"opsdeck/collectors/pgbackrest"
 	"opsdeck/ops"
 )
 
@@ -41,6 +42,30 @@ type engine struct {
 
 func (e *engine) Argv(words ...string) []string {
 	return append([]string{"pgbackrest", "--stanza=lab"}, words...)
+}
+
+func (e *engine) Name() ops.Text { return ops.Lit("pgBackRest") }
+func (e *engine) Types() []ops.BackupType {
+	return []ops.BackupType{ops.BackupFull, ops.BackupDifferential, ops.BackupIncremental}
+}
+func (e *engine) Params() []ops.ParamInfo { return nil }
+func (e *engine) Expires() bool           { return true }
+
+func (e *engine) Backup(_ context.Context, _ ops.Request, key int, t ops.BackupType) ([]string, []ops.Text, error) {
+	return e.Argv(fmt.Sprintf("--repo=%d", key), "--type="+t.String(), "backup"), nil, nil
+}
+
+func (e *engine) Verify(key int) []string {
+	return e.Argv(fmt.Sprintf("--repo=%d", key), "--output=text", "--verbose", "verify")
+}
+
+func (e *engine) Switch(word string) []string { return e.Argv(word) }
+func (e *engine) Tried(context.Context) (bool, error) {
+	o := e.calls["--dry-run --repo=1 expire"]
+	if o.err == nil && o.code != 0 && o.code != exitStopped {
+		o.err = fmt.Errorf("exit code %d", o.code)
+	}
+	return o.code == exitStopped, o.err
 }
 
 func (e *engine) Look(_ context.Context, key int) ([]ops.Backup, ops.Text, error) {
@@ -210,3 +235,6 @@ func ended(r ops.Result, err error) string {
 func log(level, words string) string {
 	return fmt.Sprintf("2026-11-27 12:00:00.123 P00  %5s: %s\n", level, words)
 }
+
+// Cause is the real one's: what stands in a failure is made of it.
+func (e *engine) Cause(code int) (what, remedy string) { return new(pgbackrest.Collector).Cause(code) }

@@ -29,7 +29,7 @@ func (f family) known(b ops.Board) (ops.Backups, error) {
 func (f family) idle(v ops.Backups) error {
 	switch {
 	case v.Stopped:
-		return ops.Errorf(ops.CodeInvalid, "pgBackRest is stopped").Help("start it first: backup.start")
+		return ops.Errorf(ops.CodeInvalid, "%s is stopped", f.engine.Name()).Help("start it first: backup.start")
 	case v.Held && v.Dead:
 		return ops.Errorf(ops.CodeHeld, "%s is held by the workers of process %d, which is gone", f.plan.Name, v.Holder.PID).Help("they end with the file that they copy: wait half a minute")
 	case v.Held:
@@ -82,7 +82,7 @@ func (r *run) Blocked(b ops.Board, _ ops.Ref) ops.Text {
 }
 
 // Plan says which backups would be made where.
-func (r *run) Plan(_ context.Context, b ops.Board, req ops.Request) (ops.Plan, error) {
+func (r *run) Plan(ctx context.Context, b ops.Board, req ops.Request) (ops.Plan, error) {
 	v, err := r.known(b)
 	if err == nil {
 		err = r.idle(v)
@@ -94,11 +94,14 @@ func (r *run) Plan(_ context.Context, b ops.Board, req ops.Request) (ops.Plan, e
 	if err != nil {
 		return ops.Plan{}, err
 	}
-	asked, err := typeOf(req)
+	asked, err := r.typeOf(req)
 	if err != nil {
 		return ops.Plan{}, err
 	}
-	p := ops.Plan{Locks: []ops.Ref{req.Target}, Replaces: []ops.Text{ops.Lit("nothing by itself; after each backup pgBackRest expires what its retention does not hold any more")}}
+	p := ops.Plan{Locks: []ops.Ref{req.Target}, Replaces: []ops.Text{ops.Lit("nothing: older backups stay")}}
+	if r.engine.Expires() {
+		p.Replaces = []ops.Text{ops.Textf("nothing by itself; after each backup %s expires what its retention does not hold any more", r.engine.Name())}
+	}
 	var where []string
 	for _, repo := range repos {
 		if allowed := r.plan.Regions; len(allowed) > 0 && !slices.Contains(allowed, repo.Region) {
@@ -107,16 +110,23 @@ func (r *run) Plan(_ context.Context, b ops.Board, req ops.Request) (ops.Plan, e
 		}
 		t := asked
 		if t == ops.BackupUnknown {
-			t = usualType(v, repo.Key)
+			t = r.usualType(v, repo.Key)
 		}
-		argv, err := ops.Argv(r.engine.Argv(fmt.Sprintf("--repo=%d", repo.Key), "--type="+t.String(), "backup")...)
+		words, notes, err := r.engine.Backup(ctx, req, repo.Key, t)
 		if err != nil {
 			return ops.Plan{}, err
 		}
+		argv, err := ops.Argv(words...)
+		if err != nil {
+			return ops.Plan{}, err
+		}
+		p.Notes = append(p.Notes, notes...)
 		p.Steps = append(p.Steps, ops.Step{How: ops.StepExec, Argv: argv, On: []ops.Text{repo.Name}})
 		where = append(where, t.String()+" to "+repo.Name.String())
 		p.Notes = append(p.Notes, ops.Textf("%s: %s", repo.Name, before(v.Sets, repo.Key, t).words(t)))
-		p.Warnings = append(p.Warnings, expiring(v, repo, t)...)
+		if r.engine.Expires() {
+			p.Warnings = append(p.Warnings, expiring(v, repo, t)...)
+		}
 	}
 	p.Title = ops.Textf("back up %s: %s", r.plan.Name, strings.Join(where, ", "))
 	p.Warnings = append(p.Warnings, faults(v)...)
@@ -124,20 +134,33 @@ func (r *run) Plan(_ context.Context, b ops.Board, req ops.Request) (ops.Plan, e
 }
 
 // typeOf is the type that a request names; unknown where it names none.
-func typeOf(req ops.Request) (t ops.BackupType, err error) {
+func (r *run) typeOf(req ops.Request) (t ops.BackupType, err error) {
 	word := req.Value("type", "")
 	if word == "" {
 		return t, nil
 	}
-	if err := t.UnmarshalText([]byte(word)); err != nil || t == ops.BackupUnknown {
-		return t, ops.Errorf(ops.CodeInvalid, "pgBackRest makes no backup of type %q", ops.Clean(word)).Help("write full, diff or incr")
+	if err := t.UnmarshalText([]byte(word)); err != nil || !slices.Contains(r.engine.Types(), t) {
+		return t, ops.Errorf(ops.CodeInvalid, "%s makes no backup of type %q", r.engine.Name(), ops.Clean(word)).Help("write %s", r.types())
 	}
 	return t, nil
 }
 
+// types are those that the engine makes, in words.
+func (r *run) types() string {
+	var all []string
+	for _, t := range r.engine.Types() {
+		all = append(all, t.String())
+	}
+	last := len(all) - 1
+	if last == 0 {
+		return all[0]
+	}
+	return strings.Join(all[:last], ", ") + " or " + all[last]
+}
+
 // usualType is incr, or full where there is none yet for it to build on.
-func usualType(v ops.Backups, key int) ops.BackupType {
-	if len(fullOnes(v, key)) > 0 {
+func (r *run) usualType(v ops.Backups, key int) ops.BackupType {
+	if len(fullOnes(v, key)) > 0 && slices.Contains(r.engine.Types(), ops.BackupIncremental) {
 		return ops.BackupIncremental
 	}
 	return ops.BackupFull
@@ -158,7 +181,7 @@ func expiring(v ops.Backups, repo ops.RepositoryPlan, t ops.BackupType) []ops.Te
 	full := fullOnes(v, repo.Key)
 	switch {
 	case t != ops.BackupFull && len(full) == 0:
-		return []ops.Text{ops.Textf("there is no full backup in %s to build on: pgBackRest makes a full one", repo.Name)}
+		return []ops.Text{ops.Textf("there is no full backup in %s to build on: a full one is made", repo.Name)}
 	case t == ops.BackupFull && len(full) > 1:
 		oldest := full[len(full)-1]
 		return []ops.Text{ops.Textf("%s holds %s: where its retention counts them, the oldest goes after this one, with all that builds on it and its WAL: %s of %s",

@@ -55,7 +55,7 @@ func (p *prune) Plan(ctx context.Context, b ops.Board, req ops.Request) (ops.Pla
 			out.Notes = append(out.Notes, ops.Textf("%s: nothing goes, its retention holds all", repo.Name))
 			continue
 		}
-		argv, err := ops.Argv(p.engine.Argv(fmt.Sprintf("--repo=%d", repo.Key), "expire")...)
+		argv, err := ops.Argv(p.commands.Argv(fmt.Sprintf("--repo=%d", repo.Key), "expire")...)
 		if err != nil {
 			return ops.Plan{}, err
 		}
@@ -108,8 +108,8 @@ var (
 
 // doomed asks what would go.
 func (p *prune) doomed(ctx context.Context, repo ops.RepositoryPlan) (d doomed, err error) {
-	argv := p.engine.Argv("--dry-run", fmt.Sprintf("--repo=%d", repo.Key), "expire")
-	said, code, err := p.engine.Ask(ctx, argv)
+	argv := p.commands.Argv("--dry-run", fmt.Sprintf("--repo=%d", repo.Key), "expire")
+	said, code, err := p.commands.Ask(ctx, argv)
 	switch {
 	case err != nil:
 		return d, err

@@ -116,7 +116,7 @@ func (p *prune) readBack(ctx context.Context, repo ops.RepositoryPlan, d doomed,
 		return unknown("still there: %s", strings.Join(firstFew(stayed), ", "))
 	}
 	for _, w := range d.wal {
-		if there, err := p.engine.Holds(ctx, repo.Key, w.to); err != nil || there {
+		if there, err := p.commands.Holds(ctx, repo.Key, w.to); err != nil || there {
 			return unknown("whether the WAL until %s is gone is not seen", w.to)
 		}
 	}

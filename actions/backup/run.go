@@ -55,7 +55,7 @@ func typeIn(step ops.Step) ops.BackupType {
 	return ops.BackupUnknown
 }
 
-// readBack looks for the backup that pgBackRest says it has made.
+// readBack looks for the backup that the engine says it has made.
 func (r *run) readBack(ctx context.Context, repo ops.RepositoryPlan, label string, old []ops.Backup, seconds float64) ops.Result {
 	unknown := func(format string, args ...any) ops.Result {
 		return ops.Result{State: ops.JobUnknown, What: ops.Textf(format, args...)}

@@ -2,7 +2,6 @@ package backup
 
 import (
 	"context"
-	"fmt"
 
 	"opsdeck/ops"
 )
@@ -11,7 +10,7 @@ import (
 func (s *stop) Plan(_ context.Context, b ops.Board, req ops.Request) (ops.Plan, error) {
 	v, err := s.known(b)
 	if err == nil && v.Stopped {
-		err = ops.Errorf(ops.CodeInvalid, "pgBackRest is stopped already").Help("start it: backup.start")
+		err = ops.Errorf(ops.CodeInvalid, "%s is stopped already", s.engine.Name()).Help("start it: backup.start")
 	}
 	if err != nil {
 		return ops.Plan{}, err
@@ -20,10 +19,10 @@ func (s *stop) Plan(_ context.Context, b ops.Board, req ops.Request) (ops.Plan, 
 	p.Title = ops.Textf("stop archiving and backups of %s", s.plan.Name)
 	p.Replaces = []ops.Text{
 		ops.Lit("from now on no WAL is archived: what is written is safe in no repository, and the server keeps its WAL until its disk is full"),
-		ops.Lit("no backup is made, by cron neither; info says ok all the same"),
+		ops.Lit("no backup is made, by cron neither; the engine says ok all the same"),
 	}
 	if v.Held {
-		p.Warnings = append(p.Warnings, ops.Textf("process %d makes a backup: it fails at its end, for want of WAL (82)", v.Holder.PID))
+		p.Warnings = append(p.Warnings, ops.Textf("process %d makes a backup, which may fail at its end for want of WAL", v.Holder.PID))
 	}
 	return p, err
 }
@@ -32,7 +31,7 @@ func (s *stop) Plan(_ context.Context, b ops.Board, req ops.Request) (ops.Plan, 
 func (s *start) Plan(_ context.Context, b ops.Board, req ops.Request) (ops.Plan, error) {
 	v, err := s.known(b)
 	if err == nil && !v.Stopped && s.sees() {
-		err = ops.Errorf(ops.CodeInvalid, "pgBackRest is not stopped").Help("where WAL is not archived all the same, the server's log tells why")
+		err = ops.Errorf(ops.CodeInvalid, "%s is not stopped", s.engine.Name()).Help("where WAL is not archived all the same, the server's log tells why")
 	}
 	if err != nil {
 		return ops.Plan{}, err
@@ -45,7 +44,7 @@ func (s *start) Plan(_ context.Context, b ops.Board, req ops.Request) (ops.Plan,
 
 // switched is a plan of one call about the whole stanza.
 func (f family) switched(word string, req ops.Request) (ops.Plan, error) {
-	argv, err := ops.Argv(f.engine.Argv(word)...)
+	argv, err := ops.Argv(f.engine.Switch(word)...)
 	return ops.Plan{Steps: []ops.Step{{How: ops.StepExec, Argv: argv, On: []ops.Text{f.plan.Name}}}, Locks: []ops.Ref{req.Target}}, err
 }
 
@@ -71,31 +70,31 @@ func (f family) sees() bool {
 	return err == nil
 }
 
-// Run stops pgBackRest, and looks whether it is.
+// Run stops the engine, and looks whether it is.
 func (s *stop) Run(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.Result, error) {
 	stopped, err := s.turn(ctx, p, out)
 	switch {
 	case err != nil:
 		return ops.Result{}, err
 	case stopped:
-		return ops.Result{State: ops.JobSucceeded, What: ops.Lit("pgBackRest is stopped: no WAL is archived until it is started")}, nil
+		return ops.Result{State: ops.JobSucceeded, What: ops.Textf("%s is stopped: no WAL is archived until it is started", s.engine.Name())}, nil
 	}
-	return ops.Result{}, ops.Errorf(ops.CodeInternal, "pgBackRest says that it stopped, and is not stopped").Help("look whether the estate and the server's archive_command name the same configuration")
+	return ops.Result{}, ops.Errorf(ops.CodeInternal, "%s says that it stopped, and is not stopped", s.engine.Name()).Help("look whether the estate and the server's archive_command name the same configuration")
 }
 
-// Run starts pgBackRest, and looks whether it is.
+// Run starts the engine, and looks whether it is.
 func (s *start) Run(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.Result, error) {
 	stopped, err := s.turn(ctx, p, out)
 	switch {
 	case err != nil:
 		return ops.Result{}, err
 	case !stopped:
-		return ops.Result{State: ops.JobSucceeded, What: ops.Lit("pgBackRest is not stopped any more; whether WAL is archived shows the board")}, nil
+		return ops.Result{State: ops.JobSucceeded, What: ops.Textf("%s is not stopped any more; whether WAL is archived shows the board", s.engine.Name())}, nil
 	}
 	return ops.Result{}, ops.Errorf(ops.CodeInternal, "it is stopped all the same: all stanzas of this host were stopped together").Help("start them together: pgbackrest start, without --stanza")
 }
 
-// turn makes the call of a plan, and reports whether pgBackRest is stopped then. An error
+// turn makes the call of a plan, and reports whether the engine is stopped then. An error
 // of CodeUnanswered: that cannot be seen.
 func (f family) turn(ctx context.Context, p ops.Plan, out ops.Progresser) (bool, error) {
 	if len(p.Steps) != 1 {
@@ -108,20 +107,9 @@ func (f family) turn(ctx context.Context, p ops.Plan, out ops.Progresser) (bool,
 	if unseen == nil {
 		return stopped, nil
 	}
-	return f.tried(context.WithoutCancel(ctx), unseen)
-}
-
-// tried learns whether pgBackRest is stopped from a call that would change nothing, and
-// that a stop refuses: the folder of the stop files is not ours to read.
-func (f family) tried(ctx context.Context, unseen error) (bool, error) {
-	argv := f.engine.Argv("--dry-run", fmt.Sprintf("--repo=%d", f.plan.Repositories[0].Key), "expire")
-	_, code, err := f.engine.Ask(ctx, argv)
-	switch {
-	case err == nil && code == exitStopped:
-		return true, nil
-	case err == nil && code == 0:
-		return false, nil
+	if stopped, err := f.engine.Tried(context.WithoutCancel(ctx)); err == nil {
+		return stopped, nil
 	}
-	return false, ops.Errorf(ops.CodeUnanswered, "it ended well; whether pgBackRest is stopped now cannot be seen: %v", unseen).
+	return false, ops.Errorf(ops.CodeUnanswered, "it ended well; whether %s is stopped now cannot be seen: %v", f.engine.Name(), unseen).
 		Help("look for the stop file, NAME.stop in pgBackRest's lock-path")
 }

@@ -68,7 +68,7 @@ func (s *switchWAL) Run(ctx context.Context, p ops.Plan, out ops.Progresser) (op
 func (s *switchWAL) arrived(ctx context.Context, segment string) ops.Result {
 	var missing []string
 	for _, r := range s.plan.Repositories {
-		there, err := s.engine.Holds(ctx, r.Key, segment)
+		there, err := s.commands.Holds(ctx, r.Key, segment)
 		switch {
 		case err != nil:
 			missing = append(missing, fmt.Sprintf("%s could not be asked for it: %s", r.Name, ops.AsError(err).What))

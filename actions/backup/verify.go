@@ -24,7 +24,7 @@ func (v *verify) Plan(_ context.Context, b ops.Board, req ops.Request) (ops.Plan
 	p := ops.Plan{Title: ops.Textf("verify %s in %s", v.plan.Name, strings.Join(namesOf(repos), ", ")), Locks: []ops.Ref{req.Target},
 		Replaces: []ops.Text{ops.Lit("nothing; everything in the repository is read, and no other job of this plan runs meanwhile")}}
 	for _, repo := range repos {
-		argv, err := ops.Argv(v.engine.Argv(fmt.Sprintf("--repo=%d", repo.Key), "--output=text", "--verbose", "verify")...)
+		argv, err := ops.Argv(v.engine.Verify(repo.Key)...)
 		if err != nil {
 			return ops.Plan{}, err
 		}
@@ -38,7 +38,7 @@ func (v *verify) Plan(_ context.Context, b ops.Board, req ops.Request) (ops.Plan
 	return p, nil
 }
 
-// Run reads the repositories of the plan. Success is what pgBackRest printed of each, and
+// Run reads the repositories of the plan. Success is what the engine printed of each, and
 // not its exit code, which is 0 over damage, too.
 func (v *verify) Run(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.Result, error) {
 	return v.each(ctx, p, func(step ops.Step, repo ops.RepositoryPlan) (ops.Result, error) { return v.one(ctx, step, repo, out) })

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -89,6 +90,45 @@ func (c *Collector) Underway() (holder ops.Process, done ops.Value) {
 		_ = c.holder(dir, &b) // nobody is named then
 	}
 	return b.Holder, b.Progress
+}
+
+// Name is what people call it.
+func (c *Collector) Name() ops.Text { return ops.Lit("pgBackRest") }
+
+// Types are those of the backups that it makes.
+func (c *Collector) Types() []ops.BackupType {
+	return []ops.BackupType{ops.BackupFull, ops.BackupDifferential, ops.BackupIncremental}
+}
+
+// Params are none: its configuration has the rest.
+func (c *Collector) Params() []ops.ParamInfo { return nil }
+
+// Expires says that it removes old backups after a new one.
+func (c *Collector) Expires() bool { return true }
+
+// Backup is the call that makes a backup in a repository.
+func (c *Collector) Backup(_ context.Context, _ ops.Request, key int, t ops.BackupType) ([]string, []ops.Text, error) {
+	return c.Argv(repoOption(key), "--type="+t.String(), "backup"), nil, nil
+}
+
+// Verify is the call that reads all of a repository.
+func (c *Collector) Verify(key int) []string {
+	return c.Argv(repoOption(key), "--output=text", "--verbose", "verify")
+}
+
+// Switch is the call that stops or starts it.
+func (c *Collector) Switch(word string) []string { return c.Argv(word) }
+
+func repoOption(key int) string { return fmt.Sprintf("--repo=%d", key) }
+
+// Tried learns whether it is stopped from a call that would change nothing, and that a stop
+// refuses: the folder of the stop files is not ours to read.
+func (c *Collector) Tried(ctx context.Context) (bool, error) {
+	_, code, err := c.Ask(ctx, c.Argv("--dry-run", repoOption(c.cfg.Plan.Repositories[0].Key), "expire"))
+	if err == nil && code != 0 && code != errorStopped {
+		err = fmt.Errorf("exit code %d", code)
+	}
+	return code == errorStopped, err
 }
 
 // Why is the error of a call that ended with a code, from what it said.
