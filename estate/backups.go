@@ -17,6 +17,7 @@ type Backup struct {
 	Config  string // its configuration file; empty: the engine's default
 	RunAs   string // the account that the engine runs as; empty: the agent's own
 	Drill   Drill
+	Base    BaseBackup
 }
 
 // Drill is how restores of a plan are tried.
@@ -29,8 +30,42 @@ type Drill struct {
 	Checks   []ops.RestoreCheck
 }
 
+// BaseBackup is what a plan says whose engine is PostgreSQL's own tools.
+type BaseBackup struct {
+	Folder   string // of backups and WAL
+	Region   string
+	Slot     string // that WAL is received by; empty: none is
+	Programs string // the folder of PostgreSQL's programs; empty: to be looked for
+	Login    *Login // who makes the backups; nil: who reads the database
+}
+
 // Kind is what sort of source the plan's engine is.
-func (b Backup) Kind() ops.SourceKind { return ops.SourcePgBackRest }
+func (b Backup) Kind() ops.SourceKind {
+	if b.Plan.Engine == ops.EngineBaseBackup {
+		return ops.SourceBaseBackup
+	}
+	return ops.SourcePgBackRest
+}
+
+// complete adds what follows from the rest: the folder of PostgreSQL's own tools is the
+// plan's one repository, and who makes the backups logs in where the source does.
+func (b *Backup) complete(servers []Postgres) {
+	if b.Plan.Engine != ops.EngineBaseBackup {
+		return
+	}
+	b.Plan.Repositories = []ops.RepositoryPlan{{Name: ops.Lit("folder"), Key: 1, Where: ops.Clean(b.Base.Folder), Region: ops.Clean(b.Base.Region)}}
+	for _, p := range servers {
+		if p.Name != b.Plan.Database.String() {
+			continue
+		}
+		if b.Base.Login == nil {
+			login := p.Login
+			b.Base.Login = &login
+		} else {
+			p.inherit(b.Base.Login)
+		}
+	}
+}
 
 // planned adds the backup plans to the sources, whose names they share.
 func (d *draft) planned() {

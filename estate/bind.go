@@ -113,7 +113,11 @@ func (d *draft) fill(k key, s *said) {
 	if k.shape != shapeMapping {
 		return
 	}
-	for _, f := range k.fields {
+	fields := k.fields
+	if len(k.variants) > 0 {
+		fields = k.fieldsFor(s.word(k.by))
+	}
+	for _, f := range fields {
 		for _, m := range s.member {
 			if m.name == f.name {
 				d.fill(f, &said{m.value, join(s.where, m.name), m.place})

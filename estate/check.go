@@ -65,7 +65,7 @@ func (c *checking) mapping(k key, n *node, where string) *value {
 	}
 	fields, word := k.fields, ""
 	if len(k.variants) > 0 {
-		if e := n.entry(discriminator); e != nil {
+		if e := n.entry(k.by); e != nil {
 			word = expand(e.value.raw, c.env, nil).text
 		}
 		fields = k.fieldsFor(word)
@@ -153,7 +153,7 @@ func (c *checking) unknown(k key, fields []key, n *node, where string) map[strin
 			meant[near] = true
 		}
 		if words := k.variantsWith(e.key); len(words) > 0 {
-			remedy = fmt.Sprintf("it belongs to %s: %s", discriminator, strings.Join(words, " or "))
+			remedy = fmt.Sprintf("it belongs to %s: %s", k.by, strings.Join(words, " or "))
 		}
 		c.faults.tell(e.place, join(where, short(e.key)), "unknown key", remedy)
 	}

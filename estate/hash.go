@@ -47,6 +47,12 @@ func Hash(f File) ops.Text {
 			p.Actor = &actor
 		}
 	}
+	for i := range f.Backups {
+		if b := &f.Backups[i].Base; b.Login != nil {
+			login := b.Login.hashed()
+			b.Login = &login
+		}
+	}
 	for i := range f.Alertmanager {
 		a := &f.Alertmanager[i]
 		a.Peers = sorted(a.Peers, func(p Peer) string { return p.Name })

@@ -47,20 +47,21 @@ type key struct {
 	elem     *key      // shapeTable and shapeList
 	literal  bool      // scalars: holds no reference to the environment
 	filled   bool      // shapeTable: at least one entry
-	variants []variant // shapeMapping: more fields, chosen by the word of discriminator
-	exactly  choice    // shapeMapping: exactly one of these keys
-	always   bool      // shapeMapping: there, with its defaults, even where it is left out
-	or       *key      // shapeTable and shapeList: the scalar that may stand instead
-	inside   bool      // shapePath: may lie inside the program
+	variants []variant // shapeMapping: more fields, chosen by the word of the key that by names
+	by       string
+	exactly  choice // shapeMapping: exactly one of these keys
+	always   bool   // shapeMapping: there, with its defaults, even where it is left out
+	or       *key   // shapeTable and shapeList: the scalar that may stand instead
+	inside   bool   // shapePath: may lie inside the program
 
 	fill  func(*draft, *said) // takes what the file says; nil: only what is in it does
 	bound any                 // pointer to the field that fill sets, where it is one
 }
 
-// discriminator is the key whose word chooses a variant.
-const discriminator = "kind"
+// sourceBy is the key whose word chooses what a source may say.
+const sourceBy = "kind"
 
-// variant is the fields a mapping has for one word of its discriminator.
+// variant is the fields a mapping has for one word of the key that chooses.
 type variant struct {
 	word    string
 	fields  []key
@@ -89,7 +90,7 @@ type address struct {
 	bare    bool // no user, query or fragment
 }
 
-// fieldsFor returns the fields of a mapping whose discriminator says word; for
+// fieldsFor returns the fields of a mapping whose choosing key says word; for
 // a word that is none, all fields there are, so that the one wrong word does
 // not make every other key a fault.
 func (k key) fieldsFor(word string) []key {
@@ -123,7 +124,7 @@ func (k key) variantsWith(name string) []string {
 	return words
 }
 
-// choiceFor returns the keys of which a mapping whose discriminator says word
+// choiceFor returns the keys of which a mapping whose choosing key says word
 // has to have exactly one.
 func (k key) choiceFor(word string) choice {
 	for _, v := range k.variants {

@@ -17,11 +17,25 @@ var (
 func backupKey(name string, b *Backup) key {
 	b.Name, b.Plan.Name = name, ops.Clean(name)
 	p := &b.Plan
-	return key{shape: shapeMapping, meaning: "One backup plan: which database, by which engine, to where, and what is asked of it.", fields: []key{
-		bind(&p.Engine, key{name: "engine", shape: shapeWord, words: []string{"pgbackrest"}, required: true, example: "pgbackrest",
-			meaning: "What makes the backups."}),
+	pgBackRest, own := ops.EnginePgBackRest.String(), ops.EngineBaseBackup.String()
+	return key{shape: shapeMapping, by: "engine", meaning: "One backup plan: which database, by which engine, to where, and what is asked of it.", fields: []key{
+		bind(&p.Engine, key{name: "engine", shape: shapeWord, words: []string{pgBackRest, own}, required: true, example: own,
+			meaning: "What makes the backups: pgBackRest, or PostgreSQL's own pg_basebackup and pg_receivewal, which need a login that may replicate and nothing on the server's host."}),
 		bind(&p.Database, key{name: "database", shape: shapeText, pattern: nameOfSource, example: "postgres",
-			meaning: "The PostgreSQL source that is backed up. May be left out where there is only one; where there is none, what is at risk is not known."}),
+			meaning: "The PostgreSQL source that is backed up. May be left out where there is only one; where there is none, what is at risk is not known, and pg_basebackup has nothing to copy."}),
+		bind(&p.Regions, key{name: "regions", shape: shapeList, elem: &key{shape: shapeText, pattern: regionName, example: "eu-central-1", meaning: "One region."}, example: "[eu-central-1, eu-west-1]",
+			meaning: "The regions that the data may be in. A repository in another one is a critical finding, and no backup is made to it. Without this key any will do."}),
+		bind(&p.RPO, key{name: "rpo", shape: shapeDuration, fallback: "15m", shortest: time.Second, longest: 7 * 24 * time.Hour, example: "5m",
+			meaning: "How much may be lost: how long what was written may be in no repository."}),
+		oldestKey(p),
+		{name: "optional", shape: shapeFlag, fallback: "false", example: "true", fill: func(_ *draft, v *said) { b.Required = !v.flag },
+			meaning: "Whether the whole may be called ok while this plan cannot be read."},
+		bind(&b.Every, every("1m")), bind(&b.Timeout, timeout("1m")),
+	}, variants: []variant{{word: pgBackRest, fields: pgBackRestKeys(b)}, {word: own, fields: baseBackupKeys(&b.Base)}}}
+}
+
+func pgBackRestKeys(b *Backup) []key {
+	return []key{
 		bind(&b.Stanza, key{name: "stanza", shape: shapeText, pattern: stanzaName, required: true, example: "main",
 			meaning: "What pgBackRest's configuration calls this cluster."}),
 		bind(&b.Command, key{name: "command", shape: shapeText, pattern: program, fallback: "pgbackrest", example: "/usr/bin/pgbackrest",
@@ -30,18 +44,29 @@ func backupKey(name string, b *Backup) key {
 			meaning: "pgBackRest's configuration file, as the account that it runs as sees it. Without it pgBackRest looks where it always does."}),
 		bind(&b.RunAs, key{name: "run_as", shape: shapeText, pattern: account, example: "postgres",
 			meaning: "The account that the engine runs as. Where that is not the agent's own, the agent calls `sudo -n -u ACCOUNT`, which has to be allowed for it."}),
-		table(&p.Repositories, key{name: "repositories", filled: true, required: true, pattern: nameOfThing, example: "{local: {number: 1}, s3: {number: 2, region: eu-central-1}}",
+		table(&b.Plan.Repositories, key{name: "repositories", filled: true, required: true, pattern: nameOfThing, example: "{local: {number: 1}, s3: {number: 2, region: eu-central-1}}",
 			meaning: "Where the backups go, by names of your choice."}, repositoryKey),
-		bind(&p.Regions, key{name: "regions", shape: shapeList, elem: &key{shape: shapeText, pattern: regionName, example: "eu-central-1", meaning: "One region."}, example: "[eu-central-1, eu-west-1]",
-			meaning: "The regions that the data may be in. A repository in another one is a critical finding, and no backup is made to it. Without this key any will do."}),
-		bind(&p.RPO, key{name: "rpo", shape: shapeDuration, fallback: "15m", shortest: time.Second, longest: 7 * 24 * time.Hour, example: "5m",
-			meaning: "How much may be lost: how long what was written may be in no repository."}),
-		oldestKey(p),
 		drillKey(b),
-		{name: "optional", shape: shapeFlag, fallback: "false", example: "true", fill: func(_ *draft, v *said) { b.Required = !v.flag },
-			meaning: "Whether the whole may be called ok while this plan cannot be read."},
-		bind(&b.Every, every("1m")), bind(&b.Timeout, timeout("1m")),
-	}}
+	}
+}
+
+// slotName is what PostgreSQL takes for one.
+var slotName = pattern{`^[a-z0-9_]{1,63}$`, "a replication slot's name: small letters, digits and underscore"}
+
+func baseBackupKeys(b *BaseBackup) []key {
+	login := new(Login)
+	return []key{
+		bind(&b.Folder, key{name: "folder", shape: shapeText, pattern: absolutePath, required: true, example: "/backup/main",
+			meaning: "The folder of the backups and the WAL, for this plan alone. The agent's account has to be able to write there; it is not the server's host, or it is lost with it."}),
+		bind(&b.Region, key{name: "region", shape: shapeText, pattern: regionName, example: "eu-central-1",
+			meaning: "The region that the folder is in."}),
+		bind(&b.Slot, key{name: "slot", shape: shapeText, pattern: slotName, example: "opsdeck_main",
+			meaning: "The replication slot by which the system agent receives the WAL. Without it no WAL is kept: what was written after the last backup is at risk."}),
+		bind(&b.Programs, key{name: "programs", shape: shapeText, pattern: absolutePath, example: "/usr/lib/postgresql/17/bin",
+			meaning: "The folder of pg_basebackup, pg_receivewal and pg_verifybackup. They may be newer than the server and not older. Without it the newest of the usual places are taken."}),
+		bindBy(key{name: "login", shape: shapeMapping, fields: loginKeys(login, "Who makes the backups: a login with REPLICATION, and a line in pg_hba.conf for the database `replication`."),
+			meaning: "The login that backups are made by. Without it, it is the one that reads the database."}, func(d *draft, s *said) { b.Login, d.said[login] = login, s }),
+	}
 }
 
 func repositoryKey(name string, r *ops.RepositoryPlan) key {

@@ -17,16 +17,16 @@ func postgresKeys(p *Postgres) []key {
 		bind(&p.Login.Password, secret("password", "The password.")),
 		bind(&p.Login.PasswordFile, path("password_file", "A file that holds the password and nothing else.")),
 		bind(&p.Login.Passfile, path("passfile", "A password file in libpq's format, in the place of ~/.pgpass.")),
-		bindBy(key{name: "actions", shape: shapeMapping, fields: actorKeys(actor),
+		bindBy(key{name: "actions", shape: shapeMapping, fields: loginKeys(actor, "Who acts. To cancel and terminate, it is granted pg_signal_backend, and pg_monitor, without which it does not see when a session began and so cannot tell it from the next with its pid; for checkpoints pg_checkpoint (15 and later); to switch WAL, EXECUTE on pg_switch_wal()."),
 			meaning: "A second login for what changes something, so that the one that reads needs pg_monitor only. Its connection is held from the start too. Without it the first login acts, as far as it may."}, func(d *draft, s *said) { p.Actor, d.said[actor] = actor, s }),
 		bind(&p.Every, every("4s")), bind(&p.Timeout, timeout("5s")),
 	}
 }
 
-func actorKeys(l *Login) []key {
+// loginKeys are those of a second login on a server.
+func loginKeys(l *Login, who string) []key {
 	return []key{
-		bind(&l.User, key{name: "user", shape: shapeText, pattern: anyText, required: true, example: "opsdeck_actions",
-			meaning: "Who acts. To cancel and terminate, it is granted pg_signal_backend, and pg_monitor, without which it does not see when a session began and so cannot tell it from the next with its pid; for checkpoints pg_checkpoint (15 and later); to switch WAL, EXECUTE on pg_switch_wal()."}),
+		bind(&l.User, key{name: "user", shape: shapeText, pattern: anyText, required: true, example: "opsdeck_actions", meaning: who}),
 		bind(&l.Password, secret("password", "The password.")),
 		bind(&l.PasswordFile, path("password_file", "A file that holds the password and nothing else.")),
 		bind(&l.Passfile, path("passfile", "A password file in libpq's format; where it is left out, the source's.")),

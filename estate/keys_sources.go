@@ -7,7 +7,7 @@ import (
 )
 
 func sourceKey() *key {
-	k := &key{shape: shapeMapping, meaning: "One server.", fields: sourceKeys(new(Source))}
+	k := &key{shape: shapeMapping, by: sourceBy, meaning: "One server.", fields: sourceKeys(new(Source))}
 	for _, kind := range kinds() {
 		k.variants = append(k.variants, kind.variant())
 	}
@@ -21,7 +21,7 @@ func sourceKeys(s *Source) []key {
 		words = append(words, k.is.String())
 	}
 	return []key{
-		{name: discriminator, shape: shapeWord, words: words, required: true, example: "docker",
+		{name: sourceBy, shape: shapeWord, words: words, required: true, example: "docker",
 			meaning: "What sort of server it is."},
 		bindBy(key{name: "optional", shape: shapeFlag, fallback: "false", example: "true",
 			meaning: "Whether the whole may be called ok while this source cannot be read. A required source that is unreadable makes the whole unknown."},

@@ -30,7 +30,7 @@ func (d *draft) links() {
 	}
 	for i := range d.Backups {
 		b := &d.Backups[i]
-		if named := d.of(&b.Plan.Database); named != nil || len(postgres.names) > 0 {
+		if named := d.of(&b.Plan.Database); named != nil || len(postgres.names) > 0 || b.Plan.Engine == ops.EngineBaseBackup {
 			d.sourceOf(postgres, named, d.of(b).entry, d.of(b).where)
 		}
 		d.repositories(b)

@@ -149,13 +149,14 @@ func (d *draft) finish() {
 		}
 	}
 	for i := range d.Postgres {
-		d.Postgres[i].inherit()
+		d.Postgres[i].inherit(d.Postgres[i].Actor)
 	}
 	for i := range d.Backups {
 		p := &d.Backups[i].Plan
 		if p.Database.Empty() && len(d.Postgres) > 0 {
 			p.Database = ops.Clean(d.Postgres[0].Name)
 		}
+		d.Backups[i].complete(d.Postgres)
 		d.Estate.Backups = append(d.Estate.Backups, *p)
 	}
 	for i := range d.Loads {

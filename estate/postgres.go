@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// inherit gives who acts what is said once, of who reads.
-func (p *Postgres) inherit() {
-	if p.Actor == nil {
+// inherit gives a second login what is said once, of who reads.
+func (p *Postgres) inherit(second *Login) {
+	if second == nil {
 		return
 	}
-	p.Actor.DSN, p.Actor.Written = p.Login.DSN, p.Login.Written
-	if p.Actor.Passfile == "" {
-		p.Actor.Passfile = p.Login.Passfile
+	second.DSN, second.Written = p.Login.DSN, p.Login.Written
+	if second.Passfile == "" {
+		second.Passfile = p.Login.Passfile
 	}
 }
 
@@ -34,6 +34,11 @@ func (d *draft) logins() {
 		d.onePassword(&p.Login, d.of(&p.Source))
 		if p.Actor != nil {
 			d.onePassword(p.Actor, d.of(p.Actor))
+		}
+	}
+	for i := range d.Backups {
+		if l := d.Backups[i].Base.Login; l != nil {
+			d.onePassword(l, d.of(l))
 		}
 	}
 }

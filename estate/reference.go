@@ -31,7 +31,7 @@ func (w *manual) section(k key, where string) {
 	w.choice(k.exactly)
 	w.rows(k.fields, where)
 	for _, v := range k.variants {
-		fmt.Fprintf(w, "\n### %s with %s: %s\n", where, discriminator, v.word)
+		fmt.Fprintf(w, "\n### %s with %s: %s\n", where, k.by, v.word)
 		w.choice(v.exactly)
 		w.rows(v.fields, where)
 	}

@@ -94,7 +94,7 @@ func schemaOfMapping(k key, part bool) map[string]any {
 	for _, v := range k.variants {
 		fields := k.fieldsFor(v.word)
 		s := schemaOfFields(v.exactly, fields, part)
-		s["properties"].(map[string]any)[discriminator] = map[string]any{"const": v.word}
+		s["properties"].(map[string]any)[k.by] = map[string]any{"const": v.word}
 		all = append(all, s)
 	}
 	return map[string]any{"oneOf": all}

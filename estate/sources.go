@@ -95,7 +95,7 @@ func kindOf[T any, P interface {
 // fillSources makes the sources of the file, each by its kind.
 func fillSources(d *draft, s *said) {
 	for _, m := range s.member {
-		src, fields := d.addSource(m.value.word(), len(s.member))
+		src, fields := d.addSource(m.value.word(sourceBy), len(s.member))
 		src.Name = m.name
 		d.sources = append(d.sources, src)
 		d.said[src] = &said{m.value, join(s.where, m.name), m.place}
@@ -114,10 +114,10 @@ func (d *draft) addSource(word string, most int) (*Source, []key) {
 	return &stray.Source, []key{bind(&stray.Every, every("")), bind(&stray.Timeout, timeout("")), cadvisorKey(&stray.Cadvisor)}
 }
 
-// word is the kind that a source says to be.
-func (v *value) word() string {
+// word is what a mapping says by the key that chooses its fields.
+func (v *value) word(by string) string {
 	for _, m := range v.member {
-		if m.name == discriminator {
+		if m.name == by {
 			return m.value.text
 		}
 	}

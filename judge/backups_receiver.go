@@ -29,7 +29,7 @@ func (j *backupJudge) receiver(r ops.WALReceiver) {
 			ops.Next{What: ops.Lit("start the receiver, which makes it anew; where WAL is gone meanwhile, take a full backup")})
 	case j.server.Slots[i].Status.String() == "lost":
 		j.find(ops.LevelCritical, ops.Lit("the lost slot"), ops.Textf("slot %s is lost", r.Slot), ops.Lit("the server removed WAL that was not received: max_slot_wal_keep_size was reached"), time.Time{},
-			dropSlot(j.server.Slots[i], ops.Lit("drop it; the receiver makes it anew and goes on from there")), backUp(j.v.Ref, ops.Lit("then take a full backup: what is between is lost"), ops.BackupFull, j.v.Repositories[0].Name))
+			ops.Next{What: ops.Lit("let the receiver run: it makes the slot anew, and goes on behind what is lost")}, backUp(j.v.Ref, ops.Lit("then take a full backup: what is between is lost"), ops.BackupFull, j.v.Repositories[0].Name))
 	case !j.server.Slots[i].Left.Known:
 		level := ops.LevelInfo
 		if down {

@@ -236,7 +236,12 @@ func (b Backups) Safe() WALPosition {
 // it goes on from the last whole one.
 func (r Repository) safe() WALPosition {
 	whole, size := r.Recovery.Safe, r.WAL.SegmentSize
-	if CheckWALSegment(size) == nil && r.Received.Timeline == whole.Timeline && r.Received.LSN > whole.LSN && r.Received.LSN.Segment(size) == whole.LSN.Segment(size) {
+	if CheckWALSegment(size) != nil || r.Received.Timeline != whole.Timeline || r.Received.LSN <= whole.LSN {
+		return whole
+	}
+	// Right behind a backup the rest of its last segment lies between.
+	from, to := whole.LSN.Segment(size), r.Received.LSN.Segment(size)
+	if from == to || slices.ContainsFunc(r.WAL.Runs, func(w WALRun) bool { return w.Timeline == whole.Timeline && w.First <= from && w.Last+1 >= to }) {
 		return r.Received
 	}
 	return whole

@@ -136,9 +136,10 @@ const (
 	SourceAlertmanager
 	SourcePostgres
 	SourcePgBackRest
+	SourceBaseBackup
 )
 
-var sourceKindNames = enumOf[SourceKind]("source kind", "unknown", "prometheus", "docker", "alertmanager", "postgres", "pgbackrest")
+var sourceKindNames = enumOf[SourceKind]("source kind", "unknown", "prometheus", "docker", "alertmanager", "postgres", "pgbackrest", "basebackup")
 
 func (k SourceKind) String() string               { return sourceKindNames.name(k) }
 func (k SourceKind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }

@@ -81,6 +81,8 @@ type ParamInfo struct {
 	Name    Text `json:"name"`
 	What    Text `json:"what"`
 	Default Text `json:"default,omitzero"`
+	// Words are all that it may be, where those can be listed; empty: it is free.
+	Words []Text `json:"words,omitempty"`
 }
 
 // Plan is exactly what would be done. The agent keeps it under its id for two

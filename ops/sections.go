@@ -25,7 +25,7 @@ func (b *Board) sections() [Sections]section {
 		SectionDatabases:  filled(&b.Databases, SourcePostgres),
 		SectionLoads:      whole[Loads]{&b.Loads},
 		SectionLoading:    whole[[]LoadLive]{&b.Loading},
-		SectionBackups:    filled(&b.Backups, SourcePgBackRest),
+		SectionBackups:    filled(&b.Backups, SourcePgBackRest, SourceBaseBackup),
 	}
 }
 

@@ -52,7 +52,7 @@ func (m *Model) backupPlans() []ops.Ref {
 	return plans
 }
 
-// byType lists a backup once for each type, with the type filled in.
+// byType lists a backup once for each type that its engine makes, with the type filled in.
 func byType(all []ops.ActionInfo) []ops.ActionInfo {
 	var out []ops.ActionInfo
 	for _, a := range all {
@@ -61,6 +61,11 @@ func byType(all []ops.ActionInfo) []ops.ActionInfo {
 			continue
 		}
 		for _, t := range []struct{ word, verb string }{{"full", "full backup"}, {"diff", "differential backup"}, {"incr", "incremental backup"}} {
+			if slices.ContainsFunc(a.Params, func(p ops.ParamInfo) bool {
+				return p.Name.String() == "type" && len(p.Words) > 0 && !slices.Contains(p.Words, ops.Clean(t.word))
+			}) {
+				continue
+			}
 			one := a
 			one.Verb, one.Params = ops.Clean(t.verb), slices.Clone(a.Params)
 			for i := range one.Params {

@@ -42,3 +42,15 @@ func TestTheBackupMenuSaysWhereThereIsNoPlan(t *testing.T) {
 	r.press("4", "b")
 	r.wants(t, "no backup plan of the estate is about this")
 }
+
+func TestTheMenuListsTheTypesThatTheEngineMakes(t *testing.T) {
+	backUp := func(words ...ops.Text) []ops.ActionInfo {
+		return []ops.ActionInfo{{ID: ops.Clean(actionBackUp), Params: []ops.ParamInfo{{Name: ops.Lit("type"), Words: words}}}}
+	}
+	if all := byType(backUp(ops.Lit("full"))); len(all) != 1 || all[0].Verb.String() != "full backup" || all[0].Params[0].Default.String() != "full" {
+		t.Errorf("of one type: %+v", all)
+	}
+	if all := byType(backUp()); len(all) != 3 {
+		t.Errorf("where it does not say: %+v", all)
+	}
+}

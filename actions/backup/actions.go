@@ -119,7 +119,7 @@ func repositoryParam() ops.ParamInfo {
 // the network busy, and old backups go after it where retention says so.
 func (r *run) Describe() ops.ActionInfo {
 	return r.info("backup.run", "back up", "makes a backup in each repository, one after the other", ops.ClassDisruptive,
-		append([]ops.ParamInfo{{Name: ops.Lit("type"), What: ops.Textf("%s; empty: the usual", r.types())}, repositoryParam()}, r.engine.Params()...)...)
+		append([]ops.ParamInfo{{Name: ops.Lit("type"), What: ops.Textf("%s; empty: the usual", r.types()), Words: r.typeWords()}, repositoryParam()}, r.engine.Params()...)...)
 }
 
 // Describe says what the action does. It is disruptive: everything is read, which takes

@@ -26,13 +26,14 @@ type Driller func(ctx context.Context, c Copy, doing func(what string)) (ops.Dri
 // drill tries a restore.
 type drill struct {
 	family
-	try Driller // nil: the estate does not say where
+	commands Commanded
+	try      Driller // nil: the estate does not say where
 }
 
 // NewDrill returns the action that tries a restore of a plan. try is nil where the estate
 // does not say where.
-func NewDrill(e Engine, plan ops.BackupPlan, try Driller, now func() time.Time) ops.Action {
-	return &drill{family{engine: e, plan: plan, now: now}, try}
+func NewDrill(e Commanded, plan ops.BackupPlan, try Driller, now func() time.Time) ops.Action {
+	return &drill{family{engine: e, plan: plan, now: now}, e, try}
 }
 
 // Describe says what the action does. It is disruptive: a whole copy is read and written.
@@ -76,7 +77,7 @@ func (d *drill) Plan(_ context.Context, b ops.Board, req ops.Request) (ops.Plan,
 		if !found {
 			return ops.Plan{}, ops.Errorf(ops.CodeNotFound, "%s has no backup that could be restored", repo.Name).Help("take a full backup: backup.run")
 		}
-		argv, err := ops.Argv(d.engine.Argv(fmt.Sprintf("--repo=%d", repo.Key), "--set="+set.Label.String(), "restore")...)
+		argv, err := ops.Argv(d.commands.Argv(fmt.Sprintf("--repo=%d", repo.Key), "--set="+set.Label.String(), "restore")...)
 		if err != nil {
 			return ops.Plan{}, err
 		}

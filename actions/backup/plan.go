@@ -148,7 +148,7 @@ func (r *run) typeOf(req ops.Request) (t ops.BackupType, err error) {
 // types are those that the engine makes, in words.
 func (r *run) types() string {
 	var all []string
-	for _, t := range r.engine.Types() {
+	for _, t := range r.typeWords() {
 		all = append(all, t.String())
 	}
 	last := len(all) - 1
@@ -156,6 +156,13 @@ func (r *run) types() string {
 		return all[0]
 	}
 	return strings.Join(all[:last], ", ") + " or " + all[last]
+}
+
+func (r *run) typeWords() (words []ops.Text) {
+	for _, t := range r.engine.Types() {
+		words = append(words, ops.Clean(t.String()))
+	}
+	return words
 }
 
 // usualType is incr, or full where there is none yet for it to build on.

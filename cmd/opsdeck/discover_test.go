@@ -116,12 +116,12 @@ func TestEveryKindOfSourceIsWired(t *testing.T) {
 			break // the last one is behind us
 		}
 		kinds = append(kinds, k)
-		if k == ops.SourcePgBackRest { // it has a section of its own
+		if k == ops.SourcePgBackRest || k == ops.SourceBaseBackup { // they have a section of their own
 			continue
 		}
 		text += fmt.Sprintf("  %s: {kind: %s, %s}\n", k, k, address[k])
 	}
-	text += "backups:\n  plan: {engine: pgbackrest, stanza: main, repositories: {local: {number: 1}}}\n"
+	text += "backups:\n  plan: {engine: pgbackrest, stanza: main, repositories: {local: {number: 1}}}\n  own: {engine: basebackup, folder: /backup/own}\n"
 	path := filepath.Join(t.TempDir(), "estate.yaml")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)

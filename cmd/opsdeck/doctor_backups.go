@@ -18,6 +18,10 @@ func backupSymptoms(ctx context.Context, plans []estate.Backup, b ops.Board) []s
 	var out []symptom
 	for _, p := range plans {
 		s, _ := b.Source(p.Plan.Name)
+		if p.Plan.Engine == ops.EngineBaseBackup {
+			out = append(out, mayCopy(ctx, p))
+			continue
+		}
 		out = append(out, ranAs(ctx, p, s.State == ops.SourceOK))
 		for _, r := range b.Backups {
 			if r.Source != p.Plan.Name || !r.Fresh() {
@@ -36,6 +40,18 @@ func backupSymptoms(ctx context.Context, plans []estate.Backup, b ops.Board) []s
 		}
 	}
 	return out
+}
+
+// mayCopy says whether PostgreSQL's own tools can copy the server of a plan.
+func mayCopy(ctx context.Context, p estate.Backup) symptom {
+	ctx, cancel := context.WithTimeout(ctx, p.Timeout)
+	defer cancel()
+	words, err := baseBackups(&wiring{}, p).Ready(ctx)
+	if err != nil {
+		e := ops.AsError(err)
+		return symptom{ops.LevelCritical, p.Name, e.What.String(), e.Remedy.String()}
+	}
+	return symptom{ops.LevelOK, p.Name, words, ""}
 }
 
 // ranAs says as which account the engine of a plan is run by this one, and whether that

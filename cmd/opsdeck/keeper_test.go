@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"opsdeck/internal/basebackup"
 	"opsdeck/internal/proc"
 	"opsdeck/internal/sim"
 	"opsdeck/ops"
@@ -21,7 +22,7 @@ func TestMain(m *testing.M) {
 	if sim.IsPgBackRest(os.Args[0]) {
 		os.Exit(sim.PgBackRest(os.Args[1:], os.Stdout, os.Stderr))
 	}
-	if len(os.Args) > 1 && slices.Contains([]string{keepCommand, loadChild, drillCommandName}, os.Args[1]) {
+	if len(os.Args) > 1 && slices.Contains([]string{keepCommand, loadChild, drillCommandName, basebackup.Command}, os.Args[1]) {
 		os.Exit(run(context.Background(), os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr}))
 	}
 	if path := os.Getenv(loadAgentRole); path != "" {

@@ -20,7 +20,12 @@ import (
 // wireBackups adds the engines of the backup plans, and what can be done with them.
 func wireBackups(w *wiring) {
 	for _, b := range w.file.Backups {
-		w.source(b.Source, ops.SourcePgBackRest, func() error {
+		w.source(b.Source, b.Kind(), func() error {
+			if b.Plan.Engine == ops.EngineBaseBackup {
+				col := baseBackups(w, b)
+				w.add(col, backup.New(col, b.Plan, recoverable(b.Plan), keptChild(w.history, ""), time.Now)...)
+				return nil
+			}
 			account := otherAccount(b.RunAs)
 			col := backupEngine(b, account)
 			acts := backup.New(col, b.Plan, recoverable(b.Plan), keptChild(w.history, account), time.Now)

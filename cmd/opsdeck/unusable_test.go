@@ -40,15 +40,17 @@ func TestABadSourceIsAFailingSource(t *testing.T) {
 	backups := "stanza: main, repositories: {local: {number: 1}}"
 	bad[ops.SourcePgBackRest] = []string{"repositories: {local: {number: 1}}", "stanza: main", `stanza: "a b", repositories: {local: {number: 1}}`, "stanza: main, repositories: {}", "stanza: main, repositories: {a: {number: 1}, b: {number: 1}}",
 		"stanza: main, repositories: {a: {}}", backups + ", config: here", backups + ", every: 1ms", backups + ", stanzaa: x", backups + `, run_as: "a b"`, backups + `, command: "${EMPTY}"`, backups + ", command: /nowhere/pgbackrest", backups + ", oldest: {full: x}"}
-	if len(bad) != len(sourceKinds()) {
+	own := "folder: /nowhere/backups"
+	bad[ops.SourceBaseBackup] = []string{"slot: s", "folder: here", own, own + ", slot: Big", own + ", stanza: main", own + ", programs: bin", own + `, login: {user: a, password: "${NONE}"}`, own + ", login: {password_file: none}"}
+	if len(bad) != len(sourceKinds())+1 { // two engines of backups
 		t.Errorf("%d kinds are tried, there are %d", len(bad), len(sourceKinds()))
 	}
 	for kind, all := range bad {
 		for _, says := range all {
 			path := filepath.Join(dir, "estate.yaml")
 			entry := "  bad: {kind: " + kind.String() + ", " + says + "}\n"
-			if kind == ops.SourcePgBackRest {
-				entry = "backups:\n  bad: {engine: pgbackrest, database: none, " + says + "}\n"
+			if kind == ops.SourcePgBackRest || kind == ops.SourceBaseBackup {
+				entry = "backups:\n  bad: {engine: " + kind.String() + ", database: none, " + says + "}\n"
 			}
 			text := "estate: e\nsources:\n  good: {kind: docker, host: \"unix:///nowhere.sock\"}\n" + entry
 			if err := os.WriteFile(path, []byte(text), 0o600); err != nil {

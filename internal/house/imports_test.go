@@ -51,28 +51,30 @@ func packages(t *testing.T) []listed {
 // rooms says which of the module's packages each room may import. A room not
 // listed here may import none but ops.
 var rooms = map[string][]string{
-	"ops":            {},
-	"judge":          {"ops"},
-	"engine":         {"ops", "judge", "engine/jobs"},
-	"engine/jobs":    {"ops", "judge"},
-	"tui":            {"ops", "report", "themes", "internal/ownfile", "tui/keys", "tui/draw", "tui/screen", "tui/table", "tui/dialog", "tui/alert"},
-	"tui/keys":       {},
-	"tui/draw":       {"ops", "report", "themes", "tui/keys"},
-	"tui/screen":     {"ops", "report", "themes", "tui/keys", "tui/draw"},
-	"tui/table":      {"ops", "report", "themes", "tui/keys", "tui/draw", "tui/screen"},
-	"tui/dialog":     {"ops", "report", "themes", "tui/keys", "tui/draw"},
-	"tui/alert":      {"ops", "report", "themes", "tui/keys", "tui/draw", "tui/screen", "tui/table"},
-	"themes":         {},
-	"cmd":            {"*"},
-	"daemon":         {"ops", "agent", "engine", "store"},
-	"load":           {"ops", "judge"},
-	"drill":          {"ops", "internal/proc"},
-	"collectors":     {"ops", "internal/httpsource"},
-	"internal/proc":  {"ops", "internal/ownfile"},
-	"store":          {"ops", "internal/ownfile"},
-	"internal/sim":   {}, // knows the real APIs and nothing of ours
-	"internal/e2e":   {"*"},
-	"internal/bench": {"*"},
+	"ops":           {},
+	"judge":         {"ops"},
+	"engine":        {"ops", "judge", "engine/jobs"},
+	"engine/jobs":   {"ops", "judge"},
+	"tui":           {"ops", "report", "themes", "internal/ownfile", "tui/keys", "tui/draw", "tui/screen", "tui/table", "tui/dialog", "tui/alert"},
+	"tui/keys":      {},
+	"tui/draw":      {"ops", "report", "themes", "tui/keys"},
+	"tui/screen":    {"ops", "report", "themes", "tui/keys", "tui/draw"},
+	"tui/table":     {"ops", "report", "themes", "tui/keys", "tui/draw", "tui/screen"},
+	"tui/dialog":    {"ops", "report", "themes", "tui/keys", "tui/draw"},
+	"tui/alert":     {"ops", "report", "themes", "tui/keys", "tui/draw", "tui/screen", "tui/table"},
+	"themes":        {},
+	"cmd":           {"*"},
+	"daemon":        {"ops", "agent", "engine", "store"},
+	"load":          {"ops", "judge"},
+	"drill":         {"ops", "internal/proc"},
+	"collectors":    {"ops", "internal/httpsource", "internal/basebackup"},
+	"internal/proc": {"ops", "internal/ownfile"},
+
+	"internal/basebackup": {"ops", "internal/proc"},
+	"store":               {"ops", "internal/ownfile"},
+	"internal/sim":        {}, // knows the real APIs and nothing of ours
+	"internal/e2e":        {"*"},
+	"internal/bench":      {"*"},
 }
 
 // keepers says who alone may import a package directly.

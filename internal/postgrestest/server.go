@@ -256,6 +256,17 @@ func (s *Server) Exec(user, sql string) {
 	_ = c.Close(context.Background())
 }
 
+// Value is the one value that a statement gives, which is text.
+func (s *Server) Value(sql string) (v string) {
+	s.t.Helper()
+	c := s.Login("postgres", "test")
+	defer c.Close(context.Background()) //nolint:errcheck // the server may have ended it
+	if err := c.QueryRow(context.Background(), sql).Scan(&v); err != nil {
+		s.t.Fatal(err)
+	}
+	return v
+}
+
 // Holds opens a session that has changed these rows in an open transaction, and
 // then wants one that another holds; 0: none.
 func (s *Server) Holds(app string, rows []int, wants int) {

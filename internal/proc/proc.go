@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"runtime"
 	"strconv"
 	"syscall"
 	"time"
@@ -32,6 +33,9 @@ type Spec struct {
 	Max  int    // bytes of each output that are kept; 0: 64 KiB
 	// Out takes the output as it comes, and none of it is kept; nil: it is kept.
 	Out io.Writer
+	Err io.Writer // likewise of its error output
+	// EndWithUs ends the child where this process is killed, as far as the system knows how.
+	EndWithUs bool
 }
 
 // Output is what a child left behind.
@@ -60,6 +64,14 @@ func Run(ctx context.Context, s Spec) (Output, error) {
 	cmd.Stdout, cmd.Stderr = stdout, stderr
 	if s.Out != nil {
 		cmd.Stdout = s.Out
+	}
+	if s.Err != nil {
+		cmd.Stderr = s.Err
+	}
+	if s.EndWithUs { // the system ties that to the thread that started it
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		endWithUs(cmd)
 	}
 	err := cmd.Run()
 	out := Output{Stdout: stdout.kept, Stderr: stderr.kept}

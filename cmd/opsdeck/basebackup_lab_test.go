@@ -1,0 +1,282 @@
+//go:build lab
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"opsdeck/actions/backup"
+	"opsdeck/collectors/basebackup"
+	"opsdeck/collectors/postgres"
+	"opsdeck/internal/postgrestest"
+	"opsdeck/internal/proc"
+	"opsdeck/judge"
+	"opsdeck/ops"
+	"opsdeck/store"
+)
+
+// labBase is a plan of PostgreSQL's own tools over a real server.
+type labBase struct {
+	*testing.T
+	*postgrestest.Server
+	folder  string
+	history *store.Store
+	col     *basebackup.Collector
+	actions []ops.Action
+	child   ops.Process // of the newest job
+}
+
+func newLabBase(t *testing.T, settings ...string) *labBase {
+	t.Helper()
+	l := &labBase{T: t, Server: postgrestest.Start(t, settings...), folder: t.TempDir(), history: keptHistory(t)}
+	l.agent()
+	return l
+}
+
+// agent makes what an agent has of the plan, as the next one after it.
+func (l *labBase) agent() {
+	l.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		l.Fatal(err)
+	}
+	plan := ops.BackupPlan{Name: ops.Lit("nightly"), Engine: ops.EngineBaseBackup, Database: ops.Lit("pg"), Repositories: []ops.RepositoryPlan{{Name: ops.Lit("folder"), Key: 1}}}
+	login := postgres.Login{DSN: "host=127.0.0.1 port=" + l.Port + " user=postgres dbname=postgres"}
+	l.col = basebackup.New(basebackup.Config{
+		Plan: plan, Folder: l.folder, Slot: "opsdeck", Self: self, Every: time.Minute, Timeout: 30 * time.Second, Now: time.Now, Alive: proc.Alive, End: endGroup,
+		Server: login.Copied, Connection: func() (string, error) { return connectionOf(login, l.history, "nightly") }, Receive: keptReceiver(l.history),
+	})
+	l.actions = backup.New(l.col, plan, recoverable(plan), keptChild(l.history, ""), time.Now)
+}
+
+// look reads the folder and judges it.
+func (l *labBase) look() ops.Backups {
+	l.Helper()
+	o, err := l.col.Collect(l.Context())
+	if err != nil {
+		l.Fatal(err)
+	}
+	return judge.Backups(*o.Backups, ops.Database{Cluster: ops.Cluster{ID: o.Backups.Cluster, Timeline: 1}}, time.Now())
+}
+
+// plan plans an action on what there is now.
+func (l *labBase) plan(id string) (ops.Action, ops.Plan) {
+	l.Helper()
+	a := l.actions[slices.IndexFunc(l.actions, func(a ops.Action) bool { return a.Describe().ID.String() == id })]
+	v := l.look()
+	p, err := a.Plan(l.Context(), ops.Board{Backups: ops.Readings[ops.Backups]{{Value: v, Source: ops.Lit("nightly"), At: time.Now(), State: ops.SourceOK}}}, ops.Request{Action: ops.Clean(id), Target: v.Ref})
+	if err != nil {
+		l.Fatalf("%s: %v", id, err)
+	}
+	return a, p
+}
+
+// ended is how a plan ends, in a line.
+func (l *labBase) ended(ctx context.Context, a ops.Action, p ops.Plan) string {
+	r, err := a.Run(ctx, p, l)
+	if err != nil {
+		return "failed: " + err.Error()
+	}
+	return r.State.String() + ": " + r.What.String()
+}
+
+func (l *labBase) does(want, id string) {
+	l.Helper()
+	a, p := l.plan(id)
+	if got := l.ended(l.Context(), a, p); !strings.HasPrefix(got, want) {
+		l.Errorf("%s: %s\nwant %s", id, got, want)
+	}
+}
+
+// It is a job that nobody looks at but for its process.
+func (l *labBase) Progress(ops.Progress)   {}
+func (l *labBase) Line(ops.Stream, string) {}
+func (l *labBase) Child(p ops.Process)     { l.child = p }
+func (l *labBase) Actor() ops.Actor        { return ops.Actor{} }
+
+// receives runs the receiver as an agent does, until what it returns is called.
+func (l *labBase) receives() (end func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for ctx.Err() == nil {
+			if err := l.col.Push(ctx, func(ops.Observation) {}); err != nil && ctx.Err() == nil {
+				l.Log(err)
+			}
+			time.Sleep(50 * time.Millisecond) // the engine's own pace is slower
+		}
+	}()
+	return func() { cancel(); <-done }
+}
+
+// safe waits until all that the server has written is safe.
+func (l *labBase) safe() {
+	l.Helper()
+	l.Until("all that is written can be restored", func() bool {
+		at, err := ops.ParseLSN(l.Value("SELECT pg_current_wal_flush_lsn()::text"))
+		return err == nil && l.look().Safe().LSN >= at
+	})
+}
+
+func TestLabWALIsReceivedAndAGapIsFound(t *testing.T) {
+	l := newLabBase(t)
+	end := l.receives()
+	l.Until("the receiver runs", func() bool { w := l.look().Receiver; return w.Process.PID > 0 })
+	l.does("succeeded: folder: full backup ", "backup.run")
+	l.does("succeeded: folder: 1 backup of ", "backup.verify")
+	for range 4 {
+		l.Exec("postgres", "INSERT INTO loans SELECT i, 1 FROM generate_series(1, 1000) i")
+		l.safe()
+		l.Exec("postgres", "SELECT pg_switch_wal()")
+	}
+	l.safe()
+	v := l.look()
+	if r := v.Repositories[0]; len(r.Recovery.Gaps) > 0 || r.Recovery.Level != ops.LevelOK || v.Sets[0].Verdict.Level != ops.LevelOK {
+		t.Errorf("%s, %v, backup %v", r.Recovery.Words, r.Recovery.Gaps, v.Sets[0].Verdict)
+	}
+	safe := v.Safe().LSN
+
+	l.does("succeeded: pg_basebackup is stopped", "backup.stop")
+	l.Until("a stop ends the receiver", func() bool { return l.look().Receiver.Process.PID == 0 })
+	l.does("succeeded: pg_basebackup is not stopped", "backup.start")
+	l.Until("a start starts it", func() bool { return l.look().Receiver.Process.PID > 0 })
+
+	// The agent is killed: what it left receives on, and the next agent ends it.
+	left := l.look().Receiver.Process
+	l.agent()
+	again := l.receives()
+	l.Until("the next agent has its own", func() bool { w := l.look().Receiver; return w.Process.PID > 0 && w.Process != left })
+	if proc.Alive(left) {
+		t.Error("two receive")
+	}
+	end()
+	again()
+
+	files, _ := filepath.Glob(l.folder + "/wal/*/1/0*[0-9A-F]")
+	slices.Sort(files)
+	if err := os.Remove(files[len(files)-2]); err != nil {
+		t.Fatal(err)
+	}
+	l.agent() // it reads all files
+	if r := l.look().Repositories[0]; len(r.Recovery.Gaps) != 1 || r.Recovery.Gaps[0].First.String() != filepath.Base(files[len(files)-2]) || l.look().Safe().LSN >= safe {
+		t.Errorf("without %s: %s, %v", files[len(files)-2], r.Recovery.Words, r.Recovery.Gaps)
+	}
+}
+
+func TestLabALostSlotIsMadeAnewAndTheHoleIsFound(t *testing.T) {
+	l := newLabBase(t, "max_wal_size=32MB", "min_wal_size=32MB")
+	keeps := func(most string) {
+		l.Exec("postgres", "ALTER SYSTEM SET max_slot_wal_keep_size = '"+most+"'")
+		l.Exec("postgres", "SELECT pg_reload_conf()")
+	}
+	keeps("16MB")
+	end := l.receives()
+	l.Until("the receiver runs", func() bool { return l.look().Receiver.Process.PID > 0 })
+	l.does("succeeded: folder: full backup ", "backup.run")
+	l.safe()
+	end()
+	for range 8 {
+		l.Exec("postgres", "INSERT INTO loans SELECT i, 1 FROM generate_series(1, 1000) i; SELECT pg_switch_wal(); CHECKPOINT")
+	}
+	l.Until("the slot is lost", func() bool {
+		return l.Value("SELECT coalesce(wal_status, '') FROM pg_replication_slots WHERE slot_name = 'opsdeck'") == "lost"
+	})
+	keeps("-1") // on a busy machine it would be lost again, and again
+	end = l.receives()
+	defer func() { end() }()
+	l.Until("it receives behind the hole", func() bool {
+		l.Exec("postgres", "INSERT INTO loans VALUES (0, 0)")
+		return l.look().Repositories[0].Received.LSN > 8<<24
+	})
+	l.Exec("postgres", "SELECT pg_switch_wal()")
+	l.Until("and says what is lost", func() bool {
+		return len(l.look().Repositories[0].Recovery.Gaps) == 1
+	})
+	l.does("succeeded: folder: full backup ", "backup.run")
+	l.safe()
+	if status := l.Value("SELECT wal_status FROM pg_replication_slots WHERE slot_name = 'opsdeck'"); status != "reserved" {
+		t.Errorf("the slot is %s", status)
+	}
+}
+
+// labels are the backups that count.
+func (l *labBase) labels() string {
+	var all []string
+	for _, s := range l.look().Sets {
+		all = append(all, s.Label.String())
+	}
+	return strings.Join(all, " ")
+}
+
+func TestLabWhatIsCutOffLeavesEarlierBackupsWhole(t *testing.T) {
+	l := newLabBase(t)
+	l.Exec("postgres", "CREATE TABLE large AS SELECT i, repeat('x', 500) FROM generate_series(1, 100000) i")
+	l.does("succeeded: folder: full backup ", "backup.run")
+	before := l.labels()
+	seed := time.Now().UnixNano()
+	t.Logf("seed %d", seed)
+	r := rand.New(rand.NewSource(seed))
+	for n := range 3 {
+		a, p := l.plan("backup.run")
+		ended := make(chan string, 1)
+		go func() { ended <- l.ended(context.Background(), a, p) }()
+		l.Until("it is at work", func() bool { holder, _ := l.col.Underway(); return holder.PID > 0 })
+		if n == 0 {
+			if got := l.ended(l.Context(), a, p); !strings.HasPrefix(got, "failed: folder: nothing was done: nightly, for pg_basebackup, is held by process ") {
+				t.Errorf("another at the same time: %s", got)
+			}
+		}
+		time.Sleep(time.Duration(r.Intn(400)) * time.Millisecond)
+		holder, _ := l.col.Underway()
+		if holder.PID == 0 || proc.Signal(holder.PID, syscall.SIGKILL) != nil {
+			t.Logf("run %d had ended: %s", n, <-ended)
+			before = l.labels()
+			continue
+		}
+		if got := <-ended; !strings.HasPrefix(got, "failed: folder: it was killed (exit code 137)") && !strings.HasPrefix(got, "succeeded") {
+			t.Errorf("killed: %s", got)
+		}
+		l.Until("its lock is free", func() bool { holder, _ := l.col.Underway(); return holder.PID == 0 })
+		if after := l.labels(); after != before {
+			t.Errorf("the backups were %s, and are %s", before, after)
+		}
+	}
+	l.does(fmt.Sprintf("succeeded: folder: %d backup", len(strings.Fields(before))), "backup.verify")
+	l.does("succeeded: folder: full backup ", "backup.run")
+	if left, _ := filepath.Glob(l.folder + "/backups/*.part"); len(left) > 0 {
+		t.Errorf("left over: %v", left)
+	}
+
+	mnt := l.folder + "/small"
+	if err := os.Mkdir(mnt, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mount("tmpfs", mnt, "tmpfs", 0, "size=16m"); err != nil {
+		t.Fatalf("mount a tmpfs (the lab runs as root): %v", err)
+	}
+	t.Cleanup(func() { _ = syscall.Unmount(mnt, syscall.MNT_DETACH) })
+	was := l.folder
+	l.folder = mnt
+	l.agent()
+	l.does("failed: folder: the disk of the folder is full: ", "backup.run")
+	if left, _ := filepath.Glob(mnt + "/backups/*"); len(left) > 0 {
+		t.Errorf("left over: %v", left)
+	}
+	l.folder = was
+	l.agent()
+	a, p := l.plan("backup.run")
+	l.Stop()
+	if got := l.ended(l.Context(), a, p); !strings.HasPrefix(got, "failed: folder: the server does not let pg_basebackup in, or is gone") {
+		t.Errorf("with the server down: %s", got)
+	}
+}

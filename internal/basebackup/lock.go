@@ -1,0 +1,64 @@
+package basebackup
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"syscall"
+
+	"opsdeck/ops"
+)
+
+// holder is what stands in the lock: who is at work, and how far that is, from 0 to 1.
+type holder struct {
+	PID  int     `json:"pid"`
+	Done float64 `json:"done,omitempty"`
+}
+
+// errHeld is that somebody else has the lock.
+var errHeld = errors.New("held")
+
+// lock is the repository's, which ends with the process that has it, however that ends.
+type lock struct{ f *os.File }
+
+func (r Repo) lock() (*lock, error) {
+	f, err := os.OpenFile(r.at("lock"), os.O_CREATE|os.O_RDWR|syscall.O_NOFOLLOW, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			err = errHeld
+		}
+		return nil, errors.Join(err, f.Close())
+	}
+	l := &lock{f}
+	l.tell(0)
+	return l, nil
+}
+
+// tell says how far its holder is. Where that cannot be written, nobody is told.
+func (l *lock) tell(done float64) {
+	if b, err := json.Marshal(holder{os.Getpid(), done}); err == nil && l.f.Truncate(0) == nil {
+		_, _ = l.f.WriteAt(b, 0)
+	}
+}
+
+func (l *lock) release() { _ = l.f.Close() }
+
+// Held reports whether somebody is at work, who, and how far that is.
+func (r Repo) Held() (held bool, by int, done ops.Value) {
+	f, err := os.OpenFile(r.at("lock"), os.O_RDONLY|syscall.O_NOFOLLOW, 0)
+	if err != nil {
+		return false, 0, done // nobody ever was
+	}
+	defer f.Close() //nolint:errcheck // it is only read
+	if syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB) == nil {
+		return false, 0, done
+	}
+	var h holder
+	if readJSON(r.at("lock"), &h) == nil && h.Done > 0 {
+		done = ops.Num(min(h.Done, 1))
+	}
+	return true, h.PID, done
+}

@@ -1,0 +1,173 @@
+package basebackup
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"opsdeck/ops"
+)
+
+// Made is when a backup was made.
+type Made struct {
+	Began time.Time `json:"began"`
+	Ended time.Time `json:"ended"`
+}
+
+// Checked is what pg_verifybackup said of a backup.
+type Checked struct {
+	At    time.Time `json:"at"`
+	Files int       `json:"files"`
+	Wrong []string  `json:"wrong,omitempty"` // the first few faults; none: it is whole
+}
+
+// Set is a whole backup.
+type Set struct {
+	Label    string
+	Cluster  string // system identifier
+	Made     Made
+	Checked  Checked // the zero value: never, since it was made
+	Timeline uint32
+	Start    ops.LSN
+	Stop     ops.LSN
+	Files    int
+	Size     int64 // bytes, without WAL
+	WALSize  int64
+	Segment  ops.Bytes // the size of a segment of WAL
+	Own      bool      // it holds all segments from Start to Stop
+}
+
+// manifest is what is read of a backup_manifest.
+type manifest struct {
+	files  int
+	size   int64
+	ranges []walRange
+}
+
+type walRange struct {
+	Timeline uint32  `json:"Timeline"`
+	Start    ops.LSN `json:"Start-LSN"`
+	Stop     ops.LSN `json:"End-LSN"`
+}
+
+// Read reads a backup. Error: it is none that could be restored.
+func (r Repo) Read(label string) (Set, error) {
+	s, dir := Set{Label: label}, r.Backup(label)
+	m, err := readManifest(filepath.Join(dir, "data", "backup_manifest"))
+	if err != nil {
+		return s, fmt.Errorf("its manifest: %w", err)
+	}
+	// After a change of timeline the last range is what it is consistent with.
+	last := m.ranges[len(m.ranges)-1]
+	s.Files, s.Size, s.Timeline, s.Start, s.Stop = m.files, m.size, last.Timeline, last.Start, last.Stop
+	if err := readJSON(filepath.Join(dir, "made"), &s.Made); err != nil {
+		return s, fmt.Errorf("when it was made: %w", err)
+	}
+	if s.Cluster, err = clusterOf(filepath.Join(dir, "data", "global", "pg_control")); err != nil {
+		return s, err
+	}
+	s.ownWAL(filepath.Join(dir, "data", "pg_wal"))
+	return s, nil
+}
+
+// LastCheck is what pg_verifybackup last said of a backup; the zero value: nothing.
+func (r Repo) LastCheck(label string) (c Checked) {
+	_ = readJSON(filepath.Join(r.Backup(label), "checked"), &c) // it was not checked then
+	return c
+}
+
+// readManifest reads a manifest as it comes: it has a line for each file of the cluster.
+func readManifest(path string) (m manifest, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return m, err
+	}
+	defer f.Close() //nolint:errcheck // it is only read
+	in := json.NewDecoder(f)
+	if _, err := in.Token(); err != nil {
+		return m, err
+	}
+	for in.More() {
+		name, err := in.Token()
+		if err != nil {
+			return m, err
+		}
+		switch name {
+		case "Files":
+			err = m.readFiles(in)
+		case "WAL-Ranges":
+			err = in.Decode(&m.ranges)
+		default:
+			var rest json.RawMessage
+			err = in.Decode(&rest)
+		}
+		if err != nil {
+			return m, err
+		}
+	}
+	if len(m.ranges) == 0 {
+		return m, errors.New("it names no WAL")
+	}
+	return m, nil
+}
+
+func (m *manifest) readFiles(in *json.Decoder) error {
+	if _, err := in.Token(); err != nil {
+		return err
+	}
+	for in.More() {
+		var one struct{ Size int64 }
+		if err := in.Decode(&one); err != nil {
+			return err
+		}
+		m.files++
+		m.size += max(0, one.Size)
+	}
+	_, err := in.Token()
+	return err
+}
+
+// clusterOf reads the system identifier, which pg_control begins with.
+func clusterOf(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close() //nolint:errcheck // it is only read
+	var id [8]byte
+	if _, err := io.ReadFull(f, id[:]); err != nil {
+		return "", fmt.Errorf("%s: %w", path, err)
+	}
+	return strconv.FormatUint(binary.NativeEndian.Uint64(id[:]), 10), nil
+}
+
+// ownWAL looks which WAL a backup holds itself.
+func (s *Set) ownWAL(dir string) {
+	all, err := os.ReadDir(dir)
+	if err != nil {
+		return // it holds none
+	}
+	there := map[string]int64{}
+	for _, d := range all {
+		if info, err := d.Info(); err == nil && info.Mode().IsRegular() {
+			there[d.Name()] = info.Size()
+			s.WALSize += info.Size()
+			if s.Segment == 0 {
+				s.Segment, _ = SegmentSize(filepath.Join(dir, d.Name()))
+			}
+		}
+	}
+	if ops.CheckWALSegment(s.Segment) != nil || s.Stop <= s.Start {
+		return
+	}
+	s.Own = true
+	for n := s.Start.Segment(s.Segment); n <= (s.Stop - 1).Segment(s.Segment); n++ {
+		s.Own = s.Own && there[ops.WALName(s.Timeline, n, s.Segment).String()] == int64(s.Segment)
+	}
+}
