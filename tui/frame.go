@@ -251,8 +251,13 @@ func (m *Model) waiting() []string {
 
 // resize takes a new size of the terminal.
 func (m *Model) resize(w, h int) tea.Cmd {
+	// The first size comes before the alternate screen does, where the cursor has to stay.
+	another := m.w > 0 && (w != m.w || h != m.h)
 	m.w, m.h = w, h
 	m.layout()
+	if !another {
+		return m.wantLook()
+	}
 	return tea.Batch(repaint(), m.wantLook())
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
 
 	"opsdeck/internal/bench/terminal"
 )
@@ -43,6 +44,22 @@ func TestAWindowThatGrewBeforeTheProgramHeardIsDrawnWhole(t *testing.T) {
 		wait()
 		if d := grown.Differs(g.screen); d != "" {
 			t.Errorf("%s; it shows\n%s\ninstead of\n%s", d, strings.Join(grown.Lines(), "\n"), strings.Join(g.screen.Lines(), "\n"))
+		}
+	})
+}
+
+// TestTheCursorStaysWhereTheShellLeftIt looks at what is sent before the alternate screen
+// is entered: a move there is where the shell goes on in the end.
+func TestTheCursorStaysWhereTheShellLeftIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGlass(t, newProgram, console(t), framesFast, 80, 24)
+		defer g.quit()
+		g.p.Send(tea.WindowSizeMsg{Width: 80, Height: 24})
+		time.Sleep(300 * time.Millisecond)
+		synctest.Wait()
+		before, _, entered := strings.Cut(g.all.String(), ansi.SetModeAltScreenSaveCursor)
+		if margins := ansi.SetTopBottomMargins(0, 0); !entered || strings.Contains(g.all.String(), margins) {
+			t.Errorf("entered: %v; the margins are set without need, or before: %q", entered, before)
 		}
 	})
 }
