@@ -38,7 +38,20 @@ func WriteEstate(dir string) (string, error) {
 
 // Env looks up the variables of the estate; there are no others.
 func (s *Servers) Env(name string) (string, bool) {
-	v, ok := map[string]string{varPrometheus: s.Prometheus, varAlertmanager: s.Alertmanager, varDocker: s.Docker, varBackups: s.Backups,
-		varShop: s.Shop, varShopHost: strings.TrimPrefix(s.Shop, "http://")}[name]
+	v, ok := s.vars()[name]
 	return v, ok
+}
+
+// Environ is the same for a process of its own, as NAME=value.
+func (s *Servers) Environ() []string {
+	var env []string
+	for name, v := range s.vars() {
+		env = append(env, name+"="+v)
+	}
+	return env
+}
+
+func (s *Servers) vars() map[string]string {
+	return map[string]string{varPrometheus: s.Prometheus, varAlertmanager: s.Alertmanager, varDocker: s.Docker, varBackups: s.Backups,
+		varShop: s.Shop, varShopHost: strings.TrimPrefix(s.Shop, "http://")}
 }

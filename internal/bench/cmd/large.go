@@ -64,7 +64,8 @@ func newLarge(ctx context.Context, s settings, root string) (*watched, *sim.Serv
 	if err != nil {
 		return nil, nil, err
 	}
-	w := &watched{stage: &stage{bin: s.bin, dir: dir, name: "bench-large", estate: filepath.Join(dir, "large.yaml")}}
+	w := &watched{stage: &stage{bin: s.bin, dir: dir, name: "bench-large", estate: filepath.Join(dir, "large.yaml"),
+		vars: servers.Environ()}}
 	base, err := sim.WriteEstate(dir)
 	if err != nil {
 		return w, servers, err

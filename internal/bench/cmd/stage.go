@@ -32,6 +32,7 @@ type stage struct {
 	dir    string
 	estate string // the file
 	name   string
+	vars   []string // that its estate is written with, as NAME=value
 	lab    estate.File
 }
 
@@ -60,11 +61,11 @@ func newStage(s settings, root, name, more string) (*stage, error) {
 
 // env is the environment of a console on a good line; more is added.
 func (g *stage) env(more ...string) []string {
-	return append([]string{
+	return append(append([]string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + g.dir, "LANG=C.UTF-8", "TERM=xterm-256color", "COLORTERM=truecolor",
 		"XDG_STATE_HOME=" + filepath.Join(g.dir, "state"), "XDG_CONFIG_HOME=" + filepath.Join(g.dir, "config"),
 		"OPSDECK_RUN_DIR=" + filepath.Join(g.dir, "run"),
-	}, more...)
+	}, g.vars...), more...)
 }
 
 // state is the folder of the personal agent.
