@@ -46,7 +46,7 @@ func (p *picture) setBackups(source ops.Text, v ops.Backups) {
 	if plan, ok := p.estate.BackupPlan(source); ok {
 		v.RPO, v.RTO = plan.RPO, plan.RTO
 	}
-	v.Drills = p.drills[source.String()]
+	v.Drills, v.Verified = p.drills[source.String()], p.verified[source.String()]
 	v = judge.Backups(v, server, p.now())
 	for i := range v.Repositories {
 		v.Repositories[i].Seen = p.seen(server.Cluster.ID, v.Repositories[i])

@@ -2,21 +2,16 @@ package engine
 
 import (
 	"slices"
+	"time"
 
 	"opsdeck/ops"
 )
 
 // noteDrill remembers the newest drill of a plan's repository, over restarts.
 func (p *picture) noteDrill(plan string, d ops.Drill) {
-	all := slices.Clone(p.drills[plan])
-	i := slices.IndexFunc(all, func(o ops.Drill) bool { return o.Repository == d.Repository })
-	switch {
-	case i < 0:
-		all = append(all, d)
-	case !d.Ended.After(all[i].Ended):
+	all, newer := newest(p.drills[plan], d, func(o ops.Drill) (ops.Text, time.Time) { return o.Repository, o.Ended })
+	if !newer {
 		return
-	default:
-		all[i] = d
 	}
 	p.drills[plan] = all
 	p.unsaved[keptDrills] = true
@@ -27,6 +22,20 @@ func (p *picture) noteDrill(plan string, d ops.Drill) {
 			p.changedIf(ops.SectionBackups, p.board.Backups.Put(r.Source, v))
 		}
 	}
+}
+
+// newest puts what is known of a repository now into the place of what was before. It
+// reports false where that is as new.
+func newest[T any](all []T, v T, of func(T) (repository ops.Text, ended time.Time)) ([]T, bool) {
+	repository, ended := of(v)
+	all = slices.Clone(all)
+	for i := range all {
+		if r, before := of(all[i]); r == repository {
+			all[i] = v
+			return all, ended.After(before)
+		}
+	}
+	return append(all, v), true
 }
 
 func restoreDrills(p *picture, kept map[string][]ops.Drill) {

@@ -8,6 +8,20 @@ import (
 	"opsdeck/ops"
 )
 
+// nextAgent is one that has what this one kept.
+func (s *shipping) nextAgent(t *testing.T, part kept) *shipping {
+	t.Helper()
+	raw, err := json.Marshal(keepings()[part].saved(s.p))
+	if err != nil {
+		t.Fatal(err)
+	}
+	next := newShipping()
+	if err := keepings()[part].restore(next.p, raw); err != nil {
+		t.Fatal(err)
+	}
+	return next
+}
+
 func TestADrillStopsWhereTheServerItselfWasSeen(t *testing.T) {
 	s := newShipping()
 	s.writes(0, 2*segment+10)
@@ -24,7 +38,6 @@ func TestADrillStopsWhereTheServerItselfWasSeen(t *testing.T) {
 
 func TestWhatADrillHasShownOutlivesTheAgent(t *testing.T) {
 	s := newShipping()
-	s.p.drills = map[string][]ops.Drill{}
 	plan := ops.NewRef(ops.KindBackups, "plan", "plan")
 	ends := func(id ops.JobID, at time.Duration, drills ...ops.Drill) {
 		for i := range drills {
@@ -42,15 +55,7 @@ func TestWhatADrillHasShownOutlivesTheAgent(t *testing.T) {
 	if d, proved := s.p.board.Backups[0].Value.Drill(ops.Text{}); !proved || d.Repository.String() != "two" {
 		t.Errorf("the newest proof is %+v", d)
 	}
-	raw, err := json.Marshal(keepings()[keptDrills].saved(s.p))
-	if err != nil {
-		t.Fatal(err)
-	}
-	next := newShipping()
-	next.p.drills = map[string][]ops.Drill{}
-	if err := keepings()[keptDrills].restore(next.p, raw); err != nil {
-		t.Fatal(err)
-	}
+	next := s.nextAgent(t, keptDrills)
 	if d, _ := next.has(2).Drill(ops.Lit("one")); d.Failed.String() != "WAL is lost" || !next.p.unsaved[keptDrills] {
 		t.Errorf("the next agent knows %+v", d)
 	}

@@ -19,6 +19,7 @@ const (
 	keptIncidents
 	keptReplicas
 	keptDrills
+	keptVerified
 	keptParts // how many there are
 )
 
@@ -39,6 +40,7 @@ func keepings() [keptParts]keeping {
 		keptIncidents: keep(incidentsValue, func(p *picture) []ops.Incident { return p.incidents }, (*picture).showIncidents),
 		keptReplicas:  keep("replicas", func(p *picture) []seenReplica { return slices.Clone(p.replicas) }, restoreReplicas),
 		keptDrills:    keep("drills", func(p *picture) map[string][]ops.Drill { return maps.Clone(p.drills) }, restoreDrills),
+		keptVerified:  keep("verified", func(p *picture) map[string][]ops.Verification { return maps.Clone(p.verified) }, restoreVerified),
 	}
 }
 

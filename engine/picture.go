@@ -25,10 +25,11 @@ type picture struct {
 	episodes []episode
 	// replicas are those that were seen to stream, by the servers they streamed from.
 	replicas []seenReplica
-	written  map[ops.Text][]written // by the identifier of the cluster
-	drills   map[string][]ops.Drill // by plan: the newest of each repository
-	unsaved  [keptParts]bool        // what has to be written down again
-	shown    []func()               // called once the next board is out
+	written  map[ops.Text][]written        // by the identifier of the cluster
+	drills   map[string][]ops.Drill        // by plan: the newest of each repository
+	verified map[string][]ops.Verification // the same
+	unsaved  [keptParts]bool               // what has to be written down again
+	shown    []func()                      // called once the next board is out
 }
 
 // keepChanges is how long the board's changes reach back, and maxChanges how
@@ -40,7 +41,7 @@ const (
 )
 
 func newPicture(e *Engine) *picture {
-	p := &picture{estate: e.Estate, now: e.Now, alerts: newAlertFacts(), marks: map[ops.Ref]ops.Latch{}, written: map[ops.Text][]written{}, drills: map[string][]ops.Drill{}}
+	p := &picture{estate: e.Estate, now: e.Now, alerts: newAlertFacts(), marks: map[ops.Ref]ops.Latch{}, written: map[ops.Text][]written{}, drills: map[string][]ops.Drill{}, verified: map[string][]ops.Verification{}}
 	p.board.Estate = ops.EstateInfo{Name: e.Estate.Name, Environment: e.Estate.Environment, Simulated: e.Estate.Simulated, Watchdog: e.Estate.Watchdog, Agent: e.Agent}
 	if e.History != nil {
 		if n := e.History.Notice(); !n.Empty() {
@@ -277,5 +278,8 @@ func (p *picture) setJob(j ops.Job) {
 	}
 	for _, d := range j.Drills {
 		p.noteDrill(j.Target.ID.String(), d)
+	}
+	for _, v := range j.Verified {
+		p.noteVerification(j.Target.ID.String(), v)
 	}
 }

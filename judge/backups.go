@@ -25,11 +25,14 @@ func Backups(v ops.Backups, server ops.Database, now time.Time) ops.Backups {
 				f.Archived = ops.SegmentStart(w.Segment+1, size)
 			}
 		}
+		verified, _ := v.Verification(r.Name)
+		f.WAL.Runs, f.Damaged = apart(r.WAL.Runs, segments(verified, r.WAL.SegmentSize))
 		var mine []int
 		for k, s := range v.Sets {
 			if s.Key == r.Key && s.Cluster == v.Number {
 				mine = append(mine, k)
-				f.Backups = append(f.Backups, WALBackup{Label: s.Label, Prior: s.Prior, Full: s.Type == ops.BackupFull, Timeline: s.Timeline(), Start: s.Start, Stop: s.Stop, Ended: s.Ended, Damaged: s.Damaged, Own: s.Own})
+				f.Backups = append(f.Backups, WALBackup{Label: s.Label, Prior: s.Prior, Full: s.Type == ops.BackupFull, Timeline: s.Timeline(), Start: s.Start, Stop: s.Stop, Ended: s.Ended,
+					Damaged: s.Damaged || slices.Contains(verified.Backups, s.Label), Own: s.Own})
 			}
 		}
 		r.Recovery = Recoverable(f, now)
@@ -99,6 +102,7 @@ func (j *backupJudge) all() {
 	j.repositories()
 	j.gaps()
 	j.sets()
+	j.damage()
 	j.overdue()
 	j.drills()
 	j.engine()

@@ -12,7 +12,7 @@ import (
 
 // found judges the board of two weeks of good backups after a change, and returns what it
 // finds of the plan.
-func found(change func(*ops.Estate, *ops.Board)) []ops.Finding {
+func found(change func(*ops.Estate, *ops.Board), look ...func(ops.Backups)) []ops.Finding {
 	b := fixture.Backed()
 	e := fixture.BackupEstate()
 	v := &b.Backups[0].Value
@@ -21,6 +21,9 @@ func found(change func(*ops.Estate, *ops.Board)) []ops.Finding {
 	server, _ := b.Primary(v.Database)
 	*v = judge.Backups(*v, server, fixture.Now)
 	judge.Board(e, &b, fixture.Now)
+	for _, l := range look {
+		l(b.Backups[0].Value)
+	}
 	return b.Backups[0].Value.Findings
 }
 

@@ -20,6 +20,7 @@ const (
 	actBackup    = "backup.run"
 	actArchive   = "backup.start"
 	actDrill     = "backup.drill"
+	actVerify    = "backup.verify"
 )
 
 // words is something to do that neither a key nor an action does.

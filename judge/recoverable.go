@@ -24,6 +24,8 @@ type RecoveryFacts struct {
 	// Promised is the label of the backup from whose start on retention keeps all WAL.
 	// Empty: not known; then all backups count, and what looks like retention is not known.
 	Promised ops.Text
+	// Damaged are the segments that are listed and that verify found damaged.
+	Damaged []ops.WALRun
 }
 
 // WALBackup is what recovery asks of a backup.
@@ -241,6 +243,6 @@ func (r *recovery) segment(timeline uint32, number uint64) segment {
 
 // lists are all segments that are there: those that can be read, and by the kind of gap
 // that they make.
-func (r *recovery) lists() [3][]ops.WALRun {
-	return [...][]ops.WALRun{r.f.WAL.Runs, ops.GapDoubled: r.f.WAL.Doubled, ops.GapShort: r.f.WAL.Short}
+func (r *recovery) lists() [4][]ops.WALRun {
+	return [...][]ops.WALRun{r.f.WAL.Runs, ops.GapDoubled: r.f.WAL.Doubled, ops.GapShort: r.f.WAL.Short, ops.GapDamaged: r.f.Damaged}
 }

@@ -233,6 +233,8 @@ func (r *recovery) gap(g ops.WALGap) {
 		g.What, g.Level = ops.Textf("%s is missing: recovery to the latest ends before timeline %d", names, g.Timeline), ops.LevelCritical
 	case g.Kind == ops.GapDoubled:
 		g.What, g.Level = ops.Textf("%s with two checksums: two servers archive to one place", names), ops.LevelCritical
+	case g.Kind == ops.GapDamaged:
+		g.What, g.Level = ops.Textf("%s damaged, as verify found", names), ops.LevelCritical
 	case g.Kind == ops.GapShort:
 		g.What, g.Level = ops.Textf("%s cut short", names), ops.LevelCritical
 	default:

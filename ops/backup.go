@@ -104,6 +104,8 @@ type Backups struct {
 	// newest of each repository.
 	RTO    time.Duration `json:"rto,omitzero"`
 	Drills []Drill       `json:"drills,omitempty"`
+	// Verified is what the last verify of each repository found.
+	Verified []Verification `json:"verified,omitempty"`
 	// AtRisk is since when something was written that is safe in no repository; zero:
 	// nothing is, or it is not known, and then NotKnown says why. AtMost is how many
 	// seconds of it are at risk at the most where the server sends what it has by then.
@@ -154,7 +156,9 @@ type Repository struct {
 	// Unlisted says why WAL is not what the repository holds now.
 	Unlisted Text  `json:"unlisted,omitzero"`
 	Size     Value `json:"size"` // bytes of all its backups
-	// Recovery, and Level of it all, are filled by judge.
+	// Damage is what verify found in it and is still there, Recovery what can be recovered,
+	// and Level of it all; they are filled by judge.
+	Damage   Text     `json:"damage,omitzero"`
 	Recovery Recovery `json:"recovery"`
 	Level    Level    `json:"level"`
 }

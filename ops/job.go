@@ -156,6 +156,8 @@ type Job struct {
 	Process Process `json:"process,omitzero"`
 	// Drills are what its restores have shown.
 	Drills []Drill `json:"drills,omitempty"`
+	// Verified is what it found in the repositories that it read.
+	Verified []Verification `json:"verified,omitempty"`
 	// Level is that of State, for a job on a board; filled by judge.
 	Level Level `json:"level,omitzero"`
 }
@@ -182,4 +184,6 @@ type Result struct {
 	What  Text     // one sentence
 	// Drills are what restores have shown, whatever the state: of a failure, too.
 	Drills []Drill
+	// Verified is what was found in the repositories that were read, whatever the state.
+	Verified []Verification
 }

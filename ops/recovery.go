@@ -62,10 +62,11 @@ const (
 	GapMissing WALGapKind = iota // no such file
 	GapDoubled                   // there with two checksums
 	GapShort                     // there, and too small
+	GapDamaged                   // there, and verify found that it is not what was archived
 	GapHistory                   // no .history, or none that was read
 )
 
-var walGapNames = enumOf[WALGapKind]("WAL gap", "missing", "doubled", "short", "history")
+var walGapNames = enumOf[WALGapKind]("WAL gap", "missing", "doubled", "short", "damaged", "history")
 
 func (k WALGapKind) String() string               { return walGapNames.name(k) }
 func (k WALGapKind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }

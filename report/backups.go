@@ -182,10 +182,11 @@ func riskCells(b ops.Board, now time.Time) []Cell {
 // that reaches furthest.
 func restorable(v ops.Backups, now time.Time) string {
 	var best ops.RecoveryInterval
+	damage := "" // of where it is
 	for _, repo := range v.Repositories {
 		for _, i := range repo.Recovery.Intervals {
 			if best.To.LSN < i.To.LSN || best.To.LSN == i.To.LSN && i.From.LSN < best.From.LSN {
-				best = i
+				best, damage = i, why(repo.Damage)
 			}
 		}
 	}
@@ -193,9 +194,9 @@ func restorable(v ops.Backups, now time.Time) string {
 	case best.Backup.Empty():
 		return "cannot be restored"
 	case best.Point():
-		return "restorable to " + ops.Clock(best.From.At, now) + " only"
+		return "restorable to " + ops.Clock(best.From.At, now) + " only" + damage
 	}
-	return "restorable from " + ops.Clock(best.From.At, now) + " until " + ops.Clock(best.To.At, now)
+	return "restorable from " + ops.Clock(best.From.At, now) + " until " + ops.Clock(best.To.At, now) + damage
 }
 
 // RepositoryLine is one repository in a line.
@@ -229,6 +230,9 @@ func RepositoryLine(r ops.Reading[ops.Backups], repo ops.Repository, now time.Ti
 	}
 	if n := len(repo.Recovery.Gaps) + repo.Recovery.MoreGaps; n > 0 {
 		parts = append(parts, ops.Count(n, "gap")+": "+repo.Recovery.Gaps[0].What.String())
+	}
+	if !repo.Damage.Empty() {
+		parts = append(parts, "damaged")
 	}
 	return toned(strings.Join(parts, ", "), ToneOf(aged(repo.Level, r.Fresh())))
 }

@@ -103,5 +103,9 @@ func (m *metrics) repository(plan string, v ops.Backups, repo ops.Repository, no
 			m.add("opsdeck_backup_last_good_stored_bytes", "What that backup added to the repository.", s.Stored.Value, with...)
 		}
 	}
+	if d, verified := v.Verification(repo.Name); verified {
+		m.add("opsdeck_backup_verified_timestamp_seconds", "When the last verify came to its end.", float64(d.Ended.Unix()), of...)
+		m.add("opsdeck_backup_damaged", "Whether it found damage that is still there.", one(!repo.Damage.Empty()), of...)
+	}
 	m.add("opsdeck_backup_unusable", "Backups that cannot be restored.", float64(v.Unusable(repo.Key)), of...)
 }

@@ -27,6 +27,7 @@ func TestMetricsParseAndTellWhatTheBoardTells(t *testing.T) {
 		"backed":         {`opsdeck_backup_rpo_seconds{plan="orders"} 180`, `opsdeck_backup_rpo_objective_seconds{plan="orders"} 900`, `opsdeck_backup_level{plan="orders"} 0`, `opsdeck_backup_last_good_age_seconds{plan="orders",repository="local",type="incr"} 600`, `opsdeck_backup_wal_gaps{plan="orders",repository="away"} 0`, "opsdeck_agent_history_ok 1"},
 		"gap":            {`opsdeck_backup_wal_gaps{plan="orders",repository="local"} 1`, `opsdeck_backup_level{plan="orders"} 2`},
 		"behind":         {`opsdeck_backup_rpo_seconds{plan="orders"} 2400`, `opsdeck_backup_repository_up{plan="orders",repository="away"} 0`},
+		"damaged":        {`opsdeck_backup_damaged{plan="orders",repository="local"} 1`, `opsdeck_backup_level{plan="orders"} 2`, `opsdeck_backup_unusable{plan="orders",repository="local"} 7`},
 		"unequipped":     {`opsdeck_backup_known{plan="orders"} 0`, `opsdeck_source_up{source="orders",kind="pgbackrest"} 0`},
 		"hostilebackups": {`opsdeck_backup_known{plan="orders"} 1`},
 	} {

@@ -5,8 +5,10 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"opsdeck/ops"
 )
@@ -41,19 +43,31 @@ func (v *verify) Plan(_ context.Context, b ops.Board, req ops.Request) (ops.Plan
 // Run reads the repositories of the plan. Success is what the engine printed of each, and
 // not its exit code, which is 0 over damage, too.
 func (v *verify) Run(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.Result, error) {
-	return v.each(ctx, p, func(step ops.Step, repo ops.RepositoryPlan) (ops.Result, error) { return v.one(ctx, step, repo, out) })
+	var all []ops.Verification
+	result, err := v.each(ctx, p, func(step ops.Step, repo ops.RepositoryPlan) (ops.Result, error) {
+		found := &findings{checked: map[string]checked{}}
+		sets, err := v.read(ctx, step, repo, out, found.line)
+		if err != nil {
+			return ops.Result{}, err
+		}
+		r, err := found.result(sets)
+		if err != nil || r.State == ops.JobSucceeded {
+			all = append(all, found.verification(repo.Name, v.now()))
+		}
+		return r, err
+	})
+	result.Verified = all
+	return result, err
 }
 
-func (v *verify) one(ctx context.Context, step ops.Step, repo ops.RepositoryPlan, out ops.Progresser) (ops.Result, error) {
+// read has a repository read, and returns the backups that it held before.
+func (v *verify) read(ctx context.Context, step ops.Step, repo ops.RepositoryPlan, out ops.Progresser, line func(ops.Stream, string)) ([]ops.Backup, error) {
 	sets, _, err := v.engine.Look(ctx, repo.Key)
 	if err != nil {
-		return ops.Result{}, fmt.Errorf("nothing was done: %w", err)
+		return nil, fmt.Errorf("nothing was done: %w", err)
 	}
-	found := &findings{checked: map[string]checked{}}
-	if _, err := v.carry(ctx, step, repo, history{}, out, found.line); err != nil {
-		return ops.Result{}, err
-	}
-	return found.result(sets)
+	_, err = v.carry(ctx, step, repo, history{}, out, line)
+	return sets, err
 }
 
 // findings are what verify prints, each thing once, however often it is printed.
@@ -63,6 +77,7 @@ type findings struct {
 	order   []string
 	checked map[string]checked
 	named   []string // files that are wrong, the first few
+	wal     []string // segments among them
 }
 
 // checked is one archive or backup.
@@ -74,11 +89,12 @@ type checked struct {
 
 // What verify prints, whatever stands before it on the line.
 var (
-	verdictLine = regexp.MustCompile(`^status: (\S+)$`)
-	checkedLine = regexp.MustCompile(`^(archiveId|backup): ([\w.-]+), (?:status: ([\w -]+), )?total (?:WAL|files) checked: (\d{1,12}), total valid (?:WAL|files): (\d{1,12})$`)
-	otherLine   = regexp.MustCompile(`^backup: ([\w.-]+), status: ([\w -]+)$`)
-	countsLine  = regexp.MustCompile(`^missing: \d+, checksum invalid: \d+, size invalid: \d+, other: \d+$`)
-	wrongFile   = regexp.MustCompile(`: ((?:invalid checksum|invalid size|file missing|invalid verify) '[^']{1,200}')`)
+	verdictLine  = regexp.MustCompile(`^status: (\S+)$`)
+	checkedLine  = regexp.MustCompile(`^(archiveId|backup): ([\w.-]+), (?:status: ([\w -]+), )?total (?:WAL|files) checked: (\d{1,12}), total valid (?:WAL|files): (\d{1,12})$`)
+	otherLine    = regexp.MustCompile(`^backup: ([\w.-]+), status: ([\w -]+)$`)
+	countsLine   = regexp.MustCompile(`^missing: \d+, checksum invalid: \d+, size invalid: \d+, other: \d+$`)
+	wrongSegment = regexp.MustCompile(`/([0-9A-F]{24})(?:-[0-9a-f]{40})?(?:\.\w+)?'$`)
+	wrongFile    = regexp.MustCompile(`: ((?:invalid checksum|invalid size|file missing|invalid verify) '[^']{1,200}')`)
 )
 
 // Bounds of what is kept of an output: a repository holds fewer backups, and nobody reads
@@ -86,6 +102,7 @@ var (
 const (
 	checkedMost = 10_000
 	namedMost   = 3
+	keptMost    = 200
 )
 
 // line takes one line.
@@ -101,8 +118,18 @@ func (f *findings) line(_ ops.Stream, text string) {
 		f.take(m[1], checked{status: m[2]})
 	} else if countsLine.MatchString(words) {
 		f.counts(words)
-	} else if m := wrongFile.FindStringSubmatch(words); m != nil && len(f.named) < namedMost {
-		f.named = append(f.named, m[1])
+	} else if m := wrongFile.FindStringSubmatch(words); m != nil {
+		f.wrong(m[1])
+	}
+}
+
+// wrong takes a file that is wrong, named with what is wrong with it.
+func (f *findings) wrong(words string) {
+	if len(f.named) < namedMost && !slices.Contains(f.named, words) {
+		f.named = append(f.named, words)
+	}
+	if m := wrongSegment.FindStringSubmatch(words); m != nil && len(f.wal) <= keptMost && !slices.Contains(f.wal, m[1]) {
+		f.wal = append(f.wal, m[1])
 	}
 }
 
@@ -156,13 +183,9 @@ func (f *findings) result(sets []ops.Backup) (ops.Result, error) {
 	if f.status == "" {
 		return ops.Result{State: ops.JobUnknown, What: ops.Lit("verify ended well and printed no status: nothing is known; read its output")}, nil
 	}
-	var bad []string
 	backups, files, wal := 0, 0, 0
 	for _, name := range f.order {
 		c := f.checked[name]
-		if d := c.damage(); d != "" {
-			bad = append(bad, name+": "+d)
-		}
 		if c.status == "" {
 			wal += c.total
 		} else if c.status == statusValid {
@@ -170,9 +193,8 @@ func (f *findings) result(sets []ops.Backup) (ops.Result, error) {
 			files += c.total
 		}
 	}
-	if f.status != "ok" || len(bad) > 0 {
-		what := cmp.Or(strings.Join(append(firstFew(bad), f.named...), "; "), "it names none")
-		return ops.Result{}, ops.Errorf(ops.CodeInternal, "verify found damage (status %s): %s", f.status, what).
+	if f.damaged() {
+		return ops.Result{}, ops.Errorf(ops.CodeInternal, "verify found damage (status %s): %s", f.status, f.damage()).
 			Help("take a full backup now, and look for what damages the repository; what is named cannot be restored")
 	}
 	for _, s := range sets {
@@ -181,6 +203,48 @@ func (f *findings) result(sets []ops.Backup) (ops.Result, error) {
 		}
 	}
 	return ops.Result{State: ops.JobSucceeded, What: ops.Textf("%s of %d files and %d WAL segments verified, no damage; a segment that is missing between others it does not see", ops.Count(backups, "backup"), files, wal)}, nil
+}
+
+// bad are the backups and archives with damage.
+func (f *findings) bad() []string {
+	return slices.DeleteFunc(slices.Clone(f.order), func(name string) bool { return f.checked[name].damage() == "" })
+}
+
+// damaged reports whether something is wrong, by the status of the whole or of a part.
+func (f *findings) damaged() bool { return f.status != "ok" || len(f.bad()) > 0 }
+
+// damage is what is wrong, in words.
+func (f *findings) damage() string {
+	var bad []string
+	for _, name := range f.bad() {
+		bad = append(bad, name+": "+f.checked[name].damage())
+	}
+	return cmp.Or(strings.Join(append(firstFew(bad), f.named...), "; "), "it names none")
+}
+
+// verification is what is kept of a verify that came to its end.
+func (f *findings) verification(repository ops.Text, at time.Time) ops.Verification {
+	v := ops.Verification{Ended: at, Repository: repository, Whole: !f.damaged()}
+	if v.Whole {
+		return v
+	}
+	v.What = ops.Clean(f.damage())
+	archives, wal := 0, 0
+	for _, name := range f.bad() {
+		c := f.checked[name]
+		if c.status == "" {
+			archives, wal = archives+1, wal+c.total-c.valid
+		} else if len(v.Backups) < keptMost {
+			v.Backups = append(v.Backups, ops.Clean(name))
+		} else {
+			v.Unnamed = true
+		}
+	}
+	for _, name := range f.wal[:min(len(f.wal), keptMost)] {
+		v.WAL = append(v.WAL, ops.Clean(name))
+	}
+	v.Unnamed = v.Unnamed || len(v.Backups)+archives == 0 || archives > 0 && wal != len(v.WAL)
+	return v
 }
 
 // firstFew bounds a list for a sentence.

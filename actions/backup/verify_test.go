@@ -1,8 +1,10 @@
 package backup
 
 import (
+	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"opsdeck/ops"
 )
@@ -59,15 +61,58 @@ func TestHowAVerificationEnds(t *testing.T) {
 	}
 }
 
+func TestWhatAVerificationFoundIsKeptByName(t *testing.T) {
+	const segment = "000000010000000000000004"
+	archive := "  archiveId: 15-1, total WAL checked: 4, total valid WAL: 3\n    missing: 0, checksum invalid: 1, size invalid: 0, other: 0\n"
+	bad := func(file string) string { return log("INFO", "invalid checksum '"+file+"'") }
+	for name, c := range map[string]struct {
+		call    outcome
+		want    ops.Verification // without What
+		nothing bool             // it came to no end
+	}{
+		"whole":    {call: outcome{out: verified("ok", valid+none)}, want: ops.Verification{Whole: true}},
+		"a backup": {call: outcome{out: bad("20261126-010000F/pg_data/base/5/2838.gz") + verified("error", invalid+wrong)}, want: ops.Verification{Backups: []ops.Text{ops.Lit("20261126-010000F")}}},
+		"a segment": {call: outcome{out: bad("15-1/0000000100000000/"+segment+"-"+strings.Repeat("a", 40)+".gz") + strings.Replace(verified("error", valid+none), "  archiveId: 15-1, total WAL checked: 4, total valid WAL: 4\n"+none, archive, 1)},
+			want: ops.Verification{WAL: []ops.Text{ops.Lit(segment)}}},
+		"segments that are not named": {call: outcome{out: strings.Replace(verified("error", valid+none), "  archiveId: 15-1, total WAL checked: 4, total valid WAL: 4\n"+none, archive, 1)}, want: ops.Verification{Unnamed: true}},
+		"the status alone":            {call: outcome{out: verified("error", valid+none)}, want: ops.Verification{Unnamed: true}},
+		"no status":                   {call: outcome{out: log("INFO", "verify command end: completed successfully (796ms)")}, nothing: true},
+		"not all was looked at":       {call: outcome{out: verified("ok")}, nothing: true},
+		"stopped by a signal":         {call: outcome{out: verified("error", invalid+wrong), code: 63}, nothing: true},
+	} {
+		e, plan, b := lab()
+		e.calls[verify1] = c.call
+		r, _, _ := act(t, e, plan, b, "backup.verify", "repository=local") // the table above has how it ends
+		if c.nothing {
+			if len(r.Verified) > 0 {
+				t.Errorf("%s: %+v", name, r.Verified)
+			}
+			continue
+		}
+		if len(r.Verified) != 1 {
+			t.Errorf("%s: %+v", name, r.Verified)
+			continue
+		}
+		got := r.Verified[0]
+		if got.What.Empty() == !got.Whole || got.Repository.String() != "local" || got.Ended != noon {
+			t.Errorf("%s: %+v", name, got)
+		}
+		got.What, got.Repository, got.Ended = ops.Text{}, ops.Text{}, time.Time{}
+		if !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%s: %+v, want %+v", name, got, c.want)
+		}
+	}
+}
+
 func TestAnOutputWithoutEndOfVerifyFillsNoMemory(t *testing.T) {
 	f := &findings{checked: map[string]checked{}}
 	for i := range 3 * checkedMost {
 		name := ops.Textf("backup: %d, status: ", i).String()
 		f.line(ops.StreamOut, name+"invalid, total files checked: 1, total valid files: 0")
 		f.line(ops.StreamOut, name+"manifest missing")
-		f.line(ops.StreamOut, log("INFO", "invalid checksum 'x'"))
+		f.line(ops.StreamOut, log("INFO", ops.Textf("invalid checksum '15-1/0000000100000000/%024X'", i).String()))
 	}
-	if len(f.order) > checkedMost || len(f.checked) > checkedMost || len(f.named) > namedMost {
+	if len(f.order) > checkedMost || len(f.checked) > checkedMost || len(f.named) > namedMost || len(f.wal) > keptMost+1 {
 		t.Errorf("%d, %d, %d are kept", len(f.order), len(f.checked), len(f.named))
 	}
 }

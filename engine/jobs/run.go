@@ -68,7 +68,7 @@ func (s *Jobs) finish(r *run, result ops.Result, err error) {
 	r.mu.Lock()
 	r.job.Ended = s.Now()
 	r.job.State, r.job.Result = outcome(result, err, r.canceled)
-	r.job.Drills = result.Drills
+	r.job.Drills, r.job.Verified = result.Drills, result.Verified
 	j := r.job
 	r.mu.Unlock()
 	rec := outcomeOf(j)
