@@ -73,7 +73,7 @@ func TestWhatAVerificationFoundIsKeptByName(t *testing.T) {
 		"whole":    {call: outcome{out: verified("ok", valid+none)}, want: ops.Verification{Whole: true}},
 		"a backup": {call: outcome{out: bad("20261126-010000F/pg_data/base/5/2838.gz") + verified("error", invalid+wrong)}, want: ops.Verification{Backups: []ops.Text{ops.Lit("20261126-010000F")}}},
 		"a segment": {call: outcome{out: bad("15-1/0000000100000000/"+segment+"-"+strings.Repeat("a", 40)+".gz") + strings.Replace(verified("error", valid+none), "  archiveId: 15-1, total WAL checked: 4, total valid WAL: 4\n"+none, archive, 1)},
-			want: ops.Verification{WAL: []ops.Text{ops.Lit(segment)}}},
+			want: ops.Verification{WAL: []ops.Text{ops.Clean(segment)}}},
 		"segments that are not named": {call: outcome{out: strings.Replace(verified("error", valid+none), "  archiveId: 15-1, total WAL checked: 4, total valid WAL: 4\n"+none, archive, 1)}, want: ops.Verification{Unnamed: true}},
 		"the status alone":            {call: outcome{out: verified("error", valid+none)}, want: ops.Verification{Unnamed: true}},
 		"no status":                   {call: outcome{out: log("INFO", "verify command end: completed successfully (796ms)")}, nothing: true},
