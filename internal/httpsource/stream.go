@@ -120,6 +120,7 @@ type bounded struct {
 	escape int  // bytes that still belong to an escape; afterBackslash: the next one tells how many
 	cut    bool
 	long   bool // nothing is cut
+	blank  bool // outside of strings, the last one
 }
 
 const afterBackslash = -1
@@ -148,7 +149,8 @@ func (b *bounded) Read(p []byte) (int, error) {
 }
 
 // shorten takes out of p what lies beyond the bound of a string, and never a part
-// of an escape. It returns how much is left.
+// of an escape, and all blanks but the first: json.Decoder looks at those it has anew
+// with each read, which would cost the square of them. It returns how much is left.
 func (b *bounded) shorten(p []byte) int {
 	kept := 0
 	for _, c := range p {
@@ -156,6 +158,11 @@ func (b *bounded) shorten(p []byte) int {
 		switch {
 		case !b.quoted:
 			b.quoted, b.length, b.cut = c == '"', 0, false
+			blank := c == ' ' || c == '\n' || c == '\r' || c == '\t'
+			if keep = !blank || !b.blank; !keep {
+				b.piece++ // or a server could send them for ever
+			}
+			b.blank = blank
 		case b.escape == afterBackslash:
 			b.escape, keep = 0, !b.cut
 			if c == 'u' {

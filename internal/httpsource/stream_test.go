@@ -55,6 +55,17 @@ func TestALongStringIsCutWhereverItsEscapesAre(t *testing.T) {
 	}
 }
 
+func TestOfBlanksBetweenPiecesOneComesThroughInReadsOfAnySize(t *testing.T) {
+	blanks := strings.Repeat(" \t\r\n", 1000)
+	text := blanks + `{` + blanks + `"a  b"` + blanks + `:` + blanks + `1` + blanks + `}` + blanks
+	for name, r := range map[string]io.Reader{"whole": strings.NewReader(text), "byte by byte": iotest.OneByteReader(strings.NewReader(text))} {
+		got, err := io.ReadAll(&bounded{r: r, most: AnswerMost})
+		if want := ` { "a  b" : 1 } `; err != nil || string(got) != want {
+			t.Errorf("%s: %d bytes, %v; want %q", name, len(got), err, want)
+		}
+	}
+}
+
 func TestWhatIsNotMeantIsAnErrorAndNullIsEmpty(t *testing.T) {
 	none := func() error { return errors.New("there is nothing to take") }
 	for text, ok := range map[string]bool{`null`: true, `[]`: true, `{}`: false, `"x"`: false, `7`: false, ``: false, `<html>`: false} {
