@@ -42,6 +42,29 @@ func TestAnOpenedJobTellsItsPlanReasonWhoAndOutput(t *testing.T) {
 	})
 }
 
+func TestOutputThatCameTooFastIsToldToBeLeftOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		act := &deed{id: "container.shell", class: ops.ClassDisruptive, run: func(_ context.Context, out ops.Progresser) (ops.Result, error) {
+			for range 10_007 {
+				out.Line(ops.StreamOut, "at once")
+			}
+			return done, nil
+		}}
+		w := newWorld(t, func(c *engine.Config) { c.Actions = []ops.Action{act}; c.Estate.Environment = ops.Staging })
+		defer w.stop()
+		ana := w.as("ana", 7, ops.RoleAdmin, "s")
+		id, err := ana.Start(t.Context(), w.plan(ana, ops.Request{Action: ops.Lit("container.shell"), Target: web()}).ID, ops.Confirmation{Yes: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		d, err := ana.Detail(t.Context(), ops.NewRef(ops.KindJob, "", fmt.Sprint(id)), 0)
+		if err != nil || !strings.Contains(fmt.Sprint(d.Lines), "7 lines are left out here") {
+			t.Errorf("nothing is said of them: %v, the last of %d lines: %v", err, len(d.Lines), d.Lines[max(0, len(d.Lines)-2):])
+		}
+	})
+}
+
 // pages is an action that changes who is told, and whose parameter is its reason.
 type pages struct{ *deed }
 

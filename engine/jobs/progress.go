@@ -55,6 +55,7 @@ func (p progress) Line(s ops.Stream, text string) {
 	p.r.mu.Lock()
 	defer p.r.mu.Unlock()
 	if len(p.r.lines) >= maxPending {
+		p.r.leftOut++
 		return
 	}
 	p.r.lines = append(p.r.lines, ops.Line{At: p.s.Now(), Stream: s, Text: ops.CleanLine(text),
@@ -74,6 +75,19 @@ func (p progress) Child(proc ops.Process) {
 	p.s.Show(j)
 }
 
+// take empties what waits to be written. What was left out is told where it would stand.
+func (r *run) take(now time.Time) (ops.JobID, []ops.Line) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	lines := r.lines
+	if r.leftOut > 0 {
+		lines = append(lines, ops.Line{At: now, Stream: ops.StreamMeta, From: refOf(r.job.ID),
+			Text: ops.Textf("%d lines are left out here: they came faster than they could be written", r.leftOut)})
+	}
+	r.lines, r.leftOut = nil, 0
+	return r.job.ID, lines
+}
+
 // flushOutput writes a job's output in batches until quit, and wakes those who
 // follow it.
 func (s *Jobs) flushOutput(r *run, quit <-chan struct{}) {
@@ -85,11 +99,7 @@ func (s *Jobs) flushOutput(r *run, quit <-chan struct{}) {
 			done = true
 		case <-tick.C:
 		}
-		r.mu.Lock()
-		lines := r.lines
-		r.lines = nil
-		id := r.job.ID
-		r.mu.Unlock()
+		id, lines := r.take(s.Now())
 		if len(lines) == 0 || r.volatile {
 			continue
 		}

@@ -27,6 +27,7 @@ type run struct {
 	canceled bool
 	shown    time.Time
 	lines    []ops.Line
+	leftOut  int           // lines that came while too many waited
 	news     chan struct{} // closed when there is new output, and replaced
 }
 
