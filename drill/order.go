@@ -16,6 +16,8 @@ type Order struct {
 	Set     string   `json:"set"` // the backup's label
 	// Target is the position that has to be reached; 0: the end of the backup itself.
 	Target ops.LSN `json:"target,omitzero"`
+	// Stop is where the backup itself ends, as its repository says.
+	Stop ops.LSN `json:"stop,omitzero"`
 	// Cluster is the system identifier that the copy has to have; empty: any.
 	Cluster string `json:"cluster,omitzero"`
 	// Scratch is the folder below which the drill makes its own.

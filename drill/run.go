@@ -34,8 +34,10 @@ func Run(ctx context.Context, o Order, doing func(what string)) (ops.Drill, erro
 	r := &drilled{Order: o, s: s, doing: doing, result: &d}
 	err = r.prove(limited)
 	switch {
+	case errors.Is(context.Cause(ctx), errStopped):
+		err = errStopped
 	case ctx.Err() != nil:
-		err = context.Cause(ctx)
+		err = broke("the drill's process ended", context.Cause(ctx).Error(), whoEnded)
 	case limited.Err() != nil:
 		err = &failure{ops.Textf("it took longer than %s", ops.Span(o.Limit))}
 	}
@@ -82,7 +84,7 @@ func (r *drilled) prove(ctx context.Context) error {
 	}
 	system, settings, err := control(ctx, programs, r.s.data())
 	if err != nil {
-		return wrong("%v", err)
+		return err
 	}
 	if r.Cluster != "" && system != r.Cluster {
 		return wrong("the copy is of another cluster: %s instead of %s", ops.Clean(system), ops.Clean(r.Cluster))
@@ -119,14 +121,20 @@ func (r *drilled) restore(ctx context.Context) error {
 		"--tablespace-map-all="+r.s.tablespaces(), "--archive-mode=off", "--target-action=pause",
 		"--lock-path="+r.s.file("lock"), "--log-path="+r.s.file("log"), "--process-max=1")
 	var said tail
-	end, err := proc.Run(ctx, proc.Spec{Argv: append(append(argv, target...), "restore"), Dir: r.s.dir, Out: &said})
+	end, err := proc.Run(ctx, proc.Spec{Argv: append(append(argv, target...), "restore"), Dir: r.s.dir, Out: &said, EndWithUs: true})
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case err != nil:
-		return ops.Errorf(ops.CodeUnavailable, "run the engine: %v", err)
+		return ops.Errorf(ops.CodeUnavailable, "run the engine: %v", err).Help(notHere)
+	case end.Signal != 0:
+		return r.s.blame("the engine ended", fmt.Sprintf("it was terminated by signal %d: %s", end.Signal, end.Signal))
 	case end.Code != 0:
-		return wrong("the engine could not restore it (%d): %s", end.Code, ops.MaskSecrets(ops.Clean(said.words(string(end.Stderr))).String()))
+		why := said.words(string(end.Stderr))
+		if !engineCode.MatchString(why) {
+			why = fmt.Sprintf("[%03d]: %s", end.Code, why)
+		}
+		return r.s.blame("the engine could not restore it", why)
 	}
 	return nil
 }
@@ -172,14 +180,17 @@ func (r *drilled) replay(ctx context.Context, v *server) error {
 		case <-tick.C:
 		}
 		if !proc.Alive(v.at) {
-			return &failure{ops.AsError(v.fatal()).What}
+			return r.s.blame(serverEnded, v.last())
 		}
-		c, err := v.login(ctx, r.Account, "postgres")
+		c, err := v.login(ctx, r.Account, everyCluster)
+		if notYet(err) {
+			continue // where it ends instead, that is seen above
+		}
 		if err != nil {
-			continue // it is not consistent yet; where it ends instead, that is seen above
+			return v.silent(ctx, err)
 		}
-		there, err := r.where(ctx, c)
-		err = errors.Join(err, c.Close(ctx))
+		there, err := r.where(ctx, v, c)
+		_ = c.Close(ctx) // it was read
 		if err != nil || there {
 			return err
 		}
@@ -187,29 +198,44 @@ func (r *drilled) replay(ctx context.Context, v *server) error {
 }
 
 // where reads how far the replay is, and reports whether it stands.
-func (r *drilled) where(ctx context.Context, c *pgx.Conn) (stands bool, err error) {
+func (r *drilled) where(ctx context.Context, v *server, c *pgx.Conn) (stands bool, err error) {
 	var recovering, paused bool
 	var at string
 	var size int64
 	err = c.QueryRow(ctx, `SELECT pg_is_in_recovery(), CASE WHEN pg_is_in_recovery() THEN pg_is_wal_replay_paused() ELSE false END,
 		coalesce(pg_last_wal_replay_lsn()::text, '0/0'), (SELECT sum(pg_database_size(oid))::bigint FROM pg_database)`).Scan(&recovering, &paused, &at, &size)
 	if err != nil {
-		return false, wrong("the copy does not answer: %s", ops.MaskSecrets(ops.Clean(err.Error()).String()))
+		return false, v.silent(ctx, err)
 	}
 	if r.result.Reached, err = ops.ParseLSN(at); err != nil {
 		return false, err
 	}
 	r.result.Bytes = ops.Num(float64(size))
 	r.doing(fmt.Sprintf("replay, at %s", at))
-	switch {
-	case !recovering:
-		return true, wrong("the copy has left recovery at %s without being told to", at)
-	case !paused:
+	if recovering && !paused {
 		return false, nil
-	case r.result.Reached < r.Target:
-		return true, wrong("the copy stands at %s, which is before %s", at, r.Target)
+	}
+	if err := r.reached(recovering); err != nil {
+		if said := v.last(); said != "" { // it may stand for another reason than the WAL's end
+			return true, r.s.blame(err.Error(), said)
+		}
+		return true, err
 	}
 	return true, nil
+}
+
+// reached is an error where a copy stands that is not what was asked for: every restore goes
+// to the end of its backup at least.
+func (r *drilled) reached(recovering bool) error {
+	switch at := r.result.Reached; {
+	case !recovering:
+		return wrong("the copy has left recovery at %s without being told to", at)
+	case at < r.Stop:
+		return wrong("the copy stands at %s, which is before the end of its backup, %s", at, r.Stop)
+	case at < r.Target:
+		return wrong("the copy stands at %s, which is before %s", at, r.Target)
+	}
+	return nil
 }
 
 // longestAnswer is what is kept of an answer.
@@ -222,6 +248,9 @@ func (r *drilled) questions(ctx context.Context, v *server) error {
 		got, err := r.ask(ctx, v, q)
 		if ctx.Err() != nil {
 			return ctx.Err()
+		}
+		if broke := v.unasked(ctx, err); broke != nil {
+			return broke
 		}
 		a := ops.DrillAnswer{Name: q.Name, Want: q.Want, Got: ops.Clean(got)}
 		if err != nil {

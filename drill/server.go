@@ -4,14 +4,18 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"opsdeck/internal/proc"
 	"opsdeck/ops"
@@ -25,7 +29,7 @@ const logFile = "server.log"
 func programs(given, data string) (string, error) {
 	version, err := os.ReadFile(filepath.Join(data, "PG_VERSION"))
 	if err != nil {
-		return "", ops.Errorf(ops.CodeInternal, "the copy has no version: %v", err)
+		return "", wrong("the copy has no version: %v", err)
 	}
 	v := strings.TrimSpace(string(version))
 	look := []string{given}
@@ -55,11 +59,13 @@ var controlled = map[string]string{
 // settings that it has to be started with.
 func control(ctx context.Context, programs, data string) (system string, settings []string, err error) {
 	out, err := proc.Run(ctx, proc.Spec{Argv: []string{"env", "LC_ALL=C", filepath.Join(programs, "pg_controldata"), "-D", data}})
-	if err == nil && out.Code != 0 {
-		err = fmt.Errorf("exit code %d", out.Code)
-	}
-	if err != nil {
+	switch {
+	case err != nil:
 		return "", nil, fmt.Errorf("read the copy's control file: %w", err)
+	case out.Signal != 0, out.Code > 125: // env's own codes: it could not be run
+		return "", nil, broke("read the copy's control file", string(out.Stderr), notHere)
+	case out.Code != 0:
+		return "", nil, wrong("the copy's control file cannot be read: %s", ops.Clean(strings.TrimSpace(string(out.Stderr))))
 	}
 	for lines := bufio.NewScanner(bytes.NewReader(out.Stdout)); lines.Scan(); {
 		name, value, _ := strings.Cut(lines.Text(), ":")
@@ -71,7 +77,7 @@ func control(ctx context.Context, programs, data string) (system string, setting
 		}
 	}
 	if system == "" || len(settings) != len(controlled) {
-		return "", nil, ops.Errorf(ops.CodeInternal, "pg_controldata tells no system identifier, or not all of the copy's settings")
+		return "", nil, wrong("the copy's control file tells no system identifier, or not all of its settings")
 	}
 	return system, settings, nil
 }
@@ -86,7 +92,7 @@ func isolated(s scratch, preload string) []string {
 		"primary_conninfo=", "primary_slot_name=", "synchronous_standby_names=", "max_logical_replication_workers=0",
 		"shared_preload_libraries=" + preload, "session_preload_libraries=", "local_preload_libraries=",
 		"hot_standby=on", "recovery_target_action=pause", "shared_buffers=64MB", "autovacuum=off", "cluster_name=opsdeck drill",
-		"logging_collector=off", "log_destination=stderr", "log_min_messages=warning", "log_statement=none",
+		"jit=off", "logging_collector=off", "log_destination=stderr", "log_min_messages=warning", "log_statement=none",
 	}
 }
 
@@ -114,7 +120,7 @@ func start(s scratch, programs, preload string, settings []string) (*server, err
 	}
 	at, err := proc.Identify(pid)
 	if err != nil { // it has ended already
-		return nil, (&server{s: s}).fatal()
+		return nil, s.blame(serverEnded, (&server{s: s}).last())
 	}
 	return &server{s, at}, nil
 }
@@ -129,28 +135,31 @@ func (v *server) stop() error {
 	return nil
 }
 
-// fatal is what a server that ended by itself said of it.
-func (v *server) fatal() error {
-	text, err := os.ReadFile(v.s.file(logFile))
-	if err != nil {
-		return err
-	}
-	last, engine := "", ""
-	for lines := bufio.NewScanner(bytes.NewReader(text)); lines.Scan(); {
-		for _, word := range []string{"FATAL:", "PANIC:"} {
-			if _, why, found := strings.Cut(lines.Text(), word); found && !strings.Contains(why, "the database system is") {
-				last = strings.TrimSpace(why)
+// serverEnded is what happened to a copy's server that was not told to end.
+const serverEnded = "the copy's server ended"
+
+// What a server says of its end: why it cannot go on, and who ended it or one of its own.
+var (
+	fatalLine = regexp.MustCompile(`^\S+ \S+ \S+ \[\d+\] (?:FATAL|PANIC):  (.*)`)
+	endedLine = regexp.MustCompile(`^\S+ \S+ \S+ \[\d+\] (?:LOG|WARNING):  (.*(?:terminated by signal|shutdown request|insufficient parameter settings).*)`)
+	fetchLine = regexp.MustCompile(`^(?:\S+ \S+ P\d+ +)?ERROR: (\[\d{3}\].*)`) // the engine's, that fetches WAL
+)
+
+// last is what a server said of its end, and the engine that fetched WAL for it.
+func (v *server) last() string {
+	text, _ := os.ReadFile(v.s.file(logFile)) // one that never wrote has said nothing
+	var said [3]string
+	for line := range strings.Lines(string(text)) {
+		for i, what := range []*regexp.Regexp{fatalLine, endedLine, fetchLine} {
+			if m := what.FindStringSubmatch(strings.TrimRight(line, "\n")); m != nil && !strings.Contains(m[1], "the database system is") {
+				said[i] = m[1]
 			}
 		}
-		if _, why, found := strings.Cut(lines.Text(), "ERROR: ["); found { // the engine's, that fetches WAL
-			engine = "; the engine said [" + why
-		}
 	}
-	last += engine
-	if last == "" {
-		last = "it does not say why"
+	if said[2] != "" {
+		said[2] = "the engine said " + said[2]
 	}
-	return ops.Errorf(ops.CodeInternal, "the copy's server ended: %s", ops.MaskSecrets(ops.Clean(last).String()))
+	return strings.Join(slices.DeleteFunc(said[:], func(s string) bool { return s == "" }), "; ")
 }
 
 // login connects to a database of the copy, for reading.
@@ -163,4 +172,40 @@ func (v *server) login(ctx context.Context, account, database string) (*pgx.Conn
 	c.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
 	c.RuntimeParams = map[string]string{"application_name": "opsdeck drill", "default_transaction_read_only": "on", "statement_timeout": "10min"}
 	return pgx.ConnectConfig(ctx, c)
+}
+
+// everyCluster is a database that each cluster has.
+const everyCluster = "template1"
+
+// notYet reports whether a login failed only because the copy is not consistent yet.
+func notYet(err error) bool {
+	said, answered := errors.AsType[*pgconn.PgError](err)
+	return err != nil && (!answered || said.Code == "57P03")
+}
+
+// lastWait is how long the words of a server may take that has cut a connection.
+const lastWait = 10 * time.Second
+
+// unasked is the error of a question that could not be asked: by what the server says, the
+// drill broke, or the server could not bear the copy. nil: what came back is an answer, and
+// be it an error in the copy.
+func (v *server) unasked(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	if said, answered := errors.AsType[*pgconn.PgError](err); answered {
+		return saidBroke(said)
+	}
+	for began := time.Now(); v.last() == "" && proc.Alive(v.at) && time.Since(began) < lastWait && ctx.Err() == nil; {
+		time.Sleep(replayEvery)
+	}
+	return v.s.blame(serverEnded, v.last())
+}
+
+// silent is the error of a copy that does not say how far it is.
+func (v *server) silent(ctx context.Context, err error) error {
+	if broke := v.unasked(ctx, err); broke != nil {
+		return broke
+	}
+	return wrong("the copy does not answer: %s", ops.MaskSecrets(ops.Clean(err.Error()).String()))
 }

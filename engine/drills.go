@@ -7,9 +7,12 @@ import (
 	"opsdeck/ops"
 )
 
-// noteDrill remembers the newest drill of a plan's repository, over restarts.
+// noteDrill remembers the newest drill of a plan's repository, over restarts, and besides
+// the newest that broke: the last word on the backup stays.
 func (p *picture) noteDrill(plan string, d ops.Drill) {
-	all, newer := newest(p.drills[plan], d, func(o ops.Drill) (ops.Text, time.Time) { return o.Repository, o.Ended })
+	all, newer := newest(p.drills[plan], d, p.now(), func(o ops.Drill) (ops.Text, time.Time) {
+		return ops.Textf("%s %t", o.Repository, o.Broke.Empty()), o.Ended
+	})
 	if !newer {
 		return
 	}
@@ -25,14 +28,15 @@ func (p *picture) noteDrill(plan string, d ops.Drill) {
 }
 
 // newest puts what is known of a repository now into the place of what was before. It
-// reports false where that is as new.
-func newest[T any](all []T, v T, of func(T) (repository ops.Text, ended time.Time)) ([]T, bool) {
+// reports false where that is as new. A time that is still to come is from before the clock
+// was set back, and keeps nothing newer away.
+func newest[T any](all []T, v T, now time.Time, of func(T) (repository ops.Text, ended time.Time)) ([]T, bool) {
 	repository, ended := of(v)
 	all = slices.Clone(all)
 	for i := range all {
 		if r, before := of(all[i]); r == repository {
 			all[i] = v
-			return all, ended.After(before)
+			return all, ended.After(before) || before.After(now)
 		}
 	}
 	return append(all, v), true

@@ -41,7 +41,7 @@ func TestWhatADrillHasShownOutlivesTheAgent(t *testing.T) {
 	plan := ops.NewRef(ops.KindBackups, "plan", "plan")
 	ends := func(id ops.JobID, at time.Duration, drills ...ops.Drill) {
 		for i := range drills {
-			drills[i].Ended = s.now.Add(at)
+			drills[i].Ended = s.now.Add(at - 2*time.Hour)
 		}
 		s.p.setJob(ops.Job{ID: id, Target: plan, Drills: drills})
 	}
@@ -59,4 +59,34 @@ func TestWhatADrillHasShownOutlivesTheAgent(t *testing.T) {
 	if d, _ := next.has(2).Drill(ops.Lit("one")); d.Failed.String() != "WAL is lost" || !next.p.unsaved[keptDrills] {
 		t.Errorf("the next agent knows %+v", d)
 	}
+}
+
+func TestADrillThatBrokeLeavesTheLastWord(t *testing.T) {
+	s := newShipping()
+	s.p.drills = map[string][]ops.Drill{}
+	ends := func(at time.Duration, failed, broke string) {
+		s.p.noteDrill("plan", ops.Drill{Repository: ops.Lit("one"), Ended: s.now.Add(at), Failed: ops.Clean(failed), Broke: ops.Clean(broke)})
+	}
+	want := func(name, failed, broke string) {
+		t.Helper()
+		v := s.has(2)
+		d, tried := v.Drill(ops.Lit("one"))
+		b, _ := v.Broken(ops.Lit("one"))
+		if !tried || d.Failed.String() != failed || b.Broke.String() != broke {
+			t.Errorf("%s: failed %q, broke %q", name, d.Failed, b.Broke)
+		}
+	}
+	ends(-5*time.Hour, "", "")
+	ends(-4*time.Hour, "", "no room")
+	want("the proof stays", "", "no room")
+	ends(-3*time.Hour, "", "no memory")
+	want("the newest of them is told", "", "no memory")
+	ends(-2*time.Hour, "WAL is lost", "")
+	want("one that comes to its end takes its place", "WAL is lost", "")
+	ends(-3*time.Hour, "", "no memory")
+	want("read back later, and older", "WAL is lost", "")
+	ends(time.Hour, "", "")
+	want("the clock was ahead", "", "")
+	ends(0, "WAL is lost again", "")
+	want("and was set back", "WAL is lost again", "")
 }

@@ -9,7 +9,7 @@ import (
 // noteVerification remembers what the last verify of a plan's repository found, over
 // restarts, and judges by it what can be restored.
 func (p *picture) noteVerification(plan string, v ops.Verification) {
-	all, newer := newest(p.verified[plan], v, func(o ops.Verification) (ops.Text, time.Time) { return o.Repository, o.Ended })
+	all, newer := newest(p.verified[plan], v, p.now(), func(o ops.Verification) (ops.Text, time.Time) { return o.Repository, o.Ended })
 	if !newer {
 		return
 	}

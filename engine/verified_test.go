@@ -11,7 +11,7 @@ func TestWhatVerifyFoundIsJudgedAtOnceAndOutlivesTheAgent(t *testing.T) {
 	s := newShipping()
 	plan := ops.NewRef(ops.KindBackups, "plan", "plan")
 	ends := func(id ops.JobID, at time.Duration, v ops.Verification) {
-		v.Ended = s.now.Add(at)
+		v.Ended = s.now.Add(at - 2*time.Hour)
 		s.p.setJob(ops.Job{ID: id, Target: plan, State: ops.JobFailed, Verified: []ops.Verification{v}})
 	}
 	usable := func(s *shipping) bool { return s.p.board.Backups[0].Value.Sets[0].Verdict.Level.Good() }

@@ -31,6 +31,11 @@ func (j *backupJudge) drills() {
 			j.mark(r, level)
 			j.find(level, ops.Textf("the drill of %s", r.Name), what, cause, since, again)
 		}
+		if b, broke := j.v.Broken(r.Name); broke {
+			j.mark(r, ops.LevelWarning)
+			j.find(ops.LevelWarning, ops.Textf("the broken drill of %s", r.Name), ops.Textf("a drill of %s broke", r.Name),
+				ops.Textf("%s, at %s: %s; it says nothing of the backup", b.Backup, ops.Moment(b.Ended, j.now), b.Broke), b.Ended, ops.Next{What: b.Remedy.Or(ops.Lit("read the job's output"))}, again)
+		}
 	}
 	d, proved := j.v.Drill(ops.Text{})
 	if _, longest := d.Span(j.v.SizeIn(d.Repository)); proved && j.plan.RTO > 0 && longest > j.plan.RTO {

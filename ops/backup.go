@@ -251,16 +251,27 @@ func (r Repository) safe() WALPosition {
 	return whole
 }
 
-// Drill is the newest one from a repository; without a name, the newest that proved a
-// restore from any.
+// Drill is the newest one from a repository that says something of the backup; without a
+// name, the newest that proved a restore from any.
 func (b Backups) Drill(repository Text) (newest Drill, found bool) {
 	for _, d := range b.Drills {
 		mine := d.Repository == repository || repository.Empty() && d.Failed.Empty()
-		if mine && d.Ended.After(newest.Ended) {
+		if mine && d.Broke.Empty() && d.Ended.After(newest.Ended) {
 			newest, found = d, true
 		}
 	}
 	return newest, found
+}
+
+// Broken is the drill from a repository that broke after the newest that came to its end.
+func (b Backups) Broken(repository Text) (Drill, bool) {
+	last, _ := b.Drill(repository)
+	for _, d := range b.Drills {
+		if d.Repository == repository && !d.Broke.Empty() && d.Ended.After(last.Ended) {
+			return d, true
+		}
+	}
+	return Drill{}, false
 }
 
 // SizeIn is the size of the database in the newest backup in a repository.

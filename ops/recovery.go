@@ -111,8 +111,12 @@ type Drill struct {
 	Stages []DrillStage `json:"stages,omitempty"`
 	// Checks are the answers to what the estate asks of a copy.
 	Checks []DrillAnswer `json:"checks,omitempty"`
-	// Failed says why it proves nothing; empty: it is proved.
+	// Failed says what is wrong with the copy; empty: it is proved, unless the drill broke.
 	Failed Text `json:"failed,omitzero"`
+	// Broke says why the drill ended without a word on the backup, and Remedy what helps;
+	// empty: it came to its end.
+	Broke  Text `json:"broke,omitzero"`
+	Remedy Text `json:"remedy,omitzero"`
 }
 
 // Span is how long a restore of so many bytes would take after this drill: as long as it

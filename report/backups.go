@@ -145,8 +145,10 @@ func RiskWords(v ops.Backups, now time.Time) string {
 func rtoWords(v ops.Backups, now time.Time) string {
 	d, proved := v.Drill(ops.Text{})
 	if !proved {
-		if len(v.Drills) > 0 {
-			return "RTO not proved: the last restore failed"
+		for _, d := range v.Drills {
+			if !d.Failed.Empty() {
+				return "RTO not proved: the last restore failed"
+			}
 		}
 		return "RTO never proved"
 	}

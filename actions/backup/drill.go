@@ -15,8 +15,9 @@ type Copy struct {
 	Key     int    // the repository's number
 	Set     string // the backup's label
 	Target  ops.LSN
-	Cluster string // the system identifier that it has to have
-	Bytes   int64  // of the database
+	Stop    ops.LSN // the backup's own end
+	Cluster string  // the system identifier that it has to have
+	Bytes   int64   // of the database
 }
 
 // Driller restores a copy, asks it what the estate wants to know, and takes it away again.
@@ -115,10 +116,12 @@ func (d *drill) Run(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.Re
 	var drills []ops.Drill
 	result, err := d.each(ctx, p, func(step ops.Step, repo ops.RepositoryPlan) (ops.Result, error) {
 		got, err := d.one(ctx, step, repo, out)
+		if !got.Repository.Empty() {
+			drills = append(drills, got)
+		}
 		if err != nil {
 			return ops.Result{}, err
 		}
-		drills = append(drills, got)
 		if !got.Failed.Empty() {
 			return ops.Result{}, ops.Errorf(ops.CodeInternal, "the restore of %s failed: %s", got.Backup, got.Failed).
 				Help("take a full backup now, and look what the repository has lost")
@@ -129,6 +132,8 @@ func (d *drill) Run(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.Re
 	return result, err
 }
 
+// one tries one restore. A drill that broke is returned besides its error; one that never
+// began, or was canceled, is of no repository.
 func (d *drill) one(ctx context.Context, step ops.Step, repo ops.RepositoryPlan, out ops.Progresser) (ops.Drill, error) {
 	if d.try == nil || len(step.On) != 3 {
 		return ops.Drill{}, ops.Errorf(ops.CodeChanged, "the plan's backup is gone").Help("plan again")
@@ -141,7 +146,7 @@ func (d *drill) one(ctx context.Context, step ops.Step, repo ops.RepositoryPlan,
 	if i < 0 {
 		return ops.Drill{}, ops.Errorf(ops.CodeChanged, "%s is in %s no more", step.On[1], repo.Name).Help("plan again")
 	}
-	c := Copy{Key: repo.Key, Set: step.On[1].String(), Target: step.Position, Cluster: step.On[2].String(), Bytes: int64(sets[i].Size.Value)}
+	c := Copy{Key: repo.Key, Set: step.On[1].String(), Target: step.Position, Stop: sets[i].Stop, Cluster: step.On[2].String(), Bytes: int64(sets[i].Size.Value)}
 	said := ""
 	got, err := d.try(ctx, c, func(what string) {
 		out.Progress(ops.Progress{Note: ops.Textf("%s: %s", repo.Name, what)})
@@ -150,8 +155,28 @@ func (d *drill) one(ctx context.Context, step ops.Step, repo ops.RepositoryPlan,
 			out.Line(ops.StreamOut, fmt.Sprintf("%s: %s", repo.Name, stage))
 		}
 	})
+	if err == nil && !got.Failed.Empty() {
+		err = d.expired(ctx, step, repo)
+	}
+	if err != nil && ctx.Err() != nil {
+		return ops.Drill{}, err
+	}
+	if err != nil {
+		said := ops.AsError(err)
+		got = ops.Drill{Backup: step.On[1], Target: step.Position, Ended: d.now(), Broke: said.What, Remedy: said.Remedy}
+	}
 	got.Repository = repo.Name
 	return got, err
+}
+
+// expired is an error where the backup was taken away while it was restored: that is no
+// fault of it.
+func (d *drill) expired(ctx context.Context, step ops.Step, repo ops.RepositoryPlan) error {
+	sets, fault, err := d.engine.Look(ctx, repo.Key)
+	if err != nil || !fault.Empty() || slices.ContainsFunc(sets, func(s ops.Backup) bool { return s.Label == step.On[1] }) {
+		return nil
+	}
+	return ops.Errorf(ops.CodeChanged, "%s was expired while it was restored", step.On[1]).Help("try again with the newest backup, while nobody expires any")
 }
 
 // proof says what a restore has shown.

@@ -56,11 +56,14 @@ func TestHowADrillEnds(t *testing.T) {
 			return ops.Drill{Backup: ops.Lit("20261126-010000F"), Failed: ops.Lit("WAL is lost")}, nil
 		}, "failed: local: the restore of 20261126-010000F failed: WAL is lost: take a full backup now", 1},
 		"one that broke says nothing of the backup": {seen, func(context.Context, Copy, func(string)) (ops.Drill, error) {
-			return ops.Drill{}, ops.Errorf(ops.CodeUnavailable, "no room")
-		}, "failed: local: no room", 0},
+			return ops.Drill{}, ops.Errorf(ops.CodeUnavailable, "no room").Help("make some")
+		}, "failed: local: no room", 1},
 		"nobody saw its end": {seen, func(context.Context, Copy, func(string)) (ops.Drill, error) {
-			return ops.Drill{}, ops.Errorf(ops.CodeUnanswered, "its process ended")
-		}, "unknown: local: its process ended", 0},
+			return ops.Drill{}, ops.Errorf(ops.CodeUnanswered, "its process ended").Help("make some")
+		}, "unknown: local: its process ended", 1},
+		"the backup expires meanwhile": {func(_ *ops.Backups, e *engine) { e.expires = true }, func(context.Context, Copy, func(string)) (ops.Drill, error) {
+			return ops.Drill{Backup: ops.Lit("20261126-010000F"), Failed: ops.Lit("a file is missing")}, nil
+		}, "failed: local: 20261126-010000F was expired while it was restored: try again", 1},
 		"the backup has expired since":  {func(v *ops.Backups, e *engine) { e.sets[1] = nil }, good, "failed: local: 20261126-010000F is in local no more", 0},
 		"the estate does not say where": {nothing, nil, "failed: the estate does not say where a copy of nightly may be made: name a folder: drill.scratch", 0},
 		"no backup can be restored":     {func(v *ops.Backups, _ *engine) { v.Sets[0].Verdict.Level = ops.LevelCritical }, good, "failed: local has no backup that could be restored: take", 0},
@@ -73,7 +76,30 @@ func TestHowADrillEnds(t *testing.T) {
 			if d.Repository.String() != "local" {
 				t.Errorf("%s: it is of %q", name, d.Repository)
 			}
+			if broke := strings.Contains(name, "broke") || strings.Contains(name, "nobody") || strings.Contains(name, "meanwhile"); broke != !d.Broke.Empty() || broke && (d.Remedy.Empty() || !d.Failed.Empty() || !d.Ended.Equal(noon)) {
+				t.Errorf("%s: it is kept as %+v", name, d)
+			}
 		}
+	}
+}
+
+// TestACanceledDrillIsNoBrokenOne has somebody who cancels while it restores.
+func TestACanceledDrillIsNoBrokenOne(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	_, plan, b := lab()
+	e, _, _ := lab()
+	a := NewDrill(e, plan, func(context.Context, Copy, func(string)) (ops.Drill, error) {
+		cancel()
+		return ops.Drill{}, ops.Errorf(ops.CodeInvalid, "it was stopped")
+	}, func() time.Time { return noon })
+	v := b.Backups[0].Value
+	v.Sets[0].Verdict.Level = ops.LevelOK
+	p, err := a.Plan(t.Context(), boardOf(v), request("backup.drill", "repository=local"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, err := a.Run(ctx, p, &job{}); err == nil || len(r.Drills) > 0 {
+		t.Errorf("%v, %+v", err, r.Drills)
 	}
 }
 

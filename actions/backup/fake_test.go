@@ -38,6 +38,7 @@ type engine struct {
 	holder  int
 	done    ops.Value
 	wal     map[int]string // by repository, the segment that it holds
+	expires bool           // what it holds is gone at the next look
 }
 
 func (e *engine) Argv(words ...string) []string {
@@ -71,7 +72,11 @@ func (e *engine) Tried(context.Context) (bool, error) {
 func (e *engine) Look(_ context.Context, key int) ([]ops.Backup, ops.Text, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return slices.Clone(e.sets[key]), ops.Clean(e.faults[key]), e.lookErr
+	held := slices.Clone(e.sets[key])
+	if e.expires {
+		e.sets[key] = nil
+	}
+	return held, ops.Clean(e.faults[key]), e.lookErr
 }
 
 func (e *engine) Ask(_ context.Context, argv []string) (string, int, error) {

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -23,7 +25,11 @@ const drillCommandName = "drill-child"
 func (a *app) drillCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: drillCommandName, Short: "Try the restore that is ordered on standard input, until that ends", Hidden: true, Args: none,
-		RunE: func(cmd *cobra.Command, _ []string) error { return drill.Child(cmd.Context(), a.std.in, a.std.out) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
+			defer stop()
+			return drill.Child(ctx, a.std.in, a.std.out)
+		},
 	}
 }
 
@@ -43,7 +49,7 @@ func driller(b estate.Backup, account string) backup.Driller {
 			argv = append([]string{"sudo", "-n", "-u", account, "--"}, argv...)
 		}
 		return drillBy(ctx, argv, drill.Order{
-			Restore: backupEngine(b, "").Argv(), Key: c.Key, Set: c.Set, Target: c.Target, Cluster: c.Cluster, Bytes: c.Bytes,
+			Restore: backupEngine(b, "").Argv(), Key: c.Key, Set: c.Set, Target: c.Target, Stop: c.Stop, Cluster: c.Cluster, Bytes: c.Bytes,
 			Scratch: b.Drill.Scratch, Programs: b.Drill.Programs, Account: b.Drill.Account, Preload: b.Drill.Preload, Checks: b.Drill.Checks, Limit: b.Drill.Limit,
 		}, doing)
 	}

@@ -56,7 +56,7 @@ func newLabDrills(t *testing.T) *labDrills {
 // try is the driller of the tests.
 func (l *labDrills) try(ctx context.Context, c backup.Copy, doing func(string)) (ops.Drill, error) {
 	return drillBy(ctx, l.argv, drill.Order{
-		Restore: l.Argv("--log-level-console=info", "--log-level-stderr=off"), Key: c.Key, Set: c.Set, Target: c.Target, Cluster: c.Cluster, Bytes: c.Bytes,
+		Restore: l.Argv("--log-level-console=info", "--log-level-stderr=off"), Key: c.Key, Set: c.Set, Target: c.Target, Stop: c.Stop, Cluster: c.Cluster, Bytes: c.Bytes,
 		Scratch: l.scratch, Account: "postgres", Checks: l.checks, Limit: 2 * time.Minute,
 	}, doing)
 }
@@ -194,7 +194,7 @@ func TestLabDrillsOfARealStanza(t *testing.T) {
 	}
 	l.seen = 0
 	l.corrupt()
-	if d := l.drills(t.Context(), "failed: one: the restore of ", quiet{}); !strings.Contains(d.Failed.String(), "the engine could not restore it (29)") {
+	if d := l.drills(t.Context(), "failed: one: the restore of ", quiet{}); !strings.Contains(d.Failed.String(), "the engine could not restore it: [029]") {
 		t.Errorf("it failed: %s", d.Failed)
 	}
 }
