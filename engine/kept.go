@@ -20,6 +20,7 @@ const (
 	keptReplicas
 	keptDrills
 	keptVerified
+	keptVerdicts
 	keptParts // how many there are
 )
 
@@ -41,6 +42,7 @@ func keepings() [keptParts]keeping {
 		keptReplicas:  keep("replicas", func(p *picture) []seenReplica { return slices.Clone(p.replicas) }, restoreReplicas),
 		keptDrills:    keep("drills", func(p *picture) map[string][]ops.Drill { return maps.Clone(p.drills) }, restoreDrills),
 		keptVerified:  keep("verified", func(p *picture) map[string][]ops.Verification { return maps.Clone(p.verified) }, restoreVerified),
+		keptVerdicts:  keep("backup verdicts", func(p *picture) map[string]ops.Level { return maps.Clone(p.verdicts) }, func(p *picture, v map[string]ops.Level) { maps.Copy(p.verdicts, v) }),
 	}
 }
 

@@ -28,6 +28,7 @@ type picture struct {
 	written  map[ops.Text][]written        // by the identifier of the cluster
 	drills   map[string][]ops.Drill        // by plan: the newest of each repository
 	verified map[string][]ops.Verification // the same
+	verdicts map[string]ops.Level          // of backup plans and their repositories, as the history was told last
 	unsaved  [keptParts]bool               // what has to be written down again
 	shown    []func()                      // called once the next board is out
 }
@@ -41,7 +42,7 @@ const (
 )
 
 func newPicture(e *Engine) *picture {
-	p := &picture{estate: e.Estate, now: e.Now, alerts: newAlertFacts(), marks: map[ops.Ref]ops.Latch{}, written: map[ops.Text][]written{}, drills: map[string][]ops.Drill{}, verified: map[string][]ops.Verification{}}
+	p := &picture{estate: e.Estate, now: e.Now, alerts: newAlertFacts(), marks: map[ops.Ref]ops.Latch{}, written: map[ops.Text][]written{}, drills: map[string][]ops.Drill{}, verified: map[string][]ops.Verification{}, verdicts: map[string]ops.Level{}}
 	p.board.Estate = ops.EstateInfo{Name: e.Estate.Name, Environment: e.Estate.Environment, Simulated: e.Estate.Simulated, Watchdog: e.Estate.Watchdog, Agent: e.Agent}
 	if e.History != nil {
 		if n := e.History.Notice(); !n.Empty() {

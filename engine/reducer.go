@@ -95,6 +95,7 @@ func (e *Engine) publish(p *picture) {
 	if !reflect.DeepEqual(before, p.board.Findings) {
 		p.changed[ops.SectionFindings] = true
 	}
+	e.recordLater(p, p.tellVerdicts(p.now()))
 	p.board.Rev++
 	p.board.At = p.now()
 	for i, c := range p.changed {

@@ -93,7 +93,7 @@ func (j *backupJudge) find(level ops.Level, key, what, cause ops.Text, since tim
 func (j *backupJudge) all() {
 	j.v.Repositories = slices.Clone(j.v.Repositories)
 	for i := range j.v.Repositories {
-		j.v.Repositories[i].Level = ops.LevelOK
+		j.v.Repositories[i].Level, j.v.Repositories[i].Why = ops.LevelOK, ops.Text{}
 	}
 	j.cluster()
 	j.risk()
@@ -108,8 +108,13 @@ func (j *backupJudge) all() {
 	j.engine()
 }
 
-// mark gives a repository the worst of what is found of it.
-func (j *backupJudge) mark(r *ops.Repository, l ops.Level) { r.Level = ops.Worst(r.Level, l) }
+// findIn finds something in a repository, which has the worst of it as its level and why.
+func (j *backupJudge) findIn(r *ops.Repository, level ops.Level, key, what, cause ops.Text, since time.Time, next ...ops.Next) {
+	if level.Worse(r.Level) {
+		r.Level, r.Why = level, ops.Textf("%s; %s", what, cause)
+	}
+	j.find(level, key, what, cause, since, next...)
+}
 
 func (j *backupJudge) verdict() ops.Verdict {
 	switch {
@@ -134,8 +139,7 @@ func (j *backupJudge) repositories() {
 			away = append(away, r)
 		}
 		if len(j.plan.Regions) > 0 && !slices.Contains(j.plan.Regions, r.Region) {
-			j.mark(r, ops.LevelCritical)
-			j.find(ops.LevelCritical, ops.Lit("the region of a repository"), ops.Textf("repository %s is in %s", r.Name, r.Region.Or(ops.Lit("a region that the estate does not say"))),
+			j.findIn(r, ops.LevelCritical, ops.Lit("the region of a repository"), ops.Textf("repository %s is in %s", r.Name, r.Region.Or(ops.Lit("a region that the estate does not say"))),
 				ops.Textf("the data may be in %s only, and WAL is pushed there", joined(j.plan.Regions)), time.Time{},
 				ops.Next{What: ops.Lit("take the repository out of the engine's configuration, or correct the estate's regions")})
 		}
@@ -147,8 +151,7 @@ func (j *backupJudge) repositories() {
 		} else {
 			cause = ops.Textf("%s; while one repository is away the engine reports WAL as not archived, so the server keeps it all and backups to the others fail too", r.Fault)
 		}
-		j.mark(r, level)
-		j.find(level, ops.Lit("a repository that cannot be read"), ops.Textf("repository %s cannot be read", r.Name), cause, time.Time{},
+		j.findIn(r, level, ops.Lit("a repository that cannot be read"), ops.Textf("repository %s cannot be read", r.Name), cause, time.Time{},
 			ops.Next{What: j.bringBack()})
 	}
 }
@@ -169,8 +172,7 @@ func (j *backupJudge) unlisted() {
 		if !r.Fault.Empty() || r.Empty || !r.WAL.At.IsZero() && r.Unlisted.Empty() {
 			continue
 		}
-		j.mark(r, j.unknown)
-		j.find(j.unknown, ops.Textf("the WAL of %s", r.Name), ops.Textf("what WAL %s holds is not known", r.Name), r.Unlisted.Or(ops.Lit("it was not listed yet")), r.WAL.At)
+		j.findIn(r, j.unknown, ops.Textf("the WAL of %s", r.Name), ops.Textf("what WAL %s holds is not known", r.Name), r.Unlisted.Or(ops.Lit("it was not listed yet")), r.WAL.At)
 	}
 }
 
@@ -188,8 +190,7 @@ func (j *backupJudge) gaps() {
 		if more > 0 {
 			cause = ops.Textf("%s; and %d more", cause, more)
 		}
-		j.mark(r, g.Level)
-		j.find(g.Level, ops.Textf("the gap in %s", r.Name), gapWords(r.Name, g), cause, g.Before,
+		j.findIn(r, g.Level, ops.Textf("the gap in %s", r.Name), gapWords(r.Name, g), cause, g.Before,
 			backUp(j.v.Ref, ops.Lit("take a full backup now: what is written from then on can be recovered again"), ops.BackupFull, r.Name),
 			ops.Next{What: ops.Lit("look for who removed files from the archive")})
 	}

@@ -84,8 +84,7 @@ func (j *backupJudge) damage() {
 			level, cause = ops.LevelWarning, ops.Textf("%s; the newer full backup %s is not damaged as far as is known", cause, s.Label)
 		}
 		r.Damage = ops.Textf("verify found damage in %s", r.Name)
-		j.mark(r, level)
-		j.find(level, key, r.Damage, cause, d.Ended,
+		j.findIn(r, level, key, r.Damage, cause, d.Ended,
 			backUp(j.v.Ref, ops.Lit("take a full backup now"), ops.BackupFull, r.Name), ops.Next{What: ops.Lit("look for what damages the repository")}, again)
 	}
 }

@@ -39,7 +39,7 @@ func TestDamageThatVerifyFoundStaysUntilALaterVerifyOrItsEnd(t *testing.T) {
 			v.Sets = slices.DeleteFunc(v.Sets, func(s ops.Backup) bool { return s.Label == oldest || s.Prior == oldest })
 		}, ops.LevelInfo, ops.LevelInfo, 7},
 		"more was damaged than is named": {func() ops.Verification { v := found1("bad", one(ops.Lit("gone")), nil); v.Unnamed = true; return v }(), nil, ops.LevelCritical, ops.LevelCritical, 14},
-		"it cannot be read now": {found1("bad", one(ops.Lit("gone")), nil), func(v *ops.Backups) { v.Repositories[0].Fault = ops.Lit("away") }, ops.LevelWarning, ops.LevelWarning, 14},
+		"it cannot be read now":          {found1("bad", one(ops.Lit("gone")), nil), func(v *ops.Backups) { v.Repositories[0].Fault = ops.Lit("away") }, ops.LevelWarning, ops.LevelWarning, 14},
 		"a segment that is listed no more": {found1("bad", nil, one(wal(0))), func(v *ops.Backups) {
 			v.Repositories[0].WAL.Runs = []ops.WALRun{{Timeline: 1, First: run.First, Last: run.Last - 1, FirstAt: run.FirstAt, LastAt: run.LastAt}}
 		}, ops.LevelInfo, ops.LevelInfo, 14},

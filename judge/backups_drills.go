@@ -28,8 +28,7 @@ func (j *backupJudge) drills() {
 			what, cause = ops.Textf("the last proof of %s is stale", r.Name), ops.Textf("a restore was tried at %s, and may be %s old", ops.Moment(d.Ended, j.now), ops.Span(j.plan.Drilled))
 		}
 		if !what.Empty() {
-			j.mark(r, level)
-			j.find(level, ops.Textf("the drill of %s", r.Name), what, cause, since, again)
+			j.findIn(r, level, ops.Textf("the drill of %s", r.Name), what, cause, since, again)
 		}
 		if b, broke := j.v.Broken(r.Name); broke {
 			j.mark(r, ops.LevelWarning)

@@ -94,16 +94,14 @@ func (j *backupJudge) overdue() {
 			switch {
 			case !found && j.v.NotJudged(r.Key, t): // its WAL is not known, and is found as that
 			case !found && t == ops.BackupFull:
-				j.mark(r, ops.LevelCritical)
-				j.find(ops.LevelCritical, ops.Textf("the missing backup in %s", r.Name), ops.Textf("no good full backup in %s", r.Name), ops.Lit("nothing can be restored from there"), time.Time{},
+				j.findIn(r, ops.LevelCritical, ops.Textf("the missing backup in %s", r.Name), ops.Textf("no good full backup in %s", r.Name), ops.Lit("nothing can be restored from there"), time.Time{},
 					backUp(j.v.Ref, ops.Lit("take a full backup"), t, r.Name))
 			case found && j.now.Sub(last.Ended) > limit:
 				level := ops.LevelWarning
 				if j.now.Sub(last.Ended) > 2*limit {
 					level = ops.LevelCritical
 				}
-				j.mark(r, level)
-				j.find(level, ops.Textf("the overdue %s backup in %s", t, r.Name), ops.Textf("%s backup in %s overdue", t, r.Name),
+				j.findIn(r, level, ops.Textf("the overdue %s backup in %s", t, r.Name), ops.Textf("%s backup in %s overdue", t, r.Name),
 					ops.Textf("the last good one ended at %s, and may be %s old", ops.Moment(last.Ended, j.now), ops.Span(limit)), last.Ended.Add(limit), backUp(j.v.Ref, ops.Textf("take a backup of type %s", t), t, r.Name))
 			}
 		}

@@ -157,10 +157,11 @@ type Repository struct {
 	Unlisted Text  `json:"unlisted,omitzero"`
 	Size     Value `json:"size"` // bytes of all its backups
 	// Damage is what verify found in it and is still there, Recovery what can be recovered,
-	// and Level of it all; they are filled by judge.
+	// and Level of it all, with Why where that is bad; they are filled by judge.
 	Damage   Text     `json:"damage,omitzero"`
 	Recovery Recovery `json:"recovery"`
 	Level    Level    `json:"level"`
+	Why      Text     `json:"why,omitzero"`
 }
 
 // Risk is how long what was written has been safe in no repository; 0: nothing is at

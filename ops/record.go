@@ -60,9 +60,10 @@ const (
 	RecordCall // somebody was called about an alert
 	RecordIncident
 	RecordDatabase // a finding about a database begins, gets worse, or is over
+	RecordBackups  // how a backup plan, or one of its repositories, stands has changed
 )
 
-var recordKindNames = enumOf[RecordKind]("record kind", "note", "agent", "source", "alert", "container", "intent", "outcome", "unlock", "refused", "ack", "call", "incident", "database")
+var recordKindNames = enumOf[RecordKind]("record kind", "note", "agent", "source", "alert", "container", "intent", "outcome", "unlock", "refused", "ack", "call", "incident", "database", "backups")
 
 func (k RecordKind) String() string               { return recordKindNames.name(k) }
 func (k RecordKind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }

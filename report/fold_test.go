@@ -15,8 +15,8 @@ var foldStart = time.Date(2026, 1, 2, 3, 0, 0, 0, time.UTC)
 // told are records as the history gives them, from lines of seconds, level, what
 // happened to whom, and what: "10 warning container web died, exit 1".
 func told(lines ...string) []ops.Record {
-	kinds := map[string]ops.RecordKind{"container": ops.RecordContainer, "alert": ops.RecordAlert, "note": ops.RecordNote, "outcome": ops.RecordOutcome, "source": ops.RecordSource}
-	of := map[string]ops.Kind{"container": ops.KindContainer, "alert": ops.KindAlert, "source": ops.KindSource}
+	kinds := map[string]ops.RecordKind{"container": ops.RecordContainer, "alert": ops.RecordAlert, "note": ops.RecordNote, "outcome": ops.RecordOutcome, "source": ops.RecordSource, "backups": ops.RecordBackups}
+	of := map[string]ops.Kind{"container": ops.KindContainer, "alert": ops.KindAlert, "source": ops.KindSource, "backups": ops.KindBackups}
 	levels := map[string]ops.Level{"warning": ops.LevelWarning, "info": ops.LevelInfo, "critical": ops.LevelCritical}
 	var recs []ops.Record
 	for i, l := range lines {
@@ -54,6 +54,9 @@ func TestWhatHappensAgainIsOneLineWithItsCount(t *testing.T) {
 			"0s warning container web web died, exit 1", "1s warning container db db died, exit 2", "2s info container web web started",
 			"3s info container db db started", "4s warning container web web died, exit 1", "5s warning container db db died, exit 2"),
 			[]string{"db died, exit 2: 2x, last 03:00:05Z", "web died, exit 1: 2x, last 03:00:04Z"}},
+		"a backup plan that comes and goes": {told("0s warning backups o backups o warning, was ok: RPO nearly broken", "5m ok backups o backups o ok, was warning",
+			"20m warning backups o backups o warning, was ok: RPO nearly broken", "22m ok backups o backups o ok, was warning"),
+			[]string{"backups o ok, was warning: 2x, last 03:22:00Z", "backups o warning, was ok: RPO nearly broken: 2x, last 03:20:00Z"}},
 		"another exit code": {told("0s warning container web web died, exit 1", "1s warning container web web died, exit 2"),
 			[]string{"web died, exit 2", "web died, exit 1"}},
 		"instances of one alert": {told("0s critical alert a1 critical Down fires", "0s critical alert a2 critical Down fires", "9s critical alert a3 critical Down fires"),

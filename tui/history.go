@@ -156,6 +156,8 @@ func there(b ops.Board, r ops.Record) bool {
 				return true
 			}
 		}
+	case ops.RecordBackups:
+		return slices.ContainsFunc(b.Backups, func(g ops.Reading[ops.Backups]) bool { return g.Value.Ref == r.Ref })
 	case ops.RecordDatabase:
 		return nameOfSession(b, r.Ref) != ""
 	}
