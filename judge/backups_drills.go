@@ -31,8 +31,7 @@ func (j *backupJudge) drills() {
 			j.findIn(r, level, ops.Textf("the drill of %s", r.Name), what, cause, since, again)
 		}
 		if b, broke := j.v.Broken(r.Name); broke {
-			j.mark(r, ops.LevelWarning)
-			j.find(ops.LevelWarning, ops.Textf("the broken drill of %s", r.Name), ops.Textf("a drill of %s broke", r.Name),
+			j.findIn(r, ops.LevelWarning, ops.Textf("the broken drill of %s", r.Name), ops.Textf("a drill of %s broke", r.Name),
 				ops.Textf("%s, at %s: %s; it says nothing of the backup", b.Backup, ops.Moment(b.Ended, j.now), b.Broke), b.Ended, ops.Next{What: b.Remedy.Or(ops.Lit("read the job's output"))}, again)
 		}
 	}
