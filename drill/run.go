@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -89,7 +88,7 @@ func (r *drilled) prove(ctx context.Context) error {
 	if r.Cluster != "" && system != r.Cluster {
 		return wrong("the copy is of another cluster: %s instead of %s", ops.Clean(system), ops.Clean(r.Cluster))
 	}
-	v, err := start(r.s, programs, r.Preload, settings)
+	v, err := start(r.s, programs, r.Preload, locally, settings)
 	if err != nil {
 		return err
 	}
@@ -110,60 +109,13 @@ func (r *drilled) stage(name string, do func() error) error {
 	return err
 }
 
-// restore has the engine write the copy. Links become folders of the copy, and tablespaces
-// lie in the scratch.
+// restore has the engine write the copy.
 func (r *drilled) restore(ctx context.Context) error {
-	target := []string{"--type=immediate"}
+	target := ops.RestoreTarget{Kind: ops.RestoreBackup}
 	if r.Target != 0 {
-		target = []string{"--type=lsn", "--target=" + r.Target.String()}
+		target = ops.RestoreTarget{Kind: ops.RestoreLSN, LSN: r.Target}
 	}
-	argv := append(append([]string{}, r.Restore...), "--repo="+strconv.Itoa(r.Key), "--set="+r.Set, "--pg1-path="+r.s.data(),
-		"--tablespace-map-all="+r.s.tablespaces(), "--archive-mode=off", "--target-action=pause",
-		"--lock-path="+r.s.file("lock"), "--log-path="+r.s.file("log"), "--process-max=1")
-	var said tail
-	end, err := proc.Run(ctx, proc.Spec{Argv: append(append(argv, target...), "restore"), Dir: r.s.dir, Out: &said, EndWithUs: true})
-	switch {
-	case ctx.Err() != nil:
-		return ctx.Err()
-	case err != nil:
-		return ops.Errorf(ops.CodeUnavailable, "run the engine: %v", err).Help(notHere)
-	case end.Signal != 0:
-		return r.s.blame("the engine ended", fmt.Sprintf("it was terminated by signal %d: %s", end.Signal, end.Signal))
-	case end.Code != 0:
-		why := said.words(string(end.Stderr))
-		if !engineCode.MatchString(why) {
-			why = fmt.Sprintf("[%03d]: %s", end.Code, why)
-		}
-		return r.s.blame("the engine could not restore it", why)
-	}
-	return nil
-}
-
-// tail keeps the end of an output.
-type tail struct{ kept []byte }
-
-const tailMost = 8 << 10
-
-func (t *tail) Write(b []byte) (int, error) {
-	t.kept = append(t.kept, b...)
-	if over := len(t.kept) - tailMost; over > 0 {
-		t.kept = append([]byte(nil), t.kept[over:]...)
-	}
-	return len(b), nil
-}
-
-// words are the errors in what was said, without the engine's time stamps.
-func (t *tail) words(stderr string) string {
-	var errs []string
-	for line := range strings.Lines(stderr + "\n" + string(t.kept)) {
-		if _, why, found := strings.Cut(line, "ERROR: "); found && len(errs) < 3 {
-			errs = append(errs, strings.TrimSpace(why))
-		}
-	}
-	if len(errs) == 0 {
-		return "it does not say why"
-	}
-	return strings.Join(errs, "; ")
+	return r.s.rebuild(ctx, r.Restore, r.Key, r.Set, append(TargetWords(target), "--process-max=1"))
 }
 
 // replayEvery is the pace of looking how far the replay is.

@@ -65,10 +65,15 @@ func enter(root string) (scratch, error) {
 	if err == nil {
 		err = os.WriteFile(s.file(markFile), text, 0o600)
 	}
+	return s, errors.Join(err, s.furnish())
+}
+
+// furnish makes the folders that a copy needs besides its data.
+func (s scratch) furnish() (err error) {
 	for _, sub := range []string{s.socket(), s.tablespaces(), s.file("lock"), s.file("log")} {
 		err = errors.Join(err, os.Mkdir(sub, 0o700))
 	}
-	return s, err
+	return err
 }
 
 // leave ends whatever still runs within the folder, and takes it away.
@@ -151,15 +156,25 @@ func workingIn(dir string) ([]int, error) {
 	return found, nil
 }
 
-// room is an error where the file system has not the bytes that a copy needs, with a tenth
-// for the WAL on the way.
-func room(ctx context.Context, dir string, bytes int64) error {
+// Need is the room that a copy of so many bytes needs: a tenth more, for the WAL on the way.
+func Need(bytes int64) int64 { return bytes + bytes/10 }
+
+// freeIn is the room in the file system of a folder.
+func freeIn(dir string) (int64, error) {
 	var fs syscall.Statfs_t
 	if err := syscall.Statfs(dir, &fs); err != nil {
-		return fmt.Errorf("look for room: %w", err)
+		return 0, fmt.Errorf("look for room: %w", err)
 	}
-	free, need := int64(fs.Bavail)*int64(fs.Bsize), bytes+bytes/10
-	if free < need {
+	return int64(fs.Bavail) * int64(fs.Bsize), nil
+}
+
+// room is an error where the file system has not the bytes that a copy needs.
+func room(ctx context.Context, dir string, bytes int64) error {
+	free, err := freeIn(dir)
+	if err != nil {
+		return err
+	}
+	if need := Need(bytes); free < need {
 		return ops.Errorf(ops.CodeUnavailable, "the scratch has room for %s, and the copy needs %s", ops.Num(float64(free)).Size(), ops.Num(float64(need)).Size()).
 			Help("give the drill a folder on another file system: drill.scratch of the plan")
 	}

@@ -93,18 +93,27 @@ func isolated(s scratch, preload string) []string {
 		"shared_preload_libraries=" + preload, "session_preload_libraries=", "local_preload_libraries=",
 		"hot_standby=on", "recovery_target_action=pause", "shared_buffers=64MB", "autovacuum=off", "cluster_name=opsdeck drill",
 		"jit=off", "logging_collector=off", "log_destination=stderr", "log_min_messages=warning", "log_statement=none",
+		"lc_messages=C", "log_line_prefix=%m [%p] ", "log_error_verbosity=default", // its words are read
 	}
 }
 
 // server is the copy's.
 type server struct {
-	s  scratch
-	at ops.Process
+	s    scratch
+	at   ops.Process
+	port uint16 // of its socket
 }
 
-// start starts the copy's server. That it accepts connections is another matter.
-func start(s scratch, programs, preload string, settings []string) (*server, error) {
-	for name, text := range map[string]string{"postgresql.conf": "", "pg_ident.conf": "", "pg_hba.conf": "local all all trust\n"} {
+// usualPort is that of a server which nobody gave another.
+const usualPort = 5432
+
+// locally are the rules of access by which whoever reaches the socket may log in.
+const locally = "local all all trust\n"
+
+// start starts the copy's server, with rules of access and settings that outrank the
+// isolated ones. That it accepts connections is another matter.
+func start(s scratch, programs, preload, rules string, settings []string) (*server, error) {
+	for name, text := range map[string]string{"postgresql.conf": "", "pg_ident.conf": "", "pg_hba.conf": rules} {
 		if err := os.WriteFile(s.file(name), []byte(text), 0o600); err != nil {
 			return nil, err
 		}
@@ -122,7 +131,7 @@ func start(s scratch, programs, preload string, settings []string) (*server, err
 	if err != nil { // it has ended already
 		return nil, s.blame(serverEnded, (&server{s: s}).last())
 	}
-	return &server{s, at}, nil
+	return &server{s, at, usualPort}, nil
 }
 
 // stop ends the server in an orderly way.
@@ -168,7 +177,7 @@ func (v *server) login(ctx context.Context, account, database string) (*pgx.Conn
 	if err != nil {
 		return nil, err
 	}
-	c.Host, c.Port, c.User, c.Database, c.Password, c.TLSConfig, c.Fallbacks = v.s.socket(), 5432, account, database, "", nil, nil
+	c.Host, c.Port, c.User, c.Database, c.Password, c.TLSConfig, c.Fallbacks = v.s.socket(), v.port, account, database, "", nil, nil
 	c.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
 	c.RuntimeParams = map[string]string{"application_name": "opsdeck drill", "default_transaction_read_only": "on", "statement_timeout": "10min"}
 	return pgx.ConnectConfig(ctx, c)

@@ -230,16 +230,16 @@ func (b Backups) LastGood(key int, as BackupType) (Backup, bool) {
 func (b Backups) Safe() WALPosition {
 	var safe WALPosition
 	for _, r := range b.Repositories {
-		if to := r.safe(); r.Fault.Empty() && r.Unlisted.Empty() && to.LSN > safe.LSN {
+		if to := r.End(); r.Fault.Empty() && r.Unlisted.Empty() && to.LSN > safe.LSN {
 			safe = to
 		}
 	}
 	return safe
 }
 
-// safe is up to where it can be restored, the segment that is being received included where
+// End is up to where it can be restored, the segment that is being received included where
 // it goes on from the last whole one.
-func (r Repository) safe() WALPosition {
+func (r Repository) End() WALPosition {
 	whole, size := r.Recovery.Safe, r.WAL.SegmentSize
 	if CheckWALSegment(size) != nil || r.Received.Timeline != whole.Timeline || r.Received.LSN <= whole.LSN {
 		return whole

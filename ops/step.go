@@ -124,6 +124,15 @@ func (t Text) beside(note Text) Text {
 	return Text{t.s + "  (" + note.s + ")"}
 }
 
+// ShellLine is a command line, quoted so that a POSIX shell reads these words back.
+func ShellLine(words ...string) Text {
+	var line []Text
+	for _, w := range words {
+		line = append(line, CleanLine(w))
+	}
+	return quotedLine(line)
+}
+
 // quotedLine writes words as a POSIX shell reads them. Text has no line ends and no
 // control characters, so single quotes hold everything in.
 func quotedLine(words []Text) Text {

@@ -33,6 +33,8 @@ Exit code: 0 ok, 1 warning, 2 critical, 3 unknown, of the whole estate.`,
 		a.backupAction("prune", "Remove the backups and WAL that retention does not hold", `opsdeck backup prune orders --repository local --confirm orders --reason "room for tonight"`, "repository"),
 		a.backupAction("switch-wal", "Have the server begin a new WAL file, and look for the one before in each repository", "opsdeck backup switch-wal orders --yes"),
 		a.backupAction("drill", "Try a restore from each repository of a plan, beside the server", "opsdeck backup drill orders --repository local --yes", "repository"),
+		a.backupAction("restore", "Restore a copy into another folder, start its server, and look how far it came", `opsdeck backup restore orders --target time --at "2026-11-27 14:30:00+01" --to /srv/restore --yes`,
+			"target", "at", "edge", "to", "port", "then", "backup", "repository", "timeline"),
 		a.backupAction("stop", "Stop archiving and backups of a plan until they are started", `opsdeck backup stop orders --confirm orders --reason "moving the repository"`),
 		a.backupAction("start", "Start archiving and backups of a plan again", "opsdeck backup start orders --yes"), a.backupSudoers())
 	return cmd
@@ -86,7 +88,10 @@ func (a *app) backupAction(verb, short, example string, params ...string) *cobra
 			o.out, o.err, o.tty = cmd.OutOrStdout(), cmd.ErrOrStderr(), term.IsTerminal(a.std.err.Fd())
 			return a.runOrder(cmd.Context(), o)
 		}}
-	what := map[string]string{"type": "full, diff or incr", "repository": "one of the plan's repositories, or all"}
+	what := map[string]string{"type": "full, diff or incr", "repository": "one of the plan's repositories, or all",
+		"target": "latest (the default), time, name, lsn, or backup: as it is", "at": "the time with its zone, the restore point's name, or the LSN", "edge": "inclusive, or exclusive: without what lies there itself",
+		"to": "the folder of the copy, which is not there yet, or empty", "port": "on 127.0.0.1; without it the copy is reached by its socket alone", "then": "pause: it can be looked at, or promote: it takes writes",
+		"backup": "the label to begin with; without it what serves best", "timeline": "latest, or a number"}
 	for _, p := range params {
 		values[p] = cmd.Flags().String(p, "", what[p])
 	}

@@ -1,0 +1,214 @@
+package backup
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"opsdeck/ops"
+)
+
+// RestoreOrder is what a restore is to do whose copy stays.
+type RestoreOrder struct {
+	Target  ops.RestoreTarget
+	Choice  ops.RestoreChoice
+	Cluster ops.Text // the system identifier that the copy has to have
+	To      string   // the folder of the copy
+	Port    int      // of its server on 127.0.0.1; 0: it is reached by its socket alone
+	Promote bool     // it takes writes at its end
+}
+
+// Copier makes copies that stay.
+type Copier interface {
+	// Argv is the call of our own program that carries an order out, and Engine that of the
+	// engine within it.
+	Argv(o RestoreOrder) []string
+	Engine(o RestoreOrder) []string
+	// Place looks whether so many bytes may be restored into a folder, and how many there
+	// is room for. Error: not.
+	Place(to string, port int, bytes int64) (free, need int64, err error)
+}
+
+// Words of a restore's own program: how the lowest position is said to it that has to be
+// reached, and what its last line begins with.
+const (
+	ReachFlag  = "--reach="
+	RestoreEnd = "RESTORE "
+)
+
+// RestoreLine is the last line of a restore's own program, in JSON.
+type RestoreLine struct {
+	Restored *ops.Restored `json:"restored,omitempty"`
+	Error    *ops.Error    `json:"error,omitempty"`
+}
+
+// Chooser finds what a restore to a target begins with.
+type Chooser func(v ops.Backups, t ops.RestoreTarget) (ops.RestoreChoice, error)
+
+// restore makes a copy that stays.
+type restore struct {
+	family
+	choose Chooser
+	copies Copier
+}
+
+// NewRestore returns the action that restores a plan's database into another folder.
+func NewRestore(e Engine, plan ops.BackupPlan, choose Chooser, copies Copier, base []ops.Action) ops.Action {
+	return &restore{base[0].(*run).family, choose, copies}
+}
+
+// The words of the parameter then.
+const (
+	thenPause   = "pause"
+	thenPromote = "promote"
+)
+
+// Describe says what the action does. It is disruptive: a whole copy is read and written.
+// It never writes where something is.
+func (r *restore) Describe() ops.ActionInfo {
+	words := func(all ...string) (out []ops.Text) {
+		for _, w := range all {
+			out = append(out, ops.Clean(w))
+		}
+		return out
+	}
+	return r.info("backup.restore", "restore", "restores a copy into another folder, starts its server, and looks how far it came", ops.ClassDisruptive,
+		ops.ParamInfo{Name: ops.Lit("target"), What: ops.Lit("latest, time, name, lsn, or backup: as it is"), Default: ops.Lit("latest"), Words: words("latest", "time", "name", "lsn", "backup")},
+		ops.ParamInfo{Name: ops.Lit("at"), What: ops.Lit("the time with its zone (2026-11-27 14:30:00+01), the restore point's name, or the LSN")},
+		ops.ParamInfo{Name: ops.Lit("edge"), What: ops.Lit("inclusive, or exclusive: what lies at that time or position itself stays out"), Default: ops.Lit("inclusive"), Words: words("inclusive", "exclusive")},
+		ops.ParamInfo{Name: ops.Lit("to"), What: ops.Lit("the folder of the copy, which is not there yet, or empty")},
+		ops.ParamInfo{Name: ops.Lit("port"), What: ops.Lit("on 127.0.0.1; empty: it is reached by its socket alone")},
+		ops.ParamInfo{Name: ops.Lit("then"), What: ops.Lit("pause: it stands at the target to be looked at; promote: it takes writes"), Default: ops.Clean(thenPause), Words: words(thenPause, thenPromote)},
+		ops.ParamInfo{Name: ops.Lit("backup"), What: ops.Lit("the label to begin with; empty: what serves best")},
+		ops.ParamInfo{Name: ops.Lit("repository"), What: ops.Lit("the name of one; empty: the first that leads there")},
+		ops.ParamInfo{Name: ops.Lit("timeline"), What: ops.Lit("latest, or a number"), Default: ops.Lit("latest")})
+}
+
+// Order is what a request asks for, as the backups stand on a board.
+func (r *restore) Order(b ops.Board, req ops.Request) (o RestoreOrder, v ops.Backups, err error) {
+	if v, err = r.known(b); err != nil {
+		return o, v, err
+	}
+	if o.Target, err = ops.RestoreTargetOf(req); err != nil {
+		return o, v, err
+	}
+	o.Cluster, o.To = v.Cluster, strings.TrimSuffix(req.Value("to", ""), "/")
+	if o.Choice, err = r.choose(v, o.Target); err != nil {
+		return o, v, err
+	}
+	if word := req.Value("port", ""); word != "" {
+		if o.Port, err = strconv.Atoi(word); err != nil || o.Port < 1024 || o.Port > 65535 {
+			return o, v, ops.Errorf(ops.CodeInvalid, "there is no port %q for a copy", ops.Clean(word)).Help("name one from 1024 to 65535, or none")
+		}
+	}
+	switch then := req.Value("then", thenPause); then {
+	case thenPause, thenPromote:
+		o.Promote = then == thenPromote
+	default:
+		return o, v, ops.Errorf(ops.CodeInvalid, "then is %s or %s", thenPause, thenPromote)
+	}
+	if o.To == "" {
+		return o, v, ops.Errorf(ops.CodeInvalid, "into which folder? to is empty").Help("name one that is not there yet, best on disks that are not the server's: to=/srv/restore")
+	}
+	return o, v, nil
+}
+
+// Plan says which backup and which WAL would be restored to where.
+func (r *restore) Plan(_ context.Context, b ops.Board, req ops.Request) (ops.Plan, error) {
+	o, v, err := r.Order(b, req)
+	if err != nil {
+		return ops.Plan{}, err
+	}
+	argv, err := ops.Argv(r.copies.Argv(o)...)
+	if err != nil {
+		return ops.Plan{}, err
+	}
+	set, repo := o.Choice.Backup, o.Choice.Repository
+	free, need, err := r.copies.Place(o.To, o.Port, int64(set.Size.Value))
+	if err != nil {
+		return ops.Plan{}, err
+	}
+	step := ops.Step{How: ops.StepExec, Argv: argv, On: []ops.Text{repo.Name, set.Label}, Position: o.Choice.Floor}
+	p := ops.Plan{Title: ops.Textf("restore %s to %s into %s", r.plan.Name, o.Target.Words(), o.To), Steps: []ops.Step{step}, Locks: []ops.Ref{req.Target},
+		Replaces: []ops.Text{ops.Textf("nothing: %s is new or empty; the copy archives nothing, replicates from and to nowhere, and stays until somebody takes it away", o.To)}}
+	p.Notes = append(r.way(o), estimate(v, ops.RepositoryPlan{Name: repo.Name, Key: repo.Key}, set, r.now()),
+		ops.Textf("room for %s there, of which the copy needs %s, a tenth for the WAL included; %s are left then", ops.Num(float64(free)).Size(), ops.Num(float64(need)).Size(), ops.Num(float64(free-need)).Size()),
+		ops.Textf("the engine is called so: %s", ops.ShellLine(r.copies.Engine(o)...)), ops.Textf("the same again: %s", ops.ShellLine(headless(req)...)))
+	if !o.Choice.Unsure.Empty() {
+		p.Warnings = append(p.Warnings, ops.Textf("whether the WAL leads there is not known: %s", o.Choice.Unsure))
+	}
+	return p, nil
+}
+
+// way says which backup and which WAL lead to the target.
+func (r *restore) way(o RestoreOrder) []ops.Text {
+	c := o.Choice
+	notes := []ops.Text{ops.Textf("begins with %s backup %s of %s in %s, consistent from %s on", c.Backup.Type, c.Backup.Label, ops.Stamp(c.Backup.Ended), c.Repository.Name, c.Backup.Stop)}
+	if i := c.Interval; !i.Backup.Empty() && o.Target.Kind != ops.RestoreBackup {
+		until := i.To.LSN.String()
+		if !i.To.At.IsZero() {
+			until += ", " + ops.Stamp(i.To.At)
+		}
+		notes = append(notes, ops.Textf("its WAL goes without a gap until %s, on timeline %d", until, i.To.Timeline))
+	}
+	if o.Target.Kind == ops.RestoreName {
+		notes = append(notes, ops.Lit("where the restore point lies is not known before: all WAL is looked through for it; a backup made shortly before it shortens that"))
+	}
+	return notes
+}
+
+// headless is the command line that asks for the same.
+func headless(req ops.Request) []string {
+	argv := []string{"opsdeck", "backup", "restore", req.Target.ID.String()}
+	for _, p := range req.Params {
+		argv = append(argv, "--"+p.Name.String(), p.Value.String())
+	}
+	return append(argv, "--yes")
+}
+
+// Run restores, and tells what the copy's own server said of where it stands.
+func (r *restore) Run(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.Result, error) {
+	return r.each(ctx, p, func(step ops.Step, repo ops.RepositoryPlan) (ops.Result, error) { return r.one(ctx, step, repo, out) })
+}
+
+func (r *restore) one(ctx context.Context, step ops.Step, repo ops.RepositoryPlan, out ops.Progresser) (ops.Result, error) {
+	sets, _, err := r.engine.Look(ctx, repo.Key)
+	if err != nil {
+		return ops.Result{}, fmt.Errorf("nothing was done: %w", err)
+	}
+	if len(step.On) != 2 || !slices.ContainsFunc(sets, func(s ops.Backup) bool { return s.Label == step.On[1] }) {
+		return ops.Result{}, ops.Errorf(ops.CodeChanged, "the plan's backup is in %s no more", repo.Name).Help("plan again")
+	}
+	step.Argv = append(slices.Clone(step.Argv), ops.Clean(ReachFlag+step.Position.String()))
+	var end RestoreLine
+	_, err = r.carry(ctx, step, repo, history{}, out, func(_ ops.Stream, text string) {
+		if words, last := strings.CutPrefix(text, RestoreEnd); last {
+			_ = json.Unmarshal([]byte(words), &end) // what cannot be read is no end
+		}
+	})
+	switch {
+	case end.Error != nil:
+		return ops.Result{}, end.Error
+	case err != nil:
+		return ops.Result{}, err
+	case end.Restored == nil:
+		return ops.Result{State: ops.JobUnknown, What: ops.Lit("it ended well and says not where the copy stands: read its output, and look at the folder")}, nil
+	}
+	return ops.Result{State: ops.JobSucceeded, What: standsAt(step.On[1], *end.Restored)}, nil
+}
+
+// standsAt says what was restored, and how it is reached.
+func standsAt(set ops.Text, c ops.Restored) ops.Text {
+	at := c.Reached.String()
+	if !c.Last.IsZero() {
+		at += ", its last transaction of " + c.Last.Format("2006-01-02 15:04:05.999999Z")
+	}
+	does := "it stands there and takes no writes; promote it by " + c.PromoteBy.String()
+	if c.Promoted {
+		does = "it takes writes"
+	}
+	return ops.Textf("%s restored, at %s, in %s; %s; look at it by %s; end it by %s", set, at, ops.Num(c.Took).Span(), does, c.LookBy, c.EndBy)
+}
