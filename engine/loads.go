@@ -206,8 +206,13 @@ func scenarioFacts(s ops.LoadScenario) ops.FactGroup {
 	fact := func(name string, value ops.Text) ops.Fact { return ops.Fact{Name: ops.Clean(name), Value: value} }
 	g := ops.FactGroup{Title: ops.Lit("scenario"), Facts: []ops.Fact{
 		fact("note", s.Note), fact("target", s.Target), fact("sends to", ops.Clean(ops.Join(", ", s.Allow))), fact("driver", ops.Clean(s.Driver.String())),
-		fact("at most", ops.Textf("%d requests a second, %s", s.MaxRate, s.MaxDuration)), fact("warm-up", ops.Textf("%s", s.Warmup)),
-		fact("connections", ops.Textf("%d, %d in flight", s.Connections, s.InFlight))}}
+		fact("warm-up", ops.Textf("%s", s.Warmup))}}
+	if s.Closed() {
+		g.Facts = append(g.Facts, fact("at most", ops.Textf("%d users, %s", s.MaxUsers, s.MaxDuration)))
+	} else {
+		g.Facts = append(g.Facts, fact("at most", ops.Textf("%d requests a second, %s", s.MaxRate, s.MaxDuration)),
+			fact("connections", ops.Textf("%d, %d in flight", s.Connections, s.InFlight)))
+	}
 	for i, st := range s.Stages {
 		g.Facts = append(g.Facts, fact(fmt.Sprintf("stage %d", i+1), ops.Clean(st.Words())))
 	}

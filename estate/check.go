@@ -65,6 +65,7 @@ func (c *checking) mapping(k key, n *node, where string) *value {
 	}
 	fields, word := k.fields, ""
 	if len(k.variants) > 0 {
+		word = k.standard(k.by)
 		if e := n.entry(k.by); e != nil {
 			word = expand(e.value.raw, c.env, nil).text
 		}

@@ -113,6 +113,16 @@ func (k key) fieldsFor(word string) []key {
 	return fields
 }
 
+// standard is the default of a field; empty: it has none.
+func (k key) standard(name string) string {
+	for _, f := range k.fields {
+		if f.name == name {
+			return f.fallback
+		}
+	}
+	return ""
+}
+
 // variantsWith returns the words whose variants have a field of that name.
 func (k key) variantsWith(name string) []string {
 	var words []string

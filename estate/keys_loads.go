@@ -23,25 +23,17 @@ const (
 func scenarioKey(name string, s *Scenario) key {
 	p := &s.Plan
 	p.Name = ops.Clean(name)
-	return key{shape: shapeMapping, meaning: "One load scenario.", fields: append([]key{
-		bind(&p.Driver, key{name: "driver", shape: shapeWord, words: []string{"http"}, fallback: "http", example: "http",
-			meaning: "What makes the load: `http` sends requests from the agent's machine, at planned moments, whether or not the answers keep up."}),
+	http, locust := ops.DriverHTTP.String(), ops.DriverLocust.String()
+	return key{shape: shapeMapping, by: "driver", meaning: "One load scenario.", fields: []key{
+		bind(&p.Driver, key{name: "driver", shape: shapeWord, words: []string{http, locust}, fallback: http, example: locust,
+			meaning: "What makes the load: `http` sends requests from the agent's machine, at planned moments, whether or not the answers keep up; `locust` has a Locust of yours send, over its web API, from as many machines as it has workers."}),
 		bind(&p.Target, key{name: "target", shape: shapeText, pattern: nameOfThing, required: true, example: "api",
 			meaning: "What is loaded. In production this name is typed before a run, and only one run at a time is sent to it. Where it is one of `services`, a critical alert of that which begins ends the run."}),
 		bind(&p.Note, key{name: "note", shape: shapeText, pattern: anyText, example: "twice the usual evening",
 			meaning: "What it is for, in words."}),
 		bind(&p.Allow, key{name: "allow", shape: shapeList, required: true, elem: &key{shape: shapeText, pattern: hostAndPort, example: "127.0.0.1:8000", meaning: "One server."},
 			example: `["127.0.0.1:8000"]`,
-			meaning: "The servers that may be sent to, as host:port. No connection is made to any other, wherever a target or an answer leads."}),
-		orFile(&s.File, list(&s.Requests, key{name: "targets", required: true,
-			or:      &key{shape: shapePath, example: "targets.txt", meaning: "A file of requests as vegeta has them."},
-			example: `[{url: "http://127.0.0.1:8000/health"}]`,
-			meaning: "The requests, which are taken in turn: a list, or a file of them as vegeta's http format has it: a line of method and URL, lines of headers, a line @FILE with the body, an empty line."}, requestKey)),
-		note(&s.rate, key{name: "rate", shape: shapeMapping, required: true, example: "{constant: {rate: 50, for: 5m}}", fields: rateKeys(&s.rate),
-			exactly: choice{[]string{"constant", "ramp", "steps", "stages"}, "says no rate", "write stages for what none of the others says"},
-			meaning: "How many requests a second are sent, and for how long."}),
-		bind(&p.MaxRate, key{name: "max_rate", shape: shapeNumber, min: 1, max: mostRate, required: true, example: "100",
-			meaning: "The most requests a second, whatever `rate` says. It is kept in each second."}),
+			meaning: "The servers that may be sent to, as host:port. With `http` no connection is made to any other, wherever a target or an answer leads; of Locust its `host` has to be one."}),
 		bind(&p.MaxDuration, key{name: "max_duration", shape: shapeDuration, required: true, shortest: time.Second, longest: mostLoad, example: "10m",
 			meaning: "The longest that a run takes, from the first request to the last answer."}),
 		bind(&p.Warmup, key{name: "warm_up", shape: shapeDuration, shortest: time.Second, longest: mostLoad, example: "30s",
@@ -50,7 +42,43 @@ func scenarioKey(name string, s *Scenario) key {
 			meaning: "What the figures of a run have to keep. A run without limits passes nothing: it is invalid."},
 		bind(&p.AbortAfter, key{name: "abort_after", shape: shapeNumber, min: 1, max: 3600, example: "10",
 			meaning: "Ends a run after as many seconds on end that break a limit of a time or of errors. Without it a run goes on to its end."}),
-	}, connectionKeys(s)...)}
+		bind(&s.CAFile, path("ca_file", "Certificates in PEM that are trusted besides the system's.")),
+		bind(&p.Production, key{name: "production", shape: shapeFlag, fallback: "false", example: "true",
+			meaning: "Whether it may run where the environment is production."}),
+	}, variants: []variant{{word: http, fields: append(sendingKeys(s), connectionKeys(s)...)}, {word: locust, fields: locustKeys(s)}}}
+}
+
+// waysToSay are the keys of a rate, of which one has to be there.
+func waysToSay(none string) choice {
+	return choice{[]string{"constant", "ramp", "steps", "stages"}, none, "write stages for what none of the others says"}
+}
+
+// sendingKeys say what is sent from here, and how fast.
+func sendingKeys(s *Scenario) []key {
+	return []key{
+		orFile(&s.File, list(&s.Requests, key{name: "targets", required: true,
+			or:      &key{shape: shapePath, example: "targets.txt", meaning: "A file of requests as vegeta has them."},
+			example: `[{url: "http://127.0.0.1:8000/health"}]`,
+			meaning: "The requests, which are taken in turn: a list, or a file of them as vegeta's http format has it: a line of method and URL, lines of headers, a line @FILE with the body, an empty line."}, requestKey)),
+		note(&s.rate, key{name: "rate", shape: shapeMapping, required: true, example: "{constant: {rate: 50, for: 5m}}", fields: rateKeys(&s.rate, "rate", "requests a second"),
+			exactly: waysToSay("says no rate"), meaning: "How many requests a second are sent, and for how long."}),
+		bind(&s.Plan.MaxRate, key{name: "max_rate", shape: shapeNumber, min: 1, max: mostRate, required: true, example: "100",
+			meaning: "The most requests a second, whatever `rate` says. It is kept in each second."}),
+	}
+}
+
+// locustKeys say which Locust sends, to what, and how many users it has.
+func locustKeys(s *Scenario) []key {
+	return []key{
+		bind(&s.URL, key{name: "url", shape: shapeAddress, required: true, example: "http://127.0.0.1:8089", address: address{schemes: []string{"http", "https"}, bare: true},
+			meaning: "Where Locust's web API answers: that of a master, or of a single process."}),
+		bind(&s.Host, key{name: "host", shape: shapeAddress, required: true, example: "http://127.0.0.1:8000", address: address{schemes: []string{"http", "https"}, bare: true},
+			meaning: "What its users are told to send to. Where a locustfile sends besides is not known."}),
+		note(&s.users, key{name: "users", shape: shapeMapping, required: true, example: "{constant: {count: 50, for: 5m}}", fields: rateKeys(&s.users, "count", "users"),
+			exactly: waysToSay("says no users"), meaning: "How many users there are, and for how long. Each waits for an answer before the next request (a closed loop). A part that grows or shrinks begins with as many as the one before it ends with."}),
+		bind(&s.Plan.MaxUsers, key{name: "max_users", shape: shapeNumber, min: 1, max: mostRate, required: true, example: "100",
+			meaning: "The most users, whatever `users` says."}),
+	}
 }
 
 // connectionKeys say how the driver connects, and what it takes for a good answer.
@@ -72,9 +100,6 @@ func connectionKeys(s *Scenario) []key {
 			}),
 			bind(&s.Contains, key{name: "contains", shape: shapeText, pattern: anyText, example: "ok", meaning: "Words that the body has to hold."}),
 		}},
-		bind(&s.CAFile, path("ca_file", "Certificates in PEM that are trusted besides the system's.")),
-		bind(&p.Production, key{name: "production", shape: shapeFlag, fallback: "false", example: "true",
-			meaning: "Whether it may run where the environment is production."}),
 	}
 }
 
@@ -92,25 +117,26 @@ func requestKey(r *Request) key {
 	}}
 }
 
-// rateKeys are the ways to say a rate.
-func rateKeys(r *rate) []key {
+// rateKeys are the ways to say a rate: the name of the figure that stays, and its unit.
+func rateKeys(r *rate, name, unit string) []key {
+	many := strings.ToUpper(unit[:1]) + unit[1:]
 	number := func(into *int, name, meaning string, required bool) key {
 		return bind(into, key{name: name, shape: shapeNumber, max: mostRate, required: required, example: "50", meaning: meaning})
 	}
 	span := func(into *time.Duration, meaning string) key {
 		return bind(into, key{name: "for", shape: shapeDuration, required: true, shortest: time.Second, longest: mostLoad, example: "5m", meaning: meaning})
 	}
-	step := bind(&r.steps.by, key{name: "by", shape: shapeNumber, min: 1, max: mostRate, required: true, example: "50", meaning: "How many more each step sends."})
+	step := bind(&r.steps.by, key{name: "by", shape: shapeNumber, min: 1, max: mostRate, required: true, example: "50", meaning: "How many more each step has."})
 	return []key{
-		note(&r.constant, key{name: "constant", shape: shapeMapping, example: "{rate: 50, for: 5m}", meaning: "The same rate all the time.", fields: []key{
-			number(&r.constant.rate, "rate", "Requests a second.", true), span(&r.constant.each, "How long.")}}),
-		note(&r.ramp, key{name: "ramp", shape: shapeMapping, example: "{from: 10, to: 200, for: 5m}", meaning: "From one rate evenly to another.", fields: []key{
-			number(&r.ramp.from, "from", "Requests a second at the beginning.", true), number(&r.ramp.to, "to", "And at the end.", true), span(&r.ramp.each, "How long.")}}),
+		note(&r.constant, key{name: "constant", shape: shapeMapping, example: "{" + name + ": 50, for: 5m}", meaning: "The same all the time.", fields: []key{
+			number(&r.constant.rate, name, many+".", true), span(&r.constant.each, "How long.")}}),
+		note(&r.ramp, key{name: "ramp", shape: shapeMapping, example: "{from: 0, to: 200, for: 5m}", meaning: "From one figure evenly to another.", fields: []key{
+			number(&r.ramp.from, "from", many+" at the beginning.", true), number(&r.ramp.to, "to", "And at the end.", true), span(&r.ramp.each, "How long.")}}),
 		note(&r.steps, key{name: "steps", shape: shapeMapping, example: "{from: 50, to: 400, by: 50, for: 1m}", meaning: "Higher step by step.", fields: []key{
-			number(&r.steps.from, "from", "Requests a second of the first step.", true), number(&r.steps.to, "to", "The most that a step may send.", true), step, span(&r.steps.each, "How long each step is.")}}),
+			number(&r.steps.from, "from", many+" of the first step.", true), number(&r.steps.to, "to", "The most that a step may have.", true), step, span(&r.steps.each, "How long each step is.")}}),
 		list(&r.stages, key{name: "stages", example: "[{from: 0, to: 100, for: 30s}, {from: 100, for: 5m}]", meaning: "One part after the other."}, func(s *stage) key {
 			return key{shape: shapeMapping, meaning: "One stage.", fields: []key{
-				number(&s.from, "from", "Requests a second at its beginning.", true), number(&s.to, "to", "And at its end; left out, the same.", false), span(&s.each, "How long it is.")}}
+				number(&s.from, "from", many+" at its beginning.", true), number(&s.to, "to", "And at its end; left out, the same.", false), span(&s.each, "How long it is.")}}
 		}),
 	}
 }

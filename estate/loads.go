@@ -16,11 +16,13 @@ type Scenario struct {
 	Plan     ops.LoadScenario
 	Requests []Request
 	File     string // of requests, in vegeta's format; empty: Requests
+	URL      string // of a Locust's web API
+	Host     string // what that is told to send to
 	CAFile   string
 	Status   []int  // of a good answer; empty: 200 to 299
 	Contains string // words of its body
 
-	rate rate
+	rate, users rate
 }
 
 // Request is one request of a scenario.
@@ -38,7 +40,8 @@ type Header struct {
 	Written string // the value as the file has it, with references left in
 }
 
-// rate is how fast a scenario sends, as the file has it: one of these.
+// rate is how fast a scenario sends, or how many users it has, as the file has it: one of
+// these.
 type rate struct {
 	constant struct {
 		rate int
@@ -60,10 +63,10 @@ type stage struct {
 	each     time.Duration
 }
 
-// plan is the rate as stages. What is not there has no length.
-func (r *rate) plan(d *draft) (all []ops.LoadStage) {
+// plan is the rate as stages, of users or not. What is not there has no length.
+func (r *rate) plan(d *draft, users bool) (all []ops.LoadStage) {
 	add := func(from, to int, each time.Duration) {
-		all = append(all, ops.LoadStage{From: float64(from), To: float64(to), For: each})
+		all = append(all, ops.LoadStage{From: float64(from), To: float64(to), For: each, Users: users})
 	}
 	switch {
 	case d.of(&r.constant) != nil:
@@ -91,7 +94,10 @@ func (d *draft) scenarios() {
 	for i := range d.Loads {
 		s := &d.Loads[i]
 		p := &s.Plan
-		p.Stages = s.rate.plan(d)
+		if p.Stages = s.rate.plan(d, false); p.Driver == ops.DriverLocust {
+			p.Stages = s.users.plan(d, true)
+			d.closed(s)
+		}
 		for j := range p.Limits { // the rate of a second of a ramp is no fault
 			p.Limits[j].Abort = p.AbortAfter > 0 && p.Limits[j].Metric != ops.MetricRate
 		}
@@ -103,6 +109,28 @@ func (d *draft) scenarios() {
 	}
 }
 
+// closed checks what a closed loop cannot do: know how long a user waited, and begin a
+// ramp anywhere but where there are as many users.
+func (d *draft) closed(s *Scenario) {
+	at := d.of(&s.users)
+	before := 0.0
+	for i, st := range s.Plan.Stages {
+		if st.From != st.To && st.From != before && at != nil {
+			d.tell(at.place, at.where, fmt.Sprintf("stage %d begins with %g users, and the one before it ends with %g", i+1, st.From, before), "let it begin with as many")
+		}
+		before = st.To
+	}
+	for _, l := range s.Plan.Limits {
+		if m := l.Metric; m >= ops.MetricLatencyP50 && m <= ops.MetricLatencyP99 {
+			all := d.of(s)
+			d.tell(all.place, join(all.where, "limits."+m.String()), "is not known of a closed loop, which has no intended starts", "limit "+strings.Replace(m.String(), "latency", "service", 1))
+		}
+	}
+}
+
+// locustStop is how long a Locust may take to stop.
+const locustStop = 30 * time.Second
+
 // bounds checks a scenario against its own most.
 func (d *draft) bounds(s *Scenario) {
 	p := &s.Plan
@@ -111,15 +139,20 @@ func (d *draft) bounds(s *Scenario) {
 		peak = max(peak, st.From, st.To)
 	}
 	length, at := p.Length(), d.of(s)
-	rate, most, limit := d.of(&s.rate), d.of(&p.MaxRate), d.of(&p.MaxDuration)
+	rate, most, bound, unit := d.of(&s.rate), d.of(&p.MaxRate), p.MaxRate, "requests a second"
+	last := 2 * p.Timeout // of the answers
+	if p.Driver == ops.DriverLocust {
+		rate, most, bound, unit, last = d.of(&s.users), d.of(&p.MaxUsers), p.MaxUsers, "users", locustStop
+	}
+	limit := d.of(&p.MaxDuration)
 	switch {
 	case rate == nil || most == nil || limit == nil || len(p.Stages) == 0: // that is told already
 	case peak == 0:
-		d.tell(rate.place, rate.where, "sends nothing", "give a rate above 0")
-	case peak > float64(p.MaxRate):
-		d.tell(most.place, most.where, fmt.Sprintf("less than the %g requests a second that the stages ask for", peak), "raise it, or send less")
-	case length+2*p.Timeout > p.MaxDuration:
-		d.tell(limit.place, limit.where, fmt.Sprintf("less than the stages and the last answers take, %s", spell(length+2*p.Timeout)), "raise it, or send for a shorter time")
+		d.tell(rate.place, rate.where, "sends nothing", "give a figure above 0")
+	case peak > float64(bound):
+		d.tell(most.place, most.where, fmt.Sprintf("less than the %g %s that the stages ask for", peak, unit), "raise it, or ask for less")
+	case length+last > p.MaxDuration:
+		d.tell(limit.place, limit.where, fmt.Sprintf("less than the stages and the last answers take, %s", spell(length+last)), "raise it, or make the stages shorter")
 	}
 	if w := d.of(&p.Warmup); w != nil && length > 0 && p.Warmup >= length {
 		d.tell(w.place, w.where, "nothing is left to judge behind it", "make it shorter than the stages, "+spell(length))
@@ -134,12 +167,10 @@ func (d *draft) bounds(s *Scenario) {
 
 // allowed checks that the requests of a scenario go to servers of its list.
 func (d *draft) allowed(s *Scenario) {
-	for i := range s.Requests {
-		r := &s.Requests[i]
-		at := d.of(&r.URL)
-		u, err := url.Parse(r.URL)
+	check := func(at *said, address string) {
+		u, err := url.Parse(address)
 		if at == nil || err != nil || len(s.Plan.Allow) == 0 {
-			continue
+			return
 		}
 		port := u.Port()
 		if port == "" {
@@ -149,4 +180,8 @@ func (d *draft) allowed(s *Scenario) {
 			d.tell(at.place, at.where, "goes to a server that is not in allow", "add its host:port to allow, or correct it")
 		}
 	}
+	for i := range s.Requests {
+		check(d.of(&s.Requests[i].URL), s.Requests[i].URL)
+	}
+	check(d.of(&s.Host), s.Host)
 }

@@ -61,6 +61,8 @@ func outcome(run ops.LoadRun, limits []ops.LoadStanding) (ops.LoadOutcome, ops.T
 		return ops.LoadDegraded, ops.Textf("%d requests were not sent and %d cut off: the percentiles are lower bounds", c.Dropped, c.Cut)
 	case c.Failed > 0 && !slices.ContainsFunc(limits, func(l ops.LoadStanding) bool { return l.Metric == ops.MetricErrors }):
 		return ops.LoadDegraded, ops.Textf("%d of %d requests failed, and no limit is set for errors", c.Failed, c.Done)
+	case run.Health.Lost > 0:
+		return ops.LoadDegraded, ops.Textf("%s of the generator went missing during the run", ops.Count(run.Health.Lost, "worker"))
 	case !run.Health.CPUKnown:
 		return ops.LoadDegraded, ops.Lit("how busy the generator was is not known")
 	}
@@ -73,10 +75,16 @@ func unfit(run ops.LoadRun, limits []ops.LoadStanding) ops.Text {
 	switch {
 	case run.End != ops.LoadEndPlanned:
 		return ops.Lit("how it ended is not known")
-	case run.Run.Latency.N == 0:
+	case run.Run.Service.N == 0 && run.Closed():
+		return ops.Textf("no request was answered; %d tasks broke off by themselves", run.Run.Done)
+	case run.Run.Latency.N == 0 && !run.Closed():
 		return ops.Textf("no request was answered; %d of %d got no connection", run.Run.Refused, run.Run.Planned)
 	case run.Run.Over.Seconds() < leastRun*planned.Seconds():
 		return ops.Textf("it ran for %s of %s", run.Run.Over.Round(time.Second), planned)
+	case float64(h.Users) < leastRun*peak(run.Stages) && run.Closed():
+		return ops.Textf("there were %d users at the most, of %.0f", h.Users, peak(run.Stages))
+	case h.CPUKnown && h.CPU > mostCPU && len(h.Workers) > 0:
+		return ops.Textf("the generator was saturated: a worker used %.0f %% of its core", h.CPU*100)
 	case h.CPUKnown && h.CPU > mostCPU:
 		return ops.Textf("the generator was saturated: it used %.0f %% of all cores", h.CPU*100)
 	case slices.ContainsFunc(run.Errors, func(e ops.LoadError) bool { return e.Class == ops.ClassLocal }):
@@ -99,10 +107,18 @@ func unfit(run ops.LoadRun, limits []ops.LoadStanding) ops.Text {
 	return ops.Text{}
 }
 
+// peak is the highest figure of any stage.
+func peak(stages []ops.LoadStage) (most float64) {
+	for _, s := range stages {
+		most = max(most, s.From, s.To)
+	}
+	return most
+}
+
 // against is how a span stands to a limit.
 func against(l ops.LoadLimit, w ops.LoadWindow) ops.LoadStanding {
 	v := w.Value(l.Metric)
-	s := ops.LoadStanding{LoadLimit: l, Value: v.Value, Known: v.Known, Lower: l.Metric.Time() && v.Known && w.Latency.Lower}
+	s := ops.LoadStanding{LoadLimit: l, Value: v.Value, Known: v.Known, Lower: l.Metric.Time() && v.Known && w.Latency.Lower, Approx: l.Metric.Time() && v.Known && w.Service.Approx}
 	if s.Margin = l.Limit - s.Value; l.Metric == ops.MetricRate {
 		s.Margin = -s.Margin
 	}

@@ -23,20 +23,27 @@ type line struct {
 // mostOrder bounds the line with the order: headers, and bodies in base64.
 const mostOrder = 64 << 20
 
-// putOff is how long a child whose input has ended may take to say what it measured.
-const putOff = 1500 * time.Millisecond
-
 var errStopped = errors.New("stopped")
 
-// Child is the whole of a process that sends a load: it reads an order, one line of
+// Work is what a child does with an order.
+type Work[O any] struct {
+	Run func(context.Context, O, func(ops.LoadTick)) (ops.LoadRun, error)
+	// PutOff is how long a run whose child's input has ended may take to end.
+	PutOff time.Duration
+}
+
+// Sending is the work of a child that sends requests itself: it has nothing to put in order.
+func Sending() Work[Order] { return Work[Order]{Run, 1500 * time.Millisecond} }
+
+// Child is the whole of a process that makes a load: it reads an order, one line of
 // JSON, and writes what the run tells, one line of JSON each. Whatever comes on in
 // after the order stops the run, and so does the end of in: a dead agent leaves no load
 // behind. Where in has ended and the run does not come to its end, kill ends the process:
 // nobody may be reading what it says.
-func Child(ctx context.Context, in io.Reader, out io.Writer, kill func()) error {
+func (w Work[O]) Child(ctx context.Context, in io.Reader, out io.Writer, kill func()) error {
 	says := json.NewEncoder(out)
 	r := bufio.NewReader(in)
-	var o Order
+	var o O
 	text, err := readLine(r)
 	if err == nil {
 		err = json.Unmarshal(text, &o)
@@ -56,11 +63,11 @@ func Child(ctx context.Context, in io.Reader, out io.Writer, kill func()) error 
 		}
 		select {
 		case <-ended:
-		case <-time.After(putOff):
+		case <-time.After(w.PutOff):
 			kill()
 		}
 	}()
-	run, err := Run(ctx, o, func(t ops.LoadTick) {
+	run, err := w.Run(ctx, o, func(t ops.LoadTick) {
 		if err := says.Encode(line{Tick: &t}); err != nil {
 			stop(fmt.Errorf("nobody listens: %w", err))
 		}
@@ -82,10 +89,13 @@ func readLine(r *bufio.Reader) ([]byte, error) {
 	}
 }
 
+// ErrNoResult is how a run ends whose process died.
+var ErrNoResult = ops.Errorf(ops.CodeUnanswered, "the load's process ended without a result")
+
 // Command starts a child's run over a connection to it, passes on what it tells, and
 // returns its end. Write a line to the child, or close it, to stop it.
-func Command(child io.ReadWriter, o Order, each func(ops.LoadTick)) (ops.LoadRun, error) {
-	text, err := json.Marshal(o)
+func Command(child io.ReadWriter, order any, each func(ops.LoadTick)) (ops.LoadRun, error) {
+	text, err := json.Marshal(order)
 	if err != nil {
 		return ops.LoadRun{}, fmt.Errorf("write order: %w", err)
 	}
@@ -96,7 +106,7 @@ func Command(child io.ReadWriter, o Order, each func(ops.LoadTick)) (ops.LoadRun
 		var l line
 		switch err := said.Decode(&l); {
 		case errors.Is(err, io.EOF):
-			return ops.LoadRun{}, ops.Errorf(ops.CodeUnanswered, "the load's process ended without a result")
+			return ops.LoadRun{}, ErrNoResult
 		case err != nil:
 			return ops.LoadRun{}, fmt.Errorf("read from the load's process: %w", err)
 		case l.Error != nil:

@@ -27,7 +27,7 @@ const role = "OPSDECK_LOAD_TEST_ROLE"
 func TestMain(m *testing.M) {
 	switch os.Getenv(role) {
 	case "child":
-		if err := Child(context.Background(), os.Stdin, os.Stdout, func() { os.Exit(3) }); err != nil {
+		if err := Sending().Child(context.Background(), os.Stdin, os.Stdout, func() { os.Exit(3) }); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
@@ -192,7 +192,7 @@ func TestAnOrderThatIsNoneStartsNothing(t *testing.T) {
 	for name, text := range map[string]string{"nothing": "", "half a line": `{"stages":`, "a whole one without its end": `{}`, "no JSON": "GET /\n"} {
 		t.Run(name, func(t *testing.T) {
 			var out strings.Builder
-			if err := Child(t.Context(), strings.NewReader(text), &out, nil); ops.CodeOf(err) != ops.CodeInvalid || !strings.Contains(out.String(), `"error"`) {
+			if err := Sending().Child(t.Context(), strings.NewReader(text), &out, nil); ops.CodeOf(err) != ops.CodeInvalid || !strings.Contains(out.String(), `"error"`) {
 				t.Errorf("%v, %s", err, out.String())
 			}
 		})
@@ -208,7 +208,7 @@ func TestAStoppedChildThatNobodyHearsIsEnded(t *testing.T) {
 	r, w := io.Pipe() // nobody reads from r until the end
 	killed, ended := make(chan struct{}), make(chan error)
 	go func() {
-		ended <- Child(t.Context(), strings.NewReader(string(text)+"\n"), w, func() { close(killed) })
+		ended <- Sending().Child(t.Context(), strings.NewReader(string(text)+"\n"), w, func() { close(killed) })
 	}()
 	<-killed
 	_ = r.Close()
@@ -220,10 +220,10 @@ func TestAStoppedChildThatNobodyHearsIsEnded(t *testing.T) {
 func TestAChildThatHasEndedIsNotKilled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		killed := false
-		if err := Child(t.Context(), strings.NewReader("{}\n"), io.Discard, func() { killed = true }); err == nil {
+		if err := Sending().Child(t.Context(), strings.NewReader("{}\n"), io.Discard, func() { killed = true }); err == nil {
 			t.Error("an empty order is run")
 		}
-		time.Sleep(10 * putOff)
+		time.Sleep(10 * Sending().PutOff)
 		if killed {
 			t.Error("it was over, and its process is ended")
 		}

@@ -57,16 +57,9 @@ func newClient(o Order) (*client, error) {
 		}
 		c.requests = append(c.requests, req)
 	}
-	trust, err := x509.SystemCertPool()
-	if err != nil {
-		trust = x509.NewCertPool()
-	}
-	if len(o.CA) > 0 {
-		trust.AppendCertsFromPEM(o.CA)
-	}
 	via := &http.Transport{ // without a proxy: that would be somebody to send to besides
 		DialContext:            c.dial,
-		TLSClientConfig:        &tls.Config{RootCAs: trust},
+		TLSClientConfig:        &tls.Config{RootCAs: Trusted(o.CA)},
 		TLSHandshakeTimeout:    o.Timeout,
 		ForceAttemptHTTP2:      true,
 		DisableCompression:     true, // what is asked for is what the target says
@@ -76,6 +69,16 @@ func newClient(o Order) (*client, error) {
 	}
 	c.via, c.close = via, via.CloseIdleConnections
 	return c, nil
+}
+
+// Trusted is what certificates are trusted: the system's, and those in PEM.
+func Trusted(ca []byte) *x509.CertPool {
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	pool.AppendCertsFromPEM(ca)
+	return pool
 }
 
 // dial connects to what is on the list, and to nothing else.

@@ -2,18 +2,13 @@ package load
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
-	"time"
+	"strings"
 
 	"opsdeck/ops"
 )
@@ -27,22 +22,10 @@ type Source struct {
 	Expect   Expect
 }
 
-// Process is a child to send a load: a connection to what is load-child there.
-type Process interface {
-	io.ReadWriteCloser
-	// Process identifies it.
-	Process() (ops.Process, error)
-}
-
-// Driver makes the load of HTTP scenarios, each run in a child of its own, which stops
-// when this process ends.
+// Driver makes the load of HTTP scenarios.
 type Driver struct {
+	Children
 	Sources []Source
-	Argv    []string // of the child
-	Start   func() (Process, error)
-	// Secret makes digests of orders that nobody can guess against: an order may hold a
-	// token.
-	Secret []byte
 }
 
 // mostAnswer bounds what is read of one answer.
@@ -100,37 +83,34 @@ func readFile(name string) ([]byte, error) {
 const stepsShown = 10
 
 // Plan returns what a run would do: the child and the digest of its order, each request,
-// each stage. hosts are the servers that it sends to.
-func (d Driver) Plan(s ops.LoadScenario) (steps []ops.Step, hosts []string, err error) {
+// each stage.
+func (d Driver) Plan(_ context.Context, s ops.LoadScenario) (p ops.LoadPlan, err error) {
 	o, err := d.order(s)
 	if err != nil {
-		return nil, nil, err
+		return p, err
 	}
-	digest, err := d.digest(o)
+	first, err := d.Step(s, o)
 	if err != nil {
-		return nil, nil, err
+		return p, err
 	}
-	argv, err := ops.Argv(d.Argv...)
-	if err != nil {
-		return nil, nil, err
-	}
-	steps = []ops.Step{{How: ops.StepExec, Argv: argv, On: []ops.Text{s.Name, digest}, Note: ops.Lit("ends with the agent")}}
+	p.Steps = []ops.Step{first}
 	for i, t := range o.Targets {
 		u, err := t.parse()
 		if err != nil {
-			return nil, nil, err
+			return p, err
 		}
-		if host := hostPort(u); !slices.Contains(hosts, host) {
-			hosts = append(hosts, host)
+		if host := HostPort(u); !slices.Contains(p.Hosts, host) {
+			p.Hosts = append(p.Hosts, host)
 		}
 		if i < stepsShown {
-			steps = append(steps, request(t, u, i, len(o.Targets)))
+			p.Steps = append(p.Steps, request(t, u, i, len(o.Targets)))
 		}
 	}
 	for i, st := range o.Stages {
-		steps = append(steps, ops.Step{How: ops.StepHere, Change: ops.Textf("stage %d of %d: %s", i+1, len(o.Stages), st.Words())})
+		p.Steps = append(p.Steps, ops.Step{How: ops.StepHere, Change: ops.Textf("stage %d of %d: %s", i+1, len(o.Stages), st.Words())})
 	}
-	return steps, hosts, nil
+	p.Notes = []ops.Text{ops.Textf("at most %d requests a second to %s", s.MaxRate, strings.Join(p.Hosts, ", "))}
+	return p, nil
 }
 
 // request shows one request. What a query or a body holds may be secret.
@@ -150,20 +130,6 @@ func request(t Target, u *url.URL, i, of int) ops.Step {
 	return step
 }
 
-// digest tells two orders apart.
-func (d Driver) digest(o Order) (ops.Text, error) {
-	text, err := json.Marshal(o)
-	if err != nil {
-		return ops.Text{}, fmt.Errorf("write order: %w", err)
-	}
-	h := hmac.New(sha256.New, d.Secret)
-	h.Write(text)
-	return ops.Clean(hex.EncodeToString(h.Sum(nil)[:16])), nil
-}
-
-// lastWords is how long a child that was told to stop may take to say what it measured.
-const lastWords = 5 * time.Second
-
 // Run carries out the steps of Plan until the run ends. The end of ctx stops it, and its
 // cause is why; when Run returns, nothing is sent any more.
 func (d Driver) Run(ctx context.Context, s ops.LoadScenario, steps []ops.Step, began func(ops.Process), each func(ops.LoadTick)) (ops.LoadRun, error) {
@@ -171,42 +137,5 @@ func (d Driver) Run(ctx context.Context, s ops.LoadScenario, steps []ops.Step, b
 	if err != nil {
 		return ops.LoadRun{}, err
 	}
-	digest, err := d.digest(o)
-	if err != nil {
-		return ops.LoadRun{}, err
-	}
-	if len(steps) == 0 || !slices.Equal(steps[0].On, []ops.Text{s.Name, digest}) {
-		return ops.LoadRun{}, ops.Errorf(ops.CodeChanged, "what %s sends has changed since it was planned", s.Name).Help("plan it again")
-	}
-	child, err := d.Start()
-	if err != nil {
-		return ops.LoadRun{}, err
-	}
-	defer child.Close() //nolint:errcheck // it has ended, or is ended here
-	if p, err := child.Process(); err == nil {
-		began(p)
-	}
-	over := make(chan struct{})
-	defer close(over)
-	go func() {
-		select {
-		case <-over:
-			return
-		case <-ctx.Done():
-		}
-		_, _ = child.Write([]byte("\n")) // a child that has ended cannot be stopped
-		select {
-		case <-over:
-		case <-time.After(lastWords):
-			_ = child.Close() // Command sees its end
-		}
-	}()
-	run, err := Command(child, o, each)
-	if why := context.Cause(ctx); why != nil && run.End == ops.LoadEndStopped {
-		run.Why = ops.Clean(why.Error())
-		if errors.Is(why, context.Canceled) {
-			run.Why = ops.Lit("it was canceled")
-		}
-	}
-	return run, err
+	return d.Children.Run(ctx, s, o, steps, began, each)
 }

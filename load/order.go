@@ -87,8 +87,8 @@ func (o Order) checkTargets() error {
 		if err != nil {
 			return fmt.Errorf("target %d: %w", i+1, err)
 		}
-		if hosts[hostPort(u)] = true; !t.allowed(o.Allow) {
-			return ops.Errorf(ops.CodeDenied, "target %d goes to %s, which is not on the list of what may be sent to", i+1, hostPort(u))
+		if hosts[HostPort(u)] = true; !t.allowed(o.Allow) {
+			return ops.Errorf(ops.CodeDenied, "target %d goes to %s, which is not on the list of what may be sent to", i+1, HostPort(u))
 		}
 		for name, values := range t.Header {
 			for _, v := range values {

@@ -145,8 +145,8 @@ func readBody(folder, name string, room int64) ([]byte, error) {
 	return body, nil
 }
 
-// hostPort is what is dialled for a URL.
-func hostPort(u *url.URL) string {
+// HostPort is what is dialled for a URL, in small letters.
+func HostPort(u *url.URL) string {
 	port := u.Port()
 	switch {
 	case port == "" && u.Scheme == "https":
@@ -161,5 +161,5 @@ func hostPort(u *url.URL) string {
 // small letters as they are dialled.
 func (t Target) allowed(list []string) bool {
 	u, err := t.parse()
-	return err == nil && slices.Contains(list, hostPort(u))
+	return err == nil && slices.Contains(list, HostPort(u))
 }

@@ -151,7 +151,7 @@ func FuzzTargets(f *testing.F) {
 				t.Fatal(err)
 			}
 			o := order(constant(1, 1e9))
-			o.Targets, o.Allow = []Target{target}, []string{hostPort(u)}
+			o.Targets, o.Allow = []Target{target}, []string{HostPort(u)}
 			if err := o.Check(); err != nil {
 				t.Errorf("%q cannot be sent: %v", text, err)
 			}

@@ -11,6 +11,9 @@ type LoadStage struct {
 	From float64       `json:"from"` // requests a second
 	To   float64       `json:"to"`
 	For  time.Duration `json:"for"`
+	// Users says that the figures are users, each of whom waits for an answer before the
+	// next request: a closed loop, which sends less while the target is slow.
+	Users bool `json:"users,omitzero"`
 }
 
 // LoadCount is what became of the requests of a span of time. At the end of a run
@@ -46,7 +49,7 @@ func (c *LoadCount) Add(d LoadCount) {
 	c.Bytes += d.Bytes
 }
 
-// LoadTimes are the percentiles of a span, of N requests.
+// LoadTimes are the percentiles of a span, of N requests. One below zero is not known.
 type LoadTimes struct {
 	N   int64         `json:"n"`
 	P50 time.Duration `json:"p50"`
@@ -57,10 +60,13 @@ type LoadTimes struct {
 	// Lower says that each is a lower bound (>=): what was dropped, or cut off, would
 	// have taken longer.
 	Lower bool `json:"lower,omitzero"`
+	// Approx says that they are to two digits: whoever measured keeps no more.
+	Approx bool `json:"approx,omitzero"`
 }
 
 // LoadWindow is what happened in a span: Latency is counted from the intended start of
-// each request, as a user would wait; Service from when it had a connection to go by.
+// each request, as a user would wait; Service from when it had a connection to go by. A
+// closed loop has no intended starts, and so no Latency.
 type LoadWindow struct {
 	LoadCount
 	Over    time.Duration `json:"over"`
@@ -80,7 +86,8 @@ func (w LoadWindow) Value(m LoadMetric) Value {
 		if m >= MetricServiceP50 {
 			t, first = w.Service, MetricServiceP50
 		}
-		return Value{Value: []time.Duration{t.P50, t.P90, t.P95, t.P99}[m-first].Seconds(), Known: t.N > 0}
+		v := []time.Duration{t.P50, t.P90, t.P95, t.P99}[m-first]
+		return Value{Value: max(0, v.Seconds()), Known: t.N > 0 && v >= 0}
 	}
 	return Value{}
 }
@@ -111,6 +118,18 @@ type LoadHealth struct {
 	Busy     float64       `json:"busy"`     // share of the connections' time in which they were in use
 	CapHits  int64         `json:"cap_hits"` // dropped because the most were in flight
 	CapAge   time.Duration `json:"cap_age"`  // at least as old was the oldest in flight at each of those
+	// Of a generator on several machines: CPU is the worst share of one core of any worker.
+	Workers []LoadWorker `json:"workers,omitempty"`
+	Lost    int          `json:"lost,omitzero"`  // workers that went missing during the run
+	Users   int          `json:"users,omitzero"` // of a closed loop: the most at once
+}
+
+// LoadWorker is one process of a generator on several machines.
+type LoadWorker struct {
+	Name  Text    `json:"name"`
+	State Text    `json:"state"` // in the generator's own words
+	Users int     `json:"users"`
+	CPU   float64 `json:"cpu"` // share of one core
 }
 
 // LoadTick is what a running load says every second.
@@ -119,7 +138,7 @@ type LoadTick struct {
 	Last10 LoadWindow  `json:"last10"` // seconds
 	Last60 LoadWindow  `json:"last60"`
 	Run    LoadWindow  `json:"run"`
-	Rate   float64     `json:"rate"`  // planned now, requests a second
+	Rate   float64     `json:"rate"`  // planned now, in the unit of its stage
 	Stage  int         `json:"stage"` // of the plan, from 0; their number when it is over
 	Errors []LoadError `json:"errors,omitempty"`
 	Health LoadHealth  `json:"health"`
@@ -150,6 +169,9 @@ func (r LoadRun) Length() time.Duration {
 	return d
 }
 
+// Closed reports whether it is a closed loop, of users.
+func (r LoadRun) Closed() bool { return len(r.Stages) > 0 && r.Stages[0].Users }
+
 // LoadLimit is what a figure of a run has to keep: at least the limit for a rate, at
 // most for every other.
 type LoadLimit struct {
@@ -162,8 +184,9 @@ type LoadLimit struct {
 type LoadStanding struct {
 	LoadLimit
 	Value  float64 `json:"value"`
-	Known  bool    `json:"known"`          // without a value nothing is held
-	Lower  bool    `json:"lower,omitzero"` // the value is a lower bound
+	Known  bool    `json:"known"`           // without a value nothing is held
+	Lower  bool    `json:"lower,omitzero"`  // the value is a lower bound
+	Approx bool    `json:"approx,omitzero"` // the value is to two digits
 	Held   bool    `json:"held"`
 	Margin float64 `json:"margin"` // what is left to the limit, in the metric's unit; negative: broken
 }
@@ -185,4 +208,10 @@ func (s LoadStage) Rate() string {
 }
 
 // Words say a stage: "10 to 100 requests a second for 30s".
-func (s LoadStage) Words() string { return s.Rate() + " requests a second for " + s.For.String() }
+func (s LoadStage) Words() string {
+	unit := " requests a second for "
+	if s.Users {
+		unit = " users for "
+	}
+	return s.Rate() + unit + s.For.String()
+}

@@ -14,8 +14,9 @@ type LoadScenario struct {
 	// Allow are the servers that may be sent to, host:port in small letters.
 	Allow       []Text        `json:"allow"`
 	Stages      []LoadStage   `json:"stages"`
-	Warmup      time.Duration `json:"warmup,omitzero"` // charted, and never judged
-	MaxRate     int           `json:"max_rate"`        // requests a second
+	Warmup      time.Duration `json:"warmup,omitzero"`    // charted, and never judged
+	MaxRate     int           `json:"max_rate"`           // requests a second; of an open model
+	MaxUsers    int           `json:"max_users,omitzero"` // of a closed loop
 	MaxDuration time.Duration `json:"max_duration"`
 	Connections int           `json:"connections"` // requests under way at once
 	InFlight    int           `json:"in_flight"`   // those and the ones that wait
@@ -33,6 +34,18 @@ func (s LoadScenario) Ref() Ref { return Ref{Kind: KindLoad, ID: s.Name} }
 // Length is how long its stages are.
 func (s LoadScenario) Length() time.Duration { return LoadRun{Stages: s.Stages}.Length() }
 
+// Closed reports whether its load is a closed loop: of users, each of whom waits for an
+// answer before the next request.
+func (s LoadScenario) Closed() bool { return LoadRun{Stages: s.Stages}.Closed() }
+
+// LoadPlan is what a run of a scenario would do.
+type LoadPlan struct {
+	Steps    []Step
+	Hosts    []string // the servers that are sent to, host:port
+	Warnings []Text   // what may surprise
+	Notes    []Text
+}
+
 // LoadScenario returns the scenario of a name; false: the estate has none of it.
 func (e Estate) LoadScenario(name Text) (LoadScenario, bool) {
 	return named(e.Loads, func(s LoadScenario) bool { return s.Name == name })
@@ -45,9 +58,10 @@ type LoadDriver uint8
 const (
 	DriverUnknown LoadDriver = iota
 	DriverHTTP               // requests of a process of our own, on the agent's machine
+	DriverLocust             // the users of a Locust, over its web API
 )
 
-var loadDrivers = enumOf[LoadDriver]("driver", "unknown", "http")
+var loadDrivers = enumOf[LoadDriver]("driver", "unknown", "http", "locust")
 
 func (d LoadDriver) String() string               { return loadDrivers.name(d) }
 func (d LoadDriver) MarshalText() ([]byte, error) { return []byte(d.String()), nil }

@@ -117,10 +117,11 @@ const (
 	ClassRefused           // nobody listens, or there is no way
 	ClassName              // the host's name is not known
 	ClassLocal             // this machine has no file descriptor or port left
+	ClassTask              // a task of a user broke off by itself
 )
 
 var loadClasses = enumOf[LoadClass]("class", "other", "status", "body", "too-long", "timeout", "reset", "closed", "tls",
-	"refused", "name", "local")
+	"refused", "name", "local", "task")
 
 func (c LoadClass) String() string               { return loadClasses.name(c) }
 func (c LoadClass) MarshalText() ([]byte, error) { return []byte(c.String()), nil }

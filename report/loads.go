@@ -45,7 +45,7 @@ func scenarioRow(b ops.Board, s ops.LoadScenario, now time.Time) Row {
 	row := Row{Ref: s.Ref(), Group: groupScenarios, Level: unjudged, From: board(b), Detail: about(s.Name.String(), s.Note.String())}
 	for _, l := range b.Loading {
 		if l.Scenario.Name == s.Name {
-			row.Cells = []Cell{text(s.Name.String()), toned("running", ToneInfo), moment(l.Began, now), figureCell(ops.MetricLatencyP95, l.Tick.Last10),
+			row.Cells = []Cell{text(s.Name.String()), toned("running", ToneInfo), moment(l.Began, now), p95Cell(l.Tick.Last10),
 				figureCell(ops.MetricRate, l.Tick.Last10), figureCell(ops.MetricErrors, l.Tick.Last10), text(s.Target.String()), text(l.Actor.String()), text(s.Note.String())}
 			return row
 		}
@@ -66,7 +66,7 @@ func keptRow(b ops.Board, k ops.LoadKept, now time.Time) Row {
 }
 
 func keptCells(k ops.LoadKept, now time.Time, why string) []Cell {
-	return []Cell{toned(k.Verdict.Outcome.String(), past(k.Verdict.Level)), moment(k.Ended, now), figureCell(ops.MetricLatencyP95, k.Run),
+	return []Cell{toned(k.Verdict.Outcome.String(), past(k.Verdict.Level)), moment(k.Ended, now), p95Cell(k.Run),
 		figureCell(ops.MetricRate, k.Run), figureCell(ops.MetricErrors, k.Run), text(k.Target.String()), text(k.Actor.String()), text(why)}
 }
 
@@ -80,6 +80,16 @@ func figureCell(m ops.LoadMetric, w ops.LoadWindow) Cell {
 	if m.Time() && w.Latency.Lower {
 		c.Text = ">=" + c.Text
 	}
+	return c
+}
+
+// p95Cell is what most waited, and of a closed loop how long most were served.
+func p95Cell(w ops.LoadWindow) Cell {
+	if w.Latency.N > 0 || w.Service.N == 0 {
+		return figureCell(ops.MetricLatencyP95, w)
+	}
+	c := figureCell(ops.MetricServiceP95, w)
+	c.Text = "served " + roughly(w.Service.Approx) + c.Text
 	return c
 }
 
@@ -97,9 +107,13 @@ func LiveLines(l ops.LoadLive) []Cell {
 		lines = append(lines, Cell{Text: fmt.Sprintf("warming up for %s more: nothing of this is judged", short(s.Warmup-t.Second.At)), Tone: ToneInfo})
 	}
 	w := t.Last10
-	lines = append(lines, Cell{Text: fmt.Sprintf("rate    asked %.4g/s, good %s, failed %s; %d in flight, the oldest for %s",
-		t.Rate, inWords(ops.MetricRate, w), inWords(ops.MetricErrors, w), t.Second.InFlight, short(t.Second.Oldest))})
-	lines = append(lines, timesLine("10 s    waited", w.Latency), timesLine("        served", w.Service))
+	rate := fmt.Sprintf("rate    asked %.4g/s, good %s, failed %s; %d in flight, the oldest for %s",
+		t.Rate, inWords(ops.MetricRate, w), inWords(ops.MetricErrors, w), t.Second.InFlight, short(t.Second.Oldest))
+	if s.Closed() {
+		rate = fmt.Sprintf("users   %d of %.0f; good %s, failed %s", t.Second.InFlight, t.Rate, inWords(ops.MetricRate, w), inWords(ops.MetricErrors, w))
+	}
+	lines = append(lines, Cell{Text: rate})
+	lines = append(lines, waited("10 s    ", w, s.Closed()), timesLine("        served", w.Service))
 	return append(lines, figures(l.Limits, t.Run, t.Errors, t.Health)...)
 }
 
@@ -110,7 +124,11 @@ func stageLine(s ops.LoadScenario, t ops.LoadTick) string {
 	}
 	line := fmt.Sprintf("stage   > %d of %d: %s", t.Stage+1, len(s.Stages), s.Stages[t.Stage].Words())
 	if next := t.Stage + 1; next < len(s.Stages) {
-		line += "; then " + s.Stages[next].Rate() + "/s"
+		unit := "/s"
+		if s.Closed() {
+			unit = ""
+		}
+		line += "; then " + s.Stages[next].Rate() + unit
 	}
 	return line
 }
@@ -127,7 +145,7 @@ func KeptLines(k ops.LoadKept) []Cell {
 		lines = append(lines, Cell{Text: fmt.Sprintf("        of this the first %s warmed up and is not in the figures", short(k.Warmup))})
 	}
 	lines = append(lines, Cell{Text: fmt.Sprintf("rate    good %s over %s", inWords(ops.MetricRate, k.Run), short(k.Run.Over))})
-	lines = append(lines, timesLine("run     waited", k.Run.Latency), timesLine("        served", k.Run.Service))
+	lines = append(lines, waited("run     ", k.Run, closed(k.Stages)), timesLine("        served", k.Run.Service))
 	return append(lines, figures(k.Verdict.Limits, k.Run, k.Errors, k.Health)...)
 }
 
@@ -158,13 +176,17 @@ func figures(limits []ops.LoadStanding, w ops.LoadWindow, errs []ops.LoadError, 
 		if s.Metric == ops.MetricRate {
 			bound = "at least"
 		}
-		value := known(s.Metric, ops.Value{Value: s.Value, Known: s.Known})
+		value := roughly(s.Approx) + known(s.Metric, ops.Value{Value: s.Value, Known: s.Known})
 		lines = append(lines, Cell{Text: fmt.Sprintf("%s%-12s %10s  %s %s, margin %s  %s", name, s.Metric.Words(), value, bound, s.Metric.Figure(s.Limit), known(s.Metric, ops.Value{Value: s.Margin, Known: s.Known}), word), Tone: tone})
 	}
 	if len(limits) == 0 {
 		lines = append(lines, Cell{Text: "limits  none: there is nothing to pass", Tone: ToneUnknown})
 	}
-	lines = append(lines, Cell{Text: fmt.Sprintf("count   %d planned, %d sent, %d dropped, %d cut off, %d failed", w.Planned, w.Sent, w.Dropped, w.Cut, w.Failed), Tone: lacking(w.Dropped + w.Cut)})
+	count := Cell{Text: fmt.Sprintf("count   %d planned, %d sent, %d dropped, %d cut off, %d failed", w.Planned, w.Sent, w.Dropped, w.Cut, w.Failed), Tone: lacking(w.Dropped + w.Cut)}
+	if h.Users > 0 {
+		count = Cell{Text: fmt.Sprintf("count   %d done, %d failed, %d users at the most", w.Done, w.Failed, h.Users)}
+	}
+	lines = append(lines, count)
 	for i, e := range errs {
 		name := "        "
 		if i == 0 {
@@ -180,18 +202,71 @@ func figures(limits []ops.LoadStanding, w ops.LoadWindow, errs []ops.LoadError, 
 	if h.CPUKnown {
 		cpu = ops.Percent(h.CPU)
 	}
+	if h.Users > 0 {
+		return append(lines, senderLines(h, cpu)...)
+	}
 	return append(lines, Cell{Text: fmt.Sprintf("sender  late p99 %s, CPU %s, connections %s busy, %d late, %d at the cap", short(h.LateP99), cpu, ops.Percent(min(1, h.Busy)), w.Late, h.CapHits), Tone: ToneMuted})
+}
+
+// mostWorkers is how many workers are listed, those in a bad way first.
+const mostWorkers = 8
+
+// senderLines say how the workers of a generator on several machines do.
+func senderLines(h ops.LoadHealth, cpu string) []Cell {
+	if len(h.Workers) == 0 {
+		return []Cell{{Text: "sender  one process; CPU " + cpu, Tone: ToneMuted}}
+	}
+	head := fmt.Sprintf("sender  %s, the busiest at %s of its core", ops.Count(len(h.Workers), "worker"), cpu)
+	if h.Lost > 0 {
+		head += fmt.Sprintf(", %d lost", h.Lost)
+	}
+	lines := []Cell{{Text: head, Tone: lacking(int64(h.Lost))}}
+	for i, w := range h.Workers {
+		if i == mostWorkers {
+			return append(lines, Cell{Text: fmt.Sprintf("        and %d more", len(h.Workers)-i), Tone: ToneMuted})
+		}
+		lines = append(lines, Cell{Text: fmt.Sprintf("        %s %s, %s, CPU %s", w.State, w.Name, ops.Count(w.Users, "user"), ops.Percent(w.CPU)), Tone: ToneMuted})
+	}
+	return lines
+}
+
+// closed reports whether stages are of users.
+func closed(stages []ops.LoadStage) bool { return ops.LoadRun{Stages: stages}.Closed() }
+
+// waited is the line of times from the intended start, which a closed loop does not have.
+func waited(name string, w ops.LoadWindow, closed bool) Cell {
+	if closed {
+		return Cell{Text: name + "waited  not known: a closed loop sends less while the target is slow", Tone: ToneMuted}
+	}
+	return timesLine(name+"waited", w.Latency)
+}
+
+// roughly marks a figure that is to two digits.
+func roughly(approx bool) string {
+	if approx {
+		return "~"
+	}
+	return ""
 }
 
 func timesLine(name string, t ops.LoadTimes) Cell {
 	if t.N == 0 {
 		return Cell{Text: name + "  no answer", Tone: ToneUnknown}
 	}
-	at := ""
+	at := roughly(t.Approx)
 	if t.Lower {
 		at = ">="
 	}
-	return Cell{Text: fmt.Sprintf("%s  p50 %s%s  p90 %s%s  p95 %s%s  p99 %s%s  max %s", name, at, short(t.P50), at, short(t.P90), at, short(t.P95), at, short(t.P99), short(t.Max))}
+	line := name
+	for i, v := range []time.Duration{t.P50, t.P90, t.P95, t.P99} {
+		if v >= 0 {
+			line += fmt.Sprintf("  %s %s%s", [...]string{"p50", "p90", "p95", "p99"}[i], at, short(v))
+		}
+	}
+	if t.Max >= 0 {
+		line += "  max " + short(t.Max)
+	}
+	return Cell{Text: line}
 }
 
 func inWords(m ops.LoadMetric, w ops.LoadWindow) string { return known(m, w.Value(m)) }

@@ -61,7 +61,7 @@ func loadSeries(w io.Writer, series []ops.LoadPoint) error {
 		for _, t := range []ops.LoadTimes{p.Latency, p.Service} {
 			for _, v := range []time.Duration{t.P50, t.P90, t.P95, t.P99} {
 				cell := ""
-				if t.N > 0 {
+				if t.N > 0 && v >= 0 {
 					cell = inSeconds(v)
 				}
 				row = append(row, cell)

@@ -12,9 +12,9 @@ import (
 // Driver makes the load of one kind of scenario. Another one is a row in the wiring: no
 // pane, no judgement and no report asks which it is.
 type Driver interface {
-	// Plan says what a run would do, as steps, and to which servers it sends, as
-	// host:port. It changes nothing. Error: it cannot be done as the estate has it.
-	Plan(s ops.LoadScenario) (steps []ops.Step, hosts []string, err error)
+	// Plan says what a run would do. It changes nothing. Error: it cannot be done as the
+	// estate has it, or not now.
+	Plan(ctx context.Context, s ops.LoadScenario) (ops.LoadPlan, error)
 	// Run does what the steps say until the run ends. began is called with the process
 	// that makes the load, where there is one here, each with what it tells every second.
 	// The end of ctx stops the run, and its cause is why; when Run returns no load of it

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net"
-	"strings"
 	"time"
 
 	"opsdeck/ops"
@@ -34,7 +33,7 @@ func (r *run) Blocked(b ops.Board, ref ops.Ref) ops.Text {
 }
 
 // Plan says what would be sent to what, and for how long.
-func (r *run) Plan(_ context.Context, b ops.Board, req ops.Request) (ops.Plan, error) {
+func (r *run) Plan(ctx context.Context, b ops.Board, req ops.Request) (ops.Plan, error) {
 	s, driver, err := r.of(req.Target.ID)
 	if err == nil {
 		err = r.may(s, b)
@@ -42,14 +41,14 @@ func (r *run) Plan(_ context.Context, b ops.Board, req ops.Request) (ops.Plan, e
 	if err != nil {
 		return ops.Plan{}, err
 	}
-	steps, hosts, err := driver.Plan(s)
+	would, err := driver.Plan(ctx, s)
 	if err != nil {
 		return ops.Plan{}, err
 	}
-	p := ops.Plan{Title: ops.Textf("load %s on %s for %s", s.Name, s.Target, ops.Span(s.Length())), Steps: steps, Locks: []ops.Ref{{Kind: ops.KindTarget, ID: s.Target}},
+	p := ops.Plan{Title: ops.Textf("load %s on %s for %s", s.Name, s.Target, ops.Span(s.Length())), Steps: would.Steps, Locks: []ops.Ref{{Kind: ops.KindTarget, ID: s.Target}},
 		Replaces: []ops.Text{ops.Textf("nothing; whoever uses %s waits longer meanwhile, and what it writes for a request it writes", s.Target)},
-		Ask:      ops.Ask{Type: s.Target}}
-	for _, h := range hosts {
+		Ask:      ops.Ask{Type: s.Target}, Warnings: would.Warnings, Notes: would.Notes}
+	for _, h := range would.Hosts {
 		p.Locks = append(p.Locks, ops.NewRef(ops.KindTarget, "", h))
 		if name, _, _ := net.SplitHostPort(h); name == "localhost" || net.ParseIP(name).IsLoopback() {
 			p.Warnings = append(p.Warnings, ops.Textf("%s is on the machine that sends: the two share its processors, and the figures are of both", h))
@@ -63,7 +62,6 @@ func (r *run) Plan(_ context.Context, b ops.Board, req ops.Request) (ops.Plan, e
 			p.Warnings = append(p.Warnings, ops.Textf("critical alert %s of %s fires already", a.Name, s.Target))
 		}
 	}
-	p.Notes = []ops.Text{ops.Textf("at most %d requests a second to %s", s.MaxRate, strings.Join(hosts, ", "))}
 	return p, nil
 }
 
@@ -124,6 +122,9 @@ func progress(s ops.LoadScenario, t ops.LoadTick) ops.Progress {
 	at, length := t.Second.At, s.Length()
 	w := t.Last10
 	note := ops.Textf("%.0f/s of %.0f/s, p95 %s, %d failed", float64(w.Done)/max(w.Over.Seconds(), 1e-9), t.Rate, w.Latency.P95.Round(time.Microsecond), t.Run.Failed)
+	if s.Closed() {
+		note = ops.Textf("%d of %.0f users, %.0f/s, %d failed", t.Second.InFlight, t.Rate, float64(w.Done)/max(w.Over.Seconds(), 1e-9), t.Run.Failed)
+	}
 	return ops.Progress{Done: at.Seconds(), Total: length.Seconds(), Unit: ops.Lit("s"), Note: note, Left: max(0, length-at)}
 }
 

@@ -9,6 +9,12 @@ import (
 )
 
 func TestALoadThatIsNotOrderedSendsNothing(t *testing.T) {
+	for _, command := range []string{loadChild, locustChild} {
+		t.Run(command, func(t *testing.T) { unordered(t, command) })
+	}
+}
+
+func unordered(t *testing.T, command string) {
 	dir := t.TempDir()
 	in, out := filepath.Join(dir, "in"), filepath.Join(dir, "out")
 	if err := os.WriteFile(in, []byte("{}\n"), 0o600); err != nil {
@@ -24,7 +30,7 @@ func TestALoadThatIsNotOrderedSendsNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer w.Close()
-	if code := run(context.Background(), []string{"load-child"}, streams{r, w, w}); code != exitUsage {
+	if code := run(context.Background(), []string{command}, streams{r, w, w}); code != exitUsage {
 		t.Errorf("exit %d", code)
 	}
 	if said, err := os.ReadFile(out); err != nil || !strings.HasPrefix(string(said), `{"error":{"code":"invalid"`) {

@@ -5,16 +5,22 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"strings"
+	"time"
 
 	"opsdeck/actions/loadrun"
 	"opsdeck/estate"
 	"opsdeck/internal/proc"
 	"opsdeck/load"
+	"opsdeck/load/locust"
 	"opsdeck/ops"
 )
 
-// loadChild is the hidden command that sends a load.
-const loadChild = "load-child"
+// Hidden commands that hold a load run: one sends it, one has a Locust send it.
+const (
+	loadChild   = "load-child"
+	locustChild = "locust-child"
+)
 
 // wireLoads adds what the estate can be put under. Each driver has its row.
 func wireLoads(w *wiring) {
@@ -25,13 +31,24 @@ func wireLoads(w *wiring) {
 	if err != nil {
 		self = os.Args[0]
 	}
-	argv := []string{self, loadChild}
 	secret := []byte(rand.Text())
+	children := func(command string, lastWords time.Duration) load.Children {
+		argv := []string{self, command}
+		return load.Children{Argv: argv, Secret: secret, LastWords: lastWords,
+			Start: func() (load.Process, error) { return proc.Talk(proc.Spec{Argv: argv}, io.Discard, false) }}
+	}
 	w.engine.Actions = append(w.engine.Actions, loadrun.New(w.file.Estate, map[ops.LoadDriver]loadrun.Driver{
-		ops.DriverHTTP: load.Driver{Sources: loadSources(w.file.Loads), Argv: argv, Secret: secret, Start: func() (load.Process, error) {
-			return proc.Talk(proc.Spec{Argv: argv}, io.Discard, false)
-		}},
+		ops.DriverHTTP:   load.Driver{Sources: loadSources(w.file.Loads), Children: children(loadChild, load.LastWords)},
+		ops.DriverLocust: locust.Driver{Sources: locustSources(w.file.Loads), Addresses: locust.Addresses, Children: children(locustChild, locust.LastWords)},
 	}, proc.Alive)...)
+}
+
+// locustSources are the Locusts of scenarios.
+func locustSources(all []estate.Scenario) (out []locust.Source) {
+	for _, s := range all {
+		out = append(out, locust.Source{Scenario: s.Plan.Name, URL: strings.TrimRight(s.URL, "/"), Host: s.Host, CAFile: s.CAFile})
+	}
+	return out
 }
 
 // loadSources are what HTTP scenarios send.

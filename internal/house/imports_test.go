@@ -65,7 +65,7 @@ var rooms = map[string][]string{
 	"themes":        {},
 	"cmd":           {"*"},
 	"daemon":        {"ops", "agent", "engine", "store"},
-	"load":          {"ops", "judge"},
+	"load":          {"ops", "judge", "load"},
 	"drill":         {"ops", "internal/proc"},
 	"collectors":    {"ops", "internal/httpsource", "internal/basebackup"},
 	"internal/proc": {"ops", "internal/ownfile"},

@@ -1,0 +1,250 @@
+package locust
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"opsdeck/load"
+	"opsdeck/ops"
+)
+
+const (
+	callTimeout = 10 * time.Second
+	mostAnswer  = 16 << 20
+)
+
+// api is the web API of a Locust.
+type api struct {
+	url  string // without a slash at its end
+	http *http.Client
+}
+
+func newAPI(base string, ca []byte) api {
+	via := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: load.Trusted(ca)}, MaxIdleConnsPerHost: 1, IdleConnTimeout: time.Minute} // without a proxy, as loads are
+	return api{strings.TrimRight(base, "/"), &http.Client{Transport: via, Timeout: callTimeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+}
+
+// call asks for a path; with a form it posts that. Anything but a 200 is an error.
+func (a api) call(ctx context.Context, path string, form url.Values) ([]byte, error) {
+	method, body := http.MethodGet, io.Reader(nil)
+	if form != nil {
+		method, body = http.MethodPost, strings.NewReader(form.Encode())
+	}
+	req, err := http.NewRequestWithContext(ctx, method, a.url+path, body)
+	if err != nil {
+		return nil, fmt.Errorf("ask Locust: %w", err)
+	}
+	if form != nil {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	answer, err := a.http.Do(req)
+	if err != nil {
+		return nil, ops.Errorf(ops.CodeUnavailable, "Locust at %s does not answer: %v", a.url, err)
+	}
+	defer answer.Body.Close() //nolint:errcheck // it was only read
+	text, err := io.ReadAll(io.LimitReader(answer.Body, mostAnswer))
+	switch {
+	case err != nil:
+		return nil, ops.Errorf(ops.CodeUnavailable, "Locust at %s broke off its answer: %v", a.url, err)
+	case answer.StatusCode != http.StatusOK:
+		return nil, ops.Errorf(ops.CodeUnavailable, "Locust at %s answers %s with %s", a.url, path, answer.Status)
+	}
+	return text, nil
+}
+
+// get asks for a path whose answer is JSON.
+func (a api) get(ctx context.Context, path string, form url.Values, into any) error {
+	text, err := a.call(ctx, path, form)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(text, into); err != nil {
+		return ops.Errorf(ops.CodeUnavailable, "what answers at %s is no Locust: %v", a.url, err)
+	}
+	return nil
+}
+
+// States of a Locust and of its workers.
+const (
+	stateReady    = "ready"
+	stateSpawning = "spawning"
+	stateRunning  = "running"
+	stateStopped  = "stopped"
+	stateMissing  = "missing"
+)
+
+// stats are what a Locust tells of itself and its run.
+type stats struct {
+	State   string `json:"state"`
+	Users   int    `json:"user_count"`
+	Entries []struct {
+		Requests int64 `json:"num_requests"`
+		Failures int64 `json:"num_failures"`
+	} `json:"stats"` // the last one is of all
+	Errors  []failure           `json:"errors"`
+	Current map[string]*float64 `json:"current_response_time_percentiles"` // ms, of its last ten seconds
+	Workers []worker            `json:"workers"`
+	// WorkerCount is how many can work; nil: it is no master.
+	WorkerCount *int `json:"worker_count"`
+
+	tasks []exception
+	whole ops.LoadTimes // of all that it counts
+}
+
+type failure struct {
+	Method string `json:"method"`
+	Name   string `json:"name"`
+	Error  string `json:"error"`
+	Count  int64  `json:"occurrences"`
+}
+
+type worker struct {
+	ID    string  `json:"id"`
+	State string  `json:"state"`
+	Users int     `json:"user_count"`
+	CPU   float64 `json:"cpu_usage"` // percent of one core
+}
+
+// exception is what broke off tasks. It is neither a request nor a failure there.
+type exception struct {
+	Count int64  `json:"count"`
+	Words string `json:"msg"`
+}
+
+// sends reports whether there is a load.
+func (s stats) sends() bool { return s.State == stateSpawning || s.State == stateRunning }
+
+// idle reports whether there is none.
+func (s stats) idle() bool {
+	return (s.State == stateReady || s.State == stateStopped) && s.Users == 0
+}
+
+// count is what was done: requests, and tasks that broke off by themselves.
+func (s stats) count() ops.LoadCount {
+	var c ops.LoadCount
+	if n := len(s.Entries); n > 0 {
+		c.Done, c.Failed = s.Entries[n-1].Requests, s.Entries[n-1].Failures
+	}
+	for _, e := range s.tasks {
+		c.Done, c.Failed = c.Done+e.Count, c.Failed+e.Count
+	}
+	c.Planned, c.Sent = c.Done, c.Done
+	return c
+}
+
+// state asks for what may be up to the cache's time old.
+func (a api) state(ctx context.Context) (s stats, err error) {
+	if err = a.get(ctx, "/stats/requests", nil, &s); err == nil && s.State == "" {
+		err = ops.Errorf(ops.CodeUnavailable, "what answers at %s is no Locust: it tells no state", a.url)
+	}
+	return s, err
+}
+
+// figures asks for the state, and for what it leaves out: tasks that broke off, and the
+// percentiles of all.
+func (a api) figures(ctx context.Context) (stats, error) {
+	s, err := a.state(ctx)
+	if err != nil {
+		return s, err
+	}
+	var broken struct{ Exceptions []exception }
+	if err := a.get(ctx, "/exceptions", nil, &broken); err != nil {
+		return s, err
+	}
+	s.tasks = broken.Exceptions
+	text, err := a.call(ctx, "/stats/requests/csv", nil)
+	if err == nil {
+		s.whole, err = parseTimes(string(text))
+	}
+	return s, err
+}
+
+// parseTimes reads the percentiles of all requests: the last line of a CSV. Which there
+// are is a setting there; one that is not there is not known.
+func parseTimes(text string) (ops.LoadTimes, error) {
+	rows, err := csv.NewReader(strings.NewReader(text)).ReadAll()
+	if err != nil || len(rows) < 2 {
+		return ops.LoadTimes{}, ops.Errorf(ops.CodeUnavailable, "Locust's table of requests cannot be read: %v", err)
+	}
+	head, last := rows[0], rows[len(rows)-1]
+	figure := func(name string) (float64, bool) {
+		i := slices.Index(head, name)
+		if i < 0 {
+			return 0, false
+		}
+		v, err := strconv.ParseFloat(last[i], 64)
+		return v, err == nil
+	}
+	ms := func(name string) time.Duration {
+		if v, ok := figure(name); ok {
+			return inMillis(v)
+		}
+		return -1
+	}
+	n, _ := figure("Request Count")
+	return ops.LoadTimes{N: int64(n), P50: ms("50%"), P90: ms("90%"), P95: ms("95%"), P99: ms("99%"), Max: ms("Max Response Time"), Approx: true}, nil
+}
+
+func inMillis(ms float64) time.Duration { return time.Duration(ms * float64(time.Millisecond)) }
+
+// swarm asks for a number of users, of whom so many a second come or go.
+func (a api) swarm(ctx context.Context, users int, perSecond float64, host string) error {
+	form := url.Values{"user_count": {strconv.Itoa(users)}, "spawn_rate": {strconv.FormatFloat(perSecond, 'g', -1, 64)}, "host": {host}}
+	var said struct {
+		Success bool
+		Message string
+		Host    *string
+	}
+	err := a.get(ctx, "/swarm", form, &said)
+	switch {
+	case err != nil:
+		return err
+	case !said.Success:
+		return ops.Errorf(ops.CodeInvalid, "Locust refuses: %s", ops.Clean(said.Message))
+	case strings.Contains(said.Message, "shape class"):
+		return ops.Errorf(ops.CodeInvalid, "the locustfile has a shape, which decides how many users there are: %s", ops.Clean(said.Message)).
+			Help("take the LoadTestShape out of it")
+	case said.Host == nil || *said.Host != host:
+		return ops.Errorf(ops.CodeDenied, "Locust did not take %s as its host", host)
+	}
+	return nil
+}
+
+// stop asks for the end of a run. The same is answered where nothing runs.
+func (a api) stop(ctx context.Context) error {
+	_, err := a.call(ctx, "/stop", nil)
+	return err
+}
+
+// reset forgets what was counted.
+func (a api) reset(ctx context.Context) error {
+	_, err := a.call(ctx, "/stats/reset", nil)
+	return err
+}
+
+// complaint is the newest line of its log that warns of something; empty: there is none.
+func (a api) complaint(ctx context.Context) string {
+	var logs struct{ Master []string }
+	if err := a.get(ctx, "/logs", nil, &logs); err != nil {
+		return ""
+	}
+	for _, line := range slices.Backward(logs.Master) {
+		first, _, _ := strings.Cut(line, "\n")
+		if strings.Contains(first, "/WARNING/") || strings.Contains(first, "/ERROR/") {
+			_, words, _ := strings.Cut(first, ": ")
+			return words
+		}
+	}
+	return ""
+}
