@@ -177,7 +177,7 @@ func (k console) jobDetail(ctx context.Context, ref ops.Ref) (ops.Detail, error)
 	}
 	d := ops.Detail{Ref: ref, At: k.e.Now(), Title: ops.Textf("job %d: %s", j.ID, j.Title),
 		Groups: []ops.FactGroup{{Title: ops.Lit("job"), Facts: facts}}, Related: []ops.Ref{j.Target}}
-	recs, err := k.e.History.History(ops.Query{Ref: j.Target, From: j.Created, Limit: 1000, Kinds: []ops.RecordKind{ops.RecordIntent, ops.RecordOutcome}})
+	recs, err := k.e.History.History(ops.Query{Ref: j.Target, From: j.Created, Limit: 1000, Kinds: []ops.RecordKind{ops.RecordIntent, ops.RecordOutcome, ops.RecordBackups}})
 	if err != nil {
 		return d, err
 	}

@@ -11,11 +11,16 @@ import (
 // nextAgent is one that has what this one kept.
 func (s *shipping) nextAgent(t *testing.T, part kept) *shipping {
 	t.Helper()
+	return s.keptBy(t, part, newShipping())
+}
+
+// keptBy gives an agent what this one kept.
+func (s *shipping) keptBy(t *testing.T, part kept, next *shipping) *shipping {
+	t.Helper()
 	raw, err := json.Marshal(keepings()[part].saved(s.p))
 	if err != nil {
 		t.Fatal(err)
 	}
-	next := newShipping()
 	if err := keepings()[part].restore(next.p, raw); err != nil {
 		t.Fatal(err)
 	}

@@ -21,6 +21,7 @@ const (
 	keptDrills
 	keptVerified
 	keptVerdicts
+	keptOrphans
 	keptParts // how many there are
 )
 
@@ -43,6 +44,7 @@ func keepings() [keptParts]keeping {
 		keptDrills:    keep("drills", func(p *picture) map[string][]ops.Drill { return maps.Clone(p.drills) }, restoreDrills),
 		keptVerified:  keep("verified", func(p *picture) map[string][]ops.Verification { return maps.Clone(p.verified) }, restoreVerified),
 		keptVerdicts:  keep("backup verdicts", func(p *picture) map[string]ops.Level { return maps.Clone(p.verdicts) }, func(p *picture, v map[string]ops.Level) { maps.Copy(p.verdicts, v) }),
+		keptOrphans:   keep("orphaned backups", func(p *picture) map[ops.JobID]ops.Text { return maps.Clone(p.orphans) }, restoreOrphans),
 	}
 }
 

@@ -29,6 +29,7 @@ type picture struct {
 	drills   map[string][]ops.Drill        // by plan: the newest of each repository
 	verified map[string][]ops.Verification // the same
 	verdicts map[string]ops.Level          // of backup plans and their repositories, as the history was told last
+	orphans  map[ops.JobID]ops.Text        // what was found of backups whose agent died
 	unsaved  [keptParts]bool               // what has to be written down again
 	shown    []func()                      // called once the next board is out
 }
@@ -42,7 +43,7 @@ const (
 )
 
 func newPicture(e *Engine) *picture {
-	p := &picture{estate: e.Estate, now: e.Now, alerts: newAlertFacts(), marks: map[ops.Ref]ops.Latch{}, written: map[ops.Text][]written{}, drills: map[string][]ops.Drill{}, verified: map[string][]ops.Verification{}, verdicts: map[string]ops.Level{}}
+	p := &picture{estate: e.Estate, now: e.Now, alerts: newAlertFacts(), marks: map[ops.Ref]ops.Latch{}, written: map[ops.Text][]written{}, drills: map[string][]ops.Drill{}, verified: map[string][]ops.Verification{}, verdicts: map[string]ops.Level{}, orphans: map[ops.JobID]ops.Text{}}
 	p.board.Estate = ops.EstateInfo{Name: e.Estate.Name, Environment: e.Estate.Environment, Simulated: e.Estate.Simulated, Watchdog: e.Estate.Watchdog, Agent: e.Agent}
 	if e.History != nil {
 		if n := e.History.Notice(); !n.Empty() {
@@ -175,6 +176,7 @@ func (p *picture) take(info ops.SourceInfo, f ops.Observation, at time.Time) []o
 	}
 	if f.Backups != nil {
 		p.setBackups(info.Name, *f.Backups)
+		recs = append(recs, p.findOrphans(info.Name, at)...)
 	}
 	if f.KPIs != nil || f.Pipelines != nil {
 		p.setIndicators(info.Name, f, at)
@@ -260,7 +262,7 @@ func (p *picture) recent(recs []ops.Record) []ops.Record {
 
 // setJob puts a job's newest state on the board, newest job first.
 func (p *picture) setJob(j ops.Job) {
-	j.Level = judge.Job(j.State)
+	j.Level, j.Found = judge.Job(j.State), p.orphans[j.ID]
 	jobs := slices.Clone(p.board.Jobs)
 	if i := slices.IndexFunc(jobs, func(o ops.Job) bool { return o.ID == j.ID }); i >= 0 {
 		jobs[i] = j

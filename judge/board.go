@@ -248,7 +248,7 @@ func jobFinding(j ops.Job) (ops.Finding, bool) {
 	switch j.State {
 	case ops.JobUnknown, ops.JobLost, ops.JobOrphaned:
 		return ops.Finding{Level: Job(j.State), Ref: ops.NewRef(ops.KindJob, "", ops.Textf("%d", j.ID).String()),
-			What: ops.Textf("job %d %s: %s", j.ID, j.State, j.Title), Cause: j.Result, Since: j.Ended}, true
+			What: ops.Textf("job %d %s: %s", j.ID, j.State, j.Title), Cause: j.End(), Since: j.Ended}, true
 	}
 	return ops.Finding{}, false
 }

@@ -150,8 +150,11 @@ type Job struct {
 	Ended    time.Time `json:"ended,omitzero"`
 	// Result says how it ended, in words: what was reached, or the cause and the
 	// way to find out.
-	Result Text  `json:"result,omitzero"`
-	Locks  []Ref `json:"locks,omitempty"`
+	Result Text `json:"result,omitzero"`
+	// Found is what was seen at its target later, of a job whose end nobody saw. It makes no
+	// other end of it.
+	Found Text  `json:"found,omitzero"`
+	Locks []Ref `json:"locks,omitempty"`
 	// Process is the child that does the work, where there is one.
 	Process Process `json:"process,omitzero"`
 	// Drills are what its restores have shown.
@@ -160,6 +163,14 @@ type Job struct {
 	Verified []Verification `json:"verified,omitempty"`
 	// Level is that of State, for a job on a board; filled by judge.
 	Level Level `json:"level,omitzero"`
+}
+
+// End says how it ended, and what was found of it later.
+func (j Job) End() Text {
+	if j.Found.Empty() {
+		return j.Result
+	}
+	return Textf("%s; %s", j.Result, j.Found)
 }
 
 // Process identifies a child beyond the reuse of its pid.

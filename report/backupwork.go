@@ -23,7 +23,7 @@ func BackupWork(b ops.Board, r ops.Reading[ops.Backups], now time.Time) []Cell {
 			return out
 		default:
 			if j.State != ops.JobSucceeded {
-				out = append(out, toned(fmt.Sprintf("%s %s %s ago: %s", backupVerb(j), strings.ToUpper(j.State.String()), ops.Age(j.Ended, now), j.Result), ToneOf(j.Level)))
+				out = append(out, toned(fmt.Sprintf("%s %s %s ago: %s", backupVerb(j), strings.ToUpper(j.State.String()), ops.Age(j.Ended, now), j.End()), ToneOf(j.Level)))
 			}
 			return append(out, holderCell(r, running)...)
 		}

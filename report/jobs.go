@@ -26,7 +26,7 @@ func Jobs(b ops.Board, now time.Time) Table {
 	t.Note = "no jobs"
 	for _, j := range b.Jobs {
 		t.Rows = append(t.Rows, Row{
-			Ref: JobRef(j.ID), Level: j.Level, From: board(b), Detail: about(j.Title.String(), j.Result.String()),
+			Ref: JobRef(j.ID), Level: j.Level, From: board(b), Detail: about(j.Title.String(), j.End().String()),
 			Cells: []Cell{
 				{Text: fmt.Sprint(j.ID), Value: int(j.ID)},
 				toned(j.State.String(), past(j.Level)),
@@ -62,7 +62,7 @@ func took(j ops.Job, now time.Time) Cell {
 // JobProgress says how far a job is, or how it ended: "43%  ~2m left".
 func JobProgress(j ops.Job) string {
 	if j.State.Ended() {
-		return j.Result.String()
+		return j.End().String()
 	}
 	p := j.Progress
 	s := ""
@@ -102,7 +102,7 @@ func JobEnd(j ops.Job) (string, Tone) {
 		line += " in " + ops.Span(j.Ended.Sub(j.Started))
 	}
 	if j.State != ops.JobSucceeded {
-		line += why(j.Result)
+		line += why(j.End())
 	}
 	return line, tone
 }

@@ -106,6 +106,7 @@ func (s *Jobs) WatchOrphans(ctx context.Context) {
 				continue
 			}
 			s.Show(j, outcome)
+			s.Ended() // what it left is to be seen soon
 		}
 		if left == 0 {
 			return // an agent inherits orphans at its start only
