@@ -1,7 +1,7 @@
 # `make` alone prints the targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo build cross lab-build lab-up lab-down lab-status lab-fault lab-heal test check bench soak install uninstall clean
+.PHONY: help demo build cross lab-build lab-up lab-down lab-status lab-fault lab-heal loadtest-up loadtest-down test check bench soak install uninstall clean
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 COMMIT  := $(shell git rev-parse --short HEAD 2>/dev/null || echo none)
@@ -49,6 +49,16 @@ lab-fault: lab-build ## break something: make lab-fault NAME=container-killed
 lab-heal: lab-build ## mend it again: make lab-heal NAME=container-killed (or all)
 	@if [ -z "$(NAME)" ]; then echo 'NAME= all or one of:'; scripts/lab faults; exit 64; fi
 	@scripts/lab heal '$(NAME)'
+
+# Of the two names that Compose goes by, the one that is here.
+COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose) -p loadtest -f deploy/loadtest/compose.yaml
+
+loadtest-up: ## start a Locust master and two workers in containers: make loadtest-up LOCUST_HOST=http://10.0.0.5:8000
+	@if [ -z "$(LOCUST_HOST)" ]; then echo 'LOCUST_HOST= names what is loaded'; exit 64; fi
+	@LOCUST_HOST='$(LOCUST_HOST)' $(COMPOSE) up -d
+
+loadtest-down: ## stop them
+	@LOCUST_HOST=none $(COMPOSE) down
 
 test: ## install what is missing and run all tests against the lab
 	@scripts/check-go

@@ -88,11 +88,15 @@ type LoadPlace struct {
 // mostPlaces bounds a trail: as many as a wide screen can show.
 const mostPlaces = 120
 
-// Place is a point of a series as a place of a trail.
+// Place is a point of a series as a place of a trail. Of a closed loop its latencies are
+// service times: there are no others.
 func (p LoadPoint) Place() LoadPlace {
-	per := max(p.Over.Seconds(), 1e-9)
+	per, t := max(p.Over.Seconds(), 1e-9), p.Latency
+	if t.N == 0 {
+		t = p.Service
+	}
 	return LoadPlace{At: p.At.Seconds(), Asked: float64(p.Planned) / per, Good: float64(p.Done-p.Failed) / per, Failed: float64(p.Failed) / per,
-		P50: p.Latency.P50.Seconds(), P95: p.Latency.P95.Seconds(), P99: p.Latency.P99.Seconds(), N: p.Latency.N}
+		P50: max(0, t.P50.Seconds()), P95: max(0, t.P95.Seconds()), P99: max(0, t.P99.Seconds()), N: t.N}
 }
 
 // Add returns the trail with another second at its end. The old one stays as it is.

@@ -86,20 +86,18 @@ const (
 
 // stats are what a Locust tells of itself and its run.
 type stats struct {
-	State   string `json:"state"`
-	Users   int    `json:"user_count"`
-	Entries []struct {
-		Requests int64 `json:"num_requests"`
-		Failures int64 `json:"num_failures"`
-	} `json:"stats"` // the last one is of all
+	State   string              `json:"state"`
+	Users   int                 `json:"user_count"`
 	Errors  []failure           `json:"errors"`
 	Current map[string]*float64 `json:"current_response_time_percentiles"` // ms, of its last ten seconds
 	Workers []worker            `json:"workers"`
 	// WorkerCount is how many can work; nil: it is no master.
 	WorkerCount *int `json:"worker_count"`
 
-	tasks []exception
-	whole ops.LoadTimes // of all that it counts
+	// From elsewhere, and never from a cache: what was counted since the start or a reset.
+	tasks  []exception
+	whole  ops.LoadTimes
+	failed int64
 }
 
 type failure struct {
@@ -132,10 +130,7 @@ func (s stats) idle() bool {
 
 // count is what was done: requests, and tasks that broke off by themselves.
 func (s stats) count() ops.LoadCount {
-	var c ops.LoadCount
-	if n := len(s.Entries); n > 0 {
-		c.Done, c.Failed = s.Entries[n-1].Requests, s.Entries[n-1].Failures
-	}
+	c := ops.LoadCount{Done: s.whole.N, Failed: s.failed}
 	for _, e := range s.tasks {
 		c.Done, c.Failed = c.Done+e.Count, c.Failed+e.Count
 	}
@@ -151,8 +146,8 @@ func (a api) state(ctx context.Context) (s stats, err error) {
 	return s, err
 }
 
-// figures asks for the state, and for what it leaves out: tasks that broke off, and the
-// percentiles of all.
+// figures asks for the state, and for what is counted: requests, failures and tasks that
+// broke off.
 func (a api) figures(ctx context.Context) (stats, error) {
 	s, err := a.state(ctx)
 	if err != nil {
@@ -165,35 +160,34 @@ func (a api) figures(ctx context.Context) (stats, error) {
 	s.tasks = broken.Exceptions
 	text, err := a.call(ctx, "/stats/requests/csv", nil)
 	if err == nil {
-		s.whole, err = parseTimes(string(text))
+		s.whole, s.failed, err = parseWhole(string(text))
 	}
 	return s, err
 }
 
-// parseTimes reads the percentiles of all requests: the last line of a CSV. Which there
-// are is a setting there; one that is not there is not known.
-func parseTimes(text string) (ops.LoadTimes, error) {
+// parseWhole reads the count and the percentiles of all requests, and the count of those
+// that failed: the last line of a CSV. Which percentiles there are is a setting there; one
+// that is not there is not known.
+func parseWhole(text string) (all ops.LoadTimes, failed int64, err error) {
 	rows, err := csv.NewReader(strings.NewReader(text)).ReadAll()
 	if err != nil || len(rows) < 2 {
-		return ops.LoadTimes{}, ops.Errorf(ops.CodeUnavailable, "Locust's table of requests cannot be read: %v", err)
+		return all, 0, ops.Errorf(ops.CodeUnavailable, "Locust's table of requests cannot be read: %v", err)
 	}
 	head, last := rows[0], rows[len(rows)-1]
-	figure := func(name string) (float64, bool) {
-		i := slices.Index(head, name)
-		if i < 0 {
-			return 0, false
-		}
-		v, err := strconv.ParseFloat(last[i], 64)
-		return v, err == nil
-	}
-	ms := func(name string) time.Duration {
-		if v, ok := figure(name); ok {
-			return inMillis(v)
+	figure := func(name string) float64 {
+		if i := slices.Index(head, name); i >= 0 {
+			if v, err := strconv.ParseFloat(last[i], 64); err == nil {
+				return v
+			}
 		}
 		return -1
 	}
-	n, _ := figure("Request Count")
-	return ops.LoadTimes{N: int64(n), P50: ms("50%"), P90: ms("90%"), P95: ms("95%"), P99: ms("99%"), Max: ms("Max Response Time"), Approx: true}, nil
+	ms := func(name string) time.Duration { return inMillis(figure(name)) }
+	done, broken := figure("Request Count"), figure("Failure Count")
+	if done < 0 || broken < 0 {
+		return all, 0, ops.Errorf(ops.CodeUnavailable, "Locust's table of requests has no count of all, or none of failures")
+	}
+	return ops.LoadTimes{N: int64(done), P50: ms("50%"), P90: ms("90%"), P95: ms("95%"), P99: ms("99%"), Max: ms("Max Response Time"), Approx: true}, int64(broken), nil
 }
 
 func inMillis(ms float64) time.Duration { return time.Duration(ms * float64(time.Millisecond)) }

@@ -131,7 +131,7 @@ func (f *fake) answer(r *http.Request) (int, string) {
 	case "/exceptions":
 		return 200, fmt.Sprintf(`{"exceptions": [{"count": %d, "msg": "exception in task"}]}`, int(f.tasks))
 	case "/stats/requests/csv":
-		return 200, fmt.Sprintf("Type,Name,Request Count,Max Response Time,50%%,90%%,95%%,99%%\n,Aggregated,%d,300.5,20,60,%d,%d\n", int(f.requests), f.p95, 2*f.p95)
+		return 200, fmt.Sprintf("Type,Name,Request Count,Failure Count,Max Response Time,50%%,90%%,95%%,99%%\n,Aggregated,%d,%d,300.5,20,60,%d,%d\n", int(f.requests), int(f.failures), f.p95, 2*f.p95)
 	case "/logs":
 		return 200, `{"master": ["[2026-11-21 16:22:59,578] h/WARNING/locust.runners: You can't start a distributed test before at least one worker processes has connected", "[2026-11-21 16:23:00,000] h/INFO/locust.main: all is well"]}`
 	}
@@ -140,8 +140,7 @@ func (f *fake) answer(r *http.Request) (int, string) {
 
 func (f *fake) stats() string {
 	all := map[string]any{"state": f.state, "user_count": f.users, "current_rps": 118, "errors": []map[string]any{{"method": "GET", "name": "/err", "error": "HTTPError('500')", "occurrences": int(f.failures)}},
-		"current_response_time_percentiles": map[string]any{"response_time_percentile_0.5": 20, "response_time_percentile_0.95": f.p95},
-		"stats":                             []map[string]any{{"name": "Aggregated", "num_requests": int(f.requests), "num_failures": int(f.failures)}}}
+		"current_response_time_percentiles": map[string]any{"response_time_percentile_0.5": 20, "response_time_percentile_0.95": f.p95}}
 	if f.master {
 		able, workers := 0, []map[string]any{}
 		for _, w := range f.workers {

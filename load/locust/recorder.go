@@ -20,35 +20,28 @@ const (
 // recorder makes points and sums of what Locust tells. Locust itself counts from the start,
 // and from the end of the warm-up anew.
 type recorder struct {
-	order    Order
-	before   ops.LoadCount // what it had counted at the last look
-	at       time.Duration // of that look
-	clearing bool          // it was told to count anew, and does not yet
-	warm     bool          // all that it counts is of the warm-up
-	last     []ops.LoadPoint
-	pending  ops.LoadPoint // of a coarse point
-	series   []ops.LoadPoint
-	errors   map[string]*ops.LoadError
-	health   ops.LoadHealth
-	known    map[string]bool // workers that could work: those that still can
-	tick     ops.LoadTick
+	order   Order
+	before  ops.LoadCount // what it had counted at the last look
+	at      time.Duration // of that look
+	warm    bool          // all that it counts is of the warm-up
+	last    []ops.LoadPoint
+	pending ops.LoadPoint // of a coarse point
+	series  []ops.LoadPoint
+	errors  map[string]*ops.LoadError
+	health  ops.LoadHealth
+	known   map[string]bool // workers that could work: those that still can
+	tick    ops.LoadTick
 }
 
 func newRecorder(o Order) *recorder {
 	return &recorder{order: o, warm: o.Warmup > 0, errors: map[string]*ops.LoadError{}, known: map[string]bool{}}
 }
 
-// cleared is called when Locust was told to count anew, at the end of the warm-up.
-func (r *recorder) cleared() {
-	if r.before.Done == 0 {
-		r.warm = false
-		return
-	}
-	r.clearing = true
-}
+// cleared is called when Locust has been told to count anew, at the end of the warm-up.
+func (r *recorder) cleared() { r.warm, r.before = false, ops.LoadCount{} }
 
 // shrunk reports whether Locust has counted anew and was not told to.
-func (r *recorder) shrunk(s stats) bool { return !r.clearing && s.count().Done < r.before.Done }
+func (r *recorder) shrunk(s stats) bool { return s.count().Done < r.before.Done }
 
 // judged reports whether limits may be asked of a point: it is of no moment of the warm-up.
 func (r *recorder) judged(t ops.LoadTick) bool {
@@ -58,10 +51,6 @@ func (r *recorder) judged(t ops.LoadTick) bool {
 // take takes a look at the run, at a moment of it; it sent until another.
 func (r *recorder) take(s stats, now, sent time.Duration) ops.LoadTick {
 	c := s.count()
-	if r.clearing && c.Done < r.before.Done {
-		r.clearing, r.warm, r.before = false, false, ops.LoadCount{}
-		clear(r.errors)
-	}
 	p := ops.LoadPoint{LoadWindow: ops.LoadWindow{LoadCount: less(c, r.before), Over: now - r.at}, At: now, InFlight: s.Users}
 	if s.sends() { // what it calls current stays as it was when a run has ended
 		p.Service = ops.LoadTimes{N: p.Done, P50: current(s, "0.5"), P90: current(s, "0.9"), P95: current(s, "0.95"), P99: current(s, "0.99"), Max: -1, Approx: true}

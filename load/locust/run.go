@@ -98,8 +98,10 @@ func (r *run) drive(ctx context.Context) (ops.LoadEnd, ops.Text, error) {
 			until += r.order.Stages[stage].For
 			stage++
 		case cold && now >= r.order.Warmup:
-			cold, err = false, r.api.reset(ctx)
-			r.rec.cleared()
+			if err = r.api.reset(ctx); err == nil {
+				cold = false
+				r.rec.cleared()
+			}
 		case now >= r.polled+poll:
 			r.polled = now
 			var end ops.LoadEnd

@@ -78,7 +78,8 @@ func TestARunOfLocustHasItsOwnClockAndAllThatWasDone(t *testing.T) {
 	for _, s := range r.Series {
 		series.Add(s.LoadCount)
 	}
-	// What comes between the last look of the warm-up and its end is in no point.
+	// What comes between the last look of the warm-up and its end is in no point: it is
+	// forgotten with the warm-up's figures.
 	if last := r.Series[len(r.Series)-1]; series.Done < 5700 || series.Done > 6000 || last.Service.N != 0 || last.InFlight != 0 {
 		t.Errorf("%d in the series, which ends with %+v", series.Done, last)
 	}
@@ -92,6 +93,21 @@ func TestARunOfLocustHasItsOwnClockAndAllThatWasDone(t *testing.T) {
 	}
 	if v := judge.Load(r, o.Limits); v.Outcome != ops.LoadPassed || !v.Limits[0].Approx {
 		t.Errorf("%s: %s", v.Outcome, v.Why)
+	}
+}
+
+// Between the reset and the next look more is done than before it.
+func TestAShortWarmUpIsOverWhateverCameInIt(t *testing.T) {
+	o := order()
+	o.Warmup = 3 * time.Second
+	p, _ := play(t, two, o, nil)
+	if p.err != nil || p.run.Run.Done != 5700 || p.run.Run.Over != 57*time.Second {
+		t.Errorf("%v, %+v", p.err, p.run.Run)
+	}
+	for _, k := range p.ticks[1:] {
+		if k.Run.Done == 0 {
+			t.Errorf("at %s the judged part is empty", k.Second.At)
+		}
 	}
 }
 
