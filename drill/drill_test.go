@@ -125,6 +125,20 @@ func TestACopyThatDoesNotFitIsNotBegun(t *testing.T) {
 	}
 }
 
+func TestTheFileSystemOfAScratchIsSeenBeforeItIsMade(t *testing.T) {
+	root := t.TempDir()
+	for scratch, folder := range map[string]string{root: root, root + "/not/yet": root} {
+		if !Beside(scratch, folder) {
+			t.Errorf("%s is not on the file system of %s", scratch, folder)
+		}
+	}
+	for scratch, folder := range map[string]string{root: "/proc", "/proc/not/yet": root, root + "/a": root + "/no-such"} {
+		if Beside(scratch, folder) {
+			t.Errorf("%s is on the file system of %s", scratch, folder)
+		}
+	}
+}
+
 // TestADrillWhoseAgentIsGoneLeavesNothing has an engine that would go on for a minute.
 func TestADrillWhoseAgentIsGoneLeavesNothing(t *testing.T) {
 	root := filepath.Join(t.TempDir(), "drills")

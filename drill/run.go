@@ -74,7 +74,7 @@ func (r *drilled) prove(ctx context.Context) error {
 		return err
 	}
 	began := time.Now()
-	if err := r.stage("restore", func() error { return r.restore(ctx) }); err != nil {
+	if err := r.stage(ops.StageRestore, func() error { return r.restore(ctx) }); err != nil {
 		return err
 	}
 	programs, err := programs(r.Programs, r.s.data())
@@ -93,11 +93,11 @@ func (r *drilled) prove(ctx context.Context) error {
 		return err
 	}
 	defer v.stop() //nolint:errcheck // what does not end is found when the folder is left
-	if err := r.stage("replay", func() error { return r.replay(ctx, v) }); err != nil {
+	if err := r.stage(ops.StageReplay, func() error { return r.replay(ctx, v) }); err != nil {
 		return err
 	}
 	r.result.Took = time.Since(began).Seconds()
-	return r.stage("checks", func() error { return r.questions(ctx, v) })
+	return r.stage(ops.StageChecks, func() error { return r.questions(ctx, v) })
 }
 
 // stage times one part.

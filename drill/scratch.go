@@ -156,6 +156,16 @@ func workingIn(dir string) ([]int, error) {
 	return found, nil
 }
 
+// Beside reports whether a scratch, or where it is to be made, lies on the file system of
+// another folder. What cannot be seen does not.
+func Beside(scratch, folder string) bool {
+	var a, b syscall.Stat_t
+	for syscall.Stat(scratch, &a) != nil && scratch != filepath.Dir(scratch) {
+		scratch = filepath.Dir(scratch)
+	}
+	return syscall.Stat(folder, &b) == nil && a.Dev == b.Dev
+}
+
 // Need is the room that a copy of so many bytes needs: a tenth more, for the WAL on the way.
 func Need(bytes int64) int64 { return bytes + bytes/10 }
 

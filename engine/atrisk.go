@@ -44,7 +44,7 @@ func (p *picture) noteWritten(d ops.Database, now time.Time) {
 func (p *picture) setBackups(source ops.Text, v ops.Backups) {
 	server, _ := p.board.Primary(v.Database)
 	if plan, ok := p.estate.BackupPlan(source); ok {
-		v.RPO, v.RTO = plan.RPO, plan.RTO
+		v.RPO, v.RTO, v.Drilled = plan.RPO, plan.RTO, plan.Drilled
 	}
 	v.Drills, v.Verified = p.drills[source.String()], p.verified[source.String()]
 	v = judge.Backups(v, server, p.now())

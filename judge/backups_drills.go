@@ -23,7 +23,7 @@ func (j *backupJudge) drills() {
 			what, cause = ops.Textf("a restore from %s failed", r.Name), ops.Textf("%s, at %s: %s", d.Backup, ops.Moment(d.Ended, j.now), d.Failed)
 		case j.plan.Drilled > 0 && !tried:
 			what, cause = ops.Textf("a restore from %s was never tried", r.Name), ops.Lit("a backup that was never restored is none: nothing proves that it can be")
-		case j.plan.Drilled > 0 && j.now.Sub(d.Ended) > j.plan.Drilled:
+		case d.Stale(j.plan.Drilled, j.now):
 			since = d.Ended.Add(j.plan.Drilled)
 			what, cause = ops.Textf("the last proof of %s is stale", r.Name), ops.Textf("a restore was tried at %s, and may be %s old", ops.Moment(d.Ended, j.now), ops.Span(j.plan.Drilled))
 		}
@@ -36,7 +36,7 @@ func (j *backupJudge) drills() {
 		}
 	}
 	d, proved := j.v.Drill(ops.Text{})
-	if _, longest := d.Span(j.v.SizeIn(d.Repository)); proved && j.plan.RTO > 0 && longest > j.plan.RTO {
+	if _, longest := d.Span(j.v.ToRestore(d.Repository)); proved && j.plan.RTO > 0 && longest > j.plan.RTO {
 		j.find(ops.LevelWarning, ops.Lit("the time of a restore"), ops.Textf("a restore takes longer than %s", ops.Span(j.plan.RTO)),
 			ops.Textf("the last drill took %s for %s, which makes %s for what there is now", ops.Num(d.Took).Span(), d.Bytes.Size(), ops.Span(longest)), d.Ended,
 			ops.Next{What: ops.Lit("let the engine restore with more processes, from a nearer repository, or to faster disks")})

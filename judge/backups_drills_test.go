@@ -29,6 +29,7 @@ func TestWhatRestoresHaveShownIsJudged(t *testing.T) {
 		"tried lately from both":              {8 * day, 0, both, 1 << 30, "", ops.LevelOK},
 		"as old as it may be":                 {day, 0, both, 1 << 30, "", ops.LevelOK},
 		"older than it may be":                {day - time.Second, 0, both, 1 << 30, "the drill of local", ops.LevelWarning},
+		"a clock was set back":                {day, 0, []ops.Drill{drill("local", -2*time.Hour, ""), both[1]}, 1 << 30, "the drill of local", ops.LevelWarning},
 		"failed":                              {8 * day, 0, []ops.Drill{drill("local", day, "WAL is lost"), both[1]}, 1 << 30, "the drill of local", ops.LevelCritical},
 		"failed where nobody asks":            {0, 0, []ops.Drill{drill("local", day, "WAL is lost")}, 1 << 30, "the drill of local", ops.LevelCritical},
 		"as long as it may take":              {0, 10 * time.Minute, both, 1 << 30, "", ops.LevelOK},

@@ -100,10 +100,11 @@ type Backups struct {
 	Unseen Text `json:"unseen,omitzero"`
 	// RPO is how much may be lost, as the estate says.
 	RPO time.Duration `json:"rpo"`
-	// RTO is how long a restore may take, as the estate says; 0: nobody asks. Drills are the
-	// newest of each repository.
-	RTO    time.Duration `json:"rto,omitzero"`
-	Drills []Drill       `json:"drills,omitempty"`
+	// RTO is how long a restore may take and Drilled how old its last proof may be, as the
+	// estate says; 0: nobody asks. Drills are the newest of each repository.
+	RTO     time.Duration `json:"rto,omitzero"`
+	Drilled time.Duration `json:"drilled,omitzero"`
+	Drills  []Drill       `json:"drills,omitempty"`
 	// Verified is what the last verify of each repository found.
 	Verified []Verification `json:"verified,omitempty"`
 	// AtRisk is since when something was written that is safe in no repository; zero:
@@ -275,14 +276,20 @@ func (b Backups) Broken(repository Text) (Drill, bool) {
 	return Drill{}, false
 }
 
-// SizeIn is the size of the database in the newest backup in a repository.
-func (b Backups) SizeIn(repository Text) Value {
-	for _, s := range b.Sets {
-		if s.Repository == repository {
-			return s.Size
+// ToRestore is what a restore to the latest from a repository has to do now: the size of the
+// newest backup's database, and the WAL from there on.
+func (b Backups) ToRestore(repository Text) (bytes, wal Value) {
+	for _, r := range b.Repositories {
+		if s, found := b.LastGood(r.Key, BackupIncremental); r.Name == repository && found && r.Recovery.Safe.LSN > s.Start {
+			wal = Num(float64(r.Recovery.Safe.LSN - s.Start))
 		}
 	}
-	return Value{}
+	for _, s := range b.Sets {
+		if s.Repository == repository {
+			return s.Size, wal
+		}
+	}
+	return Value{}, wal
 }
 
 // Unusable counts the backups in a repository that cannot be restored.

@@ -107,6 +107,7 @@ type Drill struct {
 	Reached LSN `json:"reached,omitzero"`
 	// Bytes is the size of the database that came out.
 	Bytes  Value        `json:"bytes"`
+	WAL    Value        `json:"wal"`  // bytes of it that were replayed, from the backup's start
 	Took   float64      `json:"took"` // seconds, from the order to a copy that answers
 	Stages []DrillStage `json:"stages,omitempty"`
 	// Checks are the answers to what the estate asks of a copy.
@@ -119,15 +120,54 @@ type Drill struct {
 	Remedy Text `json:"remedy,omitzero"`
 }
 
-// Span is how long a restore of so many bytes would take after this drill: as long as it
-// took, and as its time grows with the size.
-func (d Drill) Span(bytes Value) (quick, slow time.Duration) {
-	took := time.Duration(d.Took * float64(time.Second))
-	if !bytes.Known || !d.Bytes.Known || d.Bytes.Value <= 0 {
-		return took, took
+// Stage names of a drill, by which its times are told apart.
+const (
+	StageRestore = "restore"
+	StageReplay  = "replay"
+	StageChecks  = "checks"
+)
+
+// leastReplayed is how much WAL, in bytes, has to be replayed to say something of its rate:
+// below it the time is that of a server which starts.
+const leastReplayed = 64 << 20
+
+// Span is how long a restore of so many bytes, with so much WAL behind them, would take by
+// this drill: as long as its parts took, and as they grow, each by what it has to do. What
+// was not measured does not grow.
+func (d Drill) Span(bytes, wal Value) (quick, slow time.Duration) {
+	parts := map[string]float64{"": d.Took}
+	for _, s := range d.Stages {
+		if name := s.Name.String(); name == StageRestore || name == StageReplay {
+			parts[name] = s.Took
+			parts[""] -= s.Took
+		}
 	}
-	scaled := time.Duration(d.Took * bytes.Value / d.Bytes.Value * float64(time.Second))
-	return min(took, scaled), max(took, scaled)
+	if len(d.Stages) == 0 { // of all that it did nothing else is known
+		parts = map[string]float64{StageRestore: d.Took}
+	}
+	for name, took := range parts {
+		took = max(0, took)
+		scaled := took
+		switch {
+		case name == StageRestore && bytes.Known && d.Bytes.Known && d.Bytes.Value > 0:
+			scaled = took * bytes.Value / d.Bytes.Value
+		case name == StageReplay && wal.Known && d.WAL.Known && d.WAL.Value >= leastReplayed:
+			scaled = took * wal.Value / d.WAL.Value
+		}
+		quick += time.Duration(min(took, scaled) * float64(time.Second))
+		slow += time.Duration(max(took, scaled) * float64(time.Second))
+	}
+	return quick, slow
+}
+
+// ahead is how far in the future a drill's end may lie by the clock of who reads it: beyond
+// that a clock was set, and how old the proof is nobody knows.
+const ahead = time.Hour
+
+// Stale reports whether a drill is older than it may be; 0: nobody asks.
+func (d Drill) Stale(limit time.Duration, now time.Time) bool {
+	age := now.Sub(d.Ended)
+	return limit > 0 && (age > limit || age < -ahead)
 }
 
 // DrillStage is a part of a drill, and how many seconds it took.

@@ -141,7 +141,7 @@ func RiskWords(v ops.Backups, now time.Time) string {
 }
 
 // rtoWords is how long a restore takes, by the last that was tried: "RTO 14m (drill 2d
-// ago, 41.0G) of 4h".
+// ago, 41.0G) of 4h". A drill that is older than it may be is stale.
 func rtoWords(v ops.Backups, now time.Time) string {
 	d, proved := v.Drill(ops.Text{})
 	if !proved {
@@ -152,12 +152,16 @@ func rtoWords(v ops.Backups, now time.Time) string {
 		}
 		return "RTO never proved"
 	}
-	quick, slow := d.Span(v.SizeIn(d.Repository))
+	quick, slow := d.Span(v.ToRestore(d.Repository))
 	words := "RTO " + ops.Span(quick)
 	if slow > quick+quick/10 {
 		words += " to " + ops.Span(slow)
 	}
-	words += fmt.Sprintf(" (drill %s, %s)", ops.Ago(d.Ended, now), d.Bytes.Size())
+	stale := ""
+	if d.Stale(v.Drilled, now) {
+		stale = "stale: "
+	}
+	words += fmt.Sprintf(" (%sdrill %s, %s)", stale, ops.Ago(d.Ended, now), d.Bytes.Size())
 	if v.RTO > 0 {
 		words += " of " + ops.Span(v.RTO)
 	}

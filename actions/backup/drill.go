@@ -29,12 +29,14 @@ type drill struct {
 	family
 	commands Commanded
 	try      Driller // nil: the estate does not say where
+	beside   func(context.Context) (data string)
 }
 
 // NewDrill returns the action that tries a restore of a plan. try is nil where the estate
-// does not say where.
-func NewDrill(e Commanded, plan ops.BackupPlan, try Driller, now func() time.Time) ops.Action {
-	return &drill{family{engine: e, plan: plan, now: now}, e, try}
+// does not say where; beside is the folder of the server's data where the copy would lie on
+// the same file system, else empty.
+func NewDrill(e Commanded, plan ops.BackupPlan, try Driller, beside func(context.Context) (data string), now func() time.Time) ops.Action {
+	return &drill{family{engine: e, plan: plan, now: now}, e, try, beside}
 }
 
 // Describe says what the action does. It is disruptive: a whole copy is read and written.
@@ -59,7 +61,7 @@ func (d *drill) ready(b ops.Board) error {
 }
 
 // Plan says which backups would be restored, and how far.
-func (d *drill) Plan(_ context.Context, b ops.Board, req ops.Request) (ops.Plan, error) {
+func (d *drill) Plan(ctx context.Context, b ops.Board, req ops.Request) (ops.Plan, error) {
 	if err := d.ready(b); err != nil {
 		return ops.Plan{}, err
 	}
@@ -73,6 +75,9 @@ func (d *drill) Plan(_ context.Context, b ops.Board, req ops.Request) (ops.Plan,
 	}
 	p := ops.Plan{Title: ops.Textf("try a restore of %s from %s", d.plan.Name, strings.Join(namesOf(repos), ", ")), Locks: []ops.Ref{req.Target},
 		Replaces: []ops.Text{ops.Lit("nothing; the copy lies in a folder of its own, nobody can reach its server, and both are taken away at the end")}}
+	if data := d.beside(ctx); data != "" {
+		p.Warnings = append(p.Warnings, ops.Textf("the copy lies on the file system of the server's own data, %s: it takes its room, and its disk's time; name another folder: drill.scratch of the plan", ops.Clean(data)))
+	}
 	for _, repo := range repos {
 		set, found := v.LastGood(repo.Key, ops.BackupIncremental)
 		if !found {
@@ -107,7 +112,8 @@ func estimate(v ops.Backups, repo ops.RepositoryPlan, set ops.Backup, now time.T
 	if !tried || !last.Failed.Empty() {
 		return ops.Textf("%s: the copy has %s; none was restored from there before", repo.Name, set.Size.Size())
 	}
-	quick, slow := last.Span(set.Size)
+	_, wal := v.ToRestore(repo.Name)
+	quick, slow := last.Span(set.Size, wal)
 	return ops.Textf("%s: the copy has %s; by the last restore, %s, it takes %s", repo.Name, set.Size.Size(), ops.Ago(last.Ended, now), span(quick, slow))
 }
 
@@ -165,7 +171,9 @@ func (d *drill) one(ctx context.Context, step ops.Step, repo ops.RepositoryPlan,
 		said := ops.AsError(err)
 		got = ops.Drill{Backup: step.On[1], Target: step.Position, Ended: d.now(), Broke: said.What, Remedy: said.Remedy}
 	}
-	got.Repository = repo.Name
+	if got.Repository = repo.Name; got.Reached > sets[i].Start {
+		got.WAL = ops.Num(float64(got.Reached - sets[i].Start))
+	}
 	return got, err
 }
 

@@ -17,7 +17,7 @@ func drilled(t *testing.T, change func(*ops.Backups, *engine), try Driller) (ops
 	v.Cluster = ops.Lit("7333")
 	v.Sets[0].Verdict.Level, v.Sets[0].Stop, v.Sets[0].LastWAL = ops.LevelOK, 0x2000100, ops.WALName(1, 2, 16<<20)
 	change(&v, e)
-	a := NewDrill(e, plan, try, func() time.Time { return noon })
+	a := NewDrill(e, plan, try, nowhere, func() time.Time { return noon })
 	p, err := a.Plan(t.Context(), boardOf(v), request("backup.drill", "repository=local"))
 	if err != nil {
 		return p, ops.Result{}, err
@@ -91,7 +91,7 @@ func TestACanceledDrillIsNoBrokenOne(t *testing.T) {
 	a := NewDrill(e, plan, func(context.Context, Copy, func(string)) (ops.Drill, error) {
 		cancel()
 		return ops.Drill{}, ops.Errorf(ops.CodeInvalid, "it was stopped")
-	}, func() time.Time { return noon })
+	}, nowhere, func() time.Time { return noon })
 	v := b.Backups[0].Value
 	v.Sets[0].Verdict.Level = ops.LevelOK
 	p, err := a.Plan(t.Context(), boardOf(v), request("backup.drill", "repository=local"))
@@ -124,5 +124,21 @@ func TestADrillsPlanIsTheSameWhileWALGoesOn(t *testing.T) {
 	}
 	if early.Steps[0].Position == late.Steps[0].Position {
 		t.Error("both go to the same position: nothing is shown by this")
+	}
+}
+
+// nowhere is a server whose data are not beside a scratch.
+func nowhere(context.Context) string { return "" }
+
+func TestAScratchBesideTheServersDataIsWarnedOf(t *testing.T) {
+	e, plan, b := lab()
+	v := b.Backups[0].Value
+	v.Sets[0].Verdict.Level = ops.LevelOK
+	for data, warned := range map[string]bool{"/data": true, "": false} {
+		a := NewDrill(e, plan, func(context.Context, Copy, func(string)) (ops.Drill, error) { return ops.Drill{}, nil }, func(context.Context) string { return data }, func() time.Time { return noon })
+		p, err := a.Plan(t.Context(), boardOf(v), request("backup.drill", "repository=local"))
+		if err != nil || (len(p.Warnings) == 1) != warned {
+			t.Errorf("%q: %v, %v", data, p.Warnings, err)
+		}
 	}
 }

@@ -5,8 +5,10 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -52,6 +54,27 @@ func driller(b estate.Backup, account string) backup.Driller {
 			Restore: backupEngine(b, "").Argv(), Key: c.Key, Set: c.Set, Target: c.Target, Stop: c.Stop, Cluster: c.Cluster, Bytes: c.Bytes,
 			Scratch: b.Drill.Scratch, Programs: b.Drill.Programs, Account: b.Drill.Account, Preload: b.Drill.Preload, Checks: b.Drill.Checks, Limit: b.Drill.Limit,
 		}, doing)
+	}
+}
+
+// besideTimeout bounds the question where a server's data are.
+const besideTimeout = 5 * time.Second
+
+// besideScratch asks a plan's server where its data are, and tells where its scratch is on
+// the same file system. Of a server that does not say nothing is told.
+func besideScratch(f estate.File, b estate.Backup) func(context.Context) string {
+	return func(ctx context.Context) string {
+		i := slices.IndexFunc(f.Postgres, func(p estate.Postgres) bool { return p.Name == b.Plan.Database.String() })
+		if i < 0 || b.Drill.Scratch == "" {
+			return ""
+		}
+		ctx, cancel := context.WithTimeout(ctx, besideTimeout)
+		defer cancel()
+		data, err := postgresLogin(f.Postgres[i].Login).Here(ctx)
+		if err != nil || data == "" || !drill.Beside(b.Drill.Scratch, data) {
+			return ""
+		}
+		return data
 	}
 }
 

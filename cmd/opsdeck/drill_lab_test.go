@@ -28,6 +28,7 @@ type labDrills struct {
 	argv    []string // of the drill's process
 	checks  []ops.RestoreCheck
 	seen    ops.LSN
+	beside  string // the server's data are there, beside the scratch
 }
 
 func newLabDrills(t *testing.T) *labDrills {
@@ -72,7 +73,7 @@ func (l *labDrills) drills(ctx context.Context, want string, out ops.Progresser)
 	if l.seen != 0 {
 		v.Repositories[0].Seen = ops.WALPosition{Timeline: 1, LSN: l.seen, At: time.Now()}
 	}
-	a := backup.NewDrill(l.col, ops.BackupPlan{Name: ops.Lit("nightly"), Repositories: []ops.RepositoryPlan{{Name: ops.Lit("one"), Key: 1}}}, l.try, time.Now)
+	a := backup.NewDrill(l.col, ops.BackupPlan{Name: ops.Lit("nightly"), Repositories: []ops.RepositoryPlan{{Name: ops.Lit("one"), Key: 1}}}, l.try, func(context.Context) string { return l.beside }, time.Now)
 	p, err := a.Plan(l.Context(), ops.Board{Backups: ops.Readings[ops.Backups]{{Value: v, Source: ops.Lit("nightly"), At: time.Now(), State: ops.SourceOK}}}, ops.Request{Target: v.Ref})
 	if err != nil {
 		l.Fatal(err)

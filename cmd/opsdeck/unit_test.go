@@ -8,20 +8,31 @@ import (
 	"strings"
 	"testing"
 
+	"opsdeck/estate"
 	"opsdeck/ops"
 )
 
 func TestTheUnitStartsTheBinaryThatPrintsIt(t *testing.T) {
 	for binary, want := range map[string]string{"/usr/bin/opsdeck": "ExecStart=/usr/bin/opsdeck agent --system", "/opt/my tools/50%/opsdeck": `ExecStart="/opt/my tools/50%%/opsdeck" agent --system`} {
-		unit := unitOf(binary)
+		unit := unitOf(binary, nil)
 		for _, line := range []string{want, "NoNewPrivileges=yes", "ProtectSystem=strict", "CapabilityBoundingSet=\n", "StateDirectory=opsdeck"} {
 			if !strings.Contains(unit, line) {
 				t.Errorf("%s: no %q in\n%s", binary, line, unit)
 			}
 		}
-		if strings.Contains(unit, "/usr/local/bin") || strings.Contains(unit, "Documentation=man:") {
+		if strings.Contains(unit, "\nReadWritePaths=") || strings.Contains(unit, "/usr/local/bin") || strings.Contains(unit, "Documentation=man:") {
 			t.Errorf("%s: it names what need not be there\n%s", binary, unit)
 		}
+	}
+}
+
+func TestTheUnitLetsTheAgentWriteWhereItsEstateHasBackupsAndDrills(t *testing.T) {
+	plan := func(folder, scratch string) estate.Backup {
+		return estate.Backup{Base: estate.BaseBackup{Folder: folder}, Drill: estate.Drill{Scratch: scratch}}
+	}
+	folders := foldersOf(estate.File{Backups: []estate.Backup{plan("/backup/orders", "/srv/drills"), plan("", "/srv/drills"), plan("", "/srv/my 50%"), plan("", "")}})
+	if got, want := unitOf("opsdeck", folders), "ProtectSystem=strict\nReadWritePaths=-/backup/orders\nReadWritePaths=-/srv/drills\nReadWritePaths=\"-/srv/my 50%%\"\nProtectHome="; !strings.Contains(got, want) {
+		t.Errorf("no %q in\n%s", want, got)
 	}
 }
 

@@ -73,6 +73,19 @@ func (l Login) Copied(ctx context.Context) (s basebackup.Server, err error) {
 	return s, nil
 }
 
+// Here is the folder of a server's data where that is on our own machine, as far as the
+// addresses of a connection tell; empty: it is not, or the login may not know.
+func (l Login) Here(ctx context.Context) (folder string, err error) {
+	cfg, err := l.config()
+	if err != nil {
+		return "", err
+	}
+	cfg.RuntimeParams["application_name"] = appName
+	err = l.once(ctx, cfg, "SELECT setting FROM pg_catalog.pg_settings WHERE name = 'data_directory' AND inet_client_addr() IS NOT DISTINCT FROM inet_server_addr()",
+		func(_ *pgconn.PgConn, row [][]byte) { folder = string(row[0]) }, func(*pgconn.PgConn) {})
+	return folder, err
+}
+
 // once asks one question in a session of its own.
 func (l Login) once(ctx context.Context, cfg *pgx.ConnConfig, sql string, take func(*pgconn.PgConn, [][]byte), greet func(*pgconn.PgConn)) error {
 	c, err := pgconn.ConnectConfig(ctx, &cfg.Config)
