@@ -36,7 +36,11 @@ type BaseBackup struct {
 	Region   string
 	Slot     string // that WAL is received by; empty: none is
 	Programs string // the folder of PostgreSQL's programs; empty: to be looked for
-	Login    *Login // who makes the backups; nil: who reads the database
+	// Keep is how many of the newest backups a prune keeps, and KeepAge that it keeps those
+	// from which any moment of so long can be restored; both 0: it keeps all.
+	Keep    int
+	KeepAge time.Duration
+	Login   *Login // who makes the backups; nil: who reads the database
 }
 
 // Kind is what sort of source the plan's engine is.

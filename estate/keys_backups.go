@@ -64,6 +64,12 @@ func baseBackupKeys(b *BaseBackup) []key {
 			meaning: "The replication slot by which the system agent receives the WAL. Without it no WAL is kept: what was written after the last backup is at risk."}),
 		bind(&b.Programs, key{name: "programs", shape: shapeText, pattern: absolutePath, example: "/usr/lib/postgresql/17/bin",
 			meaning: "The folder of pg_basebackup, pg_receivewal and pg_verifybackup. They may be newer than the server and not older. Without it the newest of the usual places are taken."}),
+		{name: "retention", shape: shapeMapping, meaning: "What a prune keeps: what either of these holds. Without it nothing can be pruned.", fields: []key{
+			bind(&b.Keep, key{name: "backups", shape: shapeNumber, min: 1, max: 1000, example: "3",
+				meaning: "So many of the newest backups that are good."}),
+			bind(&b.KeepAge, key{name: "age", shape: shapeDuration, shortest: time.Hour, longest: 10 * 366 * 24 * time.Hour, example: "14d",
+				meaning: "All from which any moment of so long can be restored: those that are younger, and the newest good one that is older."}),
+		}},
 		bindBy(key{name: "login", shape: shapeMapping, fields: loginKeys(login, "Who makes the backups: a login with REPLICATION, and a line in pg_hba.conf for the database `replication`."),
 			meaning: "The login that backups are made by. Without it, it is the one that reads the database."}, func(d *draft, s *said) { b.Login, d.said[login] = login, s }),
 	}

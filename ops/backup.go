@@ -119,6 +119,22 @@ type Backups struct {
 	Findings []Finding `json:"findings,omitempty"`
 }
 
+// Expiry is what a retention does not hold of one repository.
+type Expiry struct {
+	Backups []Text // labels
+	WAL     []ExpiredWAL
+}
+
+// ExpiredWAL is WAL from one file name to another, of one cluster.
+type ExpiredWAL struct {
+	Archive  Text // what the engine calls the place of that cluster's
+	Cluster  int  // its number, as that of Backup; 0: no backup there is of it
+	From, To Text
+}
+
+// None reports whether nothing goes.
+func (e Expiry) None() bool { return len(e.Backups)+len(e.WAL) == 0 }
+
 // WALReceiver is the process that takes a plan's WAL from the server, by a slot.
 type WALReceiver struct {
 	Slot Text `json:"slot,omitzero"` // empty: none is asked for, and no WAL is received

@@ -17,10 +17,9 @@ type Engine interface {
 	// Name is what people call it.
 	Name() ops.Text
 	// Types are those of the backups that it makes, and Params what it may be told of one
-	// besides type and repository. Expires says that it removes old ones after a new one.
+	// besides type and repository.
 	Types() []ops.BackupType
 	Params() []ops.ParamInfo
-	Expires() bool
 	// Backup is the argument list of the call that makes a backup in a repository, and what
 	// there is to be known of it. It says --type. Error: none can be made.
 	Backup(ctx context.Context, req ops.Request, key int, t ops.BackupType) (argv []string, notes []ops.Text, err error)
@@ -42,16 +41,31 @@ type Engine interface {
 	Cause(code int) (what, remedy string)
 }
 
-// Commanded is an engine that switches WAL and expires by commands of its own, and says
-// without doing it what would go.
+// Pruner is an engine that removes what its retention does not hold.
+type Pruner interface {
+	Engine
+	// Expire is the argument list of the call that does it in a repository, and Expired what
+	// would go, without that it goes.
+	Expire(key int) []string
+	Expired(ctx context.Context, key int) (ops.Expiry, error)
+	// Gone reports whether WAL is gone that was to.
+	Gone(ctx context.Context, key int, w ops.ExpiredWAL) (bool, error)
+}
+
+// Commanded is an engine that switches WAL by a command of its own.
 type Commanded interface {
 	Engine
 	// Argv is the argument list of a call, as the estate has the program run.
 	Argv(words ...string) []string
-	// Ask makes a call that changes nothing, to its end.
-	Ask(ctx context.Context, argv []string) (out string, code int, err error)
 	// Holds reports whether a repository holds a segment of WAL now.
 	Holds(ctx context.Context, key int, segment string) (bool, error)
+}
+
+// Expirer is an engine that removes old backups after a new one.
+type Expirer interface {
+	// Keeps is how many full backups a repository keeps; 0: it does not count them. Error:
+	// that cannot be seen.
+	Keeps(key int) (int, error)
 }
 
 // Child runs a program that outlives the agent, to its end. begun is called with its
@@ -63,9 +77,13 @@ type Child func(ctx context.Context, argv []string, begun func(ops.Process), lin
 // New returns the actions on the backups of a plan.
 func New(e Engine, plan ops.BackupPlan, judge Judge, child Child, now func() time.Time) []ops.Action {
 	f := family{engine: e, plan: plan, judge: judge, child: child, now: now, lookEvery: time.Second}
-	all := []ops.Action{&run{f}, &verify{f}}
+	expirer, _ := e.(Expirer) // nil: it removes none
+	all := []ops.Action{&run{f, expirer}, &verify{f}}
 	if c, ok := e.(Commanded); ok {
-		all = append(all, &switchWAL{f, c}, &prune{f, c})
+		all = append(all, &switchWAL{f, c})
+	}
+	if p, ok := e.(Pruner); ok {
+		all = append(all, &prune{f, p})
 	}
 	return append(all, &stop{f}, &start{f})
 }
@@ -81,7 +99,10 @@ type family struct {
 }
 
 // run makes a backup.
-type run struct{ family }
+type run struct {
+	family
+	expirer Expirer // nil: nothing goes after it
+}
 
 // verify reads all that is there.
 type verify struct{ family }
@@ -95,7 +116,7 @@ type switchWAL struct {
 // prune removes what retention does not hold.
 type prune struct {
 	family
-	commands Commanded
+	pruner Pruner
 }
 
 // stop makes the engine do nothing.

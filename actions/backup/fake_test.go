@@ -34,7 +34,8 @@ type engine struct {
 	calls   map[string]outcome // by the last words of the argument list
 	said    []string           // the argument lists that were run
 	stopped bool
-	unseen  error // the stop cannot be seen
+	unseen  error // the stop, and the configuration, cannot be seen
+	keeps   int   // full backups, by its retention
 	holder  int
 	done    ops.Value
 	wal     map[int]string // by repository, the segment that it holds
@@ -50,7 +51,7 @@ func (e *engine) Types() []ops.BackupType {
 	return []ops.BackupType{ops.BackupFull, ops.BackupDifferential, ops.BackupIncremental}
 }
 func (e *engine) Params() []ops.ParamInfo { return nil }
-func (e *engine) Expires() bool           { return true }
+func (e *engine) Keeps(int) (int, error)  { return e.keeps, e.unseen }
 
 func (e *engine) Backup(_ context.Context, _ ops.Request, key int, t ops.BackupType) ([]string, []ops.Text, error) {
 	return e.Argv(fmt.Sprintf("--repo=%d", key), "--type="+t.String(), "backup"), nil, nil
@@ -82,6 +83,22 @@ func (e *engine) Look(_ context.Context, key int) ([]ops.Backup, ops.Text, error
 func (e *engine) Ask(_ context.Context, argv []string) (string, int, error) {
 	o := e.calls[strings.Join(argv[2:], " ")]
 	return o.out, o.code, o.err
+}
+
+func (e *engine) Expire(key int) []string { return e.Argv(fmt.Sprintf("--repo=%d", key), "expire") }
+
+func (e *engine) Expired(ctx context.Context, key int) (ops.Expiry, error) {
+	argv := e.Argv("--dry-run", fmt.Sprintf("--repo=%d", key), "expire")
+	said, code, err := e.Ask(ctx, argv)
+	if err == nil && code != 0 {
+		err = e.Why(argv, said, code)
+	}
+	return pgbackrest.ExpiryOf(said), err
+}
+
+func (e *engine) Gone(ctx context.Context, key int, w ops.ExpiredWAL) (bool, error) {
+	there, err := e.Holds(ctx, key, w.To.String())
+	return !there, err
 }
 
 func (e *engine) Holds(_ context.Context, key int, segment string) (bool, error) {

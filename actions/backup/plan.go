@@ -99,7 +99,7 @@ func (r *run) Plan(ctx context.Context, b ops.Board, req ops.Request) (ops.Plan,
 		return ops.Plan{}, err
 	}
 	p := ops.Plan{Locks: []ops.Ref{req.Target}, Replaces: []ops.Text{ops.Lit("nothing: older backups stay")}}
-	if r.engine.Expires() {
+	if r.expirer != nil {
 		p.Replaces = []ops.Text{ops.Textf("nothing by itself; after each backup %s expires what its retention does not hold any more", r.engine.Name())}
 	}
 	var where []string
@@ -124,9 +124,7 @@ func (r *run) Plan(ctx context.Context, b ops.Board, req ops.Request) (ops.Plan,
 		p.Steps = append(p.Steps, ops.Step{How: ops.StepExec, Argv: argv, On: []ops.Text{repo.Name}})
 		where = append(where, t.String()+" to "+repo.Name.String())
 		p.Notes = append(p.Notes, ops.Textf("%s: %s", repo.Name, before(v.Sets, repo.Key, t).words(t)))
-		if r.engine.Expires() {
-			p.Warnings = append(p.Warnings, expiring(v, repo, t)...)
-		}
+		p.Warnings = append(p.Warnings, r.expiring(v, repo, t)...)
 	}
 	p.Title = ops.Textf("back up %s: %s", r.plan.Name, strings.Join(where, ", "))
 	p.Warnings = append(p.Warnings, faults(v)...)
@@ -183,18 +181,38 @@ func fullOnes(v ops.Backups, key int) (full []ops.Backup) {
 	return full
 }
 
-// expiring warns of what goes after a full backup where retention counts them.
-func expiring(v ops.Backups, repo ops.RepositoryPlan, t ops.BackupType) []ops.Text {
+// expiring warns of what goes after a backup where retention counts the full ones.
+func (r *run) expiring(v ops.Backups, repo ops.RepositoryPlan, t ops.BackupType) []ops.Text {
 	full := fullOnes(v, repo.Key)
 	switch {
+	case r.expirer == nil:
+		return nil
 	case t != ops.BackupFull && len(full) == 0:
 		return []ops.Text{ops.Textf("there is no full backup in %s to build on: a full one is made", repo.Name)}
-	case t == ops.BackupFull && len(full) > 1:
-		oldest := full[len(full)-1]
-		return []ops.Text{ops.Textf("%s holds %s: where its retention counts them, the oldest goes after this one, with all that builds on it and its WAL: %s of %s",
-			repo.Name, ops.Count(len(full), "full backup"), oldest.Label, ops.Stamp(oldest.Ended))}
+	case t != ops.BackupFull || len(full) == 0:
+		return nil
 	}
-	return nil
+	kept, err := r.expirer.Keeps(repo.Key)
+	switch {
+	case err != nil:
+		return []ops.Text{ops.Textf("%s holds %s; whether retention counts them, so that the oldest go after this one, cannot be seen: %v", repo.Name, ops.Count(len(full), "full backup"), err)}
+	case kept == 0 || len(full) < kept:
+		return nil
+	}
+	begins := "this one"
+	if kept > 1 {
+		begins = fmt.Sprintf("%s of %s", full[kept-2].Label, ops.Stamp(full[kept-2].Ended))
+	}
+	var goes []string
+	for _, s := range v.Sets {
+		for _, f := range full[kept-1:] {
+			if s.Key == repo.Key && (s.Label == f.Label || strings.HasPrefix(s.Label.String(), f.Label.String()+"_")) {
+				goes = append(goes, s.Label.String())
+			}
+		}
+	}
+	return []ops.Text{ops.Textf("%s keeps %s: after this one go %s, and the WAL that only they need; what can be restored from there begins with %s then",
+		repo.Name, ops.Count(kept, "full backup"), strings.Join(firstFew(goes, expiryNamed), ", "), begins)}
 }
 
 // faults warns of repositories that cannot be read: their absence fails backups to others.

@@ -2,6 +2,7 @@ package backup
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -110,14 +111,33 @@ func TestAPlanOfABackup(t *testing.T) {
 }
 
 func TestWhatAFullBackupEnds(t *testing.T) {
-	e, plan, b := lab()
-	v := &b.Backups[0].Value
-	v.Sets = append([]ops.Backup{set("20261127-010000F", 1)}, v.Sets...)
-	p, err := actionOf(t, e, plan, "backup.run").Plan(t.Context(), b, request("backup.run", "type=full", "repository=local"))
-	if err != nil || len(p.Warnings) != 1 || !strings.Contains(p.Warnings[0].String(), "local holds 2 full backups") || !strings.Contains(p.Warnings[0].String(), "20261126-010000F of ") {
-		t.Errorf("%v, %v", p.Warnings, err)
+	const first, onIt, second = "20261120-010000F", "20261120-010000F_20261121-010000I", "20261126-010000F"
+	for name, c := range map[string]struct {
+		keeps  int
+		unseen error
+		params string
+		goes   []string
+		words  string
+	}{
+		"two are kept, and there are two": {2, nil, "type=full", []string{onIt, first}, "what can be restored from there begins with " + second + " of "},
+		"one is kept":                     {1, nil, "type=full", []string{second, onIt, first}, "begins with this one then"},
+		"three are kept":                  {3, nil, "type=full", nil, ""},
+		"they are kept by time":           {0, nil, "type=full", nil, ""},
+		"it builds on one":                {2, nil, "type=incr", nil, ""},
+		"nobody can see it":               {0, errors.New("permission denied"), "type=full", nil, "local holds 2 full backups; whether retention counts them, so that the oldest go after this one, cannot be seen: permission denied"},
+	} {
+		e, plan, b := lab()
+		e.keeps, e.unseen = c.keeps, c.unseen
+		v := &b.Backups[0].Value
+		v.Sets = []ops.Backup{set(second, 1), set(onIt, 1), set(first, 1), set(first, 2)}
+		p, err := actionOf(t, e, plan, "backup.run").Plan(t.Context(), b, request("backup.run", c.params, "repository=local"))
+		said := fmt.Sprint(p.Warnings)
+		if err != nil || !strings.Contains(said, strings.Join(c.goes, ", ")) || !strings.Contains(said, c.words) || c.words == "" && len(p.Warnings) > 0 {
+			t.Errorf("%s: %s, %v", name, said, err)
+		}
 	}
-	p, err = actionOf(t, e, plan, "backup.run").Plan(t.Context(), b, request("backup.run", "type=diff", "repository=s3"))
+	e, plan, b := lab()
+	p, err := actionOf(t, e, plan, "backup.run").Plan(t.Context(), b, request("backup.run", "type=diff", "repository=s3"))
 	if err != nil || len(p.Warnings) != 1 || !strings.Contains(p.Warnings[0].String(), "no full backup in s3") {
 		t.Errorf("%v, %v", p.Warnings, err)
 	}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -31,7 +30,7 @@ func (p *prune) Blocked(b ops.Board, _ ops.Ref) ops.Text {
 	return ops.AsError(err).What
 }
 
-// Plan says what would go, as pgBackRest says it without doing it, and what could be
+// Plan says what would go, as the engine says it without doing it, and what could be
 // recovered then, as it is worked out here.
 func (p *prune) Plan(ctx context.Context, b ops.Board, req ops.Request) (ops.Plan, error) {
 	v, err := p.known(b)
@@ -47,88 +46,54 @@ func (p *prune) Plan(ctx context.Context, b ops.Board, req ops.Request) (ops.Pla
 	}
 	out := ops.Plan{Locks: []ops.Ref{req.Target}}
 	for _, repo := range repos {
-		d, err := p.doomed(ctx, repo)
+		d, err := p.pruner.Expired(ctx, repo.Key)
 		if err != nil {
 			return ops.Plan{}, fmt.Errorf("%s: %w", repo.Name, err)
 		}
-		if d.none() {
+		if d.None() {
 			out.Notes = append(out.Notes, ops.Textf("%s: nothing goes, its retention holds all", repo.Name))
 			continue
 		}
-		argv, err := ops.Argv(p.commands.Argv(fmt.Sprintf("--repo=%d", repo.Key), "expire")...)
+		argv, err := ops.Argv(p.pruner.Expire(repo.Key)...)
 		if err != nil {
 			return ops.Plan{}, err
 		}
 		out.Steps = append(out.Steps, ops.Step{How: ops.StepExec, Argv: argv, On: []ops.Text{repo.Name}})
-		out.Replaces = append(out.Replaces, ops.Textf("%s: %s", repo.Name, d.words()))
+		out.Replaces = append(out.Replaces, ops.Textf("%s: %s", repo.Name, expiryWords(d)))
 		p.preview(&out, b, v, repo, d)
 	}
 	if len(out.Steps) == 0 {
 		return ops.Plan{}, ops.Errorf(ops.CodeInvalid, "nothing would go: the retention of %s holds all", strings.Join(namesOf(repos), " and ")).
-			Help("retention is pgBackRest's: repoN-retention-full and what belongs to it")
+			Help("retention is pgBackRest's (repoN-retention-full and what belongs to it), and of a plan of pg_basebackup the estate's")
 	}
 	out.Title = ops.Textf("prune %s", p.plan.Name)
 	return out, nil
 }
 
-// doomed is what an expire removes from one repository.
-type doomed struct {
-	labels []string
-	wal    []walRange
-}
+// expiryNamed is how many backups that go are named.
+const expiryNamed = 8
 
-// walRange is WAL from one file name to another, in the folder of one cluster.
-type walRange struct{ archive, from, to string }
-
-func (d doomed) none() bool { return len(d.labels)+len(d.wal) == 0 }
-
-// doomedNamed is how many backups that go are named.
-const doomedNamed = 8
-
-func (d doomed) words() string {
+func expiryWords(d ops.Expiry) string {
 	var words []string
-	if n := len(d.labels); n > 0 {
-		all := strings.Join(d.labels[:min(n, doomedNamed)], ", ")
-		if n > doomedNamed {
-			all += fmt.Sprintf(" and %d more", n-doomedNamed)
-		}
-		words = append(words, ops.Count(n, "backup")+" removed: "+all)
+	if n := len(d.Backups); n > 0 {
+		words = append(words, ops.Count(n, "backup")+" removed: "+strings.Join(firstFew(textsOf(d.Backups), expiryNamed), ", "))
 	}
-	for _, w := range d.wal {
-		words = append(words, fmt.Sprintf("WAL of %s removed, %s to %s", w.archive, w.from, w.to))
+	for _, w := range d.WAL {
+		words = append(words, fmt.Sprintf("WAL of %s removed, %s to %s", w.Archive, w.From, w.To))
 	}
 	return strings.Join(words, "; ")
 }
 
-// What expire says, with and without --dry-run.
-var (
-	goesBackup = regexp.MustCompile(`repo\d+: remove expired backup (\d{8}-\d{6}F(?:_\d{8}-\d{6}[DI])?)\s*$`)
-	goesWAL    = regexp.MustCompile(`repo\d+: ([\d.]+-\d+) remove archive, start = ([0-9A-F]{24}), stop = ([0-9A-F]{24})\s*$`)
-)
-
-// doomed asks what would go.
-func (p *prune) doomed(ctx context.Context, repo ops.RepositoryPlan) (d doomed, err error) {
-	argv := p.commands.Argv("--dry-run", fmt.Sprintf("--repo=%d", repo.Key), "expire")
-	said, code, err := p.commands.Ask(ctx, argv)
-	switch {
-	case err != nil:
-		return d, err
-	case code != 0:
-		return d, p.engine.Why(argv, said, code)
+func textsOf(all []ops.Text) []string {
+	out := make([]string, 0, len(all))
+	for _, t := range all {
+		out = append(out, t.String())
 	}
-	for line := range strings.Lines(said) {
-		if m := goesBackup.FindStringSubmatch(line); m != nil {
-			d.labels = append(d.labels, m[1])
-		} else if m := goesWAL.FindStringSubmatch(line); m != nil {
-			d.wal = append(d.wal, walRange{m[1], m[2], m[3]})
-		}
-	}
-	slices.Sort(d.labels)
-	return d, nil
+	return out
 }
 
 // preview tells what could be recovered afterwards, and warns where that is less.
-func (p *prune) preview(out *ops.Plan, b ops.Board, v ops.Backups, repo ops.RepositoryPlan, d doomed) {
+func (p *prune) preview(out *ops.Plan, b ops.Board, v ops.Backups, repo ops.RepositoryPlan, d ops.Expiry) {
 	after := p.judge(without(v, repo.Key, d), b)
 	was, is := windowOf(p.judge(v, b), repo.Key), windowOf(after, repo.Key)
 	out.Notes = append(out.Notes, ops.Textf("%s: afterwards %s", repo.Name, is.words(after, repo.Key)))

@@ -10,9 +10,9 @@ import (
 	"opsdeck/ops"
 )
 
-// without is how the backups would stand when what is doomed is gone from a repository.
-func without(v ops.Backups, key int, d doomed) ops.Backups {
-	goes := func(label ops.Text) bool { return slices.Contains(d.labels, label.String()) }
+// without is how the backups would stand when what goes is gone from a repository.
+func without(v ops.Backups, key int, d ops.Expiry) ops.Backups {
+	goes := func(label ops.Text) bool { return slices.Contains(d.Backups, label) }
 	v.Sets = slices.DeleteFunc(slices.Clone(v.Sets), func(s ops.Backup) bool { return s.Key == key && goes(s.Label) })
 	v.Repositories = slices.Clone(v.Repositories)
 	for i := range v.Repositories {
@@ -20,8 +20,8 @@ func without(v ops.Backups, key int, d doomed) ops.Backups {
 		if r.Key != key {
 			continue
 		}
-		for _, w := range d.wal {
-			if strings.HasSuffix(w.archive, fmt.Sprintf("-%d", v.Number)) {
+		for _, w := range d.WAL {
+			if w.Cluster == v.Number {
 				r.WAL.Runs = trimmed(r.WAL, w)
 			}
 		}
@@ -38,9 +38,9 @@ func without(v ops.Backups, key int, d doomed) ops.Backups {
 }
 
 // trimmed are the runs of a listing without a range of files, as their names are sorted.
-func trimmed(l ops.WALListing, gone walRange) []ops.WALRun {
-	from, err := ops.ParseWALName(gone.from, l.SegmentSize)
-	to, err2 := ops.ParseWALName(gone.to, l.SegmentSize)
+func trimmed(l ops.WALListing, gone ops.ExpiredWAL) []ops.WALRun {
+	from, err := ops.ParseWALName(gone.From.String(), l.SegmentSize)
+	to, err2 := ops.ParseWALName(gone.To.String(), l.SegmentSize)
 	if err != nil || err2 != nil {
 		return l.Runs
 	}
@@ -77,7 +77,7 @@ func (p *prune) one(ctx context.Context, step ops.Step, repo ops.RepositoryPlan,
 	if err != nil {
 		return ops.Result{}, fmt.Errorf("nothing was done: %w", err)
 	}
-	d, err := p.doomed(ctx, repo)
+	d, err := p.pruner.Expired(ctx, repo.Key)
 	if err != nil {
 		return ops.Result{}, fmt.Errorf("nothing was done: %w", err)
 	}
@@ -87,8 +87,8 @@ func (p *prune) one(ctx context.Context, step ops.Step, repo ops.RepositoryPlan,
 	return p.readBack(context.WithoutCancel(ctx), repo, d, old), nil
 }
 
-// readBack looks whether what was doomed is gone, and nothing else.
-func (p *prune) readBack(ctx context.Context, repo ops.RepositoryPlan, d doomed, old []ops.Backup) ops.Result {
+// readBack looks whether what was to go is gone, and nothing else.
+func (p *prune) readBack(ctx context.Context, repo ops.RepositoryPlan, d ops.Expiry, old []ops.Backup) ops.Result {
 	unknown := func(format string, args ...any) ops.Result {
 		return ops.Result{State: ops.JobUnknown, What: ops.Textf("expire ended well; "+format, args...)}
 	}
@@ -99,34 +99,26 @@ func (p *prune) readBack(ctx context.Context, repo ops.RepositoryPlan, d doomed,
 	case !fault.Empty():
 		return unknown("the repository cannot be read: %s", fault)
 	}
-	labels := labelsOf(left)
 	var stayed, more []string
-	for _, l := range labelsOf(old) {
-		switch planned, there := slices.Contains(d.labels, l), slices.Contains(labels, l); {
+	for _, s := range old {
+		there := slices.ContainsFunc(left, func(b ops.Backup) bool { return b.Label == s.Label })
+		switch planned := slices.Contains(d.Backups, s.Label); {
 		case planned && there:
-			stayed = append(stayed, l)
+			stayed = append(stayed, s.Label.String())
 		case !planned && !there:
-			more = append(more, l)
+			more = append(more, s.Label.String())
 		}
 	}
 	switch {
 	case len(more) > 0:
-		return unknown("more went than was planned: %s", strings.Join(firstFew(more), ", "))
+		return unknown("more went than was planned: %s", strings.Join(firstFew(more, namedMost), ", "))
 	case len(stayed) > 0:
-		return unknown("still there: %s", strings.Join(firstFew(stayed), ", "))
+		return unknown("still there: %s", strings.Join(firstFew(stayed, namedMost), ", "))
 	}
-	for _, w := range d.wal {
-		if there, err := p.commands.Holds(ctx, repo.Key, w.to); err != nil || there {
-			return unknown("whether the WAL until %s is gone is not seen", w.to)
+	for _, w := range d.WAL {
+		if gone, err := p.pruner.Gone(ctx, repo.Key, w); err != nil || !gone {
+			return unknown("whether the WAL until %s is gone is not seen", w.To)
 		}
 	}
-	return ops.Result{State: ops.JobSucceeded, What: ops.Textf("%s; %s left", d.words(), ops.Count(len(left), "backup"))}
-}
-
-func labelsOf(sets []ops.Backup) []string {
-	out := make([]string, 0, len(sets))
-	for _, s := range sets {
-		out = append(out, s.Label.String())
-	}
-	return out
+	return ops.Result{State: ops.JobSucceeded, What: ops.Textf("%s; %s left", expiryWords(d), ops.Count(len(left), "backup"))}
 }

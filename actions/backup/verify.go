@@ -219,7 +219,7 @@ func (f *findings) damage() string {
 	for _, name := range f.bad() {
 		bad = append(bad, name+": "+f.checked[name].damage())
 	}
-	return cmp.Or(strings.Join(append(firstFew(bad), f.named...), "; "), "it names none")
+	return cmp.Or(strings.Join(append(firstFew(bad, namedMost), f.named...), "; "), "it names none")
 }
 
 // verification is what is kept of a verify that came to its end.
@@ -248,9 +248,9 @@ func (f *findings) verification(repository ops.Text, at time.Time) ops.Verificat
 }
 
 // firstFew bounds a list for a sentence.
-func firstFew(all []string) []string {
-	if more := len(all) - namedMost; more > 0 {
-		return append(all[:namedMost:namedMost], fmt.Sprintf("and %d more", more))
+func firstFew(all []string, most int) []string {
+	if more := len(all) - most; more > 0 {
+		return append(all[:most:most], fmt.Sprintf("and %d more", more))
 	}
 	return all
 }

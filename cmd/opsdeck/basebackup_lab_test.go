@@ -17,6 +17,7 @@ import (
 	"opsdeck/actions/backup"
 	"opsdeck/collectors/basebackup"
 	"opsdeck/collectors/postgres"
+	basefolder "opsdeck/internal/basebackup"
 	"opsdeck/internal/postgrestest"
 	"opsdeck/internal/proc"
 	"opsdeck/judge"
@@ -32,6 +33,7 @@ type labBase struct {
 	history *store.Store
 	col     *basebackup.Collector
 	actions []ops.Action
+	keep    basefolder.Retention
 	child   ops.Process // of the newest job
 }
 
@@ -52,7 +54,7 @@ func (l *labBase) agent() {
 	plan := ops.BackupPlan{Name: ops.Lit("nightly"), Engine: ops.EngineBaseBackup, Database: ops.Lit("pg"), Repositories: []ops.RepositoryPlan{{Name: ops.Lit("folder"), Key: 1}}}
 	login := postgres.Login{DSN: "host=127.0.0.1 port=" + l.Port + " user=postgres dbname=postgres"}
 	l.col = basebackup.New(basebackup.Config{
-		Plan: plan, Folder: l.folder, Slot: "opsdeck", Self: self, Every: time.Minute, Timeout: 30 * time.Second, Now: time.Now, Alive: proc.Alive, End: endGroup,
+		Plan: plan, Folder: l.folder, Slot: "opsdeck", Self: self, Keep: l.keep, Every: time.Minute, Timeout: 30 * time.Second, Now: time.Now, Alive: proc.Alive, End: endGroup,
 		Server: login.Copied, Connection: func() (string, error) { return connectionOf(login, l.history, "nightly") }, Receive: keptReceiver(l.history),
 	})
 	l.actions = backup.New(l.col, plan, recoverable(plan), keptChild(l.history, ""), time.Now)

@@ -9,6 +9,7 @@ import (
 	"opsdeck/collectors/basebackup"
 	"opsdeck/collectors/postgres"
 	"opsdeck/estate"
+	basefolder "opsdeck/internal/basebackup"
 	"opsdeck/internal/ownfile"
 	"opsdeck/internal/proc"
 	"opsdeck/ops"
@@ -26,7 +27,7 @@ func baseBackups(w *wiring, b estate.Backup) *basebackup.Collector {
 		self = "opsdeck"
 	}
 	cfg := basebackup.Config{
-		Plan: b.Plan, Folder: b.Base.Folder, Slot: b.Base.Slot, Programs: b.Base.Programs, Self: self,
+		Plan: b.Plan, Folder: b.Base.Folder, Slot: b.Base.Slot, Programs: b.Base.Programs, Self: self, Keep: basefolder.Retention{Backups: b.Base.Keep, Age: b.Base.KeepAge},
 		Every: b.Every, Timeout: b.Timeout, Required: b.Required, Now: time.Now, Alive: proc.Alive,
 		Server:     login.Copied,
 		Connection: func() (string, error) { return connectionOf(login, w.history, b.Name) },

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -30,9 +32,6 @@ const (
 func (c *Collector) Params() []ops.ParamInfo {
 	return []ops.ParamInfo{{Name: ops.Lit("checkpoint"), What: ops.Lit("fast, or spread: no burst of writes on the server, and a start some minutes later"), Default: ops.Clean(checkpointFast)}}
 }
-
-// Expires says that it removes no old backups after a new one.
-func (c *Collector) Expires() bool { return false }
 
 // argv is a call of our own program about the folder.
 func (c *Collector) argv(word string, more ...string) []string {
@@ -95,6 +94,62 @@ func (c *Collector) Verify(int) []string {
 	return c.argv("verify", "--programs="+programs)
 }
 
+// Expire is the call that removes what retention does not hold.
+func (c *Collector) Expire(int) []string {
+	return c.argv("prune", fmt.Sprintf("--keep=%d", c.cfg.Keep.Backups), fmt.Sprintf("--age=%ds", int64(c.cfg.Keep.Age.Seconds())))
+}
+
+// Expired looks what that would remove.
+func (c *Collector) Expired(context.Context, int) (d ops.Expiry, err error) {
+	if c.cfg.Keep == (basebackup.Retention{}) {
+		return d, ops.Errorf(ops.CodeInvalid, "the plan keeps everything").Help("say in the estate what it keeps: retention")
+	}
+	c.turn.Lock()
+	defer c.turn.Unlock()
+	sets, unread, err := c.read()
+	if err != nil {
+		return d, err
+	}
+	if labels, _, err := c.repo.Labels(); err != nil || len(labels) != len(sets) {
+		return d, ops.Errorf(ops.CodeUnavailable, "nothing is removed while it is not known which WAL is needed: %v", unread).Help("look at it; where it is of no use, remove its folder")
+	}
+	held, rest := c.cfg.Keep.Split(sets, c.cfg.Now())
+	for _, s := range slices.Backward(rest) {
+		d.Backups = append(d.Backups, ops.Clean(s.Label))
+	}
+	needless, err := c.repo.Needless(held)
+	numbers := numbered(sets)
+	for _, w := range needless {
+		d.WAL = append(d.WAL, rangesOf(w, numbers[w.Cluster])...)
+	}
+	return d, err
+}
+
+// rangesOf are the files of WAL that go, by their timelines.
+func rangesOf(w basebackup.Needless, number int) (all []ops.ExpiredWAL) {
+	names := map[string][]string{}
+	for _, path := range w.Files {
+		name := filepath.Base(path)
+		names[name[:8]] = append(names[name[:8]], name)
+	}
+	for _, timeline := range slices.Sorted(maps.Keys(names)) {
+		of := names[timeline]
+		all = append(all, ops.ExpiredWAL{Archive: ops.Clean(w.Cluster), Cluster: number, From: ops.Clean(slices.Min(of)), To: ops.Clean(slices.Max(of))})
+	}
+	return all
+}
+
+// Gone reports whether the last of some WAL is there no more.
+func (c *Collector) Gone(_ context.Context, _ int, w ops.ExpiredWAL) (bool, error) {
+	lives, err := c.repo.Lives(w.Archive.String())
+	for _, life := range lives {
+		if _, found := os.Lstat(filepath.Join(c.repo.Life(w.Archive.String(), life), w.To.String())); found == nil {
+			return false, err
+		}
+	}
+	return true, err
+}
+
 // Switch is the call that stops or starts.
 func (c *Collector) Switch(word string) []string { return c.argv(word) }
 
@@ -125,7 +180,7 @@ func (c *Collector) Cause(code int) (what, remedy string) {
 		basebackup.ExitStopped: {"it is stopped", "start it first: backup.start"},
 		basebackup.ExitSignal:  {"a signal ended it", "run it again: nothing of it was kept"},
 		basebackup.ExitFull:    {"the disk of the folder is full", "make room, then run it again: what there was of this backup is removed"},
-		basebackup.ExitCorrupt: {"what was copied does not hold together, and was removed", "look for what damages the disk or the server's memory, then run it again"},
+		basebackup.ExitCorrupt: {"what is there does not hold together", "look for what damages the disk or the server's memory, then run it again"},
 		128 + 9:                {"it was killed", "look in the system's log for who did, then run it again: the next one removes what is left of it"},
 	}[code]
 	return cause[0], cause[1]

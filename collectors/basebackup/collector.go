@@ -6,13 +6,11 @@
 package basebackup
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -27,6 +25,7 @@ type Config struct {
 	Slot     string // that WAL is received by; empty: none is
 	Programs string // the folder of PostgreSQL's programs; empty: to be looked for
 	Self     string // our own program, which does the work
+	Keep     basebackup.Retention
 	Every    time.Duration
 	Timeout  time.Duration
 	Required bool
@@ -144,9 +143,7 @@ func (c *Collector) read() (sets []basebackup.Set, notes []ops.Text, err error) 
 			notes = append(notes, ops.Textf("what is there of %s, which was interrupted, is no backup: the next one removes it", p))
 		}
 	}
-	slices.SortFunc(sets, func(a, b basebackup.Set) int {
-		return cmp.Or(b.Made.Ended.Compare(a.Made.Ended), strings.Compare(b.Label, a.Label))
-	})
+	basebackup.Newest(sets)
 	return sets, notes, nil
 }
 

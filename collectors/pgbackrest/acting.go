@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"path"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"opsdeck/internal/httpsource"
@@ -57,6 +59,48 @@ func (c *Collector) Holds(ctx context.Context, key int, segment string) (bool, e
 	})
 }
 
+// Expire is the call that removes what retention does not hold of a repository.
+func (c *Collector) Expire(key int) []string { return c.Argv(repoOption(key), "expire") }
+
+// Expired asks what that would remove.
+func (c *Collector) Expired(ctx context.Context, key int) (ops.Expiry, error) {
+	argv := c.Argv("--dry-run", repoOption(key), "expire")
+	said, code, err := c.Ask(ctx, argv)
+	if err == nil && code != 0 {
+		err = c.Why(argv, said, code)
+	}
+	if err != nil {
+		return ops.Expiry{}, err
+	}
+	return ExpiryOf(said), nil
+}
+
+// What expire says, with and without --dry-run.
+var (
+	goesBackup = regexp.MustCompile(`repo\d+: remove expired backup (\d{8}-\d{6}F(?:_\d{8}-\d{6}[DI])?)\s*$`)
+	goesWAL    = regexp.MustCompile(`repo\d+: ([\d.]+-(\d{1,9})) remove archive, start = ([0-9A-F]{24}), stop = ([0-9A-F]{24})\s*$`)
+)
+
+// ExpiryOf is what an expire removes, or would, by what it said.
+func ExpiryOf(said string) (d ops.Expiry) {
+	for line := range strings.Lines(said) {
+		if m := goesBackup.FindStringSubmatch(line); m != nil {
+			d.Backups = append(d.Backups, ops.Clean(m[1]))
+		} else if m := goesWAL.FindStringSubmatch(line); m != nil {
+			cluster, _ := strconv.Atoi(m[2]) // the pattern takes numbers that fit
+			d.WAL = append(d.WAL, ops.ExpiredWAL{Archive: ops.Clean(m[1]), Cluster: cluster, From: ops.Clean(m[3]), To: ops.Clean(m[4])})
+		}
+	}
+	slices.SortFunc(d.Backups, func(a, b ops.Text) int { return strings.Compare(a.String(), b.String()) })
+	return d
+}
+
+// Gone reports whether a repository holds the last of some WAL no more.
+func (c *Collector) Gone(ctx context.Context, key int, w ops.ExpiredWAL) (bool, error) {
+	there, err := c.Holds(ctx, key, w.To.String())
+	return !there, err
+}
+
 // Ask makes a call that changes nothing, and returns what it printed and its exit code.
 func (c *Collector) Ask(ctx context.Context, argv []string) (out string, code int, err error) {
 	type answer struct {
@@ -103,8 +147,16 @@ func (c *Collector) Types() []ops.BackupType {
 // Params are none: its configuration has the rest.
 func (c *Collector) Params() []ops.ParamInfo { return nil }
 
-// Expires says that it removes old backups after a new one.
-func (c *Collector) Expires() bool { return true }
+// Keeps is how many full backups retention leaves in a repository after a new one; 0: it
+// does not count them. Error: the configuration cannot be read.
+func (c *Collector) Keeps(key int) (int, error) {
+	set, err := c.settings()
+	if err != nil || set.of(fmt.Sprintf("repo%d-retention-full-type", key), "expire") == "time" {
+		return 0, err
+	}
+	n, _ := strconv.Atoi(set.of(fmt.Sprintf("repo%d-retention-full", key), "expire")) // none is set then
+	return max(0, n), nil
+}
 
 // Backup is the call that makes a backup in a repository.
 func (c *Collector) Backup(_ context.Context, _ ops.Request, key int, t ops.BackupType) ([]string, []ops.Text, error) {

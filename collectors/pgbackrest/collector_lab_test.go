@@ -164,7 +164,7 @@ func (s *stanza) isStoppedAndAtWork(c *Collector) {
 		t.Error("it is started, and said to be stopped")
 	}
 
-	s.Archives("false") // the next backup waits for its WAL
+	s.Archives("false pgbackrest") // the next backup waits for its WAL
 	backup := s.Command(t.Context(), "pgbackrest", s.Argv("--repo=2", "--archive-timeout=60", "backup")[1:]...)
 	if err := backup.Start(); err != nil {
 		t.Fatal(err)

@@ -94,7 +94,7 @@ func (r Repo) begin(out io.Writer) (*lock, error) {
 	_, parts, err := r.Labels()
 	for _, p := range parts {
 		if err == nil {
-			fmt.Fprintf(out, "INFO: removing %s, which an interrupted backup left\n", p+partEnd)
+			fmt.Fprintf(out, "INFO: removing %s, which was interrupted\n", p+partEnd)
 			err = os.RemoveAll(r.Backup(p + partEnd))
 		}
 	}

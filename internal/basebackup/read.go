@@ -1,6 +1,7 @@
 package basebackup
 
 import (
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -33,21 +35,22 @@ type Set struct {
 	Cluster  string // system identifier
 	Made     Made
 	Checked  Checked // the zero value: never, since it was made
-	Timeline uint32
-	Start    ops.LSN
+	Timeline uint32  // that it ends on
+	First    ops.LSN // where the WAL begins that it needs
+	Start    ops.LSN // the same; after a change of timeline while it was made, where Timeline begins
 	Stop     ops.LSN
 	Files    int
 	Size     int64 // bytes, without WAL
 	WALSize  int64
 	Segment  ops.Bytes // the size of a segment of WAL
-	Own      bool      // it holds all segments from Start to Stop
+	Own      bool      // it holds all segments from First to Stop, and the histories between
 }
 
 // manifest is what is read of a backup_manifest.
 type manifest struct {
 	files  int
 	size   int64
-	ranges []walRange
+	ranges []walRange // the oldest timeline first
 }
 
 type walRange struct {
@@ -63,16 +66,15 @@ func (r Repo) Read(label string) (Set, error) {
 	if err != nil {
 		return s, fmt.Errorf("its manifest: %w", err)
 	}
-	// After a change of timeline the last range is what it is consistent with.
 	last := m.ranges[len(m.ranges)-1]
-	s.Files, s.Size, s.Timeline, s.Start, s.Stop = m.files, m.size, last.Timeline, last.Start, last.Stop
+	s.Files, s.Size, s.Timeline, s.First, s.Start, s.Stop = m.files, m.size, last.Timeline, m.ranges[0].Start, last.Start, last.Stop
 	if err := readJSON(filepath.Join(dir, "made"), &s.Made); err != nil {
 		return s, fmt.Errorf("when it was made: %w", err)
 	}
 	if s.Cluster, err = clusterOf(filepath.Join(dir, "data", "global", "pg_control")); err != nil {
 		return s, err
 	}
-	s.ownWAL(filepath.Join(dir, "data", "pg_wal"))
+	s.ownWAL(filepath.Join(dir, "data", "pg_wal"), m.ranges)
 	return s, nil
 }
 
@@ -114,6 +116,8 @@ func readManifest(path string) (m manifest, err error) {
 	if len(m.ranges) == 0 {
 		return m, errors.New("it names no WAL")
 	}
+	// The server writes the newest timeline first: that is what it is consistent with.
+	slices.SortFunc(m.ranges, func(a, b walRange) int { return cmp.Compare(a.Timeline, b.Timeline) })
 	return m, nil
 }
 
@@ -147,8 +151,9 @@ func clusterOf(path string) (string, error) {
 	return strconv.FormatUint(binary.NativeEndian.Uint64(id[:]), 10), nil
 }
 
-// ownWAL looks which WAL a backup holds itself.
-func (s *Set) ownWAL(dir string) {
+// ownWAL looks which WAL a backup holds itself. One of a standby that followed its primary
+// onto another timeline meanwhile has a range on each.
+func (s *Set) ownWAL(dir string, ranges []walRange) {
 	all, err := os.ReadDir(dir)
 	if err != nil {
 		return // it holds none
@@ -163,11 +168,16 @@ func (s *Set) ownWAL(dir string) {
 			}
 		}
 	}
-	if ops.CheckWALSegment(s.Segment) != nil || s.Stop <= s.Start {
+	if ops.CheckWALSegment(s.Segment) != nil || s.Stop <= s.First {
 		return
 	}
 	s.Own = true
-	for n := s.Start.Segment(s.Segment); n <= (s.Stop - 1).Segment(s.Segment); n++ {
-		s.Own = s.Own && there[ops.WALName(s.Timeline, n, s.Segment).String()] == int64(s.Segment)
+	for i, r := range ranges {
+		for n := r.Start.Segment(s.Segment); r.Stop > r.Start && n <= (r.Stop-1).Segment(s.Segment); n++ {
+			s.Own = s.Own && there[ops.WALName(r.Timeline, n, s.Segment).String()] == int64(s.Segment)
+		}
+		if i > 0 {
+			s.Own = s.Own && there[fmt.Sprintf("%08X.history", r.Timeline)] > 0
+		}
 	}
 }

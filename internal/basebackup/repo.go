@@ -5,7 +5,7 @@
 //	backups/LABEL/tablespaces  by their oids
 //	backups/LABEL/made         when it was made
 //	backups/LABEL/checked      what pg_verifybackup last said of it
-//	backups/LABEL.part         one that is being made, or was interrupted
+//	backups/LABEL.part         one that is being made or removed, or was interrupted
 //	wal/CLUSTER/since          when that began to be received
 //	wal/CLUSTER/N              what pg_receivewal wrote; a new N where WAL was lost between
 //	lock, stop, receiver       who is at work, that nobody shall, and what receives
