@@ -24,24 +24,37 @@ import (
 type labBackups struct {
 	*testing.T
 	*postgrestest.Stanza
+	account string // that user; empty: our own
 	col     *pgbackrest.Collector
 	actions []ops.Action
 }
 
 func newLabBackups(t *testing.T) *labBackups {
 	t.Helper()
-	l := &labBackups{T: t, Stanza: postgrestest.NewStanza(t)}
-	plan := ops.BackupPlan{Name: ops.Lit("nightly"), Repositories: []ops.RepositoryPlan{{Name: ops.Lit("one"), Key: 1}, {Name: ops.Lit("two"), Key: 2}}}
-	account := otherAccount("postgres")
-	if os.Geteuid() != 0 {
-		account = "" // the server is this user's own
-	}
-	l.col = pgbackrest.New(pgbackrest.Config{Plan: plan, Stanza: "t", Command: "pgbackrest", File: l.Config, RunAs: account,
-		Every: time.Minute, Timeout: time.Minute, Now: time.Now, Run: runToEnd, Holder: holder})
-	l.actions = backup.New(l.col, plan, recoverable(plan), keptChild(keptHistory(t), account), time.Now)
+	l := newLabServer(t)
 	l.Does("stanza-create")
 	l.Archives("")
 	return l
+}
+
+// newLabServer is a server whose stanza does not exist yet.
+func newLabServer(t *testing.T) *labBackups {
+	t.Helper()
+	l := &labBackups{T: t, Stanza: postgrestest.NewStanza(t), account: otherAccount("postgres")}
+	if os.Geteuid() != 0 {
+		l.account = "" // the server is this user's own
+	}
+	l.on("t", l.Config)
+	return l
+}
+
+// on has the actions work on a stanza of a configuration.
+func (l *labBackups) on(stanza, config string) {
+	l.Helper()
+	plan := ops.BackupPlan{Name: ops.Lit("nightly"), Repositories: []ops.RepositoryPlan{{Name: ops.Lit("one"), Key: 1}, {Name: ops.Lit("two"), Key: 2}}}
+	l.col = pgbackrest.New(pgbackrest.Config{Plan: plan, Stanza: stanza, Command: "pgbackrest", File: config, RunAs: l.account,
+		Every: time.Minute, Timeout: time.Minute, Now: time.Now, Run: runToEnd, Holder: holder})
+	l.actions = backup.New(l.col, plan, recoverable(plan), keptChild(keptHistory(l.T), l.account), time.Now)
 }
 
 // plan plans an action on what there is now.
@@ -52,7 +65,7 @@ func (l *labBackups) plan(id string, params ...string) (ops.Action, ops.Plan) {
 		l.Fatal(err)
 	}
 	req := ops.Request{Action: ops.Clean(id), Target: o.Backups.Ref}
-	for _, p := range append([]string{"repository=one"}, params...) {
+	for _, p := range append(params[:len(params):len(params)], "repository=one") {
 		name, value, _ := strings.Cut(p, "=")
 		req.Params = append(req.Params, ops.Param{Name: ops.Clean(name), Value: ops.Clean(value)})
 	}
@@ -117,7 +130,7 @@ func TestLabBackupsOfARealStanza(t *testing.T) {
 
 	// One that waits for its WAL is at work: nobody else may be, and it is killed.
 	before := l.labels()
-	l.Archives("false")
+	l.Archives("false pgbackrest")
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -138,10 +151,7 @@ func TestLabBackupsOfARealStanza(t *testing.T) {
 		t.Errorf("the backups were %s, and are %s", before, after)
 	}
 	l.Archives("")
-	l.Until("its workers have given the lock back", func() bool {
-		_, code, err := l.col.Ask(context.Background(), l.col.Argv("--dry-run", "--repo=1", "expire"))
-		return err == nil && code == 0
-	})
+	l.free()
 	l.ends(run, planned, "succeeded: one: incr backup ")
 	l.prunes()
 
@@ -149,6 +159,16 @@ func TestLabBackupsOfARealStanza(t *testing.T) {
 	l.ends(run, planned, "failed: one: PostgreSQL does not let pgBackRest in")
 	l.corrupt()
 	l.does("failed: one: verify found damage (status error): ", "backup.verify")
+}
+
+// free waits until nobody has the engine's lock: workers keep it for a while whose main
+// process was killed.
+func (l *labBackups) free() {
+	l.Helper()
+	l.Until("the lock is free", func() bool {
+		_, code, err := l.col.Ask(context.Background(), l.col.Argv("--dry-run", "--repo=1", "expire"))
+		return err == nil && code == 0
+	})
 }
 
 // stopAndStart has a backup that was planned before a stop.

@@ -16,6 +16,9 @@ import (
 	"opsdeck/store"
 )
 
+// programRole makes this binary the program itself, and whatever that starts.
+const programRole = "OPSDECK_TEST_PROGRAM"
+
 // TestMain lets this binary be the keeper of a job's child, what sends a load or makes a drill,
 // and the engine of a demo, as the program itself is, and an agent to be killed.
 func TestMain(m *testing.M) {
@@ -23,6 +26,9 @@ func TestMain(m *testing.M) {
 		os.Exit(sim.PgBackRest(os.Args[1:], os.Stdout, os.Stderr))
 	}
 	if len(os.Args) > 1 && slices.Contains([]string{keepCommand, loadChild, locustChild, drillCommandName, restoreCommandName, basebackup.Command}, os.Args[1]) {
+		os.Exit(run(context.Background(), os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr}))
+	}
+	if os.Getenv(programRole) != "" {
 		os.Exit(run(context.Background(), os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr}))
 	}
 	if path := os.Getenv(loadAgentRole); path != "" {
