@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -39,6 +40,7 @@ const (
 type between struct {
 	how    atomic.Value  // what it does
 	gate   chan struct{} // closed when calls that change something may go on
+	open   func()        // closes it
 	struck atomic.Bool
 	server http.Handler
 }
@@ -46,11 +48,7 @@ type between struct {
 func (b *between) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	how, changes := b.how.Load(), r.Method == http.MethodPost || r.Method == http.MethodDelete
 	if changes && how != honest {
-		select {
-		case <-b.gate:
-		case <-r.Context().Done(): // a test that failed before it opened
-			return
-		}
+		<-b.gate
 		b.struck.Store(true)
 	}
 	switch {
@@ -167,11 +165,12 @@ func (l *lying) between(address string) string {
 	proxy.Transport = &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, network, where)
 	}}
-	b := &between{gate: make(chan struct{}), server: proxy}
+	gate := make(chan struct{})
+	b := &between{gate: gate, open: sync.OnceFunc(func() { close(gate) }), server: proxy}
 	b.how.Store(honest)
 	l.betweens = append(l.betweens, b)
 	s := httptest.NewServer(b)
-	l.Cleanup(func() { s.CloseClientConnections(); s.Close() })
+	l.Cleanup(func() { b.open(); s.CloseClientConnections(); s.Close() })
 	if u.Scheme != "http" {
 		return strings.Replace(s.URL, "http:", "tcp:", 1)
 	}
@@ -333,7 +332,7 @@ func (l *lying) everything(how string) {
 		ids = append(ids, l.start(id, target, params...))
 	}
 	for _, x := range l.betweens {
-		close(x.gate)
+		x.open()
 	}
 	for _, j := range l.ended(ids...) {
 		if !mayEnd(j.State, how) {
