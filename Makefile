@@ -21,7 +21,7 @@ build: ## build bin/opsdeck
 
 cross: ## see that it builds for other systems (what works there: docs/guide/demo.md)
 	@scripts/check-go
-	@for target in linux/arm64 darwin/arm64 windows/amd64 freebsd/amd64; do \
+	@for target in linux/arm64 darwin/arm64 freebsd/amd64; do \
 		echo "$$target"; GOOS=$${target%/*} GOARCH=$${target#*/} CGO_ENABLED=0 go build -o /dev/null ./cmd/opsdeck || exit 1; \
 	done
 

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"opsdeck/internal/ownfile"
@@ -35,7 +36,7 @@ func takeLock(dir string, timeout time.Duration) (l *ownerLock, left string, err
 	defer tick.Stop()
 	for {
 		var held bool
-		if held, err = tryLock(f); err == nil && !held {
+		if held, err = ownfile.Lock(f, false); err == nil && !held {
 			break
 		}
 		if err != nil {
@@ -142,4 +143,12 @@ func processStart(pid int) (uint64, error) {
 		return 0, fmt.Errorf("read start of pid %d: %d fields", pid, len(f))
 	}
 	return strconv.ParseUint(f[19], 10, 64)
+}
+
+// inode tells one file of a name from another; 0: not known.
+func inode(st os.FileInfo) uint64 {
+	if sys, ok := st.Sys().(*syscall.Stat_t); ok {
+		return uint64(sys.Ino) // narrower on some systems
+	}
+	return 0
 }

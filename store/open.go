@@ -117,7 +117,7 @@ func boltOpen(path string, o *bolt.Options) (db *bolt.DB, f *os.File, err error)
 // say nothing here.
 func release(f *os.File) {
 	if f != nil {
-		_ = unlock(f)
+		_ = ownfile.Unlock(f)
 		_ = f.Close()
 	}
 }

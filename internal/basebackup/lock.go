@@ -4,8 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
-	"syscall"
 
+	"opsdeck/internal/ownfile"
 	"opsdeck/ops"
 )
 
@@ -22,14 +22,15 @@ var errHeld = errors.New("held")
 type lock struct{ f *os.File }
 
 func (r Repo) lock() (*lock, error) {
-	f, err := os.OpenFile(r.at("lock"), os.O_CREATE|os.O_RDWR|syscall.O_NOFOLLOW, 0o600)
+	f, err := ownfile.Open(r.at("lock"), os.O_CREATE|os.O_RDWR)
 	if err != nil {
 		return nil, err
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		if errors.Is(err, syscall.EWOULDBLOCK) {
-			err = errHeld
-		}
+	held, err := ownfile.Lock(f, false)
+	if held {
+		err = errHeld
+	}
+	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	l := &lock{f}
@@ -48,12 +49,12 @@ func (l *lock) release() { _ = l.f.Close() }
 
 // Held reports whether somebody is at work, who, and how far that is.
 func (r Repo) Held() (held bool, by int, done ops.Value) {
-	f, err := os.OpenFile(r.at("lock"), os.O_RDONLY|syscall.O_NOFOLLOW, 0)
+	f, err := ownfile.Open(r.at("lock"), os.O_RDONLY)
 	if err != nil {
 		return false, 0, done // nobody ever was
 	}
 	defer f.Close() //nolint:errcheck // it is only read
-	if syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB) == nil {
+	if held, err := ownfile.Lock(f, true); !held && err == nil {
 		return false, 0, done
 	}
 	var h holder

@@ -70,7 +70,7 @@ var rooms = map[string][]string{
 	"collectors":    {"ops", "internal/httpsource", "internal/basebackup"},
 	"internal/proc": {"ops", "internal/ownfile"},
 
-	"internal/basebackup": {"ops", "internal/proc"},
+	"internal/basebackup": {"ops", "internal/proc", "internal/ownfile"},
 	"store":               {"ops", "internal/ownfile"},
 	"internal/sim":        {}, // knows the real APIs and nothing of ours
 	"internal/e2e":        {"*"},

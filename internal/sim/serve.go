@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
-	"runtime"
 	"sync"
 	"time"
 )
@@ -38,16 +37,12 @@ func Serve(w *World, dir string) (*Servers, error) {
 	if err != nil {
 		return nil, errors.Join(err, prom.Close(), s.Close())
 	}
-	network, address := "unix", filepath.Join(dir, "docker.sock")
-	if runtime.GOOS == "windows" {
-		network, address = "tcp", "127.0.0.1:0" // a path with a drive is no address of Docker's
-	}
-	docker, err := net.Listen(network, address)
+	docker, err := net.Listen("unix", filepath.Join(dir, "docker.sock"))
 	if err != nil {
 		return nil, errors.Join(err, prom.Close(), pager.Close(), s.Close())
 	}
 	s.Prometheus, s.Alertmanager = "http://"+prom.Addr().String(), "http://"+pager.Addr().String()
-	s.Docker = network + "://" + docker.Addr().String()
+	s.Docker = "unix://" + docker.Addr().String()
 	s.run(ctx, prom, w.Prometheus(s.Alertmanager))
 	s.run(ctx, pager, w.Alertmanager(s.Prometheus))
 	s.run(ctx, docker, w.Docker())
