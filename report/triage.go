@@ -138,7 +138,7 @@ func silencedBy(b ops.Board, id ops.Text, now time.Time) string {
 
 func nameOf(items []alertItem, fingerprint ops.Text) string {
 	for i := range items {
-		if a := items[i].a; a.Ref.ID == fingerprint {
+		if a := items[i].a; a.Ref.ID == fingerprint || a.Paging.Fingerprint == fingerprint {
 			return join(" ", a.Severity.Name.String(), a.Name.String())
 		}
 	}

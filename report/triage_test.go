@@ -53,6 +53,25 @@ func TestWhoIsToldIsSaidAsFarAsItIsKnown(t *testing.T) {
 	}
 }
 
+func TestWhatInhibitsIsNamedUnderTheFingerprintItIsSentWith(t *testing.T) {
+	b := fixture.Named("paged")
+	of := func(id string) *ops.Alert {
+		for i := range b.Alerts[0].Value {
+			if a := &b.Alerts[0].Value[i]; a.Ref.ID.String() == id {
+				return a
+			}
+		}
+		t.Fatalf("there is no alert %s", id)
+		return nil
+	}
+	of("a1").Paging.Fingerprint = ops.Lit("relabelled")
+	of("a5").Paging.InhibitedBy = []ops.Text{ops.Lit("relabelled")}
+	tr, ok := report.NewTriage(b, ops.NewRef(ops.KindAlert, "prom", "a5"), fixture.Now)
+	if !ok || len(tr.Paging) == 0 || tr.Paging[0].Text != "inhibited by critical ServiceDown" {
+		t.Errorf("%v %+v", ok, tr.Paging)
+	}
+}
+
 func TestAnAlertIsCountedOnceAndTheFiringOneWins(t *testing.T) {
 	b := fixture.Paged()
 	second := b.Alerts[0]
