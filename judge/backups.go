@@ -187,13 +187,28 @@ func (j *backupJudge) gaps() {
 		g := r.Recovery.Gaps[0]
 		more := len(r.Recovery.Gaps) - 1 + r.Recovery.MoreGaps
 		cause := ops.Textf("%s; %s", g.What, r.Recovery.Words)
+		if g.Passed {
+			cause = ops.Textf("%s; points between %s and %s cannot be restored; everything since %s can", g.What, moment(g.Before, j.now), moment(g.Until, j.now), moment(r.Recovery.Since, j.now))
+		}
 		if more > 0 {
 			cause = ops.Textf("%s; and %d more", cause, more)
 		}
+		look := ops.Next{What: ops.Lit("look for who removed files from the archive")}
+		if g.Passed {
+			j.findIn(r, g.Level, ops.Textf("the gap in %s", r.Name), gapWords(r.Name, g), cause, g.Before, look)
+			continue
+		}
 		j.findIn(r, g.Level, ops.Textf("the gap in %s", r.Name), gapWords(r.Name, g), cause, g.Before,
-			backUp(j.v.Ref, ops.Lit("take a full backup now: what is written from then on can be recovered again"), ops.BackupFull, r.Name),
-			ops.Next{What: ops.Lit("look for who removed files from the archive")})
+			backUp(j.v.Ref, ops.Lit("take a full backup now: what is written from then on can be recovered again"), ops.BackupFull, r.Name), look)
 	}
+}
+
+// moment is a time in a sentence.
+func moment(t, now time.Time) string {
+	if t.IsZero() {
+		return "a moment that is not known"
+	}
+	return ops.Moment(t, now)
 }
 
 // sets finds backups that could not be restored.

@@ -97,6 +97,48 @@ func TestWhatAPlanAsksOfItsBackupsIsSeen(t *testing.T) {
 	}
 }
 
+func TestAGapThatAFullBackupHasPassedIsAWarning(t *testing.T) {
+	hole := func(change func(*ops.Backups)) ops.Finding {
+		fs := found(func(_ *ops.Estate, b *ops.Board) {
+			v := &b.Backups[0].Value
+			r := &v.Repositories[0]
+			first, second := r.WAL.Runs[0], r.WAL.Runs[0]
+			first.Last, second.First = first.Last-50, first.Last-48 // about four hours ago
+			first.LastAt = fixture.Now.Add(-250 * time.Minute)
+			r.WAL.Runs = []ops.WALRun{first, second}
+			change(v)
+		})
+		if len(fs) == 0 || fs[0].Key.String() != "the gap in local" {
+			t.Fatalf("%+v", fs)
+		}
+		return fs[0]
+	}
+	newest := func(as ops.BackupType, damaged bool) func(*ops.Backups) {
+		return func(v *ops.Backups) {
+			i := slices.IndexFunc(v.Sets, func(s ops.Backup) bool { return s.Key == 1 })
+			v.Sets[i].Type, v.Sets[i].Damaged = as, damaged
+		}
+	}
+	for name, c := range map[string]struct {
+		newest ops.BackupType
+		bad    bool
+		level  ops.Level
+	}{
+		"an incremental one follows": {ops.BackupIncremental, false, ops.LevelCritical},
+		"a full one follows":         {ops.BackupFull, false, ops.LevelWarning},
+		"a damaged full one follows": {ops.BackupFull, true, ops.LevelCritical},
+		"a differential one follows": {ops.BackupDifferential, false, ops.LevelCritical},
+	} {
+		if f := hole(newest(c.newest, c.bad)); f.Level != c.level {
+			t.Errorf("%s: %s", name, f.Level)
+		}
+	}
+	f := hole(newest(ops.BackupFull, false))
+	if want := "0000000100000022000000F6 missing; points between 22:04:25Z and 02:04:25Z cannot be restored; everything since 02:04:25Z can"; f.Cause.String() != want {
+		t.Errorf("%q, want %q", f.Cause, want)
+	}
+}
+
 func TestWhatIsNotKnownOfAPlanIsNotGood(t *testing.T) {
 	b := fixture.Backed()
 	b.Backups[0].Value.NotKnown = ops.Lit("where the server is, is not known")

@@ -92,8 +92,13 @@ func Recoverable(f RecoveryFacts, now time.Time) ops.Recovery {
 		return cmp.Or(cmp.Compare(a.From.LSN, b.From.LSN), cmp.Compare(a.To.LSN, b.To.LSN), cmp.Compare(a.To.Timeline, b.To.Timeline))
 	})
 	line := r.lineage()
+	main, onLine := r.safe(line)
 	r.gaps(line)
-	r.position(line)
+	if onLine {
+		r.pass(line, r.out.Intervals[main])
+	}
+	r.cut()
+	r.position(line, main, onLine)
 	return r.out
 }
 

@@ -73,9 +73,23 @@ func (r *recovery) gaps(line []stretch) {
 		r.holes(r.trimmed(path, from), told)
 	}
 	r.histories(from)
+}
+
+// cut lists the worst gaps.
+func (r *recovery) cut() {
 	slices.SortStableFunc(r.out.Gaps, func(a, b ops.WALGap) int { return ops.WorstFirst(a.Level, b.Level) })
 	r.out.MoreGaps = max(len(r.out.Gaps), mostGaps) - mostGaps
 	r.out.Gaps = r.out.Gaps[:len(r.out.Gaps)-r.out.MoreGaps]
+}
+
+func passedLast(a, b ops.WALGap) int {
+	switch {
+	case a.Passed == b.Passed:
+		return 0
+	case a.Passed:
+		return 1
+	}
+	return -1
 }
 
 // promised is the backup from which on there ought to be no gap: the one that retention

@@ -279,6 +279,11 @@ func (a *archive) disagreement(got ops.Recovery) string {
 	if safe := a.wantsSafe(got, targets); safe > 0 && got.Safe.LSN != safe {
 		return fmt.Sprintf("safe is %s, judged %s", safe, got.Safe.LSN)
 	}
+	for _, g := range got.Gaps {
+		if is := a.passed(g, usable, got.Safe); g.Level != ops.LevelUnknown && is != g.Passed && !(is && a.tail(got.Safe)) || g.Passed == (g.Level == ops.LevelCritical) && g.Level != ops.LevelUnknown {
+			return fmt.Sprintf("%s: passed is %t, judged %t, %s", g.What, is, g.Passed, g.Level)
+		}
+	}
 	if want, is := a.wantsGaps(), gapsOf(got, a.size); want != is {
 		return fmt.Sprintf("gaps are\n%s\njudged\n%s", want, is)
 	}
@@ -300,10 +305,43 @@ func (a *archive) wantsSafe(got ops.Recovery, targets []ops.WALPosition) (safe o
 	return safe
 }
 
+// passed reports whether a full backup behind a gap, on the server's line, leads to what is
+// safe there.
+func (a *archive) passed(g ops.WALGap, usable []WALBackup, safe ops.WALPosition) bool {
+	line := a.line()
+	until, on := line[safe.Timeline]
+	return on && safe.LSN <= until && slices.ContainsFunc(usable, func(b WALBackup) bool {
+		left, on := line[b.Timeline]
+		leads := false
+		for t, until := range line { // where two timelines meet, a position is of either
+			leads = leads || safe.LSN <= until && a.reaches(b, ops.WALPosition{Timeline: t, LSN: safe.LSN})
+		}
+		if !on || b.Start > left || !b.Full || b.Timeline < g.Timeline || !leads {
+			return false
+		}
+		last, err := ops.ParseWALName(g.Last.String(), a.size)
+		return g.Kind == ops.GapHistory || err == nil && uint64(b.Start) >= (last.Segment+1)*uint64(a.size)
+	})
+}
+
+// line is where each timeline of the server's was left; of the one that it writes, never.
+func (a *archive) line() map[uint32]ops.LSN {
+	line := map[uint32]ops.LSN{a.facts.Timeline: 1<<64 - 1}
+	oldest := a.facts.Timeline
+	for f, ok := a.fork(oldest); ok; f, ok = a.fork(oldest) {
+		oldest = f.Parent
+		line[oldest] = f.At
+	}
+	return line
+}
+
 // gapsOf says segment by segment what was judged a gap.
 func gapsOf(got ops.Recovery, size ops.Bytes) string {
 	var all []string
 	for _, g := range got.Gaps {
+		if g.Passed { // which is held against the definition apart
+			g.Level = ops.LevelCritical
+		}
 		if g.Kind == ops.GapHistory {
 			all = append(all, fmt.Sprintf("%d history %s", g.Timeline, g.Level))
 			continue
@@ -336,11 +374,10 @@ func (a *archive) wantsGaps() string {
 			from, told = b, true
 		}
 	}
-	line := map[uint32]ops.LSN{a.facts.Timeline: 1<<64 - 1} // where each timeline of it was left
+	line := a.line()
 	oldest := a.facts.Timeline
 	for f, ok := a.fork(oldest); ok; f, ok = a.fork(oldest) {
 		oldest = f.Parent
-		line[oldest] = f.At
 	}
 	owner := func(n uint64) at {
 		t := oldest

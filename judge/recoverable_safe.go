@@ -6,16 +6,48 @@ import (
 	"opsdeck/ops"
 )
 
-// position says up to where the server can be recovered, how far that is behind it, and
-// how good all of it is.
-func (r *recovery) position(line []stretch) {
-	main := -1
-	onLine := false
+// safe finds up to where the server can be recovered, and the interval that leads there;
+// -1: none does.
+func (r *recovery) safe(line []stretch) (main int, onLine bool) {
+	main = -1
 	for i := range r.out.Intervals {
 		if to, lies := r.onLine(line, r.out.Intervals[i]); main < 0 || lies && !onLine || lies == onLine && to.LSN > r.out.Safe.LSN {
 			main, r.out.Safe, onLine = i, to, lies
 		}
 	}
+	return main, onLine
+}
+
+// pass marks the gaps that a full backup has passed: it is usable, lies behind the gap, and
+// the interval that leads to where the server is goes over it.
+func (r *recovery) pass(line []stretch, main ops.RecoveryInterval) {
+	for i := range r.out.Gaps {
+		g := &r.out.Gaps[i]
+		if g.Level != ops.LevelCritical {
+			continue
+		}
+		var end ops.LSN
+		if last, err := ops.ParseWALName(g.Last.String(), r.size); err == nil && g.Kind != ops.GapHistory {
+			end = ops.SegmentStart(last.Segment+1, r.size)
+		}
+		for n, b := range r.f.Backups {
+			behind := b.Start >= end && b.Timeline >= g.Timeline && r.out.Backups[n].Level.Good() && on(line, b.Timeline, b.Stop) >= 0
+			if !behind {
+				continue
+			}
+			if g.Until.IsZero() || b.Ended.Before(g.Until) {
+				g.Until = b.Ended
+			}
+			g.Passed = g.Passed || b.Full && b.Stop >= main.From.LSN && b.Stop <= r.out.Safe.LSN && slices.Contains(main.Path, b.Timeline)
+		}
+		if g.Passed {
+			g.Level = ops.LevelWarning
+		}
+	}
+}
+
+// position says how far what is safe is behind the server, and how good all of it is.
+func (r *recovery) position(line []stretch, main int, onLine bool) {
 	if onLine && r.f.Written > 0 {
 		r.out.Behind = ops.Num(float64(max(r.f.Written, r.out.Safe.LSN) - r.out.Safe.LSN))
 	}
@@ -28,7 +60,7 @@ func (r *recovery) position(line []stretch) {
 	r.out.Level, r.out.Words = ops.LevelCritical, ops.Lit("nothing can be recovered: there is no backup")
 	switch {
 	case main >= 0:
-		r.out.Level, r.out.Words = ops.LevelOK, r.sentence(main)
+		r.out.Level, r.out.Words, r.out.Since = ops.LevelOK, r.sentence(main), r.out.Intervals[main].From.At
 		if len(r.out.Gaps) > 0 {
 			r.out.Level = r.out.Gaps[0].Level
 		}

@@ -170,7 +170,7 @@ func TestRecoverableIsWhatSegmentBySegmentCanBeReached(t *testing.T) {
 			seen["backup "+u.Level.String()]++
 		}
 	}
-	for _, want := range []string{"point true", "point false", "timelines true", "gap missing critical", "gap missing unknown", "gap doubled critical", "gap short critical", "gap history critical", "backup ok", "backup critical"} {
+	for _, want := range []string{"point true", "point false", "timelines true", "gap missing critical", "gap missing unknown", "gap doubled critical", "gap short critical", "gap history critical", "gap missing warning", "gap history warning", "backup ok", "backup critical"} {
 		if seen[want] == 0 {
 			t.Errorf("no archive has %s: the test does not ask what it ought to", want)
 		}
@@ -295,13 +295,13 @@ func TestARepositoryIsToldInWords(t *testing.T) {
 		"a backup and no WAL":  {backups: two[:1], level: ops.LevelCritical, words: "nothing can be recovered: no backup can be used, of one: it cannot be made consistent: its WAL 000000010000000000000002 is missing"},
 		"a backup just made":   {wal: ops.WALListing{Runs: []ops.WALRun{run(1, 30, 30)}}, backups: two[1:], level: ops.LevelOK, intervals: 1, words: "recoverable as of 00:14:00Z alone, without WAL after its backup"},
 		"a segment is missing": {wal: ops.WALListing{Runs: []ops.WALRun{run(1, 2, 39), run(1, 41, 50)}}, backups: two, level: ops.LevelCritical, intervals: 1, words: "recoverable from 2026-11-20 06:14:00Z until 01:53:00Z", gap: "000000010000000000000028 missing"},
-		"some are missing and a backup follows": {wal: ops.WALListing{Runs: []ops.WALRun{run(1, 2, 10), run(1, 14, 50)}}, backups: two, level: ops.LevelCritical, intervals: 2,
+		"some are missing and a backup follows": {wal: ops.WALListing{Runs: []ops.WALRun{run(1, 2, 10), run(1, 14, 50)}}, backups: two, level: ops.LevelWarning, intervals: 2,
 			words: "recoverable from 00:14:00Z until 02:04:00Z, and 1 other interval", gap: "3 segments from 00000001000000000000000B to 00000001000000000000000D missing"},
 		"retention left the older one alone": {wal: ops.WALListing{Runs: []ops.WALRun{run(1, 2, 2), run(1, 30, 50)}}, backups: two, facts: RecoveryFacts{Promised: ops.Lit("two")}, level: ops.LevelOK, intervals: 2,
 			words: "recoverable from 00:14:00Z until 02:04:00Z, and 1 other interval"},
 		"retention may have": {wal: ops.WALListing{Runs: []ops.WALRun{run(1, 2, 2), run(1, 30, 50)}}, backups: two, level: ops.LevelUnknown, intervals: 2,
 			words: "recoverable from 00:14:00Z until 02:04:00Z, and 1 other interval", gap: "27 segments from 000000010000000000000003 to 00000001000000000000001D missing"},
-		"retention had not to": {wal: ops.WALListing{Runs: []ops.WALRun{run(1, 2, 2), run(1, 30, 50)}}, backups: two, facts: RecoveryFacts{Promised: ops.Lit("one")}, level: ops.LevelCritical, intervals: 2,
+		"retention had not to": {wal: ops.WALListing{Runs: []ops.WALRun{run(1, 2, 2), run(1, 30, 50)}}, backups: two, facts: RecoveryFacts{Promised: ops.Lit("one")}, level: ops.LevelWarning, intervals: 2,
 			words: "recoverable from 00:14:00Z until 02:04:00Z, and 1 other interval", gap: "27 segments from 000000010000000000000003 to 00000001000000000000001D missing"},
 		"the server is ahead": {wal: ops.WALListing{Runs: []ops.WALRun{run(1, 2, 50)}}, backups: two, facts: RecoveryFacts{Timeline: 1, Written: lsn(54, 99)}, level: ops.LevelOK, intervals: 1, words: "recoverable from 2026-11-20 06:14:00Z until 02:04:00Z", waiting: 3},
 		"one of several sent at once is late": {wal: ops.WALListing{Runs: []ops.WALRun{run(1, 2, 50), run(1, 52, 53)}}, backups: two, facts: RecoveryFacts{Timeline: 1, Written: lsn(54, 99), Archived: lsn(51, 0)}, level: ops.LevelOK, intervals: 1,

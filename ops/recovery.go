@@ -22,6 +22,8 @@ type Recovery struct {
 	// Safe is the newest position that can be recovered on the way to where the server is;
 	// where nothing leads there, the newest of all. The zero value: there is none.
 	Safe WALPosition `json:"safe,omitzero"`
+	// Since is from when on every point up to Safe can be recovered; zero: not known.
+	Since time.Time `json:"since,omitzero"`
 	// Behind is how much the server has written after Safe, in bytes, and Waiting how many
 	// whole segments it has after the newest that is listed. They are no gap.
 	Behind  Value  `json:"behind"`
@@ -85,7 +87,12 @@ type WALGap struct {
 	Before time.Time `json:"before,omitzero"`
 	After  time.Time `json:"after,omitzero"`
 	What   Text      `json:"what"`
-	// Level is critical; unknown where it may be what retention left.
+	// Passed says that a full backup behind it can be restored, with every point from then
+	// on; Until is the end of the first backup behind it from which WAL can be followed.
+	Passed bool      `json:"passed,omitzero"`
+	Until  time.Time `json:"until,omitzero"`
+	// Level is critical; a warning where it is passed, unknown where it may be what retention
+	// left.
 	Level Level `json:"level"`
 }
 

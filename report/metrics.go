@@ -84,7 +84,12 @@ func (m *metrics) repository(plan string, v ops.Backups, repo ops.Repository, no
 		return
 	}
 	if repo.Unlisted.Empty() && !repo.WAL.At.IsZero() {
-		m.add("opsdeck_backup_wal_gaps", "Holes in the WAL that retention promises, as found in the listing.", float64(len(repo.Recovery.Gaps)+repo.Recovery.MoreGaps), of...)
+		passed := 0.
+		for _, g := range repo.Recovery.Gaps {
+			passed += one(g.Passed)
+		}
+		m.add("opsdeck_backup_wal_gaps", "Holes in the WAL that retention promises, as found in the listing, that no full backup has passed.", float64(len(repo.Recovery.Gaps)+repo.Recovery.MoreGaps)-passed, of...)
+		m.add("opsdeck_backup_wal_gaps_passed", "Holes behind which a full backup can be restored, with everything since.", passed, of...)
 	}
 	for _, t := range []ops.BackupType{ops.BackupFull, ops.BackupDifferential, ops.BackupIncremental} {
 		s, found := v.LastGood(repo.Key, t)
