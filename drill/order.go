@@ -10,8 +10,10 @@ import (
 // Order is everything that a drill needs to know. It holds no secret.
 type Order struct {
 	// Restore is pgBackRest's argument list as the drill's own account runs it, without
-	// the command and without what leads into the scratch.
-	Restore []string `json:"restore"`
+	// the command and without what leads into the scratch. Folder is the backup of a plan
+	// that PostgreSQL's own tools back up.
+	Restore []string `json:"restore,omitempty"`
+	Folder  *Folder  `json:"folder,omitempty"`
 	Key     int      `json:"key"` // the repository's number
 	Set     string   `json:"set"` // the backup's label
 	// Target is the position that has to be reached; 0: the end of the backup itself.
@@ -37,7 +39,7 @@ type Order struct {
 // check is an error where an order cannot be carried out.
 func (o Order) check() error {
 	switch {
-	case len(o.Restore) == 0 || o.Key < 1 || o.Set == "":
+	case (len(o.Restore) == 0) == (o.Folder == nil) || o.Key < 1 || o.Set == "":
 		return invalid("a drill needs a backup and its repository")
 	case !filepath.IsAbs(o.Scratch) || filepath.Clean(o.Scratch) != o.Scratch || o.Scratch == "/":
 		return invalid("the scratch %q is no absolute path of a folder", o.Scratch)

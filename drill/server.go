@@ -151,7 +151,7 @@ const serverEnded = "the copy's server ended"
 var (
 	fatalLine = regexp.MustCompile(`^\S+ \S+ \S+ \[\d+\] (?:FATAL|PANIC):  (.*)`)
 	endedLine = regexp.MustCompile(`^\S+ \S+ \S+ \[\d+\] (?:LOG|WARNING):  (.*(?:terminated by signal|shutdown request|insufficient parameter settings).*)`)
-	fetchLine = regexp.MustCompile(`^(?:\S+ \S+ P\d+ +)?ERROR: (\[\d{3}\].*)`) // the engine's, that fetches WAL
+	fetchLine = regexp.MustCompile(`^(?:\S+ \S+ P\d+ +)?(?:ERROR: (\[\d{3}\].*)|(cp: .*))`) // of what fetches WAL
 )
 
 // last is what a server said of its end, and the engine that fetched WAL for it.
@@ -161,7 +161,7 @@ func (v *server) last() string {
 	for line := range strings.Lines(string(text)) {
 		for i, what := range []*regexp.Regexp{fatalLine, endedLine, fetchLine} {
 			if m := what.FindStringSubmatch(strings.TrimRight(line, "\n")); m != nil && !strings.Contains(m[1], "the database system is") {
-				said[i] = m[1]
+				said[i] = strings.Join(m[1:], "")
 			}
 		}
 	}

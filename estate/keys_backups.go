@@ -28,6 +28,7 @@ func backupKey(name string, b *Backup) key {
 		bind(&p.RPO, key{name: "rpo", shape: shapeDuration, fallback: "15m", shortest: time.Second, longest: 7 * 24 * time.Hour, example: "5m",
 			meaning: "How much may be lost: how long what was written may be in no repository."}),
 		oldestKey(p),
+		drillKey(b),
 		{name: "optional", shape: shapeFlag, fallback: "false", example: "true", fill: func(_ *draft, v *said) { b.Required = !v.flag },
 			meaning: "Whether the whole may be called ok while this plan cannot be read."},
 		bind(&b.Every, every("1m")), bind(&b.Timeout, timeout("1m")),
@@ -46,7 +47,6 @@ func pgBackRestKeys(b *Backup) []key {
 			meaning: "The account that the engine runs as. Where that is not the agent's own, the agent calls `sudo -n -u ACCOUNT`, which has to be allowed for it."}),
 		table(&b.Plan.Repositories, key{name: "repositories", filled: true, required: true, pattern: nameOfThing, example: "{local: {number: 1}, s3: {number: 2, region: eu-central-1}}",
 			meaning: "Where the backups go, by names of your choice."}, repositoryKey),
-		drillKey(b),
 	}
 }
 

@@ -24,19 +24,25 @@ type Copy struct {
 // What is wrong with the copy is in what it returns; an error says nothing of the backup.
 type Driller func(ctx context.Context, c Copy, doing func(what string)) (ops.Drill, error)
 
+// Tries is how restores of a plan are tried.
+type Tries struct {
+	Try Driller // nil: the estate does not say where
+	// Call is the call that copies a backup, as a plan shows it.
+	Call func(key int, set string) []string
+	// Beside is the folder of the server's data where the copy would lie on the same file
+	// system, else empty.
+	Beside func(context.Context) (data string)
+}
+
 // drill tries a restore.
 type drill struct {
 	family
-	commands Commanded
-	try      Driller // nil: the estate does not say where
-	beside   func(context.Context) (data string)
+	Tries
 }
 
-// NewDrill returns the action that tries a restore of a plan. try is nil where the estate
-// does not say where; beside is the folder of the server's data where the copy would lie on
-// the same file system, else empty.
-func NewDrill(e Commanded, plan ops.BackupPlan, try Driller, beside func(context.Context) (data string), now func() time.Time) ops.Action {
-	return &drill{family{engine: e, plan: plan, now: now}, e, try, beside}
+// NewDrill returns the action that tries a restore of a plan.
+func NewDrill(e Engine, plan ops.BackupPlan, t Tries, now func() time.Time) ops.Action {
+	return &drill{family{engine: e, plan: plan, now: now}, t}
 }
 
 // Describe says what the action does. It is disruptive: a whole copy is read and written.
@@ -53,7 +59,7 @@ func (d *drill) Blocked(b ops.Board, _ ops.Ref) ops.Text {
 }
 
 func (d *drill) ready(b ops.Board) error {
-	if d.try == nil {
+	if d.Try == nil {
 		return ops.Errorf(ops.CodeInvalid, "the estate does not say where a copy of %s may be made", d.plan.Name).Help("name a folder: drill.scratch of the plan")
 	}
 	_, err := d.known(b)
@@ -75,7 +81,7 @@ func (d *drill) Plan(ctx context.Context, b ops.Board, req ops.Request) (ops.Pla
 	}
 	p := ops.Plan{Title: ops.Textf("try a restore of %s from %s", d.plan.Name, strings.Join(namesOf(repos), ", ")), Locks: []ops.Ref{req.Target},
 		Replaces: []ops.Text{ops.Lit("nothing; the copy lies in a folder of its own, nobody can reach its server, and both are taken away at the end")}}
-	if data := d.beside(ctx); data != "" {
+	if data := d.Beside(ctx); data != "" {
 		p.Warnings = append(p.Warnings, ops.Textf("the copy lies on the file system of the server's own data, %s: it takes its room, and its disk's time; name another folder: drill.scratch of the plan", ops.Clean(data)))
 	}
 	for _, repo := range repos {
@@ -83,7 +89,7 @@ func (d *drill) Plan(ctx context.Context, b ops.Board, req ops.Request) (ops.Pla
 		if !found {
 			return ops.Plan{}, ops.Errorf(ops.CodeNotFound, "%s has no backup that could be restored", repo.Name).Help("take a full backup: backup.run")
 		}
-		argv, err := ops.Argv(d.commands.Argv(fmt.Sprintf("--repo=%d", repo.Key), "--set="+set.Label.String(), "restore")...)
+		argv, err := ops.Argv(d.Call(repo.Key, set.Label.String())...)
 		if err != nil {
 			return ops.Plan{}, err
 		}
@@ -141,7 +147,7 @@ func (d *drill) Run(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.Re
 // one tries one restore. A drill that broke is returned besides its error; one that never
 // began, or was canceled, is of no repository.
 func (d *drill) one(ctx context.Context, step ops.Step, repo ops.RepositoryPlan, out ops.Progresser) (ops.Drill, error) {
-	if d.try == nil || len(step.On) != 3 {
+	if d.Try == nil || len(step.On) != 3 {
 		return ops.Drill{}, ops.Errorf(ops.CodeChanged, "the plan's backup is gone").Help("plan again")
 	}
 	sets, _, err := d.engine.Look(ctx, repo.Key)
@@ -154,7 +160,7 @@ func (d *drill) one(ctx context.Context, step ops.Step, repo ops.RepositoryPlan,
 	}
 	c := Copy{Key: repo.Key, Set: step.On[1].String(), Target: step.Position, Stop: sets[i].Stop, Cluster: step.On[2].String(), Bytes: int64(sets[i].Size.Value)}
 	said := ""
-	got, err := d.try(ctx, c, func(what string) {
+	got, err := d.Try(ctx, c, func(what string) {
 		out.Progress(ops.Progress{Note: ops.Textf("%s: %s", repo.Name, what)})
 		if stage, _, _ := strings.Cut(what, ","); stage != said { // how far the replay is changes all the time
 			said = stage

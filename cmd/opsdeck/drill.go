@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"opsdeck/actions/backup"
 	"opsdeck/drill"
 	"opsdeck/estate"
+	"opsdeck/internal/basebackup"
 	"opsdeck/internal/proc"
 	"opsdeck/ops"
 )
@@ -35,12 +37,24 @@ func (a *app) drillCommand() *cobra.Command {
 	}
 }
 
-// driller tries restores of a plan, as the account that its engine runs as; empty: our
-// own. It is nil where the estate does not say where.
-func driller(b estate.Backup, account string) backup.Driller {
-	if b.Drill.Scratch == "" {
-		return nil
+// tries is how restores of a plan are tried, as the account that its engine runs as; empty:
+// our own.
+func tries(f estate.File, b estate.Backup, account string) backup.Tries {
+	t := backup.Tries{Beside: besideScratch(f, b), Call: func(key int, set string) []string {
+		return backupEngine(b, account).Argv("--repo="+strconv.Itoa(key), "--set="+set, "restore")
+	}}
+	if b.Plan.Engine == ops.EngineBaseBackup {
+		t.Call = func(_ int, set string) []string {
+			return drill.CopyWords(basebackup.Repo(b.Base.Folder).Backup(set), b.Drill.Scratch)
+		}
 	}
+	if b.Drill.Scratch != "" {
+		t.Try = driller(b, account)
+	}
+	return t
+}
+
+func driller(b estate.Backup, account string) backup.Driller {
 	return func(ctx context.Context, c backup.Copy, doing func(string)) (ops.Drill, error) {
 		self, err := os.Executable()
 		if err != nil {
@@ -50,11 +64,30 @@ func driller(b estate.Backup, account string) backup.Driller {
 		if account != "" {
 			argv = append([]string{"sudo", "-n", "-u", account, "--"}, argv...)
 		}
-		return drillBy(ctx, argv, drill.Order{
-			Restore: backupEngine(b, "").Argv(), Key: c.Key, Set: c.Set, Target: c.Target, Stop: c.Stop, Cluster: c.Cluster, Bytes: c.Bytes,
+		o := drill.Order{
+			Key: c.Key, Set: c.Set, Target: c.Target, Stop: c.Stop, Cluster: c.Cluster, Bytes: c.Bytes,
 			Scratch: b.Drill.Scratch, Programs: b.Drill.Programs, Account: b.Drill.Account, Preload: b.Drill.Preload, Checks: b.Drill.Checks, Limit: b.Drill.Limit,
-		}, doing)
+		}
+		if b.Plan.Engine == ops.EngineBaseBackup {
+			o.Folder, err = folderOf(basebackup.Repo(b.Base.Folder), c)
+		} else {
+			o.Restore = backupEngine(b, "").Argv()
+		}
+		if err != nil {
+			return ops.Drill{}, err
+		}
+		return drillBy(ctx, argv, o, doing)
 	}
+}
+
+// folderOf is where a backup lies and the WAL of its cluster, the newest first.
+func folderOf(r basebackup.Repo, c backup.Copy) (*drill.Folder, error) {
+	f := &drill.Folder{Backup: r.Backup(c.Set)}
+	lives, err := r.Lives(c.Cluster)
+	for _, n := range slices.Backward(lives) {
+		f.WAL = append(f.WAL, r.Life(c.Cluster, n))
+	}
+	return f, err
 }
 
 // besideTimeout bounds the question where a server's data are.

@@ -28,30 +28,40 @@ type labDrills struct {
 	argv    []string // of the drill's process
 	checks  []ops.RestoreCheck
 	seen    ops.LSN
-	beside  string // the server's data are there, beside the scratch
 }
 
 func newLabDrills(t *testing.T) *labDrills {
 	t.Helper()
 	l := &labDrills{labBackups: newLabBackups(t)}
 	l.scratch = filepath.Join(l.Dir, "drills")
+	l.argv = drillProgram(t, l.Dir)
+	return l
+}
+
+// drillProgram is the call of a drill's process as the server's user, who can read it in a
+// folder.
+func drillProgram(t *testing.T, dir string) []string {
+	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	program, err := os.ReadFile(self)
+	there := filepath.Join(dir, "opsdeck")
+	if err == nil {
+		err = os.WriteFile(there, program, 0o755)
+	}
+	if err == nil {
+		err = os.Chmod(there, 0o755)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	there := l.Write("opsdeck", string(program)) // where the server's user can read it
-	if err := os.Chmod(there, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	l.argv = []string{there, drillCommandName}
+	argv := []string{there, drillCommandName}
 	if os.Geteuid() == 0 {
-		l.argv = append([]string{"sudo", "-n", "-u", "postgres", "--"}, l.argv...)
+		argv = append([]string{"sudo", "-n", "-u", "postgres", "--"}, argv...)
 	}
-	return l
+	return argv
 }
 
 // try is the driller of the tests.
@@ -73,10 +83,21 @@ func (l *labDrills) drills(ctx context.Context, want string, out ops.Progresser)
 	if l.seen != 0 {
 		v.Repositories[0].Seen = ops.WALPosition{Timeline: 1, LSN: l.seen, At: time.Now()}
 	}
-	a := backup.NewDrill(l.col, ops.BackupPlan{Name: ops.Lit("nightly"), Repositories: []ops.RepositoryPlan{{Name: ops.Lit("one"), Key: 1}}}, l.try, func(context.Context) string { return l.beside }, time.Now)
-	p, err := a.Plan(l.Context(), ops.Board{Backups: ops.Readings[ops.Backups]{{Value: v, Source: ops.Lit("nightly"), At: time.Now(), State: ops.SourceOK}}}, ops.Request{Target: v.Ref})
+	plan := ops.BackupPlan{Name: ops.Lit("nightly"), Repositories: []ops.RepositoryPlan{{Name: ops.Lit("one"), Key: 1}}}
+	call := func(_ int, set string) []string { return l.Argv("--set="+set, "restore") }
+	d := tried(ctx, l.T, backup.NewDrill(l.col, plan, backup.Tries{Try: l.try, Call: call, Beside: besideNothing}, time.Now), v, want, out)
+	nothingLeft(l.T, l.scratch)
+	return d
+}
+
+func besideNothing(context.Context) string { return "" }
+
+// tried plans a drill and runs it, and wants an end that begins like this.
+func tried(ctx context.Context, t *testing.T, a ops.Action, v ops.Backups, want string, out ops.Progresser) ops.Drill {
+	t.Helper()
+	p, err := a.Plan(t.Context(), ops.Board{Backups: ops.Readings[ops.Backups]{{Value: v, Source: ops.Lit("nightly"), At: time.Now(), State: ops.SourceOK}}}, ops.Request{Target: v.Ref})
 	if err != nil {
-		l.Fatal(err)
+		t.Fatal(err)
 	}
 	r, err := a.Run(ctx, p, out)
 	got := r.State.String() + ": " + r.What.String()
@@ -84,35 +105,26 @@ func (l *labDrills) drills(ctx context.Context, want string, out ops.Progresser)
 		got = "failed: " + err.Error()
 	}
 	if !strings.HasPrefix(got, want) {
-		l.Errorf("%s\nwant %s", got, want)
+		t.Errorf("%s\nwant %s", got, want)
 	}
-	l.nothingLeft()
 	if len(r.Drills) == 0 {
 		return ops.Drill{}
 	}
 	return r.Drills[0]
 }
 
-// nothingLeft checks that the scratch is as it was, and that nobody works in it.
-func (l *labDrills) nothingLeft() {
-	l.Helper()
-	if left, err := os.ReadDir(l.scratch); err != nil && !errors.Is(err, os.ErrNotExist) || len(left) > 0 {
-		l.Errorf("left in the scratch: %v, %v", left, err)
+// nothingLeft checks that a scratch is as it was, and that nobody works in it.
+func nothingLeft(t *testing.T, scratch string) {
+	t.Helper()
+	if left, err := os.ReadDir(scratch); err != nil && !errors.Is(err, os.ErrNotExist) || len(left) > 0 {
+		t.Errorf("left in the scratch: %v, %v", left, err)
 	}
-	if at := l.within(); len(at) > 0 {
-		l.Errorf("processes %v still work in the scratch", at)
-	}
-}
-
-// within are the processes that work in the scratch.
-func (l *labDrills) within() (found []string) {
 	all, _ := filepath.Glob("/proc/[0-9]*/cwd")
 	for _, link := range all {
-		if at, err := os.Readlink(link); err == nil && strings.HasPrefix(at, l.scratch) {
-			found = append(found, link)
+		if at, err := os.Readlink(link); err == nil && strings.HasPrefix(at, scratch) {
+			t.Errorf("%s still works in the scratch", link)
 		}
 	}
-	return found
 }
 
 // says runs a statement that answers with one text.

@@ -23,13 +23,13 @@ func wireBackups(w *wiring) {
 		w.source(b.Source, b.Kind(), func() error {
 			if b.Plan.Engine == ops.EngineBaseBackup {
 				col := baseBackups(w, b)
-				w.add(col, backup.New(col, b.Plan, recoverable(b.Plan), keptChild(w.history, ""), time.Now)...)
+				w.add(col, append(backup.New(col, b.Plan, recoverable(b.Plan), keptChild(w.history, ""), time.Now), backup.NewDrill(col, b.Plan, tries(w.file, b, ""), time.Now))...)
 				return nil
 			}
 			account := otherAccount(b.RunAs)
 			col := backupEngine(b, account)
 			acts := backup.New(col, b.Plan, recoverable(b.Plan), keptChild(w.history, account), time.Now)
-			w.add(col, append(acts, backup.NewDrill(col, b.Plan, driller(b, account), besideScratch(w.file, b), time.Now), restoreAction(col, b, account, acts))...)
+			w.add(col, append(acts, backup.NewDrill(col, b.Plan, tries(w.file, b, account), time.Now), restoreAction(col, b, account, acts))...)
 			return nil
 		})
 	}

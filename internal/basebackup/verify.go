@@ -53,6 +53,12 @@ func verify(ctx context.Context, programs, folder string, now func() time.Time) 
 	return c, nil
 }
 
+// VerifyCopy reads all of a copy whose cluster lies in data below a folder, and compares it
+// with what was backed up.
+func VerifyCopy(ctx context.Context, programs, folder string, now func() time.Time) (Checked, error) {
+	return verify(ctx, programs, folder, now)
+}
+
 // cut bounds a fault, at a character's end.
 func cut(words string) string {
 	return strings.ToValidUTF8(words[:min(len(words), 200)], "")

@@ -66,7 +66,7 @@ var rooms = map[string][]string{
 	"cmd":           {"*"},
 	"daemon":        {"ops", "agent", "engine", "store"},
 	"load":          {"ops", "judge", "load"},
-	"drill":         {"ops", "internal/proc"},
+	"drill":         {"ops", "internal/proc", "internal/basebackup"},
 	"collectors":    {"ops", "internal/httpsource", "internal/basebackup"},
 	"internal/proc": {"ops", "internal/ownfile"},
 

@@ -1,0 +1,155 @@
+//go:build lab
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"opsdeck/actions/backup"
+	"opsdeck/drill"
+	"opsdeck/internal/basebackup"
+	"opsdeck/ops"
+)
+
+// folderDrills are drills of a folder of base backups, as the server's user.
+type folderDrills struct {
+	*labBase
+	scratch string
+	argv    []string
+	rows    string // what the table of the tablespace has to hold
+	seen    ops.LSN
+}
+
+func newFolderDrills(t *testing.T) *folderDrills {
+	l := &folderDrills{labBase: newLabBase(t)}
+	l.folder, l.scratch = filepath.Join(l.Dir, "backups"), filepath.Join(l.Dir, "drills")
+	if err := os.Mkdir(l.folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	l.agent()
+	l.argv = drillProgram(t, l.Dir)
+	return l
+}
+
+func (l *folderDrills) try(ctx context.Context, c backup.Copy, doing func(string)) (ops.Drill, error) {
+	folder, err := folderOf(basebackup.Repo(l.folder), c)
+	if err != nil {
+		return ops.Drill{}, err
+	}
+	checks := []ops.RestoreCheck{{Name: ops.Lit("rows"), Database: "postgres", SQL: "SELECT count(*) FROM there", Want: ops.Clean(l.rows)}}
+	return drillBy(ctx, l.argv, drill.Order{Folder: folder, Key: c.Key, Set: c.Set, Target: c.Target, Stop: c.Stop, Cluster: c.Cluster, Bytes: c.Bytes,
+		Scratch: l.scratch, Account: "postgres", Checks: checks, Limit: 5 * time.Minute}, doing)
+}
+
+// drills tries a restore, and wants an end that begins like this and says that.
+func (l *folderDrills) drills(want, says string) {
+	l.Helper()
+	l.owned()
+	v := l.look()
+	v.Repositories[0].Seen = ops.WALPosition{Timeline: 1, LSN: l.seen, At: time.Now()}
+	call := func(_ int, set string) []string {
+		return drill.CopyWords(basebackup.Repo(l.folder).Backup(set), l.scratch)
+	}
+	plan := ops.BackupPlan{Name: ops.Lit("nightly"), Repositories: []ops.RepositoryPlan{{Name: ops.Lit("folder"), Key: 1}}}
+	d := tried(l.Context(), l.T, backup.NewDrill(l.col, plan, backup.Tries{Try: l.try, Call: call, Beside: besideNothing}, time.Now), v, want, quiet{})
+	if !strings.Contains(d.Failed.String(), says) || d.Failed.Empty() && (d.Reached < l.seen || !d.WAL.Known) {
+		l.Errorf("%+v\nwant %s", d, says)
+	}
+	nothingLeft(l.T, l.scratch)
+}
+
+// owned gives the folder to the server's user, as whom the drills run.
+func (l *folderDrills) owned() {
+	l.Helper()
+	info, err := os.Stat(l.Dir)
+	if err != nil {
+		l.Fatal(err)
+	}
+	if err := filepath.WalkDir(l.folder, func(path string, _ os.DirEntry, err error) error {
+		if err == nil {
+			like := info.Sys().(*syscall.Stat_t)
+			err = os.Lchown(path, int(like.Uid), int(like.Gid))
+		}
+		return err
+	}); err != nil {
+		l.Fatal(err)
+	}
+}
+
+// changed has something changed in the folder for one drill.
+func (l *folderDrills) changed(path, says string, change func(was []byte) []byte) {
+	l.Helper()
+	was, err := os.ReadFile(path)
+	if err != nil {
+		l.Fatal(err)
+	}
+	write := func(text []byte) {
+		if err := os.Remove(path); err != nil {
+			l.Fatal(err)
+		}
+		if text == nil {
+			return
+		}
+		if err := os.WriteFile(path, text, 0o600); err != nil {
+			l.Fatal(err)
+		}
+	}
+	write(change(append([]byte{}, was...)))
+	l.drills("failed: folder: the restore of ", says)
+	if _, err := os.Stat(path); err != nil {
+		if err := os.WriteFile(path, nil, 0o600); err != nil {
+			l.Fatal(err)
+		}
+	}
+	write(was)
+}
+
+func TestLabDrillsOfAFolderOfBaseBackups(t *testing.T) {
+	l := newFolderDrills(t)
+	end := l.receives()
+	l.Until("the receiver runs", func() bool { w := l.look().Receiver; return w.Process.PID > 0 })
+	space := filepath.Join(l.Dir, "space")
+	if out, err := l.Command(t.Context(), "mkdir", space).CombinedOutput(); err != nil {
+		t.Fatal(err, string(out))
+	}
+	l.Exec("postgres", "CREATE TABLESPACE elsewhere LOCATION '"+space+"'")
+	l.Exec("postgres", "CREATE TABLE there TABLESPACE elsewhere AS SELECT generate_series(1, 1000) i")
+	l.does("succeeded: folder: full backup ", "backup.run")
+	l.rows = "1000"
+	l.drills("succeeded: folder: ", "")
+
+	l.Exec("postgres", "INSERT INTO there SELECT generate_series(1, 3)")
+	segment := l.Value("SELECT pg_walfile_name(pg_switch_wal())")
+	l.Exec("postgres", "INSERT INTO there VALUES (4), (5)")
+	at, err := ops.ParseLSN(l.Value("SELECT pg_current_wal_lsn()::text"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Exec("postgres", "INSERT INTO there VALUES (6)")
+	l.safe() // in the segment that is being received
+	end()
+	l.seen, l.rows = at, "1005"
+	l.drills("succeeded: folder: ", "")
+
+	set := basebackup.Repo(l.folder).Backup(l.look().Sets[0].Label.String())
+	l.changed(filepath.Join(set, "data", "global", "pg_filenode.map"), "checksum mismatch", func(b []byte) []byte { b[20] ^= 1; return b })
+	l.changed(filepath.Join(set, "data", "PG_VERSION"), "is present in the manifest but not on disk", func([]byte) []byte { return nil })
+	found, err := filepath.Glob(fmt.Sprintf("%s/wal/*/*/%s", l.folder, segment))
+	if err != nil || len(found) != 1 {
+		t.Fatal(segment, found, err)
+	}
+	l.changed(found[0], "recovery ended before configured recovery target was reached", func([]byte) []byte { return nil })
+	l.changed(found[0], "has wrong size", func(b []byte) []byte { return b[:len(b)/2] })
+	link := filepath.Join(set, "data", "base", "link")
+	if err := os.Symlink("/etc", link); err != nil {
+		t.Fatal(err)
+	}
+	l.drills("failed: folder: the restore of ", "base/link is a link in the backup")
+}

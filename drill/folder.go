@@ -1,0 +1,110 @@
+package drill
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"opsdeck/internal/basebackup"
+	"opsdeck/internal/proc"
+	"opsdeck/ops"
+)
+
+// Folder is a backup of PostgreSQL's own tools, and where the WAL after it is.
+type Folder struct {
+	Backup string   `json:"backup"` // with data and tablespaces
+	WAL    []string `json:"wal"`    // folders, the newest first
+}
+
+// CopyWords is the call that copies the cluster of such a backup.
+func CopyWords(backup, into string) []string {
+	return []string{"cp", "-a", "--", filepath.Join(backup, "data"), into}
+}
+
+// FetchWords is the restore_command that takes WAL from these folders: a segment that was
+// being received when the server was lost, where there is no whole one of its name.
+func FetchWords(folders []string) string {
+	var in []string
+	for _, f := range folders {
+		in = append(in, "'"+strings.NewReplacer("'", `'\''`, "%", "%%").Replace(f)+"'")
+	}
+	return `for end in "" .partial; do for in in ` + strings.Join(in, " ") + `; do if [ -f "$in/%f$end" ]; then cp "$in/%f$end" "%p"; exit $?; fi; done; done; exit 1`
+}
+
+// unread is what cp says of what it cannot read, and not of what it cannot write.
+var unread = regexp.MustCompile(`(?m)^cp: (cannot (open|access|stat|read)|error reading)`)
+
+// unfold makes a copy of a backup in a folder, and looks whether it is what was backed up:
+// neither cp nor the server would notice a byte that is another.
+func (s scratch) unfold(ctx context.Context, f Folder, target ops.LSN) error {
+	if err := s.copied(ctx, CopyWords(f.Backup, s.data())); err != nil {
+		return err
+	}
+	if err := s.spaces(ctx, f); err != nil {
+		return err
+	}
+	tools, err := basebackup.Programs("")
+	if err != nil {
+		return err
+	}
+	checked, err := basebackup.VerifyCopy(ctx, tools, s.dir, time.Now)
+	switch {
+	case err != nil && ctx.Err() == nil:
+		return s.blame("the copy could not be verified", err.Error())
+	case err != nil:
+		return err
+	case len(checked.Wrong) > 0:
+		return s.blame("the copy is not what was backed up", strings.Join(checked.Wrong, "; "))
+	}
+	to := "recovery_target = 'immediate'"
+	if target != 0 {
+		to = "recovery_target_lsn = '" + target.String() + "'"
+	}
+	text := "restore_command = '" + strings.ReplaceAll(FetchWords(f.WAL), "'", "''") + "'\n" + to + "\n"
+	// What the source had there may name a target of its own, or a command.
+	return errors.Join(os.WriteFile(filepath.Join(s.data(), "postgresql.auto.conf"), []byte(text), 0o600), os.WriteFile(filepath.Join(s.data(), "recovery.signal"), nil, 0o600))
+}
+
+// copied runs cp. That it cannot read is the backup's fault, all else that of the machine.
+func (s scratch) copied(ctx context.Context, argv []string) error {
+	end, err := proc.Run(ctx, proc.Spec{Argv: argv, Env: append(os.Environ(), "LC_ALL=C"), Dir: s.dir, EndWithUs: true})
+	said := strings.TrimSpace(string(end.Stderr))
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
+		return ops.Errorf(ops.CodeUnavailable, "copy the backup: %v", err).Help(notHere)
+	case end.Signal != 0:
+		return s.blame("the copy ended", fmt.Sprintf("it was terminated by signal %d", end.Signal))
+	case end.Code != 0 && unread.MatchString(said):
+		return wrong("the backup cannot be read: %s", ops.Clean(said))
+	case end.Code != 0:
+		return s.blame("the backup could not be copied", said)
+	}
+	return nil
+}
+
+// spaces copies the tablespaces beside the data, by their oids, and lets the copy's links
+// lead there. Any other link would lead out of the scratch.
+func (s scratch) spaces(ctx context.Context, f Folder) error {
+	at := filepath.Join(s.data(), "pg_tblspc")
+	return filepath.WalkDir(s.data(), func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil || d.Type()&fs.ModeSymlink == 0:
+			return err
+		case filepath.Dir(path) != at:
+			return wrong("%s is a link in the backup, and the server would write behind it", ops.Clean(strings.TrimPrefix(path, s.data()+"/")))
+		}
+		into := filepath.Join(s.tablespaces(), d.Name())
+		if err := s.copied(ctx, []string{"cp", "-a", "--", filepath.Join(f.Backup, "tablespaces", d.Name()), into}); err != nil {
+			return err
+		}
+		return errors.Join(os.Remove(path), os.Symlink(into, path))
+	})
+}
