@@ -41,6 +41,7 @@ type soak struct {
 
 // sample is what the two processes hold at one moment.
 type sample struct {
+	after          string // the fault
 	console, agent held
 	history        int64
 }
@@ -180,6 +181,7 @@ func (k *soak) look(ctx context.Context, f fault, pane string) error {
 		}
 	}
 	s, err := k.weigh()
+	s.after = f.name
 	k.samples = append(k.samples, s)
 	return err
 }

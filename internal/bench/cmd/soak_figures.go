@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -63,9 +64,10 @@ func (k *soak) addHeld(t *figures.Table, who string, budget float64, of func(sam
 	begin, end := k.samples[:quarter], k.samples[len(k.samples)-quarter:]
 	// By then the fault that takes most has been there once.
 	second := k.samples[min(quarter, len(k.samples)-1):min(2*quarter, len(k.samples))]
-	most := memory("memory of the "+who+" (PSS), most", budget, peak(k.samples, func(s sample) uint64 { return of(s).pss }))
-	most.Shown += fmt.Sprintf(" (median of the first quarter %s, of the last %s)",
-		figures.Megabytes(median(begin, func(s sample) uint64 { return of(s).pss })), figures.Megabytes(median(end, func(s sample) uint64 { return of(s).pss })))
+	peak := slices.MaxFunc(k.samples, func(a, b sample) int { return cmp.Compare(of(a).pss, of(b).pss) })
+	most := memory("memory of the "+who+" (PSS), most", budget, of(peak).pss)
+	most.Shown += fmt.Sprintf(" after %s (median of the first quarter %s, of the last %s)",
+		peak.after, figures.Megabytes(median(begin, func(s sample) uint64 { return of(s).pss })), figures.Megabytes(median(end, func(s sample) uint64 { return of(s).pss })))
 	t.Add(most, nil)
 	grown := func(what string, slack uint64, f func(sample) uint64) {
 		a, b := median(second, f), median(end, f)
@@ -84,14 +86,6 @@ func median(all []sample, f func(sample) uint64) uint64 {
 	}
 	slices.Sort(v)
 	return v[len(v)/2]
-}
-
-func peak(all []sample, f func(sample) uint64) uint64 {
-	var most uint64
-	for _, s := range all {
-		most = max(most, f(s))
-	}
-	return most
 }
 
 // short writes whole minutes.
