@@ -19,6 +19,8 @@ type Triage struct {
 	Paging   []Cell // who is told, or why nobody is
 	Ack      string
 	Suspects []SuspectLine
+	// LastGood is what there is to go back to of the databases among the suspects.
+	LastGood []Cell
 	// ValuesOf says how old value, summary and description are where they are not of
 	// the newest answer: "as of 40s ago".
 	ValuesOf string
@@ -66,6 +68,7 @@ func NewTriage(b ops.Board, ref ops.Ref, now time.Time) (Triage, bool) {
 	for _, s := range it.a.Suspects {
 		t.Suspects = append(t.Suspects, suspectLine(b, s, now))
 	}
+	t.LastGood = lastGoodLines(b, it.a.Suspects, now)
 	return t, true
 }
 

@@ -108,6 +108,9 @@ func (t *triage) behind() []string {
 			lines = append(lines, t.part("", said, themes.Plain, 2)...)
 		}
 	}
+	for i, c := range t.now.LastGood {
+		lines = append(lines, t.part(first(i, "backup"), c.Text, draw.Role(c.Tone), 1)...)
+	}
 	return lines
 }
 
