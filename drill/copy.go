@@ -86,7 +86,7 @@ func (c *copying) make(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	system, settings, err := control(ctx, programs, c.s.data())
+	system, limits, err := control(ctx, programs, c.s.data())
 	switch {
 	case err != nil:
 		return err
@@ -94,7 +94,7 @@ func (c *copying) make(ctx context.Context) error {
 		return wrong("the copy is of another cluster: %s instead of %s", ops.Clean(system), ops.Clean(c.Cluster))
 	}
 	c.lines(programs)
-	v, err := c.serve(programs, settings)
+	v, err := c.serve(programs, limits)
 	if err != nil {
 		return err
 	}
@@ -109,17 +109,22 @@ func (c *copying) make(ctx context.Context) error {
 	return nil
 }
 
-// serve starts the copy's server.
-func (c *copying) serve(programs string, settings []string) (*server, error) {
-	settings = append(settings, "cluster_name=opsdeck restore", "recovery_target_timeline="+timelineWord(c.Target))
-	rules := locally // the folder of the socket is the account's alone
-	if c.Port > 0 {
-		settings = append(settings, "listen_addresses=127.0.0.1", "port="+strconv.Itoa(c.Port))
-		rules += "host all all 127.0.0.1/32 scram-sha-256\n"
+// settings are the copy's, in the order in which each outranks the ones before, and rules
+// who may log in.
+func (o CopyOrder) settings(s scratch) (settings []string, rules string) {
+	settings = append(isolated(s, o.Preload), "cluster_name=opsdeck restore", "recovery_target_timeline="+timelineWord(o.Target))
+	if o.Port == 0 {
+		return settings, locally // the folder of the socket is the account's alone
 	}
-	v, err := start(c.s, programs, c.Preload, rules, settings)
-	if v != nil && c.Port > 0 {
-		v.port = uint16(c.Port)
+	return append(settings, "listen_addresses=127.0.0.1", "port="+strconv.Itoa(o.Port)), locally + "host all all 127.0.0.1/32 scram-sha-256\n"
+}
+
+// serve starts the copy's server.
+func (c *copying) serve(programs string, limits []string) (*server, error) {
+	settings, rules := c.settings(c.s)
+	v, err := start(c.s, programs, rules, append(settings, limits...))
+	if v != nil {
+		v.port = uint16(cmp.Or(c.Port, usualPort))
 	}
 	return v, err
 }

@@ -88,7 +88,7 @@ func (r *drilled) prove(ctx context.Context) error {
 	if r.Cluster != "" && system != r.Cluster {
 		return wrong("the copy is of another cluster: %s instead of %s", ops.Clean(system), ops.Clean(r.Cluster))
 	}
-	v, err := start(r.s, programs, r.Preload, locally, settings)
+	v, err := start(r.s, programs, locally, append(isolated(r.s, r.Preload), settings...))
 	if err != nil {
 		return err
 	}

@@ -110,9 +110,9 @@ const usualPort = 5432
 // locally are the rules of access by which whoever reaches the socket may log in.
 const locally = "local all all trust\n"
 
-// start starts the copy's server, with rules of access and settings that outrank the
-// isolated ones. That it accepts connections is another matter.
-func start(s scratch, programs, preload, rules string, settings []string) (*server, error) {
+// start starts the copy's server, with rules of access and settings of which the last
+// counts. That it accepts connections is another matter.
+func start(s scratch, programs, rules string, settings []string) (*server, error) {
 	for name, text := range map[string]string{"postgresql.conf": "", "pg_ident.conf": "", "pg_hba.conf": rules} {
 		if err := os.WriteFile(s.file(name), []byte(text), 0o600); err != nil {
 			return nil, err
@@ -120,7 +120,7 @@ func start(s scratch, programs, preload, rules string, settings []string) (*serv
 	}
 	// An engine that fetches WAL ahead would do so in the spool of the server itself.
 	argv := []string{"env", "LC_ALL=C", "PGBACKREST_ARCHIVE_ASYNC=n", filepath.Join(programs, "postgres"), "-D", s.data()}
-	for _, set := range append(isolated(s, preload), settings...) {
+	for _, set := range settings {
 		argv = append(argv, "-c", set)
 	}
 	pid, err := proc.Detach(argv, s.file(logFile))

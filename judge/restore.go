@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -137,7 +138,8 @@ func (r *restoring) way(s ops.Backup) (ops.RecoveryInterval, bool) {
 	return ops.RecoveryInterval{}, false
 }
 
-// intervals are those that lead from a backup along the timeline that is asked for.
+// intervals are those that lead from a backup along the timeline that is asked for, the
+// longest first.
 func (r *restoring) intervals(s ops.Backup) (out []ops.RecoveryInterval) {
 	timeline := r.t.Timeline
 	if timeline == 0 { // as PostgreSQL finds it: the last history without one missing before it
@@ -152,6 +154,7 @@ func (r *restoring) intervals(s ops.Backup) (out []ops.RecoveryInterval) {
 		i.From, i.Backup = ops.WALPosition{Timeline: s.Timeline(), LSN: s.Stop, At: s.Ended}, s.Label
 		out = append(out, i)
 	}
+	slices.SortStableFunc(out, func(a, b ops.RecoveryInterval) int { return cmp.Compare(b.To.LSN, a.To.LSN) })
 	return out
 }
 
@@ -188,9 +191,6 @@ func (r *restoring) newest(i ops.RecoveryInterval) (end ops.LSN) {
 		if w.Timeline == i.To.Timeline {
 			end = max(end, ops.SegmentStart(w.Last, r.r.WAL.SegmentSize))
 		}
-	}
-	if r.t.Timeline != 0 && i.To.At.IsZero() { // it ends where the next one left it
-		end = min(end, i.To.LSN)
 	}
 	return end
 }

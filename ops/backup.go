@@ -2,6 +2,7 @@ package ops
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -217,6 +218,12 @@ type Backup struct {
 	// Damaged says that the engine found pages with wrong checksums in it.
 	Damaged bool    `json:"damaged,omitzero"`
 	Verdict Verdict `json:"verdict"` // filled by judge
+}
+
+// BackupLabel is the label in the ref of a backup.
+func BackupLabel(ref Ref) Text {
+	id := ref.ID.String()
+	return Clean(id[strings.LastIndexByte(id, '/')+1:])
 }
 
 // Timeline is the one that it was made on, as its WAL says; 0: not known.

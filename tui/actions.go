@@ -67,6 +67,7 @@ func (m *Model) act(info ops.ActionInfo, targets []ops.Ref, given []ops.Param) t
 	}
 	if len(info.Params) > 0 {
 		f := dialog.NewForm(m.th, info, targets, m.names(targets), given, m.o.Now())
+		f.Explained = m.explained(info, targets)
 		m.over = f
 		return m.ask(f)
 	}

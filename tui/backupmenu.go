@@ -16,7 +16,11 @@ const actionBackUp = "backup.run"
 
 // askBackups opens the menu of what can be done to the backups of the selected thing: of
 // a backup's plan, or of those that back a database up.
-func (m *Model) askBackups() tea.Cmd {
+func (m *Model) askBackups() tea.Cmd { return m.menuOfPlans(byType) }
+
+// menuOfPlans opens a menu of what can be done to the plans that what is selected is about,
+// with lines that spread makes of the actions.
+func (m *Model) menuOfPlans(spread func([]ops.ActionInfo) []ops.ActionInfo) tea.Cmd {
 	plans := m.backupPlans()
 	if len(plans) == 0 {
 		m.say(report.ToneInfo, "no backup plan of the estate is about this")
@@ -24,7 +28,7 @@ func (m *Model) askBackups() tea.Cmd {
 	}
 	m.serial++
 	menu := dialog.NewMenu(m.th, m.serial, plans[:1], m.names(plans[:1]))
-	menu.Spread = byType
+	menu.Spread = spread
 	m.over = menu
 	var asks []tea.Cmd
 	for _, p := range plans {

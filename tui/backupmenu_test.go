@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"opsdeck/ops"
@@ -52,5 +54,59 @@ func TestTheMenuListsTheTypesThatTheEngineMakes(t *testing.T) {
 	}
 	if all := byType(backUp()); len(all) != 3 {
 		t.Errorf("where it does not say: %+v", all)
+	}
+}
+
+// restoreInfo is what the action of a restore tells of itself.
+func restoreInfo() ops.ActionInfo {
+	info := ops.ActionInfo{ID: ops.Lit("backup.restore"), Verb: ops.Lit("restore"), What: ops.Lit("restores a copy into another folder"), Class: ops.ClassDisruptive, On: ops.KindBackups}
+	for _, p := range []ops.ParamInfo{{Name: ops.Lit("target"), Default: ops.Lit("latest")}, {Name: ops.Lit("at"), What: ops.Lit("the time with its zone, the restore point's name, or the LSN")},
+		{Name: ops.Lit("edge"), Default: ops.Lit("inclusive")}, {Name: ops.Lit("to"), What: ops.Lit("the folder of the copy, which is not there yet, or empty")},
+		{Name: ops.Lit("port"), What: ops.Lit("on 127.0.0.1; empty: its socket alone")}, {Name: ops.Lit("then"), Default: ops.Lit("pause")},
+		{Name: ops.Lit("backup"), What: ops.Lit("the label to begin with; empty: what serves best")}, {Name: ops.Lit("repository"), What: ops.Lit("the name of one; empty: the first that leads there")},
+		{Name: ops.Lit("timeline"), Default: ops.Lit("latest")}} {
+		info.Params = append(info.Params, p)
+	}
+	return info
+}
+
+func TestARestoreIsAskedForStepByStep(t *testing.T) {
+	for _, s := range [][2]int{{80, 24}, {120, 40}} {
+		r := newRig(fixture.Named("backed"), "none")
+		r.send(size(s[0], s[1]))
+		r.c.Infos = append(backupInfos(), restoreInfo())
+		r.c.Plans = map[string]ops.Plan{"backup.restore": {Class: ops.ClassDisruptive, Title: ops.Lit("restore orders to time 2026-11-21 14:30:00+00 into /srv/restore"),
+			Steps:    []ops.Step{{How: ops.StepExec, Argv: []ops.Text{ops.Lit("opsdeck"), ops.Lit("restore-copy"), ops.Lit("--to=/srv/restore"), ops.Lit("--target=time"), ops.Lit("--at=2026-11-21 14:30:00+00")}}},
+			Replaces: []ops.Text{ops.Lit("nothing: /srv/restore is new or empty")},
+			Notes:    []ops.Text{ops.Lit("begins with full backup 20261121-010000F of 2026-11-21 01:10:00Z in local"), ops.Lit("room for 40.0G there, of which the copy needs 11.0G")}}}
+		r.press("5", "r")
+		golden(t, fmt.Sprintf("restore-menu-%dx%d-none.txt", s[0], s[1]), r.screen())
+		r.press("down", "enter")
+		r.typed("2026-11-21 15:30:00+01")
+		r.press("tab", "tab")
+		r.typed("/srv/restore")
+		golden(t, fmt.Sprintf("restore-time-%dx%d-none.txt", s[0], s[1]), r.screen())
+	}
+}
+
+func TestARestoreAsksOnlyWhatBelongsToItsTarget(t *testing.T) {
+	all := byTarget(append(backupInfos(), restoreInfo()), ops.NewRef(ops.KindBackup, "orders", "local/20261121-010000F"))
+	want := []string{"target=latest to port then backup repository timeline", "target=time at edge to port then backup repository timeline", "target=name at to port then backup repository timeline",
+		"target=lsn at edge to port then backup repository timeline", "target=backup to port then backup=20261121-010000F repository"}
+	for i, a := range all {
+		var got []string
+		for _, p := range a.Params {
+			word := p.Name.String()
+			if word == "target" || word == "backup" && !p.Default.Empty() {
+				word += "=" + p.Default.String()
+			}
+			got = append(got, word)
+		}
+		if i >= len(want) || strings.Join(got, " ") != want[i] {
+			t.Errorf("%s asks for %v", a.Verb, got)
+		}
+	}
+	if len(all) != len(want) {
+		t.Errorf("there are %d lines, want %d", len(all), len(want))
 	}
 }

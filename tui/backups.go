@@ -147,7 +147,7 @@ func (p *backups) repository(r ops.Reading[ops.Backups], repo ops.Repository, na
 }
 
 func (p *backups) Keys() []keys.ID {
-	return []keys.ID{keys.Open, keys.Backups, keys.Actions, keys.Filter, keys.Sort, keys.Copy}
+	return []keys.ID{keys.Open, keys.Backups, keys.Restore, keys.Actions, keys.Filter, keys.Sort}
 }
 
 // Scope says which keys are alive here.

@@ -57,6 +57,8 @@ func (m *Model) global(id keys.ID) (tea.Cmd, bool) {
 		return m.handle(toHolder(m.picture().Board, m.top().Selected())), true
 	case keys.Backups:
 		return m.askBackups(), true
+	case keys.Restore:
+		return m.askRestore(), true
 	case keys.Repaint:
 		return repaint(), true
 	case keys.Unlock:

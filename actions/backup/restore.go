@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"opsdeck/ops"
 )
@@ -48,16 +49,16 @@ type RestoreLine struct {
 // Chooser finds what a restore to a target begins with.
 type Chooser func(v ops.Backups, t ops.RestoreTarget) (ops.RestoreChoice, error)
 
-// restore makes a copy that stays.
-type restore struct {
+// Restore makes a copy that stays.
+type Restore struct {
 	family
 	choose Chooser
 	copies Copier
 }
 
 // NewRestore returns the action that restores a plan's database into another folder.
-func NewRestore(e Engine, plan ops.BackupPlan, choose Chooser, copies Copier, base []ops.Action) ops.Action {
-	return &restore{base[0].(*run).family, choose, copies}
+func NewRestore(e Engine, plan ops.BackupPlan, choose Chooser, copies Copier, child Child, now func() time.Time) *Restore {
+	return &Restore{family{engine: e, plan: plan, child: child, now: now, lookEvery: time.Second}, choose, copies}
 }
 
 // The words of the parameter then.
@@ -68,7 +69,7 @@ const (
 
 // Describe says what the action does. It is disruptive: a whole copy is read and written.
 // It never writes where something is.
-func (r *restore) Describe() ops.ActionInfo {
+func (r *Restore) Describe() ops.ActionInfo {
 	words := func(all ...string) (out []ops.Text) {
 		for _, w := range all {
 			out = append(out, ops.Clean(w))
@@ -87,8 +88,11 @@ func (r *restore) Describe() ops.ActionInfo {
 		ops.ParamInfo{Name: ops.Lit("timeline"), What: ops.Lit("latest, or a number"), Default: ops.Lit("latest")})
 }
 
+// Engine is what makes the backups, as people call it.
+func (r *Restore) Engine() ops.Text { return r.engine.Name() }
+
 // Order is what a request asks for, as the backups stand on a board.
-func (r *restore) Order(b ops.Board, req ops.Request) (o RestoreOrder, v ops.Backups, err error) {
+func (r *Restore) Order(b ops.Board, req ops.Request) (o RestoreOrder, v ops.Backups, err error) {
 	if v, err = r.known(b); err != nil {
 		return o, v, err
 	}
@@ -117,7 +121,7 @@ func (r *restore) Order(b ops.Board, req ops.Request) (o RestoreOrder, v ops.Bac
 }
 
 // Plan says which backup and which WAL would be restored to where.
-func (r *restore) Plan(_ context.Context, b ops.Board, req ops.Request) (ops.Plan, error) {
+func (r *Restore) Plan(_ context.Context, b ops.Board, req ops.Request) (ops.Plan, error) {
 	o, v, err := r.Order(b, req)
 	if err != nil {
 		return ops.Plan{}, err
@@ -134,7 +138,7 @@ func (r *restore) Plan(_ context.Context, b ops.Board, req ops.Request) (ops.Pla
 	step := ops.Step{How: ops.StepExec, Argv: argv, On: []ops.Text{repo.Name, set.Label}, Position: o.Choice.Floor}
 	p := ops.Plan{Title: ops.Textf("restore %s to %s into %s", r.plan.Name, o.Target.Words(), o.To), Steps: []ops.Step{step}, Locks: []ops.Ref{req.Target},
 		Replaces: []ops.Text{ops.Textf("nothing: %s is new or empty; the copy archives nothing, replicates from and to nowhere, and stays until somebody takes it away", o.To)}}
-	p.Notes = append(r.way(o), estimate(v, ops.RepositoryPlan{Name: repo.Name, Key: repo.Key}, set, r.now()),
+	p.Notes = append(Way(o), estimate(v, ops.RepositoryPlan{Name: repo.Name, Key: repo.Key}, set, r.now()),
 		ops.Textf("room for %s there, of which the copy needs %s, a tenth for the WAL included; %s are left then", ops.Num(float64(free)).Size(), ops.Num(float64(need)).Size(), ops.Num(float64(free-need)).Size()),
 		ops.Textf("the engine is called so: %s", ops.ShellLine(r.copies.Engine(o)...)), ops.Textf("the same again: %s", ops.ShellLine(headless(req)...)))
 	if !o.Choice.Unsure.Empty() {
@@ -143,8 +147,8 @@ func (r *restore) Plan(_ context.Context, b ops.Board, req ops.Request) (ops.Pla
 	return p, nil
 }
 
-// way says which backup and which WAL lead to the target.
-func (r *restore) way(o RestoreOrder) []ops.Text {
+// Way says which backup and which WAL lead to the target.
+func Way(o RestoreOrder) []ops.Text {
 	c := o.Choice
 	notes := []ops.Text{ops.Textf("begins with %s backup %s of %s in %s, consistent from %s on", c.Backup.Type, c.Backup.Label, ops.Stamp(c.Backup.Ended), c.Repository.Name, c.Backup.Stop)}
 	if i := c.Interval; !i.Backup.Empty() && o.Target.Kind != ops.RestoreBackup {
@@ -170,11 +174,11 @@ func headless(req ops.Request) []string {
 }
 
 // Run restores, and tells what the copy's own server said of where it stands.
-func (r *restore) Run(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.Result, error) {
+func (r *Restore) Run(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.Result, error) {
 	return r.each(ctx, p, func(step ops.Step, repo ops.RepositoryPlan) (ops.Result, error) { return r.one(ctx, step, repo, out) })
 }
 
-func (r *restore) one(ctx context.Context, step ops.Step, repo ops.RepositoryPlan, out ops.Progresser) (ops.Result, error) {
+func (r *Restore) one(ctx context.Context, step ops.Step, repo ops.RepositoryPlan, out ops.Progresser) (ops.Result, error) {
 	sets, _, err := r.engine.Look(ctx, repo.Key)
 	if err != nil {
 		return ops.Result{}, fmt.Errorf("nothing was done: %w", err)

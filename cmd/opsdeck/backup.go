@@ -33,8 +33,7 @@ Exit code: 0 ok, 1 warning, 2 critical, 3 unknown, of the whole estate.`,
 		a.backupAction("prune", "Remove the backups and WAL that retention does not hold", `opsdeck backup prune orders --repository local --confirm orders --reason "room for tonight"`, "repository"),
 		a.backupAction("switch-wal", "Have the server begin a new WAL file, and look for the one before in each repository", "opsdeck backup switch-wal orders --yes"),
 		a.backupAction("drill", "Try a restore from each repository of a plan, beside the server", "opsdeck backup drill orders --repository local --yes", "repository"),
-		a.backupAction("restore", "Restore a copy into another folder, start its server, and look how far it came", `opsdeck backup restore orders --target time --at "2026-11-27 14:30:00+01" --to /srv/restore --yes`,
-			"target", "at", "edge", "to", "port", "then", "backup", "repository", "timeline"),
+		a.backupRestore(),
 		a.backupAction("stop", "Stop archiving and backups of a plan until they are started", `opsdeck backup stop orders --confirm orders --reason "moving the repository"`),
 		a.backupAction("start", "Start archiving and backups of a plan again", "opsdeck backup start orders --yes"), a.backupSudoers())
 	return cmd
@@ -70,6 +69,46 @@ without a path is taken to be in /usr/bin.`,
 		}}
 	cmd.Flags().StringVar(&account, "for", account, "the account that the agent runs as")
 	return cmd
+}
+
+// backupRestore is the action of a restore, which can be written down instead of done.
+func (a *app) backupRestore() *cobra.Command {
+	cmd := a.backupAction("restore", "Restore a copy into another folder, start its server, and look how far it came",
+		`opsdeck backup restore orders --to /srv/restore --yes
+opsdeck backup restore orders --target time --at "2026-11-27 14:30:00+01" --to /srv/restore --yes
+opsdeck backup restore orders --to /srv/restore --print > restore.sh`, restoreParams()...)
+	cmd.Long = `Restore a plan's database into a folder that is not there yet, or empty, start a server on
+the copy that archives nothing and that nobody else reaches, and look how far it came.
+The copy stays; the job's result says how it is looked at, promoted and ended.
+
+With --print nothing is done: a procedure for bash is written that needs no opsdeck. It
+is made from an agent's picture, from one of our own where no agent answers, or with
+--board from a file that has the answer of an agent's /v1/board.`
+	s, paper := still{}, false
+	cmd.Flags().BoolVar(&paper, "print", false, "write the whole procedure for bash, and do nothing")
+	cmd.Flags().StringVar(&s.fixture, "board", "", "with --print: the file of a saved board")
+	cmd.Flags().BoolVar(&s.local, "local", false, "with --print: do not ask an agent")
+	run := cmd.RunE
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if !paper {
+			if s.fixture != "" || s.local {
+				return usagef("--board and --local belong to --print: a restore is the agent's")
+			}
+			return run(cmd, args)
+		}
+		req := ops.Request{Action: ops.Lit("backup.restore"), Target: ops.NewRef(ops.KindBackups, args[0], args[0])}
+		for _, p := range restoreParams() {
+			if v, _ := cmd.Flags().GetString(p); v != "" {
+				req.Params = append(req.Params, ops.Param{Name: ops.Clean(p), Value: ops.Clean(v)})
+			}
+		}
+		return a.printRestore(cmd.Context(), s, req, cmd.OutOrStdout())
+	}
+	return cmd
+}
+
+func restoreParams() []string {
+	return []string{"target", "at", "edge", "to", "port", "then", "backup", "repository", "timeline"}
 }
 
 // backupAction runs one action on a plan, with its parameters as flags.

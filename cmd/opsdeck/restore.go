@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"strconv"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -64,11 +65,11 @@ func (c copier) Place(to string, port int, bytes int64) (free, need int64, err e
 }
 
 // restoreAction is the action that restores a plan.
-func restoreAction(e backup.Engine, b estate.Backup, account string, base []ops.Action) ops.Action {
+func restoreAction(e backup.Engine, b estate.Backup, account string, child backup.Child) *backup.Restore {
 	choose := func(v ops.Backups, t ops.RestoreTarget) (ops.RestoreChoice, error) {
 		return judge.Restore(v, b.Plan, t)
 	}
-	return backup.NewRestore(e, b.Plan, choose, copier{b, account}, base)
+	return backup.NewRestore(e, b.Plan, choose, copier{b, account}, child, time.Now)
 }
 
 // copyWords are an order as arguments, but for what has to be reached, which is said at the

@@ -29,7 +29,7 @@ func wireBackups(w *wiring) {
 			account := otherAccount(b.RunAs)
 			col := backupEngine(b, account)
 			acts := backup.New(col, b.Plan, recoverable(b.Plan), keptChild(w.history, account), time.Now)
-			w.add(col, append(acts, backup.NewDrill(col, b.Plan, tries(w.file, b, account), time.Now), restoreAction(col, b, account, acts))...)
+			w.add(col, append(acts, backup.NewDrill(col, b.Plan, tries(w.file, b, account), time.Now), restoreAction(col, b, account, keptChild(w.history, account)))...)
 			return nil
 		})
 	}

@@ -39,6 +39,8 @@ type Form struct {
 	asked   bool // an answer is under way
 	going   bool // enter was pressed before the plan came
 	pager   draw.Pager
+	// Explained stands above the fields: what their user may choose between.
+	Explained []string
 }
 
 type paramField struct {
@@ -189,10 +191,16 @@ func (f *Form) Paste(s string) {
 	}
 }
 
+// explainedMost is how many lines one explanation takes.
+const explainedMost = 2
+
 // View shows the fields, and below them what they would do.
 func (f *Form) View(w, h int) []string {
 	title := f.info.Verb.String() + " " + f.about
 	lines := []string{draw.Clip(f.th, f.th.Paint(themes.Title, title)+"  "+f.th.Paint(themes.Muted, f.info.What.String()), w)}
+	for _, e := range f.Explained {
+		lines = append(lines, draw.Wrapped(f.th, e, w, explainedMost)...)
+	}
 	label := 0
 	for _, p := range f.fields {
 		label = max(label, draw.Width(p.info.Name.String()))

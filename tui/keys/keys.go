@@ -61,6 +61,7 @@ const (
 	Group
 	Holder
 	Backups
+	Restore
 	LoadRun
 	LoadStop
 	Suspend
@@ -164,6 +165,7 @@ func Defaults(panes []Binding) []Binding {
 		Bind(Group, "group", InAlerts|InDatabase, "view", "alerts by severity or by service; sessions, server or statements", "v"),
 		Bind(Holder, "holder", InLists|InText|InTriage, "holder", "to what holds the port that it could not bind", "H"),
 		Bind(Backups, "backup-menu", InBackups|InDatabase|InText, "backup", "back up, switch WAL, verify, prune, stop and start archiving", "b"),
+		Bind(Restore, "restore", InBackups, "restore", "restore into another folder: the latest, a time, a name, an LSN, a backup", "r"),
 		Bind(LoadRun, "load-run", InLoads, "run", "run the selected load scenario", "n"),
 		Bind(LoadStop, "load-stop", InLoads, "stop", "stop the load run that is under way", "s"),
 		Bind(Suspend, "suspend", Everywhere, "suspend", "back to the shell, fg returns", "ctrl+z"),

@@ -1,0 +1,121 @@
+package drill
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"opsdeck/ops"
+)
+
+func TestACopyIsOnlyMadeWhereNothingIs(t *testing.T) {
+	dir := t.TempDir()
+	put := func(name string) string {
+		to := filepath.Join(dir, strings.ReplaceAll(name, "/", "-"))
+		at := filepath.Join(to, name)
+		if err := os.MkdirAll(filepath.Dir(at), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(at, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return to
+	}
+	hollow := filepath.Join(dir, "hollow")
+	if err := os.Mkdir(hollow, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, x := range map[string]struct {
+		to, want string
+		bytes    int64
+	}{
+		"nothing there":         {filepath.Join(dir, "new", "deep"), "", 1},
+		"an empty folder":       {hollow, "", 1},
+		"a file in it":          {put("a file"), "is not empty: a file is in it", 1},
+		"a running cluster":     {put("postmaster.pid"), "a server runs in", 1},
+		"a copy that runs":      {put("data/postmaster.pid"), "a server runs in", 1},
+		"an earlier restore":    {put(copyMark), "holds an earlier restore of ours", 1},
+		"a file":                {filepath.Join(put("x"), "x"), "is no folder", 1},
+		"too little room":       {filepath.Join(dir, "big"), "the copy needs", 1 << 60},
+		"too long for a socket": {filepath.Join(dir, strings.Repeat("x", 120)), "too long for the server's socket", 1},
+	} {
+		_, err := Place(x.to, 0, x.bytes)
+		if (err == nil) != (x.want == "") || err != nil && !strings.Contains(err.Error(), x.want) {
+			t.Errorf("%s: %v, want %q", name, err, x.want)
+		}
+	}
+}
+
+// TestARestoreThatIsStoppedSaysWhatIsLeft has an engine that would go on for a minute.
+func TestARestoreThatIsStoppedSaysWhatIsLeft(t *testing.T) {
+	to := filepath.Join(t.TempDir(), "copy")
+	ctx, cancel := context.WithCancel(t.Context())
+	o := CopyOrder{To: to, Set: "F", Key: 1, Restore: []string{"sh", "-c", "sleep 60"}, Account: "postgres"}
+	_, err := Copy(ctx, o, func(what string) {
+		if strings.HasPrefix(what, "restoring") {
+			cancel()
+		}
+	})
+	if err == nil || !strings.Contains(err.Error(), "it was stopped") || !strings.Contains(err.Error(), "rm -r "+to) {
+		t.Errorf("it ends with %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(to, copyMark)); err != nil {
+		t.Errorf("what is left is not marked: %v", err)
+	}
+	if at, err := workingIn(to); err != nil || len(at) > 0 {
+		t.Errorf("at work are %v, %v", at, err)
+	}
+	if _, err := Copy(t.Context(), o, func(string) {}); ops.CodeOf(err) != ops.CodeInvalid {
+		t.Errorf("again into the same folder: %v", err)
+	}
+}
+
+// TestACopyThatStandsElsewhereIsNone has every way in which a server may stand somewhere.
+func TestACopyThatStandsElsewhereIsNone(t *testing.T) {
+	at, err := ops.ParseRestoreTime("2026-11-27 14:00:00+01")
+	if err != nil {
+		t.Fatal(err)
+	}
+	time, name, lsn := ops.RestoreTarget{Kind: ops.RestoreTime, Time: at}, ops.RestoreTarget{Kind: ops.RestoreName, Name: ops.Lit("x")}, ops.RestoreTarget{Kind: ops.RestoreLSN, LSN: 0x500}
+	before := time
+	before.Exclusive = true
+	commit := `LOG:  recovery stopping before commit of transaction 740, time 2026-11-27 13:00:00.1+00`
+	for what, x := range map[string]struct {
+		target  ops.RestoreTarget
+		stands  standing
+		log     string
+		halted  bool
+		correct bool
+	}{
+		"before the time":                 {time, standing{at: 0x600, last: at}, commit, false, true},
+		"no transaction was replayed":     {time, standing{at: 0x600}, commit, false, true},
+		"a transaction after the time":    {time, standing{at: 0x600, last: at.Add(1)}, commit, false, false},
+		"the very time is to stay out":    {before, standing{at: 0x600, last: at}, commit, false, false},
+		"it does not say why":             {time, standing{at: 0x600, last: at}, "LOG:  recovery has paused", false, false},
+		"for want of parameters":          {name, standing{at: 0x600}, "WARNING:  hot standby is not possible because of insufficient parameter settings", false, false},
+		"the name":                        {name, standing{at: 0x600}, `LOG:  recovery stopping at restore point "x", time 2026-11-27 13:00:00+00`, false, true},
+		"another name":                    {name, standing{at: 0x600}, `LOG:  recovery stopping at restore point "xx", time 2026-11-27 13:00:00+00`, false, false},
+		"the position":                    {lsn, standing{at: 0x600}, `LOG:  recovery stopping after WAL location (LSN) "0/500"`, false, true},
+		"a position before":               {lsn, standing{at: 0x480}, `LOG:  recovery stopping after WAL location (LSN) "0/480"`, false, false},
+		"the end of the WAL":              {ops.RestoreTarget{}, standing{at: 0x600}, "", true, true},
+		"paused before the end of it":     {ops.RestoreTarget{}, standing{at: 0x600}, "", false, false},
+		"consistent":                      {ops.RestoreTarget{Kind: ops.RestoreBackup}, standing{at: 0x600}, "LOG:  recovery stopping after reaching consistency", false, true},
+		"before what has to be reached":   {ops.RestoreTarget{Kind: ops.RestoreBackup}, standing{at: 0x300}, "LOG:  recovery stopping after reaching consistency", false, false},
+		"stopped for a time, not a point": {name, standing{at: 0x600}, commit, false, false},
+	} {
+		s := scratch{t.TempDir()}
+		if err := os.WriteFile(s.file(logFile), []byte("2026-11-27 13:00:00.000 UTC [7] "+x.log+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		stop, err := (&server{s: s}).stopped()
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := &copying{CopyOrder: CopyOrder{Target: x.target, Reach: 0x400}, s: s, halted: x.halted}
+		if err := c.compare(x.stands, stop); (err == nil) != x.correct {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
