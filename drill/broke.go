@@ -20,11 +20,11 @@ type sign struct {
 
 // What can be done about each kind.
 const (
-	moreRoom    = "make room there, or give the drill another folder: drill.scratch of the plan"
+	moreRoom    = "make room there, or name another folder: drill.scratch of the plan, or to of the restore"
 	moreMemory  = "try again when the machine has memory, processes and open files to spare"
 	whoEnded    = "look who ended it (the kernel's journal names what was killed for want of memory), then try again"
 	notHere     = "install here what the server has: its version, its libraries (drill.preload) and its locales"
-	mayNot      = "let the drill's account have its scratch for itself, on a disk that works: drill.scratch of the plan"
+	mayNot      = "let the account of the engine have the folder for itself, on a disk that works: drill.scratch of the plan, or to of the restore"
 	notAnswered = "try again when the repository answers; how it stands is told beside its name"
 )
 

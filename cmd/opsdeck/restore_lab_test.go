@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -81,7 +82,7 @@ func (l *labRestores) board() ops.Board {
 // request asks for a restore with these parameters, name=value, into a new folder.
 func (l *labRestores) request(params ...string) (ops.Request, string) {
 	l.n++
-	to := filepath.Join(l.Dir, "r"+string(rune('a'+l.n)))
+	to := filepath.Join(l.Dir, fmt.Sprint("r", l.n))
 	req := ops.Request{Action: ops.Lit("backup.restore"), Target: ops.NewRef(ops.KindBackups, "nightly", "nightly")}
 	for _, p := range append(params, "to="+to) { // the first of a name counts
 		name, value, _ := strings.Cut(p, "=")
