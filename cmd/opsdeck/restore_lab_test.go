@@ -275,7 +275,7 @@ func TestLabARestoreIsRefusedOrFailsWhereItWouldLie(t *testing.T) {
 	l.position()
 	l.Exec("postgres", "INSERT INTO commits VALUES (8)")
 	l.position()
-	req, _ := l.request()
+	req, failed := l.request()
 	p, err := l.action.Plan(t.Context(), l.board(), req)
 	if err != nil {
 		t.Fatal(err)
@@ -284,8 +284,11 @@ func TestLabARestoreIsRefusedOrFailsWhereItWouldLie(t *testing.T) {
 	if _, err := l.action.Run(t.Context(), p, quiet{}); err == nil || !strings.Contains(err.Error(), "a segment between is missing") || !strings.Contains(err.Error(), "rm -r "+l.Dir) {
 		t.Errorf("across a hole it ends with %v", err)
 	}
-	if at := l.within(); len(at) > 0 {
-		t.Errorf("processes %v are left", at)
+	links, _ := filepath.Glob("/proc/[0-9]*/cwd")
+	for _, link := range links {
+		if at, err := os.Readlink(link); err == nil && strings.HasPrefix(at+"/", failed+"/") {
+			t.Errorf("%s still works in %s", link, failed)
+		}
 	}
 	l.refuses("the nearest point before it is ", "target=lsn", "at="+lsn)
 	l.refuses("latest of one cannot be reached: ")
