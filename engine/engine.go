@@ -72,7 +72,8 @@ type Engine struct {
 	sessions     map[ops.Caller]*session // by their consoles
 	lastIncident int
 
-	loads sync.Mutex // held while the list of load runs is read and written
+	loads   sync.Mutex           // held while the list of load runs is read and written, and over courses
+	courses map[ops.Text]*course // of load runs under way, by their targets
 }
 
 // New returns an engine that does nothing until Run.
@@ -84,6 +85,7 @@ func New(c Config) *Engine {
 		looked:   make(chan struct{}, 1),
 		broker:   newBroker(),
 		sessions: map[ops.Caller]*session{},
+		courses:  map[ops.Text]*course{},
 		stop:     context.Background(),
 	}
 	for i := range e.savers {

@@ -218,7 +218,7 @@ func (s *server) Sample(_ context.Context, refs []ops.Ref) ([]ops.ContainerStats
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sought = append(s.sought, refs)
-	return []ops.ContainerStats{{Ref: refs[0], CPU: ops.Num(0.5)}}, nil
+	return []ops.ContainerStats{{Ref: refs[0], At: time.Now(), CPU: ops.Num(0.5)}}, nil
 }
 
 func (s *server) set(f func(*server)) {

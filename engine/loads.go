@@ -28,7 +28,8 @@ func (e *Engine) loadTick(j ops.Job, t ops.LoadTick) ops.Text {
 	if !ok {
 		return ops.Textf("the estate has no load %s", j.Target.ID)
 	}
-	e.update(func(p *picture) { p.load(s, j, t) })
+	target, alerts := e.watchTarget(j, s.Target, t.Second.At)
+	e.update(func(p *picture) { p.load(s, j, t, target, alerts) })
 	for a := range ops.All(e.broker.newest().Alerts) {
 		if a.Service == s.Target && a.State == ops.AlertFiring && a.Severity.Rank == ops.RankCritical && a.Fired.After(j.Started) {
 			return ops.Textf("critical alert %s of %s began", a.Name, s.Target)
@@ -38,7 +39,7 @@ func (e *Engine) loadTick(j ops.Job, t ops.LoadTick) ops.Text {
 }
 
 // load puts the last second of a run on the board.
-func (p *picture) load(s ops.LoadScenario, j ops.Job, t ops.LoadTick) {
+func (p *picture) load(s ops.LoadScenario, j ops.Job, t ops.LoadTick, target ops.LoadTarget, alerts []ops.LoadAlert) {
 	live := ops.LoadLive{Job: j.ID, Scenario: s, Actor: j.Actor.Name, Began: j.Started}
 	at := slices.IndexFunc(p.board.Loading, func(l ops.LoadLive) bool { return l.Job == j.ID })
 	p.board.Loading = slices.Clone(p.board.Loading)
@@ -46,7 +47,9 @@ func (p *picture) load(s ops.LoadScenario, j ops.Job, t ops.LoadTick) {
 		at, p.board.Loading = len(p.board.Loading), append(p.board.Loading, live)
 	}
 	l := &p.board.Loading[at]
-	l.Tick, l.Limits, l.Trail = t, judge.LoadLimits(t.Run, s.Limits), l.Trail.Add(t.Second.Place())
+	place := t.Second.Place()
+	place.Target = target
+	l.Tick, l.Limits, l.Trail, l.Alerts = t, judge.LoadLimits(t.Run, s.Limits), l.Trail.Add(place), alerts
 	p.changed[ops.SectionLoading] = true
 }
 
@@ -64,7 +67,8 @@ func (e *Engine) keepLoad(j ops.Job, run ops.LoadRun) (ops.LoadVerdict, error) {
 	k := ops.LoadKept{Ref: ops.NewRef(ops.KindLoadRun, "", fmt.Sprint(j.ID)), Scenario: s.Name, Target: s.Target, Began: j.Started, Ended: e.Now(),
 		Actor: j.Actor.Name, Reason: j.Reason, Note: s.Note, Stages: run.Stages, Warmup: run.Warmup, End: run.End,
 		Run: run.Run, Health: run.Health, Errors: run.Errors, Verdict: v}
-	packed, err := pack(savedLoad{LoadReport: ops.LoadReport{Kept: k, Total: run.Total, Series: run.Series}, Latency: run.LatencyHistogram, Service: run.ServiceHistogram})
+	target, alerts := e.courseOf(j, s.Target)
+	packed, err := pack(savedLoad{LoadReport: ops.LoadReport{Kept: k, Total: run.Total, Series: run.Series, Target: target, Alerts: alerts}, Latency: run.LatencyHistogram, Service: run.ServiceHistogram})
 	if err == nil {
 		err = e.History.PutValue(runValue(k.Ref.ID), packed)
 	}
@@ -84,23 +88,37 @@ func (e *Engine) listLoad(k ops.LoadKept) error {
 		return err
 	}
 	all = append([]ops.LoadKept{k}, all...)
-	over := all[min(len(all), keepLoads):]
-	all = all[:len(all)-len(over)]
-	raw, err := json.Marshal(all)
-	if err == nil {
-		err = e.History.PutValue(loadsValue, raw)
+	var over []ops.LoadKept
+	for i := len(all) - 1; i >= 0 && len(all) > keepLoads; i-- {
+		if !all[i].Pinned {
+			over = append(over, all[i])
+			all = slices.Delete(all, i, i+1)
+		}
 	}
+	err = e.saveLoads(all)
 	for _, old := range over {
 		if err == nil {
 			err = e.History.PutValue(runValue(old.Ref.ID), nil)
 		}
 	}
 	e.historyState(err)
-	e.update(func(p *picture) {
-		p.board.Loads.Kept = all
-		p.changed[ops.SectionLoads] = true
-	})
+	e.update(func(p *picture) { p.list(all) })
 	return err
+}
+
+// saveLoads writes the list down. e.loads is held.
+func (e *Engine) saveLoads(all []ops.LoadKept) error {
+	raw, err := json.Marshal(all)
+	if err == nil {
+		err = e.History.PutValue(loadsValue, raw)
+	}
+	return err
+}
+
+// list shows the runs that are kept.
+func (p *picture) list(all []ops.LoadKept) {
+	p.board.Loads.Kept = all
+	p.changed[ops.SectionLoads] = true
 }
 
 // readLoads reads the list back, the newest first.
@@ -174,29 +192,38 @@ func (k console) loadDetail(ref ops.Ref) (ops.Detail, error) {
 	return d, nil
 }
 
-// compare puts a run beside the one of a number; with none, beside the newest earlier one
-// of the same scenario that passed.
+// compare puts a run beside the one of a number; with none, beside the pinned one of the
+// same scenario, else the newest earlier one that passed.
 func (k console) compare(r *ops.LoadReport, number ops.Text) error {
 	all, err := readLoads(k.e.History)
 	if err != nil {
 		return err
 	}
 	var before []ops.LoadKept
-	for _, o := range all {
-		if o.Scenario == r.Kept.Scenario && o.Began.Before(r.Kept.Began) {
+	var with *ops.LoadKept
+	for i, o := range all {
+		same := o.Scenario == r.Kept.Scenario && o.Ref != r.Kept.Ref
+		if o.Ref == r.Kept.Ref {
+			r.Kept.Pinned = o.Pinned
+		}
+		earlier := same && o.Began.Before(r.Kept.Began)
+		if earlier {
 			before = append(before, o)
 		}
+		switch {
+		case !number.Empty():
+			if o.Ref.ID == number {
+				with = &all[i]
+			}
+		case same && o.Pinned, earlier && with == nil && judge.LoadBaseline(o):
+			with = &all[i]
+		}
 	}
-	i := slices.IndexFunc(all, func(o ops.LoadKept) bool { return o.Ref.ID == number })
 	switch {
-	case i >= 0:
-		r.Compared = judge.LoadCompared(r.Kept, all[i], before)
+	case with != nil:
+		r.Compared = judge.LoadCompared(r.Kept, *with, before)
 	case !number.Empty():
 		return ops.Errorf(ops.CodeNotFound, "no load run %s is kept", number)
-	default:
-		if i := slices.IndexFunc(before, judge.LoadBaseline); i >= 0 {
-			r.Compared = judge.LoadCompared(r.Kept, before[i], before)
-		}
 	}
 	return nil
 }

@@ -55,6 +55,7 @@ func (e *Engine) ownActions() []jobs.Instant {
 		own{e, describe("alert.call", "record a call", ops.KindAlert, "write down who was called about it, and what came of it",
 			param("who", "whom you called"), param("level", "level of the escalation matrix"), param("answer", "what came of it")), planCall, doCall, nil},
 		own{e, describe("container.ack", "ack", ops.KindContainer, "say that you know what happened to it; what happens after is marked again", param("note", "what it was")), planMarkAck, doMarkAck, nothingMarked},
+		own{e, describe("load.pin", "pin", ops.KindLoadRun, "make it the baseline that other runs of its scenario are compared with"), planPin, doPin, notPinnable},
 		own{e, describe("shell.end", "say how it ended", ops.KindJob, "write down with which exit code a shell ended that was handed over", param("code", "0 to 255, or unknown")), planShellEnd, doShellEnd, byItsConsole},
 		own{e, describe(noteOnEstate, "note", ops.KindEstate, "put a note on the time line", param("text", "the note")), planNote, doNote, nil},
 		own{e, describe("incident.open", "open an incident", ops.KindEstate, "begin an incident with what fires now; what happens meanwhile attaches itself", param("title", "what it is")), planOpen, doOpen, nil},

@@ -27,7 +27,7 @@ func Board(e ops.Estate, b *ops.Board, now time.Time) []ops.Section {
 	if judgeBackups(e, b, now) {
 		changed = append(changed, ops.SectionBackups)
 	}
-	b.Findings = findings(e, b)
+	b.Findings = findings(e, b, now)
 	b.Level = level(b)
 	b.Findings = append(b.Findings, lateFindings(b)...)
 	return changed
@@ -64,7 +64,7 @@ func judgeEach[S ~[]T, T any](all *S, judged func(*T) bool) bool {
 
 // findings are what a board asks its reader to look at: the causes worst first, and
 // behind each what it makes.
-func findings(e ops.Estate, b *ops.Board) []ops.Finding {
+func findings(e ops.Estate, b *ops.Board, now time.Time) []ops.Finding {
 	fs := containerFindings(b)
 	fs = append(fs, databaseFindings(b)...)
 	for _, r := range b.Backups {
@@ -86,6 +86,7 @@ func findings(e ops.Estate, b *ops.Board) []ops.Finding {
 		}
 	}
 	fs = append(fs, verdictFindings(b, causes)...)
+	fs = append(fs, loadFindings(b, now)...)
 	for _, in := range b.Incidents {
 		if in.Open() {
 			fs = append(fs, ops.Finding{Level: in.Level, Ref: in.Ref, What: ops.Textf("incident %s open", in.Ref.ID), Cause: in.Title, Since: in.Opened})

@@ -162,3 +162,18 @@ func strictestTime(limits []ops.LoadStanding) (least ops.LoadStanding, ok bool) 
 	}
 	return least, ok
 }
+
+// loadGrace is how much longer than it may a run can take to say that it has ended.
+const loadGrace = time.Minute
+
+// loadFindings are the load runs that go on past the longest that they may.
+func loadFindings(b *ops.Board, now time.Time) (fs []ops.Finding) {
+	for _, l := range b.Loading {
+		s := l.Scenario
+		if over := now.Sub(l.Began) - s.MaxDuration; over > loadGrace {
+			fs = append(fs, ops.Finding{Level: ops.LevelWarning, Ref: s.Ref(), What: ops.Textf("load %s on %s goes on", s.Name, s.Target), Since: l.Began.Add(s.MaxDuration),
+				Cause: ops.Textf("job %d, by %s, may take %s", l.Job, l.Actor, ops.Span(s.MaxDuration)), Next: []ops.Next{{What: ops.Lit("stop it"), Action: ops.Lit("load.stop"), Ref: s.Ref()}}})
+		}
+	}
+	return fs
+}

@@ -122,3 +122,17 @@ func TestWhatASecondSaysOfALimitThatEndsTheRun(t *testing.T) {
 		})
 	}
 }
+
+func TestALoadRunThatGoesOnForTooLongIsAFinding(t *testing.T) {
+	now := time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
+	for name, c := range map[string]struct {
+		ago  time.Duration
+		want int
+	}{"within its time": {9 * time.Minute, 0}, "coming to its end": {11 * time.Minute, 0}, "left on": {12 * time.Minute, 1}} {
+		b := ops.Board{Loading: []ops.LoadLive{{Job: 7, Actor: ops.Lit("ana"), Began: now.Add(-c.ago), Scenario: ops.LoadScenario{Name: ops.Lit("peak"), Target: ops.Lit("api"), MaxDuration: 10 * time.Minute}}}}
+		Board(ops.Estate{}, &b, now)
+		if len(b.Findings) != c.want || c.want > 0 && (b.Findings[0].Ref.String() != "load:/peak" || b.Findings[0].Level != ops.LevelWarning || b.Findings[0].What.String() != "load peak on api goes on") {
+			t.Errorf("%s: %+v", name, b.Findings)
+		}
+	}
+}

@@ -28,7 +28,7 @@ func LoadCompared(is, was ops.LoadKept, before []ops.LoadKept) ops.LoadCompariso
 			base = append(base, k)
 		}
 	}
-	c := ops.LoadComparison{Against: was.Ref, Baseline: len(base)}
+	c := ops.LoadComparison{Against: was.Ref, Pinned: was.Pinned, Baseline: len(base)}
 	var worse, better []string
 	for _, m := range compared {
 		d := ops.LoadDelta{Metric: m, Was: was.Run.Value(m), Is: is.Run.Value(m)}

@@ -25,6 +25,7 @@ type LoadKept struct {
 	Health   LoadHealth    `json:"health"`
 	Errors   []LoadError   `json:"errors,omitempty"`
 	Verdict  LoadVerdict   `json:"verdict"`
+	Pinned   bool          `json:"pinned,omitzero"` // the one that later runs of the scenario are compared with
 }
 
 // LoadReport is a kept run opened.
@@ -32,6 +33,9 @@ type LoadReport struct {
 	Kept   LoadKept    `json:"kept"`
 	Total  int64       `json:"total"` // requests of the whole plan
 	Series []LoadPoint `json:"series"`
+	// Target is how the target itself did meanwhile, and Alerts what began to fire.
+	Target []LoadTarget `json:"target,omitempty"`
+	Alerts []LoadAlert  `json:"alerts,omitempty"`
 	// Compared is the run beside an earlier one; zero: there is none to compare it with.
 	Compared LoadComparison `json:"compared,omitzero"`
 }
@@ -39,7 +43,8 @@ type LoadReport struct {
 // LoadComparison is a run beside another one.
 type LoadComparison struct {
 	Against  Ref         `json:"against"`
-	Baseline int         `json:"baseline"` // runs that the noise is known by
+	Pinned   bool        `json:"pinned,omitzero"` // that is the pinned one
+	Baseline int         `json:"baseline"`        // runs that the noise is known by
 	Figures  []LoadDelta `json:"figures"`
 	Words    Text        `json:"words"` // what got worse, in a plain sentence
 }
@@ -62,6 +67,7 @@ type LoadLive struct {
 	Tick     LoadTick       `json:"tick"`
 	Limits   []LoadStanding `json:"limits,omitempty"` // of the run so far
 	Trail    LoadTrail      `json:"trail"`
+	Alerts   []LoadAlert    `json:"alerts,omitempty"` // that began since its start
 }
 
 // LoadTrail is the course of a run in a bounded number of points, each of as many seconds
@@ -83,6 +89,8 @@ type LoadPlace struct {
 	P95    float64 `json:"p95"`
 	P99    float64 `json:"p99"`
 	N      int64   `json:"n"`
+	// Target is how the target itself did.
+	Target LoadTarget `json:"target,omitzero"`
 }
 
 // mostPlaces bounds a trail: as many as a wide screen can show.
@@ -130,14 +138,17 @@ func together(all []LoadPlace) LoadPlace {
 		n := float64(len(all))
 		one.Asked, one.Good, one.Failed = one.Asked+p.Asked/n, one.Good+p.Good/n, one.Failed+p.Failed/n
 		one.P50, one.P95, one.P99, one.N = max(one.P50, p.P50), max(one.P95, p.P95), max(one.P99, p.P99), one.N+p.N
+		one.Target = one.Target.Most(p.Target)
 	}
 	return one
 }
 
-// Trail is the course of a series.
-func Trail(series []LoadPoint) (t LoadTrail) {
-	for _, p := range series {
-		t = t.Add(p.Place())
+// Course is the course of a kept run.
+func (r LoadReport) Course() (t LoadTrail) {
+	for _, p := range r.Series {
+		place := p.Place()
+		place.Target = TargetAt(r.Target, p.At)
+		t = t.Add(place)
 	}
 	return t
 }

@@ -62,7 +62,15 @@ func scenarioRow(b ops.Board, s ops.LoadScenario, now time.Time) Row {
 
 func keptRow(b ops.Board, k ops.LoadKept, now time.Time) Row {
 	return Row{Ref: k.Ref, Group: groupKept, Level: unjudged, From: board(b), Detail: about(k.Scenario.String(), k.Verdict.Why.String()),
-		Cells: append([]Cell{text(fmt.Sprintf("run %s %s", k.Ref.ID, k.Scenario))}, keptCells(k, now, k.Verdict.Why.String())...)}
+		Cells: append([]Cell{text(fmt.Sprintf("run %s %s%s", k.Ref.ID, k.Scenario, pinned(k.Pinned)))}, keptCells(k, now, k.Verdict.Why.String())...)}
+}
+
+// pinned marks a baseline.
+func pinned(is bool) string {
+	if is {
+		return " (baseline)"
+	}
+	return ""
 }
 
 func keptCells(k ops.LoadKept, now time.Time, why string) []Cell {
@@ -114,7 +122,7 @@ func LiveLines(l ops.LoadLive) []Cell {
 	}
 	lines = append(lines, Cell{Text: rate})
 	lines = append(lines, waited("10 s    ", w, s.Closed()), timesLine("        served", w.Service))
-	return append(lines, figures(l.Limits, t.Run, t.Errors, t.Health)...)
+	return append(append(lines, alertLines(l.Alerts)...), figures(l.Limits, t.Run, t.Errors, t.Health)...)
 }
 
 // stageLine says which stage a run is in, and what comes.
@@ -154,7 +162,7 @@ func CompareLines(c ops.LoadComparison) []Cell {
 	if c.Against.Zero() {
 		return nil
 	}
-	lines := []Cell{{Text: fmt.Sprintf("beside run %s: %s", c.Against.ID, c.Words)}}
+	lines := []Cell{{Text: fmt.Sprintf("beside run %s%s: %s", c.Against.ID, pinned(c.Pinned), c.Words)}}
 	for _, f := range c.Figures {
 		word, tone := moved(f)
 		line := Cell{Text: join("  ", fmt.Sprintf("  %-14s %12s  was %12s", f.Metric.Words(), known(f.Metric, f.Is), known(f.Metric, f.Was)), word), Tone: tone}

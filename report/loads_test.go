@@ -52,3 +52,32 @@ func TestEveryLineOfALoadFitsEightyColumns(t *testing.T) {
 		}
 	}
 }
+
+func TestAnAlertWhoseServiceIsUnderALoadSaysSo(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*ops.Board, *ops.Alert)
+		want   bool
+	}{
+		"it is":                    {want: true},
+		"it is another's":          {change: func(_ *ops.Board, a *ops.Alert) { a.Service = ops.Lit("other") }},
+		"it has none":              {change: func(_ *ops.Board, a *ops.Alert) { a.Service = ops.Text{} }},
+		"the alert does not fire":  {change: func(_ *ops.Board, a *ops.Alert) { a.State = ops.AlertPending }},
+		"the run is over already":  {change: func(b *ops.Board, _ *ops.Alert) { b.Loading = nil }},
+		"the run is on the target": {change: func(b *ops.Board, a *ops.Alert) { b.Loading[0].Scenario.Target = a.Service }, want: true},
+	} {
+		b := fixture.Underload()
+		b.Alerts[0].Value = []ops.Alert{{Ref: ops.NewRef(ops.KindAlert, "prometheus", "f1"), Name: ops.Lit("ApiSlow"), State: ops.AlertFiring, Service: ops.Lit("api")}}
+		a := &b.Alerts[0].Value[0]
+		if c.change != nil {
+			c.change(&b, a)
+		}
+		tr, ok := report.NewTriage(b, a.Ref, fixture.Now)
+		if !ok {
+			t.Fatal("there is no such alert")
+		}
+		said := len(tr.Suspects) > 0 && tr.Suspects[0].State.Text == "under load" && tr.Suspects[0].Ref.String() == "load:/peak" && strings.Contains(tr.Suspects[0].Cause, "job 32, by ana")
+		if said != c.want {
+			t.Errorf("%s: %+v", name, tr.Suspects)
+		}
+	}
+}

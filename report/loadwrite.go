@@ -19,14 +19,14 @@ func LoadFormats() []string { return []string{"text", "md", "csv", "json"} }
 func LoadRun(w io.Writer, r ops.LoadReport, format string) error {
 	k := r.Kept
 	title := fmt.Sprintf("load run %s: %s on %s", k.Ref.ID, k.Scenario, k.Target)
-	lines := append(KeptLines(k), CompareLines(r.Compared)...)
+	lines := append(append(KeptLines(k), BesideLines(r)...), CompareLines(r.Compared)...)
 	switch format {
 	case "text":
 		return writeLines(w, title, "", lines)
 	case "md":
 		return writeLines(w, "# "+md(title)+"\n", "    ", lines)
 	case "csv":
-		return loadSeries(w, r.Series)
+		return loadSeries(w, r)
 	case "json":
 		e := json.NewEncoder(w)
 		e.SetIndent("", "  ")
@@ -51,12 +51,13 @@ func writeLines(w io.Writer, title, indent string, lines []Cell) error {
 
 // loadSeries writes a series, a point a line. Times are in seconds; a point in which nothing
 // was answered has none.
-func loadSeries(w io.Writer, series []ops.LoadPoint) error {
+func loadSeries(w io.Writer, r ops.LoadReport) error {
 	out := csv.NewWriter(w)
 	rows := [][]string{{"at", "over", "planned", "sent", "dropped", "late", "done", "failed", "timed_out", "refused", "cut", "in_flight",
-		"latency_p50", "latency_p90", "latency_p95", "latency_p99", "service_p50", "service_p90", "service_p95", "service_p99", "lower_bounds"}}
+		"latency_p50", "latency_p90", "latency_p95", "latency_p99", "service_p50", "service_p90", "service_p95", "service_p99", "lower_bounds",
+		"target_cpu", "target_memory", "target_sessions"}}
 	n := func(v int64) string { return strconv.FormatInt(v, 10) }
-	for _, p := range series {
+	for _, p := range r.Series {
 		row := []string{inSeconds(p.At), inSeconds(p.Over), n(p.Planned), n(p.Sent), n(p.Dropped), n(p.Late), n(p.Done), n(p.Failed), n(p.TimedOut), n(p.Refused), n(p.Cut), strconv.Itoa(p.InFlight)}
 		for _, t := range []ops.LoadTimes{p.Latency, p.Service} {
 			for _, v := range []time.Duration{t.P50, t.P90, t.P95, t.P99} {
@@ -67,7 +68,16 @@ func loadSeries(w io.Writer, series []ops.LoadPoint) error {
 				row = append(row, cell)
 			}
 		}
-		rows = append(rows, append(row, strconv.FormatBool(p.Latency.Lower)))
+		row = append(row, strconv.FormatBool(p.Latency.Lower))
+		target := ops.TargetAt(r.Target, p.At)
+		for _, v := range []ops.Value{target.CPU, target.Memory, target.Sessions} {
+			cell := ""
+			if v.Known {
+				cell = strconv.FormatFloat(v.Value, 'f', -1, 64)
+			}
+			row = append(row, cell)
+		}
+		rows = append(rows, row)
 	}
 	if err := out.WriteAll(rows); err != nil {
 		return fmt.Errorf("write series: %w", err)

@@ -65,11 +65,20 @@ func NewTriage(b ops.Board, ref ops.Ref, now time.Time) (Triage, bool) {
 	if it.a.State == ops.AlertFiring {
 		t.Paging = pagingLines(b, it.a, v, items, now)
 	}
+	if l, ok := b.Loaded(it.a.Service); ok && it.a.State == ops.AlertFiring {
+		t.Suspects = append(t.Suspects, loadedLine(l, now))
+	}
 	for _, s := range it.a.Suspects {
 		t.Suspects = append(t.Suspects, suspectLine(b, s, now))
 	}
 	t.LastGood = lastGoodLines(b, it.a.Suspects, now)
 	return t, true
+}
+
+// loadedLine says that the service of an alert is under a load run of ours.
+func loadedLine(l ops.LoadLive, now time.Time) SuspectLine {
+	return SuspectLine{Ref: l.Scenario.Ref(), State: toned("under load", ToneInfo), Since: "for " + ops.Age(l.Began, now),
+		Cause: fmt.Sprintf("load run of job %d, by %s, on %s", l.Job, l.Actor, l.Scenario.Target), Why: "the service is its target"}
 }
 
 // pagingLines say who is told of a firing alert, and who or what keeps it quiet.

@@ -53,6 +53,11 @@ func TestScreensAreAsTheGoldenFilesSay(t *testing.T) {
 		shot(t, "loaded", "6 down down enter", "none", s[0], s[1])
 		shot(t, "loaded", "6 down down down enter", "none", s[0], s[1])
 		shot(t, "underload", "6", "none", s[0], s[1])
+		shot(t, "swarmed", "6", "none", s[0], s[1])
+		shot(t, "swarmed", "6 down down down enter", "none", s[0], s[1])
+	}
+	for _, board := range []string{"loaded", "underload", "swarmed"} {
+		shot(t, board, "6", "none-ascii", 80, 24)
 	}
 	shot(t, "underload", "6", "dark", 80, 24)
 	for _, walk := range []string{"2 s", "2 a", "2 e", "2 r", "2 g"} {
@@ -81,7 +86,7 @@ func shot(t *testing.T, board, walk, theme string, w, h int) {
 		r.send(size(w, h))
 		r.press(strings.Fields(walk)...)
 		got := r.screen()
-		if theme != "none" {
+		if !strings.HasPrefix(theme, "none") {
 			got = r.m.View().Content
 		}
 		golden(t, name, got)

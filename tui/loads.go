@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -88,8 +89,18 @@ func (p *loads) firstSteps() []string {
 }
 
 // running says how what runs stands, the newest first. Without the agent that is how it
-// stood, and nothing of it looks good.
+// stood, and nothing of it looks good. Where there is no room, how the target does is left
+// out first.
 func (p *loads) running(all []ops.LoadLive) []string {
+	lines := p.runningWith(all, true)
+	if len(lines) > p.Height-listLeast {
+		lines = p.runningWith(all, false)
+	}
+	return lines
+}
+
+// runningWith leaves out the course of the target where that is not to be had.
+func (p *loads) runningWith(all []ops.LoadLive, target bool) []string {
 	var lines []string
 	for _, l := range all {
 		head, said := report.LoadHead(l), report.LiveLines(l)
@@ -100,30 +111,52 @@ func (p *loads) running(all []ops.LoadLive) []string {
 			}
 		}
 		lines = append(lines, p.HeadLine(p.Theme.Paint(themes.Title, draw.Clip(p.Theme, head, p.Width))))
-		lines = append(lines, trailLines(p.Theme, l.Trail, p.Width)...)
+		lines = append(lines, trailLines(p.Theme, l.Trail, p.Width, target)...)
 		lines = append(lines, toned(p.Theme, said, p.Width)...)
 	}
 	return lines
 }
 
-// trailLines are the course of a run: what was answered well, and the latency.
-func trailLines(th themes.Theme, t ops.LoadTrail, w int) []string {
-	line := func(name string, of func(ops.LoadPlace) float64, figure ops.LoadMetric) string {
-		var points []ops.Point
-		most := 0.0
-		for _, p := range t.Points {
-			v := of(p)
-			most = max(most, v)
-			points = append(points, ops.Point{Value: v, Known: figure == ops.MetricRate || p.N > 0})
-		}
-		if len(points) == 0 {
-			return ""
-		}
-		scale := "  up to " + figure.Figure(most)
-		room := min(len(points), w-len(name)-report.Width(scale))
-		return draw.Clip(th, th.Paint(themes.Muted, name)+th.Paint(themes.Info, draw.Sparkline(th.Signs, points, room))+th.Paint(themes.Muted, scale), w)
+// chart is one line of the course of a run.
+type chart struct {
+	name   string
+	target bool // how the target itself did, by its own sources
+	of     func(ops.LoadPlace) ops.Value
+	words  func(float64) string
+}
+
+// charts are all of them.
+func charts() []chart {
+	return []chart{
+		{"good/s   ", false, func(p ops.LoadPlace) ops.Value { return ops.Num(p.Good) }, ops.MetricRate.Figure},
+		{"p95      ", false, func(p ops.LoadPlace) ops.Value { return ops.Value{Value: p.P95, Known: p.N > 0} }, ops.MetricLatencyP95.Figure},
+		{"CPU      ", true, func(p ops.LoadPlace) ops.Value { return p.Target.CPU }, func(v float64) string { return fmt.Sprintf("%.2g cores of the target", v) }},
+		{"memory   ", true, func(p ops.LoadPlace) ops.Value { return p.Target.Memory }, func(v float64) string { return ops.Size(v) + " of the target" }},
+		{"sessions ", true, func(p ops.LoadPlace) ops.Value { return p.Target.Sessions }, func(v float64) string { return fmt.Sprintf("%.0f of the target", v) }},
 	}
-	return []string{line("good/s  ", func(p ops.LoadPlace) float64 { return p.Good }, ops.MetricRate), line("p95     ", func(p ops.LoadPlace) float64 { return p.P95 }, ops.MetricLatencyP95)}
+}
+
+// trailLines are the course of a run on one axis: what was answered well, the latency, and
+// with target how that did as far as it is known.
+func trailLines(th themes.Theme, t ops.LoadTrail, w int, target bool) []string {
+	const longest = len("  up to 0.99 cores of the target")
+	room := min(len(t.Points), w-len("sessions ")-longest)
+	var lines []string
+	for _, c := range charts() {
+		var points []ops.Point
+		most := ops.Value{}
+		for _, p := range t.Points {
+			v := c.of(p)
+			if v.Known {
+				most = ops.Num(max(most.Value, v.Value))
+			}
+			points = append(points, ops.Point{Value: v.Value, Known: v.Known})
+		}
+		if most.Known && (target || !c.target) {
+			lines = append(lines, draw.Clip(th, th.Paint(themes.Muted, c.name)+th.Paint(themes.Info, draw.Sparkline(th.Signs, points, room))+th.Paint(themes.Muted, "  up to "+c.words(most.Value)), w))
+		}
+	}
+	return lines
 }
 
 // toned paints lines of a report, each to the width.
@@ -196,8 +229,8 @@ func (r *loadRun) lines() []string {
 	for _, l := range draw.Wrapped(r.Theme, said[0].Text, r.Width, 3) {
 		lines = append(lines, r.Theme.Paint(draw.Role(said[0].Tone), l))
 	}
-	lines = append(lines, trailLines(r.Theme, ops.Trail(load.Series), r.Width)...)
-	lines = append(lines, toned(r.Theme, said[1:], r.Width)...)
+	lines = append(lines, trailLines(r.Theme, load.Course(), r.Width, true)...)
+	lines = append(lines, toned(r.Theme, append(report.BesideLines(*load), said[1:]...), r.Width)...)
 	for _, c := range report.CompareLines(load.Compared) {
 		for _, l := range draw.Wrapped(r.Theme, strings.TrimLeft(c.Text, " "), r.Width, 6) {
 			lines = append(lines, r.Theme.Paint(draw.Role(c.Tone), l))

@@ -33,7 +33,8 @@ func newRigOf(table []pane, b ops.Board, theme string) *rig { return newRigWith(
 // newRigWith is a rig whose user has keys of their own.
 func newRigWith(table []pane, b ops.Board, theme string, user keys.Config) *rig {
 	r := &rig{c: fixture.NewConsole(b), now: fixture.Now}
-	th, err := themes.New(theme, false)
+	name, ascii := strings.CutSuffix(theme, "-ascii")
+	th, err := themes.New(name, ascii)
 	if err != nil {
 		panic(err)
 	}

@@ -36,7 +36,7 @@ func (a *app) loadCommand() *cobra.Command {
 			return report.Write(cmd.OutOrStdout(), report.New(b, time.Now(), s.view), s.format)
 		}}
 	list.Flags().StringVarP(&s.format, "output", "o", "text", "format: "+strings.Join(report.Formats(), ", "))
-	cmd.AddCommand(a.loadRunCommand(), a.loadStopCommand(), list, a.loadShowCommand(), a.loadCompareCommand(), a.loadExportCommand())
+	cmd.AddCommand(a.loadRunCommand(), a.loadStopCommand(), list, a.loadShowCommand(), a.loadCompareCommand(), a.loadPinCommand(), a.loadExportCommand())
 	return cmd
 }
 
@@ -81,8 +81,8 @@ func (a *app) loadShowCommand() *cobra.Command {
 
 func (a *app) loadCompareCommand() *cobra.Command {
 	return &cobra.Command{Use: "compare RUN [WITH]", Short: "Print what got worse in a run since another one", Args: cobra.RangeArgs(1, 2), Example: "opsdeck load compare 12\nopsdeck load compare 12 9",
-		Long: `Put a run beside another one; without WITH beside the newest earlier run of the same
-scenario that passed. A figure that moved by less than 10 %, or by less than it moved
+		Long: `Put a run beside another one; without WITH beside the pinned run of the same scenario,
+and without that beside the newest earlier one that passed. A figure that moved by less than 10 %, or by less than it moved
 between three or more runs that passed under the same load, is no news.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			with := ""
@@ -95,6 +95,16 @@ between three or more runs that passed under the same load, is no news.`,
 				}
 				return report.LoadCompared(cmd.OutOrStdout(), r)
 			})
+		}}
+}
+
+func (a *app) loadPinCommand() *cobra.Command {
+	o := order{action: "load.pin"}
+	return &cobra.Command{Use: "pin RUN", Short: "Make a run that passed the baseline of its scenario", Args: exactly(1, "RUN: its number"), Example: "opsdeck load pin 12",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.target = ops.NewRef(ops.KindLoadRun, "", args[0]).String()
+			o.out, o.err = cmd.OutOrStdout(), cmd.ErrOrStderr()
+			return a.runOrder(cmd.Context(), o)
 		}}
 }
 
