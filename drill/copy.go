@@ -21,8 +21,9 @@ type CopyOrder struct {
 	Set    string  // the backup's label
 	Reach  ops.LSN // that has to be reached at the least
 	// Restore is pgBackRest's argument list, without the command and what follows from the
-	// rest.
+	// rest. Folder is the backup of a plan that PostgreSQL's own tools back up.
 	Restore  []string
+	Folder   *Folder
 	Key      int    // the repository's number
 	Cluster  string // the system identifier that it has to have; empty: any
 	Bytes    int64  // of the database
@@ -37,7 +38,7 @@ const copyMark = ".opsdeck-restore"
 
 func (o CopyOrder) check() error {
 	switch {
-	case len(o.Restore) == 0 || o.Key < 1 || o.Set == "":
+	case (len(o.Restore) == 0) == (o.Folder == nil) || o.Key < 1 || o.Set == "":
 		return invalid("a restore needs a backup and its repository")
 	case !filepath.IsAbs(o.To) || filepath.Clean(o.To) != o.To || o.To == "/":
 		return invalid("%q is no absolute path of a folder", o.To)
@@ -79,7 +80,7 @@ type copying struct {
 func (c *copying) make(ctx context.Context) error {
 	began := time.Now()
 	c.doing("restoring " + c.Set)
-	if err := c.s.rebuild(ctx, c.Restore, c.Key, c.Set, TargetWords(c.Target)); err != nil {
+	if err := c.fill(ctx); err != nil {
 		return err
 	}
 	programs, err := programs(c.Programs, c.s.data())
@@ -107,6 +108,14 @@ func (c *copying) make(ctx context.Context) error {
 		return c.promote(ctx, v)
 	}
 	return nil
+}
+
+// fill has the copy written.
+func (c *copying) fill(ctx context.Context) error {
+	if c.Folder != nil {
+		return c.s.unfold(ctx, *c.Folder, c.Target)
+	}
+	return c.s.rebuild(ctx, c.Restore, c.Key, c.Set, TargetWords(c.Target))
 }
 
 // settings are the copy's, in the order in which each outranks the ones before, and rules

@@ -42,7 +42,7 @@ var unread = regexp.MustCompile(`(?m)^cp: (cannot (open|access|stat|read)|error 
 
 // unfold makes a copy of a backup in a folder, and looks whether it is what was backed up:
 // neither cp nor the server would notice a byte that is another.
-func (s scratch) unfold(ctx context.Context, f Folder, target ops.LSN) error {
+func (s scratch) unfold(ctx context.Context, f Folder, t ops.RestoreTarget) error {
 	if err := s.copied(ctx, CopyWords(f.Backup, s.data())); err != nil {
 		return err
 	}
@@ -62,13 +62,30 @@ func (s scratch) unfold(ctx context.Context, f Folder, target ops.LSN) error {
 	case len(checked.Wrong) > 0:
 		return s.blame("the copy is not what was backed up", strings.Join(checked.Wrong, "; "))
 	}
-	to := "recovery_target = 'immediate'"
-	if target != 0 {
-		to = "recovery_target_lsn = '" + target.String() + "'"
+	signal := "recovery.signal"
+	if t.Kind == ops.RestoreLatest { // it waits for more where another server would begin to take writes
+		signal = "standby.signal"
 	}
-	text := "restore_command = '" + strings.ReplaceAll(FetchWords(f.WAL), "'", "''") + "'\n" + to + "\n"
 	// What the source had there may name a target of its own, or a command.
-	return errors.Join(os.WriteFile(filepath.Join(s.data(), "postgresql.auto.conf"), []byte(text), 0o600), os.WriteFile(filepath.Join(s.data(), "recovery.signal"), nil, 0o600))
+	return errors.Join(os.WriteFile(filepath.Join(s.data(), "postgresql.auto.conf"), []byte(f.recovery(t)), 0o600), os.WriteFile(filepath.Join(s.data(), signal), nil, 0o600))
+}
+
+// recovery are the settings by which a server goes to a target along this WAL.
+func (f Folder) recovery(t ops.RestoreTarget) string {
+	set := func(name, value string) string {
+		return name + " = '" + strings.ReplaceAll(value, "'", "''") + "'\n"
+	}
+	text := set("restore_command", FetchWords(f.WAL))
+	switch t.Kind {
+	case ops.RestoreBackup:
+		text += set("recovery_target", "immediate")
+	case ops.RestoreTime, ops.RestoreName, ops.RestoreLSN:
+		text += set("recovery_target_"+t.Kind.String(), t.Value())
+	}
+	if t.Exclusive {
+		text += set("recovery_target_inclusive", "off")
+	}
+	return text
 }
 
 // copied runs cp. That it cannot read is the backup's fault, all else that of the machine.

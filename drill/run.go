@@ -111,12 +111,12 @@ func (r *drilled) stage(name string, do func() error) error {
 
 // restore has the engine write the copy.
 func (r *drilled) restore(ctx context.Context) error {
-	if r.Folder != nil {
-		return r.s.unfold(ctx, *r.Folder, r.Target)
-	}
 	target := ops.RestoreTarget{Kind: ops.RestoreBackup}
 	if r.Target != 0 {
 		target = ops.RestoreTarget{Kind: ops.RestoreLSN, LSN: r.Target}
+	}
+	if r.Folder != nil {
+		return r.s.unfold(ctx, *r.Folder, target)
 	}
 	return r.s.rebuild(ctx, r.Restore, r.Key, r.Set, append(TargetWords(target), "--process-max=1"))
 }

@@ -17,6 +17,7 @@ import (
 	"opsdeck/actions/backup"
 	"opsdeck/drill"
 	"opsdeck/estate"
+	"opsdeck/internal/basebackup"
 	"opsdeck/judge"
 	"opsdeck/ops"
 )
@@ -33,10 +34,17 @@ type copier struct {
 // order is how the room of copies is told what to do.
 func (c copier) order(o backup.RestoreOrder) drill.CopyOrder {
 	set := o.Choice.Backup
-	return drill.CopyOrder{
-		To: o.To, Port: o.Port, Target: o.Target, Set: set.Label.String(), Reach: o.Choice.Floor, Restore: backupEngine(c.plan, "").Argv(), Key: set.Key,
+	order := drill.CopyOrder{
+		To: o.To, Port: o.Port, Target: o.Target, Set: set.Label.String(), Reach: o.Choice.Floor, Key: set.Key,
 		Cluster: o.Cluster.String(), Bytes: int64(set.Size.Value), Programs: c.plan.Drill.Programs, Account: cmp.Or(c.plan.Drill.Account, "postgres"), Preload: c.plan.Drill.Preload, Promote: o.Promote,
 	}
+	if c.plan.Plan.Engine != ops.EngineBaseBackup {
+		order.Restore = backupEngine(c.plan, "").Argv()
+		return order
+	}
+	// A folder of WAL that cannot be read now is none to go along: the copy falls short then.
+	order.Folder, _ = folderOf(basebackup.Repo(c.plan.Base.Folder), backup.Copy{Set: order.Set, Cluster: order.Cluster})
+	return order
 }
 
 // Argv is the call of our own program that carries an order out.
@@ -55,6 +63,9 @@ func (c copier) Argv(o backup.RestoreOrder) []string {
 // Engine is the call of the engine within it.
 func (c copier) Engine(o backup.RestoreOrder) []string {
 	order := c.order(o)
+	if order.Folder != nil {
+		return drill.CopyWords(order.Folder.Backup, o.To)
+	}
 	return append(backupEngine(c.plan, c.account).Argv(), drill.RebuildWords(order.To, order.Key, order.Set, drill.TargetWords(order.Target))...)
 }
 
@@ -97,12 +108,19 @@ func copyWords(o drill.CopyOrder) []string {
 	for _, w := range o.Restore {
 		words = append(words, "--engine="+w)
 	}
+	if o.Folder != nil {
+		words = append(words, "--backup="+o.Folder.Backup)
+		for _, w := range o.Folder.WAL {
+			words = append(words, "--wal="+w)
+		}
+	}
 	return words
 }
 
 // restoreCopyCommand is the process that makes a copy. It is hidden: a job starts it.
 func (a *app) restoreCopyCommand() *cobra.Command {
 	var o drill.CopyOrder
+	var folder drill.Folder
 	var kind, at, reach string
 	cmd := &cobra.Command{Use: restoreCommandName, Short: "Restore a copy that stays", Hidden: true, Args: none}
 	f := cmd.Flags()
@@ -122,7 +140,12 @@ func (a *app) restoreCopyCommand() *cobra.Command {
 	f.BoolVar(&o.Promote, "promote", false, "let it take writes")
 	f.StringVar(&reach, "reach", "", "the position that has to be reached at the least")
 	f.StringArrayVar(&o.Restore, "engine", nil, "the engine's argument list, word by word")
+	f.StringVar(&folder.Backup, "backup", "", "the folder of a base backup")
+	f.StringArrayVar(&folder.WAL, "wal", nil, "a folder of WAL after it, the newest first")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if folder.Backup != "" {
+			o.Folder = &folder
+		}
 		err := targetOf(&o, kind, at, reach)
 		if err == nil {
 			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)

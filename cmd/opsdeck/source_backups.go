@@ -23,7 +23,7 @@ func wireBackups(w *wiring) {
 		w.source(b.Source, b.Kind(), func() error {
 			if b.Plan.Engine == ops.EngineBaseBackup {
 				col := baseBackups(w, b)
-				w.add(col, append(backup.New(col, b.Plan, recoverable(b.Plan), keptChild(w.history, ""), time.Now), backup.NewDrill(col, b.Plan, tries(w.file, b, ""), time.Now))...)
+				w.add(col, append(backup.New(col, b.Plan, recoverable(b.Plan), keptChild(w.history, ""), time.Now), backup.NewDrill(col, b.Plan, tries(w.file, b, ""), time.Now), restoreAction(col, b, "", keptChild(w.history, "")))...)
 				return nil
 			}
 			account := otherAccount(b.RunAs)
