@@ -124,7 +124,7 @@ func (w *world) sights(t *testing.T, s *screen, all []sight) {
 				s.press("1", `\[1 Overview\]`)
 			}
 			heal()
-			s.within(2*time.Minute, `sources: 4/4 fresh`)
+			s.within(2*time.Minute, `sources: 5/5 fresh`)
 		})
 	}
 }

@@ -131,7 +131,7 @@ func TestExhaustionIsDiagnosedAndMendedFromTheConsoleWhileNewLoginsFail(t *testi
 }
 
 // wellAgain is what no screen may say while the server cannot be read.
-const wellAgain = `(?m)^(ok|info)\s+|sources .*postgres ok|sources: 4/4 fresh`
+const wellAgain = `(?m)^(ok|info)\s+|sources .*postgres ok|sources: 5/5 fresh`
 
 func TestWhatADatabaseDoesIsSaidAndNothingIsFalselyGood(t *testing.T) {
 	w, s := database(t)
@@ -160,7 +160,7 @@ func TestWhatADatabaseDoesIsSaidAndNothingIsFalselyGood(t *testing.T) {
 				s.press("1", `\[1 Overview\]`)
 			}
 			heal()
-			s.within(2*time.Minute, `sources: 4/4 fresh`)
+			s.within(2*time.Minute, `sources: 5/5 fresh`)
 			s.free(2*time.Minute, attention, c.wants[0])
 			s.headFree(c.wants[0])
 		})

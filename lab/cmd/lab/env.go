@@ -33,7 +33,6 @@ func env(out io.Writer) error {
 		{"OPSDECK_LAB_POSTGRES_DSN", l.PostgresDSN()},
 		{"OPSDECK_LAB_POSTGRES_PASSFILE", l.PgPass()},
 		{"OPSDECK_LAB_POSTGRES_DATA", l.Path("postgres", "data")},
-		{"OPSDECK_LAB_POSTGRES_WAL_ARCHIVE", l.Path("postgres", "wal_archive")},
 		{"OPSDECK_LAB_SINK_DIR", l.Path("sink")},
 		{"OPSDECK_LAB_SSH_DIR", l.Path("ssh")},
 		{"OPSDECK_LAB_PORT_PROMETHEUS", fmt.Sprint(layout.PortPrometheus)},

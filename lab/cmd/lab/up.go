@@ -52,7 +52,7 @@ func up(ctx context.Context, args []string, out io.Writer) error {
 	say := printer(out)
 	var wg sync.WaitGroup
 	var hostErr, stackErr error
-	wg.Go(func() { hostErr = servers.Up(ctx, l, func(r servers.Report) { say(serverLine(r)) }) })
+	wg.Go(func() { hostErr = upHost(ctx, faults.Lab{Layout: l, Program: self}, say) })
 	wg.Go(func() { stackErr = upContainers(ctx, l, say) })
 	wg.Wait()
 	if err := errors.Join(hostErr, stackErr); err != nil {
@@ -70,6 +70,23 @@ func up(ctx context.Context, args []string, out io.Writer) error {
 	}
 	say(fmt.Sprintf("lab is up in %.1f s; console: opsdeck --estate %s", time.Since(began).Seconds(), l.Estate()))
 	return nil
+}
+
+// upHost starts the servers, and sees to their backups while the containers come up.
+func upHost(ctx context.Context, lab faults.Lab, say func(string)) error {
+	if err := servers.Up(ctx, lab.Layout, func(r servers.Report) { say(serverLine(r)) }); err != nil {
+		return err
+	}
+	began := time.Now()
+	// What a fault took away would be missing, and made a second time.
+	if err := healEach(ctx, faults.Backups(), lab, io.Discard); err != nil {
+		return err
+	}
+	made, err := servers.EnsureBackup(ctx, lab.Layout)
+	if err == nil {
+		say(readyLine("backups", "-", time.Since(began), !made, ""))
+	}
+	return err
 }
 
 func upContainers(ctx context.Context, l layout.Layout, say func(string)) error {
@@ -153,8 +170,10 @@ sources:
     password_file: %q
     actions: {user: %s, password_file: %q}
     every: 5s
-# No backup engine runs in it.
-backups: {ifrs9: null}
+# The document's repositories are not here.
+backups:
+  ifrs9: null
+  lab: {engine: pgbackrest, database: postgres, stanza: %s, config: %q,%s rpo: 15m, oldest: {full: 2d}, every: 30s, optional: true, repositories: {disk: {number: 1, where: %q}}}
 metrics: null
 # The lab has no night to wait for.
 limits: {database: {blocked: 10s, idle_in_transaction: 20s, transaction: 30s, replica_lag: 10s}}
@@ -162,6 +181,15 @@ limits: {database: {blocked: 10s, idle_in_transaction: 20s, transaction: 30s, re
 pipelines: {pipeline: {window_query: max(ifrs9_pipeline_sla_seconds)}}
 `, layout.URL(layout.PortPrometheusProxy), layout.URL(layout.PortAlertmanagerProxy), engine.Host(l),
 		"postgres://"+dbload.ReadUser+"@"+layout.Addr(layout.PortPostgres)+"/postgres?sslmode=disable",
-		dbload.ConsolePassword(l), dbload.ActUser, dbload.ConsolePassword(l))
+		dbload.ConsolePassword(l), dbload.ActUser, dbload.ConsolePassword(l),
+		servers.Stanza, servers.BackupConfig(l), runAs(), servers.Repository(l))
 	return os.WriteFile(l.Estate(), []byte(text), 0o644)
+}
+
+// runAs is the estate's word for who pgBackRest runs as, which is who PostgreSQL does.
+func runAs() string {
+	if os.Geteuid() != 0 {
+		return "" // our own
+	}
+	return " run_as: postgres,"
 }

@@ -161,7 +161,5 @@ func TestPostgresDown(t *testing.T) {
 func TestArchiveFailing(t *testing.T) {
 	lab, _ := running(t)
 	// The newest word of the archiver counts; a switch gives it work.
-	failing := says(t, lab, `SELECT coalesce(last_failed_time > coalesce(last_archived_time, '-infinity'), false) FROM pg_stat_archiver`)
-	working := says(t, lab, `SELECT coalesce(last_archived_time > coalesce(last_failed_time, '-infinity'), false) FROM pg_stat_archiver`)
-	breakAndHeal(t, lab, "archive-failing", failing, working)
+	breakAndHeal(t, lab, "archive-failing", says(t, lab, archiverFails), says(t, lab, archiverWorks))
 }

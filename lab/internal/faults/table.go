@@ -3,7 +3,7 @@ package faults
 // Table is every fault of the lab. `lab heal all` goes through it from top to
 // bottom: what brings servers back stands before what needs them.
 func Table() []Fault {
-	return []Fault{
+	return append([]Fault{
 		dockerRestarted(),
 		dockerDenied(),
 
@@ -42,5 +42,16 @@ func Table() []Fault {
 
 		diskFilling(),
 		certificateEnding(),
+	}, Backups()...)
+}
+
+// Backups are those of the backups, which `lab up` heals before it makes one.
+func Backups() []Fault {
+	return []Fault{
+		repositoryDown(),
+		walMissing(),
+		backupCorrupt(),
+		backupStale(),
+		archiverStopped(),
 	}
 }

@@ -21,6 +21,9 @@ func preparePostgres(ctx context.Context, l layout.Layout) error {
 	if err := postgresDirs(l); err != nil {
 		return err
 	}
+	if err := writeBackupConfig(l); err != nil {
+		return err
+	}
 	if err := ensurePassword(l); err != nil {
 		return err
 	}
@@ -66,8 +69,7 @@ func clearStaleLock(ctx context.Context, l layout.Layout) error {
 	return nil
 }
 
-// postgresSettings are the lab's: archiving on into the state folder, small
-// memory, and no fsync because the data is worth nothing.
+// postgresSettings are the lab's: archiving on to pgBackRest, small memory, and no fsync because the data is worth nothing.
 func postgresSettings(l layout.Layout) string {
 	return strings.Join([]string{
 		"listen_addresses = '" + layout.Host + "'",
@@ -91,14 +93,8 @@ func postgresSettings(l layout.Layout) string {
 	}, "\n")
 }
 
-// ArchiveCommand copies a WAL file into the state folder, whole or not at all.
-func ArchiveCommand(l layout.Layout) string {
-	wal := l.Path("postgres", "wal_archive")
-	return "test ! -f " + wal + "/%f && cp %p " + wal + "/.%f.part && mv " + wal + "/.%f.part " + wal + "/%f"
-}
-
 func postgresDirs(l layout.Layout) error {
-	for _, name := range []string{"", "data", "wal_archive", "run"} {
+	for _, name := range []string{"", "data", "run", "backup"} {
 		dir := l.Path("postgres", name)
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return err

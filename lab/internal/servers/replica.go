@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"opsdeck/lab/internal/layout"
@@ -78,9 +79,13 @@ func replicaServer() Server {
 	}
 }
 
-// asPostgres runs one of PostgreSQL's programs as the user who owns its data.
+// asPostgres runs one of PostgreSQL's programs, or one in PATH, as the user who owns its
+// data.
 func asPostgres(ctx context.Context, l layout.Layout, program string, args ...string) ([]byte, error) {
-	cmd := exec.CommandContext(ctx, filepath.Join(postgresBin, program), args...)
+	if own, found := strings.CutPrefix(program, "/"); found {
+		program = filepath.Join(postgresBin, own)
+	}
+	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Dir = l.Path("postgres")
 	cmd.Env = process.BaseEnv()
 	if os.Geteuid() == 0 {

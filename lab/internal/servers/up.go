@@ -13,7 +13,7 @@ import (
 // Missing names the programs that are not installed.
 func Missing() []string {
 	var out []string
-	for _, s := range Table() {
+	for _, s := range append(Table(), Server{Program: pgBackRest}) {
 		if s.missing() {
 			out = append(out, s.Program)
 		}
