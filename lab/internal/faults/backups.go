@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -200,8 +201,8 @@ func largestOf(ctx context.Context, lab Lab) (largest string, err error) {
 		if len(b.Label) != len("20261127-120000F") {
 			continue
 		}
-		err := filepath.WalkDir(filepath.Join(dir, "pg_data"), func(path string, d fs.DirEntry, err error) error {
-			if err != nil {
+		err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || strings.HasPrefix(d.Name(), "backup.manifest") {
 				return err
 			}
 			if info, err := d.Info(); err == nil && d.Type().IsRegular() && info.Size() > size {

@@ -37,7 +37,6 @@ func Table() []Fault {
 		idleInTransaction(),
 		connectionsExhausted(),
 		slowQuery(),
-		archiveFailing(),
 		replicaPaused(),
 
 		diskFilling(),
@@ -45,9 +44,10 @@ func Table() []Fault {
 	}, Backups()...)
 }
 
-// Backups are those of the backups, which `lab up` heals before it makes one.
+// Backups are those of archiving and backups, which `lab up` heals before it makes one.
 func Backups() []Fault {
 	return []Fault{
+		archiveFailing(),
 		repositoryDown(),
 		walMissing(),
 		backupCorrupt(),
