@@ -97,6 +97,7 @@ func (r *drilled) prove(ctx context.Context) error {
 		return err
 	}
 	r.result.Took = time.Since(began).Seconds()
+	r.collations(ctx, v)
 	return r.stage(ops.StageChecks, func() error { return r.questions(ctx, v) })
 }
 

@@ -6,6 +6,9 @@ import (
 	"opsdeck/ops"
 )
 
+// reindexNamed is how much of what has to be reindexed is named.
+const reindexNamed = 5
+
 // drills judges what restores have shown, of each repository that can be read.
 func (j *backupJudge) drills() {
 	for i := range j.v.Repositories {
@@ -29,6 +32,12 @@ func (j *backupJudge) drills() {
 		}
 		if !what.Empty() {
 			j.findIn(r, level, ops.Textf("the drill of %s", r.Name), what, cause, since, again)
+		}
+		if n := len(d.Reindex); n > 0 && d.Failed.Empty() {
+			shown := joined(d.Reindex[:min(n, reindexNamed)])
+			j.find(ops.LevelWarning, ops.Textf("the collations of %s", r.Name), ops.Textf("a copy from %s sorts otherwise than the server", r.Name),
+				ops.Textf("the drill's machine has other versions of collations: a copy that is to serve there has to be reindexed first (%s): %s", ops.Count(n, "object"), shown), d.Ended,
+				ops.Next{What: ops.Lit("restore to machines with the server's libraries, or reindex these and refresh the versions"), SQL: ops.Lit("REINDEX DATABASE ...; ALTER DATABASE ... REFRESH COLLATION VERSION; ALTER COLLATION ... REFRESH VERSION")})
 		}
 		if b, broke := j.v.Broken(r.Name); broke {
 			j.findIn(r, ops.LevelWarning, ops.Textf("the broken drill of %s", r.Name), ops.Textf("a drill of %s broke", r.Name),

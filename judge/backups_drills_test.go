@@ -14,6 +14,8 @@ func TestWhatRestoresHaveShownIsJudged(t *testing.T) {
 		return ops.Drill{Repository: ops.Clean(repository), Ended: fixture.Now.Add(-ago), Took: 600, Bytes: ops.Num(1 << 30), Failed: ops.Clean(failed)}
 	}
 	both := []ops.Drill{drill("local", day, ""), drill("away", day, "")}
+	sorted := both[0]
+	sorted.Reindex = []ops.Text{ops.Lit("all of shop")}
 	broke, before := drill("local", time.Hour, ""), drill("local", 2*day, "")
 	broke.Broke, before.Broke = ops.Lit("no room"), ops.Lit("no room")
 	for name, x := range map[string]struct {
@@ -36,6 +38,7 @@ func TestWhatRestoresHaveShownIsJudged(t *testing.T) {
 		"longer than it may take":             {0, 10*time.Minute - time.Second, both, 1 << 30, "the time of a restore", ops.LevelWarning},
 		"longer by what has come since":       {0, 15 * time.Minute, both, 2 << 30, "the time of a restore", ops.LevelWarning},
 		"its size is not known":               {0, 10 * time.Minute, []ops.Drill{{Repository: ops.Lit("local"), Ended: fixture.Now, Took: 600}}, 2 << 30, "", ops.LevelOK},
+		"it sorts otherwise":                  {8 * day, 0, []ops.Drill{sorted, both[1]}, 1 << 30, "the collations of local", ops.LevelWarning},
 		"one broke":                           {8 * day, 0, append([]ops.Drill{broke}, both...), 1 << 30, "the broken drill of local", ops.LevelWarning},
 		"one broke where nobody asks":         {0, 0, []ops.Drill{broke}, 1 << 30, "the broken drill of local", ops.LevelWarning},
 		"one broke before the last":           {8 * day, 0, []ops.Drill{before, both[0], both[1]}, 1 << 30, "", ops.LevelOK},

@@ -119,6 +119,9 @@ type Drill struct {
 	Stages []DrillStage `json:"stages,omitempty"`
 	// Checks are the answers to what the estate asks of a copy.
 	Checks []DrillAnswer `json:"checks,omitempty"`
+	// Reindex is what is sorted by another version of its collation where the copy was made
+	// than where it was written: indexes, and whole databases.
+	Reindex []Text `json:"reindex,omitempty"`
 	// Failed says what is wrong with the copy; empty: it is proved, unless the drill broke.
 	Failed Text `json:"failed,omitzero"`
 	// Broke says why the drill ended without a word on the backup, and Remedy what helps;

@@ -66,6 +66,13 @@ func (d *drill) ready(b ops.Board) error {
 	return err
 }
 
+// drilled is what a drill holds: not the plan, because an engine backs up while it restores,
+// but what a prune holds too.
+func (f family) drilled() ops.Ref {
+	plan := f.plan.Name.String()
+	return ops.NewRef(ops.KindBackups, plan, plan+", what its drill restores")
+}
+
 // Plan says which backups would be restored, and how far.
 func (d *drill) Plan(ctx context.Context, b ops.Board, req ops.Request) (ops.Plan, error) {
 	if err := d.ready(b); err != nil {
@@ -79,7 +86,7 @@ func (d *drill) Plan(ctx context.Context, b ops.Board, req ops.Request) (ops.Pla
 	if err != nil {
 		return ops.Plan{}, err
 	}
-	p := ops.Plan{Title: ops.Textf("try a restore of %s from %s", d.plan.Name, strings.Join(namesOf(repos), ", ")), Locks: []ops.Ref{req.Target},
+	p := ops.Plan{Title: ops.Textf("try a restore of %s from %s", d.plan.Name, strings.Join(namesOf(repos), ", ")), Locks: []ops.Ref{d.drilled()},
 		Replaces: []ops.Text{ops.Lit("nothing; the copy lies in a folder of its own, nobody can reach its server, and both are taken away at the end")}}
 	if data := d.Beside(ctx); data != "" {
 		p.Warnings = append(p.Warnings, ops.Textf("the copy lies on the file system of the server's own data, %s: it takes its room, and its disk's time; name another folder: drill.scratch of the plan", ops.Clean(data)))

@@ -2,6 +2,7 @@ package backup
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -119,6 +120,10 @@ func TestADrillsPlanIsTheSameWhileWALGoesOn(t *testing.T) {
 		return p
 	}
 	early, late := at(0x5000128), at(0x6000128)
+	_, plan, _ := lab()
+	if held := (family{plan: plan}).drilled(); !slices.Equal(early.Locks, []ops.Ref{held}) || held == target {
+		t.Errorf("it holds %v: a backup would wait for it, or a prune not", early.Locks)
+	}
 	if !early.Same(late) {
 		t.Errorf("%+v\nis another plan than\n%+v", early, late)
 	}

@@ -44,7 +44,7 @@ func (p *prune) Plan(ctx context.Context, b ops.Board, req ops.Request) (ops.Pla
 	if err != nil {
 		return ops.Plan{}, err
 	}
-	out := ops.Plan{Locks: []ops.Ref{req.Target}}
+	out := ops.Plan{Locks: []ops.Ref{req.Target, p.drilled()}}
 	for _, repo := range repos {
 		d, err := p.pruner.Expired(ctx, repo.Key)
 		if err != nil {

@@ -62,6 +62,9 @@ func TestWhatAPruneWouldTakeIsSeenBefore(t *testing.T) {
 			continue
 		}
 		all := func(texts []ops.Text) string { return fmt.Sprint(texts) }
+		if held := (family{plan: plan}).drilled(); !slices.Contains(p.Locks, held) || !slices.Contains(p.Locks, target) {
+			t.Errorf("%s: it would remove what a drill restores: %v", name, p.Locks)
+		}
 		if !strings.Contains(all(p.Replaces), c.replaces) || !strings.Contains(all(p.Notes), c.note) || !strings.Contains(all(p.Warnings), c.warning) || c.warning == "" && len(p.Warnings) > 0 {
 			t.Errorf("%s: %v\n%v\n%v", name, p.Replaces, p.Notes, p.Warnings)
 		}

@@ -168,7 +168,9 @@ func (l *labDrills) repository() (names []string) {
 func TestLabDrillsOfARealStanza(t *testing.T) {
 	l := newLabDrills(t)
 	l.Exec("postgres", "CREATE TABLE commits (n int)")
+	l.reachesOut()
 	l.does("succeeded: one: full backup ", "backup.run")
+	l.staysIn()
 
 	l.checks = []ops.RestoreCheck{{Name: ops.Lit("commits"), Database: "postgres", SQL: "SELECT count(*) FROM commits", Want: ops.Lit("0")}}
 	d := l.drills(t.Context(), "succeeded: one: ", quiet{})
@@ -210,6 +212,55 @@ func TestLabDrillsOfARealStanza(t *testing.T) {
 	if d := l.drills(t.Context(), "failed: one: the restore of ", quiet{}); !strings.Contains(d.Failed.String(), "the engine could not restore it: [029]") {
 		t.Errorf("it failed: %s", d.Failed)
 	}
+}
+
+// reachesOut gives the server all by which a copy of it could reach something else: a library
+// with a worker, a subscription, a slot, a tablespace, and a link. It also sorts by a
+// collation that is of another version here.
+func (l *labDrills) reachesOut() {
+	l.Helper()
+	space := filepath.Join(l.Dir, "space")
+	for _, argv := range [][]string{{"mkdir", space}, {"ln", "-s", l.Write("outside", "mine"), filepath.Join(l.Dir, "data", "link")}} {
+		if out, err := l.Command(l.Context(), argv[0], argv[1:]...).CombinedOutput(); err != nil {
+			l.Fatal(err, string(out))
+		}
+	}
+	for _, sql := range []string{
+		"ALTER SYSTEM SET shared_preload_libraries = 'pg_prewarm'", "ALTER SYSTEM SET max_logical_replication_workers = 4",
+		"SELECT pg_create_physical_replication_slot('standby', true)",
+		"CREATE SUBSCRIPTION follows CONNECTION 'host=127.0.0.1 port=" + l.Port + " user=postgres dbname=postgres' PUBLICATION none WITH (connect = false, slot_name = 'follows')",
+		"ALTER SUBSCRIPTION follows ENABLE",
+		"CREATE TABLESPACE elsewhere LOCATION '" + space + "'", "CREATE TABLE there TABLESPACE elsewhere AS SELECT 1 AS i",
+		"CREATE COLLATION sorts (provider = icu, locale = 'de')", "CREATE TABLE names (name text COLLATE sorts)", "CREATE INDEX by_name ON names (name)",
+		"UPDATE pg_collation SET collversion = '1' WHERE collname = 'sorts'",
+	} {
+		l.Exec("postgres", sql)
+	}
+}
+
+// staysIn tries a restore of that.
+func (l *labDrills) staysIn() {
+	l.Helper()
+	asks := func(name, sql, want string) ops.RestoreCheck {
+		return ops.RestoreCheck{Name: ops.Clean(name), Database: "postgres", SQL: sql, Want: ops.Clean(want)}
+	}
+	l.checks = []ops.RestoreCheck{
+		asks("libraries", "SHOW shared_preload_libraries", ""),
+		asks("workers", "SELECT count(*) FROM pg_stat_activity WHERE backend_type LIKE '%prewarm%' OR backend_type LIKE 'logical%' OR backend_type LIKE 'wal%'", "0"),
+		asks("subscription", "SELECT subenabled FROM pg_subscription", "t"),
+		asks("tablespace", "SELECT pg_tablespace_location(oid) LIKE '"+l.scratch+"/%' FROM pg_tablespace WHERE spcname = 'elsewhere'", "t"),
+		asks("rows", "SELECT i FROM there", "1"),
+		asks("link", "SELECT pg_read_file('link')", "mine"),
+		asks("addresses", "SHOW listen_addresses", ""),
+	}
+	d := l.drills(l.Context(), "succeeded: one: ", quiet{})
+	if len(d.Reindex) != 1 || d.Reindex[0].String() != "by_name in postgres" {
+		l.Errorf("to be reindexed: %v", d.Reindex)
+	}
+	if slots := l.says("SELECT string_agg(slot_name || active::text, ' ') FROM pg_replication_slots"); slots != "standbyfalse" {
+		l.Errorf("the server's slots are %s", slots)
+	}
+	l.Exec("postgres", "ALTER SUBSCRIPTION follows DISABLE")
 }
 
 // loseSegmentOf removes the archived segment that a position lies in.
