@@ -82,16 +82,6 @@ func (r *recovery) cut() {
 	r.out.Gaps = r.out.Gaps[:len(r.out.Gaps)-r.out.MoreGaps]
 }
 
-func passedLast(a, b ops.WALGap) int {
-	switch {
-	case a.Passed == b.Passed:
-		return 0
-	case a.Passed:
-		return 1
-	}
-	return -1
-}
-
 // promised is the backup from which on there ought to be no gap: the one that retention
 // names, else the oldest.
 func (r *recovery) promised() (from *WALBackup, told bool) {

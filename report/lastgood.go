@@ -32,7 +32,7 @@ func LastGood(r ops.Reading[ops.Backups], now time.Time) Cell {
 	}
 	i := slices.IndexFunc(r.Value.Sets, func(s ops.Backup) bool { return s.Verdict.Level.Good() })
 	if i < 0 {
-		return toned(fmt.Sprintf("%s: none that can be restored", r.Source), ToneOf(aged(ops.LevelCritical, r.Fresh())))
+		return toned(fmt.Sprintf("%s: none that can be restored", r.Source), ToneOf(aged(r.Value.Verdict.Level, r.Fresh())))
 	}
 	s := r.Value.Sets[i]
 	words := fmt.Sprintf("%s %s in %s; %s", s.Type, ops.Ago(s.Ended, now), s.Repository, restorable(r.Value, now))
