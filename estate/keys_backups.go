@@ -28,6 +28,8 @@ func backupKey(name string, b *Backup) key {
 		bind(&p.RPO, key{name: "rpo", shape: shapeDuration, fallback: "15m", shortest: time.Second, longest: 7 * 24 * time.Hour, example: "5m",
 			meaning: "How much may be lost: how long what was written may be in no repository."}),
 		oldestKey(p),
+		bind(&p.Tell, key{name: "tell", shape: shapeText, pattern: nameOfSource, example: "alertmanager",
+			meaning: "The Alertmanager source that a system agent posts what is found of this plan to, as alerts, each minute until it is over. Without this key, none."}),
 		drillKey(b),
 		{name: "optional", shape: shapeFlag, fallback: "false", example: "true", fill: func(_ *draft, v *said) { b.Required = !v.flag },
 			meaning: "Whether the whole may be called ok while this plan cannot be read."},

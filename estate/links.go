@@ -33,6 +33,9 @@ func (d *draft) links() {
 		if named := d.of(&b.Plan.Database); named != nil || len(postgres.names) > 0 || b.Plan.Engine == ops.EngineBaseBackup {
 			d.sourceOf(postgres, named, d.of(b).entry, d.of(b).where)
 		}
+		if named := d.of(&b.Plan.Tell); named != nil {
+			d.sourceOf(d.kindred(ops.SourceAlertmanager), named, d.of(b).entry, d.of(b).where)
+		}
 		d.repositories(b)
 	}
 	for i := range d.services {

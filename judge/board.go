@@ -154,7 +154,7 @@ func alertFindings(e ops.Estate, b *ops.Board, causes *causes) []ops.Finding {
 	counts, at := map[class]int{}, map[class]int{}
 	for _, d := range ops.DistinctAlerts(b.Alerts) {
 		a := d.Alert
-		if a.State != ops.AlertFiring || !e.Watchdog.Empty() && a.Name == e.Watchdog {
+		if a.State != ops.AlertFiring || !e.Watchdog.Empty() && a.Name == e.Watchdog || a.TellsOfBackup(e) {
 			continue
 		}
 		held := standing(b.Sources, a)

@@ -13,7 +13,7 @@ import (
 // the targets that Prometheus lacks, and the KPIs that miss.
 type causes struct {
 	estate ops.Estate
-	broken map[ops.Ref]bool // containers and databases of which something bad was found
+	broken map[ops.Ref]bool // containers, databases and backup plans of which something bad was found
 	roots  []root
 }
 
@@ -32,7 +32,7 @@ const alertsMost = 64
 func newCauses(e ops.Estate, found []ops.Finding) *causes {
 	c := &causes{estate: e, broken: map[ops.Ref]bool{}}
 	for _, f := range found {
-		if f.Level.Bad() && (f.Ref.Kind == ops.KindContainer || f.Ref.Kind == ops.KindDatabase) && !c.broken[f.Ref] {
+		if f.Level.Bad() && slices.Contains([]ops.Kind{ops.KindContainer, ops.KindDatabase, ops.KindBackups}, f.Ref.Kind) && !c.broken[f.Ref] {
 			c.broken[f.Ref] = true
 			c.roots = append(c.roots, root{ref: f.Ref, level: f.Level})
 		}
@@ -41,8 +41,12 @@ func newCauses(e ops.Estate, found []ops.Finding) *causes {
 }
 
 // behind is what an alert is put down to: a suspect that the estate names, or its first
-// guess, of which something bad was found.
+// guess, of which something bad was found; and what opsdeck told Alertmanager of a plan to
+// that plan.
 func (c *causes) behind(a *ops.Alert) (ref ops.Ref, guess bool) {
+	if plan, ours := a.OwnPlan(c.estate); ours && c.broken[plan] {
+		return plan, false
+	}
 	for i, s := range a.Suspects {
 		if c.broken[s.Ref] && (i == 0 || !s.Guess) {
 			return s.Ref, s.Guess

@@ -20,6 +20,8 @@ type BackupPlan struct {
 	Repositories []RepositoryPlan             `json:"repositories"`
 	// Regions are those that the data may be in; empty: any.
 	Regions []Text `json:"regions,omitempty"`
+	// Tell is the Alertmanager that a system agent posts the plan's findings to; empty: none.
+	Tell Text `json:"tell,omitzero"`
 	// RTO is how long a restore may take, and Drilled how old its last proof may be; 0:
 	// nobody asks.
 	RTO     time.Duration `json:"rto,omitzero"`

@@ -70,16 +70,23 @@ func (a *app) runAgent(ctx context.Context, o agentOrder) error {
 	c := daemon.Config{Estate: f.Estate, Hash: estate.Hash(f), Version: ops.Clean(versionLine()), Kind: kind, Group: o.group,
 		History: store.Options{Now: time.Now, Probe: probeHistory, Heads: journalHere()},
 		Engine: func(history *store.Store, warnings ...ops.Text) (*engine.Engine, error) {
-			if f.Metrics == "" || kind != ops.AgentSystem {
+			if kind != ops.AgentSystem {
 				return wire(f, kind, history, log, warnings...), nil
 			}
-			l, err := net.Listen("tcp", f.Metrics)
-			if err != nil { // what it is there for goes on
-				log.Error("metrics are not told", "err", err)
-				return wire(f, kind, history, log, append(warnings, ops.Textf("metrics are not told: %v", err))...), nil
+			var l net.Listener
+			if f.Metrics != "" {
+				var err error
+				if l, err = net.Listen("tcp", f.Metrics); err != nil { // what it is there for goes on
+					log.Error("metrics are not told", "err", err)
+					warnings = append(warnings, ops.Textf("metrics are not told: %v", err))
+				}
 			}
 			eng := wire(f, kind, history, log, warnings...)
-			go tellMetrics(ctx, l, eng.For(ops.Caller{}).Board, log)
+			board := eng.For(ops.Caller{}).Board
+			if l != nil {
+				go tellMetrics(ctx, l, board, log)
+			}
+			tellBackups(ctx, f, board, log)
 			return eng, nil
 		},
 		Signals: stopSignals, Log: log}

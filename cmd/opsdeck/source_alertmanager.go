@@ -5,6 +5,7 @@ import (
 
 	"opsdeck/actions/silence"
 	"opsdeck/collectors/alertmanager"
+	"opsdeck/estate"
 	"opsdeck/ops"
 )
 
@@ -12,15 +13,20 @@ import (
 func wireAlertmanager(w *wiring) {
 	for _, s := range w.file.Alertmanager {
 		w.source(s.Source, ops.SourceAlertmanager, func() error {
-			var peers []alertmanager.Peer
-			for _, p := range s.Peers {
-				peers = append(peers, alertmanager.Peer{Name: p.Name, URL: p.URL, HTTP: s.HTTP})
-			}
-			col, err := alertmanager.New(alertmanager.Config{Name: s.Name, Peers: peers, Every: s.Every, Timeout: s.Timeout, Required: s.Required, Now: time.Now})
+			col, err := alertmanagerOf(s)
 			if err == nil {
 				w.add(col, silence.New(col, s.Name, time.Now)...)
 			}
 			return err
 		})
 	}
+}
+
+// alertmanagerOf is the collector of a source.
+func alertmanagerOf(s estate.Alertmanager) (*alertmanager.Collector, error) {
+	var peers []alertmanager.Peer
+	for _, p := range s.Peers {
+		peers = append(peers, alertmanager.Peer{Name: p.Name, URL: p.URL, HTTP: s.HTTP})
+	}
+	return alertmanager.New(alertmanager.Config{Name: s.Name, Peers: peers, Every: s.Every, Timeout: s.Timeout, Required: s.Required, Now: time.Now})
 }
