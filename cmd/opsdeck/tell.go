@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"opsdeck/estate"
+	"opsdeck/judge"
 	"opsdeck/ops"
-	"opsdeck/report"
 )
 
 // tellEvery is how often an Alertmanager is told what is found of the backups.
@@ -64,7 +64,7 @@ func (t *teller) tell(ctx context.Context, e ops.Estate, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	alerts, known := report.BackupAlerts(e, b, t.plan, now)
+	alerts, known := judge.BackupAlerts(e, b, t.plan, now)
 	if !known {
 		return nil
 	}
