@@ -112,8 +112,9 @@ func (l *labBackups) cut(kind string, signal syscall.Signal, moment time.Duratio
 		return false
 	}
 	<-time.After(moment) // any moment of it
-	at, _ := l.col.Underway()
-	_ = proc.Signal(at.PID, signal) // it may have ended
+	if at, _ := l.col.Underway(); at.PID > 0 { // 0 would be all of this test's own group
+		_ = proc.Signal(at.PID, signal) // it may have ended
+	}
 	if o, err := l.col.Collect(l.Context()); err != nil || signal == syscall.SIGKILL && o.Backups.Held && !o.Backups.Dead {
 		l.Errorf("after %s it is at work: %v, %+v", signal, err, o.Backups.Holder)
 	}
