@@ -111,7 +111,7 @@ func (l *labBackups) cut(kind string, signal syscall.Signal, moment time.Duratio
 	if early != "" {
 		return false
 	}
-	<-time.After(moment) // any moment of it
+	<-time.After(moment)                       // any moment of it
 	if at, _ := l.col.Underway(); at.PID > 0 { // 0 would be all of this test's own group
 		_ = proc.Signal(at.PID, signal) // it may have ended
 	}
