@@ -40,7 +40,9 @@ func TestAClientOlderThanTheServerIsRefused(t *testing.T) {
 		begun := false
 		col := New(Config{Plan: ops.BackupPlan{Name: ops.Lit("nightly"), Repositories: []ops.RepositoryPlan{{Name: ops.Lit("folder"), Key: 1}}},
 			Folder: t.TempDir(), Slot: "s", Programs: programsOf(t, c.client), Self: "opsdeck", Timeout: time.Minute, Now: time.Now,
-			Server:     func(context.Context) (basebackup.Server, error) { return basebackup.Server{Cluster: "7", Version: c.server}, nil },
+			Server: func(context.Context) (basebackup.Server, error) {
+				return basebackup.Server{Cluster: "7", Version: c.server}, nil
+			},
 			Connection: func() (string, error) { return "host=x", nil },
 			Alive:      func(ops.Process) bool { return false },
 			Receive: func(context.Context, []string, func(ops.Process) error, func(string)) error {
