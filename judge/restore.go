@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"opsdeck/ops"
 )
@@ -124,7 +125,7 @@ func (r *restoring) way(s ops.Backup) (ops.RecoveryInterval, bool) {
 				return i, true
 			}
 		case ops.RestoreTime:
-			if i.To.At.IsZero() || !r.t.Time.After(i.To.At) {
+			if i.To.At.IsZero() || !laterThan(r.t.Time, i.To.At) {
 				return i, true
 			}
 		case ops.RestoreLatest:
@@ -249,10 +250,13 @@ func (r *restoring) past(p ops.WALPosition) bool {
 	case ops.RestoreLSN:
 		return r.t.LSN >= p.LSN
 	case ops.RestoreTime:
-		return r.t.Time.After(p.At)
+		return laterThan(r.t.Time, p.At)
 	}
 	return true
 }
+
+// laterThan reports whether a time lies behind that of a file, which is in whole seconds.
+func laterThan(t, file time.Time) bool { return t.Truncate(time.Second).After(file) }
 
 func point(p ops.WALPosition) string {
 	if p.At.IsZero() {

@@ -60,6 +60,8 @@ func TestWhereARestoreBegins(t *testing.T) {
 		"from a backup that is named":             {nothing, from(lsn(19), "a"), "a until 0/15000000"},
 		"before all":                              {nothing, lsn(2), "lsn 0/2000080 of local cannot be reached; the nearest point after it is 2026-11-27 12:00:00Z (0/4000100, timeline 1), the end of a"},
 		"behind all":                              {nothing, lsn(21), "the nearest point before it is 2026-11-27 14:30:00Z (0/15000000, timeline 1)"},
+		"in the second of the last WAL":           {nothing, ops.RestoreTarget{Kind: ops.RestoreTime, Time: at(14, 30).Time.Add(900 * time.Millisecond)}, "c until 0/15000000"},
+		"in the second after it":                  {nothing, ops.RestoreTarget{Kind: ops.RestoreTime, Time: at(14, 30).Time.Add(time.Second)}, "the nearest point before it is 2026-11-27 14:30:00Z"},
 		"after the last WAL":                      {nothing, at(15, 0), "the nearest point before it is 2026-11-27 14:30:00Z"},
 		"before the backup that is named":         {nothing, from(at(13, 30), "c"), "lies before the end of backup c, which is consistent from 0/10000100 on"},
 		"in a hole":                               {hole, lsn(12), "00000001000000000000000C"},

@@ -59,15 +59,11 @@ func TestTheMenuListsTheTypesThatTheEngineMakes(t *testing.T) {
 
 // restoreInfo is what the action of a restore tells of itself.
 func restoreInfo() ops.ActionInfo {
-	info := ops.ActionInfo{ID: ops.Lit("backup.restore"), Verb: ops.Lit("restore"), What: ops.Lit("restores a copy into another folder"), Class: ops.ClassDisruptive, On: ops.KindBackups}
-	for _, p := range []ops.ParamInfo{{Name: ops.Lit("target"), Default: ops.Lit("latest")}, {Name: ops.Lit("at"), What: ops.Lit("the time with its zone, the restore point's name, or the LSN")},
+	return ops.ActionInfo{ID: ops.Lit("backup.restore"), Verb: ops.Lit("restore"), What: ops.Lit("restores a copy into another folder"), Class: ops.ClassDisruptive, On: ops.KindBackups, Params: []ops.ParamInfo{{Name: ops.Lit("target"), Default: ops.Lit("latest")}, {Name: ops.Lit("at"), What: ops.Lit("the time with its zone, the restore point's name, or the LSN")},
 		{Name: ops.Lit("edge"), Default: ops.Lit("inclusive")}, {Name: ops.Lit("to"), What: ops.Lit("the folder of the copy, which is not there yet, or empty")},
 		{Name: ops.Lit("port"), What: ops.Lit("on 127.0.0.1; empty: its socket alone")}, {Name: ops.Lit("then"), Default: ops.Lit("pause")},
 		{Name: ops.Lit("backup"), What: ops.Lit("the label to begin with; empty: what serves best")}, {Name: ops.Lit("repository"), What: ops.Lit("the name of one; empty: the first that leads there")},
-		{Name: ops.Lit("timeline"), Default: ops.Lit("latest")}} {
-		info.Params = append(info.Params, p)
-	}
-	return info
+		{Name: ops.Lit("timeline"), Default: ops.Lit("latest")}}}
 }
 
 func TestARestoreIsAskedForStepByStep(t *testing.T) {
