@@ -7,7 +7,7 @@ import "opsdeck/ops"
 func Afterwards(o CopyOrder, c ops.Restored) []string {
 	lines := []string{
 		"look at it: " + c.LookBy.String(),
-		"end it: " + c.EndBy.String() + "; take it away then: rm -r " + ops.ShellLine(o.To).String(),
+		"end it: " + c.EndBy.String() + "; take it away then: " + ops.ShellLine("rm", "-r", o.To).String(),
 	}
 	if !c.Promoted {
 		lines = append(lines, "let it take writes: "+c.PromoteBy.String())

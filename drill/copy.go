@@ -160,7 +160,7 @@ func (c *copying) broken(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		err = errStopped
 	}
-	left := fmt.Sprintf("what is left of it lies in %s, which is marked %s: look at %s, then take it away: rm -r %s", c.To, copyMark, c.s.file(logFile), c.To)
+	left := fmt.Sprintf("what is left of it lies in %s, which is marked %s: look at %s, then take it away: %s", c.To, copyMark, c.s.file(logFile), ops.ShellLine("rm", "-r", c.To))
 	if end := endWithin(c.s.dir); end != nil {
 		left = end.Error() + "; " + left
 	}

@@ -50,7 +50,7 @@ func TestACopyIsOnlyMadeWhereNothingIs(t *testing.T) {
 
 // TestARestoreThatIsStoppedSaysWhatIsLeft has an engine that would go on for a minute.
 func TestARestoreThatIsStoppedSaysWhatIsLeft(t *testing.T) {
-	to := filepath.Join(t.TempDir(), "copy")
+	to := filepath.Join(t.TempDir(), "a copy")
 	ctx, cancel := context.WithCancel(t.Context())
 	o := CopyOrder{To: to, Set: "F", Key: 1, Restore: []string{"sh", "-c", "sleep 60"}, Account: "postgres"}
 	_, err := Copy(ctx, o, func(what string) {
@@ -58,7 +58,7 @@ func TestARestoreThatIsStoppedSaysWhatIsLeft(t *testing.T) {
 			cancel()
 		}
 	})
-	if err == nil || !strings.Contains(err.Error(), "it was stopped") || !strings.Contains(err.Error(), "rm -r "+to) {
+	if err == nil || !strings.Contains(err.Error(), "it was stopped") || !strings.Contains(err.Error(), "rm -r '"+to+"'") {
 		t.Errorf("it ends with %v", err)
 	}
 	if _, err := os.Stat(filepath.Join(to, copyMark)); err != nil {

@@ -62,7 +62,7 @@ func empty(to string) error {
 		}
 	}
 	if exists(filepath.Join(to, copyMark)) {
-		return ops.Errorf(ops.CodeInvalid, "%s holds an earlier restore of ours", to).Help("name another folder, or take that one away when nobody needs it: end its server, then rm -r %s", to)
+		return ops.Errorf(ops.CodeInvalid, "%s holds an earlier restore of ours", to).Help("name another folder, or take that one away when nobody needs it: end its server, then %s", ops.ShellLine("rm", "-r", to))
 	}
 	return ops.Errorf(ops.CodeInvalid, "%s is not empty: %s is in it", to, ops.Clean(all[0].Name())).Help("name a folder that is not there yet, or an empty one: nothing is restored over files")
 }
