@@ -119,6 +119,7 @@ func (quiet) Child(ops.Process)       {}
 func (quiet) Actor() ops.Actor        { return ops.Actor{} }
 
 func TestLabBackupsOfARealStanza(t *testing.T) {
+	t.Parallel()
 	l := newLabBackups(t)
 	l.does("succeeded: one: full backup ", "backup.run")
 	l.does("succeeded: one: incr backup ", "backup.run")

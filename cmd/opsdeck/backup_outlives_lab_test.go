@@ -3,7 +3,9 @@
 package main
 
 import (
+	"os"
 	"os/exec"
+	"os/signal"
 	"regexp"
 	"strconv"
 	"strings"
@@ -18,6 +20,11 @@ import (
 func TestLabABackupOutlivesItsConsoleAndItsAgent(t *testing.T) {
 	t.Parallel()
 	l := newLabBackups(t)
+	// A hang-up that these tests were started to ignore (nohup) would be ignored by the console,
+	// too: what is caught here is none that a child inherits.
+	hangUps := make(chan os.Signal, 1)
+	signal.Notify(hangUps, syscall.SIGHUP)
+	defer signal.Stop(hangUps)
 	home := l.program(l.estateOf(l.Server, "t", l.Config))
 	opsdeck := home.command
 	says := func(words ...string) string {

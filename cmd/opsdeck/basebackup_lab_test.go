@@ -131,6 +131,7 @@ func (l *labBase) safe() {
 }
 
 func TestLabWALIsReceivedAndAGapIsFound(t *testing.T) {
+	t.Parallel()
 	l := newLabBase(t)
 	end := l.receives()
 	l.Until("the receiver runs", func() bool { w := l.look().Receiver; return w.Process.PID > 0 })
@@ -176,6 +177,7 @@ func TestLabWALIsReceivedAndAGapIsFound(t *testing.T) {
 }
 
 func TestLabALostSlotIsMadeAnewAndTheHoleIsFound(t *testing.T) {
+	t.Parallel()
 	l := newLabBase(t, "max_wal_size=32MB", "min_wal_size=32MB")
 	keeps := func(most string) {
 		l.Exec("postgres", "ALTER SYSTEM SET max_slot_wal_keep_size = '"+most+"'")
@@ -221,6 +223,7 @@ func (l *labBase) labels() string {
 }
 
 func TestLabWhatIsCutOffLeavesEarlierBackupsWhole(t *testing.T) {
+	t.Parallel()
 	l := newLabBase(t)
 	l.Exec("postgres", "CREATE TABLE large AS SELECT i, repeat('x', 500) FROM generate_series(1, 100000) i")
 	l.does("succeeded: folder: full backup ", "backup.run")

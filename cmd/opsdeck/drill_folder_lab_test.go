@@ -112,6 +112,7 @@ func (l *folderDrills) changed(path, says string, change func(was []byte) []byte
 }
 
 func TestLabDrillsOfAFolderOfBaseBackups(t *testing.T) {
+	t.Parallel()
 	l := newFolderDrills(t)
 	end := l.receives()
 	l.Until("the receiver runs", func() bool { w := l.look().Receiver; return w.Process.PID > 0 })

@@ -166,6 +166,7 @@ func (l *labDrills) repository() (names []string) {
 }
 
 func TestLabDrillsOfARealStanza(t *testing.T) {
+	t.Parallel()
 	l := newLabDrills(t)
 	l.Exec("postgres", "CREATE TABLE commits (n int)")
 	l.reachesOut()

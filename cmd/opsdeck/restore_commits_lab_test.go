@@ -78,6 +78,7 @@ func endBench(cmd *exec.Cmd) {
 // TestLabRestoresToRandomCommitsGiveExactlyTheirRows restores under load. More than 3 are
 // done where OPSDECK_TEST_RESTORES says so; OPSDECK_TEST_SEED repeats one run's choices.
 func TestLabRestoresToRandomCommitsGiveExactlyTheirRows(t *testing.T) {
+	t.Parallel()
 	count, err := strconv.Atoi(cmp.Or(os.Getenv("OPSDECK_TEST_RESTORES"), "3"))
 	if err != nil {
 		t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 // TestLabRestoresOfAFolderOfBaseBackups goes to five targets, the last of them in the segment
 // that was being received when the server was lost.
 func TestLabRestoresOfAFolderOfBaseBackups(t *testing.T) {
+	t.Parallel()
 	l := newFolderDrills(t)
 	b := estate.Backup{Plan: ops.BackupPlan{Name: ops.Lit("nightly"), Engine: ops.EngineBaseBackup, Repositories: []ops.RepositoryPlan{{Name: ops.Lit("folder"), Key: 1}}}, Base: estate.BaseBackup{Folder: l.folder}}
 	r := &labRestores{labDrills: &labDrills{labBackups: &labBackups{T: t}}}

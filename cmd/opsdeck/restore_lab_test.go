@@ -188,6 +188,7 @@ func (l *labRestores) story() (moment, lsn string) {
 }
 
 func TestLabRestoresOfARealStanza(t *testing.T) {
+	t.Parallel()
 	l := newLabRestores(t)
 	moment, lsn := l.story()
 	before := l.repository()
@@ -230,6 +231,7 @@ func TestLabRestoresOfARealStanza(t *testing.T) {
 }
 
 func TestLabARestoreIsRefusedOrFailsWhereItWouldLie(t *testing.T) {
+	t.Parallel()
 	l := newLabRestores(t)
 	moment, lsn := l.story()
 	full := filepath.Join(l.Dir, "full")

@@ -14,6 +14,7 @@ import (
 )
 
 func TestLabARealAlertmanagerIsToldOfBackups(t *testing.T) {
+	t.Parallel()
 	address := freeLoopback(t)
 	ownServer(t, address, "route: {receiver: none}\nreceivers: [{name: none}]\n", "prometheus-alertmanager", "--storage.path="+t.TempDir(), "--cluster.listen-address=")
 	col, err := alertmanager.New(alertmanager.Config{Name: "am", Peers: []alertmanager.Peer{{URL: "http://" + address}}})
