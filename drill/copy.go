@@ -99,7 +99,8 @@ func (c *copying) make(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := c.reach(ctx, v); err != nil {
+	c.doing("waiting for a consistent copy")
+	if err := v.replays(ctx, c.Account, c.there); err != nil {
 		return err
 	}
 	c.out.Took = time.Since(began).Seconds()

@@ -40,9 +40,12 @@ func (v *server) stands(ctx context.Context, c *pgx.Conn) (s standing, err error
 	return s, err
 }
 
-// reach waits until the copy stands where it is to stand, and compares that with what was
-// asked for. That a server runs says nothing.
-func (c *copying) reach(ctx context.Context, v *server) error {
+// replayEvery is the pace of looking how far the replay is.
+const replayEvery = 200 * time.Millisecond
+
+// replays waits until there says that the copy stands where it is to stand, or why it does
+// not. That a server runs says nothing.
+func (v *server) replays(ctx context.Context, account string, there func(context.Context, *server, *pgx.Conn) (bool, error)) error {
 	tick := time.NewTicker(replayEvery)
 	defer tick.Stop()
 	for {
@@ -52,26 +55,25 @@ func (c *copying) reach(ctx context.Context, v *server) error {
 		case <-tick.C:
 		}
 		if !proc.Alive(v.at) {
-			return c.s.blame(serverEnded, v.last())
+			return v.s.blame(serverEnded, v.last())
 		}
-		conn, err := v.login(ctx, c.Account, everyCluster)
+		conn, err := v.login(ctx, account, everyCluster)
 		if notYet(err) {
-			c.doing("waiting for a consistent copy")
-			continue
+			continue // where it ends instead, that is seen above
 		}
 		if err != nil {
 			return v.silent(ctx, err)
 		}
-		there, err := c.there(ctx, conn, v)
+		stands, err := there(ctx, v, conn)
 		_ = conn.Close(ctx) // it was read
-		if err != nil || there {
+		if err != nil || stands {
 			return err
 		}
 	}
 }
 
 // there reports whether the copy has come to where it is to stand. Error: it stands elsewhere.
-func (c *copying) there(ctx context.Context, conn *pgx.Conn, v *server) (bool, error) {
+func (c *copying) there(ctx context.Context, v *server, conn *pgx.Conn) (bool, error) {
 	at, err := v.stands(ctx, conn)
 	if err != nil {
 		return false, err

@@ -9,7 +9,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"opsdeck/internal/proc"
 	"opsdeck/ops"
 )
 
@@ -93,7 +92,7 @@ func (r *drilled) prove(ctx context.Context) error {
 		return err
 	}
 	defer v.stop() //nolint:errcheck // what does not end is found when the folder is left
-	if err := r.stage(ops.StageReplay, func() error { return r.replay(ctx, v) }); err != nil {
+	if err := r.stage(ops.StageReplay, func() error { return v.replays(ctx, r.Account, r.where) }); err != nil {
 		return err
 	}
 	r.result.Took = time.Since(began).Seconds()
@@ -120,37 +119,6 @@ func (r *drilled) restore(ctx context.Context) error {
 		return r.s.unfold(ctx, *r.Folder, target)
 	}
 	return r.s.rebuild(ctx, r.Restore, r.Key, r.Set, append(TargetWords(target), "--process-max=1"))
-}
-
-// replayEvery is the pace of looking how far the replay is.
-const replayEvery = 200 * time.Millisecond
-
-// replay waits until the copy stands still at what was asked for, and reads where that is.
-func (r *drilled) replay(ctx context.Context, v *server) error {
-	tick := time.NewTicker(replayEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-tick.C:
-		}
-		if !proc.Alive(v.at) {
-			return r.s.blame(serverEnded, v.last())
-		}
-		c, err := v.login(ctx, r.Account, everyCluster)
-		if notYet(err) {
-			continue // where it ends instead, that is seen above
-		}
-		if err != nil {
-			return v.silent(ctx, err)
-		}
-		there, err := r.where(ctx, v, c)
-		_ = c.Close(ctx) // it was read
-		if err != nil || there {
-			return err
-		}
-	}
 }
 
 // where reads how far the replay is, and reports whether it stands.
