@@ -96,7 +96,7 @@ func TestACrashLoopIsNamedWithItsExitCode(t *testing.T) {
 }
 
 // ofOthers are the good signs that a frozen Prometheus has no part in.
-var ofOthers = regexp.MustCompile(`^(docker live|alertmanager ok|postgres ok)|containers: 13/13 running|database postgres: `)
+var ofOthers = regexp.MustCompile(`^(docker live|alertmanager ok|postgres ok|lab ok|RPO )|containers: 13/13 running|database postgres: |backups lab: `)
 
 func TestAFrozenPrometheusIsSilentAndNothingOfItIsGreen(t *testing.T) {
 	w, s := calm(t)

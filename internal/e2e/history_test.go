@@ -81,7 +81,8 @@ func tiny(t *testing.T) *world {
 	}
 	t.Cleanup(func() {
 		w.end()
-		must(t, syscall.Unmount(dir, 0))
+		// A killed program has no environment any more a moment before its files are closed.
+		until(t, patience, "nobody has a file open in "+dir, func() bool { return syscall.Unmount(dir, 0) == nil })
 	})
 	return w
 }
