@@ -92,16 +92,21 @@ func readLine(r *bufio.Reader) ([]byte, error) {
 // ErrNoResult is how a run ends whose process died.
 var ErrNoResult = ops.Errorf(ops.CodeUnanswered, "the load's process ended without a result")
 
-// Command starts a child's run over a connection to it, passes on what it tells, and
-// returns its end. Write a line to the child, or close it, to stop it.
-func Command(child io.ReadWriter, order any, each func(ops.LoadTick)) (ops.LoadRun, error) {
+// command starts a child's run over a connection to it. Write a line to the child after
+// that, or close it, to stop it.
+func command(child io.Writer, order any) error {
 	text, err := json.Marshal(order)
 	if err != nil {
-		return ops.LoadRun{}, fmt.Errorf("write order: %w", err)
+		return fmt.Errorf("write order: %w", err)
 	}
 	if _, err := child.Write(append(text, '\n')); err != nil {
-		return ops.LoadRun{}, fmt.Errorf("order a load: %w", err)
+		return fmt.Errorf("order a load: %w", err)
 	}
+	return nil
+}
+
+// listen passes on what a child tells of its run, and returns its end.
+func listen(child io.Reader, each func(ops.LoadTick)) (ops.LoadRun, error) {
 	for said := json.NewDecoder(child); ; {
 		var l line
 		switch err := said.Decode(&l); {

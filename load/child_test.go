@@ -47,7 +47,7 @@ func agentMain() int {
 	}
 	c, p := child()
 	said := 0
-	_, err := Command(p, o, func(ops.LoadTick) {
+	_, err := commanded(p, o, func(ops.LoadTick) {
 		if said++; said == 1 {
 			fmt.Println(c.Process.Pid)
 		}
@@ -63,6 +63,14 @@ type pipes struct {
 
 func (p pipes) Read(b []byte) (int, error)  { return p.out.Read(b) }
 func (p pipes) Write(b []byte) (int, error) { return p.in.Write(b) }
+
+// commanded starts a child's run and listens to its end.
+func commanded(p pipes, o Order, each func(ops.LoadTick)) (ops.LoadRun, error) {
+	if err := command(p, o); err != nil {
+		return ops.LoadRun{}, err
+	}
+	return listen(p, each)
+}
 
 // child starts this binary as a load's child.
 func child() (*exec.Cmd, pipes) {
@@ -150,7 +158,7 @@ func TestADeadAgentLeavesNoLoadBehind(t *testing.T) {
 func TestAStoppedChildSaysWhatItMeasured(t *testing.T) {
 	c, p := child()
 	ticks := 0
-	run, err := Command(p, long(serve(t, func(http.ResponseWriter, *http.Request) {})), func(k ops.LoadTick) {
+	run, err := commanded(p, long(serve(t, func(http.ResponseWriter, *http.Request) {})), func(k ops.LoadTick) {
 		if ticks++; ticks == 2 {
 			fmt.Fprintln(p.in)
 		}
@@ -171,7 +179,7 @@ func TestWhatIsWrongWithAnOrderComesBack(t *testing.T) {
 	c, p := child()
 	o := at("http://127.0.0.1:1", 1)
 	o.Allow = nil
-	if _, err := Command(p, o, nil); ops.CodeOf(err) != ops.CodeDenied {
+	if _, err := commanded(p, o, nil); ops.CodeOf(err) != ops.CodeDenied {
 		t.Error(err)
 	}
 	if c.Wait() == nil {
@@ -181,7 +189,7 @@ func TestWhatIsWrongWithAnOrderComesBack(t *testing.T) {
 
 func TestAChildThatDiesIsNoResult(t *testing.T) {
 	c, p := child()
-	_, err := Command(p, long(serve(t, func(http.ResponseWriter, *http.Request) {})), func(ops.LoadTick) { _ = c.Process.Kill() })
+	_, err := commanded(p, long(serve(t, func(http.ResponseWriter, *http.Request) {})), func(ops.LoadTick) { _ = c.Process.Kill() })
 	if ops.CodeOf(err) != ops.CodeUnanswered {
 		t.Error(err)
 	}

@@ -76,7 +76,7 @@ func (c Children) Run(ctx context.Context, s ops.LoadScenario, order any, steps 
 	if p, err := child.Process(); err == nil {
 		began(p)
 	}
-	over := make(chan struct{})
+	over, ordered := make(chan struct{}), make(chan struct{})
 	defer close(over)
 	go func() {
 		select {
@@ -84,14 +84,27 @@ func (c Children) Run(ctx context.Context, s ops.LoadScenario, order any, steps 
 			return
 		case <-ctx.Done():
 		}
-		_, _ = child.Write([]byte("\n")) // a child that has ended cannot be stopped
+		late := time.After(c.LastWords)
+		select { // a word before the order would be taken for it
+		case <-ordered:
+			_, _ = child.Write([]byte("\n")) // a child that has ended cannot be stopped
+		case <-late:
+			_ = child.Close() // command sees its end
+			return
+		case <-over:
+			return
+		}
 		select {
 		case <-over:
-		case <-time.After(c.LastWords):
-			_ = child.Close() // Command sees its end
+		case <-late:
+			_ = child.Close() // listen sees its end
 		}
 	}()
-	run, err := Command(child, order, each)
+	if err := command(child, order); err != nil {
+		return ops.LoadRun{}, err
+	}
+	close(ordered)
+	run, err := listen(child, each)
 	if why := context.Cause(ctx); why != nil && run.End == ops.LoadEndStopped {
 		run.Why = ops.Clean(why.Error())
 		if errors.Is(why, context.Canceled) {

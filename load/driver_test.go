@@ -8,9 +8,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"opsdeck/internal/proc"
@@ -129,4 +131,45 @@ func TestADriverWhoseChildDiesHasNoResult(t *testing.T) {
 	if !errors.Is(err, ErrNoResult) {
 		t.Error(err)
 	}
+}
+
+// slow is a child that takes a second to take an order in, and ends at the next word.
+type slow struct {
+	words chan string
+	all   []string
+}
+
+func (s *slow) Write(b []byte) (int, error) {
+	if len(b) > 1 {
+		time.Sleep(time.Second)
+	}
+	s.words <- string(b)
+	return len(b), nil
+}
+
+func (s *slow) Read(b []byte) (int, error) {
+	for len(s.all) < 2 {
+		s.all = append(s.all, <-s.words)
+	}
+	return copy(b, `{"run":{}}`), nil
+}
+
+func (s *slow) Close() error                  { return nil }
+func (s *slow) Process() (ops.Process, error) { return ops.Process{}, errors.New("none") }
+
+func TestAStopIsNeverSaidBeforeTheOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		child := &slow{words: make(chan string, 2)}
+		c := Children{Argv: []string{"child"}, Start: func() (Process, error) { return child, nil }, LastWords: LastWords}
+		s := ops.LoadScenario{Name: ops.Lit("nightly")}
+		step, err := c.Step(s, "order")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		stop()
+		if _, err := c.Run(ctx, s, "order", []ops.Step{step}, nil, nil); err != nil || !slices.Equal(child.all, []string{"\"order\"\n", "\n"}) {
+			t.Errorf("%q, %v", child.all, err)
+		}
+	})
 }
