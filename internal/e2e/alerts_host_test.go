@@ -19,7 +19,7 @@ func TestAFillingDiskAndAnEndingCertificateAreAlerts(t *testing.T) {
 		at                        time.Time
 	}{
 		{"certificate-ending", "CertificateEnding", `The certificate of https://`, `The certificate of .* ends in 1d`, certificate},
-		{"disk-filling", "HostDiskLow", `/spool has \d\.?\d*% left`, `/spool has \d\.?\d*% left`, disk},
+		{"disk-filling", "HostDiskLow", `/spool has \d\.?\d*% `, `/spool has \d\.?\d*% left`, disk},
 	} {
 		s.within(3*time.Minute, `(?m)^(> )?\s*warning\s+high `+c.alert+`\s.*`+c.lists)
 		t.Logf("%s: on the screen %s after the fault", c.fault, time.Since(c.at).Round(10*time.Millisecond))
