@@ -95,12 +95,12 @@ func TestFromTheAlertToItsCauseByTwoKeys(t *testing.T) {
 		{"container-killed", "IFRS9ServiceDown", []string{
 			`behind it\s+. container ifrs9-api\s+killed for \S+`,
 			`exit code 137: killed`,
-			`changed\s+[-+]?\d+\S*\s+ifrs9-api .*(ended|died)`,
+			`(?m)^(changed)?\s+[-+]?\d+\S*\s+ifrs9-api .*(ended|died)`,
 		}, ""},
 		{"crash-loop", "IFRS9Service(Down|Restarting)", []string{
 			`behind it\s+. container ifrs9-validator\s+crash-looping`,
 			`exit code 3`,
-			`changed\s+[-+]?\d+\S*\s+ifrs9-validator (started|died)`,
+			`(?m)^(changed)?\s+[-+]?\d+\S*\s+ifrs9-validator (started|died)`,
 		}, "stage|pd_lgd|ecl"},
 		{"target-down", "IFRS9ServiceDown", []string{
 			`behind it\s+. container ifrs9-reporter\s+running`,
