@@ -72,7 +72,7 @@ func (p *picture) withRisk(v ops.Backups) ops.Backups {
 	}
 	server, fresh := p.board.Primary(v.Database)
 	if !fresh {
-		v.NotKnown = ops.Textf("where %s is with its WAL is not known", v.Database)
+		v.NotKnown = ops.Textf("where %s is with its WAL is not known%s", v.Database, p.lastSeen(v, server))
 		return v
 	}
 	now, err := ops.ParseLSN(server.WAL.Position.String())
@@ -107,6 +107,21 @@ func (p *picture) withRisk(v ops.Backups) ops.Backups {
 		v.AtMost = timeout
 	}
 	return v
+}
+
+// lastSeen says how much was at risk when a server that is away was last seen: what is lost
+// at the least if it does not come back.
+func (p *picture) lastSeen(v ops.Backups, server ops.Database) string {
+	all, safe := p.written[server.Cluster.ID], v.Safe()
+	if len(all) == 0 || safe.LSN == 0 || !v.Cluster.Empty() && v.Cluster != server.Cluster.ID {
+		return ""
+	}
+	last := all[len(all)-1]
+	seen := "; when it was last seen, at " + ops.Moment(last.at, p.now()) + ","
+	if last.lsn <= safe.LSN {
+		return seen + " all was in a repository"
+	}
+	return seen + " what was written since " + ops.Moment(p.since(server, safe, v.Receiver == nil), p.now()) + " was in none"
 }
 
 // since is when the first position behind safe may have been written: after the last

@@ -136,6 +136,29 @@ func TestWhereAServerIsMayNotBeKnown(t *testing.T) {
 	}
 }
 
+func TestOfAServerThatIsAwayIsSaidWhatWasAtRiskWhenItWasSeen(t *testing.T) {
+	s := newShipping()
+	s.writes(0, 3*segment)
+	s.has(2)
+	s.writes(time.Minute, 3*segment+100)
+	s.p.board.Databases[0].State = ops.SourceSilent
+	s.now = s.now.Add(time.Hour)
+	for last, want := range map[uint64]string{
+		2: "where pg is with its WAL is not known; when it was last seen, at 03:01:00Z, what was written since 03:00:00Z was in none",
+		3: "where pg is with its WAL is not known; when it was last seen, at 03:01:00Z, all was in a repository",
+	} {
+		if v := s.has(last); v.NotKnown.String() != want || !v.AtRisk.IsZero() {
+			t.Errorf("%q, at risk since %s; want %q", v.NotKnown, v.AtRisk, want)
+		}
+	}
+	promoted := s.p.board.Databases[0]
+	promoted.Source, promoted.State = ops.Lit("pg2"), ops.SourceOK
+	s.p.board.Databases = append(s.p.board.Databases, promoted)
+	if v := s.has(2); !v.NotKnown.Empty() || v.AtRisk.IsZero() {
+		t.Errorf("a standby was promoted, and it is not asked: %q", v.NotKnown)
+	}
+}
+
 func TestPositionsThatAreRememberedAreBounded(t *testing.T) {
 	s := newShipping()
 	s.writes(0, 2*segment)

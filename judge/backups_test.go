@@ -48,16 +48,21 @@ func TestWhatAPlanAsksOfItsBackupsIsSeen(t *testing.T) {
 		"long at risk, and bounded": {func(_ *ops.Estate, b *ops.Board) {
 			plan(b).AtRisk, plan(b).AtMost = fixture.Now.Add(-time.Hour), ops.Num(300)
 		}, "", ops.LevelOK},
-		"archiving is off":                    {func(_ *ops.Estate, b *ops.Board) { server(b).Archiver.On = false }, "archiving that is off", ops.LevelCritical},
-		"archive_timeout is 0":                {func(_ *ops.Estate, b *ops.Board) { server(b).Cluster.Timeout = ops.Num(0) }, "the archive timeout", ops.LevelWarning},
-		"archive_timeout is above the RPO":    {func(_ *ops.Estate, b *ops.Board) { server(b).Cluster.Timeout = ops.Num(901) }, "the archive timeout", ops.LevelWarning},
-		"archive_timeout is the RPO":          {func(_ *ops.Estate, b *ops.Board) { server(b).Cluster.Timeout = ops.Num(900) }, "", ops.LevelOK},
-		"one repository is away":              {func(_ *ops.Estate, b *ops.Board) { plan(b).Repositories[1].Fault = ops.Lit("refused") }, "a repository that cannot be read", ops.LevelWarning},
-		"a region that is not allowed":        {func(e *ops.Estate, _ *ops.Board) { e.Backups[0].Regions = []ops.Text{ops.Lit("eu-1")} }, "the region of a repository", ops.LevelCritical},
-		"a region that nobody says":           {func(_ *ops.Estate, b *ops.Board) { plan(b).Repositories[0].Region = ops.Text{} }, "the region of a repository", ops.LevelCritical},
-		"no incremental since yesterday":      {without(func(s ops.Backup) bool { return s.Key == 1 && fixture.Now.Sub(s.Ended) < 30*time.Hour }), "the overdue incr backup in local", ops.LevelWarning},
-		"no incremental for days":             {without(func(s ops.Backup) bool { return s.Key == 1 && fixture.Now.Sub(s.Ended) < 60*time.Hour }), "the overdue incr backup in local", ops.LevelCritical},
-		"no full backup in one repository":    {without(func(s ops.Backup) bool { return s.Key == 2 }), "the missing backup in away", ops.LevelCritical},
+		"archiving is off":                 {func(_ *ops.Estate, b *ops.Board) { server(b).Archiver.On = false }, "archiving that is off", ops.LevelCritical},
+		"archive_timeout is 0":             {func(_ *ops.Estate, b *ops.Board) { server(b).Cluster.Timeout = ops.Num(0) }, "the archive timeout", ops.LevelWarning},
+		"archive_timeout is above the RPO": {func(_ *ops.Estate, b *ops.Board) { server(b).Cluster.Timeout = ops.Num(901) }, "the archive timeout", ops.LevelWarning},
+		"archive_timeout is the RPO":       {func(_ *ops.Estate, b *ops.Board) { server(b).Cluster.Timeout = ops.Num(900) }, "", ops.LevelOK},
+		"one repository is away":           {func(_ *ops.Estate, b *ops.Board) { plan(b).Repositories[1].Fault = ops.Lit("refused") }, "a repository that cannot be read", ops.LevelWarning},
+		"a region that is not allowed":     {func(e *ops.Estate, _ *ops.Board) { e.Backups[0].Regions = []ops.Text{ops.Lit("eu-1")} }, "the region of a repository", ops.LevelCritical},
+		"a region that nobody says":        {func(_ *ops.Estate, b *ops.Board) { plan(b).Repositories[0].Region = ops.Text{} }, "the region of a repository", ops.LevelCritical},
+		"no incremental since yesterday":   {without(func(s ops.Backup) bool { return s.Key == 1 && fixture.Now.Sub(s.Ended) < 30*time.Hour }), "the overdue incr backup in local", ops.LevelWarning},
+		"no incremental for days":          {without(func(s ops.Backup) bool { return s.Key == 1 && fixture.Now.Sub(s.Ended) < 60*time.Hour }), "the overdue incr backup in local", ops.LevelCritical},
+		"no full backup in one repository": {without(func(s ops.Backup) bool { return s.Key == 2 }), "the missing backup in away", ops.LevelCritical},
+		"none, and nobody says how old it may be": {func(e *ops.Estate, b *ops.Board) {
+			e.Backups[0].Oldest = nil
+			without(func(s ops.Backup) bool { return s.Key == 2 })(e, b)
+		}, "the missing backup in away", ops.LevelCritical},
+		"one that has still to come":          {func(_ *ops.Estate, b *ops.Board) { plan(b).Sets[0].Ended = fixture.Now.Add(2 * time.Hour) }, "the age of the incr backup in away", ops.LevelUnknown},
 		"the chain's full backup is gone":     {without(func(s ops.Backup) bool { return s.Key == 2 && s.Type == ops.BackupFull }), "the missing backup in away", ops.LevelCritical},
 		"a backup of another cluster is none": {func(_ *ops.Estate, b *ops.Board) { plan(b).Number = 2 }, "the missing backup in local", ops.LevelCritical},
 		"a damaged backup":                    {func(_ *ops.Estate, b *ops.Board) { plan(b).Sets[0].Damaged = true }, "unusable backups", ops.LevelWarning},

@@ -77,33 +77,37 @@ func (j *backupJudge) archiving() {
 	}
 }
 
-// overdue finds types of backups of which the newest good one is too old, or that were
-// never made, in each repository that can be read.
+// overdue finds repositories without a good full backup, whatever the plan asks, and types of
+// backups of which the newest good one is too old, in each repository that can be read.
 func (j *backupJudge) overdue() {
-	for _, t := range []ops.BackupType{ops.BackupFull, ops.BackupDifferential, ops.BackupIncremental} {
-		limit, asked := j.plan.Oldest[t]
-		if !asked {
+	for i := range j.v.Repositories {
+		r := &j.v.Repositories[i]
+		if !r.Fault.Empty() {
 			continue
 		}
-		for i := range j.v.Repositories {
-			r := &j.v.Repositories[i]
-			if !r.Fault.Empty() {
-				continue
-			}
+		if _, found := j.v.LastGood(r.Key, ops.BackupFull); !found && !j.v.NotJudged(r.Key, ops.BackupFull) { // else its WAL is not known, and is found as that
+			j.findIn(r, ops.LevelCritical, ops.Textf("the missing backup in %s", r.Name), ops.Textf("no good full backup in %s", r.Name), ops.Lit("nothing can be restored from there"), time.Time{},
+				backUp(j.v.Ref, ops.Lit("take a full backup"), ops.BackupFull, r.Name))
+		}
+		for _, t := range []ops.BackupType{ops.BackupFull, ops.BackupDifferential, ops.BackupIncremental} {
+			limit, asked := j.plan.Oldest[t]
 			last, found := j.v.LastGood(r.Key, t)
 			switch {
-			case !found && j.v.NotJudged(r.Key, t): // its WAL is not known, and is found as that
-			case !found && t == ops.BackupFull:
-				j.findIn(r, ops.LevelCritical, ops.Textf("the missing backup in %s", r.Name), ops.Textf("no good full backup in %s", r.Name), ops.Lit("nothing can be restored from there"), time.Time{},
-					backUp(j.v.Ref, ops.Lit("take a full backup"), t, r.Name))
-			case found && j.now.Sub(last.Ended) > limit:
-				level := ops.LevelWarning
-				if j.now.Sub(last.Ended) > 2*limit {
-					level = ops.LevelCritical
-				}
-				j.findIn(r, level, ops.Textf("the overdue %s backup in %s", t, r.Name), ops.Textf("%s backup in %s overdue", t, r.Name),
-					ops.Textf("the last good one ended at %s, and may be %s old", ops.Moment(last.Ended, j.now), ops.Span(limit)), last.Ended.Add(limit), backUp(j.v.Ref, ops.Textf("take a backup of type %s", t), t, r.Name))
+			case !asked || !found:
+				continue
+			case ops.ToCome(last.Ended, j.now):
+				j.findIn(r, j.unknown, ops.Textf("the age of the %s backup in %s", t, r.Name), ops.Textf("the age of the last %s backup in %s is not known", t, r.Name),
+					ops.Textf("%s says that it ended at %s, which is still to come: a clock was wrong, there or here", last.Label, ops.Moment(last.Ended, j.now)), time.Time{})
+				continue
+			case j.now.Sub(last.Ended) <= limit:
+				continue
 			}
+			level := ops.LevelWarning
+			if j.now.Sub(last.Ended) > 2*limit {
+				level = ops.LevelCritical
+			}
+			j.findIn(r, level, ops.Textf("the overdue %s backup in %s", t, r.Name), ops.Textf("%s backup in %s overdue", t, r.Name),
+				ops.Textf("the last good one ended at %s, and may be %s old", ops.Moment(last.Ended, j.now), ops.Span(limit)), last.Ended.Add(limit), backUp(j.v.Ref, ops.Textf("take a backup of type %s", t), t, r.Name))
 		}
 	}
 }

@@ -72,13 +72,14 @@ func (b Board) Database(ref Ref) (Reading[Database], bool) {
 }
 
 // Primary is the server that writes what the named database source holds: that server,
-// or the one of the same cluster that is no standby. false: none was read freshly.
+// or where it is a standby or away the one of its cluster that is none. false: none was read
+// freshly.
 func (b Board) Primary(database Text) (Database, bool) {
 	named, ok := named(b.Databases, func(r Reading[Database]) bool { return r.Source == database })
 	if !ok || !named.Known() {
 		return Database{}, false
 	}
-	if named.Value.Standby {
+	if named.Value.Standby || !named.Fresh() { // another one may have been promoted
 		for _, r := range b.Databases {
 			if r.Fresh() && !r.Value.Standby && r.Value.Cluster.ID == named.Value.Cluster.ID && !r.Value.Cluster.ID.Empty() {
 				return r.Value, true

@@ -170,14 +170,16 @@ func (d Drill) Span(bytes, wal Value) (quick, slow time.Duration) {
 	return quick, slow
 }
 
-// ahead is how far in the future a drill's end may lie by the clock of who reads it: beyond
-// that a clock was set, and how old the proof is nobody knows.
+// ahead is how far in the future the end of a backup or a drill may lie by the clock of who
+// reads it: beyond that a clock was set, and how old it is nobody knows.
 const ahead = time.Hour
+
+// ToCome reports whether a time lies too far in the future to be that of something done.
+func ToCome(t, now time.Time) bool { return t.Sub(now) > ahead }
 
 // Stale reports whether a drill is older than it may be; 0: nobody asks.
 func (d Drill) Stale(limit time.Duration, now time.Time) bool {
-	age := now.Sub(d.Ended)
-	return limit > 0 && (age > limit || age < -ahead)
+	return limit > 0 && (now.Sub(d.Ended) > limit || ToCome(d.Ended, now))
 }
 
 // DrillStage is a part of a drill, and how many seconds it took.
