@@ -57,12 +57,18 @@ func writeNew(path string, text []byte, force bool) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".estate-*")
+	return writeWhole(path, func(w io.Writer) error { _, err := w.Write(text); return err })
+}
+
+// writeWhole has a file hold what print prints once all of it is there, and be as it was
+// where that fails.
+func writeWhole(path string, print func(io.Writer) error) error {
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".opsdeck-*")
 	if err != nil {
 		return err
 	}
 	defer os.Remove(tmp.Name()) //nolint:errcheck // it is gone when it was renamed
-	_, werr := tmp.Write(text)
+	werr := print(tmp)
 	if err := errors.Join(werr, tmp.Chmod(0o644), tmp.Sync(), tmp.Close()); err != nil {
 		return err
 	}

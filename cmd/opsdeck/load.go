@@ -36,7 +36,7 @@ func (a *app) loadCommand() *cobra.Command {
 			return report.Write(cmd.OutOrStdout(), report.New(b, time.Now(), s.view), s.format)
 		}}
 	list.Flags().StringVarP(&s.format, "output", "o", "text", "format: "+strings.Join(report.Formats(), ", "))
-	cmd.AddCommand(a.loadRunCommand(), a.loadStopCommand(), list, a.loadShowCommand(), a.loadCompareCommand(), a.loadPinCommand(), a.loadExportCommand())
+	cmd.AddCommand(a.loadRunCommand(), a.loadStopCommand(), list, a.loadShowCommand(), a.loadCompareCommand(), a.loadPinCommand(), a.loadExportCommand(), a.loadGenerateCommand())
 	return cmd
 }
 
