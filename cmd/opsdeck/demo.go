@@ -36,9 +36,9 @@ func (a *app) demoCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "demo", Short: "Try the console on a simulated system: no server, no root", Args: none,
 		Long: `Open the console on a system that does not exist: a made-up shop behind servers that run
-in this process and speak the APIs of Prometheus, Alertmanager and Docker, and a program
-that answers as pgBackRest does. Things happen by themselves; acks, silences, restarts,
-backups and the history work, and are gone at the end.
+in this process and speak the APIs of Prometheus, Alertmanager and Docker and PostgreSQL's
+protocol, and a program that answers as pgBackRest does. Things happen by themselves; acks,
+silences, restarts, backups and the history work, and are gone at the end.
 
 Nothing of it is real: SIMULATED stands on every screen and in every report. No agent is
 started and nothing outside a temporary folder is written.`,

@@ -1,4 +1,4 @@
-// Package pgfake is a PostgreSQL server that a test makes up. It speaks the protocol
+// Package pgfake is a PostgreSQL server that a test or a demo makes up. It speaks the protocol
 // of the real one and runs no SQL: each statement gets the reply that the test gave for
 // it. So a test decides when a server is slow, frozen, full, or ends a connection in
 // the middle of a row. Whether a statement is SQL, and what a login may see, only a
@@ -16,12 +16,11 @@ import (
 	"strings"
 	"sync"
 	"syscall"
-	"testing"
 )
 
 // Server is one server. Its methods may be called at any time, from any goroutine.
 type Server struct {
-	t  testing.TB
+	t  Complainer
 	wg sync.WaitGroup
 
 	mu        sync.Mutex // guards what follows; never held while something is sent
@@ -46,12 +45,28 @@ type answer struct {
 	reply func(sql string) Reply
 }
 
+// Test is what a server needs of a testing.TB.
+type Test interface {
+	Complainer
+	Cleanup(end func())
+}
+
+// Complainer is told of a statement that has no reply.
+type Complainer interface {
+	Errorf(format string, args ...any)
+}
+
 // New returns a server that calls itself PostgreSQL of this version, "15.14". It ends
 // with the test. A statement that the test gave no reply for fails the test.
-func New(t testing.TB, version string) *Server {
-	s := &Server{t: t, version: version, sessions: map[*session]bool{}, pids: 1000}
-	t.Cleanup(s.close)
+func New(t Test, version string) *Server {
+	s := Start(t, version)
+	t.Cleanup(s.Close)
 	return s
+}
+
+// Start is New without a test: Close ends it.
+func Start(t Complainer, version string) *Server {
+	return &Server{t: t, version: version, sessions: map[*session]bool{}, pids: 1000}
 }
 
 // Dial connects to the server, whatever the address. It is a pgconn.DialFunc.
@@ -72,11 +87,17 @@ func (s *Server) Dial(context.Context, string, string) (net.Conn, error) {
 // Listen serves at an address too, and returns it: 127.0.0.1:0 takes a free port. It
 // does not go together with a bubble of testing/synctest.
 func (s *Server) Listen(network, address string) string {
-	s.t.Helper()
 	l, err := net.Listen(network, address)
 	if err != nil {
-		s.t.Fatal(err)
+		s.t.Errorf("the fake server cannot listen: %v", err)
+		return address
 	}
+	s.Serve(l)
+	return l.Addr().String()
+}
+
+// Serve serves who connects to l until the server ends, and closes it then.
+func (s *Server) Serve(l net.Listener) {
 	s.mu.Lock()
 	s.listeners = append(s.listeners, l)
 	s.mu.Unlock()
@@ -89,7 +110,6 @@ func (s *Server) Listen(network, address string) string {
 			s.serve(c)
 		}
 	})
-	return l.Addr().String()
 }
 
 // serve begins a session, and reports whether it did: behind close none begins, which
@@ -115,8 +135,8 @@ func (s *Server) serve(c net.Conn) bool {
 	return true
 }
 
-// close ends everything at once.
-func (s *Server) close() {
+// Close ends everything at once.
+func (s *Server) Close() {
 	s.Thaw()
 	s.mu.Lock()
 	s.closed = true
@@ -162,10 +182,16 @@ func (s *Server) Reply(sql string) Reply {
 	return to(sql)
 }
 
+// mostHeard is how many statements are kept for Asked: a demo asks for none of them.
+const mostHeard = 10_000
+
 // heard takes note of a statement.
 func (s *Server) heard(sql string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if len(s.asked) == mostHeard {
+		s.asked = nil
+	}
 	s.asked = append(s.asked, sql)
 }
 

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// backupsScript is the simulated backups of a database that is simulated nowhere else.
+// backupsScript is the backups of the simulated database.
 type backupsScript struct {
 	Version string // of pgBackRest
 	Stanza  string
@@ -122,6 +122,14 @@ func (a *archive) archived(now time.Time) int64 {
 		now = a.stopped
 	}
 	return a.segment(now)
+}
+
+// filled is about when a segment was full.
+func (a *archive) filled(n int64, now time.Time) time.Time {
+	if at := a.since.Add(time.Duration(n-base+1) * a.script.Segment.d()); at.Before(now) {
+		return at
+	}
+	return now
 }
 
 // missing reports whether a segment is in a hole.

@@ -37,10 +37,11 @@ func (c *clock) add(d time.Duration) {
 type rig struct {
 	*sim.World
 	*clock
-	prom   *prometheus.Collector
-	pager  *alertmanager.Collector
-	docker *docker.Collector
-	host   string
+	prom     *prometheus.Collector
+	pager    *alertmanager.Collector
+	docker   *docker.Collector
+	host     string
+	postgres string // a connection string
 }
 
 func newRig(t *testing.T, c sim.Config) *rig {
@@ -56,7 +57,7 @@ func newRig(t *testing.T, c sim.Config) *rig {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	r.World, r.host = w, s.Docker
+	r.World, r.host, r.postgres = w, s.Docker, s.Postgres
 	r.prom, err = prometheus.New(prometheus.Config{Name: "prom", URL: s.Prometheus, Timeout: 20 * time.Second, Now: r.Now,
 		KPIs: []prometheus.KPIQuery{{Name: "success", Query: "min(shop_checkout_success_percent)", Trend: time.Hour}, {Name: "lag", Query: "max_over_time(shop_queue_lag_seconds[10m]) / 60"}},
 		Pipelines: []prometheus.PipelineQuery{{Name: "nightly", Window: 4 * time.Minute, Running: "max(shop_nightly_running)", Started: "max(shop_nightly_started_timestamp_seconds)",

@@ -17,6 +17,7 @@ const (
 	varPrometheus   = "OPSDECK_DEMO_PROMETHEUS"
 	varAlertmanager = "OPSDECK_DEMO_ALERTMANAGER"
 	varDocker       = "OPSDECK_DEMO_DOCKER"
+	varPostgres     = "OPSDECK_DEMO_POSTGRES"
 	varBackups      = "OPSDECK_DEMO_BACKUPS"
 	varShop         = "OPSDECK_DEMO_SHOP"
 	varShopHost     = "OPSDECK_DEMO_SHOP_HOST"
@@ -52,6 +53,6 @@ func (s *Servers) Environ() []string {
 }
 
 func (s *Servers) vars() map[string]string {
-	return map[string]string{varPrometheus: s.Prometheus, varAlertmanager: s.Alertmanager, varDocker: s.Docker, varBackups: s.Backups,
+	return map[string]string{varPrometheus: s.Prometheus, varAlertmanager: s.Alertmanager, varDocker: s.Docker, varBackups: s.Backups, varPostgres: s.Postgres,
 		varShop: s.Shop, varShopHost: strings.TrimPrefix(s.Shop, "http://")}
 }

@@ -59,8 +59,7 @@ func (c *call) list(key int, path string) string {
 		if c.missing(key, n) || folder != "" && name[:16] != folder {
 			continue
 		}
-		full := time.Duration(n-base+1) * c.script.Segment.d()
-		file := map[string]any{"type": "file", "size": 3 << 20, "time": min(c.since.Add(full).Unix(), c.w.now().Unix())}
+		file := map[string]any{"type": "file", "size": 3 << 20, "time": c.filled(n, c.w.now()).Unix()}
 		name = fmt.Sprintf("%s-%040x.zst", name, n)
 		switch {
 		case folder != "":

@@ -30,6 +30,7 @@ type script struct {
 	Rules      []ruleScript
 	Silences   []silenceScript
 	Backups    backupsScript
+	Database   databaseScript
 }
 
 type containerScript struct {
@@ -134,6 +135,13 @@ func readScript() (*script, error) {
 				return nil, fmt.Errorf("simulated world: series %s names what does not exist", x.Metric)
 			}
 		}
+	}
+	pids := map[int]bool{0: true}
+	for _, x := range s.Database.Sessions {
+		if x.During != "" && !episodes[x.During] || !pids[x.By] {
+			return nil, fmt.Errorf("simulated world: session %d names what does not exist, or what comes after it", x.PID)
+		}
+		pids[x.PID] = true
 	}
 	for _, r := range s.Rules {
 		if _, err := parseExpr(r.Expr); err != nil {

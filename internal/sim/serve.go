@@ -17,6 +17,7 @@ type Servers struct {
 	Alertmanager string
 	Docker       string // unix:///path or tcp://127.0.0.1:port
 	Shop         string // http://127.0.0.1:port, where loads are sent to
+	Postgres     string // a connection string
 	Backups      string // the folder of pgBackRest's configuration, locks and program
 
 	servers []*http.Server
@@ -65,6 +66,9 @@ func Serve(w *World, dir string) (*Servers, error) {
 		return nil, errors.Join(err, s.Close())
 	}
 	s.run(ctx, engine, w.PgBackRest(dir))
+	if err := s.servePostgres(ctx, w); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
 	s.Backups = dir
 	if err := w.engine(dir, "http://"+engine.Addr().String()); err != nil {
 		return nil, errors.Join(err, s.Close())

@@ -51,6 +51,7 @@ type World struct {
 	configured time.Time     // when Prometheus read its configuration
 	changed    chan struct{} // closed when events grew
 	archive    *archive
+	server     *server
 }
 
 // New returns a world that begins Age ago.
@@ -61,6 +62,7 @@ func New(c Config) (*World, error) {
 	}
 	if c.Still {
 		s.Life = nil
+		s.Database.Sessions = slices.DeleteFunc(s.Database.Sessions, func(x sessionScript) bool { return x.During != "" })
 		for i := range s.Series {
 			s.Series[i].During = nil
 		}
@@ -80,7 +82,7 @@ func New(c Config) (*World, error) {
 		return nil, err
 	}
 	w.makeSilences()
-	w.archive = newArchive(w)
+	w.archive, w.server = newArchive(w), newServer(w)
 	w.configured = w.started()
 	return w, nil
 }
