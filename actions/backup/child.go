@@ -61,7 +61,8 @@ func (h *heard) said() string {
 }
 
 // carry runs the child of a step to an exit code of 0, and shows how far it is while it
-// runs. past is what earlier ones took, hear gets its lines besides.
+// runs. past is what earlier ones took, hear gets its lines besides. What it said is
+// returned however it ended.
 func (f family) carry(ctx context.Context, step ops.Step, repo ops.RepositoryPlan, past history, out ops.Progresser, hear func(ops.Stream, string)) (*heard, error) {
 	h, began := &heard{}, f.now()
 	quit, shown := make(chan struct{}), make(chan struct{})
@@ -80,11 +81,11 @@ func (f family) carry(ctx context.Context, step ops.Step, repo ops.RepositoryPla
 	<-shown
 	switch {
 	case err != nil:
-		return nil, err
+		return h, err
 	case code != 0 && ctx.Err() != nil:
-		return nil, ctx.Err()
+		return h, ctx.Err()
 	case code != 0:
-		return nil, f.failed(ctx, step, repo, h.said(), code)
+		return h, f.failed(ctx, step, repo, h.said(), code)
 	}
 	return h, nil
 }
@@ -157,13 +158,15 @@ func (p part) words() string {
 // together makes one end of the parts: partial where something is done and something not.
 func together(parts []part) (ops.Result, error) {
 	var words []string
-	done, unknown := 0, 0
+	done, half, unknown := 0, 0, 0
 	var failed error
 	for _, p := range parts {
 		words = append(words, p.words())
 		switch {
 		case p.err != nil && ops.CodeOf(p.err) != ops.CodeUnanswered:
 			failed = p.err
+		case p.err == nil && p.result.State == ops.JobPartial:
+			half++
 		case p.err != nil || p.result.State != ops.JobSucceeded:
 			unknown++
 		default:
@@ -174,7 +177,7 @@ func together(parts []part) (ops.Result, error) {
 	switch {
 	case done == len(parts):
 		return ops.Result{State: ops.JobSucceeded, What: all}, nil
-	case done > 0:
+	case done+half > 0:
 		return ops.Result{State: ops.JobPartial, What: all}, nil
 	case unknown > 0:
 		return ops.Result{State: ops.JobUnknown, What: all}, nil

@@ -38,11 +38,19 @@ func (r *run) one(ctx context.Context, step ops.Step, repo ops.RepositoryPlan, o
 	}
 	began := r.now()
 	h, err := r.carry(ctx, step, repo, before(old, repo.Key, typeIn(step)), out, nil)
-	if err != nil {
+	if err != nil && h.label == "" {
 		return ops.Result{}, err
 	}
 	out.Progress(ops.Progress{Note: ops.Textf("%s: looking whether it is there", repo.Name)})
-	return r.readBack(context.WithoutCancel(ctx), repo, h.label, old, r.now().Sub(began).Seconds()), nil
+	made := r.readBack(context.WithoutCancel(ctx), repo, h.label, old, r.now().Sub(began).Seconds())
+	switch {
+	case err == nil:
+		return made, nil
+	case made.State != ops.JobSucceeded:
+		return ops.Result{}, err
+	}
+	// An engine removes old backups after it has made one, and may end before that is done.
+	return ops.Result{State: ops.JobPartial, What: ops.Textf("%s; behind it %s", made.What, ops.AsError(err).What)}, nil
 }
 
 // typeIn is the type that a step makes.

@@ -30,6 +30,9 @@ func fails(code int, words string) outcome {
 	return outcome{out: log("ERROR", "["+words) + "                                    HINT: has it?\n" + log("INFO", "backup command end: aborted with exception"), code: code}
 }
 
+// ended63 makes a backup, and is ended by a signal while it removes old ones.
+var ended63 = func() outcome { o := made(one, 1); o.code = 63; return o }()
+
 // TestHowABackupEnds has every end that a call may come to, those that lie among them.
 func TestHowABackupEnds(t *testing.T) {
 	damaged := set(one, 1)
@@ -64,6 +67,11 @@ func TestHowABackupEnds(t *testing.T) {
 		"another is away (82)":       {fails(82, "082]: WAL segment 7 was not archived"), func(e *engine) { e.faults[2] = "[503] Service Unavailable" }, "failed: local: local fails because archiving to s3 fails: [503] Service Unavailable: WAL segment 7 was not archived (exit code 82): bring s3 back"},
 		"stopped while it ran (82)":  {fails(82, "082]: WAL segment 7 was not archived"), func(e *engine) { e.stopped = true }, "failed: local: pgBackRest was stopped meanwhile, and archives no WAL"},
 		"a push that failed (104)":   {fails(104, "104]: archive-push command encountered error(s)"), func(e *engine) { e.faults[2] = "away" }, "failed: local: local fails because archiving to s3 fails: away"},
+		"a signal behind the backup": {ended63, nil, "partial: local: full backup " + one + " of 1.0M, 1.0K stored, in 0s; behind it a signal ended it (exit code 63)"},
+		"killed behind the backup":   {func() outcome { o := made(one, 1); o.code = 137; return o }(), nil, "partial: local: full backup " + one + " of 1.0M, 1.0K stored, in 0s; behind it it was killed (exit code 137)"},
+		"a signal before it counted": {outcome{out: log("INFO", "new backup label = "+one), code: 63}, nil, "failed: local: a signal ended it (exit code 63): run it again"},
+		"a signal, and it is not known": {func() outcome { o := ended63; return o }(), func(e *engine) { e.lookErr = errors.New("away") },
+			"failed: local: a signal ended it (exit code 63): run it again"},
 		"killed (137)":               {outcome{code: 137}, nil, "failed: local: it was killed (exit code 137): look in the system's log"},
 		"another code":               {fails(99, "099]: raised from remote-0"), nil, "failed: local: raised from remote-0 (exit code 99): run it by hand"},
 		"its words on the other end": {outcome{errs: "ERROR: [031]: option 'x' not valid\n", code: 31}, nil, "failed: local: option 'x' not valid (exit code 31)"},
@@ -129,6 +137,7 @@ func TestACanceledBackup(t *testing.T) {
 		want string
 	}{
 		"that ended":                     {63, "failed: context canceled"},
+		"that ended behind the backup":   {-63, "partial: local: incr backup"},
 		"that was done when it was told": {0, "partial: local: incr backup"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -136,9 +145,10 @@ func TestACanceledBackup(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			o := made(later, 1)
 			o.wait, o.code = func(context.Context) { cancel() }, c.code
-			if c.code != 0 {
+			if c.code > 0 {
 				o.made = nil
 			}
+			o.code = max(c.code, -c.code)
 			e.calls[incr1] = o
 			a := actionOf(t, e, plan, "backup.run")
 			p, err := a.Plan(ctx, b, request("backup.run"))
@@ -146,7 +156,7 @@ func TestACanceledBackup(t *testing.T) {
 				t.Fatal(err)
 			}
 			r, err := a.Run(ctx, p, &job{})
-			if got := ended(r, err); !strings.HasPrefix(got, c.want) || c.code != 0 && !errors.Is(err, context.Canceled) || len(e.said) != 1 {
+			if got := ended(r, err); !strings.HasPrefix(got, c.want) || c.code > 0 && !errors.Is(err, context.Canceled) || len(e.said) != 1 {
 				t.Errorf("%s; it ran %q", got, e.said)
 			}
 		})
