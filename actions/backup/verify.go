@@ -93,8 +93,9 @@ var (
 	checkedLine  = regexp.MustCompile(`^(archiveId|backup): ([\w.-]+), (?:status: ([\w -]+), )?total (?:WAL|files) checked: (\d{1,12}), total valid (?:WAL|files): (\d{1,12})$`)
 	otherLine    = regexp.MustCompile(`^backup: ([\w.-]+), status: ([\w -]+)$`)
 	countsLine   = regexp.MustCompile(`^missing: \d+, checksum invalid: \d+, size invalid: \d+, other: \d+$`)
-	wrongSegment = regexp.MustCompile(`/([0-9A-F]{24})(?:-[0-9a-f]{40})?(?:\.\w+)?'$`)
-	wrongFile    = regexp.MustCompile(`: ((?:invalid checksum|invalid size|file missing|invalid verify) '[^']{1,200}')`)
+	wrongFile    = regexp.MustCompile(`: (invalid (?:checksum|size|result|verify)|file missing) '([^']{1,200})'$`)
+	unreadFile   = regexp.MustCompile(`: (invalid result) ([^']{1,200}?): \[\d+\] `) // it cannot be unpacked, or read at all
+	wrongSegment = regexp.MustCompile(`^[\w.]+-\d+/[0-9A-F]{16}/([0-9A-F]{24})(?:-[0-9a-f]{40})?(?:\.\w+)?$`)
 )
 
 // Bounds of what is kept of an output: a repository holds fewer backups, and nobody reads
@@ -119,16 +120,19 @@ func (f *findings) line(_ ops.Stream, text string) {
 	} else if countsLine.MatchString(words) {
 		f.counts(words)
 	} else if m := wrongFile.FindStringSubmatch(words); m != nil {
-		f.wrong(m[1])
+		f.wrong(m[1], m[2])
+	} else if m := unreadFile.FindStringSubmatch(words); m != nil {
+		f.wrong(m[1], m[2])
 	}
 }
 
-// wrong takes a file that is wrong, named with what is wrong with it.
-func (f *findings) wrong(words string) {
+// wrong takes a file that is wrong, and what is wrong with it.
+func (f *findings) wrong(what, file string) {
+	words := what + " '" + file + "'"
 	if len(f.named) < namedMost && !slices.Contains(f.named, words) {
 		f.named = append(f.named, words)
 	}
-	if m := wrongSegment.FindStringSubmatch(words); m != nil && len(f.wal) <= keptMost && !slices.Contains(f.wal, m[1]) {
+	if m := wrongSegment.FindStringSubmatch(file); m != nil && len(f.wal) <= keptMost && !slices.Contains(f.wal, m[1]) {
 		f.wal = append(f.wal, m[1])
 	}
 }

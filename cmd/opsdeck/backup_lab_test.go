@@ -158,8 +158,38 @@ func TestLabBackupsOfARealStanza(t *testing.T) {
 
 	l.Stop()
 	l.ends(run, planned, "failed: one: PostgreSQL does not let pgBackRest in")
+	l.set("[t]", "job-retry=0\n[t]") // each takes 15 s
+	segment := l.unreadable()
+	l.does("failed: one: verify found damage (status error): 15-1: other: 1; invalid result '15-1/"+segment[:16]+"/"+segment, "backup.verify")
 	l.corrupt()
 	l.does("failed: one: verify found damage (status error): ", "backup.verify")
+}
+
+// unreadable writes over a segment of WAL, so that it cannot be unpacked, and returns its name.
+func (l *labBackups) unreadable() string {
+	l.Helper()
+	files, err := filepath.Glob(filepath.Join(l.Dir, "repo1/archive/t/15-1/*/*-*.gz"))
+	if err != nil || len(files) == 0 {
+		l.Fatal(files, err)
+	}
+	last := files[len(files)-1]
+	l.writeOver(last, 0)
+	return filepath.Base(last)[:24]
+}
+
+// writeOver damages a file from an offset on.
+func (l *labBackups) writeOver(file string, from int64) {
+	l.Helper()
+	f, err := os.OpenFile(file, os.O_WRONLY, 0)
+	if err != nil {
+		l.Fatal(err)
+	}
+	if _, err := f.WriteAt([]byte(strings.Repeat("damage", 20)), from); err != nil {
+		l.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		l.Fatal(err)
+	}
 }
 
 // free waits until nobody has the engine's lock: workers keep it for a while whose main
@@ -217,14 +247,5 @@ func (l *labBackups) corrupt() {
 	if err != nil {
 		l.Fatal(err)
 	}
-	f, err := os.OpenFile(largest, os.O_WRONLY, 0)
-	if err != nil {
-		l.Fatal(err)
-	}
-	if _, err := f.WriteAt([]byte(strings.Repeat("damage", 20)), size/2); err != nil {
-		l.Fatal(err)
-	}
-	if err := f.Close(); err != nil {
-		l.Fatal(err)
-	}
+	l.writeOver(largest, size/2)
 }
