@@ -64,6 +64,8 @@ func benchAll(ctx context.Context, s settings) (err error) {
 	}
 	say("a large estate")
 	tables = append(tables, largeTable(ctx, s, b.root))
+	say("many backups")
+	tables = append(tables, backupsTable(ctx, s, b.root))
 	return b.record(tables, time.Since(began))
 }
 

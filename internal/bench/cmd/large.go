@@ -158,19 +158,18 @@ func (w *watched) idleLarge(ctx context.Context, t *figures.Table) {
 	t.Add(figures.Row{What: "bytes on the agent's socket per poll of Prometheus' rules", Shown: fmt.Sprintf("%.2f MB (%.0f polls a minute)", float64(socket)/1e6/max(1, asked), asked)}, err)
 }
 
-// largeAlone is "bench large": the large size and nothing else. It needs no lab.
-func largeAlone(ctx context.Context, s settings) (err error) {
+// byItself measures one table and nothing else. It needs no lab.
+func byItself(ctx context.Context, s settings, heading, about string, table func(context.Context, settings, string) *figures.Table) (err error) {
 	root, err := os.MkdirTemp("", "opsdeck-bench-")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(root)) }()
-	say("keys and an idle minute with %d containers and %d alerts", largeContainers, largeAlerts)
-	t := largeTable(ctx, s, root)
-	text := fmt.Sprintf("%s. The real agent polls simulated servers every 10 s, the real console is on it."+
-		" Each evaluation (every 5 s) changes the value of every alert and the summary that names it.\n\n%s", s.build(), t.Markdown())
+	say("%s", heading)
+	t := table(ctx, s, root)
+	text := fmt.Sprintf("%s. %s\n\n%s", s.build(), about, t.Markdown())
 	fmt.Println("\n" + text)
-	if err := figures.Replace(s.figures, "bench large", text); err != nil {
+	if err := figures.Replace(s.figures, heading, text); err != nil {
 		return err
 	}
 	if t.Bad() {

@@ -1,6 +1,6 @@
 // Command bench measures opsdeck on real servers and writes down what it found:
 // "bench run" the budgets, "bench soak" a long run with faults; make bench and
-// make soak call these. "bench large" is the large size of "bench run" alone.
+// make soak call these. "bench large" and "bench backups" are two sizes of "bench run" alone.
 package main
 
 import (
@@ -42,7 +42,7 @@ func main() {
 
 func run(ctx context.Context, args []string) error {
 	var s settings
-	f := flag.NewFlagSet("bench run|soak|large", flag.ContinueOnError)
+	f := flag.NewFlagSet("bench run|soak|large|backups", flag.ContinueOnError)
 	f.StringVar(&s.bin, "bin", "bin", "folder of the programs")
 	f.StringVar(&s.estate, "estate", os.Getenv("OPSDECK_LAB_ESTATE"), "estate of the lab")
 	f.StringVar(&s.figures, "figures", "docs/figures.md", "where the results go")
@@ -57,7 +57,7 @@ func run(ctx context.Context, args []string) error {
 	if err := f.Parse(args[1:]); err != nil {
 		return err
 	}
-	if s.estate == "" && args[0] != "large" {
+	if s.estate == "" && (args[0] == "run" || args[0] == "soak") {
 		return errors.New("no lab: its estate is in OPSDECK_LAB_ESTATE, see `bin/lab env`")
 	}
 	var err error
@@ -82,9 +82,12 @@ func run(ctx context.Context, args []string) error {
 	case "soak":
 		return soakAll(ctx, s)
 	case "large":
-		return largeAlone(ctx, s)
+		return byItself(ctx, s, "bench large", "The real agent polls simulated servers every 10 s, the real console is on it."+
+			" Each evaluation (every 5 s) changes the value of every alert and the summary that names it.", largeTable)
+	case "backups":
+		return byItself(ctx, s, "bench backups", "The real agent reads each plan every minute, the real console is on it. A segment of WAL comes each minute.", backupsTable)
 	}
-	return fmt.Errorf("%q: run, soak or large", args[0])
+	return fmt.Errorf("%q: run, soak, large or backups", args[0])
 }
 
 // say tells on the terminal what goes on.
