@@ -181,6 +181,10 @@ func fullOnes(v ops.Backups, key int) (full []ops.Backup) {
 	return full
 }
 
+// goesNamed is how many backups that go after another one are named; of more the first and the
+// last are.
+const goesNamed = 4
+
 // expiring warns of what goes after a backup where retention counts the full ones.
 func (r *run) expiring(v ops.Backups, repo ops.RepositoryPlan, t ops.BackupType) []ops.Text {
 	full := fullOnes(v, repo.Key)
@@ -211,8 +215,12 @@ func (r *run) expiring(v ops.Backups, repo ops.RepositoryPlan, t ops.BackupType)
 			}
 		}
 	}
+	which := strings.Join(goes, ", ")
+	if n := len(goes); n > goesNamed {
+		which = fmt.Sprintf("%s, from %s to %s", ops.Count(n, "backup"), goes[n-1], goes[0])
+	}
 	return []ops.Text{ops.Textf("%s keeps %s: after this one go %s, and the WAL that only they need; what can be restored from there begins with %s then",
-		repo.Name, ops.Count(kept, "full backup"), strings.Join(firstFew(goes, expiryNamed), ", "), begins)}
+		repo.Name, ops.Count(kept, "full backup"), which, begins)}
 }
 
 // faults warns of repositories that cannot be read: their absence fails backups to others.

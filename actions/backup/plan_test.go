@@ -76,6 +76,29 @@ func TestAStopThatTheBoardDoesNotShowYet(t *testing.T) {
 	}
 }
 
+func TestManyBackupsThatGoAreCountedAndFewNamed(t *testing.T) {
+	for n, want := range map[int]string{
+		4: "after this one go F_03I, F_02I, F_01I, F, and the WAL",
+		5: "after this one go 5 backups, from F to F_04I, and the WAL",
+	} {
+		e, plan, b := lab()
+		e.keeps = 1
+		v := &b.Backups[0].Value
+		full := ops.Backup{Key: 1, Cluster: v.Number, Type: ops.BackupFull, Label: ops.Lit("F")}
+		v.Sets = nil
+		for i := n - 1; i > 0; i-- {
+			incr := full
+			incr.Type, incr.Label = ops.BackupIncremental, ops.Textf("F_%02dI", i)
+			v.Sets = append(v.Sets, incr)
+		}
+		v.Sets = append(v.Sets, full)
+		p, err := actionOf(t, e, plan, "backup.run").Plan(t.Context(), b, request("backup.run", "type=full", "repository=local"))
+		if err != nil || !strings.Contains(fmt.Sprint(p.Warnings), want) {
+			t.Errorf("%v, %s", err, p.Warnings)
+		}
+	}
+}
+
 func TestAPlanOfABackup(t *testing.T) {
 	e, plan, b := lab()
 	b.Backups[0].Value.Repositories[1].Fault = ops.Lit("away")
