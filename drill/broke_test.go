@@ -84,7 +84,7 @@ func TestWhatAServerDiesOfIsToldFromWhatItFinds(t *testing.T) {
 		"a question that says it all": {at + "STATEMENT:  SELECT 'received fast shutdown request'\n\tFATAL:  No space left on device\n" +
 			at + "FATAL:  recovery ended before configured recovery target was reached\n", true},
 	} {
-		s := scratch{t.TempDir()}
+		s := scratch{dir: t.TempDir()}
 		if err := os.WriteFile(s.file(logFile), []byte(x.log), 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -31,13 +32,17 @@ type CopyOrder struct {
 	Account  string // a superuser of the database
 	Preload  string // libraries that the copy may load at its start
 	Promote  bool   // it is to take writes at its end; else it stands at the target
+	// InPlace lets the copy take the place of a server's data, once it stands; nil: it stays in To.
+	InPlace *InPlace
 }
 
 // copyMark is the file by which a restore's folder is known.
 const copyMark = ".opsdeck-restore"
 
 func (o CopyOrder) check() error {
-	switch {
+	switch p := o.InPlace; {
+	case p != nil && (o.Port != 0 || filepath.Dir(p.Data) != filepath.Dir(p.Aside) || filepath.Dir(p.Data) != filepath.Dir(o.To)):
+		return invalid("a restore in place works beside the data, and its server is reached by its socket alone")
 	case (len(o.Restore) == 0) == (o.Folder == nil) || o.Key < 1 || o.Set == "":
 		return invalid("a restore needs a backup and its repository")
 	case !filepath.IsAbs(o.To) || filepath.Clean(o.To) != o.To || o.To == "/":
@@ -57,9 +62,21 @@ func Copy(ctx context.Context, o CopyOrder, doing func(what string)) (ops.Restor
 	if _, err := Place(o.To, o.Port, o.Bytes); err != nil {
 		return ops.Restored{}, err
 	}
+	if o.InPlace != nil {
+		if _, err := o.InPlace.Ready(ctx, o.Cluster, o.Programs); err != nil {
+			return ops.Restored{}, err
+		}
+	}
 	s, err := claim(o.To)
 	if err != nil {
 		return ops.Restored{}, err
+	}
+	if o.InPlace != nil {
+		where := o.InPlace.Where(o.To)
+		if err := os.WriteFile(s.file(placeFile), []byte(where+"\n"), 0o600); err != nil {
+			return ops.Restored{}, err
+		}
+		doing(where)
 	}
 	c := &copying{CopyOrder: o, s: s, doing: doing}
 	if err = c.make(ctx); err != nil {
@@ -102,6 +119,11 @@ func (c *copying) make(ctx context.Context) error {
 	c.doing("waiting for a consistent copy")
 	if err := v.replays(ctx, c.Account, c.there); err != nil {
 		return err
+	}
+	if c.InPlace != nil {
+		if v, err = c.takePlace(ctx, v, programs, limits); err != nil {
+			return err
+		}
 	}
 	c.out.Took = time.Since(began).Seconds()
 	if c.Promote {
@@ -161,14 +183,17 @@ func (c *copying) broken(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		err = errStopped
 	}
-	left := fmt.Sprintf("what is left of it lies in %s, which is marked %s: look at %s, then take it away: %s", c.To, copyMark, c.s.file(logFile), ops.ShellLine("rm", "-r", c.To))
-	if end := endWithin(c.s.dir); end != nil {
-		left = end.Error() + "; " + left
+	lies := fmt.Sprintf("what is left of it lies in %s, which is marked %s: look at %s, then take it away: %s", c.To, copyMark, c.s.file(logFile), ops.ShellLine("rm", "-r", c.To))
+	if c.InPlace != nil {
+		lies = fmt.Sprintf("look at %s; %s", c.s.file(logFile), c.InPlace.Where(c.To))
+	}
+	if end := c.quiet(); end != nil {
+		lies = end.Error() + "; " + lies
 	}
 	e := ops.AsError(err)
 	var f *failure
 	if errors.As(err, &f) {
 		e = ops.Errorf(ops.CodeInternal, "%s", f.why)
 	}
-	return ops.Errorf(e.Code, "%s", e.What).Help("%s", strings.TrimPrefix(e.Remedy.String()+"; "+left, "; "))
+	return ops.Errorf(e.Code, "%s", e.What).Help("%s", strings.TrimPrefix(e.Remedy.String()+"; "+lies, "; "))
 }

@@ -105,7 +105,7 @@ func TestACopyThatStandsElsewhereIsNone(t *testing.T) {
 		"before what has to be reached":   {ops.RestoreTarget{Kind: ops.RestoreBackup}, standing{at: 0x300}, "LOG:  recovery stopping after reaching consistency", false, false},
 		"stopped for a time, not a point": {name, standing{at: 0x600}, commit, false, false},
 	} {
-		s := scratch{t.TempDir()}
+		s := scratch{dir: t.TempDir()}
 		if err := os.WriteFile(s.file(logFile), []byte("2026-11-27 13:00:00.000 UTC [7] "+x.log+"\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}

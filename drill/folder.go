@@ -75,7 +75,7 @@ func (f Folder) recovery(t ops.RestoreTarget) string {
 	set := func(name, value string) string {
 		return name + " = '" + strings.ReplaceAll(value, "'", "''") + "'\n"
 	}
-	text := set("restore_command", FetchWords(f.WAL))
+	text := set("restore_command", FetchWords(f.WAL)) + set("archive_mode", "off") // until somebody says so, however it is started
 	switch t.Kind {
 	case ops.RestoreBackup:
 		text += set("recovery_target", "immediate")

@@ -74,7 +74,7 @@ func exists(path string) bool {
 
 // claim makes the folder of a restore, or takes an empty one, and marks it.
 func claim(to string) (scratch, error) {
-	s := scratch{to}
+	s := scratch{dir: to}
 	if err := os.Mkdir(to, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
 		return s, ops.Errorf(ops.CodeDenied, "make %s: %v", to, err).Help("make the folder above it, and let the engine's account write there")
 	}

@@ -44,7 +44,7 @@ func timelineWord(t ops.RestoreTarget) string {
 // RebuildWords are the rest of pgBackRest's argument list that writes a copy into the
 // folder of a restore. Links become folders of the copy, and tablespaces lie beside it.
 func RebuildWords(to string, key int, set string, options []string) []string {
-	s := scratch{to}
+	s := scratch{dir: to}
 	words := append([]string{"--repo=" + strconv.Itoa(key), "--set=" + set, "--pg1-path=" + s.data(), "--tablespace-map-all=" + s.tablespaces(),
 		"--archive-mode=off", "--lock-path=" + s.file("lock"), "--log-path=" + s.file("log")}, options...)
 	return append(words, "restore")

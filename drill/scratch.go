@@ -1,6 +1,7 @@
 package drill
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -28,9 +29,12 @@ const (
 const longestSocket = 107 - len("/socket/.s.PGSQL.5432")
 
 // scratch is the folder of one drill.
-type scratch struct{ dir string }
+type scratch struct {
+	dir string
+	in  string // the data, where they have taken another's place; empty: they are in dir
+}
 
-func (s scratch) data() string        { return filepath.Join(s.dir, "data") }
+func (s scratch) data() string        { return cmp.Or(s.in, filepath.Join(s.dir, "data")) }
 func (s scratch) socket() string      { return filepath.Join(s.dir, "socket") }
 func (s scratch) tablespaces() string { return filepath.Join(s.dir, "tablespaces") }
 func (s scratch) file(name string) string {
@@ -53,7 +57,7 @@ func enter(root string) (scratch, error) {
 	if err != nil {
 		return scratch{}, ops.Errorf(ops.CodeDenied, "write to the scratch: %v", err).Help("it has to belong to the account that the drill runs as")
 	}
-	s := scratch{dir}
+	s := scratch{dir: dir}
 	if len(dir) > longestSocket {
 		return s, errors.Join(invalid("the scratch's path is %d characters too long for a socket", len(dir)-longestSocket), os.Remove(dir))
 	}
@@ -96,7 +100,7 @@ func sweep(root string) error {
 	}
 	var errs []error
 	for _, d := range all {
-		s := scratch{filepath.Join(root, d.Name())}
+		s := scratch{dir: filepath.Join(root, d.Name())}
 		if !d.IsDir() || !strings.HasPrefix(d.Name(), folderPrefix) {
 			continue
 		}

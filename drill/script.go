@@ -35,7 +35,7 @@ func Script(o CopyOrder, p Paper) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	s := scratch{o.To}
+	s := scratch{dir: o.To}
 	settings, rules := o.settings(s)
 	data := map[string]any{
 		"Plan": p.Plan, "Engine": p.Engine, "Repository": p.Repository, "Who": p.Who, "Way": p.Way, "Keys": p.Keys, "Seen": ops.Stamp(p.Seen), "Now": ops.Stamp(p.Now),

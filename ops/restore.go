@@ -61,6 +61,7 @@ type Restored struct {
 	Last     time.Time `json:"last,omitzero"`     // of the last transaction that it has; zero: none was replayed
 	Stop     Text      `json:"stop,omitzero"`     // why its server stopped there, in its own words
 	Promoted bool      `json:"promoted,omitzero"` // it takes writes
+	Aside    Text      `json:"aside,omitzero"`    // where the data are whose place it has taken; empty: it has taken none
 	// LookBy, PromoteBy and EndBy are the command lines for that, for a shell of the account
 	// that the copy belongs to.
 	LookBy    Text `json:"look_by"`

@@ -66,11 +66,17 @@ func restoreInfo() ops.ActionInfo {
 		{Name: ops.Lit("timeline"), Default: ops.Lit("latest")}}}
 }
 
+// inPlaceInfo is that of one in the place of the server's data.
+func inPlaceInfo() ops.ActionInfo {
+	return ops.ActionInfo{ID: ops.Clean(actionInPlace), Verb: ops.Lit("restore in place"), What: ops.Lit("a copy takes the place of a stopped server's data, which go aside and stay"), Class: ops.ClassDestructive, On: ops.KindBackups,
+		Params: []ops.ParamInfo{{Name: ops.Lit("target"), Default: ops.Lit("latest")}, {Name: ops.Lit("at")}, {Name: ops.Lit("data"), What: ops.Lit("the folder of the stopped server's data")}, {Name: ops.Lit("then"), Default: ops.Lit("pause")}}}
+}
+
 func TestARestoreIsAskedForStepByStep(t *testing.T) {
 	for _, s := range [][2]int{{80, 24}, {120, 40}} {
 		r := newRig(fixture.Named("backed"), "none")
 		r.send(size(s[0], s[1]))
-		r.c.Infos = append(backupInfos(), restoreInfo())
+		r.c.Infos = append(backupInfos(), restoreInfo(), inPlaceInfo())
 		r.c.Plans = map[string]ops.Plan{"backup.restore": {Class: ops.ClassDisruptive, Title: ops.Lit("restore orders to time 2026-11-21 14:30:00+00 into /srv/restore"),
 			Steps:    []ops.Step{{How: ops.StepExec, Argv: []ops.Text{ops.Lit("opsdeck"), ops.Lit("restore-copy"), ops.Lit("--to=/srv/restore"), ops.Lit("--target=time"), ops.Lit("--at=2026-11-21 14:30:00+00")}}},
 			Replaces: []ops.Text{ops.Lit("nothing: /srv/restore is new or empty")},
@@ -85,10 +91,29 @@ func TestARestoreIsAskedForStepByStep(t *testing.T) {
 	}
 }
 
+func TestARestoreInPlaceSaysWhereTheOldDataGoAndWantsTheName(t *testing.T) {
+	for _, s := range [][2]int{{80, 24}, {120, 40}} {
+		r := newRig(fixture.Named("backed"), "none")
+		r.send(size(s[0], s[1]))
+		r.c.Infos = append(backupInfos(), restoreInfo(), inPlaceInfo())
+		const data = "/var/lib/postgresql/15/main"
+		r.c.Plans = map[string]ops.Plan{actionInPlace: {Class: ops.ClassDestructive, Title: ops.Lit("restore orders to latest in place"), Ask: ops.Ask{Type: ops.Lit("orders"), Reason: true},
+			Steps: []ops.Step{{How: ops.StepExec, Argv: []ops.Text{ops.Lit("opsdeck"), ops.Lit("restore-copy"), ops.Clean("--to=" + data + ".restored-1"), ops.Lit("--target=latest"), ops.Clean("--in-place=" + data), ops.Clean("--aside=" + data + ".before-1")}}},
+			Replaces: []ops.Text{ops.Clean("the server of " + data + ", which is stopped: it is another one afterwards, on a timeline of its own"),
+				ops.Clean("the old data are renamed to " + data + ".before-1 and stay; that happens when the copy stands at its target in " + data + ".restored-1, and not before"),
+				ops.Lit("archiving is off in what starts, until somebody turns it on; replicas and slots have to be made anew")},
+			Warnings: []ops.Text{ops.Clean("the server has not ended well: " + data + "/postmaster.pid is there, and its process is not")}}}
+		r.press("5", "r", "down", "down", "down", "down", "down", "enter")
+		r.press("tab")
+		r.typed(data)
+		golden(t, fmt.Sprintf("restore-in-place-%dx%d-none.txt", s[0], s[1]), r.screen())
+	}
+}
+
 func TestARestoreAsksOnlyWhatBelongsToItsTarget(t *testing.T) {
-	all := byTarget(append(backupInfos(), restoreInfo()), ops.NewRef(ops.KindBackup, "orders", "local/20261121-010000F"))
+	all := byTarget(append(backupInfos(), restoreInfo(), inPlaceInfo()), ops.NewRef(ops.KindBackup, "orders", "local/20261121-010000F"))
 	want := []string{"target=latest to port then backup repository timeline", "target=time at edge to port then backup repository timeline", "target=name at to port then backup repository timeline",
-		"target=lsn at edge to port then backup repository timeline", "target=backup to port then backup=20261121-010000F repository"}
+		"target=lsn at edge to port then backup repository timeline", "target=backup to port then backup=20261121-010000F repository", "target=latest at data then"}
 	for i, a := range all {
 		var got []string
 		for _, p := range a.Params {

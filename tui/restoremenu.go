@@ -9,8 +9,12 @@ import (
 	"opsdeck/report"
 )
 
-// actionRestore is listed once for each kind of target in the menu of restores.
-const actionRestore = "backup.restore"
+// actionRestore is listed once for each kind of target in the menu of restores, and
+// actionInPlace, which asks for the target, at its end.
+const (
+	actionRestore = "backup.restore"
+	actionInPlace = "backup.restore-in-place"
+)
 
 // askRestore opens the menu of what the selected plan can be restored to. The form behind it
 // asks only what belongs to that.
@@ -40,6 +44,9 @@ func restoreTargets() []restoreTarget {
 // backup is the one that is taken as it is.
 func byTarget(all []ops.ActionInfo, at ops.Ref) (out []ops.ActionInfo) {
 	for _, a := range all {
+		if a.ID.String() == actionInPlace {
+			out = append(out, a)
+		}
 		if a.ID.String() != actionRestore {
 			continue
 		}
@@ -63,7 +70,7 @@ func byTarget(all []ops.ActionInfo, at ops.Ref) (out []ops.ActionInfo) {
 
 // explained are the lines above a form that say between which points its user may choose.
 func (m *Model) explained(info ops.ActionInfo, targets []ops.Ref) []string {
-	if info.ID.String() != actionRestore {
+	if id := info.ID.String(); id != actionRestore && id != actionInPlace {
 		return nil
 	}
 	for _, r := range m.picture().Board.Backups {

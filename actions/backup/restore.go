@@ -20,6 +20,9 @@ type RestoreOrder struct {
 	To      string   // the folder of the copy
 	Port    int      // of its server on 127.0.0.1; 0: it is reached by its socket alone
 	Promote bool     // it takes writes at its end
+	// Data is the folder of the server's data whose place the copy takes, which are called
+	// Aside then; empty: it takes none.
+	Data, Aside string
 }
 
 // Copier makes copies that stay.
@@ -31,6 +34,11 @@ type Copier interface {
 	// Place looks whether so many bytes may be restored into a folder, and how many there
 	// is room for. Error: not.
 	Place(to string, port int, bytes int64) (free, need int64, err error)
+	// Replace looks whether a copy may take the place of o.Data, and says where it would be
+	// made, and what the old data would be called.
+	Replace(ctx context.Context, o RestoreOrder) (to, aside string, warnings []string, err error)
+	// Where says what lies where, whenever such a restore ended.
+	Where(to, data, aside string) string
 }
 
 // Words of a restore's own program: how the lowest position is said to it that has to be
@@ -52,13 +60,22 @@ type Chooser func(v ops.Backups, t ops.RestoreTarget) (ops.RestoreChoice, error)
 // Restore makes a copy that stays.
 type Restore struct {
 	family
-	choose Chooser
-	copies Copier
+	choose  Chooser
+	copies  Copier
+	inPlace bool // the copy takes the place of the server's data
 }
 
 // NewRestore returns the action that restores a plan's database into another folder.
 func NewRestore(e Engine, plan ops.BackupPlan, choose Chooser, copies Copier, child Child, now func() time.Time) *Restore {
-	return &Restore{family{engine: e, plan: plan, child: child, now: now, lookEvery: time.Second}, choose, copies}
+	return &Restore{family: family{engine: e, plan: plan, child: child, now: now, lookEvery: time.Second}, choose: choose, copies: copies}
+}
+
+// InPlace is the action that restores in the same way and lets the copy take the place of the
+// server's data.
+func (r *Restore) InPlace() *Restore {
+	in := *r
+	in.inPlace = true
+	return &in
 }
 
 // The words of the parameter then.
@@ -68,7 +85,8 @@ const (
 )
 
 // Describe says what the action does. It is disruptive: a whole copy is read and written.
-// It never writes where something is.
+// It never writes where something is. In place it is destructive: the server that people
+// know is another one afterwards.
 func (r *Restore) Describe() ops.ActionInfo {
 	words := func(all ...string) (out []ops.Text) {
 		for _, w := range all {
@@ -76,16 +94,25 @@ func (r *Restore) Describe() ops.ActionInfo {
 		}
 		return out
 	}
-	return r.info("backup.restore", "restore", "restores a copy into another folder, starts its server, and looks how far it came", ops.ClassDisruptive,
-		ops.ParamInfo{Name: ops.Lit("target"), What: ops.Lit("latest, time, name, lsn, or backup: as it is"), Default: ops.Lit("latest"), Words: words("latest", "time", "name", "lsn", "backup")},
-		ops.ParamInfo{Name: ops.Lit("at"), What: ops.Lit("the time with its zone (2026-11-27 14:30:00+01), the restore point's name, or the LSN")},
-		ops.ParamInfo{Name: ops.Lit("edge"), What: ops.Lit("inclusive, or exclusive: what lies at that time or position itself stays out"), Default: ops.Lit("inclusive"), Words: words("inclusive", "exclusive")},
-		ops.ParamInfo{Name: ops.Lit("to"), What: ops.Lit("the folder of the copy, which is not there yet, or empty")},
-		ops.ParamInfo{Name: ops.Lit("port"), What: ops.Lit("on 127.0.0.1; empty: it is reached by its socket alone")},
-		ops.ParamInfo{Name: ops.Lit("then"), What: ops.Lit("pause: it stands at the target to be looked at; promote: it takes writes"), Default: ops.Clean(thenPause), Words: words(thenPause, thenPromote)},
+	params := []ops.ParamInfo{
+		{Name: ops.Lit("target"), What: ops.Lit("latest, time, name, lsn, or backup: as it is"), Default: ops.Lit("latest"), Words: words("latest", "time", "name", "lsn", "backup")},
+		{Name: ops.Lit("at"), What: ops.Lit("the time with its zone (2026-11-27 14:30:00+01), the restore point's name, or the LSN")},
+		{Name: ops.Lit("edge"), What: ops.Lit("inclusive, or exclusive: what lies at that time or position itself stays out"), Default: ops.Lit("inclusive"), Words: words("inclusive", "exclusive")},
+	}
+	if r.inPlace {
+		params = append(params, ops.ParamInfo{Name: ops.Lit("data"), What: ops.Lit("the folder of the stopped server's data, which go aside: /var/lib/postgresql/15/main")})
+	} else {
+		params = append(params, ops.ParamInfo{Name: ops.Lit("to"), What: ops.Lit("the folder of the copy, which is not there yet, or empty")},
+			ops.ParamInfo{Name: ops.Lit("port"), What: ops.Lit("on 127.0.0.1; empty: it is reached by its socket alone")})
+	}
+	params = append(params, ops.ParamInfo{Name: ops.Lit("then"), What: ops.Lit("pause: it stands at the target to be looked at; promote: it takes writes"), Default: ops.Clean(thenPause), Words: words(thenPause, thenPromote)},
 		ops.ParamInfo{Name: ops.Lit("backup"), What: ops.Lit("the label to begin with; empty: what serves best")},
 		ops.ParamInfo{Name: ops.Lit("repository"), What: ops.Lit("the name of one; empty: the first that leads there")},
 		ops.ParamInfo{Name: ops.Lit("timeline"), What: ops.Lit("latest, or a number"), Default: ops.Lit("latest")})
+	if r.inPlace {
+		return r.info("backup.restore-in-place", "restore in place", "restores a copy that takes the place of a stopped server's data; these go aside and stay", ops.ClassDestructive, params...)
+	}
+	return r.info("backup.restore", "restore", "restores a copy into another folder, starts its server, and looks how far it came", ops.ClassDisruptive, params...)
 }
 
 // Engine is what makes the backups, as people call it.
@@ -114,17 +141,27 @@ func (r *Restore) Order(b ops.Board, req ops.Request) (o RestoreOrder, v ops.Bac
 	default:
 		return o, v, ops.Errorf(ops.CodeInvalid, "then is %s or %s", thenPause, thenPromote)
 	}
-	if o.To == "" {
+	o.Data = strings.TrimSuffix(req.Value("data", ""), "/")
+	if r.inPlace && o.Data == "" {
+		return o, v, ops.Errorf(ops.CodeInvalid, "whose place is it to take? data is empty").Help("name the folder of the stopped server's data: data=/var/lib/postgresql/15/main")
+	}
+	if !r.inPlace && o.To == "" {
 		return o, v, ops.Errorf(ops.CodeInvalid, "into which folder? to is empty").Help("name one that is not there yet, best on disks that are not the server's: to=/srv/restore")
 	}
 	return o, v, nil
 }
 
 // Plan says which backup and which WAL would be restored to where.
-func (r *Restore) Plan(_ context.Context, b ops.Board, req ops.Request) (ops.Plan, error) {
+func (r *Restore) Plan(ctx context.Context, b ops.Board, req ops.Request) (ops.Plan, error) {
 	o, v, err := r.Order(b, req)
 	if err != nil {
 		return ops.Plan{}, err
+	}
+	var warnings []string
+	if r.inPlace {
+		if o.To, o.Aside, warnings, err = r.copies.Replace(ctx, o); err != nil {
+			return ops.Plan{}, err
+		}
 	}
 	argv, err := ops.Argv(r.copies.Argv(o)...)
 	if err != nil {
@@ -138,9 +175,20 @@ func (r *Restore) Plan(_ context.Context, b ops.Board, req ops.Request) (ops.Pla
 	step := ops.Step{How: ops.StepExec, Argv: argv, On: []ops.Text{repo.Name, set.Label}, Position: o.Choice.Floor}
 	p := ops.Plan{Title: ops.Textf("restore %s to %s into %s", r.plan.Name, o.Target.Words(), o.To), Steps: []ops.Step{step}, Locks: []ops.Ref{req.Target},
 		Replaces: []ops.Text{ops.Textf("nothing: %s is new or empty; the copy archives nothing, replicates from and to nowhere, and stays until somebody takes it away", o.To)}}
+	if r.inPlace {
+		p.Steps[0].On = append(p.Steps[0].On, ops.Clean(o.To), ops.Clean(o.Data), ops.Clean(o.Aside))
+		p.Title = ops.Textf("restore %s to %s in place", r.plan.Name, o.Target.Words())
+		p.Replaces = []ops.Text{
+			ops.Textf("the server of %s, which is stopped: it is another one afterwards, on a timeline of its own", o.Data),
+			ops.Textf("the old data are renamed to %s and stay; that happens when the copy stands at its target in %s, and not before", o.Aside, o.To),
+			ops.Lit("archiving is off in what starts, until somebody turns it on; replicas and slots have to be made anew")}
+	}
+	for _, w := range warnings {
+		p.Warnings = append(p.Warnings, ops.Clean(w))
+	}
 	p.Notes = append(Way(o), estimate(v, ops.RepositoryPlan{Name: repo.Name, Key: repo.Key}, set, r.now()),
 		ops.Textf("room for %s there, of which the copy needs %s, a tenth for the WAL included; %s are left then", ops.Num(float64(free)).Size(), ops.Num(float64(need)).Size(), ops.Num(float64(free-need)).Size()),
-		ops.Textf("the engine is called so: %s", ops.ShellLine(r.copies.Engine(o)...)), ops.Textf("the same again: %s", ops.ShellLine(headless(req)...)))
+		ops.Textf("the engine is called so: %s", ops.ShellLine(r.copies.Engine(o)...)), ops.Textf("the same again: %s", ops.ShellLine(r.headless(req)...)))
 	if !o.Choice.Unsure.Empty() {
 		p.Warnings = append(p.Warnings, ops.Textf("whether the WAL leads there is not known: %s", o.Choice.Unsure))
 	}
@@ -165,12 +213,15 @@ func Way(o RestoreOrder) []ops.Text {
 }
 
 // headless is the command line that asks for the same.
-func headless(req ops.Request) []string {
-	argv := []string{"opsdeck", "backup", "restore", req.Target.ID.String()}
+func (r *Restore) headless(req ops.Request) []string {
+	argv, agree := []string{"opsdeck", "backup", "restore", req.Target.ID.String()}, []string{"--yes"}
+	if r.inPlace {
+		argv, agree = append(argv, "--in-place"), []string{"--confirm", req.Target.ID.String()}
+	}
 	for _, p := range req.Params {
 		argv = append(argv, "--"+p.Name.String(), p.Value.String())
 	}
-	return append(argv, "--yes")
+	return append(argv, agree...)
 }
 
 // Run restores, and tells what the copy's own server said of where it stands.
@@ -183,7 +234,7 @@ func (r *Restore) one(ctx context.Context, step ops.Step, repo ops.RepositoryPla
 	if err != nil {
 		return ops.Result{}, fmt.Errorf("nothing was done: %w", err)
 	}
-	if len(step.On) != 2 || !slices.ContainsFunc(sets, func(s ops.Backup) bool { return s.Label == step.On[1] }) {
+	if len(step.On) < 2 || !slices.ContainsFunc(sets, func(s ops.Backup) bool { return s.Label == step.On[1] }) {
 		return ops.Result{}, ops.Errorf(ops.CodeChanged, "the plan's backup is in %s no more", repo.Name).Help("plan again")
 	}
 	step.Argv = append(slices.Clone(step.Argv), ops.Clean(ReachFlag+step.Position.String()))
@@ -196,6 +247,10 @@ func (r *Restore) one(ctx context.Context, step ops.Step, repo ops.RepositoryPla
 	switch {
 	case end.Error != nil:
 		return ops.Result{}, end.Error
+	case err != nil && r.inPlace && len(step.On) == 5:
+		e := ops.AsError(err)
+		where := r.copies.Where(step.On[2].String(), step.On[3].String(), step.On[4].String())
+		return ops.Result{}, ops.Errorf(e.Code, "%s", e.What).Help("%s", strings.TrimPrefix(e.Remedy.String()+"; "+where, "; "))
 	case err != nil:
 		return ops.Result{}, err
 	case end.Restored == nil:
@@ -213,6 +268,9 @@ func standsAt(set ops.Text, c ops.Restored) ops.Text {
 	does := "it stands there and takes no writes; promote it by " + c.PromoteBy.String()
 	if c.Promoted {
 		does = "it takes writes"
+	}
+	if !c.Aside.Empty() {
+		does += "; the old data are in " + c.Aside.String() + "; archiving is off in it"
 	}
 	return ops.Textf("%s restored, at %s, in %s; %s; look at it by %s; end it by %s", set, at, ops.Num(c.Took).Span(), does, c.LookBy, c.EndBy)
 }

@@ -76,15 +76,20 @@ func (a *app) backupRestore() *cobra.Command {
 	cmd := a.backupAction("restore", "Restore a copy into another folder, start its server, and look how far it came",
 		`opsdeck backup restore orders --to /srv/restore --yes
 opsdeck backup restore orders --target time --at "2026-11-27 14:30:00+01" --to /srv/restore --yes
+opsdeck backup restore orders --in-place --data /var/lib/postgresql/15/main --plan
 opsdeck backup restore orders --to /srv/restore --print > restore.sh`, restoreParams()...)
 	cmd.Long = `Restore a plan's database into a folder that is not there yet, or empty, start a server on
 the copy that archives nothing and that nobody else reaches, and look how far it came.
 The copy stays; the job's result says how it is looked at, promoted and ended.
 
+With --in-place the copy takes the place of the data of a stopped server, which are
+renamed and stay beside it. That is an admin's, and wants the plan's name typed.
+
 With --print nothing is done: a procedure for bash is written that needs no opsdeck. It
 is made from an agent's picture, from one of our own where no agent answers, or with
 --board from a file that has the answer of an agent's /v1/board.`
-	s, paper := still{}, false
+	s, paper, inPlace := still{}, false, false
+	cmd.Flags().BoolVar(&inPlace, "in-place", false, "let the copy take the place of --data")
 	cmd.Flags().BoolVar(&paper, "print", false, "write the whole procedure for bash, and do nothing")
 	cmd.Flags().StringVar(&s.fixture, "board", "", "with --print: the file of a saved board")
 	cmd.Flags().BoolVar(&s.local, "local", false, "with --print: do not ask an agent")
@@ -95,6 +100,9 @@ is made from an agent's picture, from one of our own where no agent answers, or 
 				return usagef("--board and --local belong to --print: a restore is the agent's")
 			}
 			return run(cmd, args)
+		}
+		if inPlace {
+			return usagef("--print writes a restore into another folder; docs/guide/restore.md says how it takes another's place by hand")
 		}
 		req := ops.Request{Action: ops.Lit("backup.restore"), Target: ops.NewRef(ops.KindBackups, args[0], args[0])}
 		for _, p := range restoreParams() {
@@ -108,7 +116,7 @@ is made from an agent's picture, from one of our own where no agent answers, or 
 }
 
 func restoreParams() []string {
-	return []string{"target", "at", "edge", "to", "port", "then", "backup", "repository", "timeline"}
+	return []string{"target", "at", "edge", "to", "data", "port", "then", "backup", "repository", "timeline"}
 }
 
 // backupAction runs one action on a plan, with its parameters as flags.
@@ -117,6 +125,9 @@ func (a *app) backupAction(verb, short, example string, params ...string) *cobra
 	values := map[string]*string{}
 	cmd := &cobra.Command{Use: verb + " PLAN", Short: short, Example: example, Args: exactly(1, "PLAN: the name of a backup plan of the estate"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if in, _ := cmd.Flags().GetBool("in-place"); in {
+				o.action = "backup." + verb + "-in-place"
+			}
 			o.target = ops.NewRef(ops.KindBackups, args[0], args[0]).String()
 			o.params = nil
 			for _, p := range params {
@@ -129,7 +140,7 @@ func (a *app) backupAction(verb, short, example string, params ...string) *cobra
 		}}
 	what := map[string]string{"type": "full, diff or incr", "repository": "one of the plan's repositories, or all",
 		"target": "latest (the default), time, name, lsn, or backup: as it is", "at": "the time with its zone, the restore point's name, or the LSN", "edge": "inclusive, or exclusive: without what lies there itself",
-		"to": "the folder of the copy, which is not there yet, or empty", "port": "on 127.0.0.1; without it the copy is reached by its socket alone", "then": "pause: it can be looked at, or promote: it takes writes",
+		"to": "the folder of the copy, which is not there yet, or empty", "data": "with --in-place: the folder of the stopped server's data", "port": "on 127.0.0.1; without it the copy is reached by its socket alone", "then": "pause: it can be looked at, or promote: it takes writes",
 		"backup": "the label to begin with; without it what serves best", "timeline": "latest, or a number"}
 	for _, p := range params {
 		values[p] = cmd.Flags().String(p, "", what[p])

@@ -29,6 +29,7 @@ const restoreCommandName = "restore-copy"
 type copier struct {
 	plan    estate.Backup
 	account string
+	answers []string // where the plan's server would answer
 }
 
 // order is how the room of copies is told what to do.
@@ -37,6 +38,9 @@ func (c copier) order(o backup.RestoreOrder) drill.CopyOrder {
 	order := drill.CopyOrder{
 		To: o.To, Port: o.Port, Target: o.Target, Set: set.Label.String(), Reach: o.Choice.Floor, Key: set.Key,
 		Cluster: o.Cluster.String(), Bytes: int64(set.Size.Value), Programs: c.plan.Drill.Programs, Account: cmp.Or(c.plan.Drill.Account, "postgres"), Preload: c.plan.Drill.Preload, Promote: o.Promote,
+	}
+	if o.Data != "" {
+		order.InPlace = &drill.InPlace{Data: o.Data, Aside: o.Aside, Refuses: c.answers}
 	}
 	if c.plan.Plan.Engine != ops.EngineBaseBackup {
 		order.Restore = backupEngine(c.plan, "").Argv()
@@ -75,12 +79,25 @@ func (c copier) Place(to string, port int, bytes int64) (free, need int64, err e
 	return free, drill.Need(bytes), err
 }
 
-// restoreAction is the action that restores a plan.
-func restoreAction(e backup.Engine, b estate.Backup, account string, child backup.Child) *backup.Restore {
+// Replace looks whether a copy may take the place of the server's data.
+func (c copier) Replace(ctx context.Context, o backup.RestoreOrder) (to, aside string, warnings []string, err error) {
+	order := c.order(o)
+	to = order.InPlace.Beside()
+	warnings, err = order.InPlace.Ready(ctx, order.Cluster, order.Programs)
+	return to, order.InPlace.Aside, warnings, err
+}
+
+// Where says what lies where, whenever a restore in place ended.
+func (copier) Where(to, data, aside string) string {
+	return (&drill.InPlace{Data: data, Aside: aside}).Where(to)
+}
+
+// restoreAction is the action that restores a plan; answers is where its server would answer.
+func restoreAction(e backup.Engine, b estate.Backup, account string, child backup.Child, answers ...string) *backup.Restore {
 	choose := func(v ops.Backups, t ops.RestoreTarget) (ops.RestoreChoice, error) {
 		return judge.Restore(v, b.Plan, t)
 	}
-	return backup.NewRestore(e, b.Plan, choose, copier{b, account}, child, time.Now)
+	return backup.NewRestore(e, b.Plan, choose, copier{b, account, answers}, child, time.Now)
 }
 
 // copyWords are an order as arguments, but for what has to be reached, which is said at the
@@ -105,6 +122,12 @@ func copyWords(o drill.CopyOrder) []string {
 	if o.Promote {
 		words = append(words, "--promote")
 	}
+	if p := o.InPlace; p != nil {
+		words = append(words, "--in-place="+p.Data, "--aside="+p.Aside)
+		for _, a := range p.Refuses {
+			words = append(words, "--refuses="+a)
+		}
+	}
 	for _, w := range o.Restore {
 		words = append(words, "--engine="+w)
 	}
@@ -121,6 +144,7 @@ func copyWords(o drill.CopyOrder) []string {
 func (a *app) restoreCopyCommand() *cobra.Command {
 	var o drill.CopyOrder
 	var folder drill.Folder
+	var place drill.InPlace
 	var kind, at, reach string
 	cmd := &cobra.Command{Use: restoreCommandName, Short: "Restore a copy that stays", Hidden: true, Args: none}
 	f := cmd.Flags()
@@ -142,9 +166,15 @@ func (a *app) restoreCopyCommand() *cobra.Command {
 	f.StringArrayVar(&o.Restore, "engine", nil, "the engine's argument list, word by word")
 	f.StringVar(&folder.Backup, "backup", "", "the folder of a base backup")
 	f.StringArrayVar(&folder.WAL, "wal", nil, "a folder of WAL after it, the newest first")
+	f.StringVar(&place.Data, "in-place", "", "the data whose place the copy takes")
+	f.StringVar(&place.Aside, "aside", "", "what those are called then")
+	f.StringArrayVar(&place.Refuses, "refuses", nil, "an address at which nobody may answer")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if folder.Backup != "" {
 			o.Folder = &folder
+		}
+		if place.Data != "" {
+			o.InPlace = &place
 		}
 		err := targetOf(&o, kind, at, reach)
 		if err == nil {
@@ -183,7 +213,11 @@ func restoreCopy(ctx context.Context, o drill.CopyOrder, out io.Writer) error {
 	if err != nil {
 		end = backup.RestoreLine{Error: ops.AsError(err)}
 	} else {
-		for _, l := range drill.Afterwards(o, got) {
+		follows := drill.Afterwards
+		if o.InPlace != nil {
+			follows = drill.Replaced
+		}
+		for _, l := range follows(o, got) {
 			fmt.Fprintf(out, "INFO: %s\n", l)
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"opsdeck/estate"
 	"opsdeck/judge"
 	"opsdeck/ops"
+	"opsdeck/store"
 )
 
 // labRestores are restores of a real stanza, run as its server's user.
@@ -24,6 +25,7 @@ type labRestores struct {
 	plan    estate.Backup
 	restore *backup.Restore
 	action  ops.Action
+	history *store.Store
 	n       int
 }
 
@@ -31,7 +33,8 @@ func newLabRestores(t *testing.T) *labRestores {
 	t.Helper()
 	l := &labRestores{labDrills: newLabDrills(t)}
 	l.plan = estate.Backup{Plan: ops.BackupPlan{Name: ops.Lit("nightly"), Repositories: []ops.RepositoryPlan{{Name: ops.Lit("one"), Key: 1}}}, Stanza: "t", Command: "pgbackrest", Config: l.Config}
-	l.restore = restoreAction(l.col, l.plan, otherAccount(l.account()), keptChild(keptHistory(t), otherAccount(l.account())))
+	l.history = keptHistory(t)
+	l.restore = restoreAction(l.col, l.plan, otherAccount(l.account()), keptChild(l.history, otherAccount(l.account())))
 	l.action = asServer{l.restore, l.argv}
 	return l
 }

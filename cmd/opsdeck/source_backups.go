@@ -23,16 +23,33 @@ func wireBackups(w *wiring) {
 		w.source(b.Source, b.Kind(), func() error {
 			if b.Plan.Engine == ops.EngineBaseBackup {
 				col := baseBackups(w, b)
-				w.add(col, append(backup.New(col, b.Plan, recoverable(b.Plan), keptChild(w.history, ""), time.Now), backup.NewDrill(col, b.Plan, tries(w.file, b, ""), time.Now), restoreAction(col, b, "", keptChild(w.history, "")))...)
+				acts := backup.New(col, b.Plan, recoverable(b.Plan), keptChild(w.history, ""), time.Now)
+				w.add(col, append(acts, restores(w, col, b, "")...)...)
 				return nil
 			}
 			account := otherAccount(b.RunAs)
 			col := backupEngine(b, account)
 			acts := backup.New(col, b.Plan, recoverable(b.Plan), keptChild(w.history, account), time.Now)
-			w.add(col, append(acts, backup.NewDrill(col, b.Plan, tries(w.file, b, account), time.Now), restoreAction(col, b, account, keptChild(w.history, account)))...)
+			w.add(col, append(acts, restores(w, col, b, account)...)...)
 			return nil
 		})
 	}
+}
+
+// restores are the actions that restore a plan, as an account; empty: our own.
+func restores(w *wiring, e backup.Engine, b estate.Backup, account string) []ops.Action {
+	r := restoreAction(e, b, account, keptChild(w.history, account), answersAt(w.file, b)...)
+	return []ops.Action{backup.NewDrill(e, b.Plan, tries(w.file, b, account), time.Now), r, r.InPlace()}
+}
+
+// answersAt are the addresses at which the server of a plan would answer.
+func answersAt(f estate.File, b estate.Backup) []string {
+	for _, p := range f.Postgres {
+		if p.Name == b.Plan.Database.String() {
+			return postgresLogin(p.Login).Addresses()
+		}
+	}
+	return nil
 }
 
 // recoverable works out what could be recovered of a plan's database.

@@ -170,3 +170,19 @@ func unfit(err error) error {
 	}
 	return err
 }
+
+// Addresses are where the servers of a DSN are reached, as "tcp host:port" or "unix path";
+// none where it cannot be read.
+func (l Login) Addresses() (all []string) {
+	cfg, err := l.config()
+	if err != nil {
+		return nil
+	}
+	for _, w := range append([]*pgconn.FallbackConfig{{Host: cfg.Host, Port: cfg.Port}}, cfg.Fallbacks...) {
+		network, at := pgconn.NetworkAddress(w.Host, w.Port)
+		if one := network + " " + at; !slices.Contains(all, one) {
+			all = append(all, one)
+		}
+	}
+	return all
+}

@@ -170,6 +170,12 @@ func (s *Server) start(settings ...string) {
 	})
 }
 
+// Again starts a server that was stopped, on what its folder holds now, with these settings.
+func (s *Server) Again(settings ...string) {
+	s.t.Helper()
+	s.start(settings...)
+}
+
 // Interrupt asks the server to end, and its sessions with it; Stop waits for that.
 func (s *Server) Interrupt() { _ = s.cmd.Process.Signal(syscall.SIGINT) }
 
