@@ -75,16 +75,18 @@ type Needless struct {
 // comes before the first segment of the oldest. Histories stay, and what the receiver goes
 // on from.
 func (r Repo) Needless(held []Set) (all []Needless, err error) {
-	first := map[string]uint64{}
+	first := map[string]Set{} // of each cluster the one that needs the oldest WAL
+	mixed := map[string]bool{}
 	var began time.Time // of the oldest that is held
 	for _, s := range held {
 		if err := ops.CheckWALSegment(s.Segment); err != nil {
 			return nil, fmt.Errorf("which WAL %s needs is not known: %w", s.Label, err)
 		}
-		n := s.First.Segment(s.Segment)
-		if known, found := first[s.Cluster]; !found || n < known {
-			first[s.Cluster] = n
+		known, found := first[s.Cluster]
+		if !found || s.First < known.First {
+			first[s.Cluster] = s
 		}
+		mixed[s.Cluster] = mixed[s.Cluster] || found && s.Segment != known.Segment
 		if began.IsZero() || s.Made.Began.Before(began) {
 			began = s.Made.Began
 		}
@@ -94,10 +96,12 @@ func (r Repo) Needless(held []Set) (all []Needless, err error) {
 		return nil, nil
 	}
 	for _, d := range clusters {
-		n, needed := first[d.Name()]
+		oldest, needed := first[d.Name()]
 		w := Needless{Cluster: d.Name()}
-		if since := r.Since(w.Cluster); needed {
-			w.Files, err = r.before(w.Cluster, n, held[0].Segment)
+		if since := r.Since(w.Cluster); mixed[w.Cluster] {
+			continue // pg_resetwal changed its segments: which position a name means is not known
+		} else if needed {
+			w.Files, err = r.before(w.Cluster, oldest.First.Segment(oldest.Segment), oldest.Segment)
 		} else if w.Whole = !since.IsZero() && since.Before(began); w.Whole { // else it may be of the next one's
 			w.Files, err = r.before(w.Cluster, ^uint64(0), held[0].Segment)
 		}

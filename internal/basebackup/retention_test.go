@@ -320,6 +320,42 @@ func TestNoWALOfAHeldBackupIsNeedless(t *testing.T) {
 	}
 }
 
+func TestTheNamesOfWALAreReadInTheSegmentsOfTheirCluster(t *testing.T) {
+	const id = ops.LSN(1 << 32) // a name's second part
+	old := Set{Label: "old", Cluster: "1", Segment: mega, First: id + 5<<20, Made: Made{noon.Add(-time.Hour), noon.Add(-time.Hour)}}
+	upgraded := Set{Label: "upgraded", Cluster: "2", Segment: 2 * mega, First: 9 << 20, Made: Made{noon, noon}}
+	reset := Set{Label: "reset", Cluster: "1", Segment: 2 * mega, First: 3 * id, Made: Made{noon, noon}}
+	goes := ops.WALName(1, uint64(id>>20)+4, mega).String()
+	for name, c := range map[string]struct {
+		held []Set
+		want []string
+	}{
+		"one cluster":                   {[]Set{old}, []string{goes}},
+		"beside one of larger segments": {[]Set{upgraded, old}, []string{goes}},
+		"itself given larger segments":  {[]Set{reset, old}, nil},
+	} {
+		s := newShelf(t)
+		s.write([]byte(`{"began":"2026-11-01T00:00:00Z"}`), "wal", "1", "since")
+		s.write(nil, "wal", "1", "1", goes)
+		for _, n := range []uint64{uint64(id>>20) + 5, 2*uint64(id>>20) + 3, 2*uint64(id>>20) + 4} {
+			s.write(nil, "wal", "1", "1", ops.WALName(1, n, mega).String())
+		}
+		needless, err := s.Needless(c.held)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, w := range needless {
+			for _, path := range w.Files {
+				got = append(got, filepath.Base(path))
+			}
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: there go %v, want %v", name, got, c.want)
+		}
+	}
+}
+
 func TestABackupOverAChangeOfTimelineNeedsTheWALOfBoth(t *testing.T) {
 	one := walRange{1, ops.SegmentStart(3, mega) + 40, ops.SegmentStart(5, mega) + 512}
 	two := walRange{2, one.Stop, ops.SegmentStart(6, mega) + 40}
