@@ -141,7 +141,15 @@ func TestLabDrillsOfAFolderOfBaseBackups(t *testing.T) {
 
 	set := basebackup.Repo(l.folder).Backup(l.look().Sets[0].Label.String())
 	l.changed(filepath.Join(set, "data", "global", "pg_filenode.map"), "checksum mismatch", func(b []byte) []byte { b[20] ^= 1; return b })
-	l.changed(filepath.Join(set, "data", "PG_VERSION"), "is present in the manifest but not on disk", func([]byte) []byte { return nil })
+	lost := filepath.Join(set, "data", "PG_VERSION")
+	for _, c := range []struct{ from, to string }{{lost, l.folder + "/kept"}, {l.folder + "/kept", lost}} { // seen without a drill
+		if err := os.Rename(c.from, c.to); err != nil {
+			t.Fatal(err)
+		}
+		if s := l.look().Sets[0]; s.Damaged != (c.from == lost) {
+			t.Errorf("after %s became %s: %+v", c.from, c.to, s)
+		}
+	}
 	found, err := filepath.Glob(fmt.Sprintf("%s/wal/*/*/%s", l.folder, segment))
 	if err != nil || len(found) != 1 {
 		t.Fatal(segment, found, err)

@@ -11,6 +11,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -45,8 +46,8 @@ type Config struct {
 type Collector struct {
 	cfg   Config
 	repo  basebackup.Repo
-	turn  sync.Mutex // of collecting
-	sets  map[string]basebackup.Set
+	turn  sync.Mutex       // of collecting
+	sets  map[string]known // by label
 	wal   *wal
 	mu    sync.Mutex
 	found ops.Backups // by the last look
@@ -55,7 +56,14 @@ type Collector struct {
 
 // New returns a collector.
 func New(c Config) *Collector {
-	return &Collector{cfg: c, repo: basebackup.Repo(c.Folder), sets: map[string]basebackup.Set{}}
+	return &Collector{cfg: c, repo: basebackup.Repo(c.Folder), sets: map[string]known{}}
+}
+
+// known is a backup as it was read, and what tells that it is still the same.
+type known struct {
+	set  basebackup.Set
+	mark string
+	at   time.Time
 }
 
 // Source names it as the estate does.
@@ -119,25 +127,32 @@ func (c *Collector) Collect(context.Context) (ops.Observation, error) {
 // setsMost is how many backups are on the board.
 const setsMost = 1000
 
-// read reads the backups that are whole, newest first, each one once: it never changes.
+// read reads the backups that are whole, newest first, each one again where something was
+// taken from it, and every hour: a mark does not see all.
 func (c *Collector) read() (sets []basebackup.Set, notes []ops.Text, err error) {
 	labels, parts, err := c.repo.Labels()
 	if err != nil {
 		return nil, nil, err
 	}
 	for _, label := range labels {
-		s, known := c.sets[label]
-		if !known {
-			if s, err = c.repo.Read(label); err != nil {
+		k, mark, now := c.sets[label], c.repo.Mark(label), c.cfg.Now()
+		if k.mark != mark || now.Sub(k.at) >= wholeEvery {
+			if k.set, err = c.repo.Read(label); err != nil {
 				notes = append(notes, ops.Textf("%s is no backup: %v", label, err))
+				delete(c.sets, label)
 				continue
 			}
-			c.sets[label] = s
+			k.mark, k.at = mark, now
+			c.sets[label] = k
+		}
+		s := k.set
+		if len(s.Lost) > 0 {
+			notes = append(notes, ops.Textf("%s is damaged: not there as they were made are %s", label, strings.Join(s.Lost, ", ")))
 		}
 		s.Checked = c.repo.LastCheck(label)
 		sets = append(sets, s)
 	}
-	maps.DeleteFunc(c.sets, func(label string, _ basebackup.Set) bool { return !slices.Contains(labels, label) })
+	maps.DeleteFunc(c.sets, func(label string, _ known) bool { return !slices.Contains(labels, label) })
 	if held, _, _ := c.repo.Held(); !held {
 		for _, p := range parts {
 			notes = append(notes, ops.Textf("what is there of %s, which was interrupted, is no backup: the next one removes it", p))
@@ -181,7 +196,7 @@ func (c *Collector) backup(s basebackup.Set, number int) ops.Backup {
 	b := ops.Backup{
 		Ref: ops.NewRef(ops.KindBackup, name, plan.Name.String()+"/"+s.Label), Label: ops.Clean(s.Label), Type: ops.BackupFull, Repository: plan.Name, Key: plan.Key,
 		Began: s.Made.Began, Ended: s.Made.Ended, Start: s.Start, Stop: s.Stop, Cluster: number, Own: s.Own,
-		Size: ops.Num(float64(s.Size)), Stored: ops.Num(float64(s.Size + s.WALSize)), Damaged: len(s.Checked.Wrong) > 0,
+		Size: ops.Num(float64(s.Size)), Stored: ops.Num(float64(s.Size + s.WALSize)), Damaged: s.Damaged(),
 	}
 	if ops.CheckWALSegment(s.Segment) == nil && s.Stop > 0 {
 		b.FirstWAL, b.LastWAL = ops.WALName(s.Timeline, s.Start.Segment(s.Segment), s.Segment), ops.WALName(s.Timeline, (s.Stop-1).Segment(s.Segment), s.Segment)

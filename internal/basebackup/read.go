@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"opsdeck/ops"
@@ -44,7 +45,11 @@ type Set struct {
 	WALSize  int64
 	Segment  ops.Bytes // the size of a segment of WAL
 	Own      bool      // it holds all segments from First to Stop, and the histories between
+	Lost     []string  // the first few of the files that its manifest names and that are not there whole
 }
+
+// lostMost is how many files that are lost are named.
+const lostMost = 5
 
 // manifest is what is read of a backup_manifest.
 type manifest struct {
@@ -62,7 +67,11 @@ type walRange struct {
 // Read reads a backup. Error: it is none that could be restored.
 func (r Repo) Read(label string) (Set, error) {
 	s, dir := Set{Label: label}, r.Backup(label)
-	m, err := readManifest(filepath.Join(dir, "data", "backup_manifest"))
+	m, err := readManifest(filepath.Join(dir, "data", "backup_manifest"), func(f manifestFile) {
+		if len(s.Lost) < lostMost && !f.whole(filepath.Join(dir, "data")) {
+			s.Lost = append(s.Lost, f.Path)
+		}
+	})
 	if err != nil {
 		return s, fmt.Errorf("its manifest: %w", err)
 	}
@@ -84,8 +93,42 @@ func (r Repo) LastCheck(label string) (c Checked) {
 	return c
 }
 
+// manifestFile is a file of a cluster.
+type manifestFile struct {
+	Path string
+	Size int64
+}
+
+// whole reports whether it lies in a folder as large as it was. What a manifest names in a
+// form of its own, because it is no UTF-8, only verify finds.
+func (f manifestFile) whole(folder string) bool {
+	if f.Path == "" || f.Path == "postgresql.auto.conf" { // a copy's settings are written there
+		return true
+	}
+	info, err := os.Lstat(filepath.Join(folder, f.Path))
+	return err == nil && info.Size() == f.Size
+}
+
+// Mark tells whether something may have been taken from a backup since it was read: it is
+// another one then.
+func (r Repo) Mark(label string) string {
+	data := filepath.Join(r.Backup(label), "data")
+	looked := []string{data, filepath.Join(data, "backup_manifest"), filepath.Join(data, "global"), filepath.Join(data, "pg_wal"), filepath.Join(data, "base")}
+	databases, _ := filepath.Glob(filepath.Join(data, "base", "*")) // the pattern is good
+	var mark strings.Builder
+	for _, path := range append(looked, databases...) {
+		info, err := os.Lstat(path)
+		if err != nil {
+			mark.WriteString("-;")
+			continue
+		}
+		fmt.Fprintf(&mark, "%d %d;", info.Size(), info.ModTime().UnixNano())
+	}
+	return mark.String()
+}
+
 // readManifest reads a manifest as it comes: it has a line for each file of the cluster.
-func readManifest(path string) (m manifest, err error) {
+func readManifest(path string, each func(manifestFile)) (m manifest, err error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return m, err
@@ -102,7 +145,7 @@ func readManifest(path string) (m manifest, err error) {
 		}
 		switch name {
 		case "Files":
-			err = m.readFiles(in)
+			err = m.readFiles(in, each)
 		case "WAL-Ranges":
 			err = in.Decode(&m.ranges)
 		default:
@@ -121,15 +164,16 @@ func readManifest(path string) (m manifest, err error) {
 	return m, nil
 }
 
-func (m *manifest) readFiles(in *json.Decoder) error {
+func (m *manifest) readFiles(in *json.Decoder, each func(manifestFile)) error {
 	if _, err := in.Token(); err != nil {
 		return err
 	}
 	for in.More() {
-		var one struct{ Size int64 }
+		var one manifestFile
 		if err := in.Decode(&one); err != nil {
 			return err
 		}
+		each(one)
 		m.files++
 		m.size += max(0, one.Size)
 	}

@@ -21,9 +21,11 @@ type Retention struct {
 	Age     time.Duration
 }
 
-// good reports whether a backup counts for retention: it has its WAL, and nothing wrong was
-// found in it.
-func (s Set) good() bool { return s.Own && len(s.Checked.Wrong) == 0 }
+// Damaged reports whether something wrong was found in a backup, or is not there any more.
+func (s Set) Damaged() bool { return len(s.Checked.Wrong)+len(s.Lost) > 0 }
+
+// good reports whether a backup counts for retention: it has its WAL, and is not damaged.
+func (s Set) good() bool { return s.Own && !s.Damaged() }
 
 // Newest sorts backups, the newest first.
 func Newest(sets []Set) {

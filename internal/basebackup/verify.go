@@ -25,7 +25,7 @@ const wrongMost = 5
 // verify reads all of a backup that lies in a folder. What it found is what it says: an
 // exit code of 0 without its words is an error, and one of 1 without a fault too.
 func verify(ctx context.Context, programs, folder string, now func() time.Time) (c Checked, err error) {
-	m, err := readManifest(filepath.Join(folder, "data", "backup_manifest"))
+	m, err := readManifest(filepath.Join(folder, "data", "backup_manifest"), func(manifestFile) {})
 	if err != nil {
 		return Checked{At: now().UTC(), Wrong: []string{"its manifest cannot be read: " + err.Error()}}, nil
 	}
