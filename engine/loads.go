@@ -66,7 +66,7 @@ func (e *Engine) keepLoad(j ops.Job, run ops.LoadRun) (ops.LoadVerdict, error) {
 	v := judge.Load(run, s.Limits)
 	k := ops.LoadKept{Ref: ops.NewRef(ops.KindLoadRun, "", fmt.Sprint(j.ID)), Scenario: s.Name, Target: s.Target, Began: j.Started, Ended: e.Now(),
 		Actor: j.Actor.Name, Reason: j.Reason, Note: s.Note, Stages: run.Stages, Warmup: run.Warmup, End: run.End,
-		Run: run.Run, Health: run.Health, Errors: run.Errors, Verdict: v}
+		Run: run.Run, Health: run.Health, Errors: run.Errors, Parts: run.Parts, Verdict: v}
 	target, alerts := e.courseOf(j, s.Target)
 	packed, err := pack(savedLoad{LoadReport: ops.LoadReport{Kept: k, Total: run.Total, Series: run.Series, Target: target, Alerts: alerts}, Latency: run.LatencyHistogram, Service: run.ServiceHistogram})
 	if err == nil {

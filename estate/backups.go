@@ -59,14 +59,8 @@ func (b *Backup) complete(servers []Postgres) {
 	}
 	b.Plan.Repositories = []ops.RepositoryPlan{{Name: ops.Lit("folder"), Key: 1, Where: ops.Clean(b.Base.Folder), Region: ops.Clean(b.Base.Region)}}
 	for _, p := range servers {
-		if p.Name != b.Plan.Database.String() {
-			continue
-		}
-		if b.Base.Login == nil {
-			login := p.Login
-			b.Base.Login = &login
-		} else {
-			p.inherit(b.Base.Login)
+		if p.Name == b.Plan.Database.String() {
+			b.Base.Login = p.also(b.Base.Login)
 		}
 	}
 }

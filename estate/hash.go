@@ -53,6 +53,12 @@ func Hash(f File) ops.Text {
 			b.Login = &login
 		}
 	}
+	for i := range f.Loads {
+		if l := &f.Loads[i].Loans; l.Login != nil {
+			login := l.Login.hashed()
+			l.Login = &login
+		}
+	}
 	for i := range f.Alertmanager {
 		a := &f.Alertmanager[i]
 		a.Peers = sorted(a.Peers, func(p Peer) string { return p.Name })

@@ -23,17 +23,17 @@ const (
 func scenarioKey(name string, s *Scenario) key {
 	p := &s.Plan
 	p.Name = ops.Clean(name)
-	http, locust := ops.DriverHTTP.String(), ops.DriverLocust.String()
+	http, locust, loans := ops.DriverHTTP.String(), ops.DriverLocust.String(), ops.DriverLoans.String()
 	return key{shape: shapeMapping, by: "driver", meaning: "One load scenario.", fields: []key{
-		bind(&p.Driver, key{name: "driver", shape: shapeWord, words: []string{http, locust}, fallback: http, example: locust,
-			meaning: "What makes the load: `http` sends requests from the agent's machine, at planned moments, whether or not the answers keep up; `locust` has a Locust of yours send, over its web API, from as many machines as it has workers."}),
+		bind(&p.Driver, key{name: "driver", shape: shapeWord, words: []string{http, locust, loans}, fallback: http, example: locust,
+			meaning: "What makes the load: `http` sends requests from the agent's machine, at planned moments, whether or not the answers keep up; `locust` has a Locust of yours send, over its web API, from as many machines as it has workers; `loans` streams synthetic IFRS 9 loans into a PostgreSQL and calculates their expected loss there."}),
 		bind(&p.Target, key{name: "target", shape: shapeText, pattern: nameOfThing, required: true, example: "api",
 			meaning: "What is loaded. In production this name is typed before a run, and only one run at a time is sent to it. Where it is one of `services`, a critical alert of that which begins ends the run."}),
 		bind(&p.Note, key{name: "note", shape: shapeText, pattern: anyText, example: "twice the usual evening",
 			meaning: "What it is for, in words."}),
 		bind(&p.Allow, key{name: "allow", shape: shapeList, required: true, elem: &key{shape: shapeText, pattern: hostAndPort, example: "127.0.0.1:8000", meaning: "One server."},
 			example: `["127.0.0.1:8000"]`,
-			meaning: "The servers that may be sent to, as host:port. With `http` no connection is made to any other, wherever a target or an answer leads; of Locust its `host` has to be one."}),
+			meaning: "The servers that may be sent to, as host:port. With `http` no connection is made to any other, wherever a target or an answer leads; of Locust its `host` has to be one, of loans each server of the database's DSN (of a socket, 127.0.0.1 and the port)."}),
 		bind(&p.MaxDuration, key{name: "max_duration", shape: shapeDuration, required: true, shortest: time.Second, longest: mostLoad, example: "10m",
 			meaning: "The longest that a run takes, from the first request to the last answer."}),
 		bind(&p.Warmup, key{name: "warm_up", shape: shapeDuration, shortest: time.Second, longest: mostLoad, example: "30s",
@@ -45,7 +45,7 @@ func scenarioKey(name string, s *Scenario) key {
 		bind(&s.CAFile, path("ca_file", "Certificates in PEM that are trusted besides the system's.")),
 		bind(&p.Production, key{name: "production", shape: shapeFlag, fallback: "false", example: "true",
 			meaning: "Whether it may run where the environment is production."}),
-	}, variants: []variant{{word: http, fields: append(sendingKeys(s), connectionKeys(s)...)}, {word: locust, fields: locustKeys(s)}}}
+	}, variants: []variant{{word: http, fields: append(sendingKeys(s), connectionKeys(s)...)}, {word: locust, fields: locustKeys(s)}, {word: loans, fields: loansKeys(s)}}}
 }
 
 // waysToSay are the keys of a rate, of which one has to be there.
@@ -78,6 +78,36 @@ func locustKeys(s *Scenario) []key {
 			exactly: waysToSay("says no users"), meaning: "How many users there are, and for how long. Each waits for an answer before the next request (a closed loop). A part that grows or shrinks begins with as many as the one before it ends with."}),
 		bind(&s.Plan.MaxUsers, key{name: "max_users", shape: shapeNumber, min: 1, max: mostRate, required: true, example: "100",
 			meaning: "The most users, whatever `users` says."}),
+	}
+}
+
+// presetName is a preset of loans.
+var presetName = pattern{`^(normal|stress)$`, "normal or stress"}
+
+// loansKeys say which loans are loaded into what, and how fast.
+func loansKeys(s *Scenario) []key {
+	l, login := &s.Loans, new(Login)
+	return []key{
+		bind(&l.Source, key{name: "source", shape: shapeText, pattern: nameOfThing, example: "postgres",
+			meaning: "The PostgreSQL source on whose server the database is. Only where there are several."}),
+		bind(&l.Database, key{name: "database", shape: shapeText, pattern: anyText, required: true, example: "shop",
+			meaning: "The database that is loaded. Nothing in it is touched but a schema of the scenario's own, `opsdeck_load_` and its name, which the run makes and marks."}),
+		bindBy(key{name: "login", shape: shapeMapping, fields: loginKeys(login, "Who loads: a login with CREATE on the database."),
+			meaning: "The login that loads. Without it, it is the one that reads the source."}, func(d *draft, v *said) { l.Login, d.said[login] = login, v }),
+		bind(&l.Rows, key{name: "rows", shape: shapeNumber, min: 1, max: 1_000_000_000, required: true, example: "1000000",
+			meaning: "How many loans. A run that ended before goes on behind its last batch."}),
+		bind(&l.Batch, key{name: "batch", shape: shapeNumber, min: 1, max: 1_000_000, fallback: "10000", example: "50000",
+			meaning: "How many loans are a batch: one transaction, from COPY to the expected loss. Limits of times are of batches."}),
+		bind(&l.Rate, key{name: "rate", shape: shapeNumber, min: 1, max: mostRate, required: true, example: "1200",
+			meaning: "How many loans a second are sent. A batch is due when those before it have had their time."}),
+		bind(&l.MaxRate, key{name: "max_rate", shape: shapeNumber, min: 1, max: mostRate, required: true, example: "2000",
+			meaning: "The most loans a second, whatever `rate` says and however much there is to make up for."}),
+		bind(&l.Preset, key{name: "preset", shape: shapeText, pattern: presetName, fallback: "normal", example: "stress",
+			meaning: "How the loans are spread over the stages of IFRS 9: `normal` or `stress`."}),
+		bind(&l.Seed, key{name: "seed", shape: shapeNumber, max: 1 << 53, fallback: "1", example: "42",
+			meaning: "The same seed makes the same loans."}),
+		bind(&l.Pipelines, key{name: "pipelines", shape: shapeNumber, min: 1, max: 64, fallback: "1", example: "4",
+			meaning: "How many batches are under way at once, each over a connection of its own."}),
 	}
 }
 

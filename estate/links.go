@@ -38,6 +38,11 @@ func (d *draft) links() {
 		}
 		d.repositories(b)
 	}
+	for i := range d.Loads {
+		if l := &d.Loads[i]; l.Plan.Driver == ops.DriverLoans {
+			d.sourceOf(postgres, d.of(&l.Loans.Source), d.of(l).entry, d.of(l).where)
+		}
+	}
 	for i := range d.services {
 		d.linksOf(&d.services[i], docker)
 		d.databases(&d.services[i], postgres)

@@ -160,6 +160,9 @@ func (d *draft) finish() {
 		d.Estate.Backups = append(d.Estate.Backups, *p)
 	}
 	for i := range d.Loads {
+		if d.Loads[i].Plan.Driver == ops.DriverLoans {
+			d.Loads[i].Loans.complete(d.Postgres)
+		}
 		d.Estate.Loads = append(d.Estate.Loads, d.Loads[i].Plan)
 	}
 	d.triage()

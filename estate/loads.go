@@ -21,8 +21,44 @@ type Scenario struct {
 	CAFile   string
 	Status   []int  // of a good answer; empty: 200 to 299
 	Contains string // words of its body
+	Loans    Loans
 
 	rate, users rate
+}
+
+// Loans is what a scenario says whose load is a loan pipeline.
+type Loans struct {
+	Source    string // the PostgreSQL source
+	Database  string // on its server, that is loaded
+	Login     *Login // who loads it; nil: who reads the source
+	Rows      int
+	Batch     int // records
+	Rate      int // records a second
+	MaxRate   int
+	Preset    string
+	Seed      int
+	Pipelines int // batches at once
+}
+
+// plan is the rate as a stage: as long as the records take at it.
+func (l *Loans) plan() []ops.LoadStage {
+	if l.Rate < 1 {
+		return nil
+	}
+	rate := float64(l.Rate)
+	return []ops.LoadStage{{From: rate, To: rate, For: ops.Seconds(float64(l.Rows) / rate).Round(time.Millisecond), Records: true}}
+}
+
+// complete adds what follows from the rest: who loads logs in where the source does.
+func (l *Loans) complete(servers []Postgres) {
+	if l.Source == "" && len(servers) > 0 {
+		l.Source = servers[0].Name
+	}
+	for i := range servers {
+		if servers[i].Name == l.Source {
+			l.Login = servers[i].also(l.Login)
+		}
+	}
 }
 
 // Request is one request of a scenario.
@@ -94,9 +130,14 @@ func (d *draft) scenarios() {
 	for i := range d.Loads {
 		s := &d.Loads[i]
 		p := &s.Plan
-		if p.Stages = s.rate.plan(d, false); p.Driver == ops.DriverLocust {
+		switch p.Driver {
+		case ops.DriverLocust:
 			p.Stages = s.users.plan(d, true)
 			d.closed(s)
+		case ops.DriverLoans:
+			p.Stages, p.MaxRate = s.Loans.plan(), s.Loans.MaxRate
+		default:
+			p.Stages = s.rate.plan(d, false)
 		}
 		for j := range p.Limits { // the rate of a second of a ramp is no fault
 			p.Limits[j].Abort = p.AbortAfter > 0 && p.Limits[j].Metric != ops.MetricRate
@@ -141,8 +182,11 @@ func (d *draft) bounds(s *Scenario) {
 	length, at := p.Length(), d.of(s)
 	rate, most, bound, unit := d.of(&s.rate), d.of(&p.MaxRate), p.MaxRate, "requests a second"
 	last := 2 * p.Timeout // of the answers
-	if p.Driver == ops.DriverLocust {
+	switch p.Driver {
+	case ops.DriverLocust:
 		rate, most, bound, unit, last = d.of(&s.users), d.of(&p.MaxUsers), p.MaxUsers, "users", locustStop
+	case ops.DriverLoans:
+		rate, most, unit, last = d.of(&s.Loans.Rate), d.of(&s.Loans.MaxRate), "records a second", 0
 	}
 	limit := d.of(&p.MaxDuration)
 	switch {

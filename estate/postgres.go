@@ -16,6 +16,16 @@ func (p *Postgres) inherit(second *Login) {
 	}
 }
 
+// also is a second login on the server, where there is one; else the one that reads.
+func (p *Postgres) also(second *Login) *Login {
+	if second == nil {
+		login := p.Login
+		return &login
+	}
+	p.inherit(second)
+	return second
+}
+
 // dsnPassword finds a password within a connection string.
 var dsnPassword = regexp.MustCompile(`(?i)(?:^|[\s?&])(?:ssl)?password\s*=\s*([^&\s]+)`)
 
@@ -36,8 +46,15 @@ func (d *draft) logins() {
 			d.onePassword(p.Actor, d.of(p.Actor))
 		}
 	}
+	var others []*Login
 	for i := range d.Backups {
-		if l := d.Backups[i].Base.Login; l != nil {
+		others = append(others, d.Backups[i].Base.Login)
+	}
+	for i := range d.Loads {
+		others = append(others, d.Loads[i].Loans.Login)
+	}
+	for _, l := range others {
+		if l != nil {
 			d.onePassword(l, d.of(l))
 		}
 	}

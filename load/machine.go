@@ -12,8 +12,8 @@ func mostFiles() (uint64, bool) {
 	return uint64(l.Cur), err == nil
 }
 
-// ownCPU is the processor time that this process has used.
-func ownCPU() (time.Duration, bool) {
+// OwnCPU is the processor time that this process has used.
+func OwnCPU() (time.Duration, bool) {
 	var u syscall.Rusage
 	err := syscall.Getrusage(syscall.RUSAGE_SELF, &u)
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano()), err == nil

@@ -303,8 +303,13 @@ func (r *recorder) failures() []ops.LoadError {
 	for _, e := range r.errors {
 		all = append(all, *e)
 	}
+	SortErrors(all)
+	return all
+}
+
+// SortErrors puts failures in order, those that came most often first.
+func SortErrors(all []ops.LoadError) {
 	slices.SortFunc(all, func(a, b ops.LoadError) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Class, b.Class), cmp.Compare(a.Status, b.Status))
 	})
-	return all
 }

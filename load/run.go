@@ -41,7 +41,7 @@ func Run(ctx context.Context, o Order, tell func(ops.LoadTick)) (ops.LoadRun, er
 		return ops.LoadRun{}, err
 	}
 	defer c.close()
-	return newGenerator(o, c, ownCPU).run(ctx, tell)
+	return newGenerator(o, c, OwnCPU).run(ctx, tell)
 }
 
 func newGenerator(o Order, c *client, cpu func() (time.Duration, bool)) *generator {

@@ -281,7 +281,7 @@ func TestAMostOfTheRateIsKeptInEachSecond(t *testing.T) {
 			t.Fatal(err)
 		}
 		c.via = played{time.Now(), quick}
-		g := newGenerator(o, c, ownCPU)
+		g := newGenerator(o, c, OwnCPU)
 		p := newPacer(g)
 		per := map[time.Duration]int64{}
 		for n := range o.Stages.Count() {

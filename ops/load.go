@@ -14,6 +14,9 @@ type LoadStage struct {
 	// Users says that the figures are users, each of whom waits for an answer before the
 	// next request: a closed loop, which sends less while the target is slow.
 	Users bool `json:"users,omitzero"`
+	// Records says that they are records of a pipeline a second. They come in batches: it is
+	// these that latencies are of.
+	Records bool `json:"records,omitzero"`
 }
 
 // LoadCount is what became of the requests of a span of time. At the end of a run
@@ -141,7 +144,14 @@ type LoadTick struct {
 	Rate   float64     `json:"rate"`  // planned now, in the unit of its stage
 	Stage  int         `json:"stage"` // of the plan, from 0; their number when it is over
 	Errors []LoadError `json:"errors,omitempty"`
+	Parts  []LoadPart  `json:"parts,omitempty"`
 	Health LoadHealth  `json:"health"`
+}
+
+// LoadPart is how long one part of each batch took.
+type LoadPart struct {
+	Name  Text      `json:"name"`
+	Times LoadTimes `json:"times"`
 }
 
 // LoadRun is a load run that has ended.
@@ -155,6 +165,7 @@ type LoadRun struct {
 	Series []LoadPoint   `json:"series"`
 	Errors []LoadError   `json:"errors,omitempty"` // of most failures first
 	Health LoadHealth    `json:"health"`
+	Parts  []LoadPart    `json:"parts,omitempty"` // of a pipeline's batches, in their order
 	// All latencies and service times in nanoseconds, as compressed HdrHistograms (V2).
 	LatencyHistogram []byte `json:"latency_histogram"`
 	ServiceHistogram []byte `json:"service_histogram"`
@@ -210,8 +221,11 @@ func (s LoadStage) Rate() string {
 // Words say a stage: "10 to 100 requests a second for 30s".
 func (s LoadStage) Words() string {
 	unit := " requests a second for "
-	if s.Users {
+	switch {
+	case s.Users:
 		unit = " users for "
+	case s.Records:
+		unit = " records a second for "
 	}
 	return s.Rate() + unit + s.For.String()
 }

@@ -24,6 +24,7 @@ type LoadKept struct {
 	Run      LoadWindow    `json:"run"`
 	Health   LoadHealth    `json:"health"`
 	Errors   []LoadError   `json:"errors,omitempty"`
+	Parts    []LoadPart    `json:"parts,omitempty"` // of a pipeline's batches
 	Verdict  LoadVerdict   `json:"verdict"`
 	Pinned   bool          `json:"pinned,omitzero"` // the one that later runs of the scenario are compared with
 }

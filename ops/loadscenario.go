@@ -59,9 +59,10 @@ const (
 	DriverUnknown LoadDriver = iota
 	DriverHTTP               // requests of a process of our own, on the agent's machine
 	DriverLocust             // the users of a Locust, over its web API
+	DriverLoans              // a loan pipeline in a PostgreSQL
 )
 
-var loadDrivers = enumOf[LoadDriver]("driver", "unknown", "http", "locust")
+var loadDrivers = enumOf[LoadDriver]("driver", "unknown", "http", "locust", "loans")
 
 func (d LoadDriver) String() string               { return loadDrivers.name(d) }
 func (d LoadDriver) MarshalText() ([]byte, error) { return []byte(d.String()), nil }

@@ -122,6 +122,7 @@ func LiveLines(l ops.LoadLive) []Cell {
 	}
 	lines = append(lines, Cell{Text: rate})
 	lines = append(lines, waited("10 s    ", w, s.Closed()), timesLine("        served", w.Service))
+	lines = append(lines, partLines(t.Parts)...)
 	return append(append(lines, alertLines(l.Alerts)...), figures(l.Limits, t.Run, t.Errors, t.Health)...)
 }
 
@@ -154,7 +155,22 @@ func KeptLines(k ops.LoadKept) []Cell {
 	}
 	lines = append(lines, Cell{Text: fmt.Sprintf("rate    good %s over %s", inWords(ops.MetricRate, k.Run), short(k.Run.Over))})
 	lines = append(lines, waited("run     ", k.Run, closed(k.Stages)), timesLine("        served", k.Run.Service))
+	lines = append(lines, partLines(k.Parts)...)
 	return append(lines, figures(k.Verdict.Limits, k.Run, k.Errors, k.Health)...)
+}
+
+// partLines say how long the parts of a pipeline's batches took.
+func partLines(parts []ops.LoadPart) []Cell {
+	line := "parts   p95"
+	for _, p := range parts {
+		if p.Times.N > 0 {
+			line += fmt.Sprintf("  %s %s", p.Name, short(p.Times.P95))
+		}
+	}
+	if line == "parts   p95" {
+		return nil
+	}
+	return []Cell{{Text: line}}
 }
 
 // CompareLines put a run beside another one.
@@ -213,7 +229,11 @@ func figures(limits []ops.LoadStanding, w ops.LoadWindow, errs []ops.LoadError, 
 	if h.Users > 0 {
 		return append(lines, senderLines(h, cpu)...)
 	}
-	return append(lines, Cell{Text: fmt.Sprintf("sender  late p99 %s, CPU %s, connections %s busy, %d late, %d at the cap", short(h.LateP99), cpu, ops.Percent(min(1, h.Busy)), w.Late, h.CapHits), Tone: ToneMuted})
+	sender := fmt.Sprintf("sender  late p99 %s, CPU %s", short(h.LateP99), cpu)
+	if h.Busy > 0 { // else how busy its connections are is the target's affair
+		sender += fmt.Sprintf(", connections %s busy, %d late, %d at the cap", ops.Percent(min(1, h.Busy)), w.Late, h.CapHits)
+	}
+	return append(lines, Cell{Text: sender, Tone: ToneMuted})
 }
 
 // mostWorkers is how many workers are listed, those in a bad way first.

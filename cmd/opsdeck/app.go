@@ -49,7 +49,7 @@ opsdeck run container.restart container:docker/web --yes --reason "leaks memory"
 	cmd.Flags().BoolVar(&local, "local", false, "no agent: read-only, no history, everything in this process")
 	cmd.AddCommand(a.agentCommand(), a.runCommand(), a.actionsCommand(), a.historyCommand(), a.auditCommand(),
 		a.doctorCommand(), a.snapshotCommand(), a.configCommand(), a.initCommand(), a.incidentCommand(), a.handoverCommand(), a.demoCommand(),
-		a.estatesCommand(), a.gateCommand(), a.proxyCommand(), a.probeHistoryCommand(), a.loadChildCommand(), a.locustChildCommand(), a.loadCommand(), a.drillCommand(), a.restoreCopyCommand(), a.keepChildCommand(), a.backupCommand(), a.baseBackupCommand(), manCommand())
+		a.estatesCommand(), a.gateCommand(), a.proxyCommand(), a.probeHistoryCommand(), a.loadChildCommand(), a.locustChildCommand(), a.loansChildCommand(), a.loadCommand(), a.drillCommand(), a.restoreCopyCommand(), a.keepChildCommand(), a.backupCommand(), a.baseBackupCommand(), manCommand())
 	cmd.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return a.elsewhere(cmd) }
 	return cmd
 }

@@ -9,7 +9,7 @@ import (
 )
 
 func TestALoadThatIsNotOrderedSendsNothing(t *testing.T) {
-	for _, command := range []string{loadChild, locustChild} {
+	for _, command := range []string{loadChild, locustChild, loansChild} {
 		t.Run(command, func(t *testing.T) { unordered(t, command) })
 	}
 }

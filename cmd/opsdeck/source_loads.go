@@ -9,17 +9,21 @@ import (
 	"time"
 
 	"opsdeck/actions/loadrun"
+	"opsdeck/collectors/postgres"
 	"opsdeck/estate"
 	"opsdeck/internal/proc"
 	"opsdeck/load"
 	"opsdeck/load/locust"
+	"opsdeck/load/pipeline"
 	"opsdeck/ops"
 )
 
-// Hidden commands that hold a load run: one sends it, one has a Locust send it.
+// Hidden commands that hold a load run: one sends it, one has a Locust send it, one is a
+// loan pipeline.
 const (
 	loadChild   = "load-child"
 	locustChild = "locust-child"
+	loansChild  = "loans-child"
 )
 
 // wireLoads adds what the estate can be put under. Each driver has its row.
@@ -40,6 +44,7 @@ func wireLoads(w *wiring) {
 	w.engine.Actions = append(w.engine.Actions, loadrun.New(w.file.Estate, map[ops.LoadDriver]loadrun.Driver{
 		ops.DriverHTTP:   load.Driver{Sources: loadSources(w.file.Loads), Children: children(loadChild, load.LastWords)},
 		ops.DriverLocust: locust.Driver{Sources: locustSources(w.file.Loads), Addresses: locust.Addresses, Children: children(locustChild, locust.LastWords)},
+		ops.DriverLoans:  pipeline.Driver{Sources: loanSources(w.file.Loads), Connect: pipeline.By(postgres.Login.Config), Children: children(loansChild, load.LastWords)},
 	}, proc.Alive)...)
 }
 
@@ -47,6 +52,17 @@ func wireLoads(w *wiring) {
 func locustSources(all []estate.Scenario) (out []locust.Source) {
 	for _, s := range all {
 		out = append(out, locust.Source{Scenario: s.Plan.Name, URL: strings.TrimRight(s.URL, "/"), Host: s.Host, CAFile: s.CAFile})
+	}
+	return out
+}
+
+// loanSources are the portfolios of scenarios, and where they go.
+func loanSources(all []estate.Scenario) (out []pipeline.Source) {
+	for _, s := range all {
+		if l := s.Loans; l.Login != nil {
+			out = append(out, pipeline.Source{Scenario: s.Plan.Name, Login: postgresLogin(*l.Login), Database: l.Database, Pipelines: l.Pipelines,
+				Portfolio: pipeline.Portfolio{Rows: int64(l.Rows), Batch: int64(min(l.Batch, l.Rows)), Preset: l.Preset, Seed: uint64(l.Seed)}})
+		}
 	}
 	return out
 }

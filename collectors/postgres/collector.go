@@ -67,7 +67,7 @@ func (c *Collector) Check() error {
 		if s == nil {
 			continue
 		}
-		if _, err := s.login.config(); err != nil {
+		if _, err := s.login.Config(); err != nil {
 			return err
 		}
 	}

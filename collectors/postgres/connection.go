@@ -33,9 +33,9 @@ const appName = "opsdeck"
 // oldest is the oldest server_version_num that is understood.
 const oldest = 130000
 
-// config reads the login. Its errors hold nothing of the DSN, which may hold a
+// Config reads the login. Its errors hold nothing of the DSN, which may hold a
 // password.
-func (l Login) config() (*pgx.ConnConfig, error) {
+func (l Login) Config() (*pgx.ConnConfig, error) {
 	dsn := l.DSN
 	if l.User != "" { // with another user's password nobody gets in
 		dsn = withPart(withPart(dsn, "user", l.User), "password", "")
@@ -173,7 +173,7 @@ func (s *connection) connect(ctx context.Context) error {
 	}
 	s.drop(ctx)
 	s.left.Store(answersMost)
-	cfg, err := s.login.config()
+	cfg, err := s.login.Config()
 	if err != nil {
 		return err
 	}

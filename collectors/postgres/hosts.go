@@ -37,7 +37,7 @@ func (s *connection) hostsOf(cfg *pgx.ConnConfig) ([]host, error) {
 		if len(all) > 0 {
 			alone := s.login
 			alone.DSN = withPart(withPart(alone.DSN, "host", w.Host), "port", strconv.Itoa(int(w.Port)))
-			its, err := alone.config()
+			its, err := alone.Config()
 			if err != nil {
 				return nil, err
 			}
@@ -174,7 +174,7 @@ func unfit(err error) error {
 // Addresses are where the servers of a DSN are reached, as "tcp host:port" or "unix path";
 // none where it cannot be read.
 func (l Login) Addresses() (all []string) {
-	cfg, err := l.config()
+	cfg, err := l.Config()
 	if err != nil {
 		return nil
 	}

@@ -163,7 +163,7 @@ func TestOptionsOfADSNAreHonouredOrRefusedInWords(t *testing.T) {
 	} {
 		pairs := strings.NewReplacer("&", " ", "%20", `\ `, "%3D", "=", "%1b", "x").Replace(option)
 		for _, dsn := range []string{"postgres://reader:pl4nted@127.0.0.1/postgres?" + option, "host=127.0.0.1 user=reader password=pl4nted dbname=postgres " + pairs} {
-			cfg, err := Login{DSN: dsn}.config()
+			cfg, err := Login{DSN: dsn}.Config()
 			if want == "" {
 				if err != nil {
 					t.Errorf("%s: %v", dsn, err)
@@ -191,7 +191,7 @@ func TestAServiceOfLibpqIsTaken(t *testing.T) {
 	if err := os.WriteFile(path, []byte("[shop]\nhost=10.0.0.9\nport=6543\ndbname=shop\nuser=bob\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cfg, err := Login{DSN: "service=shop servicefile=" + path}.config()
+	cfg, err := Login{DSN: "service=shop servicefile=" + path}.Config()
 	if err != nil || cfg.Host != "10.0.0.9" || cfg.Port != 6543 || cfg.Database != "shop" || cfg.User != "bob" {
 		t.Errorf("%+v %v", cfg, err)
 	}

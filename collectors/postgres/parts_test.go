@@ -123,11 +123,11 @@ func TestGrowthNeedsTime(t *testing.T) {
 
 func TestADSNTakesPartsInBothForms(t *testing.T) {
 	for _, dsn := range []string{"postgres://bob:x@127.0.0.1:5432/db", "host=127.0.0.1 user=bob password=x dbname=db"} {
-		cfg, err := Login{DSN: dsn, User: "amy & co", Password: "y"}.config()
+		cfg, err := Login{DSN: dsn, User: "amy & co", Password: "y"}.Config()
 		if err != nil || cfg.User != "amy & co" || cfg.Password != "y" || cfg.Database != "db" {
 			t.Errorf("%s: %+v %v", dsn, cfg, err)
 		}
-		if cfg, err = (Login{DSN: dsn, User: "amy"}).config(); err != nil || cfg.Password != "" {
+		if cfg, err = (Login{DSN: dsn, User: "amy"}).Config(); err != nil || cfg.Password != "" {
 			t.Errorf("%s: another user logs in with bob's password (%v)", dsn, err)
 		}
 	}

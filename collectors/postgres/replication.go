@@ -18,7 +18,7 @@ var keptPassword = regexp.MustCompile(`(?i)\b(?:ssl)?password\s*=\s*('(?:[^'\\]|
 // Conninfo is the login as PostgreSQL's own programs take it, without a password. Where the
 // login has one it is returned besides, and has to stand in the passfile.
 func (l Login) Conninfo(passfile string) (conninfo, password string, err error) {
-	cfg, err := l.config()
+	cfg, err := l.Config()
 	if err != nil {
 		return "", "", err
 	}
@@ -52,7 +52,7 @@ func (l Login) Conninfo(passfile string) (conninfo, password string, err error) 
 // Copied asks a server by this login what one has to know to copy it. It takes a session
 // that may replicate, so whether the server lets us is known then, too.
 func (l Login) Copied(ctx context.Context) (s basebackup.Server, err error) {
-	cfg, err := l.config()
+	cfg, err := l.Config()
 	if err != nil {
 		return s, err
 	}
@@ -76,7 +76,7 @@ func (l Login) Copied(ctx context.Context) (s basebackup.Server, err error) {
 // Here is the folder of a server's data where that is on our own machine, as far as the
 // addresses of a connection tell; empty: it is not, or the login may not know.
 func (l Login) Here(ctx context.Context) (folder string, err error) {
-	cfg, err := l.config()
+	cfg, err := l.Config()
 	if err != nil {
 		return "", err
 	}

@@ -85,7 +85,7 @@ var keepers = map[string][]string{
 	"github.com/HdrHistogram":  {"load"},
 	"charm.land/lipgloss/v2":   {"themes", "tui", "cmd"},
 	"github.com/spf13/cobra":   {"cmd"},
-	"github.com/jackc/pgx/v5":  {"collectors", "drill", "internal/e2e", "internal/pgfake", "internal/postgrestest"},
+	"github.com/jackc/pgx/v5":  {"collectors", "drill", "load", "internal/e2e", "internal/pgfake", "internal/postgrestest"},
 	"github.com/moby/moby/api": {"collectors", "actions", "internal/bench", "internal/dockertest", "internal/sim"},
 }
 

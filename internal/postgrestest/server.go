@@ -179,6 +179,14 @@ func (s *Server) Again(settings ...string) {
 // Interrupt asks the server to end, and its sessions with it; Stop waits for that.
 func (s *Server) Interrupt() { _ = s.cmd.Process.Signal(syscall.SIGINT) }
 
+// Restart ends the server, and its sessions with it, and starts it again.
+func (s *Server) Restart() {
+	s.t.Helper()
+	s.Interrupt()
+	_ = s.cmd.Wait() // it was told to end
+	s.start(s.settings...)
+}
+
 // Stop ends the server at once.
 func (s *Server) Stop() {
 	s.Signal(syscall.SIGCONT)
