@@ -44,6 +44,8 @@ type Config struct {
 	Actions    []ops.Action
 	// History is nil in a local engine, which is then read-only.
 	History History
+	// Free is what share of the file system of a folder is free.
+	Free func(folder string) ops.Value
 	// Verify checks the audit chain, for Detail of ops.KindAudit; nil with History.
 	Verify func(ctx context.Context) (ops.Detail, error)
 	// Journal is the second home of intents and outcomes: the system's journal.

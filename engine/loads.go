@@ -21,25 +21,21 @@ const keepLoads = 200
 
 func runValue(id ops.Text) string { return "load-run/" + id.String() }
 
-// loadTick shows a second of a load run, and says why it has to end: a critical alert of
-// what it loads began meanwhile.
+// loadTick shows a second of a load run, and says why it has to end.
 func (e *Engine) loadTick(j ops.Job, t ops.LoadTick) ops.Text {
 	s, ok := e.Estate.LoadScenario(j.Target.ID)
 	if !ok {
 		return ops.Textf("the estate has no load %s", j.Target.ID)
 	}
-	target, alerts := e.watchTarget(j, s.Target, t.Second.At)
-	e.update(func(p *picture) { p.load(s, j, t, target, alerts) })
-	for a := range ops.All(e.broker.newest().Alerts) {
-		if a.Service == s.Target && a.State == ops.AlertFiring && a.Severity.Rank == ops.RankCritical && a.Fired.After(j.Started) {
-			return ops.Textf("critical alert %s of %s began", a.Name, s.Target)
-		}
-	}
-	return ops.Text{}
+	target, alerts := e.watchTarget(j, s.Target, t.Second.At, t.Health.Memory)
+	t.Steps = judge.LoadSteps(t.Steps, s.Limits)
+	grown := judge.LoadGrowths(s, e.looksOf(j, s.Target))
+	e.update(func(p *picture) { p.load(s, j, t, target, alerts, grown) })
+	return e.loadGuard(j, s, t.Second.At)
 }
 
 // load puts the last second of a run on the board.
-func (p *picture) load(s ops.LoadScenario, j ops.Job, t ops.LoadTick, target ops.LoadTarget, alerts []ops.LoadAlert) {
+func (p *picture) load(s ops.LoadScenario, j ops.Job, t ops.LoadTick, target ops.LoadTarget, alerts []ops.LoadAlert, grown []ops.LoadGrowth) {
 	live := ops.LoadLive{Job: j.ID, Scenario: s, Actor: j.Actor.Name, Began: j.Started}
 	at := slices.IndexFunc(p.board.Loading, func(l ops.LoadLive) bool { return l.Job == j.ID })
 	p.board.Loading = slices.Clone(p.board.Loading)
@@ -49,7 +45,8 @@ func (p *picture) load(s ops.LoadScenario, j ops.Job, t ops.LoadTick, target ops
 	l := &p.board.Loading[at]
 	place := t.Second.Place()
 	place.Target = target
-	l.Tick, l.Limits, l.Trail, l.Alerts = t, judge.LoadLimits(t.Run, s.Limits), l.Trail.Add(place), alerts
+	l.Growth = grown
+	l.Tick, l.Limits, l.Trail, l.Alerts = t, judge.LoadLimits(t.Run, s.Limits, grown...), l.Trail.Add(place), alerts
 	p.changed[ops.SectionLoading] = true
 }
 
@@ -63,12 +60,16 @@ func (p *picture) unload(id ops.JobID) {
 // keepLoad judges a load run and writes it down: itself first, then the list of all.
 func (e *Engine) keepLoad(j ops.Job, run ops.LoadRun) (ops.LoadVerdict, error) {
 	s, _ := e.Estate.LoadScenario(j.Target.ID)
-	v := judge.Load(run, s.Limits)
-	k := ops.LoadKept{Ref: ops.NewRef(ops.KindLoadRun, "", fmt.Sprint(j.ID)), Scenario: s.Name, Target: s.Target, Began: j.Started, Ended: e.Now(),
+	if run.Fault != nil {
+		run.Fault.State = e.faultState(run.Fault.Job)
+	}
+	target, alerts := e.courseOf(j, s.Target)
+	v := judge.LoadOf(s, run, target)
+	k := ops.LoadKept{Ref: ops.NewRef(ops.KindLoadRun, "", fmt.Sprint(j.ID)), Scenario: s.Name, Kind: s.Kind, Target: s.Target, Began: j.Started, Ended: e.Now(),
 		Actor: j.Actor.Name, Reason: j.Reason, Note: s.Note, Stages: run.Stages, Warmup: run.Warmup, End: run.End,
 		Run: run.Run, Health: run.Health, Errors: run.Errors, Parts: run.Parts, Verdict: v}
-	target, alerts := e.courseOf(j, s.Target)
-	packed, err := pack(savedLoad{LoadReport: ops.LoadReport{Kept: k, Total: run.Total, Series: run.Series, Target: target, Alerts: alerts}, Latency: run.LatencyHistogram, Service: run.ServiceHistogram})
+	report := ops.LoadReport{Kept: k, Total: run.Total, Series: run.Series, Steps: judge.LoadSteps(run.Steps, s.Limits), Target: target, Alerts: alerts}
+	packed, err := pack(savedLoad{LoadReport: report, Latency: run.LatencyHistogram, Service: run.ServiceHistogram})
 	if err == nil {
 		err = e.History.PutValue(runValue(k.Ref.ID), packed)
 	}
@@ -232,13 +233,16 @@ func (k console) compare(r *ops.LoadReport, number ops.Text) error {
 func scenarioFacts(s ops.LoadScenario) ops.FactGroup {
 	fact := func(name string, value ops.Text) ops.Fact { return ops.Fact{Name: ops.Clean(name), Value: value} }
 	g := ops.FactGroup{Title: ops.Lit("scenario"), Facts: []ops.Fact{
-		fact("note", s.Note), fact("target", s.Target), fact("sends to", ops.Clean(ops.Join(", ", s.Allow))), fact("driver", ops.Clean(s.Driver.String())),
+		fact("note", s.Note), fact("kind", ops.Clean(s.Kind.String())), fact("target", s.Target), fact("sends to", ops.Clean(ops.Join(", ", s.Allow))), fact("driver", ops.Clean(s.Driver.String())),
 		fact("warm-up", ops.Textf("%s", s.Warmup))}}
 	if s.Closed() {
 		g.Facts = append(g.Facts, fact("at most", ops.Textf("%d users, %s", s.MaxUsers, s.MaxDuration)))
 	} else {
 		g.Facts = append(g.Facts, fact("at most", ops.Textf("%d requests a second, %s", s.MaxRate, s.MaxDuration)),
 			fact("connections", ops.Textf("%d, %d in flight", s.Connections, s.InFlight)))
+	}
+	if f := s.Fault; f != nil {
+		g.Facts = append(g.Facts, fact("fault", ops.Textf("after %s: %s on %s; over after %s on end", f.At, f.Action, f.On, ops.Count(s.Recovered, "window"))))
 	}
 	for i, st := range s.Stages {
 		g.Facts = append(g.Facts, fact(fmt.Sprintf("stage %d", i+1), ops.Clean(st.Words())))

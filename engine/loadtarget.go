@@ -13,6 +13,7 @@ type course struct {
 	job    ops.JobID
 	looks  []ops.LoadTarget
 	alerts []ops.LoadAlert
+	wal    map[ops.Ref]float64 // bytes in pg_wal of each database when it was first seen
 }
 
 // Bounds of a course: figures that are older are none, and more alerts are the history's.
@@ -33,14 +34,14 @@ func (e *Engine) behind(target ops.Text) []ops.Ref {
 
 // watchTarget looks at what is under a load: as somebody with it on screen, so that its
 // figures are sampled. It returns its figures now and the alerts that began since.
-func (e *Engine) watchTarget(j ops.Job, target ops.Text, at time.Duration) (ops.LoadTarget, []ops.LoadAlert) {
+func (e *Engine) watchTarget(j ops.Job, target ops.Text, at time.Duration, generator ops.Value) (ops.LoadTarget, []ops.LoadAlert) {
 	refs := e.behind(target)
 	if len(refs) > 0 {
 		e.look(ops.Caller{Actor: j.Actor, Session: ops.Clean(fmt.Sprintf("load %d", j.ID))}, refs)
 	}
 	b := e.broker.newest()
 	now := targetNow(b, refs, e.Now())
-	now.At = at
+	now.At, now.Generator = at, generator
 	e.loads.Lock()
 	defer e.loads.Unlock()
 	c := e.courses[target]
@@ -48,7 +49,7 @@ func (e *Engine) watchTarget(j ops.Job, target ops.Text, at time.Duration) (ops.
 		c = &course{job: j.ID}
 		e.courses[target] = c
 	}
-	if n := len(c.looks); now.Known() && (n == 0 || at-c.looks[n-1].At >= ops.TargetEvery) {
+	if n := len(c.looks); (now.Known() || generator.Known) && (n == 0 || at-c.looks[n-1].At >= ops.TargetEvery) {
 		c.looks = append(c.looks, now)
 	}
 	for a := range ops.All(b.Alerts) {
@@ -58,6 +59,16 @@ func (e *Engine) watchTarget(j ops.Job, target ops.Text, at time.Duration) (ops.
 		}
 	}
 	return now, slices.Clone(c.alerts)
+}
+
+// looksOf are the looks at the target of a run so far.
+func (e *Engine) looksOf(j ops.Job, target ops.Text) []ops.LoadTarget {
+	e.loads.Lock()
+	defer e.loads.Unlock()
+	if c := e.courses[target]; c != nil && c.job == j.ID {
+		return slices.Clone(c.looks)
+	}
+	return nil
 }
 
 // courseOf is what the target of a run did, once that is over.

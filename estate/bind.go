@@ -41,7 +41,7 @@ func (d *draft) tell(p place, where, what, remedy string) {
 
 // bindable are the fields that take a value as it was checked.
 type bindable interface {
-	string | ops.Text | time.Duration | int | uint16 | bool | []string | []ops.Text | ops.Environment | ops.Role | ops.Rank | ops.ContainerDuty | ops.BackupEngine | ops.LoadDriver
+	string | ops.Text | time.Duration | int | uint16 | bool | []string | []ops.Text | ops.Environment | ops.Role | ops.Rank | ops.ContainerDuty | ops.BackupEngine | ops.LoadDriver | ops.LoadKind
 }
 
 // bind gives the field that into points to what the file says of a key.

@@ -12,7 +12,7 @@ import (
 // A key that nothing takes would be checked, described, and without effect.
 func TestEveryKeyHasAFieldOfItsOwnThatFitsIt(t *testing.T) {
 	fits := map[string][]string{
-		"text": {"*string", "*ops.Text"}, "a word": {"*ops.Environment", "*ops.Role", "*ops.Rank", "*ops.ContainerDuty", "*ops.BackupEngine", "*ops.LoadDriver"}, "a whole number": {"*int", "*uint16"},
+		"text": {"*string", "*ops.Text"}, "a word": {"*ops.Environment", "*ops.Role", "*ops.Rank", "*ops.ContainerDuty", "*ops.BackupEngine", "*ops.LoadDriver", "*ops.LoadKind"}, "a whole number": {"*int", "*uint16"},
 		"true or false": {"*bool"}, "a duration": {"*time.Duration"}, "a URL": {"*string"}, "a reference to the environment": {"*string"},
 		"a file name": {"*string"}, "a list": {"*[]string", "*[]ops.Text"}, "a list or text": {"*[]string", "*[]ops.Text"},
 	}

@@ -52,6 +52,8 @@ func TestTheDomainKnowsEveryWord(t *testing.T) {
 				err = new(ops.LoadDriver).UnmarshalText([]byte(w))
 			case strings.HasSuffix(d.Where, "engine"):
 				err = new(ops.BackupEngine).UnmarshalText([]byte(w))
+			case strings.HasPrefix(d.Where, "loads") && strings.HasSuffix(d.Where, "kind"):
+				err = new(ops.LoadKind).UnmarshalText([]byte(w))
 			case strings.HasSuffix(d.Where, "kind"):
 				err = new(ops.SourceKind).UnmarshalText([]byte(w))
 			case strings.Contains(d.Where, "tls_config"):

@@ -12,6 +12,9 @@ var (
 	hostAndPort = pattern{`^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\]):[0-9]{1,5}$`, "host:port"}
 	httpMethod  = pattern{`^[A-Z]{1,20}$`, "a method in capitals"}
 	headerValue = pattern{`^.{1,1000}$`, "one line of 1 to 1000 characters"}
+	actionID    = pattern{`^[a-z]+(\.[a-z-]+)+$`, "the id of an action, for example container.restart"}
+	aRef        = pattern{`^[a-z-]+:[^/ ]*/[^ ]+$`, "kind:source/id, for example container:docker/api"}
+	wholePath   = pattern{`^/[^\x00]{0,1000}$`, "a path from the root"}
 	percentage  = pattern{`^[0-9]{1,3}(\.[0-9]{1,6})?%$`, "a number and %, for example 0.5%"}
 )
 
@@ -27,6 +30,8 @@ func scenarioKey(name string, s *Scenario) key {
 	return key{shape: shapeMapping, by: "driver", meaning: "One load scenario.", fields: []key{
 		bind(&p.Driver, key{name: "driver", shape: shapeWord, words: []string{http, locust, loans}, fallback: http, example: locust,
 			meaning: "What makes the load: `http` sends requests from the agent's machine, at planned moments, whether or not the answers keep up; `locust` has a Locust of yours send, over its web API, from as many machines as it has workers; `loans` streams synthetic IFRS 9 loans into a PostgreSQL and calculates their expected loss there."}),
+		bind(&p.Kind, key{name: "kind", shape: shapeWord, words: []string{ops.LoadNormal.String(), ops.LoadPeak.String(), ops.LoadStress.String(), ops.LoadEndurance.String(), ops.LoadRecovery.String()}, fallback: ops.LoadNormal.String(), example: "stress",
+			meaning: "What a run is to show. `normal`: whether the load keeps its limits. `peak`: whether `concurrent` of it at once do. `stress`: at which rate a limit breaks; each stage of `rate` is judged by itself, and the first that breaks one is the last. `endurance`: whether memory grows. `recovery`: how long a `fault` takes to be over."}),
 		bind(&p.Target, key{name: "target", shape: shapeText, pattern: nameOfThing, required: true, example: "api",
 			meaning: "What is loaded. In production this name is typed before a run, and only one run at a time is sent to it. Where it is one of `services`, a critical alert of that which begins ends the run."}),
 		bind(&p.Note, key{name: "note", shape: shapeText, pattern: anyText, example: "twice the usual evening",
@@ -42,6 +47,16 @@ func scenarioKey(name string, s *Scenario) key {
 			meaning: "What the figures of a run have to keep. A run without limits passes nothing: it is invalid."},
 		bind(&p.AbortAfter, key{name: "abort_after", shape: shapeNumber, min: 1, max: 3600, example: "10",
 			meaning: "Ends a run after as many seconds on end that break a limit of a time or of errors. Without it a run goes on to its end."}),
+		{name: "guards", shape: shapeMapping, always: true, example: `{wal_growth_mb: 4096, disk_free: 10%, disks: [/var/lib/postgresql]}`, fields: guardKeys(&p.Guards),
+			meaning: "What ends a run for its target's sake, beside a critical alert of its service and an archiver of its databases that fails."},
+		bind(&s.concurrent, key{name: "concurrent", shape: shapeNumber, min: 2, max: 1000, example: "4",
+			meaning: "Of a peak: how many of the load go on at once. Its rate, or its users, are as many times what is written. Of loans it is `pipelines` that says so."}),
+		note(&s.fault, key{name: "fault", shape: shapeMapping, example: "{at: 1m, action: container.restart, on: \"container:docker/api\"}", fields: faultKeys(&s.fault),
+			meaning: "Of a recovery: what is done to the target. It is an action of opsdeck as any other, by whoever started the run, with its own record."}),
+		bind(&p.Recovered, key{name: "recovered_after", shape: shapeNumber, min: 1, max: 3600, fallback: "10", example: "30",
+			meaning: "Of a recovery: how many seconds on end (with Locust: looks) have to keep the limits for the fault to be over, and before it for there to be something to come back to."}),
+		bindBy(key{name: "tolerance", shape: shapeText, pattern: percentage, fallback: "10%", example: "5%",
+			meaning: "By how much of itself a figure may differ from that of an earlier run without being news."}, func(_ *draft, v *said) { p.Tolerance = share(v) }),
 		bind(&s.CAFile, path("ca_file", "Certificates in PEM that are trusted besides the system's.")),
 		bind(&p.Production, key{name: "production", shape: shapeFlag, fallback: "false", example: "true",
 			meaning: "Whether it may run where the environment is production."}),
@@ -50,7 +65,7 @@ func scenarioKey(name string, s *Scenario) key {
 
 // waysToSay are the keys of a rate, of which one has to be there.
 func waysToSay(none string) choice {
-	return choice{[]string{"constant", "ramp", "steps", "stages"}, none, "write stages for what none of the others says"}
+	return choice{[]string{"constant", "ramp", "steps", "double", "stages"}, none, "write stages for what none of the others says"}
 }
 
 // sendingKeys say what is sent from here, and how fast.
@@ -164,6 +179,9 @@ func rateKeys(r *rate, name, unit string) []key {
 			number(&r.ramp.from, "from", many+" at the beginning.", true), number(&r.ramp.to, "to", "And at the end.", true), span(&r.ramp.each, "How long.")}}),
 		note(&r.steps, key{name: "steps", shape: shapeMapping, example: "{from: 50, to: 400, by: 50, for: 1m}", meaning: "Higher step by step.", fields: []key{
 			number(&r.steps.from, "from", many+" of the first step.", true), number(&r.steps.to, "to", "The most that a step may have.", true), step, span(&r.steps.each, "How long each step is.")}}),
+		note(&r.double, key{name: "double", shape: shapeMapping, example: "{from: 50, to: 1600, for: 1m}", meaning: "Twice as much step by step.", fields: []key{
+			bind(&r.double.from, key{name: "from", shape: shapeNumber, min: 1, max: mostRate, required: true, example: "50", meaning: many + " of the first step."}),
+			number(&r.double.to, "to", "The most that a step may have.", true), span(&r.double.each, "How long each step is.")}}),
 		list(&r.stages, key{name: "stages", example: "[{from: 0, to: 100, for: 30s}, {from: 100, for: 5m}]", meaning: "One part after the other."}, func(s *stage) key {
 			return key{shape: shapeMapping, meaning: "One stage.", fields: []key{
 				number(&s.from, "from", many+" at its beginning.", true), number(&s.to, "to", "And at its end; left out, the same.", false), span(&s.each, "How long it is.")}}
@@ -178,12 +196,17 @@ func loadLimitKeys(p *ops.LoadScenario) []key {
 	}
 	keys := []key{
 		bindBy(key{name: ops.MetricRate.String(), shape: shapeNumber, min: 1, max: mostRate, example: "1000",
-			meaning: "At least as many good answers a second, over the judged part of the run."}, func(_ *draft, v *said) { add(ops.MetricRate, float64(v.number)) }),
+			meaning: "At least as many good answers a second, over the judged part of the run; of a stress, at least the rate that has to hold."}, func(_ *draft, v *said) { add(ops.MetricRate, float64(v.number)) }),
 		bindBy(key{name: ops.MetricErrors.String(), shape: shapeText, pattern: percentage, example: "0.5%",
 			meaning: "At most this share of what was answered or failed may have failed."}, func(_ *draft, v *said) {
-			share, _ := strconv.ParseFloat(strings.TrimSuffix(v.text, "%"), 64) // the check saw to that
-			add(ops.MetricErrors, share/100)
+			add(ops.MetricErrors, share(v))
 		}),
+		bindBy(key{name: ops.MetricTargetGrowth.String() + "_mb", shape: shapeNumber, max: 1 << 20, example: "20",
+			meaning: "At most by how many MiB an hour the memory of the target's containers may grow. It takes an endurance of at least 30 looks, one each 10 s."}, grows(add, ops.MetricTargetGrowth)),
+		bindBy(key{name: ops.MetricGeneratorGrowth.String() + "_mb", shape: shapeNumber, max: 1 << 20, example: "5",
+			meaning: "The same of the process that sends, which is known with `driver: http`."}, grows(add, ops.MetricGeneratorGrowth)),
+		bindBy(key{name: ops.MetricRecovery.String(), shape: shapeDuration, shortest: time.Second, longest: mostLoad, example: "30s",
+			meaning: "Of a recovery: at most how long it takes from the fault until the limits are kept again."}, func(_ *draft, v *said) { add(ops.MetricRecovery, v.span.Seconds()) }),
 	}
 	for m := ops.MetricLatencyP50; m <= ops.MetricServiceP99; m++ {
 		from := "from when a request was meant to start, as a user waits"
@@ -195,6 +218,38 @@ func loadLimitKeys(p *ops.LoadScenario) []key {
 			meaning: "At most how long " + q + " % of the requests may take, " + from + "."}, func(_ *draft, v *said) { add(m, v.span.Seconds()) }))
 	}
 	return keys
+}
+
+// share is a percentage that the check saw to.
+func share(v *said) float64 {
+	n, _ := strconv.ParseFloat(strings.TrimSuffix(v.text, "%"), 64)
+	return n / 100
+}
+
+// grows takes a limit in MiB an hour.
+func grows(add func(ops.LoadMetric, float64), m ops.LoadMetric) func(*draft, *said) {
+	return func(_ *draft, v *said) { add(m, float64(v.number)*(1<<20)) }
+}
+
+// guardKeys say how far a run may go.
+func guardKeys(g *ops.LoadGuards) []key {
+	return []key{
+		bindBy(key{name: "wal_growth_mb", shape: shapeNumber, min: 1, max: 1 << 30, fallback: "8192", example: "4096",
+			meaning: "By how many MiB pg_wal of a database behind the target may grow."}, func(_ *draft, v *said) { g.WALGrowth = int64(v.number) << 20 }),
+		bindBy(key{name: "disk_free", shape: shapeText, pattern: percentage, fallback: "5%", example: "10%",
+			meaning: "How much of each of `disks` has to be free."}, func(_ *draft, v *said) { g.DiskFree = share(v) }),
+		bind(&g.Disks, key{name: "disks", shape: shapeList, elem: &key{shape: shapeText, pattern: wholePath, example: "/var/lib/postgresql", meaning: "One folder."}, example: "[/var/lib/postgresql]",
+			meaning: "Folders of the agent's machine, whose file systems are looked at."}),
+	}
+}
+
+// faultKeys say what is done to the target of a recovery.
+func faultKeys(f *fault) []key {
+	return []key{
+		bind(&f.at, key{name: "at", shape: shapeDuration, required: true, shortest: time.Second, longest: mostLoad, example: "1m", meaning: "When, since the beginning of the run."}),
+		bind(&f.action, key{name: "action", shape: shapeText, pattern: actionID, required: true, example: "container.restart", meaning: "The id of an action that is disruptive or safe; `opsdeck actions` lists them."}),
+		bind(&f.on, key{name: "on", shape: shapeText, pattern: aRef, required: true, example: "container:docker/api", meaning: "What it is done to, as kind:source/id."}),
+	}
 }
 
 // orFile takes the name of a file where that stands in the place of a list.

@@ -222,3 +222,28 @@ func TestHashSeesWhatMattersAndNothingElse(t *testing.T) {
 		t.Error("a secret changes the hash, which is shown")
 	}
 }
+
+func TestALoadIsGuardedWithoutAWord(t *testing.T) {
+	f := load(t, small+"loads: {a: {target: api, allow: ['h:80'], targets: [{url: 'http://h'}], rate: {constant: {rate: 5, for: 1m}}, max_rate: 5, max_duration: 2m}}\n")
+	if p := f.Loads[0].Plan; p.Guards.WALGrowth != 8<<30 || p.Guards.DiskFree != 0.05 || p.Recovered != 10 || p.Tolerance != 0.1 || p.Kind != ops.LoadNormal {
+		t.Errorf("%+v", p)
+	}
+}
+
+func TestAKindOfLoadIsWhatItsKeysSay(t *testing.T) {
+	f := load(t, small+`loads:
+  peak: {kind: peak, concurrent: 4, target: api, allow: ['h:80'], targets: [{url: 'http://h'}], rate: {ramp: {from: 1, to: 5, for: 1m}}, max_rate: 20, max_duration: 2m, limits: {rate: 10}}
+  stress: {kind: stress, target: api, allow: ['h:80'], targets: [{url: 'http://h'}], rate: {double: {from: 10, to: 50, for: 10s}}, max_rate: 40, max_duration: 2m, abort_after: 3, limits: {errors: 1%, rate: 20}}
+  recovery: {kind: recovery, target: api, allow: ['h:80'], targets: [{url: 'http://h'}], rate: {constant: {rate: 5, for: 5m}}, max_rate: 5, max_duration: 6m, limits: {errors: 1%, recovery: 30s}, fault: {at: 1m, action: container.restart, on: 'container:docker/web'}}
+`)
+	peak, stress, recovery := f.Loads[0].Plan, f.Loads[1].Plan, f.Loads[2].Plan
+	if s := peak.Stages[0]; s.From != 4 || s.To != 20 || peak.Limits[0].Metric != ops.MetricRate {
+		t.Errorf("four of 1 to 5 at once: %+v", peak)
+	}
+	if s := stress.Stages; len(s) != 3 || s[0].To != 10 || s[1].To != 20 || s[2].To != 40 || stress.Limits[0] != (ops.LoadLimit{Metric: ops.MetricHeld, Limit: 20}) || !stress.Limits[1].Abort {
+		t.Errorf("10 doubled up to 50: %+v", stress)
+	}
+	if x := recovery.Fault; x == nil || x.On.String() != "container:docker/web" || x.Action.String() != "container.restart" || x.At != time.Minute {
+		t.Errorf("%+v", recovery.Fault)
+	}
+}

@@ -24,6 +24,14 @@ type Scenario struct {
 	Loans    Loans
 
 	rate, users rate
+	concurrent  int
+	fault       fault
+}
+
+// fault is what is done to the target of a recovery, as the file has it.
+type fault struct {
+	at         time.Duration
+	action, on string
 }
 
 // Loans is what a scenario says whose load is a loan pipeline.
@@ -91,6 +99,10 @@ type rate struct {
 		from, to, by int
 		each         time.Duration
 	}
+	double struct {
+		from, to int
+		each     time.Duration
+	}
 	stages []stage
 }
 
@@ -112,6 +124,10 @@ func (r *rate) plan(d *draft, users bool) (all []ops.LoadStage) {
 	case d.of(&r.steps) != nil && r.steps.by > 0:
 		for n := r.steps.from; n <= r.steps.to; n += r.steps.by {
 			add(n, n, r.steps.each)
+		}
+	case d.of(&r.double) != nil && r.double.from > 0:
+		for n := r.double.from; n <= r.double.to; n *= 2 {
+			add(n, n, r.double.each)
 		}
 	}
 	for i := range r.stages {
@@ -139,8 +155,14 @@ func (d *draft) scenarios() {
 		default:
 			p.Stages = s.rate.plan(d, false)
 		}
+		for j := range p.Stages {
+			times := float64(max(s.concurrent, 1))
+			p.Stages[j].From, p.Stages[j].To = times*p.Stages[j].From, times*p.Stages[j].To
+		}
+		d.kindOf(s)
 		for j := range p.Limits { // the rate of a second of a ramp is no fault
-			p.Limits[j].Abort = p.AbortAfter > 0 && p.Limits[j].Metric != ops.MetricRate
+			m := p.Limits[j].Metric
+			p.Limits[j].Abort = p.AbortAfter > 0 && m.OfSpan() && m != ops.MetricRate
 		}
 		for j := range p.Allow {
 			p.Allow[j] = ops.Clean(strings.ToLower(p.Allow[j].String()))

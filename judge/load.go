@@ -18,8 +18,21 @@ const (
 // Load judges a load run by its limits. Nothing is a pass that was not measured: neither
 // a limit without its figure, nor a run without limits.
 func Load(run ops.LoadRun, limits []ops.LoadLimit) ops.LoadVerdict {
-	v := ops.LoadVerdict{Limits: LoadLimits(run.Run, limits)}
-	v.Outcome, v.Why = outcome(run, v.Limits)
+	return LoadOf(ops.LoadScenario{Limits: limits}, run, nil)
+}
+
+// LoadOf judges a run by what its scenario wants to know, with the looks at its target.
+func LoadOf(s ops.LoadScenario, run ops.LoadRun, looks []ops.LoadTarget) (v ops.LoadVerdict) {
+	switch s.Kind {
+	case ops.LoadStress:
+		v = stressed(run, s.Limits)
+	case ops.LoadRecovery:
+		v = returned(s, run)
+	default:
+		v.Growth = LoadGrowths(s, looks)
+		v.Limits = LoadLimits(run.Run, s.Limits, v.Growth...)
+		v.Outcome, v.Why = outcome(run, v.Limits, v.Growth)
+	}
 	switch v.Outcome {
 	case ops.LoadPassed:
 		v.Level = ops.LevelOK
@@ -29,19 +42,23 @@ func Load(run ops.LoadRun, limits []ops.LoadLimit) ops.LoadVerdict {
 	return v
 }
 
-// LoadLimits is how a span stands to each limit.
-func LoadLimits(w ops.LoadWindow, limits []ops.LoadLimit) (all []ops.LoadStanding) {
+// LoadLimits is how a span, and what grew meanwhile, stand to each limit.
+func LoadLimits(w ops.LoadWindow, limits []ops.LoadLimit, grown ...ops.LoadGrowth) (all []ops.LoadStanding) {
 	for _, l := range limits {
+		if l.Metric.Growth() {
+			all = append(all, stands(l, ops.LoadVerdict{Growth: grown}.Value(l.Metric)))
+			continue
+		}
 		all = append(all, against(l, w))
 	}
 	return all
 }
 
-func outcome(run ops.LoadRun, limits []ops.LoadStanding) (ops.LoadOutcome, ops.Text) {
+func outcome(run ops.LoadRun, limits []ops.LoadStanding, grown []ops.LoadGrowth) (ops.LoadOutcome, ops.Text) {
 	if run.End == ops.LoadEndStopped || run.End == ops.LoadEndByLimit {
 		return ops.LoadAborted, run.Why
 	}
-	if why := unfit(run, limits); !why.Empty() {
+	if why := unfit(run, limits, run.Run); !why.Empty() {
 		return ops.LoadInvalid, why
 	}
 	for _, l := range limits {
@@ -50,6 +67,9 @@ func outcome(run ops.LoadRun, limits []ops.LoadStanding) (ops.LoadOutcome, ops.T
 		}
 	}
 	for _, l := range limits {
+		if i := slices.IndexFunc(grown, func(g ops.LoadGrowth) bool { return g.Metric == l.Metric }); !l.Known && i >= 0 {
+			return ops.LoadInvalid, tooFew(grown[i])
+		}
 		if !l.Known {
 			return ops.LoadInvalid, ops.Textf("there is no figure for %s", l.Metric)
 		}
@@ -70,16 +90,17 @@ func outcome(run ops.LoadRun, limits []ops.LoadStanding) (ops.LoadOutcome, ops.T
 }
 
 // unfit says why a run measured too little, or the generator itself; empty: it did not.
-func unfit(run ops.LoadRun, limits []ops.LoadStanding) ops.Text {
+// The limits are as they stand in a span of it.
+func unfit(run ops.LoadRun, limits []ops.LoadStanding, w ops.LoadWindow) ops.Text {
 	h, planned := run.Health, run.Length()-run.Warmup
 	switch {
-	case run.End != ops.LoadEndPlanned:
+	case run.End != ops.LoadEndPlanned && run.End != ops.LoadEndBroke:
 		return ops.Lit("how it ended is not known")
 	case run.Run.Service.N == 0 && run.Closed():
 		return ops.Textf("no request was answered; %d tasks broke off by themselves", run.Run.Done)
 	case run.Run.Latency.N == 0 && !run.Closed():
 		return ops.Textf("no request was answered; %d of %d got no connection", run.Run.Refused, run.Run.Planned)
-	case run.Run.Over.Seconds() < leastRun*planned.Seconds():
+	case run.End == ops.LoadEndPlanned && run.Run.Over.Seconds() < leastRun*planned.Seconds():
 		return ops.Textf("it ran for %s of %s", run.Run.Over.Round(time.Second), planned)
 	case float64(h.Users) < leastRun*peak(run.Stages) && run.Closed():
 		return ops.Textf("there were %d users at the most, of %.0f", h.Users, peak(run.Stages))
@@ -101,7 +122,7 @@ func unfit(run ops.LoadRun, limits []ops.LoadStanding) ops.Text {
 	case h.CapHits > 0 && h.CapAge <= limit:
 		// Nobody knows whether these would have kept the limit.
 		return ops.Textf("the generator was saturated: %d requests were dropped while those in flight were %s old, and the limit is %s", h.CapHits, h.CapAge, limit)
-	case h.Busy > mostInUse && slices.ContainsFunc(limits, func(l ops.LoadStanding) bool { return forWant(l, run.Run) }):
+	case h.Busy > mostInUse && slices.ContainsFunc(limits, func(l ops.LoadStanding) bool { return forWant(l, w) }):
 		return ops.Textf("the generator was saturated: its connections were in use for %.0f %% of the time while the server was quick", h.Busy*100)
 	}
 	return ops.Text{}
@@ -117,9 +138,15 @@ func peak(stages []ops.LoadStage) (most float64) {
 
 // against is how a span stands to a limit.
 func against(l ops.LoadLimit, w ops.LoadWindow) ops.LoadStanding {
-	v := w.Value(l.Metric)
-	s := ops.LoadStanding{LoadLimit: l, Value: v.Value, Known: v.Known, Lower: l.Metric.Time() && v.Known && w.Latency.Lower, Approx: l.Metric.Time() && v.Known && w.Service.Approx}
-	if s.Margin = l.Limit - s.Value; l.Metric == ops.MetricRate {
+	s := stands(l, w.Value(l.Metric))
+	s.Lower, s.Approx = l.Metric.Time() && s.Known && w.Latency.Lower, l.Metric.Time() && s.Known && w.Service.Approx
+	return s
+}
+
+// stands is how a value stands to a limit.
+func stands(l ops.LoadLimit, v ops.Value) ops.LoadStanding {
+	s := ops.LoadStanding{LoadLimit: l, Value: v.Value, Known: v.Known}
+	if s.Margin = l.Limit - s.Value; l.Metric.Most() {
 		s.Margin = -s.Margin
 	}
 	if !s.Known {
@@ -142,8 +169,14 @@ func forWant(l ops.LoadStanding, w ops.LoadWindow) bool {
 // it tells at all: a second in which nothing ended breaks one only by what is under way
 // for longer.
 func LoadSecond(p ops.LoadPoint, limits []ops.LoadLimit) (broken, known bool) {
+	limits = slices.DeleteFunc(slices.Clone(limits), func(l ops.LoadLimit) bool { return !l.Abort })
+	return window(p, limits)
+}
+
+// window is LoadSecond for all limits that a span can keep.
+func window(p ops.LoadPoint, limits []ops.LoadLimit) (broken, known bool) {
 	for _, l := range limits {
-		if !l.Abort {
+		if !l.Metric.OfSpan() {
 			continue
 		}
 		s := against(l, p.LoadWindow)

@@ -39,7 +39,7 @@ func (d Driver) order(s ops.LoadScenario) (Order, error) {
 	}
 	src := d.Sources[i]
 	o := Order{Stages: s.Stages, Warmup: s.Warmup, Targets: src.Targets, Connections: s.Connections, InFlight: s.InFlight, Timeout: s.Timeout,
-		MaxBody: mostAnswer, Expect: src.Expect, MaxRate: float64(s.MaxRate), MaxDuration: s.MaxDuration, AbortAfter: s.AbortAfter, Limits: s.Limits}
+		MaxBody: mostAnswer, Expect: src.Expect, MaxRate: float64(s.MaxRate), MaxDuration: s.MaxDuration, AbortAfter: s.AbortAfter, Limits: s.Limits, UntilBroken: s.Kind == ops.LoadStress}
 	for _, a := range s.Allow {
 		o.Allow = append(o.Allow, a.String())
 	}

@@ -1,9 +1,25 @@
 package load
 
 import (
+	"bytes"
+	"os"
+	"strconv"
 	"syscall"
 	"time"
+
+	"opsdeck/ops"
 )
+
+// ownMemory is what of this process is in memory, in bytes.
+func ownMemory() ops.Value {
+	text, err := os.ReadFile("/proc/self/statm")
+	if fields := bytes.Fields(text); err == nil && len(fields) > 1 {
+		if pages, err := strconv.ParseInt(string(fields[1]), 10, 64); err == nil {
+			return ops.Num(float64(pages) * float64(os.Getpagesize()))
+		}
+	}
+	return ops.Value{}
+}
 
 // mostFiles is how many files this process may hold open.
 func mostFiles() (uint64, bool) {

@@ -36,6 +36,9 @@ type Order struct {
 	// so; 0: never.
 	AbortAfter int             `json:"abort_after,omitzero"`
 	Limits     []ops.LoadLimit `json:"limits,omitempty"`
+	// UntilBroken makes it a stress: each stage is measured by itself, and the first that
+	// does not keep the limits is the last.
+	UntilBroken bool `json:"until_broken,omitzero"`
 }
 
 // Expect is what makes an answer a good one.

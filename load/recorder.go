@@ -67,6 +67,8 @@ type recorder struct {
 	fair   bool  // and at the one before: nothing of it is in the last second
 	cpu    func() (time.Duration, bool)
 
+	steps []step // of a stress, one for each stage
+
 	mu      sync.Mutex
 	now     *span     // since the last tick
 	begun   time.Time // the last tick
@@ -84,10 +86,13 @@ type recorder struct {
 	conns            int64
 }
 
-func newRecorder(start time.Time, warmup time.Duration, cpu func() (time.Duration, bool)) *recorder {
-	r := &recorder{start: start, warmup: warmup, cpu: cpu, now: newSpan(), begun: start, pending: newSpan(), errors: map[failure]*ops.LoadError{},
+func newRecorder(start time.Time, o Order, cpu func() (time.Duration, bool)) *recorder {
+	r := &recorder{start: start, warmup: o.Warmup, cpu: cpu, now: newSpan(), begun: start, pending: newSpan(), errors: map[failure]*ops.LoadError{},
 		latency: NewHistogram(), service: NewHistogram(), late: NewHistogram()}
 	r.cpuAt, r.health.CPUKnown = cpu()
+	if o.UntilBroken {
+		r.steps = newSteps(o.Stages)
+	}
 	return r
 }
 
@@ -96,10 +101,16 @@ func (r *recorder) count(due time.Duration, c ops.LoadCount) {
 	r.now.Add(c)
 	if due >= r.warmup {
 		r.run.Add(c)
+		if s := r.step(due); s != nil {
+			s.Add(c)
+		}
 	} else {
-		r.warm += c.Planned - c.Dropped - c.Done - c.Cut
+		r.warm += open(c)
 	}
 }
+
+// open is how many of what is counted have not ended.
+func open(c ops.LoadCount) int64 { return c.Planned - c.Dropped - c.Done - c.Cut }
 
 // judged reports whether a limit may be asked of the last second.
 func (r *recorder) judged() bool {
@@ -184,6 +195,10 @@ func (r *recorder) done(due time.Duration, sent, end time.Time, res result) {
 	if !res.refused {
 		r.latency.Record(latency)
 		r.service.Record(service)
+		if s := r.step(due); s != nil {
+			_ = s.latency.RecordValue(held(latency))
+			_ = s.service.RecordValue(held(service))
+		}
 	}
 	r.busy += service
 	if res.failed {
@@ -271,11 +286,12 @@ func (r *recorder) told(t *ops.LoadTick, connections int) {
 	r.measure(recent, judged, connections)
 	t.Last10, t.Last60 = recent.window(), r.lookBack(window).window()
 	t.Run, t.Errors, t.Health = r.whole(judged), r.failures(), r.health
+	t.Steps = r.stepsAt(t.Second.At)
 }
 
 // measure brings the generator's own health up to date, at a moment after the warm-up.
 func (r *recorder) measure(recent *span, at time.Duration, connections int) {
-	r.health.LateP99 = r.late.Quantile(0.99)
+	r.health.LateP99, r.health.Memory = r.late.Quantile(0.99), ownMemory()
 	if recent.over > 0 && at > 0 {
 		share := recent.cpu.Seconds() / recent.over.Seconds() / float64(runtime.GOMAXPROCS(0))
 		if at > peakCPU*time.Second { // until then it is that of the run so far

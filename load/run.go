@@ -28,6 +28,9 @@ type generator struct {
 // errLimit ends a run whose limits are broken for too long.
 var errLimit = errors.New("its limits are broken for too long")
 
+// errBroke ends a stress that has found what it was for.
+var errBroke = errors.New("a stage did not keep the limits")
+
 // Run sends a load until its plan is over, a limit ends it or ctx does, and tells of it
 // every second. It returns within moments of the end of ctx, and otherwise at most two
 // timeouts after the end of the plan. What is wrong with the order is
@@ -46,7 +49,7 @@ func Run(ctx context.Context, o Order, tell func(ops.LoadTick)) (ops.LoadRun, er
 
 func newGenerator(o Order, c *client, cpu func() (time.Duration, bool)) *generator {
 	start := time.Now()
-	return &generator{order: o, client: c, rec: newRecorder(start, o.Warmup, cpu), start: start,
+	return &generator{order: o, client: c, rec: newRecorder(start, o, cpu), start: start,
 		due: make(chan int64, o.InFlight), under: make([]atomic.Int64, o.Connections)}
 }
 
@@ -146,6 +149,9 @@ func (g *generator) watch(over <-chan struct{}, tell func(ops.LoadTick), end con
 		if after := g.order.AbortAfter; after > 0 && bad >= after {
 			end(errLimit)
 		}
+		if judge.LoadBroken(t.Steps, g.order.Limits).Broke > 0 {
+			end(errBroke)
+		}
 		tell(t)
 	}
 }
@@ -173,11 +179,13 @@ func (g *generator) oldest() time.Duration {
 // result sums up a run that is over.
 func (g *generator) result(why error) (ops.LoadRun, error) {
 	t := g.tick() // what came after the last full second
-	run := ops.LoadRun{Stages: g.order.Stages, Warmup: g.order.Warmup, Total: g.order.Stages.Count(), End: ops.LoadEndPlanned, Run: t.Run, Errors: t.Errors, Health: t.Health}
+	run := ops.LoadRun{Stages: g.order.Stages, Warmup: g.order.Warmup, Total: g.order.Stages.Count(), End: ops.LoadEndPlanned, Run: t.Run, Errors: t.Errors, Health: t.Health, Steps: t.Steps}
 	run.Run.Over = max(0, g.sending-g.order.Warmup)
 	switch {
 	case errors.Is(why, errLimit):
 		run.End, run.Why = ops.LoadEndByLimit, ops.Textf("%s on end broke a limit", ops.Count(g.order.AbortAfter, "second"))
+	case errors.Is(why, errBroke):
+		run.End = ops.LoadEndBroke
 	case why != nil:
 		run.End, run.Why = ops.LoadEndStopped, ops.Clean(why.Error())
 	}

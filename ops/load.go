@@ -118,9 +118,10 @@ type LoadHealth struct {
 	LateP99  time.Duration `json:"late_p99"` // from intended start to handing on
 	CPU      float64       `json:"cpu"`      // own share of all cores, 0 to 1, in the worst ten seconds
 	CPUKnown bool          `json:"cpu_known"`
-	Busy     float64       `json:"busy"`     // share of the connections' time in which they were in use
-	CapHits  int64         `json:"cap_hits"` // dropped because the most were in flight
-	CapAge   time.Duration `json:"cap_age"`  // at least as old was the oldest in flight at each of those
+	Busy     float64       `json:"busy"`            // share of the connections' time in which they were in use
+	CapHits  int64         `json:"cap_hits"`        // dropped because the most were in flight
+	CapAge   time.Duration `json:"cap_age"`         // at least as old was the oldest in flight at each of those
+	Memory   Value         `json:"memory,omitzero"` // of its process, bytes
 	// Of a generator on several machines: CPU is the worst share of one core of any worker.
 	Workers []LoadWorker `json:"workers,omitempty"`
 	Lost    int          `json:"lost,omitzero"`  // workers that went missing during the run
@@ -146,6 +147,7 @@ type LoadTick struct {
 	Errors []LoadError `json:"errors,omitempty"`
 	Parts  []LoadPart  `json:"parts,omitempty"`
 	Health LoadHealth  `json:"health"`
+	Steps  []LoadStep  `json:"steps,omitempty"` // of a stress run
 }
 
 // LoadPart is how long one part of each batch took.
@@ -166,6 +168,8 @@ type LoadRun struct {
 	Errors []LoadError   `json:"errors,omitempty"` // of most failures first
 	Health LoadHealth    `json:"health"`
 	Parts  []LoadPart    `json:"parts,omitempty"` // of a pipeline's batches, in their order
+	Steps  []LoadStep    `json:"steps,omitempty"` // of a stress run, those that began
+	Fault  *LoadStruck   `json:"fault,omitempty"` // of a recovery, once it was made
 	// All latencies and service times in nanoseconds, as compressed HdrHistograms (V2).
 	LatencyHistogram []byte `json:"latency_histogram"`
 	ServiceHistogram []byte `json:"service_histogram"`
@@ -183,8 +187,8 @@ func (r LoadRun) Length() time.Duration {
 // Closed reports whether it is a closed loop, of users.
 func (r LoadRun) Closed() bool { return len(r.Stages) > 0 && r.Stages[0].Users }
 
-// LoadLimit is what a figure of a run has to keep: at least the limit for a rate, at
-// most for every other.
+// LoadLimit is what a figure of a run has to keep: at least the limit where more is
+// better, at most for every other.
 type LoadLimit struct {
 	Metric LoadMetric `json:"metric"`
 	Limit  float64    `json:"limit"`          // in the metric's unit
@@ -208,6 +212,26 @@ type LoadVerdict struct {
 	Level   Level          `json:"level"`
 	Why     Text           `json:"why,omitzero"`
 	Limits  []LoadStanding `json:"limits"`
+	// What the kind of the scenario asks for besides.
+	Break     *LoadBreak     `json:"break,omitempty"`     // of a stress
+	Growth    []LoadGrowth   `json:"growth,omitempty"`    // of an endurance
+	Recovered *LoadRecovered `json:"recovered,omitempty"` // of a recovery
+}
+
+// Value is a figure of the verdict itself, and of no span; not known where it has none.
+func (v LoadVerdict) Value(m LoadMetric) Value {
+	switch {
+	case m == MetricHeld && v.Break != nil:
+		return Num(v.Break.Held)
+	case m == MetricRecovery && v.Recovered != nil && v.Recovered.Over:
+		return Num(v.Recovered.Took.Seconds())
+	}
+	for _, g := range v.Growth {
+		if g.Metric == m {
+			return g.PerHour
+		}
+	}
+	return Value{}
 }
 
 // Rate says the rate of a stage: "10 to 100".

@@ -1,6 +1,9 @@
 package ops
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // Loads are the load scenarios of the estate, and the runs that were kept.
 type Loads struct {
@@ -12,6 +15,7 @@ type Loads struct {
 type LoadKept struct {
 	Ref      Ref           `json:"ref"` // by the number of its job
 	Scenario Text          `json:"scenario"`
+	Kind     LoadKind      `json:"kind,omitzero"`
 	Target   Text          `json:"target"`
 	Began    time.Time     `json:"began"`
 	Ended    time.Time     `json:"ended"`
@@ -34,6 +38,7 @@ type LoadReport struct {
 	Kept   LoadKept    `json:"kept"`
 	Total  int64       `json:"total"` // requests of the whole plan
 	Series []LoadPoint `json:"series"`
+	Steps  []LoadStep  `json:"steps,omitempty"` // of a stress
 	// Target is how the target itself did meanwhile, and Alerts what began to fire.
 	Target []LoadTarget `json:"target,omitempty"`
 	Alerts []LoadAlert  `json:"alerts,omitempty"`
@@ -67,6 +72,7 @@ type LoadLive struct {
 	Began    time.Time      `json:"began"`
 	Tick     LoadTick       `json:"tick"`
 	Limits   []LoadStanding `json:"limits,omitempty"` // of the run so far
+	Growth   []LoadGrowth   `json:"growth,omitempty"`
 	Trail    LoadTrail      `json:"trail"`
 	Alerts   []LoadAlert    `json:"alerts,omitempty"` // that began since its start
 }
@@ -163,4 +169,7 @@ type LoadTaker interface {
 	LoadTick(LoadTick) Text
 	// LoadRun judges a run that has ended, and keeps it.
 	LoadRun(LoadRun) (LoadVerdict, error)
+	// LoadFault starts a fault as a job of its own, by whoever started the run, if it
+	// does what the steps say.
+	LoadFault(context.Context, LoadFault, []Step) (JobID, error)
 }

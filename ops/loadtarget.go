@@ -9,6 +9,8 @@ type LoadTarget struct {
 	CPU      Value         `json:"cpu"`      // of its containers together, in cores
 	Memory   Value         `json:"memory"`   // of those, bytes
 	Sessions Value         `json:"sessions"` // of its databases together
+	// Generator is the memory of what makes the load, bytes.
+	Generator Value `json:"generator,omitzero"`
 }
 
 // Known reports whether anything is known of it.
@@ -16,7 +18,7 @@ func (t LoadTarget) Known() bool { return t.CPU.Known || t.Memory.Known || t.Ses
 
 // Most is the higher of each figure.
 func (t LoadTarget) Most(o LoadTarget) LoadTarget {
-	return LoadTarget{At: max(t.At, o.At), CPU: higher(t.CPU, o.CPU), Memory: higher(t.Memory, o.Memory), Sessions: higher(t.Sessions, o.Sessions)}
+	return LoadTarget{At: max(t.At, o.At), CPU: higher(t.CPU, o.CPU), Memory: higher(t.Memory, o.Memory), Sessions: higher(t.Sessions, o.Sessions), Generator: higher(t.Generator, o.Generator)}
 }
 
 func higher(a, b Value) Value {

@@ -22,10 +22,14 @@ const (
 	MetricServiceP90
 	MetricServiceP95
 	MetricServiceP99
+	MetricTargetGrowth    // of the memory of the target's containers, bytes an hour
+	MetricGeneratorGrowth // of the generator's own
+	MetricHeld            // the highest rate of a stress that kept its limits
+	MetricRecovery        // from the fault until the limits are kept again
 )
 
 var loadMetrics = enumOf[LoadMetric]("metric", "unknown", "rate", "errors", "latency_p50", "latency_p90", "latency_p95",
-	"latency_p99", "service_p50", "service_p90", "service_p95", "service_p99")
+	"latency_p99", "service_p50", "service_p90", "service_p95", "service_p99", "target_growth", "generator_growth", "held", "recovery")
 
 func (m LoadMetric) String() string               { return loadMetrics.name(m) }
 func (m LoadMetric) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
@@ -33,22 +37,35 @@ func (m LoadMetric) MarshalText() ([]byte, error) { return []byte(m.String()), n
 // UnmarshalText accepts the names that String gives.
 func (m *LoadMetric) UnmarshalText(b []byte) error { return loadMetrics.parse(m, b) }
 
-// Time reports whether it is a time, in seconds.
+// OfSpan reports whether a span has it, and not only a run as a whole.
+func (m LoadMetric) OfSpan() bool { return m >= MetricRate && m <= MetricServiceP99 }
+
+// Most reports whether more of it is better.
+func (m LoadMetric) Most() bool { return m == MetricRate || m == MetricHeld }
+
+// Growth reports whether it is how a memory grows.
+func (m LoadMetric) Growth() bool { return m == MetricTargetGrowth || m == MetricGeneratorGrowth }
+
+// Time reports whether it is the time of a request, in seconds.
 func (m LoadMetric) Time() bool { return m >= MetricLatencyP50 && m <= MetricServiceP99 }
 
 // Words are how screens call it, in short: what a user "waited", counted from the intended
 // start, and how long a request was "served", from when there was a connection.
 func (m LoadMetric) Words() string {
-	kind, q, isTime := strings.Cut(m.String(), "_")
+	kind, q, _ := strings.Cut(m.String(), "_")
 	switch {
-	case isTime && kind == "latency":
+	case m.Time() && kind == "latency":
 		return q + " waited"
-	case isTime:
+	case m.Time():
 		return q + " served"
 	case m == MetricRate:
 		return "good answers"
+	case m == MetricHeld:
+		return "rate held"
+	case m == MetricGeneratorGrowth:
+		return "sender growth"
 	}
-	return m.String()
+	return strings.ReplaceAll(m.String(), "_", " ")
 }
 
 // Figure says a value in the metric's unit: "120ms", "0.5 %", "1000/s".
@@ -56,6 +73,10 @@ func (m LoadMetric) Figure(v float64) string {
 	switch {
 	case m.Time():
 		return Seconds(v).Round(time.Microsecond).String()
+	case m == MetricRecovery:
+		return Seconds(v).Round(time.Millisecond).String()
+	case m.Growth():
+		return Size(v) + "/h"
 	case m == MetricErrors:
 		return fmt.Sprintf("%.3g %%", v*100)
 	}
@@ -91,9 +112,10 @@ const (
 	LoadEndPlanned         // its plan was over
 	LoadEndStopped         // somebody stopped it, or whoever started it is gone
 	LoadEndByLimit         // too many seconds on end broke a limit
+	LoadEndBroke           // a stage of a stress broke a limit: what it was for
 )
 
-var loadEnds = enumOf[LoadEnd]("end", "unknown", "planned", "stopped", "by-limit")
+var loadEnds = enumOf[LoadEnd]("end", "unknown", "planned", "stopped", "by-limit", "broke")
 
 func (e LoadEnd) String() string               { return loadEnds.name(e) }
 func (e LoadEnd) MarshalText() ([]byte, error) { return []byte(e.String()), nil }

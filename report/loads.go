@@ -123,6 +123,7 @@ func LiveLines(l ops.LoadLive) []Cell {
 	lines = append(lines, Cell{Text: rate})
 	lines = append(lines, waited("10 s    ", w, s.Closed()), timesLine("        served", w.Service))
 	lines = append(lines, partLines(t.Parts)...)
+	lines = append(lines, soFar(l)...)
 	return append(append(lines, alertLines(l.Alerts)...), figures(l.Limits, t.Run, t.Errors, t.Health)...)
 }
 
@@ -197,7 +198,7 @@ func figures(limits []ops.LoadStanding, w ops.LoadWindow, errs []ops.LoadError, 
 			name = "limits  "
 		}
 		bound := "at most"
-		if s.Metric == ops.MetricRate {
+		if s.Metric.Most() {
 			bound = "at least"
 		}
 		value := roughly(s.Approx) + known(s.Metric, ops.Value{Value: s.Value, Known: s.Known})

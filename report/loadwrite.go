@@ -19,7 +19,7 @@ func LoadFormats() []string { return []string{"text", "md", "csv", "json"} }
 func LoadRun(w io.Writer, r ops.LoadReport, format string) error {
 	k := r.Kept
 	title := fmt.Sprintf("load run %s: %s on %s", k.Ref.ID, k.Scenario, k.Target)
-	lines := append(append(KeptLines(k), BesideLines(r)...), CompareLines(r.Compared)...)
+	lines := append(append(append(KeptLines(k), KindLines(r)...), BesideLines(r)...), CompareLines(r.Compared)...)
 	switch format {
 	case "text":
 		return writeLines(w, title, "", lines)
@@ -55,7 +55,7 @@ func loadSeries(w io.Writer, r ops.LoadReport) error {
 	out := csv.NewWriter(w)
 	rows := [][]string{{"at", "over", "planned", "sent", "dropped", "late", "done", "failed", "timed_out", "refused", "cut", "in_flight",
 		"latency_p50", "latency_p90", "latency_p95", "latency_p99", "service_p50", "service_p90", "service_p95", "service_p99", "lower_bounds",
-		"target_cpu", "target_memory", "target_sessions"}}
+		"target_cpu", "target_memory", "target_sessions", "generator_memory"}}
 	n := func(v int64) string { return strconv.FormatInt(v, 10) }
 	for _, p := range r.Series {
 		row := []string{inSeconds(p.At), inSeconds(p.Over), n(p.Planned), n(p.Sent), n(p.Dropped), n(p.Late), n(p.Done), n(p.Failed), n(p.TimedOut), n(p.Refused), n(p.Cut), strconv.Itoa(p.InFlight)}
@@ -70,7 +70,7 @@ func loadSeries(w io.Writer, r ops.LoadReport) error {
 		}
 		row = append(row, strconv.FormatBool(p.Latency.Lower))
 		target := ops.TargetAt(r.Target, p.At)
-		for _, v := range []ops.Value{target.CPU, target.Memory, target.Sessions} {
+		for _, v := range []ops.Value{target.CPU, target.Memory, target.Sessions, target.Generator} {
 			cell := ""
 			if v.Known {
 				cell = strconv.FormatFloat(v.Value, 'f', -1, 64)

@@ -56,6 +56,12 @@ func TestScreensAreAsTheGoldenFilesSay(t *testing.T) {
 		shot(t, "swarmed", "6", "none", s[0], s[1])
 		shot(t, "swarmed", "6 down down down enter", "none", s[0], s[1])
 	}
+	for _, s := range sizes[:2] {
+		shot(t, "kinds", "6", "none", s[0], s[1])
+		for _, walk := range []string{"6 down down down down down enter", "6 down down down down down down enter", "6 down down down down down down down enter"} {
+			shot(t, "kinds", walk, "none", s[0], s[1])
+		}
+	}
 	for _, board := range []string{"loaded", "underload", "swarmed"} {
 		shot(t, board, "6", "none-ascii", 80, 24)
 	}

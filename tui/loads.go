@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -230,7 +231,7 @@ func (r *loadRun) lines() []string {
 		lines = append(lines, r.Theme.Paint(draw.Role(said[0].Tone), l))
 	}
 	lines = append(lines, trailLines(r.Theme, load.Course(), r.Width, true)...)
-	lines = append(lines, toned(r.Theme, append(report.BesideLines(*load), said[1:]...), r.Width)...)
+	lines = append(lines, toned(r.Theme, slices.Concat(report.KindLines(*load), report.BesideLines(*load), said[1:]), r.Width)...)
 	for _, c := range report.CompareLines(load.Compared) {
 		for _, l := range draw.Wrapped(r.Theme, strings.TrimLeft(c.Text, " "), r.Width, 6) {
 			lines = append(lines, r.Theme.Paint(draw.Role(c.Tone), l))

@@ -23,9 +23,9 @@ type Driver interface {
 }
 
 // New returns the actions on the load scenarios of an estate. alive reports whether a
-// process still runs.
-func New(e ops.Estate, drivers map[ops.LoadDriver]Driver, alive func(ops.Process) bool) []ops.Action {
-	f := &family{estate: e, drivers: drivers, alive: alive, under: map[ops.JobID]*underway{}}
+// process still runs; actions are those that a fault can be.
+func New(e ops.Estate, drivers map[ops.LoadDriver]Driver, alive func(ops.Process) bool, actions func() []ops.Action) []ops.Action {
+	f := &family{estate: e, drivers: drivers, alive: alive, actions: actions, under: map[ops.JobID]*underway{}}
 	return []ops.Action{&run{f}, &stop{f}}
 }
 
@@ -34,6 +34,7 @@ type family struct {
 	estate  ops.Estate
 	drivers map[ops.LoadDriver]Driver
 	alive   func(ops.Process) bool
+	actions func() []ops.Action
 
 	mu    sync.Mutex
 	under map[ops.JobID]*underway

@@ -54,6 +54,9 @@ func (r *run) Plan(ctx context.Context, b ops.Board, req ops.Request) (ops.Plan,
 			p.Warnings = append(p.Warnings, ops.Textf("%s is on the machine that sends: the two share its processors, and the figures are of both", h))
 		}
 	}
+	if err := r.planFault(ctx, b, s, &p); err != nil {
+		return ops.Plan{}, err
+	}
 	if len(s.Limits) == 0 {
 		p.Warnings = append(p.Warnings, ops.Lit("it has no limits: whatever it measures, the run is invalid"))
 	}
@@ -78,12 +81,20 @@ func (r *run) Run(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.Resu
 	ctx, end := context.WithCancelCause(ctx)
 	u := r.begin(taker.Job(), end)
 	defer func() { r.over(taker.Job(), u) }()
+	var struck *ops.LoadStruck
 	took, err := driver.Run(ctx, s, p.Steps, func(p ops.Process) { r.process(u, p); out.Child(p) }, func(t ops.LoadTick) {
 		out.Progress(progress(s, t))
 		if why := taker.LoadTick(t); !why.Empty() {
 			end(errors.New(why.String()))
 		}
+		if struck == nil && ctx.Err() == nil {
+			var failed error
+			if struck, failed = strike(ctx, s, t, p.Steps, taker); failed != nil {
+				end(failed)
+			}
+		}
 	})
+	took.Fault = struck
 	end(nil)
 	if err != nil {
 		return ops.Result{}, err

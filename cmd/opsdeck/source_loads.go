@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"syscall"
 	"time"
 
 	"opsdeck/actions/loadrun"
@@ -31,6 +32,7 @@ func wireLoads(w *wiring) {
 	if len(w.file.Loads) == 0 {
 		return
 	}
+	w.engine.Free = free
 	self, err := os.Executable()
 	if err != nil {
 		self = os.Args[0]
@@ -45,7 +47,16 @@ func wireLoads(w *wiring) {
 		ops.DriverHTTP:   load.Driver{Sources: loadSources(w.file.Loads), Children: children(loadChild, load.LastWords)},
 		ops.DriverLocust: locust.Driver{Sources: locustSources(w.file.Loads), Addresses: locust.Addresses, Children: children(locustChild, locust.LastWords)},
 		ops.DriverLoans:  pipeline.Driver{Sources: loanSources(w.file.Loads), Connect: pipeline.By(postgres.Login.Config), Children: children(loansChild, load.LastWords)},
-	}, proc.Alive)...)
+	}, proc.Alive, func() []ops.Action { return w.engine.Actions })...)
+}
+
+// free is what share of a folder's file system is free to who is not root.
+func free(folder string) ops.Value {
+	var s syscall.Statfs_t
+	if err := syscall.Statfs(folder, &s); err != nil || s.Blocks == 0 {
+		return ops.Value{}
+	}
+	return ops.Num(float64(s.Bavail) / float64(s.Blocks))
 }
 
 // locustSources are the Locusts of scenarios.

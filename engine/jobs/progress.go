@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"context"
 	"time"
 
 	"opsdeck/ops"
@@ -48,6 +49,12 @@ func (p progress) LoadTick(t ops.LoadTick) ops.Text { return p.s.LoadTick(p.r.sn
 // LoadRun judges a load run and keeps it.
 func (p progress) LoadRun(run ops.LoadRun) (ops.LoadVerdict, error) {
 	return p.s.LoadRun(p.r.snapshot(), run)
+}
+
+// LoadFault starts the fault of a load run.
+func (p progress) LoadFault(ctx context.Context, f ops.LoadFault, steps []ops.Step) (ops.JobID, error) {
+	j := p.r.snapshot()
+	return p.s.startWithin(ctx, ops.Caller{Actor: j.Actor}, f.Request(), steps, ops.Textf("the fault of load run %d", j.ID))
 }
 
 // Line takes one line of output.

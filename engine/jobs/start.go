@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"opsdeck/ops"
@@ -73,6 +74,28 @@ func (s *Jobs) StartAs(ctx context.Context, c ops.Caller, req ops.Request, reaso
 	p, err := s.workOut(ctx, c, a, req)
 	if err != nil {
 		return 0, err
+	}
+	return s.begin(c, p, a, ops.Confirmation{Reason: reason})
+}
+
+// startWithin starts an action whose steps stand in the plan of a job that runs: the word
+// that was given to that covers it, where it still does the same.
+func (s *Jobs) startWithin(ctx context.Context, c ops.Caller, req ops.Request, steps []ops.Step, reason ops.Text) (ops.JobID, error) {
+	a, err := s.action(req)
+	if err != nil {
+		return 0, err
+	}
+	if err := mayDo(c, a.Describe()); err != nil {
+		return 0, err
+	}
+	p, err := s.workOut(ctx, c, a, req)
+	switch _, instant := a.(Instant); {
+	case err != nil:
+		return 0, err
+	case instant || p.Class == ops.ClassDestructive:
+		return 0, ops.Errorf(ops.CodeDenied, "%s is no part of another job", req.Action)
+	case !slices.EqualFunc(p.Steps, steps, ops.Step.Same):
+		return 0, ops.Errorf(ops.CodeChanged, "what %s would do has changed since it was planned", req.Action)
 	}
 	return s.begin(c, p, a, ops.Confirmation{Reason: reason})
 }

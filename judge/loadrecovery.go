@@ -1,0 +1,92 @@
+package judge
+
+import (
+	"time"
+
+	"opsdeck/ops"
+)
+
+// LoadRecovered is how a run came back from a fault, by its points: windows of one end on
+// the next.
+func LoadRecovered(run ops.LoadRun, limits []ops.LoadLimit, windows int) (r ops.LoadRecovered) {
+	r.Windows = windows
+	if run.Fault == nil {
+		return r
+	}
+	r.Fault = *run.Fault
+	kept := 0
+	var since time.Duration
+	for _, p := range run.Series {
+		if p.At-p.Over < r.Fault.At {
+			continue
+		}
+		bad, known := window(p, limits)
+		switch {
+		case bad || !known: // what nobody knows is not over
+			r.Hurt, kept = true, 0
+		case kept == 0:
+			since = p.At - p.Over
+			kept = 1
+		default:
+			kept++
+		}
+		if kept >= windows && r.Hurt {
+			r.Over, r.Took = true, max(0, since-r.Fault.At)
+			return r
+		}
+	}
+	r.Over = !r.Hurt && kept >= windows
+	return r
+}
+
+// before reports whether the windows before the fault kept the limits: what was broken
+// already cannot recover.
+func before(run ops.LoadRun, limits []ops.LoadLimit, windows int) bool {
+	kept := 0
+	for _, p := range run.Series {
+		if p.At > run.Fault.At {
+			break
+		}
+		if bad, known := window(p, limits); bad || !known {
+			kept = 0
+		} else {
+			kept++
+		}
+	}
+	return kept >= windows
+}
+
+// returned judges a recovery: it passes where the target is back, within the time that it
+// may take. How it did while the fault was there breaks nothing.
+func returned(s ops.LoadScenario, run ops.LoadRun) (v ops.LoadVerdict) {
+	r := LoadRecovered(run, s.Limits, s.Recovered)
+	v.Recovered = &r
+	took, asked := s.Limit(ops.MetricRecovery)
+	if asked {
+		v.Limits = []ops.LoadStanding{stands(took, v.Value(ops.MetricRecovery))}
+	}
+	unfit := unfit(run, LoadLimits(run.Run, s.Limits), run.Run)
+	switch {
+	case run.End == ops.LoadEndStopped || run.End == ops.LoadEndByLimit:
+		v.Outcome, v.Why = ops.LoadAborted, run.Why
+	case !unfit.Empty():
+		v.Outcome, v.Why = ops.LoadInvalid, unfit
+	case run.Fault == nil:
+		v.Outcome, v.Why = ops.LoadInvalid, ops.Lit("the fault was not made")
+	case r.Fault.State != ops.JobSucceeded:
+		v.Outcome, v.Why = ops.LoadInvalid, ops.Textf("the fault is %s: job %d, %s on %s", r.Fault.State, r.Fault.Job, r.Fault.Action, r.Fault.On)
+	case !before(run, s.Limits, s.Recovered):
+		v.Outcome, v.Why = ops.LoadInvalid, ops.Lit("the limits were not kept before the fault: there was nothing to come back to")
+	case !r.Over:
+		v.Outcome, v.Why = ops.LoadFailed, ops.Textf("it did not recover: no %s on end kept the limits", ops.Count(r.Windows, "window"))
+	case asked && !v.Limits[0].Held:
+		v.Outcome, v.Why = ops.LoadFailed, ops.Textf("it recovered in %s, the limit is %s", took.Metric.Figure(r.Took.Seconds()), took.Metric.Figure(took.Limit))
+	case !run.Health.CPUKnown:
+		v.Outcome, v.Why = ops.LoadDegraded, ops.Textf("it recovered in %s; how busy the generator was is not known", took.Metric.Figure(r.Took.Seconds()))
+	case !r.Hurt:
+		v.Outcome, v.Why = ops.LoadPassed, ops.Lit("the fault broke no limit")
+	default:
+		v.Outcome, v.Why = ops.LoadPassed, ops.Textf("it recovered in %s", ops.MetricRecovery.Figure(r.Took.Seconds()))
+	}
+	return v
+}
