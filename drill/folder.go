@@ -72,8 +72,8 @@ func (s scratch) unfold(ctx context.Context, f Folder, t ops.RestoreTarget) erro
 
 // recovery are the settings by which a server goes to a target along this WAL.
 func (f Folder) recovery(t ops.RestoreTarget) string {
-	set := func(name, value string) string {
-		return name + " = '" + strings.ReplaceAll(value, "'", "''") + "'\n"
+	set := func(name, value string) string { // as the server reads it: a backslash has a meaning too
+		return name + " = '" + strings.NewReplacer("'", "''", `\`, `\\`).Replace(value) + "'\n"
 	}
 	text := set("restore_command", FetchWords(f.WAL)) + set("archive_mode", "off") // until somebody says so, however it is started
 	switch t.Kind {

@@ -4,7 +4,7 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -29,7 +29,7 @@ type folderDrills struct {
 
 func newFolderDrills(t *testing.T) *folderDrills {
 	l := &folderDrills{labBase: newLabBase(t)}
-	l.folder, l.scratch = filepath.Join(l.Dir, "backups"), filepath.Join(l.Dir, "drills")
+	l.folder, l.scratch = filepath.Join(l.Dir, `it's 5% of a \backup`), filepath.Join(l.Dir, "drills") // what shells and settings read otherwise
 	if err := os.Mkdir(l.folder, 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -150,10 +150,11 @@ func TestLabDrillsOfAFolderOfBaseBackups(t *testing.T) {
 			t.Errorf("after %s became %s: %+v", c.from, c.to, s)
 		}
 	}
-	found, err := filepath.Glob(fmt.Sprintf("%s/wal/*/*/%s", l.folder, segment))
+	found, err := fs.Glob(os.DirFS(l.folder), "wal/*/*/"+segment)
 	if err != nil || len(found) != 1 {
 		t.Fatal(segment, found, err)
 	}
+	found[0] = filepath.Join(l.folder, found[0])
 	l.changed(found[0], "recovery ended before configured recovery target was reached", func([]byte) []byte { return nil })
 	l.changed(found[0], "has wrong size", func(b []byte) []byte { return b[:len(b)/2] })
 	link := filepath.Join(set, "data", "base", "link")

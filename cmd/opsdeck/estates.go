@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -61,7 +62,7 @@ func (a *app) known() []known {
 		name := strings.TrimSuffix(filepath.Base(socket), ".sock")
 		add(known{name: name, given: name, socket: socket})
 	}
-	for _, socket := range filesIn(p.state("*"), "agent.sock") {
+	for _, socket := range filesIn(filepath.Dir(p.state("any")), "*/agent.sock") {
 		name := filepath.Base(filepath.Dir(socket))
 		add(known{name: name, given: name, socket: socket})
 	}
@@ -74,7 +75,11 @@ func filesIn(folder, pattern string) []string {
 	if folder == "" {
 		return nil
 	}
-	found, _ := filepath.Glob(filepath.Join(folder, pattern)) // the patterns are ours and well formed
+	names, _ := fs.Glob(os.DirFS(folder), pattern) // the patterns are ours and well formed, and the folder's name is none
+	found := make([]string, 0, len(names))
+	for _, name := range names {
+		found = append(found, filepath.Join(folder, name))
+	}
 	return found
 }
 

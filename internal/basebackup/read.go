@@ -113,10 +113,14 @@ func (f manifestFile) whole(folder string) bool {
 // another one then.
 func (r Repo) Mark(label string) string {
 	data := filepath.Join(r.Backup(label), "data")
-	looked := []string{data, filepath.Join(data, "backup_manifest"), filepath.Join(data, "global"), filepath.Join(data, "pg_wal"), filepath.Join(data, "base")}
-	databases, _ := filepath.Glob(filepath.Join(data, "base", "*")) // the pattern is good
+	base := filepath.Join(data, "base")
+	looked := []string{data, filepath.Join(data, "backup_manifest"), filepath.Join(data, "global"), filepath.Join(data, "pg_wal"), base}
+	databases, _ := os.ReadDir(base) // one that cannot be read has none, which is another mark
+	for _, d := range databases {
+		looked = append(looked, filepath.Join(base, d.Name()))
+	}
 	var mark strings.Builder
-	for _, path := range append(looked, databases...) {
+	for _, path := range looked {
 		info, err := os.Lstat(path)
 		if err != nil {
 			mark.WriteString("-;")
