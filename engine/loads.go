@@ -28,6 +28,7 @@ func (e *Engine) loadTick(j ops.Job, t ops.LoadTick) ops.Text {
 		return ops.Textf("the estate has no load %s", j.Target.ID)
 	}
 	target, alerts := e.watchTarget(j, s.Target, t.Second.At, t.Health.Memory)
+	t.Run.Indicators = e.indicated(j, s, t.Second.At)
 	t.Steps = judge.LoadSteps(t.Steps, s.Limits)
 	grown := judge.LoadGrowths(s, e.looksOf(j, s.Target))
 	e.update(func(p *picture) { p.load(s, j, t, target, alerts, grown) })
@@ -63,6 +64,7 @@ func (e *Engine) keepLoad(j ops.Job, run ops.LoadRun) (ops.LoadVerdict, error) {
 	if run.Fault != nil {
 		run.Fault.State = e.faultState(run.Fault.Job)
 	}
+	run.Run.Indicators = e.indicated(j, s, 0)
 	target, alerts := e.courseOf(j, s.Target)
 	v := judge.LoadOf(s, run, target)
 	k := ops.LoadKept{Ref: ops.NewRef(ops.KindLoadRun, "", fmt.Sprint(j.ID)), Scenario: s.Name, Kind: s.Kind, Target: s.Target, Began: j.Started, Ended: e.Now(),
@@ -248,7 +250,7 @@ func scenarioFacts(s ops.LoadScenario) ops.FactGroup {
 		g.Facts = append(g.Facts, fact(fmt.Sprintf("stage %d", i+1), ops.Clean(st.Words())))
 	}
 	for _, l := range s.Limits {
-		g.Facts = append(g.Facts, fact("limit", ops.Textf("%s %s", l.Metric, l.Metric.Figure(l.Limit))))
+		g.Facts = append(g.Facts, fact("limit", ops.Textf("%s %s", l.Indicator.Or(ops.Clean(l.Metric.String())), l.Figure(l.Limit))))
 	}
 	return g
 }

@@ -14,6 +14,7 @@ type course struct {
 	looks  []ops.LoadTarget
 	alerts []ops.LoadAlert
 	wal    map[ops.Ref]float64 // bytes in pg_wal of each database when it was first seen
+	limits map[ops.Text]indicator
 }
 
 // Bounds of a course: figures that are older are none, and more alerts are the history's.

@@ -43,7 +43,7 @@ func scenarioKey(name string, s *Scenario) key {
 			meaning: "The longest that a run takes, from the first request to the last answer."}),
 		bind(&p.Warmup, key{name: "warm_up", shape: shapeDuration, shortest: time.Second, longest: mostLoad, example: "30s",
 			meaning: "How much of the beginning is charted and never judged."}),
-		{name: "limits", shape: shapeMapping, example: "{latency_p95: 500ms, errors: 1%}", fields: loadLimitKeys(p),
+		{name: "limits", shape: shapeMapping, example: "{latency_p95: 500ms, errors: 1%}", fields: append(loadLimitKeys(p), limitsBesideKeys(s)...),
 			meaning: "What the figures of a run have to keep. A run without limits passes nothing: it is invalid."},
 		bind(&p.AbortAfter, key{name: "abort_after", shape: shapeNumber, min: 1, max: 3600, example: "10",
 			meaning: "Ends a run after as many seconds on end that break a limit of a time or of errors. Without it a run goes on to its end."}),
@@ -249,6 +249,19 @@ func faultKeys(f *fault) []key {
 		bind(&f.at, key{name: "at", shape: shapeDuration, required: true, shortest: time.Second, longest: mostLoad, example: "1m", meaning: "When, since the beginning of the run."}),
 		bind(&f.action, key{name: "action", shape: shapeText, pattern: actionID, required: true, example: "container.restart", meaning: "The id of an action that is disruptive or safe; `opsdeck actions` lists them."}),
 		bind(&f.on, key{name: "on", shape: shapeText, pattern: aRef, required: true, example: "container:docker/api", meaning: "What it is done to, as kind:source/id."}),
+	}
+}
+
+// limitsBesideKeys are limits of what is no figure of the requests.
+func limitsBesideKeys(s *Scenario) []key {
+	p := &s.Plan
+	return []key{
+		bindBy(key{name: ops.MetricWindow.String(), shape: shapeDuration, shortest: time.Second, longest: mostLoad, example: "150m",
+			meaning: "At most how long the judged part of the run may take. A run that `max_duration` ends before is aborted."}, func(_ *draft, v *said) {
+			p.Limits = append(p.Limits, ops.LoadLimit{Metric: ops.MetricWindow, Limit: v.span.Seconds()})
+		}),
+		bind(&s.indicators, key{name: "indicators", shape: shapeList, elem: &key{shape: shapeText, pattern: nameOfThing, example: "cpu", meaning: "One indicator."}, example: "[cpu, memory]",
+			meaning: "Indicators (`kpis`) that have to keep their targets during the run, by their worst value. One that is missing for more than a tenth of it is not known, and the run no pass."}),
 	}
 }
 

@@ -39,6 +39,7 @@ func (d *draft) links() {
 		d.repositories(b)
 	}
 	for i := range d.Loads {
+		d.indicated(&d.Loads[i])
 		if l := &d.Loads[i]; l.Plan.Driver == ops.DriverLoans {
 			d.sourceOf(postgres, d.of(&l.Loans.Source), d.of(l).entry, d.of(l).where)
 		}

@@ -163,6 +163,7 @@ func (d *draft) finish() {
 		if d.Loads[i].Plan.Driver == ops.DriverLoans {
 			d.Loads[i].Loans.complete(d.Postgres)
 		}
+		d.Loads[i].limited(d.KPIs)
 		d.Estate.Loads = append(d.Estate.Loads, d.Loads[i].Plan)
 	}
 	d.triage()

@@ -23,6 +23,8 @@ type Scenario struct {
 	Contains string // words of its body
 	Loans    Loans
 
+	// indicators are the KPIs whose targets are limits.
+	indicators  []string
 	rate, users rate
 	concurrent  int
 	fault       fault
@@ -169,6 +171,37 @@ func (d *draft) scenarios() {
 		}
 		d.bounds(s)
 		d.allowed(s)
+	}
+}
+
+// indicated checks that the indicators which a scenario names are some, and have targets.
+func (d *draft) indicated(s *Scenario) {
+	at := d.of(&s.indicators)
+	var known []string
+	for _, k := range d.KPIs {
+		if k.Target.Known {
+			known = append(known, k.Name)
+		}
+	}
+	for i, name := range s.indicators {
+		if !slices.Contains(known, name) {
+			one := at.items[i]
+			d.tell(one.place, at.where, fmt.Sprintf("%q is no indicator with a target", one.shown()), suggestOr(name, known, "add it to kpis, with a target"))
+		}
+	}
+}
+
+// limited makes limits of the indicators that the scenario names. One that is none, which
+// can be where a part of the estate could not be read, is a limit without a figure.
+func (s *Scenario) limited(kpis []KPI) {
+	for _, name := range s.indicators {
+		l := ops.LoadLimit{Metric: ops.MetricIndicator, Indicator: ops.Clean(name)}
+		for _, k := range kpis {
+			if k.Name == name {
+				l.Unit, l.Limit, l.AtLeast = ops.Clean(k.Unit), k.Target.Limit, k.Target.AtLeast
+			}
+		}
+		s.Plan.Limits = append(s.Plan.Limits, l)
 	}
 }
 

@@ -63,7 +63,7 @@ func outcome(run ops.LoadRun, limits []ops.LoadStanding, grown []ops.LoadGrowth)
 	}
 	for _, l := range limits {
 		if l.Known && !l.Held {
-			return ops.LoadFailed, ops.Textf("%s is %s, the limit is %s", l.Metric, l.Metric.Figure(l.Value), l.Metric.Figure(l.Limit))
+			return ops.LoadFailed, ops.Textf("%s is %s, the limit is %s", named(l.LoadLimit), l.Figure(l.Value), l.Figure(l.Limit))
 		}
 	}
 	for _, l := range limits {
@@ -71,7 +71,7 @@ func outcome(run ops.LoadRun, limits []ops.LoadStanding, grown []ops.LoadGrowth)
 			return ops.LoadInvalid, tooFew(grown[i])
 		}
 		if !l.Known {
-			return ops.LoadInvalid, ops.Textf("there is no figure for %s", l.Metric)
+			return ops.LoadInvalid, ops.Textf("there is no figure for %s", named(l.LoadLimit))
 		}
 	}
 	switch c := run.Run.LoadCount; {
@@ -136,9 +136,12 @@ func peak(stages []ops.LoadStage) (most float64) {
 	return most
 }
 
+// named is what the estate calls the figure of a limit.
+func named(l ops.LoadLimit) ops.Text { return l.Indicator.Or(ops.Clean(l.Metric.String())) }
+
 // against is how a span stands to a limit.
 func against(l ops.LoadLimit, w ops.LoadWindow) ops.LoadStanding {
-	s := stands(l, w.Value(l.Metric))
+	s := stands(l, w.Of(l))
 	s.Lower, s.Approx = l.Metric.Time() && s.Known && w.Latency.Lower, l.Metric.Time() && s.Known && w.Service.Approx
 	return s
 }
@@ -146,7 +149,7 @@ func against(l ops.LoadLimit, w ops.LoadWindow) ops.LoadStanding {
 // stands is how a value stands to a limit.
 func stands(l ops.LoadLimit, v ops.Value) ops.LoadStanding {
 	s := ops.LoadStanding{LoadLimit: l, Value: v.Value, Known: v.Known}
-	if s.Margin = l.Limit - s.Value; l.Metric.Most() {
+	if s.Margin = l.Limit - s.Value; l.Least() {
 		s.Margin = -s.Margin
 	}
 	if !s.Known {

@@ -75,6 +75,14 @@ type LoadWindow struct {
 	Over    time.Duration `json:"over"`
 	Latency LoadTimes     `json:"latency"`
 	Service LoadTimes     `json:"service"`
+	// Indicators are those of the estate that the run has limits for; of a whole run alone.
+	Indicators []LoadIndicator `json:"indicators,omitempty"`
+}
+
+// LoadIndicator is how an indicator of the estate did during a run.
+type LoadIndicator struct {
+	Name  Text  `json:"name"`
+	Worst Value `json:"worst"` // not known where it was missing for too much of the run
 }
 
 // Value is a figure of the span, in its unit; not known where nothing gives it.
@@ -82,6 +90,8 @@ func (w LoadWindow) Value(m LoadMetric) Value {
 	switch {
 	case m == MetricRate && w.Over > 0:
 		return Num(float64(w.Done-w.Failed) / w.Over.Seconds())
+	case m == MetricWindow && w.Over > 0:
+		return Num(w.Over.Seconds())
 	case m == MetricErrors && w.Done > 0:
 		return Num(float64(w.Failed) / float64(w.Done))
 	case m.Time():
@@ -188,11 +198,39 @@ func (r LoadRun) Length() time.Duration {
 func (r LoadRun) Closed() bool { return len(r.Stages) > 0 && r.Stages[0].Users }
 
 // LoadLimit is what a figure of a run has to keep: at least the limit where more is
-// better, at most for every other.
+// better, at most for every other, and for an indicator what its target says.
 type LoadLimit struct {
 	Metric LoadMetric `json:"metric"`
 	Limit  float64    `json:"limit"`          // in the metric's unit
 	Abort  bool       `json:"abort,omitzero"` // seconds that break it end the run
+	// Of an indicator: its name in the estate, its unit, and on which side its target is.
+	Indicator Text `json:"indicator,omitzero"`
+	Unit      Text `json:"unit,omitzero"`
+	AtLeast   bool `json:"at_least,omitzero"`
+}
+
+// Least reports whether the figure has to be the limit at least.
+func (l LoadLimit) Least() bool { return l.Metric.Most() || l.AtLeast }
+
+// Words are how screens call its figure.
+func (l LoadLimit) Words() string { return l.Indicator.Or(Clean(l.Metric.Words())).String() }
+
+// Figure says a value of its figure.
+func (l LoadLimit) Figure(v float64) string {
+	if l.Unit.Empty() {
+		return l.Metric.Figure(v)
+	}
+	return l.Metric.Figure(v) + " " + l.Unit.String()
+}
+
+// Of is the figure of a limit in the span.
+func (w LoadWindow) Of(l LoadLimit) Value {
+	for _, i := range w.Indicators {
+		if l.Metric == MetricIndicator && i.Name == l.Indicator {
+			return i.Worst
+		}
+	}
+	return w.Value(l.Metric)
 }
 
 // LoadStanding is how a run stands to one of its limits.

@@ -26,10 +26,12 @@ const (
 	MetricGeneratorGrowth // of the generator's own
 	MetricHeld            // the highest rate of a stress that kept its limits
 	MetricRecovery        // from the fault until the limits are kept again
+	MetricWindow          // how long all of it took
+	MetricIndicator       // an indicator of the estate, at its worst
 )
 
 var loadMetrics = enumOf[LoadMetric]("metric", "unknown", "rate", "errors", "latency_p50", "latency_p90", "latency_p95",
-	"latency_p99", "service_p50", "service_p90", "service_p95", "service_p99", "target_growth", "generator_growth", "held", "recovery")
+	"latency_p99", "service_p50", "service_p90", "service_p95", "service_p99", "target_growth", "generator_growth", "held", "recovery", "window", "indicator")
 
 func (m LoadMetric) String() string               { return loadMetrics.name(m) }
 func (m LoadMetric) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
@@ -77,8 +79,12 @@ func (m LoadMetric) Figure(v float64) string {
 		return Seconds(v).Round(time.Millisecond).String()
 	case m.Growth():
 		return Size(v) + "/h"
+	case m == MetricWindow:
+		return Seconds(v).Round(time.Second).String()
 	case m == MetricErrors:
 		return fmt.Sprintf("%.3g %%", v*100)
+	case m == MetricIndicator:
+		return fmt.Sprintf("%.4g", v)
 	}
 	return fmt.Sprintf("%.4g/s", v)
 }

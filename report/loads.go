@@ -198,11 +198,14 @@ func figures(limits []ops.LoadStanding, w ops.LoadWindow, errs []ops.LoadError, 
 			name = "limits  "
 		}
 		bound := "at most"
-		if s.Metric.Most() {
+		if s.Least() {
 			bound = "at least"
 		}
-		value := roughly(s.Approx) + known(s.Metric, ops.Value{Value: s.Value, Known: s.Known})
-		lines = append(lines, Cell{Text: fmt.Sprintf("%s%-12s %10s  %s %s, margin %s  %s", name, s.Metric.Words(), value, bound, s.Metric.Figure(s.Limit), known(s.Metric, ops.Value{Value: s.Margin, Known: s.Known}), word), Tone: tone})
+		value, margin := ops.NotKnown, ops.NotKnown
+		if s.Known {
+			value, margin = s.Figure(s.Value), s.Figure(s.Margin)
+		}
+		lines = append(lines, Cell{Text: fmt.Sprintf("%s%-12s %10s  %s %s, margin %s  %s", name, s.Words(), roughly(s.Approx)+value, bound, s.Figure(s.Limit), margin, word), Tone: tone})
 	}
 	if len(limits) == 0 {
 		lines = append(lines, Cell{Text: "limits  none: there is nothing to pass", Tone: ToneUnknown})

@@ -26,7 +26,11 @@ type Driver interface {
 // process still runs; actions are those that a fault can be.
 func New(e ops.Estate, drivers map[ops.LoadDriver]Driver, alive func(ops.Process) bool, actions func() []ops.Action) []ops.Action {
 	f := &family{estate: e, drivers: drivers, alive: alive, actions: actions, under: map[ops.JobID]*underway{}}
-	return []ops.Action{&run{f}, &stop{f}}
+	all := []ops.Action{&run{f}, &stop{f}}
+	if f.cleans() {
+		all = append(all, &clean{f})
+	}
+	return all
 }
 
 // family is what the two share.

@@ -53,6 +53,7 @@ func gateFlags() map[string][]string {
 		"opsdeck load":            {},
 		"opsdeck load run":        {"yes", "confirm", "reason", "key", "plan"},
 		"opsdeck load stop":       {"yes", "confirm", "reason", "key", "plan"},
+		"opsdeck load clean":      {"yes", "confirm", "reason", "key", "plan"},
 		"opsdeck load list":       {"output"},
 		"opsdeck load show":       {},
 		"opsdeck load compare":    {},

@@ -36,7 +36,7 @@ func (a *app) loadCommand() *cobra.Command {
 			return report.Write(cmd.OutOrStdout(), report.New(b, time.Now(), s.view), s.format)
 		}}
 	list.Flags().StringVarP(&s.format, "output", "o", "text", "format: "+strings.Join(report.Formats(), ", "))
-	cmd.AddCommand(a.loadRunCommand(), a.loadStopCommand(), list, a.loadShowCommand(), a.loadCompareCommand(), a.loadPinCommand(), a.loadExportCommand(), a.loadGenerateCommand())
+	cmd.AddCommand(a.loadRunCommand(), a.loadStopCommand(), a.loadCleanCommand(), list, a.loadShowCommand(), a.loadCompareCommand(), a.loadPinCommand(), a.loadExportCommand(), a.loadGenerateCommand())
 	return cmd
 }
 
@@ -60,14 +60,25 @@ Exit code: 0 pass, 1 failed, 2 degraded, 3 invalid or not known, 4 aborted, 64 u
 }
 
 func (a *app) loadStopCommand() *cobra.Command {
-	o := order{action: "load.stop"}
-	cmd := &cobra.Command{Use: "stop SCENARIO", Short: "Stop a load run, and wait until no load is left", Args: exactly(1, "SCENARIO: the name of a load of the estate"),
-		Example: "opsdeck load stop peak --yes",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			o.target = ops.NewRef(ops.KindLoad, "", args[0]).String()
-			o.out, o.err, o.tty = cmd.OutOrStdout(), cmd.ErrOrStderr(), term.IsTerminal(a.std.err.Fd())
-			return a.runOrder(cmd.Context(), o)
-		}}
+	return a.onScenario("load.stop", &cobra.Command{Use: "stop SCENARIO", Short: "Stop a load run, and wait until no load is left", Example: "opsdeck load stop peak --yes"})
+}
+
+func (a *app) loadCleanCommand() *cobra.Command {
+	return a.onScenario("load.clean", &cobra.Command{Use: "clean SCENARIO", Short: "Remove the loans that runs of a scenario have left", Example: "opsdeck load clean normal --plan\nopsdeck load clean normal --confirm normal",
+		Long: `Remove the schema that runs of a loan scenario have made in their database, with the loans and
+results in it. The plan says what that is. A schema that is not marked as the scenario's, or that
+holds anything else, is left alone.`})
+}
+
+// onScenario has a command carry out an action on a scenario.
+func (a *app) onScenario(action string, cmd *cobra.Command) *cobra.Command {
+	o := order{action: action}
+	cmd.Args = exactly(1, "SCENARIO: the name of a load of the estate")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		o.target = ops.NewRef(ops.KindLoad, "", args[0]).String()
+		o.out, o.err, o.tty = cmd.OutOrStdout(), cmd.ErrOrStderr(), term.IsTerminal(a.std.err.Fd())
+		return a.runOrder(cmd.Context(), o)
+	}
 	o.answerFlags(cmd.Flags())
 	return cmd
 }

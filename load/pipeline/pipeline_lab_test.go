@@ -323,3 +323,31 @@ func TestLabNothingForeignIsTouched(t *testing.T) {
 		t.Errorf("a server that is not on the list: %v", err)
 	}
 }
+
+func TestLabWhatALoadLeftIsRemovedAndNothingElse(t *testing.T) {
+	t.Parallel()
+	s := postgrestest.Start(t)
+	d, scenario := driven(s.Port, order(100, 10, 1e6))
+	if _, err := d.PlanClean(t.Context(), scenario); ops.CodeOf(err) != ops.CodeNotFound {
+		t.Errorf("of nothing: %v", err)
+	}
+	carried(t, t.Context(), d, scenario, nil)
+	p, err := d.PlanClean(t.Context(), scenario)
+	if err != nil || !strings.Contains(fmt.Sprint(p.Warnings), "100 synthetic loans") {
+		t.Fatalf("%v %v", err, p.Warnings)
+	}
+	s.Exec("postgres", `CREATE VIEW public.theirs AS SELECT id FROM "opsdeck_load_evening".loans`)
+	if err := d.Clean(t.Context(), scenario, p.Steps); err == nil || s.Value(`SELECT count(*)::text FROM public.theirs`) != "100" {
+		t.Errorf("a view of somebody elsewhere: %v", err)
+	}
+	s.Exec("postgres", "DROP VIEW public.theirs")
+	if err := d.Clean(t.Context(), scenario, nil); ops.CodeOf(err) != ops.CodeChanged {
+		t.Errorf("what was not planned: %v", err)
+	}
+	if err := d.Clean(t.Context(), scenario, p.Steps); err != nil {
+		t.Error(err)
+	}
+	if left := s.Value("SELECT count(*)::text FROM pg_namespace WHERE nspname LIKE 'opsdeck%'"); left != "0" || s.Value("SELECT count(*)::text FROM public.loans") != "100" {
+		t.Errorf("%s schemas are left", left)
+	}
+}

@@ -171,10 +171,11 @@ func (o Order) fill(ctx context.Context, tx pgx.Tx) error {
 // keeps it.
 func (o Order) clean(ctx context.Context, c *pgx.Conn) error {
 	return pgx.BeginFunc(ctx, c, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, o.in("DROP TABLE S."+strings.Join(tables(), ", S."))); err != nil {
-			return err
+		for _, step := range o.removal() {
+			if _, err := tx.Exec(ctx, step.SQL.String()); err != nil {
+				return err
+			}
 		}
-		_, err := tx.Exec(ctx, "DROP SCHEMA "+pgx.Identifier{o.schema()}.Sanitize())
-		return err
+		return nil
 	})
 }
