@@ -55,7 +55,7 @@ func (p *InPlace) Ready(ctx context.Context, cluster, given string) (warnings []
 	case syscall.Access(filepath.Dir(p.Data), 2) != nil: // W_OK
 		return nil, ops.Errorf(ops.CodeDenied, "nothing can be renamed in %s by this account", filepath.Dir(p.Data)).Help("it has to belong to the account of the data")
 	}
-	if err := p.stopped(); err != nil {
+	if err := p.stopped(ctx); err != nil {
 		return nil, err
 	}
 	programs, err := programs(given, p.Data)
@@ -81,7 +81,7 @@ func (p *InPlace) pidFile() string { return filepath.Join(p.Data, "postmaster.pi
 
 // stopped is an error where a server may run on the data: by its own file, by the processes
 // that work there, and by who answers where it would.
-func (p *InPlace) stopped() error {
+func (p *InPlace) stopped(ctx context.Context) error {
 	asks := slices.Clone(p.Refuses)
 	if text, err := os.ReadFile(p.pidFile()); err == nil {
 		lines := append(strings.Split(string(text), "\n"), "", "", "", "", "")
@@ -95,7 +95,7 @@ func (p *InPlace) stopped() error {
 			}
 		}
 	} else if !errors.Is(err, os.ErrNotExist) {
-		return running("whether it is, cannot be seen: %v", err).Help("the agent has to run as the account of the data")
+		return ops.Errorf(ops.CodeHeld, "whether the server is stopped cannot be seen: %v", err).Help("the agent has to run as the account of the data")
 	}
 	switch pids, err := workingIn(p.Data); {
 	case err != nil:
@@ -104,7 +104,7 @@ func (p *InPlace) stopped() error {
 		return running("process %d works in %s", pids[0], p.Data).Help("end the server")
 	}
 	for _, a := range asks {
-		if err := refused(a); err != nil {
+		if err := Refused(ctx, a); err != nil {
 			return err
 		}
 	}
@@ -118,10 +118,13 @@ func running(format string, args ...any) *ops.Error {
 // refusedWithin is how long an address may take to refuse.
 const refusedWithin = 3 * time.Second
 
-// refused is an error where somebody answers at an address, or where that is not known.
-func refused(address string) error {
+// Refused is an error where somebody answers at an address ("tcp host:port", "unix path"), or
+// where that is not known.
+func Refused(ctx context.Context, address string) error {
 	network, at, _ := strings.Cut(address, " ")
-	c, err := net.DialTimeout(network, at, refusedWithin)
+	ctx, cancel := context.WithTimeout(ctx, refusedWithin)
+	defer cancel()
+	c, err := (&net.Dialer{}).DialContext(ctx, network, at)
 	switch {
 	case err == nil:
 		_ = c.Close()
@@ -129,7 +132,7 @@ func refused(address string) error {
 	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ENOENT):
 		return nil
 	}
-	return running("whether it is, is not known: %s does not refuse a connection: %v", at, err).Help("make sure that it is, and that this machine reaches %s", at)
+	return ops.Errorf(ops.CodeHeld, "whether the server is stopped is not known: %s does not refuse a connection: %v", at, err).Help("make sure that it is, and that this machine reaches %s", at)
 }
 
 // sameFiles reports whether two folders lie on one file system.
@@ -159,7 +162,7 @@ func (c *copying) takePlace(ctx context.Context, v *server, programs string, lim
 	if err := v.stop(); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(c.InPlace.stopped(), os.Rename(c.s.file(logFile), c.s.file("server.first.log"))); err != nil {
+	if err := errors.Join(c.InPlace.stopped(ctx), os.Rename(c.s.file(logFile), c.s.file("server.first.log"))); err != nil {
 		return nil, err
 	}
 	if err := c.exchange(); err != nil {

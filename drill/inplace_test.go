@@ -65,7 +65,7 @@ func TestNothingTakesThePlaceOfAServerThatMayRun(t *testing.T) {
 	} {
 		p := cluster(t)
 		c.is(p)
-		err := p.stopped()
+		err := p.stopped(t.Context())
 		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want) || ops.CodeOf(err) != ops.CodeHeld) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}

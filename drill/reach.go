@@ -144,6 +144,11 @@ func (c *copying) promote(ctx context.Context, v *server) error {
 	if err := conn.QueryRow(ctx, "SELECT pg_is_in_recovery()").Scan(&recovering); err != nil || !done || recovering {
 		return wrong("the copy was promoted, and is in recovery still: %v", err)
 	}
+	for _, sql := range []string{"SET default_transaction_read_only = off", ops.WriteCheckSQL} {
+		if _, err := conn.Exec(ctx, sql); err != nil {
+			return wrong("the copy was promoted, and takes no writes: %s", ops.Clean(err.Error()))
+		}
+	}
 	c.out.Promoted = true
 	return nil
 }

@@ -28,6 +28,8 @@ func backupKey(name string, b *Backup) key {
 		bind(&p.RPO, key{name: "rpo", shape: shapeDuration, fallback: "15m", shortest: time.Second, longest: 7 * 24 * time.Hour, example: "5m",
 			meaning: "How much may be lost: how long what was written may be in no repository."}),
 		oldestKey(p),
+		bind(&p.Replication, key{name: "replication", shape: shapeDuration, shortest: time.Second, longest: 30 * 24 * time.Hour, example: "30m",
+			meaning: "How far one repository may be behind another in its WAL, and how long it may be away, before that is found: what is lost where only that one is left. Without this key it is told and not judged."}),
 		bind(&p.Tell, key{name: "tell", shape: shapeText, pattern: nameOfSource, example: "alertmanager",
 			meaning: "The Alertmanager source that a system agent posts what is found of this plan to, as alerts, each minute until it is over. Without this key, none."}),
 		drillKey(b),
@@ -86,6 +88,8 @@ func repositoryKey(name string, r *ops.RepositoryPlan) key {
 			meaning: "Where it is, in words for people. It holds no secret: everybody who may read the estate sees it."}),
 		bind(&r.Region, key{name: "region", shape: shapeText, pattern: regionName, example: "eu-central-1",
 			meaning: "The region that it is in."}),
+		bind(&r.Keys, key{name: "keys", shape: shapeText, pattern: anyText, example: `"vault kv/dr/pgbackrest"`,
+			meaning: "Where its keys are kept (cipher pass, keys of the store) besides on the engine's host, in words for people, which are printed with each procedure. Never a key itself. Where a repository needs keys and this says no other place, that is a finding: with the host they are lost, and with them the backups."}),
 	}}
 }
 

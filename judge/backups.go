@@ -105,6 +105,9 @@ func (j *backupJudge) all() {
 	j.damage()
 	j.overdue()
 	j.drills()
+	j.keys()
+	j.replication()
+	j.regions()
 	j.engine()
 }
 

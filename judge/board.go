@@ -24,6 +24,9 @@ func Board(e ops.Estate, b *ops.Board, now time.Time) []ops.Section {
 	if judgeIncidents(b) {
 		changed = append(changed, ops.SectionIncidents)
 	}
+	if judgeTwins(b, now) {
+		changed = append(changed, ops.SectionDatabases)
+	}
 	if judgeBackups(e, b, now) {
 		changed = append(changed, ops.SectionBackups)
 	}

@@ -21,6 +21,8 @@ const (
 	actArchive   = "backup.start"
 	actDrill     = "backup.drill"
 	actVerify    = "backup.verify"
+	actRestore   = "backup.restore"
+	actFailover  = "backup.failover"
 )
 
 // words is something to do that neither a key nor an action does.

@@ -26,6 +26,8 @@ type BackupPlan struct {
 	// nobody asks.
 	RTO     time.Duration `json:"rto,omitzero"`
 	Drilled time.Duration `json:"drilled,omitzero"`
+	// Replication is how far one repository may be behind another; 0: nobody asks.
+	Replication time.Duration `json:"replication,omitzero"`
 }
 
 // RepositoryPlan is a place where the backups of a plan go.
@@ -34,6 +36,8 @@ type RepositoryPlan struct {
 	Key    int  `json:"key"` // the engine's own number of it, from 1
 	Where  Text `json:"where,omitzero"`
 	Region Text `json:"region,omitzero"`
+	// Keys is where its keys are kept besides on the engine's host, in words; empty: nobody says.
+	Keys Text `json:"keys,omitzero"`
 }
 
 // BackupEngine is what makes backups.
@@ -178,7 +182,10 @@ type Repository struct {
 	Size     Value `json:"size"` // bytes of all its backups
 	// Damage is what verify found in it and is still there, Recovery what can be recovered,
 	// and Level of it all, with Why where that is bad; they are filled by judge.
-	Damage   Text     `json:"damage,omitzero"`
+	Damage Text `json:"damage,omitzero"`
+	// Behind is how many seconds of WAL it lacks that another repository has, or how long it
+	// was not read where it cannot be; filled by judge.
+	Behind   Value    `json:"behind"`
 	Recovery Recovery `json:"recovery"`
 	Level    Level    `json:"level"`
 	Why      Text     `json:"why,omitzero"`

@@ -71,6 +71,10 @@ type Restored struct {
 	Took float64 `json:"took"`
 }
 
+// WriteCheckSQL is one statement that writes and takes it back: it fails where a server takes
+// no writes, whatever else it says of itself.
+const WriteCheckSQL = "DO $$ BEGIN BEGIN CREATE TEMPORARY TABLE opsdeck_writes (n int); INSERT INTO opsdeck_writes VALUES (1); RAISE EXCEPTION USING ERRCODE = 'OD001'; EXCEPTION WHEN SQLSTATE 'OD001' THEN NULL; END; END $$"
+
 // restoreTimes are the forms in which a time is taken. Each has its zone.
 var restoreTimes = []string{"2006-01-02 15:04:05.999999Z07:00", "2006-01-02 15:04:05.999999Z07", "2006-01-02 15:04:05.999999 Z07:00", "2006-01-02 15:04:05.999999 UTC", time.RFC3339Nano}
 

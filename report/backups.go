@@ -226,6 +226,9 @@ func RepositoryLine(r ops.Reading[ops.Backups], repo ops.Repository, now time.Ti
 	if repo.Size.Known {
 		parts = append(parts, repo.Size.Size())
 	}
+	if repo.Fault.Empty() && repo.Behind.Known && repo.Behind.Value > 0 {
+		parts = append(parts, repo.Behind.Span()+" behind")
+	}
 	if repo.WAL.At.IsZero() {
 		parts = append(parts, "its WAL was never listed"+why(repo.Unlisted))
 	} else {

@@ -110,6 +110,22 @@ func TestARestoreInPlaceSaysWhereTheOldDataGoAndWantsTheName(t *testing.T) {
 	}
 }
 
+func TestAFailoverThatIsNotFencedSaysSoFirst(t *testing.T) {
+	for _, s := range [][2]int{{80, 24}, {120, 40}} {
+		r := newRig(fixture.Named("regionlost"), "none")
+		r.send(size(s[0], s[1]))
+		r.c.Infos = append(backupInfos(), ops.ActionInfo{ID: ops.Lit("backup.failover"), Verb: ops.Lit("fail over"), What: ops.Lit("promotes a standby, after a look whether the old primary is stopped"), Class: ops.ClassDestructive, On: ops.KindBackups,
+			Params: []ops.ParamInfo{{Name: ops.Lit("standby")}, {Name: ops.Lit("container")}}})
+		r.c.Plans = map[string]ops.Plan{"backup.failover": {Class: ops.ClassDestructive, Title: ops.Lit("fail orders over: NOT FENCED, split brain possible"), Ask: ops.Ask{Type: ops.Lit("orders"), Reason: true},
+			Steps: []ops.Step{{How: ops.StepSQL, SQL: ops.Lit("SELECT pg_promote(true, 600)"), On: []ops.Text{ops.Lit("orders-replica")}}, {How: ops.StepSQL, SQL: ops.Clean(ops.WriteCheckSQL), On: []ops.Text{ops.Lit("orders-replica")}}},
+			Replaces: []ops.Text{ops.Lit("NOT FENCED, split brain possible: whether the server is stopped is not known: 10.1.0.7:5432 does not refuse a connection: i/o timeout; what is written to both is lost on one of them"),
+				ops.Lit("what orders-replica has not received of the old primary's WAL")},
+			Warnings: []ops.Text{ops.Lit("lost of what was seen: 1.2M, about 14s: the old primary was at 23/28A0138 at 2026-11-21 01:53:00Z, and orders-replica has received up to 23/2760000")}}}
+		r.press("5", "b", "down", "down", "down", "down", "down", "down", "enter")
+		golden(t, fmt.Sprintf("failover-not-fenced-%dx%d-none.txt", s[0], s[1]), r.screen())
+	}
+}
+
 func TestARestoreAsksOnlyWhatBelongsToItsTarget(t *testing.T) {
 	all := byTarget(append(backupInfos(), restoreInfo(), inPlaceInfo()), ops.NewRef(ops.KindBackup, "orders", "local/20261121-010000F"))
 	want := []string{"target=latest to port then backup repository timeline", "target=time at edge to port then backup repository timeline", "target=name at to port then backup repository timeline",

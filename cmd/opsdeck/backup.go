@@ -34,6 +34,7 @@ Exit code: 0 ok, 1 warning, 2 critical, 3 unknown, of the whole estate.`,
 		a.backupAction("switch-wal", "Have the server begin a new WAL file, and look for the one before in each repository", "opsdeck backup switch-wal orders --yes"),
 		a.backupAction("drill", "Try a restore from each repository of a plan, beside the server", "opsdeck backup drill orders --repository local --yes", "repository"),
 		a.backupRestore(),
+		a.backupAction("failover", "Promote a standby of a plan's database, after a look whether the old primary is stopped", `opsdeck backup failover orders --standby orders-replica --confirm orders --reason "eu-1 is gone"`, "standby", "container"),
 		a.backupAction("stop", "Stop archiving and backups of a plan until they are started", `opsdeck backup stop orders --confirm orders --reason "moving the repository"`),
 		a.backupAction("start", "Start archiving and backups of a plan again", "opsdeck backup start orders --yes"), a.backupSudoers())
 	return cmd
@@ -141,7 +142,8 @@ func (a *app) backupAction(verb, short, example string, params ...string) *cobra
 	what := map[string]string{"type": "full, diff or incr", "repository": "one of the plan's repositories, or all",
 		"target": "latest (the default), time, name, lsn, or backup: as it is", "at": "the time with its zone, the restore point's name, or the LSN", "edge": "inclusive, or exclusive: without what lies there itself",
 		"to": "the folder of the copy, which is not there yet, or empty", "data": "with --in-place: the folder of the stopped server's data", "port": "on 127.0.0.1; without it the copy is reached by its socket alone", "then": "pause: it can be looked at, or promote: it takes writes",
-		"backup": "the label to begin with; without it what serves best", "timeline": "latest, or a number"}
+		"backup": "the label to begin with; without it what serves best", "timeline": "latest, or a number",
+		"standby": "the PostgreSQL source to promote; without it the one that has most", "container": "the old primary's container, which has to be stopped"}
 	for _, p := range params {
 		values[p] = cmd.Flags().String(p, "", what[p])
 	}

@@ -230,11 +230,12 @@ var needs = map[string]string{"container.start": "container.stop", "container.re
 // (actions/database), which speak another protocol, loads, which are nothing but what
 // was answered (TestARunEndsInItsVerdictAndIsKept), and drills and
 // restores, which believe nothing but the copy itself (TestLabDrillsOfARealStanza,
-// TestLabRestoresOfARealStanza, TestLabARestoreInPlaceKeepsTheOldDataAndGoesBack).
+// TestLabRestoresOfARealStanza, TestLabARestoreInPlaceKeepsTheOldDataAndGoesBack),
+// and a failover, which writes to the new primary (TestLabTheRegionOfThePrimaryIsLost).
 func apart(i ops.ActionInfo) bool {
 	id := i.ID.String()
 	return slices.Contains([]string{"console.unlock", "console.lock", "alert.ack", "alert.unack", "alert.call", "container.ack", "estate.note",
-		"incident.open", "incident.note", "incident.close", "container.shell", "shell.end", "backup.drill", "backup.restore", "backup.restore-in-place"}, id) || strings.HasPrefix(id, "database.") || strings.HasPrefix(id, "load.")
+		"incident.open", "incident.note", "incident.close", "container.shell", "shell.end", "backup.drill", "backup.restore", "backup.restore-in-place", "backup.failover"}, id) || strings.HasPrefix(id, "database.") || strings.HasPrefix(id, "load.")
 }
 
 // TestNoActionIsSucceededOnAnAnswerAlone runs every action there is, the next one too,

@@ -73,5 +73,11 @@ func keysOf(b estate.Backup, r ops.Repository) (lines []string) {
 	if r.Cipher {
 		cipher = fmt.Sprintf("%s is encrypted: its key is repo%d-cipher-pass in %s. Without it nothing can be read.", r.Name, r.Key, file)
 	}
-	return append(lines, cipher)
+	kept := "The estate does not say where a copy of them is kept (backups." + b.Name + ".repositories." + r.Name.String() + ".keys)."
+	for _, p := range b.Plan.Repositories {
+		if p.Key == r.Key && !p.Keys.Empty() {
+			kept = "A copy of them is kept in: " + p.Keys.String()
+		}
+	}
+	return append(lines, cipher, kept)
 }

@@ -27,6 +27,7 @@ func wirePostgres(w *wiring) {
 				cfg.Actor = &actor
 			}
 			col := postgres.New(cfg)
+			w.servers[ops.Clean(s.Name)] = col
 			w.add(col, database.New(col, s.Name, time.Now)...)
 			return nil
 		})

@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"opsdeck/actions/backup"
 	"opsdeck/collectors/prometheus"
 	"opsdeck/engine"
 	"opsdeck/estate"
@@ -34,6 +35,7 @@ type wiring struct {
 	engine  engine.Config
 	history *store.Store                     // nil: nothing can be done
 	metrics map[string]*prometheus.Collector // by the name of the source
+	servers map[ops.Text]backup.Server       // those of PostgreSQL, by the name of the source
 }
 
 // add gives the engine one source and what can be done with it.
@@ -45,7 +47,7 @@ func (w *wiring) add(c ops.Collector, actions ...ops.Action) {
 // wire makes an engine of an estate. history is nil for a local engine, which only
 // reads; warnings are what the agent has to say of itself.
 func wire(f estate.File, kind ops.AgentKind, history *store.Store, log *slog.Logger, warnings ...ops.Text) *engine.Engine {
-	w := &wiring{file: f, history: history, metrics: map[string]*prometheus.Collector{}}
+	w := &wiring{file: f, history: history, metrics: map[string]*prometheus.Collector{}, servers: map[ops.Text]backup.Server{}}
 	w.engine = engine.Config{
 		Estate:  f.Estate,
 		Agent:   ops.AgentInfo{Kind: kind, Version: ops.Clean(versionLine()), PID: os.Getpid(), Started: time.Now(), Warnings: warnings},
