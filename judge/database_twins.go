@@ -23,7 +23,7 @@ func judgeTwins(b *ops.Board, now time.Time) bool {
 		d := &r.Value
 		d.Findings = slices.DeleteFunc(slices.Clone(d.Findings), isTwin)
 		if found {
-			d.Findings = slices.Insert(d.Findings, 0, ops.Finding{Level: ops.LevelCritical, Key: ops.Lit(keyTwins), Ref: d.Ref, Since: d.Started,
+			d.Findings = slices.Insert(d.Findings, 0, ops.Finding{Level: ops.LevelCritical, Key: ops.Clean(keyTwins), Ref: d.Ref, Since: d.Started,
 				What:  ops.Lit("an old primary takes writes"),
 				Cause: ops.Textf("%s is the primary of the same cluster (%s) on timeline %d, and this one on %d: what is written here is not there, and will be lost", newer.Source, d.Cluster.ID, newer.Value.Cluster.Timeline, d.Cluster.Timeline),
 				Next:  words(ops.Textf("end it at once, and keep its data: what was written to it since has to be found by hand; then make it a standby of %s anew (pg_rewind, or a new copy)", newer.Source))})

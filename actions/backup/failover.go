@@ -65,7 +65,7 @@ func (f *Failover) Plan(ctx context.Context, b ops.Board, req ops.Request) (ops.
 	container := ops.Clean(req.Value("container", ""))
 	proof, open := f.fences(ctx, b, s.name, container)
 	p := ops.Plan{Title: ops.Textf("fail %s over to %s", f.plan.Name, s.name), Locks: []ops.Ref{req.Target, ops.NewRef(ops.KindDatabase, s.name.String(), s.name.String())},
-		Steps: []ops.Step{{How: ops.StepSQL, SQL: ops.Lit(promoteSQL), On: []ops.Text{s.name}}, {How: ops.StepSQL, SQL: ops.Lit(ops.WriteCheckSQL), On: []ops.Text{s.name}}}}
+		Steps: []ops.Step{{How: ops.StepSQL, SQL: ops.Clean(promoteSQL), On: []ops.Text{s.name}}, {How: ops.StepSQL, SQL: ops.Clean(ops.WriteCheckSQL), On: []ops.Text{s.name}}}}
 	if len(open) > 0 || len(proof) == 0 {
 		p.Title = ops.Textf("fail %s over: NOT FENCED, split brain possible", f.plan.Name) // nothing before it that could be cut
 		p.Replaces = append(p.Replaces, ops.Textf("NOT FENCED, split brain possible: %s; what is written to both is lost on one of them", joined(append(open, ops.Lit("that the old primary is stopped is not proved")))))

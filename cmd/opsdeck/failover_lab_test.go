@@ -102,6 +102,8 @@ func (l *labRegions) agent() {
 	}
 }
 
+func (*labRegions) ref() ops.Ref { return ops.NewRef(ops.KindBackups, "nightly", "nightly") }
+
 // TestLabTheRegionOfThePrimaryIsLost with its repository: the other one's drill says how long
 // a restore takes, a restore from it and a failover to the standby have all rows, and the old
 // primary that comes back is told.
@@ -109,7 +111,7 @@ func TestLabTheRegionOfThePrimaryIsLost(t *testing.T) {
 	t.Parallel()
 	l := newLabRegions(t)
 	failover := backup.NewFailover(l.col, l.plan.Plan, l.servers, fences(l.file, estate.Backup{Plan: l.plan.Plan}), time.Now)
-	req := ops.Request{Action: ops.Lit("backup.failover"), Target: ops.NewRef(ops.KindBackups, "nightly", "nightly")}
+	req := ops.Request{Action: ops.Lit("backup.failover"), Target: l.ref()}
 	l.Exec("postgres", "INSERT INTO commits VALUES (2)")
 	l.position()
 	l.Until("the standby has it", func() bool {
@@ -133,42 +135,8 @@ func TestLabTheRegionOfThePrimaryIsLost(t *testing.T) {
 	l.looks()
 	l.finds(ops.LevelCritical, "nightly: region eu-1 is lost")
 
-	// The drill from what is left is the RTO that is shown.
-	call := func(_ int, set string) []string { return l.Argv("--set="+set, "restore") }
-	onlyTwo := ops.Request{Target: req.Target, Params: []ops.Param{{Name: ops.Lit("repository"), Value: ops.Lit("two")}}}
-	tryIt := backup.NewDrill(l.col, l.plan.Plan, backup.Tries{Try: l.try, Call: call, Beside: besideNothing}, time.Now)
-	dp, err := tryIt.Plan(t.Context(), l.board, onlyTwo)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dr, err := tryIt.Run(t.Context(), dp, quiet{})
-	if err != nil || len(dr.Drills) != 1 || !dr.Drills[0].Failed.Empty() {
-		t.Fatalf("%+v %v", dr, err)
-	}
-	v := &l.board.Backups[0].Value
-	v.Drills, v.RTO = dr.Drills, l.plan.Plan.RTO
-	took := time.Duration(dr.Drills[0].Took * float64(time.Second))
-	if line := report.BackupLine(l.board.Backups[0], time.Now()).Text; !strings.Contains(line, "RTO "+ops.Span(took)) {
-		t.Errorf("the drill took %s, and it shows %s", ops.Span(took), line)
-	}
-
-	// A restore from the other region takes writes.
-	l.restore = restoreAction(l.col, l.plan, otherAccount(l.account()), keptChild(l.history, otherAccount(l.account())))
-	to := l.Dir + "/left"
-	rreq := ops.Request{Action: ops.Lit("backup.restore"), Target: req.Target, Params: []ops.Param{{Name: ops.Lit("repository"), Value: ops.Lit("two")}, {Name: ops.Lit("then"), Value: ops.Lit("promote")}, {Name: ops.Lit("to"), Value: ops.Clean(to)}}}
-	a := asServer{l.restore, l.argv}
-	rp, err := a.Plan(t.Context(), l.board, rreq)
-	if err != nil {
-		t.Fatal(err)
-	}
-	rr, err := a.Run(t.Context(), rp, quiet{})
-	if err != nil || !strings.Contains(rr.What.String(), "it takes writes") {
-		t.Fatalf("%v %v", rr, err)
-	}
-	l.Cleanup(func() { l.ends(to) })
-	if got := l.rows(to); got != "1 2" {
-		t.Errorf("restored from the other region: %q", got)
-	}
+	l.proves()
+	l.restoresAway()
 
 	// The standby: its primary is stopped now, and nothing of what was seen is lost.
 	if p, err = failover.Plan(t.Context(), l.board, req); err != nil {
@@ -191,10 +159,57 @@ func TestLabTheRegionOfThePrimaryIsLost(t *testing.T) {
 	if _, err := failover.Plan(t.Context(), l.board, req); err == nil || !strings.Contains(err.Error(), "it takes writes") {
 		t.Errorf("and again: %v", err)
 	}
+	l.comesBack()
+}
 
-	// The old primary comes back.
-	if _, err := l.servers[ops.Lit("standby1")].QueryLong(t.Context(), "CHECKPOINT"); err != nil {
-		t.Fatal(err)
+// proves that the drill from what is left is the RTO that is shown.
+func (l *labRegions) proves() {
+	l.Helper()
+	call := func(_ int, set string) []string { return l.Argv("--set="+set, "restore") }
+	onlyTwo := ops.Request{Target: l.ref(), Params: []ops.Param{{Name: ops.Lit("repository"), Value: ops.Lit("two")}}}
+	tryIt := backup.NewDrill(l.col, l.plan.Plan, backup.Tries{Try: l.try, Call: call, Beside: besideNothing}, time.Now)
+	dp, err := tryIt.Plan(l.Context(), l.board, onlyTwo)
+	if err != nil {
+		l.Fatal(err)
+	}
+	dr, err := tryIt.Run(l.Context(), dp, quiet{})
+	if err != nil || len(dr.Drills) != 1 || !dr.Drills[0].Failed.Empty() {
+		l.Fatalf("%+v %v", dr, err)
+	}
+	v := &l.board.Backups[0].Value
+	v.Drills, v.RTO = dr.Drills, l.plan.Plan.RTO
+	took := time.Duration(dr.Drills[0].Took * float64(time.Second))
+	if line := report.BackupLine(l.board.Backups[0], time.Now()).Text; !strings.Contains(line, "RTO "+ops.Span(took)) {
+		l.Errorf("the drill took %s, and it shows %s", ops.Span(took), line)
+	}
+}
+
+// restoresAway restores from the other region to a copy that takes writes.
+func (l *labRegions) restoresAway() {
+	l.Helper()
+	l.restore = restoreAction(l.col, l.plan, otherAccount(l.account()), keptChild(l.history, otherAccount(l.account())))
+	to := l.Dir + "/left"
+	rreq := ops.Request{Action: ops.Lit("backup.restore"), Target: l.ref(), Params: []ops.Param{{Name: ops.Lit("repository"), Value: ops.Lit("two")}, {Name: ops.Lit("then"), Value: ops.Lit("promote")}, {Name: ops.Lit("to"), Value: ops.Clean(to)}}}
+	a := asServer{l.restore, l.argv}
+	rp, err := a.Plan(l.Context(), l.board, rreq)
+	if err != nil {
+		l.Fatal(err)
+	}
+	rr, err := a.Run(l.Context(), rp, quiet{})
+	if err != nil || !strings.Contains(rr.What.String(), "it takes writes") {
+		l.Fatalf("%v %v", rr, err)
+	}
+	l.Cleanup(func() { l.ends(to) })
+	if got := l.rows(to); got != "1 2" {
+		l.Errorf("restored from the other region: %q", got)
+	}
+}
+
+// comesBack lets the old primary come back, and go again.
+func (l *labRegions) comesBack() {
+	l.Helper()
+	if _, err := l.servers[ops.Lit("standby1")].QueryLong(l.Context(), "CHECKPOINT"); err != nil {
+		l.Fatal(err)
 	}
 	l.again()
 	l.agent()
@@ -204,7 +219,7 @@ func TestLabTheRegionOfThePrimaryIsLost(t *testing.T) {
 	l.looks()
 	for _, f := range l.board.Findings {
 		if strings.Contains(f.What.String(), "old primary") {
-			t.Errorf("it is ended, and told still: %v", f)
+			l.Errorf("it is ended, and told still: %v", f)
 		}
 	}
 }
