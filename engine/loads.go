@@ -195,40 +195,18 @@ func (k console) loadDetail(ref ops.Ref) (ops.Detail, error) {
 	return d, nil
 }
 
-// compare puts a run beside the one of a number; with none, beside the pinned one of the
-// same scenario, else the newest earlier one that passed.
+// compare puts a run beside the one of a number, as judge.LoadBeside has it.
 func (k console) compare(r *ops.LoadReport, number ops.Text) error {
 	all, err := readLoads(k.e.History)
 	if err != nil {
 		return err
 	}
-	var before []ops.LoadKept
-	var with *ops.LoadKept
-	for i, o := range all {
-		same := o.Scenario == r.Kept.Scenario && o.Ref != r.Kept.Ref
-		if o.Ref == r.Kept.Ref {
-			r.Kept.Pinned = o.Pinned
-		}
-		earlier := same && o.Began.Before(r.Kept.Began)
-		if earlier {
-			before = append(before, o)
-		}
-		switch {
-		case !number.Empty():
-			if o.Ref.ID == number {
-				with = &all[i]
-			}
-		case same && o.Pinned, earlier && with == nil && judge.LoadBaseline(o):
-			with = &all[i]
-		}
+	for _, o := range all {
+		r.Kept.Pinned = r.Kept.Pinned || o.Ref == r.Kept.Ref && o.Pinned
 	}
-	switch {
-	case with != nil:
-		r.Compared = judge.LoadCompared(r.Kept, *with, before)
-	case !number.Empty():
-		return ops.Errorf(ops.CodeNotFound, "no load run %s is kept", number)
-	}
-	return nil
+	s, _ := k.e.Estate.LoadScenario(r.Kept.Scenario)
+	r.Compared, err = judge.LoadBeside(all, r.Kept, number, s.Tolerance)
+	return err
 }
 
 // scenarioFacts are what a scenario says.

@@ -11,6 +11,18 @@ type Loads struct {
 	Kept      []LoadKept     `json:"kept,omitempty"` // newest first
 }
 
+// Baseline is what a run is compared with: the pinned one of its scenario, else the newest
+// earlier one that passed; false: there is none.
+func (l Loads) Baseline(is LoadKept) (LoadKept, bool) {
+	same := func(k LoadKept) bool { return k.Scenario == is.Scenario && k.Ref != is.Ref }
+	if k, ok := named(l.Kept, func(k LoadKept) bool { return same(k) && k.Pinned }); ok {
+		return k, true
+	}
+	return named(l.Kept, func(k LoadKept) bool {
+		return same(k) && k.Began.Before(is.Began) && k.Verdict.Outcome == LoadPassed
+	})
+}
+
 // LoadKept is a run that has ended, without what it measured second by second.
 type LoadKept struct {
 	Ref      Ref           `json:"ref"` // by the number of its job
@@ -48,11 +60,15 @@ type LoadReport struct {
 
 // LoadComparison is a run beside another one.
 type LoadComparison struct {
-	Against  Ref         `json:"against"`
-	Pinned   bool        `json:"pinned,omitzero"` // that is the pinned one
-	Baseline int         `json:"baseline"`        // runs that the noise is known by
-	Figures  []LoadDelta `json:"figures"`
-	Words    Text        `json:"words"` // what got worse, in a plain sentence
+	Against  Ref  `json:"against"`
+	Pinned   bool `json:"pinned,omitzero"` // that is the pinned one
+	Baseline int  `json:"baseline"`        // runs that the noise is known by
+	// Tolerance is by what share of itself a figure may differ without being news.
+	Tolerance float64 `json:"tolerance"`
+	// Level is warning where something got worse, and unknown where the two prove nothing.
+	Level   Level       `json:"level"`
+	Figures []LoadDelta `json:"figures"`
+	Words   Text        `json:"words"` // what got worse, in a plain sentence
 }
 
 // LoadDelta is one figure of two runs.

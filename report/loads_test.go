@@ -13,7 +13,7 @@ func TestRunsAreWrittenAsTheGoldenFilesSay(t *testing.T) {
 	all := fixture.Loaded().Loads.Kept
 	for _, format := range report.LoadFormats() {
 		t.Run(format, func(t *testing.T) {
-			r := *fixture.Reported(all[0], all)
+			r := *fixture.Reported(all[0], ops.Text{}, all)
 			r.Series = r.Series[:3]
 			var b strings.Builder
 			if err := report.LoadRun(&b, r, format); err != nil {
@@ -44,7 +44,7 @@ func TestEveryLineOfALoadFitsEightyColumns(t *testing.T) {
 	lines := report.LiveLines(b.Loading[0])
 	for _, k := range b.Loads.Kept {
 		lines = append(lines, report.KeptLines(k)...)
-		lines = append(lines, report.CompareLines(fixture.Reported(k, b.Loads.Kept).Compared)[min(1, len(fixture.Reported(k, b.Loads.Kept).Compared.Figures)):]...)
+		lines = append(lines, report.CompareLines(fixture.Reported(k, ops.Text{}, b.Loads.Kept).Compared)[min(1, len(fixture.Reported(k, ops.Text{}, b.Loads.Kept).Compared.Figures)):]...)
 	}
 	for _, l := range lines {
 		if n := report.Width(l.Text); n > 80 && !strings.HasPrefix(l.Text, "2026") && !strings.Contains(l.Text, ": ") {

@@ -62,6 +62,10 @@ func TestScreensAreAsTheGoldenFilesSay(t *testing.T) {
 			shot(t, "kinds", walk, "none", s[0], s[1])
 		}
 	}
+	for _, s := range sizes[:2] {
+		shot(t, "loaded", "6 down down c", "none", s[0], s[1])
+		shot(t, "loaded", "6 down down space down space c", "none", s[0], s[1])
+	}
 	for _, board := range []string{"loaded", "underload", "swarmed"} {
 		shot(t, board, "6", "none-ascii", 80, 24)
 	}

@@ -29,11 +29,7 @@ type loads struct {
 func loadsPane() pane {
 	return pane{
 		digit: 6, name: "loads", title: "Load runs", kinds: []ops.Kind{ops.KindLoad},
-		make: func(o Options, _ time.Time) screen.Screen {
-			p := &loads{Pane: table.New(o.Theme)}
-			p.OneOnly = true
-			return p
-		},
+		make: func(o Options, _ time.Time) screen.Screen { return &loads{Pane: table.New(o.Theme)} },
 		open: map[ops.Kind]func(*Model, ops.Ref) tea.Cmd{ops.KindLoadRun: (*Model).openLoadRun},
 		found: func(p screen.Picture) []dialog.Item {
 			var all []dialog.Item
@@ -186,7 +182,24 @@ func (p *loads) Beside() ops.Ref {
 	return ops.Ref{}
 }
 
+// Targets is the selected row: marks are for comparing alone.
+func (p *loads) Targets() []ops.Ref { return []ops.Ref{p.Selected()} }
+
 func (p *loads) Key(k screen.Press) screen.Intent {
+	switch k.ID {
+	case keys.MarkAll:
+		return screen.Intent{}
+	case keys.Mark:
+		if _, kept := p.Picture.Board.LoadRun(p.Selected()); !kept {
+			return screen.Intent{Kind: screen.IntentSay, Text: "kept runs are marked, to compare two"}
+		}
+	case keys.LoadCompare:
+		ref, why := p.beside()
+		if why != "" {
+			return screen.Intent{Kind: screen.IntentSay, Text: why}
+		}
+		return screen.Intent{Kind: screen.IntentOpen, Ref: ref}
+	}
 	action := map[keys.ID]string{keys.LoadRun: "load.run", keys.LoadStop: "load.stop"}[k.ID]
 	if action == "" {
 		in, _ := p.Takes(k.ID)
@@ -205,7 +218,7 @@ func (p *loads) Key(k screen.Press) screen.Intent {
 func (p *loads) View() []string { return p.Draw(p.top[:p.Head]...) }
 
 func (p *loads) Keys() []keys.ID {
-	return []keys.ID{keys.LoadRun, keys.LoadStop, keys.Open, keys.Actions, keys.Filter, keys.Sort}
+	return []keys.ID{keys.LoadRun, keys.LoadStop, keys.LoadCompare, keys.Open, keys.Actions, keys.Filter, keys.Mark, keys.Sort}
 }
 
 // Scope is the pane's own.
@@ -213,13 +226,6 @@ func (p *loads) Scope() keys.Scope { return keys.InLoads }
 
 // loadRun is a kept run opened: its verdict, its course, its figures, and what got worse.
 type loadRun struct{ screen.Object }
-
-func (m *Model) openLoadRun(ref ops.Ref) tea.Cmd {
-	m.serial++
-	r := &loadRun{screen.Object{Theme: m.th, Question: screen.Question{Serial: m.serial, Ref: ref}}}
-	r.Lines = r.lines
-	return tea.Batch(m.push(r), m.askAgain())
-}
 
 func (r *loadRun) lines() []string {
 	if !r.Came || r.Detail.Load == nil {

@@ -33,3 +33,28 @@ func TestOfALostAgentsLoadNothingLooksGood(t *testing.T) {
 		}
 	}
 }
+
+func TestTwoRunsAreComparedByTheirMarksOrWithTheBaseline(t *testing.T) {
+	for walk, want := range map[string]string{
+		"6 down down c":                            "loadrun:27/31",
+		"6 down down space down space c":           "loadrun:28/31",
+		"6 down down down space up up space c":     "loadrun:30/31",
+		"6 space":                                  "kept runs are marked, to compare two",
+		"6 c":                                      "select a kept run, or mark two",
+		"6 down down down c":                       "no earlier run of quiet has passed: mark two",
+		"6 down down space space space c":          "two runs are compared",
+		"6 down down space down down down space c": "loadrun:27/31",
+		"6 down down down down down space home down down space c": "loadrun:27/31", // the newer one first
+		"6 down down * c": "loadrun:27/31", // not all at once
+	} {
+		r := newRig(fixture.Loaded(), "none")
+		r.press(strings.Fields(walk)...)
+		got := r.m.View().Content
+		if top, ok := r.m.top().(*twoRuns); ok {
+			got = top.Ref.String()
+		}
+		if !strings.Contains(got, want) {
+			t.Errorf("%s: %s", walk, got)
+		}
+	}
+}

@@ -86,26 +86,7 @@ func (a *app) onScenario(action string, cmd *cobra.Command) *cobra.Command {
 func (a *app) loadShowCommand() *cobra.Command {
 	return &cobra.Command{Use: "show RUN", Short: "Print what a run has shown", Args: exactly(1, "RUN: its number"), Example: "opsdeck load show 12",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.loadReport(cmd.Context(), args[0], "", func(r ops.LoadReport) error { return report.LoadRun(cmd.OutOrStdout(), r, "text") })
-		}}
-}
-
-func (a *app) loadCompareCommand() *cobra.Command {
-	return &cobra.Command{Use: "compare RUN [WITH]", Short: "Print what got worse in a run since another one", Args: cobra.RangeArgs(1, 2), Example: "opsdeck load compare 12\nopsdeck load compare 12 9",
-		Long: `Put a run beside another one; without WITH beside the pinned run of the same scenario,
-and without that beside the newest earlier one that passed. A figure that moved by less than 10 %, or by less than it moved
-between three or more runs that passed under the same load, is no news.`,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			with := ""
-			if len(args) > 1 {
-				with = args[1]
-			}
-			return a.loadReport(cmd.Context(), args[0], with, func(r ops.LoadReport) error {
-				if r.Compared.Against.Zero() {
-					return ops.Errorf(ops.CodeNotFound, "no earlier run of %s has passed", r.Kept.Scenario).Help("name a run to compare with")
-				}
-				return report.LoadCompared(cmd.OutOrStdout(), r)
-			})
+			return a.loadReport(cmd.Context(), args[0], "", func(_ ops.Console, r ops.LoadReport) error { return report.LoadRun(cmd.OutOrStdout(), r, "text") })
 		}}
 }
 
@@ -124,7 +105,7 @@ func (a *app) loadExportCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "export RUN", Short: "Write a run: its figures, or its series second by second", Args: exactly(1, "RUN: its number"),
 		Example: "opsdeck load export 12 -o csv --out run-12.csv",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.loadReport(cmd.Context(), args[0], "", func(r ops.LoadReport) error {
+			return a.loadReport(cmd.Context(), args[0], "", func(_ ops.Console, r ops.LoadReport) error {
 				return deliver(cmd.OutOrStdout(), out, func(w io.Writer) error { return report.LoadRun(w, r, format) })
 			})
 		}}
@@ -134,7 +115,7 @@ func (a *app) loadExportCommand() *cobra.Command {
 }
 
 // loadReport opens a kept run, beside another one, and hands it on.
-func (a *app) loadReport(ctx context.Context, run, with string, take func(ops.LoadReport) error) error {
+func (a *app) loadReport(ctx context.Context, run, with string, take func(ops.Console, ops.LoadReport) error) error {
 	c, w, err := a.attach(ctx)
 	if err != nil {
 		return err
@@ -147,7 +128,7 @@ func (a *app) loadReport(ctx context.Context, run, with string, take func(ops.Lo
 	if d.Load == nil {
 		return ops.Errorf(ops.CodeNotFound, "no load run %s is kept", ops.Clean(run))
 	}
-	return take(*d.Load)
+	return take(c, *d.Load)
 }
 
 // runLoad starts a run and follows it.

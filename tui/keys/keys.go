@@ -64,6 +64,7 @@ const (
 	Restore
 	LoadRun
 	LoadStop
+	LoadCompare
 	Suspend
 	Quit
 	Count // how many there are; those of the panes follow, by their digits
@@ -168,6 +169,7 @@ func Defaults(panes []Binding) []Binding {
 		Bind(Restore, "restore", InBackups, "restore", "restore into another folder: the latest, a time, a name, an LSN, a backup", "r"),
 		Bind(LoadRun, "load-run", InLoads, "run", "run the selected load scenario", "n"),
 		Bind(LoadStop, "load-stop", InLoads, "stop", "stop the load run that is under way", "s"),
+		Bind(LoadCompare, "load-compare", InLoads, "compare", "compare two marked runs, or the selected one with its baseline", "c"),
 		Bind(Suspend, "suspend", Everywhere, "suspend", "back to the shell, fg returns", "ctrl+z"),
 		Bind(Quit, "quit", Everywhere, "quit", "leave one level, on a pane the console", "q", "ctrl+c"),
 	}...)
