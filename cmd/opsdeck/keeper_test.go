@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 	if sim.IsPgBackRest(os.Args[0]) {
 		os.Exit(sim.PgBackRest(os.Args[1:], os.Stdout, os.Stderr))
 	}
-	if len(os.Args) > 1 && slices.Contains([]string{keepCommand, loadChild, locustChild, drillCommandName, restoreCommandName, basebackup.Command}, os.Args[1]) {
+	if len(os.Args) > 1 && slices.Contains([]string{keepCommand, loadChild, locustChild, loansChild, drillCommandName, restoreCommandName, basebackup.Command}, os.Args[1]) {
 		os.Exit(run(context.Background(), os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr}))
 	}
 	if os.Getenv(programRole) != "" {

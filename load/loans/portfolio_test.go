@@ -112,8 +112,9 @@ func TestEachLoanIsOne(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for _, p := range loans.Presets() {
+		made := loans.New(7, p)
 		for i := range int64(50_000) {
-			l := loans.New(7, p).At(i)
+			l := made.At(i)
 			r := l.Truth
 			seen[l.Product], seen[l.Country], seen[fmt.Sprint("grade ", l.Grade)] = true, true, true
 			stage := int64(1)

@@ -104,8 +104,9 @@ func at(t *testing.T, s *postgrestest.Server, o Order) Order {
 func whole(t *testing.T, s *postgrestest.Server, o Order) {
 	t.Helper()
 	preset, _ := loans.PresetOf(o.Preset)
+	made := loans.New(o.Seed, preset)
 	want := sha256.New()
-	if err := loans.New(o.Seed, preset).Write(context.Background(), want, o.Rows, 2); err != nil {
+	if err := made.Write(context.Background(), want, o.Rows, 2); err != nil {
 		t.Fatal(err)
 	}
 	got := sha256.New()
@@ -117,7 +118,7 @@ func whole(t *testing.T, s *postgrestest.Server, o Order) {
 	}
 	var ead, ecl int64
 	for i := range o.Rows {
-		l := loans.New(o.Seed, preset).At(i)
+		l := made.At(i)
 		ead, ecl = ead+l.Truth.EAD, ecl+l.Truth.ECL
 	}
 	said := s.Value(o.in(`SELECT concat_ws(' ', (SELECT count(*) FROM S.loans), (SELECT count(DISTINCT id) FROM S.loans), (SELECT count(*) FROM S.staging), (SELECT count(*) FROM S.pd), (SELECT count(*) FROM S.lgd),
