@@ -86,7 +86,7 @@ func counted(p loans.Portfolio, rows int64) (s sums) {
 }
 
 func TestSharesAndCoverageAreThoseOfThePreset(t *testing.T) {
-	const rows = 300_000
+	const rows = 200_000
 	for _, p := range loans.Presets() {
 		for _, seed := range []uint64{1, 42, 1 << 63} {
 			s := counted(loans.New(seed, p), rows)

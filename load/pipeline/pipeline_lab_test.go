@@ -16,6 +16,7 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -278,6 +279,26 @@ func killAgent(t *testing.T, s *postgrestest.Server) {
 	})
 	if took := time.Since(killed); took > 6*time.Second {
 		t.Errorf("the load went on for %s", took)
+	}
+}
+
+func TestLabAStopNeedsNoAnswerOfTheServer(t *testing.T) {
+	t.Parallel()
+	s := postgrestest.Start(t)
+	o := at(t, s, order(20_000, 100, 500)) // its connections are idle between batches
+	ctx, stop := context.WithCancel(t.Context())
+	var stopped time.Time
+	run, err := Run(ctx, o, connect, func(tick ops.LoadTick) {
+		if tick.Run.Done > 0 && stopped.IsZero() {
+			s.Signal(syscall.SIGSTOP)
+			stopped = time.Now()
+			stop()
+		}
+	})
+	took := time.Since(stopped)
+	s.Signal(syscall.SIGCONT)
+	if c := run.Run.LoadCount; err != nil || run.End != ops.LoadEndStopped || took > 1500*time.Millisecond || c.Planned != c.Sent+c.Dropped || c.Sent != c.Done+c.Cut {
+		t.Errorf("%v, %s after %s: %+v", err, run.End, took, c)
 	}
 }
 
