@@ -62,12 +62,17 @@ func (s scratch) unfold(ctx context.Context, f Folder, t ops.RestoreTarget) erro
 	case len(checked.Wrong) > 0:
 		return s.blame("the copy is not what was backed up", strings.Join(checked.Wrong, "; "))
 	}
-	signal := "recovery.signal"
-	if t.Kind == ops.RestoreLatest { // it waits for more where another server would begin to take writes
-		signal = "standby.signal"
-	}
 	// What the source had there may name a target of its own, or a command.
-	return errors.Join(os.WriteFile(filepath.Join(s.data(), "postgresql.auto.conf"), []byte(f.recovery(t)), 0o600), os.WriteFile(filepath.Join(s.data(), signal), nil, 0o600))
+	return errors.Join(os.WriteFile(filepath.Join(s.data(), "postgresql.auto.conf"), []byte(f.recovery(t)), 0o600), os.WriteFile(filepath.Join(s.data(), signalOf(t)), nil, 0o600))
+}
+
+// signalOf is the file that has a server recover: to the latest as a standby, which waits for
+// more where another server would begin to take writes.
+func signalOf(t ops.RestoreTarget) string {
+	if t.Kind == ops.RestoreLatest {
+		return "standby.signal"
+	}
+	return "recovery.signal"
 }
 
 // recovery are the settings by which a server goes to a target along this WAL.

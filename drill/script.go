@@ -31,6 +31,11 @@ func Script(o CopyOrder, p Paper) (string, error) {
 	if _, err := ops.Argv(append([]string{o.To, o.Account, o.Programs, o.Preload, p.Plan, p.Engine, p.Repository, p.Who}, append(append([]string{}, p.Way...), p.Keys...)...)...); err != nil {
 		return "", err
 	}
+	if f := o.Folder; f != nil {
+		if _, err := ops.Argv(append([]string{f.Backup}, f.WAL...)...); err != nil {
+			return "", err
+		}
+	}
 	procedure, err := template.New("restore.sh").Funcs(template.FuncMap{"q": func(s string) string { return ops.ShellLine(s).String() }}).Parse(scriptText)
 	if err != nil {
 		return "", err
@@ -42,6 +47,10 @@ func Script(o CopyOrder, p Paper) (string, error) {
 		"Target": o.Target.Words(), "Set": o.Set, "To": o.To, "Port": cmp.Or(o.Port, usualPort), "Listens": o.Port > 0, "Account": o.Account, "Programs": o.Programs,
 		"Need": Need(o.Bytes), "Cluster": o.Cluster, "Restore": o.rebuildLine(), "Rules": strings.Split(strings.TrimSpace(rules), "\n"), "Settings": settings, "Reach": o.Reach.String(), "Latest": o.Target.Kind == ops.RestoreLatest,
 		"Past": past(o.Target), "Stops": stopWords(o.Target), "Promote": o.Promote, "After": becoming(o.To),
+	}
+	if f := o.Folder; f != nil {
+		data["Folder"], data["Recovery"], data["Signal"] = f.Backup, strings.Split(strings.TrimSpace(f.recovery(o.Target)), "\n"), signalOf(o.Target)
+		data["Restore"] = ops.ShellLine(CopyWords(f.Backup, s.data())...).String()
 	}
 	var out strings.Builder
 	err = procedure.Execute(&out, data)

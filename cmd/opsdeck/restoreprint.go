@@ -27,15 +27,18 @@ func (a *app) printRestore(ctx context.Context, s still, req ops.Request, out io
 		return ops.Errorf(ops.CodeNotFound, "the estate has no backup plan %q", req.Target.ID)
 	}
 	b := f.Backups[i]
-	if b.Plan.Engine != ops.EnginePgBackRest {
-		return ops.Errorf(ops.CodeInvalid, "a restore of this engine is done by hand: see its guide")
+	if err := b.Err(); err != nil { // half of a plan makes a procedure of another one
+		return err
 	}
 	board, err := a.pictureFor(ctx, s)
 	if err != nil {
 		return err
 	}
-	col := backupEngine(b, "")
-	text, err := procedure(restoreAction(col, b, "", nil), b, board, req, time.Now())
+	var engine backup.Engine = backupEngine(b, "")
+	if b.Plan.Engine == ops.EngineBaseBackup {
+		engine = baseBackups(&wiring{file: f}, b)
+	}
+	text, err := procedure(restoreAction(engine, b, "", nil), b, board, req, time.Now())
 	if err == nil {
 		_, err = io.WriteString(out, text)
 	}
@@ -53,6 +56,9 @@ func procedure(r *backup.Restore, b estate.Backup, board ops.Board, req ops.Requ
 	if b.RunAs != "" {
 		who = "as " + b.RunAs + ", where the engine and its configuration are"
 	}
+	if b.Plan.Engine == ops.EngineBaseBackup {
+		who = "as an account that can read the folder and is not root, where the server's programs are"
+	}
 	p := drill.Paper{Plan: b.Name, Engine: r.Engine().String(), Repository: repo.Name.String(), Who: who, Keys: keysOf(b, repo), Seen: board.At, Now: now}
 	for _, w := range append(backup.Way(o)[1:], o.Choice.Unsure) {
 		if !w.Empty() {
@@ -67,6 +73,9 @@ func procedure(r *backup.Restore, b estate.Backup, board ops.Board, req ops.Requ
 
 // keysOf says where the keys of a repository are, without which nothing of it can be read.
 func keysOf(b estate.Backup, r ops.Repository) (lines []string) {
+	if b.Plan.Engine == ops.EngineBaseBackup {
+		return []string{fmt.Sprintf("%s is not encrypted: it needs no key. Whoever reads it has all data.", b.Base.Folder)}
+	}
 	file := cmp.Or(b.Config, "/etc/pgbackrest/pgbackrest.conf (or conf.d beside it)")
 	lines = []string{fmt.Sprintf("Those of the store of %s, where it asks for any (repo%d-s3-key, repo%[2]d-gcs-key, repo%[2]d-azure-key), stand in %[3]s.", r.Name, r.Key, file)}
 	cipher := fmt.Sprintf("%s is not encrypted: it needs no cipher pass.", r.Name)
