@@ -33,14 +33,35 @@ func (e *Engine) behind(target ops.Text) []ops.Ref {
 	return nil
 }
 
+// replicasOf is what is behind a service by the names that there are: PROJECT-SERVICE of
+// compose is every container of that, where no container has that name itself.
+func replicasOf(b ops.Board, behind []ops.Ref) (all []ops.Ref) {
+	for _, ref := range behind {
+		var named, of []ops.Ref
+		for c := range ops.All(b.Containers) {
+			switch {
+			case c.Ref == ref:
+				named = []ops.Ref{ref}
+			case ref.Kind == ops.KindContainer && c.Ref.Source == ref.Source && !c.Project.Empty() && c.Project.String()+"-"+c.Service.String() == ref.ID.String():
+				of = append(of, c.Ref)
+			}
+		}
+		if len(named) > 0 || len(of) == 0 { // what is not there stays, and is not known
+			of = []ops.Ref{ref}
+		}
+		all = append(all, of...)
+	}
+	return all
+}
+
 // watchTarget looks at what is under a load: as somebody with it on screen, so that its
 // figures are sampled. It returns its figures now and the alerts that began since.
 func (e *Engine) watchTarget(j ops.Job, target ops.Text, at time.Duration, generator ops.Value) (ops.LoadTarget, []ops.LoadAlert) {
-	refs := e.behind(target)
+	b := e.broker.newest()
+	refs := replicasOf(b, e.behind(target))
 	if len(refs) > 0 {
 		e.look(ops.Caller{Actor: j.Actor, Session: ops.Clean(fmt.Sprintf("load %d", j.ID))}, refs)
 	}
-	b := e.broker.newest()
 	now := targetNow(b, refs, e.Now())
 	now.At, now.Generator = at, generator
 	e.loads.Lock()

@@ -1,11 +1,32 @@
 package engine
 
 import (
+	"slices"
 	"testing"
 	"time"
 
 	"opsdeck/ops"
 )
+
+// A service of compose has containers whose names end in numbers.
+func TestAServiceOfComposeIsAllOfItsContainers(t *testing.T) {
+	ref := func(id string) ops.Ref { return ops.NewRef(ops.KindContainer, "d", id) }
+	of := func(source, name, project, service string) ops.Container {
+		return ops.Container{Ref: ops.NewRef(ops.KindContainer, source, name), Name: ops.Clean(name), Project: ops.Clean(project), Service: ops.Clean(service)}
+	}
+	all := []ops.Container{of("d", "shop-web-1", "shop", "web"), of("d", "shop-web-2", "shop", "web"), of("d", "shop-db-1", "shop", "db"), of("e", "shop-web-1", "shop", "web"), of("d", "shop-db", "", "")}
+	b := ops.Board{Containers: []ops.Reading[[]ops.Container]{{State: ops.SourceOK, Value: all}}}
+	for name, want := range map[string][]ops.Ref{
+		"shop-web":   {ref("shop-web-1"), ref("shop-web-2")},
+		"shop-web-2": {ref("shop-web-2")},
+		"shop-db":    {ref("shop-db")}, // one has the name itself
+		"shop-gone":  {ref("shop-gone")},
+	} {
+		if got := replicasOf(b, []ops.Ref{ref(name)}); !slices.Equal(got, want) {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
 
 func TestADatabaseBehindTheTargetEndsARun(t *testing.T) {
 	began := time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)

@@ -57,6 +57,9 @@ func (a api) call(ctx context.Context, path string, form url.Values) ([]byte, er
 	switch {
 	case err != nil:
 		return nil, ops.Errorf(ops.CodeUnavailable, "Locust at %s broke off its answer: %v", a.url, err)
+	case answer.StatusCode == http.StatusUnauthorized, answer.StatusCode == http.StatusForbidden, answer.StatusCode/100 == 3:
+		return nil, ops.Errorf(ops.CodeDenied, "Locust at %s wants a log-in, and opsdeck has none: it answers %s with %s", a.url, path, answer.Status).
+			Help("start it without --web-login, listening on this machine alone (LOCUST_WEB_HOST=127.0.0.1)")
 	case answer.StatusCode != http.StatusOK:
 		return nil, ops.Errorf(ops.CodeUnavailable, "Locust at %s answers %s with %s", a.url, path, answer.Status)
 	}

@@ -182,6 +182,8 @@ func TestOnlyAFreeLocustIsStarted(t *testing.T) {
 		"one whose users go":      {status: 200, text: `{"state": "stopped", "user_count": 3}`, want: "stopped with 3 users", code: ops.CodeHeld},
 		"one that has no runner":  {status: 200, text: `{"state": "missing", "user_count": 0, "stats": []}`, want: "is missing", code: ops.CodeHeld},
 		"something else":          {status: 200, text: `{}`, want: "is no Locust", code: ops.CodeUnavailable},
+		"one behind a log-in":     {status: 302, want: "wants a log-in, and opsdeck has none", code: ops.CodeDenied},
+		"one behind another's":    {status: 401, want: "wants a log-in", code: ops.CodeDenied},
 		"an error":                {status: 503, want: "503", code: ops.CodeUnavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
