@@ -2,7 +2,6 @@ package load
 
 import (
 	"bufio"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,25 +17,14 @@ import (
 	"time"
 
 	"opsdeck/internal/proc"
+	"opsdeck/load/loadtest"
 	"opsdeck/ops"
 )
 
 // role makes this test binary a load's child, or an agent that starts one.
 const role = "OPSDECK_LOAD_TEST_ROLE"
 
-func TestMain(m *testing.M) {
-	switch os.Getenv(role) {
-	case "child":
-		if err := Sending().Child(context.Background(), os.Stdin, os.Stdout, func() { os.Exit(3) }); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Exit(0)
-	case "agent":
-		os.Exit(agentMain())
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { loadtest.Main(m, role, Sending().Child, agentMain) }
 
 // agentMain starts a child with the order that it is given, says its number when it
 // runs, and waits to be killed.

@@ -10,21 +10,17 @@ import (
 	"opsdeck/tui/draw"
 	"opsdeck/tui/keys"
 	"opsdeck/tui/screen"
-	"opsdeck/tui/table"
 )
 
 // backups is the Backups pane: of the plan of the selected row what one asks first, a
 // line of time for each repository and a calendar; below these the backups.
-type backups struct {
-	table.Pane
-	top []string // what stands above the list
-}
+type backups struct{ headed }
 
 // backupsPane is the pane's row in the table of panes.
 func backupsPane() pane {
 	return pane{
 		digit: 5, name: "backups", title: "Backups", kinds: []ops.Kind{ops.KindBackups},
-		make: func(o Options, _ time.Time) screen.Screen { return &backups{Pane: table.New(o.Theme)} },
+		make: func(o Options, _ time.Time) screen.Screen { return &backups{newHeaded(o)} },
 		nameOf: func(b ops.Board, ref ops.Ref) string {
 			if s, ok := b.Backup(ref); ok {
 				return s.Label.String()

@@ -15,21 +15,17 @@ import (
 	"opsdeck/tui/draw"
 	"opsdeck/tui/keys"
 	"opsdeck/tui/screen"
-	"opsdeck/tui/table"
 )
 
 // loads is the Load runs pane: what runs above, below it the scenarios and the runs that
 // were kept.
-type loads struct {
-	table.Pane
-	top []string // what stands above the list
-}
+type loads struct{ headed }
 
 // loadsPane is the pane's row in the table of panes.
 func loadsPane() pane {
 	return pane{
 		digit: 6, name: "loads", title: "Load runs", kinds: []ops.Kind{ops.KindLoad},
-		make: func(o Options, _ time.Time) screen.Screen { return &loads{Pane: table.New(o.Theme)} },
+		make: func(o Options, _ time.Time) screen.Screen { return &loads{newHeaded(o)} },
 		open: map[ops.Kind]func(*Model, ops.Ref) tea.Cmd{ops.KindLoadRun: (*Model).openLoadRun},
 		found: func(p screen.Picture) []dialog.Item {
 			var all []dialog.Item

@@ -145,7 +145,7 @@ func TestARefusalIsOneWhateverItsStatus(t *testing.T) {
 		"a shape decides":             {status: 200, text: `{"success": true, "message": "Swarming started using shape class 'Steps'", "host": "http://127.0.0.1:18080"}`, want: "has a shape", code: ops.CodeInvalid},
 		"it sends somewhere else":     {status: 200, text: `{"success": true, "message": "Swarming started", "host": "http://other"}`, want: "did not take", code: ops.CodeDenied},
 		"a page of somebody else":     {status: 200, text: "<html>log in</html>", want: "is no Locust", code: ops.CodeUnavailable},
-		"its own log-in":              {status: 302, want: "302 Found", code: ops.CodeUnavailable},
+		"its own log-in":              {status: 302, want: "302 Found", code: ops.CodeDenied},
 		"nobody listens":              {want: "does not answer", code: ops.CodeUnavailable},
 		"an answer that says nothing": {status: 200, text: "{}", want: "refuses", code: ops.CodeInvalid},
 	} {

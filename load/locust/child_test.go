@@ -18,24 +18,14 @@ import (
 
 	"opsdeck/internal/proc"
 	"opsdeck/load"
+	"opsdeck/load/loadtest"
 	"opsdeck/ops"
 )
 
 // role makes this test binary the child of a run, or an agent that starts one.
 const role = "OPSDECK_LOCUST_TEST_ROLE"
 
-func TestMain(m *testing.M) {
-	switch os.Getenv(role) {
-	case "child":
-		if err := Work().Child(context.Background(), os.Stdin, os.Stdout, func() { os.Exit(3) }); err != nil {
-			os.Exit(1)
-		}
-		os.Exit(0)
-	case "agent":
-		os.Exit(agentMain())
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { loadtest.Main(m, role, Work().Child, agentMain) }
 
 // children start this binary as the child of a run.
 func children() load.Children {
