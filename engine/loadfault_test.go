@@ -57,7 +57,7 @@ func TestTheFaultOfALoadRunIsAJobOfItsOwn(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var code ops.Code
 				var verdict ops.LoadVerdict
-				fault := ops.LoadFault{At: 20 * time.Second, Action: ops.Lit("container.restart"), On: web()}
+				fault := ops.LoadFault{At: 40 * time.Second, Action: ops.Lit("container.restart"), On: web()}
 				run := func(ctx context.Context, out ops.Progresser) (_ ops.Result, err error) {
 					code, verdict, err = faulted(ctx, out.(ops.LoadTaker), fault, c.step)
 					return done, err
@@ -76,7 +76,7 @@ func TestTheFaultOfALoadRunIsAJobOfItsOwn(t *testing.T) {
 					if time.Sleep(10 * time.Second); c.early {
 						prom.fire(firing("f1", "Down"))
 					}
-					if time.Sleep(15 * time.Second); c.broken {
+					if time.Sleep(32 * time.Second); c.broken {
 						prom.fire(firing("f1", "Down"))
 					}
 				}()
