@@ -64,6 +64,7 @@ type LoadGuards struct {
 type LoadPlan struct {
 	Steps    []Step
 	Hosts    []string // the servers that are sent to, host:port
+	Replaces []Text   // what is gone afterwards
 	Warnings []Text   // what may surprise
 	Notes    []Text
 }

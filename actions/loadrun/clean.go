@@ -67,7 +67,7 @@ func (c *clean) Plan(ctx context.Context, b ops.Board, req ops.Request) (ops.Pla
 	if err != nil {
 		return ops.Plan{}, err
 	}
-	p := ops.Plan{Title: ops.Textf("remove what load %s has left", s.Name), Steps: would.Steps, Replaces: would.Warnings, Notes: would.Notes,
+	p := ops.Plan{Title: ops.Textf("remove what load %s has left", s.Name), Steps: would.Steps, Replaces: would.Replaces, Warnings: would.Warnings, Notes: would.Notes,
 		Locks: []ops.Ref{{Kind: ops.KindTarget, ID: s.Target}}}
 	for _, h := range would.Hosts {
 		p.Locks = append(p.Locks, ops.NewRef(ops.KindTarget, "", h))

@@ -48,6 +48,9 @@ func (r *run) Plan(ctx context.Context, b ops.Board, req ops.Request) (ops.Plan,
 	p := ops.Plan{Title: ops.Textf("load %s on %s for %s", s.Name, s.Target, ops.Span(s.Length())), Steps: would.Steps, Locks: []ops.Ref{{Kind: ops.KindTarget, ID: s.Target}},
 		Replaces: []ops.Text{ops.Textf("nothing; whoever uses %s waits longer meanwhile, and what it writes for a request it writes", s.Target)},
 		Ask:      ops.Ask{Type: s.Target}, Warnings: would.Warnings, Notes: would.Notes}
+	if len(would.Replaces) > 0 {
+		p.Replaces = would.Replaces
+	}
 	for _, h := range would.Hosts {
 		p.Locks = append(p.Locks, ops.NewRef(ops.KindTarget, "", h))
 		if name, _, _ := net.SplitHostPort(h); name == "localhost" || net.ParseIP(name).IsLoopback() {

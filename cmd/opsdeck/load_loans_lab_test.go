@@ -40,6 +40,9 @@ loads:
 	if strings.Contains(out.String(), "r34d3r") || !strings.Contains(out.String(), `CREATE SCHEMA "opsdeck_load_evening"`) {
 		t.Errorf("the plan:\n%s", out)
 	}
+	if !strings.Contains(out.String(), "AND $2) l JOIN (SELECT * FROM") {
+		t.Errorf("the plan's SQL is not in lines:\n%s", out)
+	}
 	if err := o.followLoad(t.Context(), nil, c, id, nil); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -59,6 +62,9 @@ loads:
 		if !strings.Contains(said, want) {
 			t.Errorf("it lacks %q:\n%s", want, said)
 		}
+	}
+	if p, err := c.Plan(t.Context(), ops.Request{Action: ops.Lit("load.run"), Target: ops.NewRef(ops.KindLoad, "", "evening")}); err != nil || len(p.Replaces) != 1 || !strings.HasPrefix(p.Replaces[0].String(), "the 3000 records of an earlier run") {
+		t.Errorf("a next run: %v, replaces %v", err, p.Replaces)
 	}
 	clean, out := loadOrder("evening")
 	clean.action, clean.confirm = "load.clean", "evening"

@@ -73,15 +73,15 @@ func (d Driver) Plan(ctx context.Context, s ops.LoadScenario) (p ops.LoadPlan, e
 	}
 	p.Steps, p.Hosts = []ops.Step{first}, hosts
 	schema, database := ops.Clean(o.schema()), ops.Clean(o.Database)
-	sql := func(text, note string) {
-		p.Steps = append(p.Steps, ops.Step{How: ops.StepSQL, SQL: ops.Clean(text), Note: ops.Clean(note)})
+	sql := func(text, note string) { // a line each
+		p.Steps = append(p.Steps, ops.Step{How: ops.StepSQL, SQL: ops.Clean(strings.Join(strings.Fields(text), " ")), Note: ops.Clean(note)})
 	}
 	switch found := o.Found; {
 	case found.Batches > 0:
 		p.Notes = append(p.Notes, ops.Textf("it goes on behind batch %d of %d: %d of %d records are left", found.Batches, o.batches(), found.Left, o.Rows))
 	case found.Made:
 		sql(o.in("TRUNCATE S."+strings.Join(tables(), ", S.")), fmt.Sprintf("%d records of an earlier run", found.Records))
-		p.Warnings = append(p.Warnings, ops.Textf("the %d records of an earlier run in schema %s are removed", found.Records, schema))
+		p.Replaces = []ops.Text{ops.Textf("the %d records of an earlier run in schema %s, and what was calculated of them", found.Records, schema)}
 	default:
 		sql("CREATE SCHEMA "+pgx.Identifier{o.schema()}.Sanitize(), "in database "+o.Database+", marked as this scenario's")
 	}
@@ -124,7 +124,7 @@ func (d Driver) PlanClean(ctx context.Context, s ops.LoadScenario) (p ops.LoadPl
 		return p, err
 	}
 	p.Steps, p.Hosts = o.removal(), hosts
-	p.Warnings = []ops.Text{ops.Textf("schema %s of database %s: %d synthetic loans, what was calculated of them, and how far the run had come", ops.Clean(o.schema()), ops.Clean(o.Database), o.Found.Records)}
+	p.Replaces = []ops.Text{ops.Textf("schema %s of database %s: %d synthetic loans, what was calculated of them, and how far the run had come", ops.Clean(o.schema()), ops.Clean(o.Database), o.Found.Records)}
 	return p, nil
 }
 

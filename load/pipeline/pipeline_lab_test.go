@@ -222,8 +222,8 @@ func TestLabANextRunGoesOnBehindTheLastBatch(t *testing.T) {
 	}
 	whole(t, s, slow())
 	// What is complete is loaded anew, and says so before.
-	if p, err := d.Plan(t.Context(), scenario); err != nil || !strings.Contains(fmt.Sprint(p.Warnings), "the 40000 records of an earlier run") {
-		t.Errorf("%v %v", err, p.Warnings)
+	if p, err := d.Plan(t.Context(), scenario); err != nil || !strings.Contains(fmt.Sprint(p.Replaces), "the 40000 records of an earlier run") {
+		t.Errorf("%v %v", err, p.Replaces)
 	}
 }
 
@@ -355,8 +355,8 @@ func TestLabWhatALoadLeftIsRemovedAndNothingElse(t *testing.T) {
 	}
 	carried(t, t.Context(), d, scenario, nil)
 	p, err := d.PlanClean(t.Context(), scenario)
-	if err != nil || !strings.Contains(fmt.Sprint(p.Warnings), "100 synthetic loans") {
-		t.Fatalf("%v %v", err, p.Warnings)
+	if err != nil || !strings.Contains(fmt.Sprint(p.Replaces), "100 synthetic loans") {
+		t.Fatalf("%v %v", err, p.Replaces)
 	}
 	s.Exec("postgres", `CREATE VIEW public.theirs AS SELECT id FROM "opsdeck_load_evening".loans`)
 	if err := d.Clean(t.Context(), scenario, p.Steps); err == nil || s.Value(`SELECT count(*)::text FROM public.theirs`) != "100" {
