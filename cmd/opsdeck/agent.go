@@ -93,7 +93,7 @@ func (a *app) runAgent(ctx context.Context, o agentOrder) error {
 	if c.Socket, c.State, err = a.agentPlaces(f.Estate.Name, kind, o.state); err != nil {
 		return err
 	}
-	go limitMemory(ctx)
+	go limitMemory(ctx, agentMemory)
 	return daemon.Run(ctx, c)
 }
 

@@ -9,20 +9,26 @@ import (
 	"time"
 )
 
-// memoryAim is where an agent begins to collect its garbage earlier than it would. What
-// it needs for a moment, to read the answers of several large servers at once, is then
-// not doubled by what it needs no more.
-const memoryAim = 96 << 20
+// Where an agent and a console begin to collect their garbage earlier than they would. What
+// is needed for a moment, to read the answers of several large servers at once or a board
+// full of alerts, is then not doubled by what is needed no more.
+var (
+	agentMemory   = memory{aim: 96 << 20, room: 150}
+	consoleMemory = memory{aim: 28 << 20, room: 250} // with less its collector ran all the time at 5,000 alerts
+)
 
-// What an agent keeps for good is the least that was in use within a minute.
+// memory is a limit: aim bytes, or room percent of what is kept for good.
+type memory struct{ aim, room uint64 }
+
+// What is kept for good is the least that was in use within a minute.
 const (
 	memoryLooks = 12
 	memoryEvery = 5 * time.Second
 )
 
-// limitMemory keeps the agent small until ctx ends. GOMEMLIMIT, where it is set, holds
+// limitMemory keeps the process small until ctx ends. GOMEMLIMIT, where it is set, holds
 // in its place.
-func limitMemory(ctx context.Context) {
+func limitMemory(ctx context.Context, m memory) {
 	if os.Getenv("GOMEMLIMIT") != "" {
 		return
 	}
@@ -33,7 +39,7 @@ func limitMemory(ctx context.Context) {
 	for i := 0; ; i++ {
 		metrics.Read(live)
 		seen[i%memoryLooks] = live[0].Value.Uint64()
-		debug.SetMemoryLimit(memoryLimit(seen))
+		debug.SetMemoryLimit(m.limit(seen))
 		select {
 		case <-ctx.Done():
 			return
@@ -42,9 +48,8 @@ func limitMemory(ctx context.Context) {
 	}
 }
 
-// memoryLimit is the limit for a heap of which so much was in use. It leaves room above
-// what is kept for good: below that the collector of garbage would run all the time.
-func memoryLimit(inUse []uint64) int64 {
-	kept := slices.Min(inUse)
-	return int64(max(memoryAim, kept+kept/2))
+// limit is that of a heap of which so much was in use. It leaves room above what is kept
+// for good: below that the collector of garbage would run all the time.
+func (m memory) limit(inUse []uint64) int64 {
+	return int64(max(m.aim, slices.Min(inUse)*m.room/100))
 }

@@ -14,7 +14,7 @@ func TestTheMemoryLimitLeavesRoomAboveWhatIsKept(t *testing.T) {
 		"kept for good":               {[]uint64{200 * mib, 220 * mib}, 300},
 		"so much that 96 is the less": {[]uint64{100 * mib}, 150},
 	} {
-		if got := memoryLimit(tc.inUse); got != tc.want*mib {
+		if got := agentMemory.limit(tc.inUse); got != tc.want*mib {
 			t.Errorf("%s: %d MiB", situation, got/mib)
 		}
 	}

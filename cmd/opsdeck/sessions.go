@@ -86,6 +86,13 @@ func (a *app) session(ctx context.Context, o tui.Options, at target, localOnly b
 		o.Hand = func(argv []string) tea.ExecCommand { return hand(r.shell(argv)) }
 	}
 	o.Estates = func(context.Context) []tui.Choice { return a.choices(r) }
+	limited, done := context.WithCancel(ctx)
+	defer done()
+	if localOnly {
+		go limitMemory(limited, agentMemory) // it has an engine in it
+	} else {
+		go limitMemory(limited, consoleMemory)
+	}
 	left, err := tui.Run(ctx, c, o, a.std.in, a.std.out)
 	return leaving{Left: left}, err
 }

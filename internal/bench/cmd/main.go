@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"opsdeck/internal/sim"
 )
 
 // settings are where things are; the Makefile names them.
@@ -31,6 +33,9 @@ type settings struct {
 var errMissed = errors.New("a figure is missing, a promise is broken, or a budget is missed more than twice over: see the table")
 
 func main() {
+	if sim.IsPgBackRest(os.Args[0]) { // of the large estate
+		os.Exit(sim.PgBackRest(os.Args[1:], os.Stdout, os.Stderr))
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	if err := run(ctx, os.Args[1:]); err != nil {
