@@ -73,6 +73,7 @@ func TestHowABackupEnds(t *testing.T) {
 		"a signal, and it is not known": {func() outcome { o := ended63; return o }(), func(e *engine) { e.lookErr = errors.New("away") },
 			"failed: local: a signal ended it (exit code 63): run it again"},
 		"killed (137)":               {outcome{code: 137}, nil, "failed: local: it was killed (exit code 137): look in the system's log"},
+		"it crashed (134)":           {outcome{out: "corrupted double-linked list\n", code: 134}, nil, "failed: local: it crashed (exit code 134): run it again"},
 		"another code":               {fails(99, "099]: raised from remote-0"), nil, "failed: local: raised from remote-0 (exit code 99): run it by hand"},
 		"its words on the other end": {outcome{errs: "ERROR: [031]: option 'x' not valid\n", code: 31}, nil, "failed: local: option 'x' not valid (exit code 31)"},
 	} {

@@ -124,6 +124,12 @@ func (l *labBackups) cut(kind string, signal syscall.Signal, moment time.Duratio
 		return false
 	}
 	why := map[bool]string{true: "it was killed (exit code 137)", false: "a signal ended it"}[signal == syscall.SIGKILL]
+	if strings.Contains(got, "it crashed") { // its handler of signals does, now and then
+		why = "it crashed"
+	}
+	if left := l.working(); len(left) > 0 {
+		l.Errorf("%q go on", left)
+	}
 	after := l.labels()
 	// One that is listed is whole: what was cut is what the engine does behind it.
 	behind := strings.HasPrefix(got, "partial: one: "+kind+" backup ") && strings.Contains(got, "; behind it "+why) && strings.HasSuffix(after, " "+before)

@@ -7,6 +7,10 @@ const (
 	errorPush    = 104
 )
 
+// crashed is what to do about a crash: pgBackRest 2.45 does so now and then where a signal
+// comes to it.
+const crashed = "run it again; where it crashes without a signal that somebody sent, look in the system's log and for a newer version"
+
 // Cause is what an exit code means, and what to do; empty: its own words have to do.
 func (c *Collector) Cause(code int) (what, remedy string) {
 	cause := map[int][2]string{
@@ -21,6 +25,8 @@ func (c *Collector) Cause(code int) (what, remedy string) {
 		68:           {"the server's archive_command does not call pgBackRest", "set archive_command to pgbackrest archive-push, and reload the server"},
 		errorArchive: {"WAL was not archived in time, so the backup is not consistent", "look at the server's log for why archive_command fails"},
 		errorPush:    {"WAL cannot be pushed to all repositories", "bring the repository back that is away"},
+		134:          {"it crashed", crashed},
+		139:          {"it crashed", crashed},
 		137:          {"it was killed", "look in the system's log for who did, the kernel for want of memory among them, then run it again"}}[code]
 	return cause[0], cause[1]
 }

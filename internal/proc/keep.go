@@ -83,7 +83,13 @@ func runKept(argv []string, out, errs io.Writer) End {
 	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = out, errs, grace
 	endWithUs(cmd)
-	err := cmd.Run()
+	err := cmd.Start()
+	if err == nil {
+		done := make(chan struct{})
+		go func() { defer close(done); endLeft(cmd.Process.Pid) }()
+		err = cmd.Wait()
+		<-done
+	}
 	end := End{At: time.Now().UTC()}
 	switch exit, ran := errors.AsType[*exec.ExitError](err); {
 	case ran:

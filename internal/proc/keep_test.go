@@ -152,6 +152,26 @@ func TestHowAKeptChildEnds(t *testing.T) {
 	}
 }
 
+// TestWhatAChildLeavesBehindEndsWithIt has children of a child that go on without it: one
+// that would end when it is told, one that would not.
+func TestWhatAChildLeavesBehindEndsWithIt(t *testing.T) {
+	for name, deaf := range map[string]string{"one that hears": "", "one that does not": "trap '' TERM; "} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := folder(t)
+			k := kept(t, dir, 0, "/bin/sh", "-c", "("+deaf+"echo $(exec sh -c 'echo $PPID') > "+dir+".left; while :; do sleep 0.01; done) & until [ -s "+dir+".left ]; do sleep 0.01; done; exit 63")
+			if end, ok, err := k.Wait(t.Context(), func(ops.Stream, string) {}); !ok || err != nil || end.Code != 63 {
+				t.Errorf("%+v, %v, %v", end, ok, err)
+			}
+			left := waitForPID(t, dir+".left")
+			if _, err := Identify(left); err == nil {
+				t.Errorf("process %d goes on", left)
+				_ = Signal(left, syscall.SIGKILL)
+			}
+		})
+	}
+}
+
 func TestItsLinesComeAsTheyAreWrittenWithSecretsMasked(t *testing.T) {
 	dir := folder(t)
 	k := kept(t, dir, 0, "/bin/sh", "-c", "echo password=hunter2; until [ -e "+dir+".go ]; do sleep 0.01; done; printf 'no line end'")
