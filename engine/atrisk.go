@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -47,11 +48,33 @@ func (p *picture) setBackups(source ops.Text, v ops.Backups) {
 		v.RPO, v.RTO, v.Drilled = plan.RPO, plan.RTO, plan.Drilled
 	}
 	v.Drills, v.Verified = p.drills[source.String()], p.verified[source.String()]
+	for i := range v.Repositories {
+		v.Repositories[i].Listed = p.onceListed(source, v, v.Repositories[i])
+	}
 	v = judge.Backups(v, server, p.now())
 	for i := range v.Repositories {
 		v.Repositories[i].Seen = p.seen(server.Cluster.ID, v.Repositories[i])
 	}
 	p.changedIf(ops.SectionBackups, p.board.Backups.Put(source, p.withRisk(v)))
+}
+
+// listed are the ends of the newest WAL that a repository was ever seen to hold of a cluster.
+type listed struct {
+	cluster ops.Text
+	ends    []ops.WALPosition
+}
+
+// onceListed remembers those of a repository, and returns them: without, the loss of the
+// newest WAL would look like WAL that is late.
+func (p *picture) onceListed(source ops.Text, v ops.Backups, r ops.Repository) []ops.WALPosition {
+	key := fmt.Sprintf("%s/%d", source, r.Key)
+	was := p.listed[key]
+	if !v.Cluster.Empty() && was.cluster != v.Cluster {
+		was = listed{cluster: v.Cluster} // another cluster's WAL says nothing of this one's
+	}
+	was.ends = r.WAL.Ends(was.ends)
+	p.listed[key] = was
+	return was.ends
 }
 
 // renewRisk works out again what is at risk, after a server was read.

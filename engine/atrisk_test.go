@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -18,7 +19,7 @@ const segment = 16 << 20
 func newShipping() *shipping {
 	s := &shipping{now: time.Date(2026, 11, 27, 3, 0, 0, 0, time.UTC)}
 	plan := ops.BackupPlan{Name: ops.Lit("plan"), Database: ops.Lit("pg"), RPO: 15 * time.Minute}
-	s.p = &picture{estate: ops.Estate{Backups: []ops.BackupPlan{plan}}, now: func() time.Time { return s.now }, written: map[ops.Text][]written{}, drills: map[string][]ops.Drill{}, verified: map[string][]ops.Verification{}, verdicts: map[string]ops.Level{}, orphans: map[ops.JobID]ops.Text{}}
+	s.p = &picture{estate: ops.Estate{Backups: []ops.BackupPlan{plan}}, now: func() time.Time { return s.now }, written: map[ops.Text][]written{}, listed: map[string]listed{}, drills: map[string][]ops.Drill{}, verified: map[string][]ops.Verification{}, verdicts: map[string]ops.Level{}, orphans: map[ops.JobID]ops.Text{}}
 	s.p.board.Databases = ops.Readings[ops.Database]{{Source: ops.Lit("pg"), State: ops.SourceOK, At: s.now}}
 	s.p.board.Backups = ops.Readings[ops.Backups]{{Source: ops.Lit("plan"), State: ops.SourceOK, At: s.now}}
 	return s
@@ -171,5 +172,43 @@ func TestPositionsThatAreRememberedAreBounded(t *testing.T) {
 	}
 	if v := s.has(2); v.AtRisk.Before(begun) || v.AtRisk.After(begun.Add(time.Hour)) {
 		t.Errorf("at risk since %s, begun at %s", v.AtRisk, begun)
+	}
+}
+
+// TestTheLossOfTheNewestWALIsAGapAndNotLate has a repository whose newest segments go again,
+// behind a segment that is missing.
+func TestTheLossOfTheNewestWALIsAGapAndNotLate(t *testing.T) {
+	s := newShipping()
+	s.writes(0, 9*segment+500)
+	has := func(runs ...ops.WALRun) (words []string) {
+		s.has(1)
+		v := s.p.board.Backups[0].Value
+		v.Repositories[0].WAL.Runs = runs
+		s.p.setBackups(ops.Lit("plan"), v)
+		for _, g := range s.p.board.Backups[0].Value.Repositories[0].Recovery.Gaps {
+			words = append(words, g.Level.String()+": "+g.What.String())
+		}
+		return words
+	}
+	run := func(first, last uint64) ops.WALRun { return ops.WALRun{Timeline: 1, First: first, Last: last} }
+	for _, c := range []struct {
+		situation string
+		runs      []ops.WALRun
+		want      string
+	}{
+		{"all is there", []ops.WALRun{run(1, 8)}, ""},
+		{"one is missing", []ops.WALRun{run(1, 4), run(6, 8)}, "critical: 000000010000000000000005 missing"},
+		{"and what comes behind", []ops.WALRun{run(1, 4)}, "critical: 4 segments from 000000010000000000000005 to 000000010000000000000008 missing"},
+		{"it is back", []ops.WALRun{run(1, 8)}, ""},
+	} {
+		if got := strings.Join(has(c.runs...), "; "); got != c.want {
+			t.Errorf("%s: %q, want %q", c.situation, got, c.want)
+		}
+	}
+	v := s.p.board.Backups[0].Value
+	v.Cluster, v.Repositories[0].WAL.Runs = ops.Lit("2"), []ops.WALRun{run(1, 2)}
+	s.p.setBackups(ops.Lit("plan"), v)
+	if got := s.p.board.Backups[0].Value.Repositories[0].Listed; len(got) != 1 || got[0].LSN != 3*segment {
+		t.Errorf("of another cluster it is remembered that %+v", got)
 	}
 }

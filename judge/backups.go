@@ -16,7 +16,7 @@ func Backups(v ops.Backups, server ops.Database, now time.Time) ops.Backups {
 	v.Repositories, v.Sets = slices.Clone(v.Repositories), slices.Clone(v.Sets)
 	for i := range v.Repositories {
 		r := &v.Repositories[i]
-		f := RecoveryFacts{WAL: r.WAL, Promised: r.Promised, Timeline: uint32(server.Cluster.Timeline)}
+		f := RecoveryFacts{WAL: r.WAL, Promised: r.Promised, Listed: r.Listed, Timeline: uint32(server.Cluster.Timeline)}
 		if at, err := ops.ParseLSN(server.WAL.Position.String()); err == nil && !server.Standby {
 			f.Written = at
 		}
@@ -100,6 +100,7 @@ func (j *backupJudge) all() {
 	j.unlisted()
 	j.archiving()
 	j.repositories()
+	j.way()
 	j.gaps()
 	j.sets()
 	j.damage()
@@ -176,6 +177,16 @@ func (j *backupJudge) unlisted() {
 			continue
 		}
 		j.findIn(r, j.unknown, ops.Textf("the WAL of %s", r.Name), ops.Textf("what WAL %s holds is not known", r.Name), r.Unlisted.Or(ops.Lit("it was not listed yet")), r.WAL.At)
+	}
+}
+
+// way finds repositories of which no backup leads to where the server is.
+func (j *backupJudge) way() {
+	for i := range j.v.Repositories {
+		if r := &j.v.Repositories[i]; r.Recovery.Apart {
+			j.findIn(r, ops.LevelCritical, ops.Textf("the way from %s", r.Name), ops.Textf("no backup in %s leads to where %s is", r.Name, j.plan.Database), ops.Textf("it writes a timeline that forked before all of them: what is written there is lost with it; %s", r.Recovery.Words), time.Time{},
+				backUp(j.v.Ref, ops.Lit("take a full backup now"), ops.BackupFull, r.Name))
+		}
 	}
 }
 

@@ -9,11 +9,12 @@ import (
 // reindexNamed is how much of what has to be reindexed is named.
 const reindexNamed = 5
 
-// drills judges what restores have shown, of each repository that can be read.
+// drills judges what restores have shown, of each repository that holds backups: of one
+// that is away they have shown what they have.
 func (j *backupJudge) drills() {
 	for i := range j.v.Repositories {
 		r := &j.v.Repositories[i]
-		if !r.Fault.Empty() || r.Empty {
+		if r.Empty {
 			continue
 		}
 		d, tried := j.v.Drill(r.Name)

@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"slices"
 	"time"
 
 	"opsdeck/ops"
@@ -78,11 +79,12 @@ func (j *backupJudge) archiving() {
 }
 
 // overdue finds repositories without a good full backup, whatever the plan asks, and types of
-// backups of which the newest good one is too old, in each repository that can be read.
+// backups of which the newest good one is too old, in each repository of which that is known.
 func (j *backupJudge) overdue() {
 	for i := range j.v.Repositories {
 		r := &j.v.Repositories[i]
-		if !r.Fault.Empty() {
+		// One that is away is no better than it was, as far as it was ever known.
+		if !r.Fault.Empty() && !slices.ContainsFunc(j.v.Sets, func(s ops.Backup) bool { return s.Key == r.Key }) {
 			continue
 		}
 		if _, found := j.v.LastGood(r.Key, ops.BackupFull); !found && !j.v.NotJudged(r.Key, ops.BackupFull) { // else its WAL is not known, and is found as that

@@ -24,6 +24,9 @@ type RecoveryFacts struct {
 	// Promised is the label of the backup from whose start on retention keeps all WAL.
 	// Empty: not known; then all backups count, and what looks like retention is not known.
 	Promised ops.Text
+	// Listed are the ends of the newest segments that were ever listed, of each timeline:
+	// what is missing before is lost, and not late. None: they are not known.
+	Listed []ops.WALPosition
 	// Damaged are the segments that are listed and that verify found damaged.
 	Damaged []ops.WALRun
 }

@@ -122,7 +122,7 @@ func (r *recovery) trimmed(path []stretch, from *WALBackup) []stretch {
 	}
 	for n := len(path) - 1; n >= 0; n-- {
 		s := &path[n]
-		if s.to = min(s.to, r.endBefore(s.timeline, s.to)); s.to > s.from {
+		if s.to = min(s.to, max(r.endBefore(s.timeline, s.to), r.onceListed(s.timeline))); s.to > s.from {
 			return path[:n+1]
 		}
 	}
@@ -151,6 +151,17 @@ func (r *recovery) endBefore(timeline uint32, number uint64) (end uint64) {
 		}
 	}
 	return end
+}
+
+// onceListed is the number behind the newest segment of a timeline that was ever listed; 0:
+// it is not known.
+func (r *recovery) onceListed(timeline uint32) uint64 {
+	for _, p := range r.f.Listed {
+		if p.Timeline == timeline {
+			return p.LSN.Segment(r.size)
+		}
+	}
+	return 0
 }
 
 // mostGaps is how many gaps are listed, the worst first.
@@ -209,6 +220,9 @@ func (r *recovery) histories(from *WALBackup) {
 		for _, run := range runs {
 			timelines = append(timelines, run.Timeline)
 		}
+	}
+	for _, p := range r.f.Listed {
+		timelines = append(timelines, p.Timeline)
 	}
 	slices.Sort(timelines)
 	for _, timeline := range slices.Compact(timelines) {

@@ -64,6 +64,10 @@ func (r *recovery) position(line []stretch, main int, onLine bool) {
 		if len(r.out.Gaps) > 0 {
 			r.out.Level = r.out.Gaps[0].Level
 		}
+		// A timeline whose .history has not come yet leads nowhere either.
+		if r.out.Apart = !onLine && line[0].timeline == 1; r.out.Apart {
+			r.out.Level = ops.LevelCritical
+		}
 	case len(r.out.Backups) > 0:
 		r.out.Words = ops.Textf("nothing can be recovered: no backup can be used, of %s: %s", r.out.Backups[0].Label, r.out.Backups[0].Why)
 	}

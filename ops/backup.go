@@ -177,6 +177,9 @@ type Repository struct {
 	// Received is up to where the segment is there that is being received: behind the
 	// whole ones of WAL, in a file that recovery takes once it bears a segment's name.
 	Received WALPosition `json:"received,omitzero"`
+	// Listed are the ends of the newest segments that were ever seen in WAL, of each timeline:
+	// what is not there before is lost, and not late. They are filled by the engine.
+	Listed []WALPosition `json:"listed,omitempty"`
 	// Unlisted says why WAL is not what the repository holds now.
 	Unlisted Text  `json:"unlisted,omitzero"`
 	Size     Value `json:"size"` // bytes of all its backups

@@ -24,6 +24,9 @@ type Recovery struct {
 	Safe WALPosition `json:"safe,omitzero"`
 	// Since is from when on every point up to Safe can be recovered; zero: not known.
 	Since time.Time `json:"since,omitzero"`
+	// Apart says that no backup leads to where the server is: it has left the timelines of
+	// all before they began.
+	Apart bool `json:"apart,omitzero"`
 	// Behind is how much the server has written after Safe, in bytes, and Waiting how many
 	// whole segments it has after the newest that is listed. They are no gap.
 	Behind  Value  `json:"behind"`

@@ -46,6 +46,25 @@ type WALListing struct {
 	At        time.Time `json:"at,omitzero"` // zero: never listed
 }
 
+// Ends are behind the newest segment of each timeline that is there, whole or not, or was
+// when these ends were told. They are sorted by timeline.
+func (l WALListing) Ends(told []WALPosition) []WALPosition {
+	ends := map[uint32]LSN{}
+	for _, p := range told {
+		ends[p.Timeline] = p.LSN
+	}
+	for _, runs := range [][]WALRun{l.Runs, l.Doubled, l.Short} {
+		for _, run := range runs {
+			ends[run.Timeline] = max(ends[run.Timeline], SegmentStart(run.Last+1, l.SegmentSize))
+		}
+	}
+	var all []WALPosition
+	for _, t := range slices.Sorted(maps.Keys(ends)) {
+		all = append(all, WALPosition{Timeline: t, LSN: ends[t]})
+	}
+	return all
+}
+
 // WALFiles collects the files of a WAL archive, by the directories that pgBackRest and
 // PostgreSQL's names sort them into: timeline and log. 16 bytes are kept of a segment.
 type WALFiles struct {
