@@ -59,9 +59,12 @@ func (j *backupJudge) receiverWords() ops.Text {
 }
 
 // bringBack says what to do about a repository that is away.
-func (j *backupJudge) bringBack() ops.Text {
+func (j *backupJudge) bringBack(r ops.Repository) ops.Text {
 	if j.v.Receiver != nil {
 		return ops.Lit("bring it back, or let the agent's account read and write it")
+	}
+	if r.Empty { // it was looked into
+		return ops.Lit("bring it back, or mount it; where there never was a stanza, look at its name, and run pgbackrest stanza-create")
 	}
 	return ops.Lit("bring it back; archive-push-queue-max would only drop WAL")
 }

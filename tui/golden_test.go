@@ -47,6 +47,8 @@ func TestScreensAreAsTheGoldenFilesSay(t *testing.T) {
 		shot(t, board, "5", "dark", 80, 24)
 	}
 	shot(t, "behind", "1", "none", 120, 40)
+	shot(t, "baddatabase", "2 enter", "none", 80, 24)
+	shot(t, "baddatabase", "2 enter", "none", 120, 40)
 	for _, s := range sizes[:2] {
 		shot(t, "good", "6", "none", s[0], s[1])
 		shot(t, "loaded", "6", "none", s[0], s[1])
