@@ -76,6 +76,7 @@ func findings(e ops.Estate, b *ops.Board, now time.Time) []ops.Finding {
 		}
 	}
 	causes := newCauses(e, fs)
+	causes.unread(b.Sources)
 	fs = append(fs, alertFindings(e, b, causes)...)
 	for _, s := range b.Sources {
 		switch {
@@ -157,7 +158,7 @@ func alertFindings(e ops.Estate, b *ops.Board, causes *causes) []ops.Finding {
 	counts, at := map[class]int{}, map[class]int{}
 	for _, d := range ops.DistinctAlerts(b.Alerts) {
 		a := d.Alert
-		if a.State != ops.AlertFiring || !e.Watchdog.Empty() && a.Name == e.Watchdog || a.TellsOfBackup(e) {
+		if a.State != ops.AlertFiring || !e.Watchdog.Empty() && a.Name == e.Watchdog || a.TellsOfBackup(e.Name) {
 			continue
 		}
 		held := standing(b.Sources, a)

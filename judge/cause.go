@@ -13,7 +13,8 @@ import (
 // the targets that Prometheus lacks, and the KPIs that miss.
 type causes struct {
 	estate ops.Estate
-	broken map[ops.Ref]bool // containers, databases and backup plans of which something bad was found
+	broken map[ops.Ref]bool    // containers, databases and backup plans of which something bad was found
+	told   map[ops.Ref]ops.Ref // of backup plans of which anything was found: who says so
 	roots  []root
 }
 
@@ -30,8 +31,11 @@ type root struct {
 const alertsMost = 64
 
 func newCauses(e ops.Estate, found []ops.Finding) *causes {
-	c := &causes{estate: e, broken: map[ops.Ref]bool{}}
+	c := &causes{estate: e, broken: map[ops.Ref]bool{}, told: map[ops.Ref]ops.Ref{}}
 	for _, f := range found {
+		if f.Ref.Kind == ops.KindBackups { // of what is not known opsdeck tells, too
+			c.told[f.Ref] = f.Ref
+		}
 		if f.Level.Bad() && slices.Contains([]ops.Kind{ops.KindContainer, ops.KindDatabase, ops.KindBackups}, f.Ref.Kind) && !c.broken[f.Ref] {
 			c.broken[f.Ref] = true
 			c.roots = append(c.roots, root{ref: f.Ref, level: f.Level})
@@ -40,12 +44,23 @@ func newCauses(e ops.Estate, found []ops.Finding) *causes {
 	return c
 }
 
+// unread notes the sources that cannot be read: of a backup plan that is one opsdeck tells
+// that.
+func (c *causes) unread(sources []ops.Source) {
+	for _, s := range sources {
+		plan := ops.NewRef(ops.KindBackups, s.Name.String(), s.Name.String())
+		if s.State != ops.SourceOK && c.told[plan] == (ops.Ref{}) {
+			c.told[plan] = s.Ref
+		}
+	}
+}
+
 // behind is what an alert is put down to: a suspect that the estate names, or its first
 // guess, of which something bad was found; and what opsdeck told Alertmanager of a plan to
 // that plan.
 func (c *causes) behind(a *ops.Alert) (ref ops.Ref, guess bool) {
-	if plan, ours := a.OwnPlan(c.estate); ours && c.broken[plan] {
-		return plan, false
+	if plan, ours := a.OwnPlan(c.estate.Name); ours && c.told[plan] != (ops.Ref{}) {
+		return c.told[plan], false
 	}
 	for i, s := range a.Suspects {
 		if c.broken[s.Ref] && (i == 0 || !s.Guess) {

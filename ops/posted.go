@@ -19,9 +19,9 @@ const (
 )
 
 // OwnPlan is the backup plan that an alert is of, where this estate's agent posted it of a
-// finding.
-func (a *Alert) OwnPlan(e Estate) (plan Ref, ours bool) {
-	name := a.posted(e)
+// finding. estate is the estate's name.
+func (a *Alert) OwnPlan(estate Text) (plan Ref, ours bool) {
+	name := a.posted(estate)
 	if a.Name.String() != PostedFinding || name.Empty() {
 		return Ref{}, false
 	}
@@ -30,15 +30,15 @@ func (a *Alert) OwnPlan(e Estate) (plan Ref, ours bool) {
 
 // TellsOfBackup reports whether this estate's agent posted it of a backup that was made:
 // it asks for nothing.
-func (a *Alert) TellsOfBackup(e Estate) bool {
-	return a.Name.String() == PostedBackup && !a.posted(e).Empty()
+func (a *Alert) TellsOfBackup(estate Text) bool {
+	return a.Name.String() == PostedBackup && !a.posted(estate).Empty()
 }
 
 // posted is the plan of an alert that names this estate as who posted it.
-func (a *Alert) posted(e Estate) (plan Text) {
+func (a *Alert) posted(estate Text) (plan Text) {
 	ours := false
 	for _, l := range a.Labels {
-		ours = ours || l.Name.String() == PostedEstate && l.Value == e.Name
+		ours = ours || l.Name.String() == PostedEstate && l.Value == estate
 		if l.Name.String() == PostedPlan {
 			plan = l.Value
 		}

@@ -113,6 +113,16 @@ func distinct(b ops.Board) []alertItem {
 	return out
 }
 
+// repeated reports whether an alert repeats what the board says by itself, because this estate's
+// agent posted it: of a plan's finding, or of a backup that was made. It is listed, and not
+// counted.
+func repeated(b ops.Board, a *ops.Alert) bool {
+	plan, ours := a.OwnPlan(b.Estate.Name)
+	return a.TellsOfBackup(b.Estate.Name) || ours && slices.ContainsFunc(b.Findings, func(f ops.Finding) bool {
+		return f.Ref == plan || f.Ref.Kind == ops.KindSource && f.Ref.ID == plan.ID // it cannot be read
+	})
+}
+
 func (it *alertItem) fill(v pagingView, by Grouping, now time.Time) {
 	a := it.a
 	it.state, it.service = alertState(a, v, it.from.Fresh() && a.Told.IsZero(), now), service(a)

@@ -206,7 +206,7 @@ func countFiring(b ops.Board, now time.Time) []alertCount {
 		counts[i].level = worst()
 	}
 	for _, it := range distinct(b) {
-		if it.a.State == ops.AlertFiring {
+		if it.a.State == ops.AlertFiring && !repeated(b, it.a) {
 			counts[min(it.a.Severity.Rank, ops.RankCritical)].add(it.a, paging)
 		}
 	}

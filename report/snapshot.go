@@ -91,7 +91,9 @@ func newSnapshot(b ops.Board, now time.Time, view string) Snapshot {
 	}
 	v := newPagingView(b, now)
 	for _, it := range distinct(b) {
-		s.tally.add(it.a, v, now)
+		if !repeated(b, it.a) {
+			s.tally.add(it.a, v, now)
+		}
 	}
 	_, fresh := alertsStanding(b, now)
 	s.alertsFresh = fresh && len(b.Alerts) > 0

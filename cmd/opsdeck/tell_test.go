@@ -2,11 +2,19 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
+	"opsdeck/estate"
 	"opsdeck/ops"
 	"opsdeck/report/testdata/fixture"
 )
@@ -76,5 +84,49 @@ func TestFindingsOfBackupsAreToldUntilTheyAreOverAndOnceThen(t *testing.T) {
 	}
 	if made != 2 { // 10 minutes ago, in both
 		t.Errorf("%d backups are told as made: %+v", made, sent[0])
+	}
+}
+
+// TestTheAgentTellsOnlyThePlansThatSayWho starts what the system agent starts, with an estate
+// of which one plan names an Alertmanager, one another and one none.
+func TestTheAgentTellsOnlyThePlansThatSayWho(t *testing.T) {
+	posted := make(chan string, 100)
+	serves := func(name string) string {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			var all []ops.PostedAlert
+			if err := json.NewDecoder(r.Body).Decode(&all); err != nil || r.URL.Path != "/api/v2/alerts" {
+				t.Errorf("%s: %v", r.URL, err)
+			}
+			for _, a := range all {
+				posted <- name + " " + a.Labels[ops.PostedPlan] + " " + a.Labels["finding"]
+			}
+		}))
+		t.Cleanup(s.Close)
+		return s.URL
+	}
+	path := filepath.Join(t.TempDir(), "estate.yaml")
+	plan := "  %s: {engine: pgbackrest, stanza: s, %srpo: 15m, repositories: {one: {number: 1}}}\n"
+	text := fmt.Sprintf("estate: told\nsources:\n  one: {kind: alertmanager, url: %q}\n  other: {kind: alertmanager, url: %q}\nbackups:\n", serves("one"), serves("other")) +
+		fmt.Sprintf(plan, "orders", "tell: one, ") + fmt.Sprintf(plan, "stock", "tell: other, ") + fmt.Sprintf(plan, "quiet", "")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := estate.Load(path, os.LookupEnv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := ops.Board{}
+	for _, name := range []string{"orders", "stock", "quiet"} {
+		b.Sources = append(b.Sources, ops.Source{Name: ops.Clean(name), State: ops.SourceOK})
+		b.Backups = append(b.Backups, ops.Reading[ops.Backups]{Source: ops.Clean(name), State: ops.SourceOK, At: fixture.Now, Value: ops.Backups{
+			Findings: []ops.Finding{{Level: ops.LevelCritical, Key: ops.Lit("a gap"), What: ops.Lit("WAL is lost")}}}})
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	tellBackups(ctx, f, func(context.Context) (ops.Board, error) { return b, nil }, slog.New(slog.DiscardHandler))
+	got := []string{<-posted, <-posted}
+	slices.Sort(got)
+	stop()
+	if want := []string{"one orders a gap", "other stock a gap"}; !slices.Equal(got, want) || len(posted) > 0 {
+		t.Errorf("%q were posted, and %d more; want %q", got, len(posted), want)
 	}
 }
