@@ -85,9 +85,10 @@ func runKept(argv []string, out, errs io.Writer) End {
 	endWithUs(cmd)
 	err := cmd.Start()
 	if err == nil {
-		done := make(chan struct{})
-		go func() { defer close(done); endLeft(cmd.Process.Pid) }()
+		waited, done := make(chan struct{}), make(chan struct{})
+		go func() { defer close(done); endLeft(cmd.Process.Pid, waited) }()
 		err = cmd.Wait()
+		close(waited)
 		<-done
 	}
 	end := End{At: time.Now().UTC()}

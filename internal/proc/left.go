@@ -15,10 +15,16 @@ const leftMost = time.Minute
 
 // endLeft waits until a kept child is gone, and ends what that has left in our group. The
 // workers of pgBackRest outlive it and try the file again that they were at: 15 s later,
-// with no lock, in a backup that was resumed meanwhile and is called whole.
-func endLeft(child int) {
-	for syscall.Kill(child, 0) == nil {
-		time.Sleep(tailEvery)
+// with no lock, in a backup that was resumed meanwhile and is called whole. waited is closed
+// when nobody has the child's outputs open any more either.
+func endLeft(child int, waited <-chan struct{}) {
+	for alive := true; alive; {
+		select {
+		case <-waited:
+			alive = false
+		case <-time.After(tailEvery):
+			alive = syscall.Kill(child, 0) == nil
+		}
 	}
 	gone := time.Now()
 	for {
