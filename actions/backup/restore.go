@@ -172,11 +172,11 @@ func (r *Restore) Plan(ctx context.Context, b ops.Board, req ops.Request) (ops.P
 	if err != nil {
 		return ops.Plan{}, err
 	}
-	step := ops.Step{How: ops.StepExec, Argv: argv, On: []ops.Text{repo.Name, set.Label}, Position: o.Choice.Floor}
+	step := ops.Step{How: ops.StepExec, Argv: argv, On: []ops.Text{repo.Name, set.Label, ops.Clean(o.To)}, Position: o.Choice.Floor}
 	p := ops.Plan{Title: ops.Textf("restore %s to %s into %s", r.plan.Name, o.Target.Words(), o.To), Steps: []ops.Step{step}, Locks: []ops.Ref{req.Target},
 		Replaces: []ops.Text{ops.Textf("nothing: %s is new or empty; the copy archives nothing, replicates from and to nowhere, and stays until somebody takes it away", o.To)}}
 	if r.inPlace {
-		p.Steps[0].On = append(p.Steps[0].On, ops.Clean(o.To), ops.Clean(o.Data), ops.Clean(o.Aside))
+		p.Steps[0].On = append(p.Steps[0].On, ops.Clean(o.Data), ops.Clean(o.Aside))
 		p.Title = ops.Textf("restore %s to %s in place", r.plan.Name, o.Target.Words())
 		p.Replaces = []ops.Text{
 			ops.Textf("the server of %s, which is stopped: it is another one afterwards, on a timeline of its own", o.Data),
@@ -234,7 +234,7 @@ func (r *Restore) one(ctx context.Context, step ops.Step, repo ops.RepositoryPla
 	if err != nil {
 		return ops.Result{}, fmt.Errorf("nothing was done: %w", err)
 	}
-	if len(step.On) < 2 || !slices.ContainsFunc(sets, func(s ops.Backup) bool { return s.Label == step.On[1] }) {
+	if len(step.On) < 3 || !slices.ContainsFunc(sets, func(s ops.Backup) bool { return s.Label == step.On[1] }) {
 		return ops.Result{}, ops.Errorf(ops.CodeChanged, "the plan's backup is in %s no more", repo.Name).Help("plan again")
 	}
 	step.Argv = append(slices.Clone(step.Argv), ops.Clean(ReachFlag+step.Position.String()))
@@ -247,16 +247,23 @@ func (r *Restore) one(ctx context.Context, step ops.Step, repo ops.RepositoryPla
 	switch {
 	case end.Error != nil:
 		return ops.Result{}, end.Error
-	case err != nil && r.inPlace && len(step.On) == 5:
-		e := ops.AsError(err)
-		where := r.copies.Where(step.On[2].String(), step.On[3].String(), step.On[4].String())
-		return ops.Result{}, ops.Errorf(e.Code, "%s", e.What).Help("%s", strings.TrimPrefix(e.Remedy.String()+"; "+where, "; "))
 	case err != nil:
-		return ops.Result{}, err
+		e := ops.AsError(err)
+		return ops.Result{}, ops.Errorf(e.Code, "%s", e.What).Help("%s", strings.TrimPrefix(e.Remedy.String()+"; "+r.left(step), "; "))
 	case end.Restored == nil:
 		return ops.Result{State: ops.JobUnknown, What: ops.Lit("it ended well and says not where the copy stands: read its output, and look at the folder")}, nil
 	}
 	return ops.Result{State: ops.JobSucceeded, What: standsAt(step.On[1], *end.Restored)}, nil
+}
+
+// left says what lies where after a restore whose own program said nothing of its end: it was
+// killed, and a server that it started goes on.
+func (r *Restore) left(step ops.Step) string {
+	to := step.On[2].String()
+	if r.inPlace && len(step.On) == 5 {
+		return r.copies.Where(to, step.On[3].String(), step.On[4].String())
+	}
+	return fmt.Sprintf("what is left of it lies in %s: end the server that may run there (pg_ctl stop -D %[1]s/data), then take it away: %s", to, ops.ShellLine("rm", "-r", to))
 }
 
 // standsAt says what was restored, and how it is reached.

@@ -77,11 +77,14 @@ func (n *noted) Line(_ ops.Stream, text string) {
 	}
 }
 
-// children are the processes below one.
+// children are the processes below one. Each thread has its own.
 func children(pid int) (all []int) {
-	b, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/task/" + strconv.Itoa(pid) + "/children")
-	for _, f := range strings.Fields(string(b)) {
-		all = append(append(all, number(f)), children(number(f))...)
+	lists, _ := filepath.Glob("/proc/" + strconv.Itoa(pid) + "/task/*/children")
+	for _, list := range lists {
+		b, _ := os.ReadFile(list)
+		for _, f := range strings.Fields(string(b)) {
+			all = append(append(all, number(f)), children(number(f))...)
+		}
 	}
 	return all
 }
@@ -205,6 +208,32 @@ func TestLabARestoreInPlaceThatIsKilledLosesNothing(t *testing.T) {
 		}
 		l.Server.Stop()
 	}
+}
+
+// TestLabARestoreThatIsKilledSaysWhatIsLeft, where its process could say nothing itself.
+func TestLabARestoreThatIsKilledSaysWhatIsLeft(t *testing.T) {
+	t.Parallel()
+	l := newLabRestores(t)
+	l.story()
+	before := l.repository()
+	req, to := l.request("target=backup")
+	p, err := l.action.Plan(t.Context(), l.board(), req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := l.action.Run(t.Context(), p, &noted{kill: "waiting for a consistent copy"})
+	if err == nil || !strings.Contains(err.Error(), "137") || !strings.Contains(ops.AsError(err).Remedy.String(), "what is left of it lies in "+to+": end the server that may run there") {
+		t.Fatalf("%v, %v", r, err)
+	}
+	if _, err := os.Stat(to + "/.opsdeck-restore"); err != nil {
+		t.Error("it is not marked as ours:", err)
+	}
+	if after := l.repository(); !slices.Equal(before, after) {
+		t.Errorf("it wrote to the repository: %v", after)
+	}
+	l.endsAllIn(to)
+	l.must("rm -r " + to)
+	l.restores("succeeded: one: ", "target=backup") // the next is not in its way
 }
 
 // endsAllIn ends what works in a folder: a server outlives the process that started it.
