@@ -47,7 +47,7 @@ func (p *picture) load(s ops.LoadScenario, j ops.Job, t ops.LoadTick, target ops
 	place := t.Second.Place()
 	place.Target = target
 	l.Growth = grown
-	l.Tick, l.Limits, l.Trail, l.Alerts = t, judge.LoadLimits(t.Run, s.Limits, grown...), l.Trail.Add(place), alerts
+	l.Tick, l.Limits, l.Trail, l.Alerts = t, judge.LoadNow(s, t, grown), l.Trail.Add(place), alerts
 	p.changed[ops.SectionLoading] = true
 }
 

@@ -54,6 +54,21 @@ func LoadLimits(w ops.LoadWindow, limits []ops.LoadLimit, grown ...ops.LoadGrowt
 	return all
 }
 
+// LoadNow is how a run under way stands to the limits that can be told of already: that of
+// a recovery cannot before its end, nor the rate that a stress holds before its first stage has ended.
+func LoadNow(s ops.LoadScenario, t ops.LoadTick, grown []ops.LoadGrowth) (all []ops.LoadStanding) {
+	for _, l := range LoadLimits(t.Run, s.Limits, grown...) {
+		if l.Metric == ops.MetricHeld {
+			b := LoadBroken(t.Steps, s.Limits)
+			l = stands(l.LoadLimit, ops.Value{Value: b.Held, Known: b.Held+b.Broke > 0})
+		}
+		if l.Known || l.Metric.OfSpan() || l.Metric.Growth() {
+			all = append(all, l)
+		}
+	}
+	return all
+}
+
 func outcome(run ops.LoadRun, limits []ops.LoadStanding, grown []ops.LoadGrowth) (ops.LoadOutcome, ops.Text) {
 	if run.End == ops.LoadEndStopped || run.End == ops.LoadEndByLimit {
 		return ops.LoadAborted, run.Why

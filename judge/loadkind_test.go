@@ -66,6 +66,23 @@ func TestAStressReportsWhereItBroke(t *testing.T) {
 	}
 }
 
+func TestWhatCannotBeToldYetIsNoLimitOnTheScreen(t *testing.T) {
+	limits := append(goodLimits()[:1], ops.LoadLimit{Metric: ops.MetricHeld, Limit: 80}, ops.LoadLimit{Metric: ops.MetricRecovery, Limit: 9}, ops.LoadLimit{Metric: ops.MetricTargetGrowth, Limit: 9})
+	run := doubling()
+	now := func(steps []ops.LoadStep) (said []string) {
+		for _, l := range LoadNow(ops.LoadScenario{Limits: limits}, ops.LoadTick{Run: run.Run, Steps: steps}, nil) {
+			said = append(said, l.Metric.String())
+		}
+		return said
+	}
+	if got := strings.Join(now(nil), " "); got != "latency_p95 target_growth" {
+		t.Error(got)
+	}
+	if got := strings.Join(now(run.Steps[:2]), " "); got != "latency_p95 held target_growth" {
+		t.Error(got)
+	}
+}
+
 // growing is a look each ten seconds at memories that grow by so many bytes an hour.
 func growing(n int, target, generator float64) (all []ops.LoadTarget) {
 	for i := range n {

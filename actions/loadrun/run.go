@@ -60,6 +60,9 @@ func (r *run) Plan(ctx context.Context, b ops.Board, req ops.Request) (ops.Plan,
 	if err := r.planFault(ctx, b, s, &p); err != nil {
 		return ops.Plan{}, err
 	}
+	if s.Kind == ops.LoadStress {
+		p.Notes = append(p.Notes, ops.Lit("the first stage that does not keep the limits is the last"))
+	}
 	if len(s.Limits) == 0 {
 		p.Warnings = append(p.Warnings, ops.Lit("it has no limits: whatever it measures, the run is invalid"))
 	}
