@@ -70,7 +70,7 @@ func (e *Engine) keepLoad(j ops.Job, run ops.LoadRun) (ops.LoadVerdict, error) {
 	k := ops.LoadKept{Ref: ops.NewRef(ops.KindLoadRun, "", fmt.Sprint(j.ID)), Scenario: s.Name, Kind: s.Kind, Target: s.Target, Began: j.Started, Ended: e.Now(),
 		Actor: j.Actor.Name, Reason: j.Reason, Note: s.Note, Stages: run.Stages, Warmup: run.Warmup, End: run.End,
 		Run: run.Run, Health: run.Health, Errors: run.Errors, Parts: run.Parts, Verdict: v}
-	report := ops.LoadReport{Kept: k, Total: run.Total, Series: run.Series, Steps: judge.LoadSteps(run.Steps, s.Limits), Target: target, Alerts: alerts}
+	report := ops.LoadReport{Kept: k, Total: run.Total, Series: run.Series, Steps: judge.KeptSteps(run, s.Limits), Target: target, Alerts: alerts}
 	packed, err := pack(savedLoad{LoadReport: report, Latency: run.LatencyHistogram, Service: run.ServiceHistogram})
 	if err == nil {
 		err = e.History.PutValue(runValue(k.Ref.ID), packed)

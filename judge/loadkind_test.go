@@ -66,6 +66,29 @@ func TestAStressReportsWhereItBroke(t *testing.T) {
 	}
 }
 
+func TestTheLastStageOfAKeptStressIsSaidToHaveBrokenIt(t *testing.T) {
+	limits := []ops.LoadLimit{{Metric: ops.MetricLatencyP95, Limit: 0.5}}
+	for name, c := range map[string]struct {
+		end  ops.LoadEnd
+		step func(*ops.LoadStep)
+		want bool
+		by   ops.LoadMetric
+	}{
+		"seconds on end":          {ops.LoadEndByLimit, func(s *ops.LoadStep) { s.Ended, s.Left = false, 4 }, true, ops.MetricLatencyP95},
+		"they and no figure":      {ops.LoadEndByLimit, func(s *ops.LoadStep) { s.Ended, s.LoadWindow.Latency.P95 = false, 1 }, true, ops.MetricUnknown},
+		"stopped before its end":  {ops.LoadEndStopped, func(s *ops.LoadStep) { s.Ended = false }, false, ops.MetricUnknown},
+		"it ended, and broke one": {ops.LoadEndBroke, func(*ops.LoadStep) {}, true, ops.MetricLatencyP95},
+	} {
+		run := doubling()
+		run.End = c.end
+		c.step(&run.Steps[2])
+		got := KeptSteps(run, limits)[2]
+		if got.Broke != c.want || got.Limit.Metric != c.by {
+			t.Errorf("%s: broke %v, %s", name, got.Broke, got.Limit.Metric)
+		}
+	}
+}
+
 func TestWhatCannotBeToldYetIsNoLimitOnTheScreen(t *testing.T) {
 	limits := append(goodLimits()[:1], ops.LoadLimit{Metric: ops.MetricHeld, Limit: 80}, ops.LoadLimit{Metric: ops.MetricRecovery, Limit: 9}, ops.LoadLimit{Metric: ops.MetricTargetGrowth, Limit: 9})
 	run := doubling()

@@ -37,6 +37,18 @@ func LoadSteps(steps []ops.LoadStep, limits []ops.LoadLimit) []ops.LoadStep {
 	return steps
 }
 
+// KeptSteps says it of the stages of a run that is over. Where so many seconds on end broke a
+// limit that the last one was not seen to its end, it broke there.
+func KeptSteps(run ops.LoadRun, limits []ops.LoadLimit) []ops.LoadStep {
+	steps := LoadSteps(run.Steps, limits)
+	last := len(steps) - 1
+	if run.End == ops.LoadEndByLimit && last >= 0 && !slices.ContainsFunc(steps, func(s ops.LoadStep) bool { return s.Broke }) {
+		steps[last].Broke = true
+		steps[last].Limit, _ = broken(steps[last], limits)
+	}
+	return steps
+}
+
 // broken is the first limit that a stage breaks; a bad one without a limit sent too little.
 func broken(s ops.LoadStep, limits []ops.LoadLimit) (ops.LoadStanding, bool) {
 	for _, l := range LoadLimits(s.LoadWindow, limits) {

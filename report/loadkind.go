@@ -12,7 +12,7 @@ func soFar(l ops.LoadLive) []Cell {
 	s, t := l.Scenario, l.Tick
 	switch {
 	case s.Kind == ops.LoadStress:
-		return stepLines(t.Steps)
+		return stepLines(t.Steps, "> now")
 	case s.Fault != nil && t.Second.At < s.Fault.At:
 		return []Cell{{Text: fmt.Sprintf("fault   in %s: %s on %s", short(s.Fault.At-t.Second.At), s.Fault.Action, s.Fault.On), Tone: ToneMuted}}
 	case s.Fault != nil:
@@ -24,7 +24,7 @@ func soFar(l ops.LoadLive) []Cell {
 // KindLines are those of a kept run.
 func KindLines(r ops.LoadReport) []Cell {
 	v := r.Kept.Verdict
-	lines := append(stepLines(r.Steps), growthLines(v.Growth)...)
+	lines := append(stepLines(r.Steps, "not seen to its end"), growthLines(v.Growth)...)
 	if f := v.Recovered; f != nil && !f.Fault.Action.Empty() {
 		words, left := fmt.Sprintf("back after %s, by %s on end", ops.MetricRecovery.Figure(f.Took.Seconds()), ops.Count(f.Windows, "window")), int64(0)
 		switch {
@@ -39,8 +39,9 @@ func KindLines(r ops.LoadReport) []Cell {
 	return lines
 }
 
-// stepLines are the stages of a stress, each with what it was judged by.
-func stepLines(steps []ops.LoadStep) (lines []Cell) {
+// stepLines are the stages of a stress, each with what it was judged by, or with these words
+// where it is not over.
+func stepLines(steps []ops.LoadStep, open string) (lines []Cell) {
 	for i, s := range steps {
 		name := "        "
 		if i == 0 {
@@ -49,12 +50,14 @@ func stepLines(steps []ops.LoadStep) (lines []Cell) {
 		w := s.LoadWindow
 		said := fmt.Sprintf("%s%8s  good %s, failed %s, p95 %s", name, ops.MetricHeld.Figure(s.Stage.To), inWords(ops.MetricRate, w), inWords(ops.MetricErrors, w), inWords(ops.MetricLatencyP95, w))
 		switch {
-		case !s.Ended || s.Left > 0:
-			lines = append(lines, Cell{Text: said + "  > now", Tone: ToneInfo})
 		case s.Broke && s.Limit.Metric != ops.MetricUnknown:
 			lines = append(lines, Cell{Text: said + "  BROKE " + s.Limit.Metric.Words(), Tone: lacking(1)})
-		case s.Broke:
+		case s.Broke && s.Dropped+s.Cut > 0:
 			lines = append(lines, Cell{Text: said + fmt.Sprintf("  BROKE %d not sent", s.Dropped+s.Cut), Tone: lacking(1)})
+		case s.Broke:
+			lines = append(lines, Cell{Text: said + "  BROKE for too many seconds on end", Tone: lacking(1)})
+		case !s.Ended || s.Left > 0:
+			lines = append(lines, Cell{Text: said + "  " + open, Tone: ToneInfo})
 		default:
 			lines = append(lines, Cell{Text: said + "  held", Tone: ToneInfo})
 		}
