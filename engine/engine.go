@@ -74,8 +74,9 @@ type Engine struct {
 	sessions     map[ops.Caller]*session // by their consoles
 	lastIncident int
 
-	loads   sync.Mutex           // held while the list of load runs is read and written, and over courses
-	courses map[ops.Text]*course // of load runs under way, by their targets
+	loads   sync.Mutex                    // held while the list of load runs is read and written, and over courses
+	courses map[ops.Text]*course          // of load runs under way, by their targets
+	open    map[ops.JobID][]ops.LoadPoint // what they have shown
 }
 
 // New returns an engine that does nothing until Run.
@@ -88,6 +89,7 @@ func New(c Config) *Engine {
 		broker:   newBroker(),
 		sessions: map[ops.Caller]*session{},
 		courses:  map[ops.Text]*course{},
+		open:     map[ops.JobID][]ops.LoadPoint{},
 		stop:     context.Background(),
 	}
 	for i := range e.savers {
@@ -197,6 +199,7 @@ func (e *Engine) record(recs ...ops.Record) {
 
 // show puts a job's state on the board, and what the history has of it.
 func (e *Engine) show(j ops.Job, recs ...ops.Record) {
+	e.settleOpen(j)
 	e.update(func(p *picture) {
 		p.setJob(j)
 		if len(recs) > 0 {

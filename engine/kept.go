@@ -68,6 +68,9 @@ func (e *Engine) restore(ctx context.Context, p *picture) error {
 	if err := e.jobs.Restore(ctx, maxJobs, p.setJob); err != nil {
 		return err
 	}
+	for _, j := range p.board.Jobs {
+		e.settleOpen(j)
+	}
 	// Read after that: what became of the jobs is part of the last hour.
 	var err error
 	if p.board.Changes, err = e.History.History(ops.Query{From: e.Now().Add(-keepChanges), Limit: maxChanges}); err != nil {

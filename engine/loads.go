@@ -27,6 +27,7 @@ func (e *Engine) loadTick(j ops.Job, t ops.LoadTick) ops.Text {
 	if !ok {
 		return ops.Textf("the estate has no load %s", j.Target.ID)
 	}
+	e.noteOpen(j, s, t)
 	target, alerts := e.watchTarget(j, s.Target, t.Second.At, t.Health.Memory)
 	t.Run.Indicators = e.indicated(j, s, t.Second.At)
 	t.Steps = judge.LoadSteps(t.Steps, s.Limits)
@@ -141,7 +142,7 @@ type savedLoad struct {
 	Service []byte `json:"service_histogram,omitempty"`
 }
 
-func pack(r savedLoad) ([]byte, error) {
+func pack[T any](r T) ([]byte, error) {
 	var b bytes.Buffer
 	w := gzip.NewWriter(&b)
 	err := json.NewEncoder(w).Encode(r)
@@ -154,7 +155,7 @@ func pack(r savedLoad) ([]byte, error) {
 // mostReport bounds a run that is read back: a damaged value is no reason to take all memory.
 const mostReport = 64 << 20
 
-func unpack(packed []byte) (r savedLoad, err error) {
+func unpack[T any](packed []byte) (r T, err error) {
 	z, err := gzip.NewReader(bytes.NewReader(packed))
 	if err == nil {
 		err = json.NewDecoder(io.LimitReader(z, mostReport)).Decode(&r)
@@ -183,7 +184,7 @@ func (k console) loadDetail(ref ops.Ref) (ops.Detail, error) {
 	if err != nil {
 		return d, err
 	}
-	r, err := unpack(packed)
+	r, err := unpack[savedLoad](packed)
 	if err != nil {
 		return d, ops.Errorf(ops.CodeInternal, "load run %s cannot be read: %v", ref.ID, err)
 	}

@@ -205,9 +205,16 @@ func restorable(v ops.Backups, now time.Time) string {
 	return "restorable from " + ops.Clock(best.From.At, now) + " until " + ops.Clock(best.To.At, now) + damage
 }
 
-// RepositoryLine is one repository in a line.
+// RepositoryLine is one repository in a line, what is lost first: the end of it may be cut.
 func RepositoryLine(r ops.Reading[ops.Backups], repo ops.Repository, now time.Time) Cell {
 	var parts []string
+	if !repo.Damage.Empty() {
+		parts = append(parts, "damaged")
+	}
+	gaps := len(repo.Recovery.Gaps) + repo.Recovery.MoreGaps
+	if gaps > 0 {
+		parts = append(parts, ops.Count(gaps, "gap"))
+	}
 	if !repo.Region.Empty() {
 		parts = append(parts, repo.Region.String())
 	}
@@ -237,11 +244,8 @@ func RepositoryLine(r ops.Reading[ops.Backups], repo ops.Repository, now time.Ti
 			parts = append(parts, "listed "+ops.Ago(repo.WAL.At, now)+why(repo.Unlisted))
 		}
 	}
-	if n := len(repo.Recovery.Gaps) + repo.Recovery.MoreGaps; n > 0 {
-		parts = append(parts, ops.Count(n, "gap")+": "+repo.Recovery.Gaps[0].What.String())
-	}
-	if !repo.Damage.Empty() {
-		parts = append(parts, "damaged")
+	if gaps > 0 {
+		parts = append(parts, repo.Recovery.Gaps[0].What.String())
 	}
 	return toned(strings.Join(parts, ", "), ToneOf(aged(repo.Level, r.Fresh())))
 }

@@ -294,7 +294,13 @@ func TestADeadAgentLeavesNoLoadAndItsRunIsLost(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer end() //nolint:errcheck // the next line is what is asked
-	if b, err := c.Board(t.Context()); err != nil || len(b.Jobs) != 1 || b.Jobs[0].State != ops.JobLost || len(b.Loads.Kept) != 0 {
-		t.Errorf("%v, %+v, %d kept", err, b.Jobs, len(b.Loads.Kept))
+	b, err := c.Board(t.Context())
+	if err != nil || len(b.Jobs) != 1 || b.Jobs[0].State != ops.JobLost || len(b.Loads.Kept) != 1 {
+		t.Fatalf("%v, %+v, %d kept", err, b.Jobs, len(b.Loads.Kept))
+	}
+	k := b.Loads.Kept[0]
+	d, err := c.Detail(t.Context(), k.Ref, time.Minute)
+	if err != nil || d.Load == nil || len(d.Load.Series) == 0 || k.Run.Sent == 0 || k.Verdict.Outcome != ops.LoadInvalid {
+		t.Errorf("what it had shown is lost: %v, %+v", err, k)
 	}
 }
