@@ -266,7 +266,14 @@ func (m *Model) resize(w, h int) tea.Cmd {
 // window that has grown before the renderer hears of it, over SSH a round trip later,
 // keeps those of the smaller one. There each line further down would scroll the screen.
 func repaint() tea.Cmd {
-	return tea.Sequence(tea.Raw(ansi.SetTopBottomMargins(0, 0)), tea.ClearScreen)
+	return tea.Sequence(tea.Raw(marginsBack()), tea.ClearScreen)
+}
+
+// marginsBack takes the margins back and leaves the cursor, which goes to the top with them:
+// it may come before the renderer is on its own screen again, after a suspend, and the shell
+// would go on at the top in the end.
+func marginsBack() string {
+	return ansi.SaveCursor + ansi.SetTopBottomMargins(0, 0) + ansi.RestoreCursor
 }
 
 // layout gives the body's rectangle to what is in sight. The frame's height

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -46,6 +47,22 @@ func TestAWindowThatGrewBeforeTheProgramHeardIsDrawnWhole(t *testing.T) {
 			t.Errorf("%s; it shows\n%s\ninstead of\n%s", d, strings.Join(grown.Lines(), "\n"), strings.Join(g.screen.Lines(), "\n"))
 		}
 	})
+}
+
+func TestTheMarginsAreTakenBackWithoutTheCursor(t *testing.T) {
+	screen := terminal.NewScreen(20, 6, func(string) {})
+	write := func(text string) int {
+		if _, err := screen.Write([]byte("\x1b[2J\x1b[2;4r\x1b[4;5H" + text + "x\x1b[6;1H\n")); err != nil {
+			t.Fatal(err)
+		}
+		return slices.IndexFunc(screen.Lines(), func(l string) bool { return strings.Contains(l, "x") })
+	}
+	if at := write(ansi.SetTopBottomMargins(0, 0)); at != -1 { // at the top, and scrolled out of it
+		t.Fatalf("the cursor stays by itself, in line %d: nothing is shown by this", at)
+	}
+	if at := write(marginsBack()); at != 2 { // in line 4, and scrolled by one
+		t.Errorf("it is in line %d", at)
+	}
 }
 
 // TestTheCursorStaysWhereTheShellLeftIt looks at what is sent before the alternate screen
