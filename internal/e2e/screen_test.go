@@ -266,18 +266,22 @@ func foreground(ink, params string) string {
 	return ink
 }
 
-// green is the colour of what is good, read off a source that is well.
+// green is the colour of what is good, read off a source that is well. It is waited
+// for: sources that are well are only counted while others need their room.
 func (s *screen) green(well string) string {
 	s.Helper()
-	for _, l := range s.lines() {
-		for _, p := range l {
-			if strings.Contains(p.text, well) && p.ink != "" {
-				return p.ink
+	ink := ""
+	s.where(young, well+" in a colour", func(string) bool {
+		for _, l := range s.lines() {
+			for _, p := range l {
+				if strings.Contains(p.text, well) && p.ink != "" {
+					ink = p.ink
+				}
 			}
 		}
-	}
-	s.Fatalf("%q stands nowhere in a colour:\n%s", well, s.raw())
-	return ""
+		return ink != ""
+	})
+	return ink
 }
 
 // good is every text on the screen that is painted as good, with its line.
