@@ -28,7 +28,7 @@ Exit code: 0 ok, 1 warning, 2 critical, 3 unknown, of the whole estate.`,
 	status.Flags().StringVarP(&s.format, "output", "o", "text", "format: "+strings.Join(report.Formats(), ", "))
 	status.Flags().BoolVar(&s.local, "local", false, "do not ask an agent")
 	cmd.AddCommand(status,
-		a.backupAction("run", "Make a backup in each repository of a plan", "opsdeck backup run orders --type full --repository local --yes", "type", "repository"),
+		a.backupAction("run", "Make a backup in each repository of a plan", "opsdeck backup run orders --type full --repository local --yes", "type", "repository", "checkpoint"),
 		a.backupAction("verify", "Read all backups and WAL of a plan and compare checksums", "opsdeck backup verify orders --yes", "repository"),
 		a.backupAction("prune", "Remove the backups and WAL that retention does not hold", `opsdeck backup prune orders --repository local --confirm orders --reason "room for tonight"`, "repository"),
 		a.backupAction("switch-wal", "Have the server begin a new WAL file, and look for the one before in each repository", "opsdeck backup switch-wal orders --yes"),
@@ -139,7 +139,7 @@ func (a *app) backupAction(verb, short, example string, params ...string) *cobra
 			o.out, o.err, o.tty = cmd.OutOrStdout(), cmd.ErrOrStderr(), term.IsTerminal(a.std.err.Fd())
 			return a.runOrder(cmd.Context(), o)
 		}}
-	what := map[string]string{"type": "full, diff or incr", "repository": "one of the plan's repositories, or all",
+	what := map[string]string{"type": "full, diff or incr", "repository": "one of the plan's repositories, or all", "checkpoint": "with PostgreSQL's own tools: fast (the default), or spread: no burst of writes on the server, and a start some minutes later",
 		"target": "latest (the default), time, name, lsn, or backup: as it is", "at": "the time with its zone, the restore point's name, or the LSN", "edge": "inclusive, or exclusive: without what lies there itself",
 		"to": "the folder of the copy, which is not there yet, or empty", "data": "with --in-place: the folder of the stopped server's data", "port": "on 127.0.0.1; without it the copy is reached by its socket alone", "then": "pause: it can be looked at, or promote: it takes writes",
 		"backup": "the label to begin with; without it what serves best", "timeline": "latest, or a number",
