@@ -32,7 +32,7 @@ func (e *Engine) noteOpen(j ops.Job, s ops.LoadScenario, t ops.LoadTick) {
 	if !due {
 		return
 	}
-	packed, err := pack(ops.LoadRun{Stages: s.Stages, Warmup: s.Warmup, Why: ops.Lit("its agent died"), Run: t.Run, Series: points,
+	packed, err := pack(ops.LoadRun{Stages: s.Stages, Warmup: s.Warmup, Run: t.Run, Series: points,
 		Errors: t.Errors, Health: t.Health, Parts: t.Parts, Steps: t.Steps})
 	if err == nil {
 		err = e.History.PutValue(openValue(j.ID), packed)
@@ -42,25 +42,32 @@ func (e *Engine) noteOpen(j ops.Job, s ops.LoadScenario, t ops.LoadTick) {
 	}
 }
 
-// settleOpen ends that of a run that has ended: what an agent's death left of it is kept.
+// settleOpen ends that of a run that has ended. A run that came to no result of its own, because
+// its agent or what made its load died, is kept by what it had shown.
 func (e *Engine) settleOpen(j ops.Job) {
 	if j.Target.Kind != ops.KindLoad || !j.State.Ended() {
 		return
 	}
 	packed, err := e.History.Value(openValue(j.ID))
 	if err != nil || len(packed) == 0 {
-		return // it has shown nothing, or is settled
+		return // it has shown nothing, or is kept
 	}
-	if j.State == ops.JobLost {
-		var run ops.LoadRun
-		if run, err = unpack[ops.LoadRun](packed); err == nil {
-			_, err = e.keepLoad(j, run)
+	var run ops.LoadRun
+	if run, err = unpack[ops.LoadRun](packed); err == nil {
+		if run.Why = j.Result; j.State == ops.JobLost {
+			run.Why = ops.Lit("its agent died")
 		}
+		_, err = e.keepLoad(j, run)
 	}
-	e.loads.Lock()
-	defer e.loads.Unlock()
-	delete(e.open, j.ID)
-	if err = errors.Join(err, e.History.PutValue(openValue(j.ID), nil)); err != nil {
+	if err = errors.Join(err, e.closeOpen(j.ID)); err != nil {
 		e.Log.Error("settle a load run", "job", uint64(j.ID), "err", err)
 	}
+}
+
+// closeOpen forgets what a run had shown that is kept.
+func (e *Engine) closeOpen(id ops.JobID) error {
+	e.loads.Lock()
+	defer e.loads.Unlock()
+	delete(e.open, id)
+	return e.History.PutValue(openValue(id), nil)
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -80,7 +81,7 @@ func (e *Engine) keepLoad(j ops.Job, run ops.LoadRun) (ops.LoadVerdict, error) {
 		e.historyState(err)
 		return v, err
 	}
-	return v, e.listLoad(k)
+	return v, errors.Join(e.listLoad(k), e.closeOpen(j.ID))
 }
 
 // listLoad puts a run on the list, and forgets the oldest beyond those that are kept.

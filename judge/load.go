@@ -110,7 +110,7 @@ func unfit(run ops.LoadRun, limits []ops.LoadStanding, w ops.LoadWindow) ops.Tex
 	h, planned := run.Health, run.Length()-run.Warmup
 	switch {
 	case run.End != ops.LoadEndPlanned && run.End != ops.LoadEndBroke:
-		return ops.Lit("how it ended is not known")
+		return run.Why.Or(ops.Lit("how it ended is not known"))
 	case run.Run.Service.N == 0 && run.Closed():
 		return ops.Textf("no request was answered; %d tasks broke off by themselves", run.Run.Done)
 	case run.Run.Latency.N == 0 && !run.Closed():

@@ -103,6 +103,7 @@ func (r *run) Run(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.Resu
 	took.Fault = struck
 	end(nil)
 	if err != nil {
+		u.outcome = ops.AsError(err).What
 		return ops.Result{}, err
 	}
 	v, err := taker.LoadRun(took)

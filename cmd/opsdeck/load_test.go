@@ -46,15 +46,21 @@ func loadEstate(t *testing.T, environment, url string) string {
 
 // loadAgent runs an agent in this process, and returns a console at it.
 func loadAgent(ctx context.Context, path, dir string) (ops.Console, func() error, error) {
+	return loadAgentAt(ctx, path, dir, time.Now)
+}
+
+// loadAgentAt is an agent with a clock of its own.
+func loadAgentAt(ctx context.Context, path, dir string, now func() time.Time) (ops.Console, func() error, error) {
 	f, err := estate.Load(path, os.LookupEnv)
 	if err != nil {
 		return nil, nil, err
 	}
-	h, err := store.Open(dir, store.Options{Now: time.Now})
+	h, err := store.Open(dir, store.Options{Now: now})
 	if err != nil {
 		return nil, nil, err
 	}
 	eng := wire(f, ops.AgentPersonal, h, slog.New(slog.DiscardHandler))
+	eng.Now = now
 	ctx, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
 	go func() { ended <- eng.Run(ctx) }()
