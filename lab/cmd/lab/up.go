@@ -179,10 +179,13 @@ metrics: null
 limits: {database: {blocked: 10s, idle_in_transaction: 20s, transaction: 30s, replica_lag: 10s}}
 # The lab's pipeline runs in minutes, and says itself how long it may take.
 pipelines: {pipeline: {window_query: max(ifrs9_pipeline_sla_seconds)}}
+# For the fault load-left-running.
+loads:
+  left: {note: five requests a second for the fault load-left-running, target: ifrs9-api, allow: [%[12]q], targets: [{url: "http://%[12]s/health"}], rate: {constant: {rate: 5, for: 20s}}, max_rate: 10, timeout: 2s, max_duration: 30s, limits: {latency_p95: 2s, errors: 1%%}, production: true}
 `, layout.URL(layout.PortPrometheusProxy), layout.URL(layout.PortAlertmanagerProxy), engine.Host(l),
 		"postgres://"+dbload.ReadUser+"@"+layout.Addr(layout.PortPostgres)+"/postgres?sslmode=disable",
 		dbload.ConsolePassword(l), dbload.ActUser, dbload.ConsolePassword(l),
-		servers.Stanza, servers.BackupConfig(l), runAs(), servers.Repository(l))
+		servers.Stanza, servers.BackupConfig(l), runAs(), servers.Repository(l), layout.Addr(stack.PortAPI))
 	return os.WriteFile(l.Estate(), []byte(text), 0o644)
 }
 

@@ -41,6 +41,7 @@ func Table() []Fault {
 
 		diskFilling(),
 		certificateEnding(),
+		loadLeftRunning(),
 	}, Backups()...)
 }
 

@@ -4,8 +4,7 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"path/filepath"
-	"strconv"
+	"slices"
 	"strings"
 
 	"opsdeck/lab/internal/layout"
@@ -36,14 +35,8 @@ func portOwner(port int) (int, string) {
 		return 0, ""
 	}
 	for _, pid := range pids() {
-		fds, err := filepath.Glob(filepath.Join("/proc", strconv.Itoa(pid), "fd", "*"))
-		if err != nil {
-			continue
-		}
-		for _, fd := range fds {
-			if target, err := os.Readlink(fd); err == nil && target == "socket:["+inode+"]" {
-				return pid, exeBase(pid)
-			}
+		if slices.Contains(openFiles(pid), "socket:["+inode+"]") {
+			return pid, exeBase(pid)
 		}
 	}
 	return 0, ""

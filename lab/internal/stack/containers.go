@@ -42,6 +42,9 @@ const (
 	grafanaImage    = "opsdeck-lab/grafana-stand-in:1"
 )
 
+// PortAPI is where ifrs9-api is published.
+const PortAPI = 18000
+
 // Table lists the thirteen in the document's order.
 func Table() []Container {
 	return append(services(), backing()...)
