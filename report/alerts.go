@@ -89,7 +89,7 @@ func alertColumns(now time.Time) []alertColumn {
 			func(x, y *alertItem) int {
 				return cmp.Or(cmp.Compare(x.standing, y.standing), strings.Compare(x.state.Text, y.state.Text))
 			}},
-		{Column{Key: "since", Title: "AGE", Right: true, Priority: 98}, len("23h59m"), func(it *alertItem) string { return ops.Age(it.a.Since, now) },
+		{Column{Key: "since", Title: "AGE", Right: true, Priority: 98, Max: len("23h59m")}, len("23h59m"), func(it *alertItem) string { return ops.Age(it.a.Since, now) },
 			func(x, y *alertItem) int { return x.a.Since.Compare(y.a.Since) }},
 		{Column{Key: "service", Title: "SERVICE", Priority: 80, Min: 6, Max: 20}, 0, func(it *alertItem) string { return it.service }, nil},
 		{Column{Key: "value", Title: "VALUE", Right: true, Priority: 60}, len("1.2e-10"), func(it *alertItem) string { return it.a.Value.Number() },

@@ -26,9 +26,9 @@ func NewPane(th themes.Theme) screen.Screen {
 }
 
 func (a *alerts) SetBoard(p screen.Picture) {
-	same := a.Picture.Same(p)
+	same := a.Picture.SameAlerts(p)
 	a.Picture = p
-	if !same { // a storm is not read again for a pane that comes back into sight
+	if !same { // a storm is not read again for what another source has to say
 		a.lay()
 	}
 }

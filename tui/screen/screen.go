@@ -3,6 +3,7 @@
 package screen
 
 import (
+	"slices"
 	"time"
 
 	"opsdeck/ops"
@@ -29,15 +30,22 @@ func (p Picture) Spoken(n ops.Next) string {
 	return n.Words() + " (" + b.First() + ")"
 }
 
-// Same reports whether nothing can be read off p that could not be read off this
-// one: boards are never changed, so the same slices hold the same things.
-func (p Picture) Same(o Picture) bool {
-	return p.Known && o.Known && p.Lost == o.Lost && p.Now.Equal(o.Now) && p.Board.Rev == o.Board.Rev &&
-		sameSlice(p.Board.Alerts, o.Board.Alerts) && sameSlice(p.Board.Silences, o.Board.Silences) && sameSlice(p.Board.Sources, o.Board.Sources)
+// SameAlerts reports whether all that is shown of alerts reads the same in both: the
+// same lists, of sources that stand alike, in the same minute. Boards are never changed,
+// so the same slices hold the same things.
+func (p Picture) SameAlerts(o Picture) bool {
+	b, was := p.Board, o.Board
+	return p.Known && o.Known && p.Lost == o.Lost && p.Now.Truncate(time.Minute).Equal(o.Now.Truncate(time.Minute)) &&
+		b.Estate.Watchdog == was.Estate.Watchdog &&
+		slices.EqualFunc(b.Alerts, was.Alerts, sameReading[ops.Alert]) && slices.EqualFunc(b.Silences, was.Silences, sameReading[ops.Silence]) &&
+		slices.EqualFunc(b.Sources, was.Sources, func(s, w ops.Source) bool {
+			return s.Name == w.Name && s.Kind == w.Kind && s.State == w.State && s.Doubt == w.Doubt
+		})
 }
 
-func sameSlice[T any](a, b []T) bool {
-	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
+func sameReading[T any](r, was ops.Reading[[]T]) bool {
+	same := len(r.Value) == len(was.Value) && (len(r.Value) == 0 || &r.Value[0] == &was.Value[0])
+	return same && r.Source == was.Source && r.At.Equal(was.At) && r.State == was.State && r.Why == was.Why
 }
 
 // Screen is what fills the body: a pane, or something opened from one. It is
