@@ -93,8 +93,8 @@ var (
 	checkedLine  = regexp.MustCompile(`^(archiveId|backup): ([\w.-]+), (?:status: ([\w -]+), )?total (?:WAL|files) checked: (\d{1,12}), total valid (?:WAL|files): (\d{1,12})$`)
 	otherLine    = regexp.MustCompile(`^backup: ([\w.-]+), status: ([\w -]+)$`)
 	countsLine   = regexp.MustCompile(`^missing: \d+, checksum invalid: \d+, size invalid: \d+, other: \d+$`)
-	wrongFile    = regexp.MustCompile(`: (invalid (?:checksum|size|result|verify)|file missing) '([^']{1,200})'$`)
-	unreadFile   = regexp.MustCompile(`: (invalid result) ([^']{1,200}?): \[\d+\] `) // it cannot be unpacked, or read at all
+	wrongFile    = regexp.MustCompile(`: (invalid (?:checksum|size|result|verify)|file missing) '([^']+)'$`)
+	unreadFile   = regexp.MustCompile(`: (invalid result) ([^']+?): \[\d+\] `) // it cannot be unpacked, or read at all
 	wrongSegment = regexp.MustCompile(`^[\w.]+-\d+/[0-9A-F]{16}/([0-9A-F]{24})(?:-[0-9a-f]{40})?(?:\.\w+)?$`)
 )
 
@@ -103,6 +103,7 @@ var (
 const (
 	checkedMost = 10_000
 	namedMost   = 3
+	nameMost    = 200 // bytes; a count in a pattern would cost every start of the program a millisecond
 	keptMost    = 200
 )
 
@@ -128,7 +129,7 @@ func (f *findings) line(_ ops.Stream, text string) {
 
 // wrong takes a file that is wrong, and what is wrong with it.
 func (f *findings) wrong(what, file string) {
-	words := what + " '" + file + "'"
+	words := what + " '" + file[:min(len(file), nameMost)] + "'"
 	if len(f.named) < namedMost && !slices.Contains(f.named, words) {
 		f.named = append(f.named, words)
 	}

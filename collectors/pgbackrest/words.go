@@ -89,7 +89,7 @@ var (
 	// configLine comes before a line of the configuration as it stands, secrets and all.
 	configLine = regexp.MustCompile(`( at line \d+):.*`)
 	// storeCause is what a store answers: S3 and Azure in XML, Google in JSON.
-	storeCause = regexp.MustCompile(`<Code>([\w.-]{1,64})</Code>|"message": *"([^"\n]{1,200})"`)
+	storeCause = regexp.MustCompile(`<Code>([\w.-]+)</Code>|"message": *"([^"\n]+)"`)
 )
 
 // faultMost is how long a fault is, in bytes.
