@@ -57,7 +57,7 @@ func doPin(e *Engine, c ops.Caller, p ops.Plan, _ ops.Text) error {
 	if err := e.put(rec, nil); err != nil {
 		return err
 	}
-	if err := e.saveLoads(all); err != nil {
+	if err := saveLoads(e.History, all); err != nil {
 		e.historyState(err)
 		return err
 	}

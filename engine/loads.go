@@ -68,20 +68,41 @@ func (e *Engine) keepLoad(j ops.Job, run ops.LoadRun) (ops.LoadVerdict, error) {
 	}
 	run.Run.Indicators = e.indicated(j, s, 0)
 	target, alerts := e.courseOf(j, s.Target)
-	v := judge.LoadOf(s, run, target)
-	k := ops.LoadKept{Ref: ops.NewRef(ops.KindLoadRun, "", fmt.Sprint(j.ID)), Scenario: s.Name, Kind: s.Kind, Target: s.Target, Began: j.Started, Ended: e.Now(),
+	j.Ended = e.Now()
+	k, err := writeLoad(e.History, s, j, run, target, alerts)
+	if err != nil {
+		e.historyState(err)
+		return k.Verdict, err
+	}
+	return k.Verdict, errors.Join(e.listLoad(k), e.closeOpen(j.ID))
+}
+
+// writeLoad judges a run and writes it down, but for the list of all.
+func writeLoad(h Values, s ops.LoadScenario, j ops.Job, run ops.LoadRun, target []ops.LoadTarget, alerts []ops.LoadAlert) (ops.LoadKept, error) {
+	k := ops.LoadKept{Ref: ops.NewRef(ops.KindLoadRun, "", fmt.Sprint(j.ID)), Scenario: s.Name, Kind: s.Kind, Target: s.Target, Began: j.Started, Ended: j.Ended,
 		Actor: j.Actor.Name, Reason: j.Reason, Note: s.Note, Stages: run.Stages, Warmup: run.Warmup, End: run.End,
-		Run: run.Run, Health: run.Health, Errors: run.Errors, Parts: run.Parts, Verdict: v}
+		Run: run.Run, Health: run.Health, Errors: run.Errors, Parts: run.Parts, Verdict: judge.LoadOf(s, run, target)}
 	report := ops.LoadReport{Kept: k, Total: run.Total, Series: run.Series, Steps: judge.KeptSteps(run, s.Limits), Target: target, Alerts: alerts}
 	packed, err := pack(savedLoad{LoadReport: report, Latency: run.LatencyHistogram, Service: run.ServiceHistogram})
 	if err == nil {
-		err = e.History.PutValue(runValue(k.Ref.ID), packed)
+		err = h.PutValue(runValue(k.Ref.ID), packed)
 	}
+	return k, err
+}
+
+// KeepPast judges and keeps a run of a job of the past, as the newest, in the history of an
+// engine that does not run yet.
+func KeepPast(h Values, s ops.LoadScenario, j ops.Job, run ops.LoadRun, pinned bool) (ops.LoadVerdict, error) {
+	k, err := writeLoad(h, s, j, run, nil, nil)
 	if err != nil {
-		e.historyState(err)
-		return v, err
+		return k.Verdict, err
 	}
-	return v, errors.Join(e.listLoad(k), e.closeOpen(j.ID))
+	k.Pinned = pinned
+	all, err := readLoads(h)
+	if err != nil {
+		return k.Verdict, err
+	}
+	return k.Verdict, saveLoads(h, append([]ops.LoadKept{k}, all...))
 }
 
 // listLoad puts a run on the list, and forgets the oldest beyond those that are kept.
@@ -100,7 +121,7 @@ func (e *Engine) listLoad(k ops.LoadKept) error {
 			all = slices.Delete(all, i, i+1)
 		}
 	}
-	err = e.saveLoads(all)
+	err = saveLoads(e.History, all)
 	for _, old := range over {
 		if err == nil {
 			err = e.History.PutValue(runValue(old.Ref.ID), nil)
@@ -111,11 +132,11 @@ func (e *Engine) listLoad(k ops.LoadKept) error {
 	return err
 }
 
-// saveLoads writes the list down. e.loads is held.
-func (e *Engine) saveLoads(all []ops.LoadKept) error {
+// saveLoads writes the list down. The engine's lock of loads is held, where it runs.
+func saveLoads(h Values, all []ops.LoadKept) error {
 	raw, err := json.Marshal(all)
 	if err == nil {
-		err = e.History.PutValue(loadsValue, raw)
+		err = h.PutValue(loadsValue, raw)
 	}
 	return err
 }

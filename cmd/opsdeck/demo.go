@@ -133,6 +133,9 @@ func startPlayground(d demo) (p *playground, err error) {
 	if p.history, err = store.Open(filepath.Join(p.dir, "history"), store.Options{Now: time.Now}); err != nil {
 		return p, err
 	}
+	if err := keepPastLoads(p.file.Estate, p.history, p.actor, time.Now()); err != nil {
+		return p, err
+	}
 	p.eng = wire(p.file, ops.AgentPersonal, p.history, slog.New(slog.NewTextHandler(io.Discard, nil)))
 	ctx, stop := context.WithCancel(context.Background())
 	p.stop, p.ended = stop, make(chan error, 1)

@@ -2,8 +2,10 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -151,5 +153,37 @@ func TestInADemoALoadRuns(t *testing.T) {
 	l, err := underLoad(t.Context(), c)
 	if err != nil || l.Scenario.Name.String() != "evening" || l.Tick.Second.Planned == 0 {
 		t.Errorf("%v, %+v", err, l.Tick.Second)
+	}
+}
+
+func TestADemoHasLoadRunsBehindIt(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	p, err := startPlayground(demo{age: time.Second, seed: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := p.close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	c := p.eng.For(ops.Caller{Actor: p.actor, Session: ops.Lit("test")})
+	b := onBoard(t, c, "runs are kept", func(b ops.Board) bool { return len(b.Loads.Kept) == len(pastLoads()) })
+	var got, pinned []string
+	for _, k := range slices.Backward(b.Loads.Kept) {
+		if got = append(got, fmt.Sprintf("%s %s", k.Scenario, k.Verdict.Outcome)); k.Pinned {
+			pinned = append(pinned, k.Ref.ID.String())
+		}
+		d, err := c.Detail(t.Context(), k.Ref, 0)
+		if err != nil || d.Load == nil || len(d.Load.Series) < 30 || d.Load.Kept.Verdict.Outcome != k.Verdict.Outcome {
+			t.Errorf("%s: %v", k.Ref, err)
+		}
+		if k.Kind == ops.LoadStress && (k.Verdict.Break == nil || k.Verdict.Break.Held != 200 || k.Verdict.Break.Broke != 400) {
+			t.Errorf("a stress without its breaking point: %+v", k.Verdict)
+		}
+	}
+	want := []string{"evening pass", "evening pass", "how-far pass", "customers degraded", "evening pass", "evening failed"}
+	if !slices.Equal(got, want) || !slices.Equal(pinned, []string{"1"}) {
+		t.Errorf("%q, pinned %q", got, pinned)
 	}
 }
