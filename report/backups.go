@@ -118,15 +118,22 @@ func newest(v ops.Backups, key int) time.Time {
 // BackupLine answers what one asks of a plan: can it be restored, to when, how fast, and
 // when was that proved. What was never proved is said to be so.
 func BackupLine(r ops.Reading[ops.Backups], now time.Time) Cell {
-	v := r.Value
-	if !r.Known() {
+	return backupCell(r, now, join("; ", RiskWords(r.Value, now), restoreWords(r.Value, now)))
+}
+
+// backupCell is a plan's words in the tone of its verdict, with their age where they are old.
+func backupCell(r ops.Reading[ops.Backups], now time.Time, words string) Cell {
+	switch {
+	case !r.Known():
 		return toned("unknown, "+originOf(r).standing(now), ToneUnknown)
+	case !r.Fresh():
+		return toned("as of "+originOf(r).standing(now)+": "+words, ToneUnknown)
 	}
-	cell := toned(join("; ", RiskWords(v, now), restorable(v, now), rtoWords(v, now)), ToneOf(v.Verdict.Level))
-	if !r.Fresh() {
-		cell.Text, cell.Tone = "as of "+originOf(r).standing(now)+": "+cell.Text, ToneUnknown
-	}
-	return cell
+	return toned(words, ToneOf(r.Value.Verdict.Level))
+}
+
+func restoreWords(v ops.Backups, now time.Time) string {
+	return join("; ", restorable(v, now), rtoWords(v, now))
 }
 
 // RiskWords is what is at risk of what may be: "RPO 40s/15m".
@@ -254,7 +261,11 @@ func RepositoryLine(r ops.Reading[ops.Backups], repo ops.Repository, now time.Ti
 func backupRows(b ops.Board, now time.Time) []Row {
 	var rows []Row
 	for _, r := range b.Backups {
-		rows = append(rows, stateRow("backups "+r.Source.String(), BackupLine(r, now), ops.Ref{Kind: ops.KindBackups}, r.Value.Verdict.Cause.String(), originOf(r)))
+		why := r.Value.Verdict.Cause.String()
+		if r.Known() {
+			why = join("; ", why, restoreWords(r.Value, now))
+		}
+		rows = append(rows, stateRow("backups "+r.Source.String(), backupCell(r, now, RiskWords(r.Value, now)), ops.Ref{Kind: ops.KindBackups}, why, originOf(r)))
 	}
 	return rows
 }
