@@ -275,34 +275,3 @@ func TestWhatHasClearedKeepsItsNameAndItsRunbook(t *testing.T) {
 	r.press("g", "r")
 	r.wants(t, "runbook of ServiceDown", "Service down")
 }
-
-// A pane that is not laid out again for what is not about it must not miss what is.
-func TestTheAlertsOfABoardThatShareWhatDidNotChangeReadAsOnAFirstLook(t *testing.T) {
-	was := fixture.Paged()
-	for _, name := range fixture.Names() {
-		other := fixture.Named(name)
-		for s := range ops.Sections {
-			board := was
-			raw, err := other.EncodeSection(s)
-			if err == nil {
-				err = board.DecodeSection(s, raw)
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			board.Rev++
-			board.Stamp()
-			body := func(boards ...ops.Board) []string {
-				r := newRig(boards[0], "dark")
-				r.press("2")
-				for _, b := range boards[1:] {
-					r.board(b)
-				}
-				return r.m.top().View()
-			}
-			if got, want := body(was, board), body(board); !slices.Equal(got, want) {
-				t.Fatalf("the %s of %s came:\n%s\nat a first look:\n%s", s, name, strings.Join(got, "\n"), strings.Join(want, "\n"))
-			}
-		}
-	}
-}

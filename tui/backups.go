@@ -14,13 +14,16 @@ import (
 
 // backups is the Backups pane: of the plan of the selected row what one asks first, a
 // line of time for each repository and a calendar; below these the backups.
-type backups struct{ headed }
+type backups struct {
+	headed
+	about ops.Text // the plan that what stands above the list is of
+}
 
 // backupsPane is the pane's row in the table of panes.
 func backupsPane() pane {
 	return pane{
 		digit: 5, name: "backups", title: "Backups", kinds: []ops.Kind{ops.KindBackups},
-		make: func(o Options, _ time.Time) screen.Screen { return &backups{newHeaded(o)} },
+		make: func(o Options, _ time.Time) screen.Screen { return &backups{headed: newHeaded(o)} },
 		nameOf: func(b ops.Board, ref ops.Ref) string {
 			if s, ok := b.Backup(ref); ok {
 				return s.Label.String()
@@ -38,8 +41,11 @@ func backupsPane() pane {
 }
 
 func (p *backups) SetBoard(pic screen.Picture) {
+	same := pic.SameBackups(p.Picture)
 	p.Picture = pic
-	p.Show(report.Backups(pic.Board, pic.Now))
+	if !same { // there may be thousands
+		p.Show(report.Backups(pic.Board, pic.Now))
+	}
 	p.lay()
 }
 
@@ -52,9 +58,11 @@ func (p *backups) SetSize(w, h int) {
 // lay makes what stands above the list, of the plan that the selected row is of.
 func (p *backups) lay() {
 	p.top = []string{p.Theme.Paint(themes.Muted, draw.Clip(p.Theme, "no backup plan", p.Width))}
-	if r, ok := p.plan(); ok {
+	r, ok := p.plan()
+	if ok {
 		p.top = p.head(r)
 	}
+	p.about = r.Source
 	p.Head = max(1, min(len(p.top), p.Height/2))
 	p.Fit()
 }
@@ -92,11 +100,15 @@ func (p *backups) Beside() ops.Ref {
 
 func (p *backups) Key(k screen.Press) screen.Intent {
 	in, _ := p.Takes(k.ID)
-	p.lay() // another plan may be selected
 	return in
 }
 
-func (p *backups) View() []string { return p.Draw(p.top[:p.Head]...) }
+func (p *backups) View() []string {
+	if r, _ := p.plan(); r.Source != p.about { // a key or a filter selected a row of another
+		p.lay()
+	}
+	return p.Draw(p.top[:p.Head]...)
+}
 
 // mostAnswers is how many lines the answers about a plan take, and its worst cause.
 const mostAnswers = 2

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"testing"
 
 	"opsdeck/ops"
@@ -33,4 +34,26 @@ func TestTheLinesAboveTheBackupsLeaveRoomForThem(t *testing.T) {
 			r.wants(t, "CRITICAL", "20261115-020425F")
 		}
 	}
+}
+
+func TestTheLinesAboveTheBackupsAreOfThePlanOfTheSelectedOne(t *testing.T) {
+	board := fixture.Backed()
+	second := board.Backups[0]
+	second.Source = ops.Lit("ledger")
+	second.Value.Sets = slices.Clone(second.Value.Sets)
+	for i := range second.Value.Sets {
+		s := &second.Value.Sets[i]
+		s.Ref.Source, s.Label = second.Source, ops.Textf("ledger-%d", i)
+	}
+	board.Backups = append(slices.Clone(board.Backups), second)
+	r := newRig(board, "none")
+	r.send(size(120, 40))
+	r.press("5")
+	r.wants(t, "orders  RPO ")
+	r.press("G")
+	r.wants(t, "ledger  RPO ")
+	r.press("home", "/")
+	r.wants(t, "orders  RPO ")
+	r.typed("ledger-0")
+	r.wants(t, "ledger  RPO ")
 }

@@ -35,17 +35,35 @@ func (p Picture) Spoken(n ops.Next) string {
 // so the same slices hold the same things.
 func (p Picture) SameAlerts(o Picture) bool {
 	b, was := p.Board, o.Board
-	return p.Known && o.Known && p.Lost == o.Lost && p.Now.Truncate(time.Minute).Equal(o.Now.Truncate(time.Minute)) &&
-		b.Estate.Watchdog == was.Estate.Watchdog &&
-		slices.EqualFunc(b.Alerts, was.Alerts, sameReading[ops.Alert]) && slices.EqualFunc(b.Silences, was.Silences, sameReading[ops.Silence]) &&
+	return p.alike(o) && b.Estate.Watchdog == was.Estate.Watchdog &&
+		slices.EqualFunc(b.Alerts, was.Alerts, sameList[ops.Alert]) && slices.EqualFunc(b.Silences, was.Silences, sameList[ops.Silence]) &&
 		slices.EqualFunc(b.Sources, was.Sources, func(s, w ops.Source) bool {
 			return s.Name == w.Name && s.Kind == w.Kind && s.State == w.State && s.Doubt == w.Doubt
 		})
 }
 
-func sameReading[T any](r, was ops.Reading[[]T]) bool {
+// SameBackups is SameAlerts for the backups of every plan: the same agent's, of the same
+// revision.
+func (p Picture) SameBackups(o Picture) bool {
+	b, was := p.Board, o.Board
+	rev, agent, before := b.Revs[ops.SectionBackups], b.Estate.Agent, was.Estate.Agent
+	return p.alike(o) && rev > 0 && rev == was.Revs[ops.SectionBackups] && agent.PID == before.PID && agent.Started.Equal(before.Started) &&
+		slices.EqualFunc(b.Backups, was.Backups, sameStamp[ops.Backups])
+}
+
+// alike reports whether both are of the same minute, with the agent there or lost.
+func (p Picture) alike(o Picture) bool {
+	return p.Known && o.Known && p.Lost == o.Lost && p.Now.Truncate(time.Minute).Equal(o.Now.Truncate(time.Minute))
+}
+
+func sameList[T any](r, was ops.Reading[[]T]) bool {
 	same := len(r.Value) == len(was.Value) && (len(r.Value) == 0 || &r.Value[0] == &was.Value[0])
-	return same && r.Source == was.Source && r.At.Equal(was.At) && r.State == was.State && r.Why == was.Why
+	return same && sameStamp(r, was)
+}
+
+// sameStamp reports whether the sources of two readings stand alike.
+func sameStamp[T any](r, was ops.Reading[T]) bool {
+	return r.Source == was.Source && r.At.Equal(was.At) && r.State == was.State && r.Why == was.Why
 }
 
 // Screen is what fills the body: a pane, or something opened from one. It is
