@@ -1,4 +1,4 @@
-package judge_test
+package judge
 
 import (
 	"fmt"
@@ -7,157 +7,140 @@ import (
 	"testing"
 	"time"
 
-	"opsdeck/judge"
 	"opsdeck/ops"
-	"opsdeck/report/testdata/fixture"
 )
 
-// lossy is a board with a plan, from which things are taken away.
+// lossy is a plan over archives, one for each repository, from which things are taken away.
 type lossy struct {
-	b ops.Board
-	e ops.Estate
+	plan     ops.BackupPlan
+	server   ops.Database
+	v        ops.Backups
+	archives []*archive
 }
 
-func (l lossy) plan() *ops.Backups { return &l.b.Backups[0].Value }
-
-// judged is the level of the plan's verdict, and what is found, after what it holds is
-// looked at anew.
-func (l lossy) judged() (ops.Level, []ops.Finding) {
-	v := l.plan()
-	server, _ := l.b.Primary(v.Database)
-	*v = judge.Backups(*v, server, fixture.Now)
-	judge.Board(l.e, &l.b, fixture.Now)
-	v = l.plan()
-	return v.Verdict.Level, v.Findings
-}
-
-// copied shares nothing that a loss changes.
-func (l lossy) copied() lossy {
-	l.b.Backups = slices.Clone(l.b.Backups)
-	v := l.plan()
-	v.Sets, v.Repositories = slices.Clone(v.Sets), slices.Clone(v.Repositories)
-	for i := range v.Repositories {
-		v.Repositories[i].WAL.Runs = slices.Clone(v.Repositories[i].WAL.Runs)
+// planned is a plan over generated archives: of pgBackRest with up to three repositories of one
+// past, or a folder of our own.
+func planned(r *rand.Rand) *lossy {
+	past := generated(r)
+	for !past.promises() {
+		past = generated(r)
+	}
+	l := &lossy{plan: ops.BackupPlan{Name: ops.Lit("orders"), Database: ops.Lit("db"), RPO: time.Hour, Oldest: map[ops.BackupType]time.Duration{}}}
+	l.plan.Oldest[ops.BackupFull] = time.Duration(50+r.Intn(100)) * time.Hour
+	if r.Intn(2) == 0 && !past.own {
+		l.plan.Oldest[ops.BackupIncremental] = time.Duration(50+r.Intn(100)) * time.Hour
+	}
+	l.server = ops.Database{Ref: ops.NewRef(ops.KindDatabase, "db", "db"), Archiver: ops.Archiver{On: true}}
+	l.server.Cluster = ops.Cluster{ID: ops.Lit("1"), Timeline: int(past.facts.Timeline), Timeout: ops.Num(60)}
+	if past.facts.Written > 0 {
+		l.server.WAL.Position = ops.Clean(past.facts.Written.String())
+	}
+	if at := past.facts.Archived; at > 0 {
+		l.server.Archiver.LastFile = ops.WALName(past.facts.Timeline, at.Segment(past.size)-1, past.size)
+	}
+	l.v = ops.Backups{Ref: ops.NewRef(ops.KindBackups, "orders", "orders"), Database: l.plan.Database, Cluster: l.server.Cluster.ID, Number: 2}
+	copies := 1 + r.Intn(3)
+	if past.own {
+		l.v.Engine, copies = ops.EngineBaseBackup, 1
+		l.v.Receiver = &ops.WALReceiver{Slot: ops.Lit("s"), Process: ops.Process{PID: 1}}
+		l.server.Slots = []ops.Slot{{Name: ops.Lit("s"), Left: ops.Num(1 << 30)}}
+	}
+	for n := range copies {
+		a := past.copied()
+		if n > 0 {
+			a.suffer(r) // with accidents of its own
+		}
+		name := ops.Textf("repo%d", n+1)
+		l.plan.Repositories = append(l.plan.Repositories, ops.RepositoryPlan{Name: name, Key: n + 1})
+		l.v.Repositories = append(l.v.Repositories, ops.Repository{Name: name, Key: n + 1, Read: now, Promised: a.facts.Promised, Listed: a.listed()})
+		l.archives = append(l.archives, a)
 	}
 	return l
 }
 
-// loses takes one thing away, and says which.
-func (l lossy) loses(r *rand.Rand) string {
-	v := l.plan()
-	repo := &v.Repositories[r.Intn(len(v.Repositories))]
-	switch r.Intn(4) {
-	case 0: // a good one, and not that which retention promises from: what goes with it is retention's doing
-		i := r.Intn(len(v.Sets))
-		if s := v.Sets[i]; s.Label != repo.Promised && s.Verdict.Level.Good() {
-			v.Sets = slices.Delete(v.Sets, i, i+1)
-			return "backup " + s.Label.String()
-		}
-	case 1:
-		repo.Fault, repo.Unlisted = ops.Lit("refused"), ops.Lit("refused")
-		return "repository " + repo.Name.String()
-	case 2: // its listing alone
-		repo.Unlisted = ops.Lit("no answer")
-		return "the listing of " + repo.Name.String()
-	case 3:
-		if n := len(repo.WAL.Runs); n > 0 {
-			run := &repo.WAL.Runs[r.Intn(n)]
-			at := run.First + uint64(r.Int63n(int64(run.Last-run.First+1)))
-			if r.Intn(3) == 0 {
-				at = run.Last
+// judged is the plan as it is judged from what its archives hold.
+func (l *lossy) judged(r *rand.Rand) ops.Backups {
+	v := l.v
+	v.Repositories, v.Sets = slices.Clone(v.Repositories), []ops.Backup{{Label: ops.Lit("old"), Type: ops.BackupFull, Key: 1, Cluster: 1}}
+	for i, a := range l.archives {
+		repo := &v.Repositories[i]
+		repo.WAL, repo.Empty = a.listing(r), len(a.backups) == 0
+		for _, b := range a.backups {
+			s := ops.Backup{Label: b.Label, Type: ops.BackupFull, Repository: repo.Name, Key: repo.Key, Prior: b.Prior, Start: b.Start, Stop: b.Stop, Own: b.Own, Damaged: b.Damaged, Cluster: 2,
+				LastWAL: ops.WALName(b.Timeline, (b.Stop - 1).Segment(a.size), a.size), Ended: b.Ended.Add(-100 * time.Hour), Began: b.Ended.Add(-101 * time.Hour)}
+			if !b.Full {
+				s.Type = ops.BackupIncremental
 			}
-			after := *run
-			after.First, run.Last = at+1, max(at, 1)-1
-			repo.WAL.Runs = append(repo.WAL.Runs, after)
-			repo.WAL.Runs = slices.DeleteFunc(repo.WAL.Runs, func(w ops.WALRun) bool { return w.First > w.Last })
-			slices.SortFunc(repo.WAL.Runs, func(a, b ops.WALRun) int { return int(int64(a.First) - int64(b.First)) })
-			return fmt.Sprintf("segment %d of %s", at, repo.Name)
+			v.Sets = append(v.Sets, s)
 		}
 	}
-	return ""
+	slices.SortStableFunc(v.Sets, func(a, b ops.Backup) int { return b.Ended.Compare(a.Ended) })
+	b := ops.Board{Databases: ops.Readings[ops.Database]{{Source: l.plan.Database, At: now, State: ops.SourceOK, Value: l.server}},
+		Backups: ops.Readings[ops.Backups]{{Source: l.plan.Name, At: now, State: ops.SourceOK, Value: Backups(v, l.server, now)}}}
+	Board(ops.Estate{Backups: []ops.BackupPlan{l.plan}}, &b, now)
+	return b.Backups[0].Value
 }
 
-// TestNoLossMakesAPlanGreener takes backups, WAL, listings and repositories away in turn
-// from two weeks of backups, some of them overdue or damaged from the beginning.
+// without is the plan without one thing, and which; v is how it was judged with it.
+func (l *lossy) without(r *rand.Rand, v ops.Backups) (*lossy, string) {
+	n := *l
+	n.archives, n.v.Repositories = slices.Clone(l.archives), slices.Clone(l.v.Repositories)
+	i := r.Intn(len(l.archives))
+	repo := &n.v.Repositories[i]
+	switch r.Intn(8) {
+	case 0:
+		repo.Fault, repo.Unlisted = ops.Lit("refused"), ops.Lit("refused")
+		return &n, "repository"
+	case 1:
+		repo.Unlisted = ops.Lit("no answer")
+		return &n, "listing"
+	}
+	a, lost := l.archives[i].without(r)
+	if label := lostBackup(l.archives[i], a); !label.Empty() && !slices.ContainsFunc(v.Sets, func(s ops.Backup) bool {
+		return s.Key == repo.Key && s.Label == label && s.Verdict.Level.Good()
+	}) {
+		return l, "" // one of no use is no loss
+	}
+	n.archives[i] = a
+	return &n, lost
+}
+
+// lostBackup is the label of the backup that one archive has and the other lacks.
+func lostBackup(a, without *archive) (label ops.Text) {
+	for _, b := range a.backups {
+		if !slices.ContainsFunc(without.backups, func(c WALBackup) bool { return b.Label == c.Label }) {
+			label = b.Label
+		}
+	}
+	return label
+}
+
+// TestNoLossMakesAPlanGreener takes backups, WAL, histories, listings and repositories away in
+// turn, from plans that something may be wrong with from the beginning.
 func TestNoLossMakesAPlanGreener(t *testing.T) {
 	seed := time.Now().UnixNano()
 	r := rand.New(rand.NewSource(seed))
-	reached := map[ops.Level]int{}
-	for range 60 {
-		l := lossy{fixture.Backed(), fixture.BackupEstate()}.copied()
-		v := l.plan()
-		for i := range v.Repositories {
-			repo := &v.Repositories[i]
-			repo.Listed = repo.WAL.Ends(nil)
-			for _, s := range v.Sets { // newest first
-				if s.Key == repo.Key {
-					repo.Promised = s.Label
-				}
-			}
+	reached := map[string]int{}
+	for n := range 400 {
+		l := planned(r)
+		was := l.judged(r)
+		for was.Verdict.Level == ops.LevelCritical && n%8 > 0 { // most begin better
+			l = planned(r)
+			was = l.judged(r)
 		}
-		if late := time.Duration(r.Intn(20)) * 24 * time.Hour; r.Intn(2) == 0 { // of one place
-			v.Sets = slices.DeleteFunc(v.Sets, func(s ops.Backup) bool {
-				return s.Key == 2 && s.Label != v.Repositories[1].Promised && fixture.Now.Sub(s.Ended) < late
-			})
-		}
-		if r.Intn(3) == 0 {
-			v.Sets[r.Intn(len(v.Sets))].Damaged = true
-		}
-		was, _ := l.judged()
-		lost := []string{}
 		for range 6 {
-			l = l.copied()
-			if what := l.loses(r); what != "" {
-				lost = append(lost, what)
+			less, lost := l.without(r, was)
+			is := less.judged(r)
+			reached[fmt.Sprint(was.Verdict.Level, " to ", is.Verdict.Level)]++
+			if rank[is.Verdict.Level] < rank[was.Verdict.Level] {
+				t.Fatalf("seed %d, plan %d: it was %s, and is %s without %s\n%+v\n%+v\n%s", seed, n, was.Verdict.Level, is.Verdict.Level, lost, was.Findings, is.Findings, l.archives)
 			}
-			is, found := l.judged()
-			reached[is]++
-			// What is not known is as good a reason to look as a warning.
-			if rank := map[ops.Level]int{ops.LevelUnknown: 1, ops.LevelWarning: 1, ops.LevelCritical: 2}; rank[is] < rank[was] {
-				t.Fatalf("seed %d: it was %s, and is %s without %q: %+v", seed, was, is, lost, found)
-			}
-			was = is
+			l, was = less, is
 		}
 	}
-	if reached[ops.LevelWarning] == 0 || reached[ops.LevelCritical] == 0 {
-		t.Errorf("%v: the test does not ask what it ought to", reached)
-	}
-}
-
-// TestABackupThatLeadsNotToTheServerIsCritical has a server that was brought back to before
-// the only backup that is left, and writes another timeline since.
-func TestABackupThatLeadsNotToTheServerIsCritical(t *testing.T) {
-	const segment = 16 << 20
-	rewound := func(forked ops.LSN, history bool) func(*ops.Estate, *ops.Board) {
-		return func(_ *ops.Estate, b *ops.Board) {
-			v, d := &b.Backups[0].Value, &b.Databases[0].Value
-			d.Cluster.Timeline = 2
-			for i := range v.Repositories {
-				w := &v.Repositories[i].WAL
-				w.Runs = append(slices.Clone(w.Runs), ops.WALRun{Timeline: 2, First: forked.Segment(segment), Last: w.Runs[0].Last + 9})
-				if w.Histories = []uint32{2}; history {
-					w.Forks = []ops.WALFork{{Timeline: 2, Parent: 1, At: forked}}
-				}
-			}
-		}
-	}
-	oldest := fixture.Backed().Backups[0].Value.Sets
-	first := oldest[len(oldest)-1].Start
-	for name, c := range map[string]struct {
-		forked  ops.LSN
-		history bool
-		want    string
-	}{
-		"it forked before all":          {first - 5*segment, true, "the way from local"},
-		"it forked behind all":          {ops.LSN(8999 * segment), true, ""},
-		"how it forked has yet to come": {ops.LSN(8999 * segment), false, "the gap in local"},
-	} {
-		got := ""
-		if all := found(rewound(c.forked, c.history)); len(all) > 0 {
-			got = all[0].Key.String()
-		}
-		if got != c.want {
-			t.Errorf("%s: %q, want %q", name, got, c.want)
+	for _, want := range []string{"ok to ok", "ok to warning", "ok to critical", "warning to critical", "critical to critical"} {
+		if reached[want] == 0 {
+			t.Errorf("%v: the test does not ask what it ought to", reached)
 		}
 	}
 }

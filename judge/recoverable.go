@@ -62,6 +62,7 @@ type recovery struct {
 	forks    map[uint32]ops.WALFork   // by timeline, whether or not its .history is there
 	children map[uint32][]ops.WALFork // by parent, those that recovery to the latest can follow
 	ends     map[runKey]ops.RecoveryInterval
+	doubted  []ops.Text // the first segments of holes that may be retention's doing
 	out      ops.Recovery
 }
 
@@ -96,10 +97,11 @@ func Recoverable(f RecoveryFacts, now time.Time) ops.Recovery {
 	})
 	line := r.lineage()
 	main, onLine := r.safe(line)
-	r.gaps(line)
+	r.gaps(line, onLine)
 	if onLine {
 		r.pass(line, r.out.Intervals[main])
 	}
+	r.doubts()
 	r.cut()
 	r.position(line, main, onLine)
 	return r.out

@@ -54,7 +54,7 @@ func on(line []stretch, timeline uint32, at ops.LSN) int {
 
 // gaps finds what is promised and not there, on the server's line and, where the promise
 // begins elsewhere, on the timeline where it does.
-func (r *recovery) gaps(line []stretch) {
+func (r *recovery) gaps(line []stretch, onLine bool) {
 	from, told := r.promised()
 	if from == nil {
 		return
@@ -72,7 +72,11 @@ func (r *recovery) gaps(line []stretch) {
 	for _, path := range paths {
 		r.holes(r.trimmed(path, from), told)
 	}
-	r.histories(from)
+	after := from.Timeline
+	if oldest := line[0].timeline; !onLine && oldest > 1 {
+		after = min(after, oldest-1) // how the server came to its timelines is what nothing tells
+	}
+	r.histories(after)
 }
 
 // cut lists the worst gaps.
@@ -168,7 +172,8 @@ func (r *recovery) onceListed(timeline uint32) uint64 {
 const mostGaps = 100
 
 // holes finds the segments of a path that cannot be read. Where nobody told what
-// retention promises, a hole that lies exactly between two backups may be its doing.
+// retention promises, a hole that lies exactly between two backups may be its doing; it is
+// in doubt until it is known whether a full backup has passed it.
 func (r *recovery) holes(path []stretch, told bool) {
 	var before time.Time
 	behindBackup, whole := false, true // of the hole that is open: a backup ends right before it; nothing of it is there
@@ -178,7 +183,7 @@ func (r *recovery) holes(path []stretch, told bool) {
 			g := &r.out.Gaps[i]
 			g.After = after
 			if !told && behindBackup && backupFollows && whole {
-				g.Level = ops.LevelUnknown
+				r.doubted = append(r.doubted, g.First)
 			}
 		}
 		open, whole = len(r.out.Gaps), true
@@ -211,10 +216,10 @@ func (r *recovery) backupAt(timeline uint32, number uint64, begins bool) bool {
 	})
 }
 
-// histories finds timelines that recovery does not get to from the backups before them.
+// histories finds timelines after one that recovery does not get to from backups before them.
 // PostgreSQL looks for the latest timeline by number and stops at the first without a
 // .history, be it on the way or not; it ends there in silence.
-func (r *recovery) histories(from *WALBackup) {
+func (r *recovery) histories(after uint32) {
 	var timelines []uint32
 	for _, runs := range r.lists() {
 		for _, run := range runs {
@@ -224,11 +229,14 @@ func (r *recovery) histories(from *WALBackup) {
 	for _, p := range r.f.Listed {
 		timelines = append(timelines, p.Timeline)
 	}
+	for timeline := range r.forks { // of one that ended before a segment of it was full a later one's tells
+		timelines = append(timelines, timeline)
+	}
 	slices.Sort(timelines)
 	for _, timeline := range slices.Compact(timelines) {
 		_, there := slices.BinarySearch(r.f.WAL.Histories, timeline)
 		_, read := r.forks[timeline]
-		if timeline > from.Timeline && !(there && read) {
+		if timeline > after && !(there && read) {
 			name := ops.Textf("%08X.history", timeline)
 			g := ops.WALGap{Kind: ops.GapHistory, Timeline: timeline, First: name, Last: name}
 			if there {

@@ -20,6 +20,7 @@ type archive struct {
 	files     map[at]string // how the segment stands: "ok", "doubled", "short", "partial"
 	histories map[uint32]bool
 	backups   []WALBackup
+	own       bool          // they hold their own WAL, and build on none
 	facts     RecoveryFacts // without WAL and Backups
 }
 
@@ -54,8 +55,15 @@ func (a *archive) order() []at {
 	return all
 }
 
-// recoverable lists the archive by its file names, in any order, and judges it.
+// recoverable lists the archive, and judges it.
 func (a *archive) recoverable(r *rand.Rand) ops.Recovery {
+	facts := a.facts
+	facts.WAL, facts.Backups = a.listing(r), a.backups
+	return Recoverable(facts, now)
+}
+
+// listing lists the archive by its file names, in any order.
+func (a *archive) listing(r *rand.Rand) ops.WALListing {
 	sums := [2]string{"-" + strings.Repeat("a", 40), "-" + strings.Repeat("b", 40)}
 	type file struct {
 		name string
@@ -99,9 +107,7 @@ func (a *archive) recoverable(r *rand.Rand) ops.Recovery {
 	for _, f := range files {
 		w.Add(f.name, f.size, now)
 	}
-	facts := a.facts
-	facts.WAL, facts.Backups = w.Listing(now), a.backups
-	return Recoverable(facts, now)
+	return w.Listing(now)
 }
 
 // fork returns how a timeline came about, as far as any history tells.
@@ -284,7 +290,11 @@ func (a *archive) disagreement(got ops.Recovery) string {
 			return fmt.Sprintf("%s: passed is %t, judged %t, %s", g.What, is, g.Passed, g.Level)
 		}
 	}
-	if want, is := a.wantsGaps(), gapsOf(got, a.size); want != is {
+	passed := func(g ops.WALGap) bool {
+		judged := func(is ops.WALGap) bool { return is.Last == g.Last && is.Level == ops.LevelUnknown }
+		return a.passed(g, usable, got.Safe) && (!a.tail(got.Safe) || slices.ContainsFunc(got.Gaps, judged))
+	}
+	if want, is := a.wantsGaps(usable, passed), gapsOf(got, a.size); want != is {
 		return fmt.Sprintf("gaps are\n%s\njudged\n%s", want, is)
 	}
 	return ""
@@ -320,7 +330,7 @@ func (a *archive) passed(g ops.WALGap, usable []WALBackup, safe ops.WALPosition)
 			return false
 		}
 		last, err := ops.ParseWALName(g.Last.String(), a.size)
-		return g.Kind == ops.GapHistory || err == nil && uint64(b.Start) >= (last.Segment+1)*uint64(a.size)
+		return g.Kind == ops.GapHistory || err == nil && a.needs(b) > last.Segment
 	})
 }
 
@@ -361,7 +371,7 @@ func gapsOf(got ops.Recovery, size ops.Bytes) string {
 
 // wantsGaps says from the definition what ought to be there and is not: every segment
 // from the promised backup to the newest that is listed, on the server's line.
-func (a *archive) wantsGaps() string {
+func (a *archive) wantsGaps(usable []WALBackup, passed func(ops.WALGap) bool) string {
 	if len(a.backups) == 0 {
 		return ""
 	}
@@ -408,14 +418,24 @@ func (a *archive) wantsGaps() string {
 			}
 		}
 	}
-	want = append(want, a.holesOf(first, limit, told, owner)...)
+	want = append(want, a.holesOf(first, limit, told, passed, owner)...)
 	if !on(from) {
-		want = append(want, a.holesOf(a.needs(from), 1<<64-1, told, func(n uint64) at { return at{from.Timeline, n} })...)
+		want = append(want, a.holesOf(a.needs(from), 1<<64-1, told, passed, func(n uint64) at { return at{from.Timeline, n} })...)
+	}
+	after := from.Timeline
+	if oldest > 1 && !slices.ContainsFunc(usable, func(b WALBackup) bool { until, ok := line[b.Timeline]; return ok && b.Stop <= until }) {
+		after = min(after, oldest-1) // nothing leads to where the server is
 	}
 	seen := map[uint32]bool{}
+	for _, f := range a.forks {
+		if _, told := a.fork(f.Timeline); told && f.Timeline > after && !a.histories[f.Timeline] {
+			seen[f.Timeline] = true
+			want = append(want, fmt.Sprintf("%d history critical", f.Timeline))
+		}
+	}
 	for _, s := range a.order() {
 		_, known := a.fork(s.timeline)
-		if listed(s) && !seen[s.timeline] && s.timeline > from.Timeline && !(a.histories[s.timeline] && known) {
+		if listed(s) && !seen[s.timeline] && s.timeline > after && !(a.histories[s.timeline] && known) {
 			seen[s.timeline] = true
 			want = append(want, fmt.Sprintf("%d history critical", s.timeline))
 		}
@@ -424,8 +444,9 @@ func (a *archive) wantsGaps() string {
 	return strings.Join(want, "\n")
 }
 
-// holesOf goes along a line segment by segment.
-func (a *archive) holesOf(first, limit uint64, told bool, owner func(uint64) at) []string {
+// holesOf goes along a line segment by segment. Where nobody told what is promised, a whole
+// hole between two backups that a full one has passed may be retention's doing.
+func (a *archive) holesOf(first, limit uint64, told bool, passed func(ops.WALGap) bool, owner func(uint64) at) []string {
 	newest := uint64(0)
 	for _, s := range a.order() {
 		if o := owner(s.number); o == s && s.number < limit && a.files[s] != "partial" {
@@ -457,7 +478,13 @@ func (a *archive) holesOf(first, limit uint64, told bool, owner func(uint64) at)
 			whole = whole && (a.files[s] == "" || a.files[s] == "partial")
 		}
 		if !told && whole && before >= first && behind <= newest && bound(before, func(b WALBackup) uint64 { return uint64(b.Stop-1) / uint64(a.size) }) && bound(behind, a.needs) {
-			level = "unknown"
+			last := n // of its timeline
+			for last+1 < behind && owner(last+1).timeline == s.timeline {
+				last++
+			}
+			if passed(ops.WALGap{Timeline: s.timeline, Last: ops.WALName(s.timeline, last, a.size)}) {
+				level = "unknown"
+			}
 		}
 		kind := map[string]string{"": "missing", "partial": "missing", "doubled": "doubled", "short": "short"}[a.files[s]]
 		all = append(all, fmt.Sprintf("%d %d %s %s", s.timeline, n, kind, level))

@@ -2,6 +2,7 @@ package judge
 
 import (
 	"slices"
+	"time"
 
 	"opsdeck/ops"
 )
@@ -31,7 +32,7 @@ func (r *recovery) pass(line []stretch, main ops.RecoveryInterval) {
 			end = ops.SegmentStart(last.Segment+1, r.size)
 		}
 		for n, b := range r.f.Backups {
-			behind := b.Start >= end && b.Timeline >= g.Timeline && r.out.Backups[n].Level.Good() && on(line, b.Timeline, b.Stop) >= 0
+			behind := ops.SegmentStart(b.first(r.size), r.size) >= end && b.Timeline >= g.Timeline && r.out.Backups[n].Level.Good() && on(line, b.Timeline, b.Stop) >= 0
 			if !behind {
 				continue
 			}
@@ -42,6 +43,17 @@ func (r *recovery) pass(line []stretch, main ops.RecoveryInterval) {
 		}
 		if g.Passed {
 			g.Level = ops.LevelWarning
+		}
+	}
+}
+
+// doubts settles whether a hole may be retention's doing. Retention keeps the WAL from a full
+// backup on, so where none has passed the hole it took it from nobody's way, and something is
+// lost.
+func (r *recovery) doubts() {
+	for i := range r.out.Gaps {
+		if g := &r.out.Gaps[i]; g.Passed && slices.Contains(r.doubted, g.First) {
+			g.Level, g.Passed, g.Until = ops.LevelUnknown, false, time.Time{}
 		}
 	}
 }

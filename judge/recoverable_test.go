@@ -76,18 +76,24 @@ func generated(r *rand.Rand) *archive {
 
 // backUp makes backups on a timeline that lives in these segments.
 func (a *archive) backUp(r *rand.Rand, t uint32, from, to uint64) {
+	if len(a.backups) == 0 {
+		a.own = r.Intn(4) == 0
+	}
 	for n := from + uint64(r.Intn(3)); n+1 < to; n += 1 + uint64(r.Intn(6)) {
-		b := WALBackup{Label: ops.Textf("%03dF", len(a.backups)), Timeline: t, Full: true, Damaged: r.Intn(25) == 0, Own: r.Intn(4) == 0, Ended: now.Add(time.Duration(len(a.backups)) * time.Hour),
+		b := WALBackup{Label: ops.Textf("%03dF", len(a.backups)), Timeline: t, Full: true, Damaged: r.Intn(25) == 0, Own: a.own, Ended: now.Add(time.Duration(len(a.backups)) * time.Hour),
 			Start: ops.LSN(n*uint64(a.size)) + ops.LSN(r.Intn(2)*40)}
 		if i := slices.IndexFunc(a.forks, func(f ops.WALFork) bool { return f.Timeline == t }); i >= 0 {
-			b.Start = max(b.Start, a.forks[i].At)
+			b.Start = max(b.Start, a.forks[i].At+40) // the first record of a timeline is none of a backup
 		}
 		b.Stop = max(b.Start, ops.LSN((n+uint64(r.Intn(2)))*uint64(a.size)+uint64(a.size)/3))
 		b.Stop += []ops.LSN{99, ops.LSN(a.size) - b.Stop%ops.LSN(a.size)}[r.Intn(2)] // in a segment, or at its very end
-		if len(a.backups) > 0 && r.Intn(2) == 0 {
+		if len(a.backups) > 0 && !b.Own && r.Intn(2) == 0 {                          // the engine whose backups hold WAL makes full ones alone
 			b.Label, b.Full, b.Prior = ops.Textf("%03dI", len(a.backups)), false, a.backups[len(a.backups)-1].Label
 		}
 		a.backups = append(a.backups, b)
+		if a.own { // one after the other
+			n = b.Stop.Segment(a.size)
+		}
 	}
 }
 

@@ -47,11 +47,20 @@ type WALListing struct {
 }
 
 // Ends are behind the newest segment of each timeline that is there, whole or not, or was
-// when these ends were told. They are sorted by timeline.
+// when these ends were told; of one of which only the history is there, where it forked. They
+// are sorted by timeline.
 func (l WALListing) Ends(told []WALPosition) []WALPosition {
 	ends := map[uint32]LSN{}
 	for _, p := range told {
 		ends[p.Timeline] = p.LSN
+	}
+	for _, t := range l.Histories {
+		ends[t] = max(ends[t], 0) // one that was not read
+	}
+	for _, f := range l.Forks {
+		if _, there := ends[f.Timeline]; there {
+			ends[f.Timeline] = max(ends[f.Timeline], f.At)
+		}
 	}
 	for _, runs := range [][]WALRun{l.Runs, l.Doubled, l.Short} {
 		for _, run := range runs {
