@@ -32,6 +32,9 @@ type Engine interface {
 	// learns it then from a call that would change nothing, and that a stop refuses.
 	Stopped() (bool, error)
 	Tried(ctx context.Context) (bool, error)
+	// Locked returns what is known of a plan with its lock as that stands now; where that
+	// cannot be seen, as it was.
+	Locked(v ops.Backups) ops.Backups
 	// Underway is who holds the lock, as far as that can be seen, and how far the backup
 	// is, from 0 to 1.
 	Underway() (holder ops.Process, done ops.Value)

@@ -37,6 +37,7 @@ type engine struct {
 	unseen  error // the stop, and the configuration, cannot be seen
 	keeps   int   // full backups, by its retention
 	holder  int
+	locked  func(*ops.Backups) // how the lock stands now; nil: as it was
 	done    ops.Value
 	wal     map[int]string // by repository, the segment that it holds
 	expires bool           // what it holds is gone at the next look
@@ -109,6 +110,13 @@ func (e *engine) Stopped() (bool, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.stopped, e.unseen
+}
+
+func (e *engine) Locked(v ops.Backups) ops.Backups {
+	if e.locked != nil {
+		e.locked(&v)
+	}
+	return v
 }
 
 func (e *engine) Underway() (ops.Process, ops.Value) {

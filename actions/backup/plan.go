@@ -11,21 +11,21 @@ import (
 )
 
 // known is how the plan's backups stand, as far as the board knows. Whether the engine is
-// stopped is looked at now.
+// stopped or at work is looked at now: a board may be a minute old.
 func (f family) known(b ops.Board) (ops.Backups, error) {
 	for _, r := range b.Backups {
 		if r.Source == f.plan.Name && r.Known() {
 			if stopped, err := f.engine.Stopped(); err == nil {
 				r.Value.Stopped = stopped
 			}
-			return r.Value, nil
+			return f.engine.Locked(r.Value), nil
 		}
 	}
 	return ops.Backups{}, ops.Errorf(ops.CodeUnavailable, "how %s stands is not known: %s", f.plan.Name, b.Unreachable(f.plan.Name).Or(ops.Lit("it was not read yet"))).
 		Help("opsdeck doctor tells what is wrong with it")
 }
 
-// idle is an error where the engine is at work or stopped, as the board has it.
+// idle is an error where the engine is at work or stopped.
 func (f family) idle(v ops.Backups) error {
 	switch {
 	case v.Stopped:

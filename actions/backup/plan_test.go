@@ -55,6 +55,25 @@ func TestWhatIsRefused(t *testing.T) {
 	}
 }
 
+func TestTheLockIsReadBeforeAnythingIsRefusedOrPlanned(t *testing.T) {
+	for _, id := range []string{"backup.run", "backup.prune"} {
+		e, plan, b := lab()
+		e.calls["--dry-run --repo=1 expire"] = outcome{out: "P00   INFO: repo1: expire full backup 20261101-000000F"}
+		v := &b.Backups[0].Value
+		v.Held, v.Holder.PID = true, 4711
+		e.locked = func(v *ops.Backups) { v.Held, v.Holder.PID = false, 0 }
+		a := actionOf(t, e, plan, id)
+		if _, err := a.Plan(t.Context(), b, request(id, "repository=local")); ops.CodeOf(err) == ops.CodeHeld {
+			t.Errorf("%s: it ended since the board: %v", id, err)
+		}
+		v.Held, v.Holder.PID = false, 0
+		e.locked = func(v *ops.Backups) { v.Held, v.Holder.PID = true, 4712 }
+		if _, err := a.Plan(t.Context(), b, request(id, "repository=local")); ops.CodeOf(err) != ops.CodeHeld || !strings.Contains(err.Error(), "process 4712") {
+			t.Errorf("%s: it began since the board: %v", id, err)
+		}
+	}
+}
+
 func TestNothingIsPlannedOverWhatWasNeverRead(t *testing.T) {
 	e, plan, _ := lab()
 	for _, id := range []string{"backup.run", "backup.verify", "backup.stop", "backup.start"} {

@@ -64,7 +64,7 @@ func recoverable(p ops.BackupPlan) backup.Judge {
 func backupEngine(b estate.Backup, account string) *pgbackrest.Collector {
 	return pgbackrest.New(pgbackrest.Config{
 		Plan: b.Plan, Stanza: b.Stanza, Command: b.Command, File: b.Config, RunAs: account,
-		Every: b.Every, Timeout: b.Timeout, Required: b.Required, Now: time.Now, Run: runToEnd, Holder: holder,
+		Every: b.Every, Timeout: b.Timeout, Required: b.Required, Now: time.Now, Run: runToEnd, Holder: holder, Flocked: proc.Flocked,
 	})
 }
 

@@ -159,6 +159,13 @@ func (c *Collector) Stopped() (bool, error) { return c.repo.Stopped() }
 // Tried looks again: there is no other way to see it.
 func (c *Collector) Tried(context.Context) (bool, error) { return c.repo.Stopped() }
 
+// Locked is the plan with its lock as that stands now.
+func (c *Collector) Locked(v ops.Backups) ops.Backups {
+	held, by, done := c.repo.Held()
+	v.Held, v.Holder, v.Progress = held, ops.Process{PID: by}, done
+	return v
+}
+
 // Underway is who is at work, and how far that is, from 0 to 1.
 func (c *Collector) Underway() (holder ops.Process, done ops.Value) {
 	_, by, done := c.repo.Held()

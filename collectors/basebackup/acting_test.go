@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -71,5 +72,27 @@ func TestAPlanWithoutRetentionPrunesNothing(t *testing.T) {
 	col := New(Config{Folder: t.TempDir(), Now: time.Now})
 	if _, err := col.Expired(t.Context(), 1); ops.CodeOf(err) != ops.CodeInvalid || !strings.Contains(err.Error(), "retention") {
 		t.Error(err)
+	}
+}
+
+func TestTheLockIsReadAgain(t *testing.T) {
+	folder := t.TempDir()
+	col := New(Config{Folder: folder, Now: time.Now})
+	if v := col.Locked(ops.Backups{Held: true, Holder: ops.Process{PID: 7}}); v.Held || v.Holder.PID != 0 {
+		t.Errorf("ended since: %+v", v)
+	}
+	f, err := os.Create(filepath.Join(folder, "lock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close() //nolint:errcheck // with the test
+	if _, err := f.WriteString(`{"pid":4711,"done":0.5}`); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+		t.Fatal(err)
+	}
+	if v := col.Locked(ops.Backups{}); !v.Held || v.Holder.PID != 4711 || v.Progress != ops.Num(0.5) {
+		t.Errorf("begun since: %+v", v)
 	}
 }

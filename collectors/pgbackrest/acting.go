@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path"
 	"regexp"
@@ -126,12 +127,34 @@ func (c *Collector) Stopped() (bool, error) {
 	return stopped(dir, c.cfg.Stanza)
 }
 
+// Locked is the plan with its lock as that stands now. A file that names a holder and is
+// locked by nobody is left over, or its holder is in another container: then what info said
+// last stays.
+func (c *Collector) Locked(v ops.Backups) ops.Backups {
+	dir, err := c.lockPath()
+	if err != nil {
+		return v
+	}
+	var now ops.Backups
+	file, err := c.holder(dir, &now)
+	if errors.Is(err, errNobody) {
+		v.Held, v.Dead, v.Holder = false, false, ops.Process{}
+	}
+	if err != nil || c.cfg.Flocked == nil {
+		return v
+	}
+	if locked, err := c.cfg.Flocked(file, now.Holder.PID); locked && err == nil {
+		v.Held, v.Dead, v.Holder = true, now.Dead, now.Holder
+	}
+	return v
+}
+
 // Underway is who holds the lock, as far as that can be seen, and how far the backup is,
 // from 0 to 1.
 func (c *Collector) Underway() (holder ops.Process, done ops.Value) {
 	var b ops.Backups
 	if dir, err := c.lockPath(); err == nil {
-		_ = c.holder(dir, &b) // nobody is named then
+		_, _ = c.holder(dir, &b) // nobody is named then
 	}
 	return b.Holder, b.Progress
 }

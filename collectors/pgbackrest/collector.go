@@ -35,6 +35,9 @@ type Config struct {
 	Run func(ctx context.Context, argv []string, out io.Writer) (said []byte, code int, err error)
 	// Holder tells whether a process has ended, and identifies it where it can be seen.
 	Holder func(pid int) (p ops.Process, ended bool)
+	// Flocked tells whether a process took a lock on a file that is not given back yet; nil: that
+	// cannot be told.
+	Flocked func(path string, pid int) (bool, error)
 }
 
 // Collector reads one stanza. Its methods may be called at the same time.

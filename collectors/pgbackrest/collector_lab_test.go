@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"opsdeck/internal/postgrestest"
+	"opsdeck/internal/proc"
 	"opsdeck/ops"
 )
 
@@ -55,6 +56,7 @@ func (s *stanza) collector(change func(*Config)) *Collector {
 		Plan: ops.BackupPlan{Name: ops.Lit("nightly"), Repositories: []ops.RepositoryPlan{
 			{Name: ops.Lit("one"), Key: 1}, {Name: ops.Lit("two"), Key: 2}}},
 		Stanza: "t", Command: "pgbackrest", File: s.Config, Every: time.Minute, Timeout: time.Minute, Now: time.Now, Run: s.run,
+		Flocked: proc.Flocked,
 		Holder: func(pid int) (ops.Process, bool) {
 			_, err := os.Stat(fmt.Sprintf("/proc/%d", pid))
 			return ops.Process{PID: pid}, err != nil
@@ -173,10 +175,16 @@ func (s *stanza) isStoppedAndAtWork(c *Collector) {
 		b, _ := collect(t, c)
 		return b.Held && b.Holder.PID == backup.Process.Pid && !b.Dead
 	})
+	if now := c.Locked(ops.Backups{}); !now.Held || now.Dead || now.Holder.PID != backup.Process.Pid {
+		t.Errorf("over a board from before: %+v", now)
+	}
 	if err := backup.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
 	_ = backup.Wait() // it was cut
+	if now := c.Locked(ops.Backups{Held: true, Holder: ops.Process{PID: backup.Process.Pid}}); now.Held || now.Holder.PID != 0 {
+		t.Errorf("over a board from before its end: %+v", now)
+	}
 	if b, _ := collect(t, c); b.Held || b.Holder.PID != 0 {
 		t.Errorf("nobody is at work: %+v", b)
 	}

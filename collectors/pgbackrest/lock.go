@@ -23,7 +23,7 @@ func (c *Collector) lookAtLock(b *ops.Backups) {
 		b.Stopped, err = stopped(dir, c.cfg.Stanza)
 	}
 	if err == nil && b.Held {
-		err = c.holder(dir, b)
+		_, err = c.holder(dir, b)
 	}
 	if err != nil {
 		b.Unseen = ops.Textf("%v", err)
@@ -44,13 +44,17 @@ func stopped(dir, stanza string) (bool, error) {
 	return false, nil
 }
 
-// holder reads who holds the lock, and how far its backup is. From 2.53 on there is a
-// lock for each repository; a file that is left over is no lock.
-func (c *Collector) holder(dir string, b *ops.Backups) error {
+// errNobody is that no file is there that would name who holds the lock.
+var errNobody = errors.New("names who holds the lock")
+
+// holder reads who holds the lock and how far its backup is, and returns the file that says
+// so. From 2.53 on there is a lock for each repository; a file that is left over is no lock.
+func (c *Collector) holder(dir string, b *ops.Backups) (file string, err error) {
 	names := []string{c.cfg.Stanza + "-backup.lock"}
 	for _, r := range c.cfg.Plan.Repositories {
 		names = append(names, fmt.Sprintf("%s-backup-%d.lock", c.cfg.Stanza, r.Key))
 	}
+	none := errNobody
 	for _, name := range names {
 		var l struct {
 			PID  int     `json:"pid"`
@@ -61,24 +65,25 @@ func (c *Collector) holder(dir string, b *ops.Backups) error {
 			continue
 		}
 		if err != nil {
-			return err
+			return "", err
 		}
 		// What stands behind the first value is of a longer one before.
 		if json.NewDecoder(strings.NewReader(text)).Decode(&l) != nil || l.PID <= 0 {
-			continue // it is being written
+			none = errors.New(errNobody.Error()) // it is being written
+			continue
 		}
 		p, ended := c.cfg.Holder(l.PID)
 		b.Holder, b.Dead = p, ended
-		b.Holder.PID = l.PID
+		b.Holder.PID, file = l.PID, filepath.Join(dir, name)
 		if !b.Progress.Known && l.Done > 0 && l.Done <= 10000 {
 			b.Progress = ops.Num(l.Done / 10000)
 		}
 		if !ended {
-			return nil
+			return file, nil
 		}
 	}
 	if b.Holder.PID == 0 {
-		return fmt.Errorf("no file in %s names who holds the lock", dir)
+		return "", fmt.Errorf("no file in %s %w", dir, none)
 	}
-	return nil
+	return file, nil
 }

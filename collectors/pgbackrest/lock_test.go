@@ -59,6 +59,39 @@ func TestWhoHoldsTheLock(t *testing.T) {
 	}
 }
 
+func TestTheLockIsReadAgain(t *testing.T) {
+	at, gone := ops.Backups{Held: true, Holder: ops.Process{PID: 4711, Start: 7}}, ops.Backups{Held: true, Dead: true, Holder: ops.Process{PID: 4712, Start: 7}}
+	for name, c := range map[string]struct {
+		file    string // empty: none
+		flocked bool
+		was     ops.Backups
+		want    ops.Backups
+	}{
+		"begun since":                {`{"pid":4711}`, true, ops.Backups{}, at},
+		"ended since":                {"", false, at, ops.Backups{}},
+		"dead since":                 {`{"pid":4712}`, true, at, gone},
+		"and its workers since then": {"", false, gone, ops.Backups{}},
+		"another since":              {`{"pid":4711}`, true, gone, at},
+		"left over":                  {`{"pid":4711}`, false, ops.Backups{}, ops.Backups{}},
+		"not to be seen from here":   {`{"pid":4711}`, false, at, at},
+		"still about to":             {" ", true, ops.Backups{Held: true}, ops.Backups{Held: true}},
+	} {
+		col, _ := collectorOf(t, newEngine(t), 1)
+		col.cfg.Flocked = func(path string, pid int) (bool, error) {
+			return c.flocked && strings.HasSuffix(path, "/lab-backup.lock"), nil
+		}
+		if c.file != "" {
+			if err := os.WriteFile(filepath.Join(filepath.Dir(col.cfg.File), "lab-backup.lock"), []byte(c.file), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got := col.Locked(c.was)
+		if got, want := fmt.Sprint(got.Held, got.Dead, got.Holder), fmt.Sprint(c.want.Held, c.want.Dead, c.want.Holder); got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+	}
+}
+
 func TestNewerVersionsTellHowFarABackupIs(t *testing.T) {
 	e := newEngine(t)
 	text := strings.Replace(recorded(t, "info-running.json").out, `{"held":true}`, `{"held":true,"size":250878248,"size-cplt":62719562,"repo":[{"key":1}]}`, 1)
