@@ -195,6 +195,9 @@ func notYet(err error) bool {
 // lastWait is how long the words of a server may take that has cut a connection.
 const lastWait = 10 * time.Second
 
+// unwritten is said of a full disk, too, where the reason is not.
+var unwritten = regexp.MustCompile(`^could not (write|extend|create) `)
+
 // unasked is the error of a question that could not be asked: by what the server says, the
 // drill broke, or the server could not bear the copy. nil: what came back is an answer, and
 // be it an error in the copy.
@@ -203,6 +206,9 @@ func (v *server) unasked(ctx context.Context, err error) error {
 		return nil
 	}
 	if said, answered := errors.AsType[*pgconn.PgError](err); answered {
+		if unwritten.MatchString(said.Message) && v.s.full() {
+			return broke("the copy could not be asked", "the scratch is full", moreRoom)
+		}
 		return saidBroke(said)
 	}
 	for began := time.Now(); v.last() == "" && proc.Alive(v.at) && time.Since(began) < lastWait && ctx.Err() == nil; {

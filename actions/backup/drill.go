@@ -109,10 +109,11 @@ func (d *drill) Plan(ctx context.Context, b ops.Board, req ops.Request) (ops.Pla
 }
 
 // upTo is how far a restore of a set has to go: to where the server itself was seen, as
-// far as that is archived.
+// far as that is archived, also where that is on a later timeline than the set's: the file
+// that leads there may be lost.
 func upTo(v ops.Backups, repo ops.RepositoryPlan, set ops.Backup, now time.Time) (ops.LSN, ops.Text) {
 	for _, r := range v.Repositories {
-		if r.Key == repo.Key && r.Seen.LSN > set.Stop && r.Seen.Timeline == set.Timeline() {
+		if r.Key == repo.Key && r.Seen.LSN > set.Stop && r.Seen.Timeline >= set.Timeline() {
 			return r.Seen.LSN, ops.Textf("into a folder of its own, up to %s, where the server was at %s", r.Seen.LSN, ops.Moment(r.Seen.At, now))
 		}
 	}

@@ -28,6 +28,7 @@ type labDrills struct {
 	argv    []string // of the drill's process
 	checks  []ops.RestoreCheck
 	seen    ops.LSN
+	on      uint32 // the timeline of that; 0: the first
 }
 
 func newLabDrills(t *testing.T) *labDrills {
@@ -81,7 +82,7 @@ func (l *labDrills) drills(ctx context.Context, want string, out ops.Progresser)
 	}
 	v := judge.Backups(*o.Backups, ops.Database{}, time.Now())
 	if l.seen != 0 {
-		v.Repositories[0].Seen = ops.WALPosition{Timeline: 1, LSN: l.seen, At: time.Now()}
+		v.Repositories[0].Seen = ops.WALPosition{Timeline: max(1, l.on), LSN: l.seen, At: time.Now()}
 	}
 	plan := ops.BackupPlan{Name: ops.Lit("nightly"), Repositories: []ops.RepositoryPlan{{Name: ops.Lit("one"), Key: 1}}}
 	call := func(_ int, set string) []string { return l.Argv("--set="+set, "restore") }

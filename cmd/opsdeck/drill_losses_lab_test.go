@@ -1,0 +1,160 @@
+//go:build lab
+
+package main
+
+import (
+	"bytes"
+	"io/fs"
+	"os"
+	"os/user"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"opsdeck/internal/postgrestest"
+	"opsdeck/ops"
+)
+
+// smallScratch is a scratch of so many megabytes of its own, until the test ends.
+func smallScratch(t *testing.T, dir string, megabytes int) string {
+	t.Helper()
+	at := filepath.Join(dir, "small-"+strconv.Itoa(megabytes))
+	u, err := user.Lookup("postgres")
+	if err == nil {
+		err = os.Mkdir(at, 0o700)
+	}
+	if err == nil {
+		err = syscall.Mount("tmpfs", at, "tmpfs", 0, "mode=0700,uid="+u.Uid+",gid="+u.Gid+",size="+strconv.Itoa(megabytes)+"m")
+	}
+	if err != nil {
+		t.Fatalf("mount a tmpfs (the lab runs as root): %v", err)
+	}
+	t.Cleanup(func() { _ = syscall.Unmount(at, syscall.MNT_DETACH) })
+	return at
+}
+
+// promoted lets a server begin a new timeline, as a failover does.
+func promoted(t *testing.T, s *postgrestest.Server, settings ...string) {
+	t.Helper()
+	s.Stop()
+	if out, err := s.Command(t.Context(), "touch", filepath.Join(s.Dir, "data", "standby.signal")).CombinedOutput(); err != nil {
+		t.Fatal(err, string(out))
+	}
+	s.Again(append([]string{"fsync=off", "shared_buffers=8MB", "max_connections=16"}, settings...)...)
+	if s.Value("SELECT pg_promote()::text") != "true" {
+		t.Fatal("it was not promoted")
+	}
+}
+
+// spoiled changes a file (nil: takes it away), has something done, and brings it back.
+func spoiled(t *testing.T, path string, change func([]byte) []byte, do func()) {
+	t.Helper()
+	was, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if now := change(bytes.Clone(was)); now != nil {
+		err = os.WriteFile(path, now, 0o600) // its owner stays
+	} else {
+		err = os.Rename(path, path+".away")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	do()
+	if _, err := os.Stat(path); err != nil {
+		err = os.Rename(path+".away", path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if err := os.WriteFile(path, was, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func halved(b []byte) []byte { return b[:len(b)/2] }
+func gone([]byte) []byte     { return nil }
+
+// onlyFile is the one file of a pattern.
+func onlyFile(t *testing.T, pattern string) string {
+	t.Helper()
+	found, err := filepath.Glob(pattern)
+	if err != nil || len(found) != 1 {
+		t.Fatal(pattern, found, err)
+	}
+	return found[0]
+}
+
+const tooEarly = "recovery ended before configured recovery target was reached"
+
+// TestLabADrillCatchesWhatIsLostAfterItsBackup: a segment that is cut, the file that leads to
+// the next timeline, and no room to find out.
+func TestLabADrillCatchesWhatIsLostAfterItsBackup(t *testing.T) {
+	t.Parallel()
+	l := newLabDrills(t)
+	l.Exec("postgres", "CREATE TABLE commits (n int)")
+	l.does("succeeded: one: full backup ", "backup.run")
+	fails := func(what, says string) {
+		t.Helper()
+		if d := l.drills(t.Context(), "failed: one: the restore of ", quiet{}); !strings.Contains(d.Failed.String(), says) {
+			t.Errorf("%s: it failed: %s", what, d.Failed)
+		}
+	}
+	l.Exec("postgres", "INSERT INTO commits VALUES (1)")
+	l.position()
+	promoted(t, l.Server, "archive_mode=on", "wal_level=replica")
+	l.Exec("postgres", "INSERT INTO commits VALUES (2)")
+	l.seen, l.on = l.position(), 2
+	segment := l.Value("SELECT pg_walfile_name('" + l.seen.String() + "')")
+	l.drills(t.Context(), "succeeded: one: ", quiet{})
+
+	spoiled(t, onlyFile(t, l.Dir+"/repo1/archive/t/15-1/00000002.history"), gone, func() { fails("no history", tooEarly) })
+	spoiled(t, onlyFile(t, l.Dir+"/repo1/archive/t/15-1/*/"+segment+"-*"), halved, func() { fails("half a segment", tooEarly+"; the engine said [") })
+
+	for megabytes, says := range map[int]string{4: "the scratch has room for 4.0M, and the copy needs ", 40: "the scratch is full|No space left on device"} {
+		l.scratch = smallScratch(t, l.Dir, megabytes)
+		if d := l.drills(t.Context(), "failed: one: ", quiet{}); !regexp.MustCompile(says).MatchString(d.Broke.String()) || !d.Failed.Empty() || d.Remedy.Empty() {
+			t.Errorf("in %d MB: %+v", megabytes, d)
+		}
+	}
+}
+
+func TestLabADrillOfAFolderCatchesWhatIsLostAfterItsBackup(t *testing.T) {
+	t.Parallel()
+	l := newFolderDrills(t)
+	end := l.receives()
+	defer func() { end() }()
+	l.Until("the receiver runs", func() bool { return l.look().Receiver.Process.PID > 0 })
+	l.Exec("postgres", "CREATE TABLE there (n int)")
+	l.does("succeeded: folder: full backup ", "backup.run")
+	l.Exec("postgres", "INSERT INTO there VALUES (1)")
+	l.safe()
+	promoted(t, l.Server)
+	l.Exec("postgres", "INSERT INTO there VALUES (2)")
+	at, err := ops.ParseLSN(l.Value("SELECT pg_current_wal_lsn()::text"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.seen, l.on, l.rows = at, 2, "2"
+	segment := l.Value("SELECT pg_walfile_name(pg_switch_wal())")
+	var history, whole []string
+	l.Until("the new timeline is received", func() bool {
+		in := os.DirFS(l.folder) // its own path is none of a pattern
+		history, _ = fs.Glob(in, "wal/*/*/00000002.history")
+		whole, _ = fs.Glob(in, "wal/*/*/"+segment)
+		return len(history) == 1 && len(whole) == 1
+	})
+	end()
+	l.drills("succeeded: folder: ", "")
+	spoiled(t, filepath.Join(l.folder, history[0]), gone, func() { l.drills("failed: folder: the restore of ", tooEarly) })
+	spoiled(t, filepath.Join(l.folder, whole[0]), halved, func() { l.drills("failed: folder: the restore of ", "has wrong size") })
+	for megabytes, says := range map[int]string{4: "failed: folder: the scratch has room for 4.0M, and the copy needs ", 45: "failed: folder: the copy's server ended: recovery ended before configured recovery target was reached; the engine said cp: error writing 'pg_wal/RECOVERYXLOG': No space left"} {
+		l.scratch = smallScratch(t, l.Dir, megabytes)
+		l.drills(says, "")
+	}
+}
