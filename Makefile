@@ -1,7 +1,7 @@
 # `make` alone prints the targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo build cross lab-build lab-up lab-down lab-status lab-fault lab-heal loadtest-up loadtest-down test check bench soak install uninstall clean
+.PHONY: help demo build cross lab-build lab-up lab-down lab-status lab-fault lab-heal loadtest-up loadtest-down test check bench soak soak-restores install uninstall clean
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 COMMIT  := $(shell git rev-parse --short HEAD 2>/dev/null || echo none)
@@ -9,7 +9,7 @@ DATE    := $(shell git log -1 --format=%cI 2>/dev/null || echo unknown)
 LDFLAGS := -X main.version=$(VERSION) -X main.commit=$(COMMIT) -X main.date=$(DATE)
 
 help: ## print the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## open the console on the lab, or on a simulated system where the lab cannot run
 	@scripts/check-go
@@ -82,6 +82,11 @@ soak: ## a long run with faults, into docs/figures.md: make soak MINUTES=120
 	@scripts/install-packages lab
 	@$(MAKE) --no-print-directory build lab-build
 	@LDFLAGS='$(LDFLAGS)' scripts/measure soak --minutes $(or $(MINUTES),120)
+
+soak-restores: ## restores to random commits, of each engine, on servers of its own: make soak-restores N=50
+	@scripts/check-go
+	@scripts/install-packages lab
+	@OPSDECK_TEST_RESTORES=$(or $(N),50) go test -tags lab -count=1 -v -timeout 4h ./cmd/opsdeck -run 'ToRandomCommitsGiveExactlyTheirRows$$'
 
 # What a package would hold. DESTDIR is a folder to build one in.
 PREFIX ?= /usr/local

@@ -9,12 +9,15 @@ import (
 	"math/rand"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"opsdeck/internal/postgrestest"
 )
 
 // walCommit is a commit as the WAL has it, in the order of the WAL.
@@ -24,12 +27,18 @@ type walCommit struct {
 
 var committed = regexp.MustCompile(`tx: +(\d+), lsn: ([0-9A-F/]+), .* desc: COMMIT (\S+ \S+) UTC`)
 
+// committing is a server in which rows are committed all the time.
+type committing struct {
+	*testing.T
+	*postgrestest.Server
+}
+
 // commits are those that the server's own WAL tells of, from a position on, of transactions
 // that left a row.
-func (l *labRestores) commits(from string) (all []walCommit) {
+func (l committing) commits(from string) (all []walCommit) {
 	l.Helper()
 	rows := map[string]bool{}
-	for xid := range strings.FieldsSeq(l.says("SELECT coalesce(string_agg(xmin::text, ' '), '') FROM commits")) {
+	for xid := range strings.FieldsSeq(l.Value("SELECT coalesce(string_agg(xmin::text, ' '), '') FROM commits")) {
 		rows[xid] = true
 	}
 	cmd := l.Command(l.Context(), "/usr/lib/postgresql/15/bin/pg_waldump", "-r", "Transaction", "-p", l.Dir+"/data/pg_wal", "-s", from)
@@ -57,9 +66,12 @@ func until(log []walCommit, k int, kind, edge string) string {
 }
 
 // bench lets four clients commit rows until the test ends.
-func (l *labRestores) bench() {
+func (l committing) bench() {
 	l.Helper()
-	script := l.Write("commit.sql", "INSERT INTO commits (who) VALUES (:client_id);\n")
+	script := filepath.Join(l.Dir, "commit.sql")
+	if err := os.WriteFile(script, []byte("INSERT INTO commits (who) VALUES (:client_id);\n"), 0o644); err != nil {
+		l.Fatal(err)
+	}
 	cmd := l.Command(l.Context(), "/usr/lib/postgresql/15/bin/pgbench", "-n", "-c", "4", "-R", "100", "-T", "86400", "-f", script, "-h", "127.0.0.1", "-p", l.Port, "-U", "postgres", "postgres")
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said
@@ -67,7 +79,7 @@ func (l *labRestores) bench() {
 		l.Fatal(err)
 	}
 	l.Cleanup(func() { endBench(cmd) })
-	l.Until("somebody commits", func() bool { return l.says("SELECT (count(*) > 20)::text FROM commits") == "true" })
+	l.Until("somebody commits", func() bool { return l.Value("SELECT (count(*) > 20)::text FROM commits") == "true" })
 }
 
 func endBench(cmd *exec.Cmd) {
@@ -75,44 +87,59 @@ func endBench(cmd *exec.Cmd) {
 	_ = cmd.Wait() // it was killed
 }
 
-// TestLabRestoresToRandomCommitsGiveExactlyTheirRows restores under load. More than 3 are
-// done where OPSDECK_TEST_RESTORES says so; OPSDECK_TEST_SEED repeats one run's choices.
-func TestLabRestoresToRandomCommitsGiveExactlyTheirRows(t *testing.T) {
-	t.Parallel()
+// toRandomCommits restores under load, and compares each copy with the log of the commits.
+// kept makes what was written until then restorable, restores returns a copy's folder. More than 3 are
+// done where OPSDECK_TEST_RESTORES says so (make soak-restores); OPSDECK_TEST_SEED repeats one run's choices.
+func (l committing) toRandomCommits(backup, kept func(), restores func(params ...string) string) {
+	l.Helper()
 	count, err := strconv.Atoi(cmp.Or(os.Getenv("OPSDECK_TEST_RESTORES"), "3"))
 	if err != nil {
-		t.Fatal(err)
+		l.Fatal(err)
 	}
 	seed, err := strconv.ParseInt(cmp.Or(os.Getenv("OPSDECK_TEST_SEED"), strconv.FormatInt(time.Now().UnixNano(), 10)), 10, 64)
 	if err != nil {
-		t.Fatal(err)
+		l.Fatal(err)
 	}
-	t.Logf("seed %d", seed)
+	l.Logf("seed %d, %d restores", seed, count)
 	r := rand.New(rand.NewSource(seed))
-	l := newLabRestores(t)
 	l.Exec("postgres", "ALTER SYSTEM SET wal_keep_size = '2GB'") // the log of the commits
-	l.Archives("")                                               // and what it reloads
+	l.Exec("postgres", "SELECT pg_reload_conf()")
 	l.Exec("postgres", "CREATE TABLE commits (n bigserial, who int)")
-	l.does("succeeded: one: full backup ", "backup.run")
+	backup()
 	l.Exec("postgres", "SELECT pg_sleep(1.1)") // the engine's times are whole seconds
-	from := l.says("SELECT pg_current_wal_insert_lsn()::text")
+	from := l.Value("SELECT pg_current_wal_insert_lsn()::text")
 	l.bench()
 	for n := range count {
 		log := l.commits(from)
-		l.position() // what was read is archived, and something behind it
+		l.Exec("postgres", "INSERT INTO commits (who) VALUES (9)") // one behind what was read
+		kept()
 		k := r.Intn(len(log))
 		kind, edge := []string{"time", "lsn"}[n%2], []string{"inclusive", "exclusive"}[r.Intn(2)]
 		at := map[string]string{"time": log[k].at + "+00", "lsn": log[k].lsn}[kind]
-		to := l.restores("succeeded: one: ", "target="+kind, "at="+at, "edge="+edge)
-		got := l.asks(look(to), "SELECT coalesce(string_agg(xmin::text, ' ' ORDER BY xmin::text::bigint), '') FROM commits")
-		if want := sorted(until(log, k, kind, edge)); got != want {
-			t.Errorf("%d: %s %s, %s, commit %d of %d, gives\n%s\nwant\n%s", n, kind, at, edge, k, len(log), got, want)
+		to := restores("target="+kind, "at="+at, "edge="+edge)
+		const sql = "SELECT coalesce(string_agg(xmin::text, ' ' ORDER BY xmin::text::bigint), '') FROM commits"
+		got, err := l.Command(l.Context(), "sh", "-c", look(to)+" -Atc \""+sql+"\"").CombinedOutput()
+		if want := sorted(until(log, k, kind, edge)); err != nil || strings.TrimSpace(string(got)) != want {
+			l.Errorf("%d: %s %s, %s, commit %d of %d, gives %v\n%s\nwant\n%s", n, kind, at, edge, k, len(log), err, got, want)
 		}
-		l.ends(to)
-		if out, err := l.Command(t.Context(), "rm", "-r", to).CombinedOutput(); err != nil {
-			t.Fatal(err, string(out))
+		end := "/usr/lib/postgresql/15/bin/pg_ctl stop -m immediate -D '" + to + "/data' && rm -r '" + to + "'"
+		if out, err := l.Command(l.Context(), "sh", "-c", end).CombinedOutput(); err != nil {
+			l.Fatal(err, string(out))
 		}
 	}
+}
+
+func TestLabRestoresToRandomCommitsGiveExactlyTheirRows(t *testing.T) {
+	t.Parallel()
+	l := newLabRestores(t)
+	committing{t, l.Server}.toRandomCommits(func() { l.does("succeeded: one: full backup ", "backup.run") }, func() { l.position() },
+		func(params ...string) string { return l.restores("succeeded: one: ", params...) })
+}
+
+func TestLabRestoresOfAFolderToRandomCommitsGiveExactlyTheirRows(t *testing.T) {
+	t.Parallel()
+	l := newFolderRestores(t)
+	committing{t, l.Server}.toRandomCommits(func() { l.does("succeeded: folder: full backup ", "backup.run") }, l.safe, l.restores)
 }
 
 // sorted are words that are numbers, in their order.

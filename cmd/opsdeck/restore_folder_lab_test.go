@@ -3,7 +3,9 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -12,20 +14,84 @@ import (
 	"testing"
 	"time"
 
+	"opsdeck/actions/backup"
 	"opsdeck/estate"
 	"opsdeck/ops"
 )
 
+// folderRestores are restores of a folder of base backups whose WAL is received meanwhile.
+type folderRestores struct {
+	*folderDrills
+	restore *backup.Restore
+	end     func() // of the receiver
+	n       int
+}
+
+func newFolderRestores(t *testing.T) *folderRestores {
+	t.Helper()
+	l := &folderRestores{folderDrills: newFolderDrills(t)}
+	account := (&labRestores{}).account()
+	l.restore = restoreAction(l.col, l.plan(), otherAccount(account), keptChild(l.history, otherAccount(account)))
+	l.end = l.receives()
+	t.Cleanup(func() { l.end() })
+	l.Until("the receiver runs", func() bool { return l.look().Receiver.Process.PID > 0 })
+	return l
+}
+
+// plan is the folder's as an estate has it.
+func (l *folderRestores) plan() estate.Backup {
+	return estate.Backup{Plan: ops.BackupPlan{Name: ops.Lit("nightly"), Engine: ops.EngineBaseBackup, Repositories: []ops.RepositoryPlan{{Name: ops.Lit("folder"), Key: 1}}}, Base: estate.BaseBackup{Folder: l.folder}}
+}
+
+// restores restores with these parameters, name=value, and returns the copy's folder.
+func (l *folderRestores) restores(params ...string) string {
+	l.Helper()
+	l.owned()
+	l.n++
+	to := filepath.Join(l.Dir, fmt.Sprint("r", l.n))
+	v := l.look()
+	req := ops.Request{Action: ops.Lit("backup.restore"), Target: v.Ref}
+	for _, p := range append(params, "to="+to) {
+		name, value, _ := strings.Cut(p, "=")
+		req.Params = append(req.Params, ops.Param{Name: ops.Clean(name), Value: ops.Clean(value)})
+	}
+	a := asServer{l.restore, l.argv}
+	p, err := a.Plan(l.Context(), boardOf(v), req)
+	if err != nil {
+		l.Fatal(params, err)
+	}
+	if got := l.ended(l.Context(), a, p); !strings.HasPrefix(got, "succeeded: folder: ") {
+		l.Fatal(params, got)
+	}
+	l.Cleanup(func() { l.ends(to) })
+	return to
+}
+
+// boardOf is a board of one plan's backups.
+func boardOf(v ops.Backups) ops.Board {
+	return ops.Board{At: time.Now(), Backups: ops.Readings[ops.Backups]{{Value: v, Source: ops.Lit("nightly"), At: time.Now(), State: ops.SourceOK}}}
+}
+
+// ends ends the server of a copy, which may have been ended.
+func (l *folderRestores) ends(to string) {
+	_, _ = l.Command(context.Background(), "/usr/lib/postgresql/15/bin/pg_ctl", "stop", "-m", "immediate", "-D", to+"/data").CombinedOutput()
+}
+
+// rows are those of the commits in a copy.
+func (l *folderRestores) rows(to string) string {
+	l.Helper()
+	out, err := l.Command(l.Context(), "sh", "-c", look(to)+` -Atc "SELECT string_agg(n::text, ' ' ORDER BY n) FROM commits"`).CombinedOutput()
+	if err != nil {
+		l.Error(to, err)
+	}
+	return strings.TrimSpace(string(out))
+}
+
 // TestLabRestoresOfAFolderOfBaseBackups goes to five targets, the last of them in the segment
-// that was being received when the server was lost.
+// that was being received when the server was lost; each of them also on paper.
 func TestLabRestoresOfAFolderOfBaseBackups(t *testing.T) {
 	t.Parallel()
-	l := newFolderDrills(t)
-	b := estate.Backup{Plan: ops.BackupPlan{Name: ops.Lit("nightly"), Engine: ops.EngineBaseBackup, Repositories: []ops.RepositoryPlan{{Name: ops.Lit("folder"), Key: 1}}}, Base: estate.BaseBackup{Folder: l.folder}}
-	r := &labRestores{labDrills: &labDrills{labBackups: &labBackups{T: t}}}
-	a := asServer{restoreAction(l.col, b, otherAccount(r.account()), keptChild(l.history, otherAccount(r.account()))), l.argv}
-	end := l.receives()
-	l.Until("the receiver runs", func() bool { return l.look().Receiver.Process.PID > 0 })
+	l := newFolderRestores(t)
 	row := func(n string) { l.Exec("postgres", "INSERT INTO commits VALUES ("+n+")") }
 	l.Exec("postgres", "CREATE TABLE commits (n int)")
 	row("1")
@@ -41,43 +107,32 @@ func TestLabRestoresOfAFolderOfBaseBackups(t *testing.T) {
 	row("5")
 	row("6")
 	l.safe()
-	end()
-	l.owned()
-	for rows, params := range map[string]string{
-		"1 2 3 4 5 6": "target=latest", "1 2": "target=time at=" + moment, "1 2 3": "target=name at=before_disaster", "1 2 3 4": "target=lsn edge=exclusive at=" + lsn, "1": "target=backup",
+	l.end()
+	for n, c := range []struct {
+		rows   string
+		params []string
+	}{
+		{"1 2 3 4 5 6", []string{"target=latest"}},
+		{"1 2", []string{"target=time", "at=" + moment}},
+		{"1 2 3", []string{"target=name", "at=before_disaster"}},
+		{"1 2 3 4", []string{"target=lsn", "edge=exclusive", "at=" + lsn}},
+		{"1", []string{"target=backup", "backup=" + l.labels()}},
 	} {
-		to := filepath.Join(l.Dir, "r"+strings.ReplaceAll(rows, " ", ""))
-		v := l.look()
-		req := ops.Request{Action: ops.Lit("backup.restore"), Target: v.Ref, Params: []ops.Param{{Name: ops.Lit("to"), Value: ops.Clean(to)}}}
-		words, at, _ := strings.Cut(params, " at=")
-		for w := range strings.FieldsSeq(words) {
-			name, value, _ := strings.Cut(w, "=")
-			req.Params = append(req.Params, ops.Param{Name: ops.Clean(name), Value: ops.Clean(value)})
+		to := l.restores(c.params...)
+		if got := l.rows(to); got != c.rows {
+			t.Errorf("%v gives %q, want %q", c.params, got, c.rows)
 		}
-		req.Params = append(req.Params, ops.Param{Name: ops.Lit("at"), Value: ops.Clean(at)})
-		p, err := a.Plan(t.Context(), ops.Board{Backups: ops.Readings[ops.Backups]{{Value: v, Source: ops.Lit("nightly"), At: time.Now(), State: ops.SourceOK}}}, req)
-		if err != nil {
-			t.Fatal(params, err)
-		}
-		if got := l.ended(t.Context(), a, p); !strings.HasPrefix(got, "succeeded: folder: ") {
-			t.Fatal(params, got)
-		}
-		out, err := l.Command(t.Context(), "sh", "-c", look(to)+` -Atc "SELECT string_agg(n::text, ' ' ORDER BY n) FROM commits"`).CombinedOutput()
-		if err != nil || strings.TrimSpace(string(out)) != rows {
-			t.Errorf("%s gives %s, %v, want %s", params, out, err, rows)
-		}
-		if out, err := l.Command(t.Context(), "/usr/lib/postgresql/15/bin/pg_ctl", "stop", "-m", "immediate", "-D", to+"/data").CombinedOutput(); err != nil {
-			t.Error(string(out), err)
-		}
-		if rows == "1 2 3 4 5 6" || rows == "1 2" {
-			l.onPaper(rows, req.Params[1:])
+		l.ends(to)
+		if got := l.onPaper(n%2 == 1, c.params); got != c.rows {
+			t.Errorf("%v on paper gives %q, want %q", c.params, got, c.rows)
 		}
 	}
 }
 
-// onPaper has the program write the same restore as a procedure, from a saved board and from a
-// look of its own without an agent and a database, and bash run it as it stands.
-func (l *folderDrills) onPaper(rows string, params []ops.Param) {
+// onPaper has the program write the same restore as a procedure, from a saved board or from a
+// look of its own without an agent and a database, and bash run it as it stands. It returns
+// the rows of the commits.
+func (l *folderRestores) onPaper(saved bool, params []string) string {
 	l.Helper()
 	home := l.TempDir()
 	write := func(name, text string) string {
@@ -87,46 +142,43 @@ func (l *folderDrills) onPaper(rows string, params []ops.Param) {
 		}
 		return path
 	}
-	v := l.look()
-	text, err := json.Marshal(ops.Board{At: time.Now(), Backups: ops.Readings[ops.Backups]{{Value: v, Source: ops.Lit("nightly"), At: time.Now(), State: ops.SourceOK}}})
-	if err != nil {
-		l.Fatal(err)
-	}
-	board, plain := write("board.json", string(text)), filepath.Join(l.Dir, "plain-"+strings.ReplaceAll(rows, " ", ""))
-	if err := os.Symlink(l.folder, plain); err != nil { // an estate names no folder with spaces
+	plain := filepath.Join(l.Dir, "plain")
+	if err := os.Symlink(l.folder, plain); err != nil && !errors.Is(err, os.ErrExist) { // an estate names no folder with spaces
 		l.Fatal(err)
 	}
 	file := write("estate.yaml", fmt.Sprintf("estate: paper\nsources:\n  pg: {kind: postgres, dsn: \"postgres://nobody@127.0.0.1:1/postgres\", optional: true}\nbackups:\n  nightly: {engine: basebackup, database: pg, folder: %q}\n", plain))
-	for n, how := range [][]string{{"--board", board}, {"--local"}} {
-		to := filepath.Join(l.Dir, fmt.Sprint("paper", n, strings.ReplaceAll(rows, " ", "")))
-		words := append([]string{"backup", "restore", "nightly", "--print", "--to", to}, how...)
-		for _, p := range params {
-			if !p.Value.Empty() {
-				words = append(words, "--"+p.Name.String(), p.Value.String())
-			}
-		}
-		cmd := exec.CommandContext(l.Context(), os.Args[0], words...)
-		cmd.Env = append(os.Environ(), programRole+"=1", "OPSDECK_ESTATE="+file, "HOME="+home, "XDG_STATE_HOME="+home, "XDG_CONFIG_HOME="+home, "OPSDECK_RUN_DIR="+home+"/run")
-		var says strings.Builder
-		cmd.Stderr = &says
-		script, err := cmd.Output()
+	how := []string{"--local"}
+	if saved {
+		text, err := json.Marshal(boardOf(l.look()))
 		if err != nil {
-			l.Fatal(words, err, says.String())
-		}
-		path := filepath.Join(l.Dir, filepath.Base(to)+".sh")
-		if err := os.WriteFile(path, script, 0o644); err != nil {
 			l.Fatal(err)
 		}
-		said, err := l.Command(l.Context(), "bash", path).CombinedOutput()
-		if err != nil {
-			l.Fatalf("%v: %v\n%s", words, err, said)
-		}
-		out, err := l.Command(l.Context(), "sh", "-c", look(to)+` -Atc "SELECT string_agg(n::text, ' ' ORDER BY n) FROM commits"`).CombinedOutput()
-		if err != nil || strings.TrimSpace(string(out)) != rows {
-			l.Errorf("%v on paper gives %s, %v, want %s", words, out, err, rows)
-		}
-		if out, err := l.Command(l.Context(), "/usr/lib/postgresql/15/bin/pg_ctl", "stop", "-m", "immediate", "-D", to+"/data").CombinedOutput(); err != nil {
-			l.Error(string(out), err)
-		}
+		how = []string{"--board", write("board.json", string(text))}
 	}
+	l.n++
+	to := filepath.Join(l.Dir, fmt.Sprint("paper", l.n))
+	words := append([]string{"backup", "restore", "nightly", "--print", "--to", to}, how...)
+	for _, p := range params {
+		name, value, _ := strings.Cut(p, "=")
+		words = append(words, "--"+name, value)
+	}
+	cmd := exec.CommandContext(l.Context(), os.Args[0], words...)
+	cmd.Env = append(os.Environ(), programRole+"=1", "OPSDECK_ESTATE="+file, "HOME="+home, "XDG_STATE_HOME="+home, "XDG_CONFIG_HOME="+home, "OPSDECK_RUN_DIR="+home+"/run")
+	var says strings.Builder
+	cmd.Stderr = &says
+	script, err := cmd.Output()
+	if err != nil {
+		l.Fatal(words, err, says.String())
+	}
+	path := to + ".sh"
+	if err := os.WriteFile(path, script, 0o644); err != nil {
+		l.Fatal(err)
+	}
+	l.Cleanup(func() { l.ends(to) })
+	if said, err := l.Command(l.Context(), "bash", path).CombinedOutput(); err != nil {
+		l.Fatalf("%v: %v\n%s", words, err, said)
+	}
+	rows := l.rows(to)
+	l.ends(to)
+	return rows
 }
