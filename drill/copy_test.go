@@ -3,6 +3,7 @@ package drill
 import (
 	"context"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -116,6 +117,41 @@ func TestACopyThatStandsElsewhereIsNone(t *testing.T) {
 		c := &copying{CopyOrder: CopyOrder{Target: x.target, Reach: 0x400}, s: s, halted: x.halted}
 		if err := c.compare(x.stands, stop); (err == nil) != x.correct {
 			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
+// TestASegmentThatWasNotYetThereIsNotFetched: a receiver that ended while it made room for a
+// segment leaves a short one, which the server would call damaged. One that is whole and short is.
+func TestASegmentThatWasNotYetThereIsNotFetched(t *testing.T) {
+	dir := t.TempDir()
+	const name = "000000010000000000000004"
+	for what, x := range map[string]struct {
+		file    string
+		size    int64
+		fetched bool
+	}{
+		"nothing":                     {"other", 16 << 20, false},
+		"whole":                       {name, 16 << 20, true},
+		"whole by its name and short": {name, 3162112, true},
+		"being received":              {name + ".partial", 16 << 20, true},
+		"of small segments":           {name + ".partial", 1 << 20, true},
+		"being made":                  {name + ".partial", 3162112, false},
+		"just begun":                  {name + ".partial", 8192, false},
+		"empty":                       {name + ".partial", 0, false},
+	} {
+		in, to := filepath.Join(dir, what), filepath.Join(dir, what+" fetched")
+		err := os.Mkdir(in, 0o700)
+		if err == nil {
+			err = os.WriteFile(filepath.Join(in, x.file), make([]byte, x.size), 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		words := strings.NewReplacer("%f", name, "%p", to, "%%", "%").Replace(FetchWords([]string{in}))
+		code := exec.Command("sh", "-c", words).Run()
+		if _, err := os.Stat(to); (err == nil) != x.fetched || (code == nil) != x.fetched {
+			t.Errorf("%s: %v, %v", what, err, code)
 		}
 	}
 }

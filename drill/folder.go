@@ -28,13 +28,14 @@ func CopyWords(backup, into string) []string {
 }
 
 // FetchWords is the restore_command that takes WAL from these folders: a segment that was
-// being received when the server was lost, where there is no whole one of its name.
+// being received when the server was lost, where there is no whole one of its name. Of one that
+// the receiver was still making room for nothing had been received: the server would take its size for damage.
 func FetchWords(folders []string) string {
 	var in []string
 	for _, f := range folders {
 		in = append(in, "'"+strings.NewReplacer("'", `'\''`, "%", "%%").Replace(f)+"'")
 	}
-	return `for end in "" .partial; do for in in ` + strings.Join(in, " ") + `; do if [ -f "$in/%f$end" ]; then cp "$in/%f$end" "%p"; exit $?; fi; done; done; exit 1`
+	return `for end in "" .partial; do for in in ` + strings.Join(in, " ") + `; do if [ -f "$in/%f$end" ] && { [ -z "$end" ] || { s=$(wc -c < "$in/%f$end") && [ "$s" -ge 1048576 ] && [ $((s & (s - 1))) -eq 0 ]; }; }; then cp "$in/%f$end" "%p"; exit $?; fi; done; done; exit 1`
 }
 
 // unread is what cp says of what it cannot read, and not of what it cannot write.
