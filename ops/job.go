@@ -97,7 +97,9 @@ type Plan struct {
 	Warnings []Text  `json:"warnings,omitempty"`
 	// Notes tell what may move by itself until the plan starts, sizes and estimates,
 	// and the same by other means. Start does not compare them.
-	Notes   []Text    `json:"notes,omitempty"`
+	Notes []Text `json:"notes,omitempty"`
+	// Left says what lies where, and how it is taken away, where nobody saw the end of it.
+	Left    Text      `json:"left,omitzero"`
 	Locks   []Ref     `json:"locks"` // targets no other job may hold meanwhile
 	Ask     Ask       `json:"ask"`
 	Made    time.Time `json:"made"`
@@ -105,7 +107,7 @@ type Plan struct {
 }
 
 // Same reports whether two plans do the same to the same things. What only tells
-// of the moment, Warnings and Notes, does not count, nor does a step's note.
+// of the moment, Warnings, Notes and Left, does not count, nor does a step's note.
 func (p Plan) Same(o Plan) bool {
 	return p.Title == o.Title && p.Class == o.Class && slices.EqualFunc(p.Steps, o.Steps, Step.Same) &&
 		slices.Equal(p.Replaces, o.Replaces) && slices.Equal(p.Locks, o.Locks)
@@ -153,7 +155,9 @@ type Job struct {
 	Result Text `json:"result,omitzero"`
 	// Found is what was seen at its target later, of a job whose end nobody saw. It makes no
 	// other end of it.
-	Found Text  `json:"found,omitzero"`
+	Found Text `json:"found,omitzero"`
+	// Left is the plan's.
+	Left  Text  `json:"left,omitzero"`
 	Locks []Ref `json:"locks,omitempty"`
 	// Process is the child that does the work, where there is one.
 	Process Process `json:"process,omitzero"`

@@ -183,6 +183,7 @@ func (r *Restore) Plan(ctx context.Context, b ops.Board, req ops.Request) (ops.P
 			ops.Textf("the old data are renamed to %s and stay; that happens when the copy stands at its target in %s, and not before", o.Aside, o.To),
 			ops.Lit("archiving is off in what starts, until somebody turns it on; replicas and slots have to be made anew")}
 	}
+	p.Left = ops.Clean(r.left(p.Steps[0]))
 	for _, w := range warnings {
 		p.Warnings = append(p.Warnings, ops.Clean(w))
 	}

@@ -58,7 +58,7 @@ func (s *Jobs) resolve(j ops.Job) (ops.Job, ops.Record) {
 		return j, ops.Record{}
 	}
 	j.State, j.Ended = ops.JobLost, s.Now()
-	j.Result = ops.Lit("its agent died and nobody saw how it ended: look at the target")
+	j.Result = ops.Textf("its agent died and nobody saw how it ended: %s", j.Left.Or(ops.Lit("look at the target")))
 	s.mu.Lock()
 	for _, ref := range j.Locks {
 		if s.holders[ref] == j.ID {

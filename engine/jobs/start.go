@@ -106,7 +106,7 @@ func (s *Jobs) begin(c ops.Caller, p ops.Plan, a planner, conf ops.Confirmation)
 	}
 	r := &run{plan: p, act: a.(ops.Action), done: make(chan struct{}), news: make(chan struct{})}
 	r.job = ops.Job{Action: p.Request.Action, Title: p.Title, Target: p.Request.Target, Class: p.Class, Actor: c.Actor,
-		Reason: conf.Reason, Key: jobKey(c, conf.Key), Asked: asked(p.Request, a.Describe().Params), Plan: p.ID, State: ops.JobRunning, Created: s.Now(), Started: s.Now(), Locks: p.Locks}
+		Reason: conf.Reason, Key: jobKey(c, conf.Key), Asked: asked(p.Request, a.Describe().Params), Plan: p.ID, State: ops.JobRunning, Created: s.Now(), Started: s.Now(), Locks: p.Locks, Left: p.Left}
 	return s.launch(r)
 }
 
