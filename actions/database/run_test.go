@@ -235,6 +235,28 @@ func TestCheckpointAndSwitchOfWALAreSeen(t *testing.T) {
 	}
 }
 
+// Where nothing was written since the last switch there is nothing to switch, and the server
+// answers with the beginning of the file that it writes still.
+func TestASwitchOfWALWithNothingToSwitchIsNoDoubt(t *testing.T) {
+	for at, want := range map[string]ops.JobState{"0/7C000000": ops.JobSucceeded, "1A/100000": ops.JobSucceeded, "0/7C000158": ops.JobUnknown, "nonsense": ops.JobUnknown} {
+		f := &fake{answer: func(sql string) ([][]ops.Text, error) {
+			if sql == writtenFileSQL {
+				return [][]ops.Text{{ops.Lit("00000001000000000000007C")}}, nil
+			}
+			return [][]ops.Text{{ops.Clean(at)}}, nil
+		}}
+		a := actionNamed(t, f, "database.switch-wal")
+		p, err := a.Plan(t.Context(), ops.Board{}, ops.Request{Target: ops.NewRef(ops.KindDatabase, "pg", "pg")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := a.Run(t.Context(), p, &quiet{})
+		if err != nil || res.State != want || !strings.Contains(res.What.String(), "it writes 00000001000000000000007C still") {
+			t.Errorf("%s: %+v %v", at, res, err)
+		}
+	}
+}
+
 func actionNamed(t *testing.T, c Client, id string) ops.Action {
 	t.Helper()
 	for _, a := range New(c, "pg", at) {

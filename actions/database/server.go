@@ -28,12 +28,30 @@ func (c *checkpoint) Run(ctx context.Context, p ops.Plan, out ops.Progresser) (o
 
 // Run switches WAL and looks whether another file is written.
 func (s *switchWAL) Run(ctx context.Context, p ops.Plan, _ ops.Progresser) (ops.Result, error) {
+	var at string
 	return s.turn(ctx, turning{
-		run:   func() error { _, err := s.client.Query(ctx, p.Steps[0].SQL.String()); return err },
+		run:   func() (err error) { at, err = s.one(ctx, p.Steps[0].SQL.String()); return err },
 		shown: writtenFileSQL,
 		well:  func(file string) string { return "it writes a new WAL file, " + file },
-		still: "it writes %s still (nothing was written since the last switch, or it did not switch)",
+		still: "it writes %s still",
+		none: func(file string) string {
+			if !beginsFile(at) {
+				return ""
+			}
+			return "there was nothing to switch: nothing was written since the last switch, and it writes " + file + " still"
+		},
 	})
+}
+
+// fileUnit is what the size of every WAL file is a multiple of.
+const fileUnit = 1 << 20
+
+// beginsFile reports whether pg_switch_wal answered with the beginning of a file: PostgreSQL
+// writes no record of a switch then, because the file is empty. The end of a record that it
+// did write never stands there.
+func beginsFile(at string) bool {
+	lsn, err := ops.ParseLSN(at)
+	return err == nil && lsn%fileUnit == 0
 }
 
 // turning is a statement that has to change what a query gives.
@@ -41,7 +59,8 @@ type turning struct {
 	run   func() error
 	shown string // the query
 	well  func(after string) string
-	still string // words for a value that did not change
+	still string                    // words for a value that did not change
+	none  func(after string) string // words where it had not to; empty: it had
 }
 
 // turn runs a statement and looks whether it did what it has to.
@@ -57,10 +76,13 @@ func (f family) turn(ctx context.Context, t turning) (ops.Result, error) {
 	switch {
 	case blind != nil:
 		return ops.Result{State: ops.JobUnknown, What: ops.Textf("the server says that it did; whether it did could not be seen: %s", ops.AsError(blind).What)}, nil
-	case before == after:
-		return ops.Result{State: ops.JobUnknown, What: ops.Textf("the server says that it did, and "+t.still, after)}, nil
+	case before != after:
+		return ops.Result{State: ops.JobSucceeded, What: ops.Clean(t.well(after))}, nil
 	}
-	return ops.Result{State: ops.JobSucceeded, What: ops.Clean(t.well(after))}, nil
+	if t.none != nil && t.none(after) != "" {
+		return ops.Result{State: ops.JobSucceeded, What: ops.Clean(t.none(after))}, nil
+	}
+	return ops.Result{State: ops.JobUnknown, What: ops.Textf("the server says that it did, and "+t.still, after)}, nil
 }
 
 // one is the one value that a query gives.
