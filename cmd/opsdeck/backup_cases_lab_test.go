@@ -140,7 +140,7 @@ func TestLabWhatBreaksAStanza(t *testing.T) {
 	t.Parallel() // it waits half of the time
 	l := newLabServer(t)
 	l.beforeItIsThere()
-	for _, broken := range []func(){l.twoManualFulls, l.hungUp, l.stoppedMeanwhile, l.repositoryAway, l.anotherCluster, l.archivesElsewhere, l.hole, l.diskFull} {
+	for _, broken := range []func(){l.twoManualFulls, l.hungUp, l.stoppedMeanwhile, l.repositoryAway, l.archivesElsewhere, l.hole, l.diskFull} {
 		if broken(); t.Failed() {
 			t.FailNow()
 		}
@@ -251,29 +251,6 @@ func (l *labBackups) diskFull() {
 	l.set("[t]", "job-retry=0\n[t]") // each takes 15 s
 	l.does("failed: two: a file cannot be written: the repository's disk may be full", "backup.run", "repository=two")
 	l.shows(l.estateOf(l.Server, "t", l.Config), 2, "no good full backup in two")
-}
-
-// anotherCluster lets another server archive and back up into the stanza.
-func (l *labBackups) anotherCluster() {
-	l.Helper()
-	other := &postgrestest.Stanza{Server: postgrestest.Start(l.T, "archive_mode=on", "wal_level=replica")}
-	text, err := os.ReadFile(l.Config)
-	if err != nil {
-		l.Fatal(err)
-	}
-	whole, of, _ := strings.Cut(string(text), "[t]")
-	of = strings.NewReplacer(l.Dir, other.Dir, l.Port, other.Port).Replace(of)
-	other.Config = other.Write("pgbackrest.conf", whole+"[t]"+of)
-	other.Archives("")
-	l.on("t", other.Config)
-	l.does("failed: one: the server is another cluster than the one that the stanza was made for", "backup.run")
-	mine := l.Server
-	l.Server = other.Server
-	l.archiver(false)
-	l.shows(l.estateOf(other.Server, "t", other.Config), 2, "archiving of WAL fails", "the engine backs up another cluster than pg")
-	l.Server = mine
-	l.on("t", l.Config)
-	other.Stop()
 }
 
 // archivesElsewhere has an archive_command that says well done, and does nothing.
