@@ -153,7 +153,8 @@ func TestLabADrillOfAFolderCatchesWhatIsLostAfterItsBackup(t *testing.T) {
 	l.drills("succeeded: folder: ", "")
 	spoiled(t, filepath.Join(l.folder, history[0]), gone, func() { l.drills("failed: folder: the restore of ", tooEarly) })
 	spoiled(t, filepath.Join(l.folder, whole[0]), halved, func() { l.drills("failed: folder: the restore of ", "has wrong size") })
-	for megabytes, says := range map[int]string{4: "failed: folder: the scratch has room for 4.0M, and the copy needs ", 45: "failed: folder: the copy's server ended: recovery ended before configured recovery target was reached; the engine said cp: error writing 'pg_wal/RECOVERYXLOG': No space left"} {
+	// Who is first to find no room is one time the server, and one time who fetches for it: neither is held against the backup.
+	for megabytes, says := range map[int]string{4: "failed: folder: the scratch has room for 4.0M, and the copy needs ", 45: "failed: folder: the copy"} {
 		l.scratch = smallScratch(t, l.Dir, megabytes)
 		l.drills(says, "")
 	}
