@@ -80,7 +80,7 @@ func (e *Engine) keepLoad(j ops.Job, run ops.LoadRun) (ops.LoadVerdict, error) {
 // writeLoad judges a run and writes it down, but for the list of all.
 func writeLoad(h Values, s ops.LoadScenario, j ops.Job, run ops.LoadRun, target []ops.LoadTarget, alerts []ops.LoadAlert) (ops.LoadKept, error) {
 	k := ops.LoadKept{Ref: ops.NewRef(ops.KindLoadRun, "", fmt.Sprint(j.ID)), Scenario: s.Name, Kind: s.Kind, Target: s.Target, Began: j.Started, Ended: j.Ended,
-		Actor: j.Actor.Name, Reason: j.Reason, Note: s.Note, Stages: run.Stages, Warmup: run.Warmup, End: run.End,
+		Actor: j.Actor.Name, Reason: j.Reason, Note: s.Note, Stages: run.Stages, Warmup: run.Warmup, Before: run.Before, End: run.End,
 		Run: run.Run, Health: run.Health, Errors: run.Errors, Parts: run.Parts, Verdict: judge.LoadOf(s, run, target)}
 	report := ops.LoadReport{Kept: k, Total: run.Total, Series: run.Series, Steps: judge.KeptSteps(run, s.Limits), Target: target, Alerts: alerts}
 	packed, err := pack(savedLoad{LoadReport: report, Latency: run.LatencyHistogram, Service: run.ServiceHistogram})

@@ -25,6 +25,9 @@ func (d *draft) kindOf(s *Scenario) {
 	case ops.LoadStress:
 		d.rising(s)
 	case ops.LoadRecovery:
+		if p.Driver == ops.DriverLoans {
+			lacks("kind", "a batch of loans fills many of the seconds that a recovery is counted in: most would tell nothing", "use driver: http or locust for a recovery; a run of loans goes on through a lost connection by itself")
+		}
 		if d.of(&s.fault) == nil {
 			lacks("fault", "missing: a recovery is from a fault", "say which action, on what and when")
 		}
@@ -53,7 +56,7 @@ func (d *draft) rising(s *Scenario) {
 	p, at := &s.Plan, d.of(&s.rate)
 	if p.Driver != ops.DriverHTTP {
 		all := d.of(s)
-		d.tell(all.place, join(all.where, "driver"), "only http keeps figures of each stage", "use driver: http for a stress")
+		d.tell(all.place, join(all.where, "driver"), "a stress is judged by each of its stages, and only http keeps their figures", "use driver: http for a stress")
 		return
 	}
 	before := 0.0

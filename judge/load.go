@@ -92,6 +92,8 @@ func outcome(run ops.LoadRun, limits []ops.LoadStanding, grown []ops.LoadGrowth)
 	switch c := run.Run.LoadCount; {
 	case len(limits) == 0:
 		return ops.LoadInvalid, ops.Lit("no limit is set: there is nothing to pass")
+	case run.Before > 0:
+		return ops.LoadDegraded, ops.Textf("no verdict over the whole: %d records were done by an earlier run, and these figures are of the other %d", run.Before, run.Total)
 	case c.Dropped > 0 || c.Cut > 0:
 		return ops.LoadDegraded, ops.Textf("%d requests were not sent and %d cut off: the percentiles are lower bounds", c.Dropped, c.Cut)
 	case c.Failed > 0 && !slices.ContainsFunc(limits, func(l ops.LoadStanding) bool { return l.Metric == ops.MetricErrors }):

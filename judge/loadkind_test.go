@@ -31,14 +31,14 @@ func TestAStressReportsWhereItBroke(t *testing.T) {
 		want ops.LoadOutcome
 		why  string
 	}{
-		"a limit breaks":             {want: ops.LoadPassed, why: "held 100/s, broke at 200/s: latency_p95 is 1.2s, the limit is 500ms"},
+		"a limit breaks":             {want: ops.LoadPassed, why: "held 100/s, broke at 200/s: latency_p95 is 1200ms, the limit is 500ms"},
 		"less than is asked for":     {held: 150, want: ops.LoadFailed, why: "held 100/s, broke at 200/s"},
 		"the first breaks":           {run: func(r *ops.LoadRun) { r.Steps[0].Failed = 500 }, want: ops.LoadFailed, why: "no rate held, broke at 50/s: errors is 50 %, the limit is 1 %"},
 		"nothing breaks":             {run: func(r *ops.LoadRun) { r.Steps, r.End = r.Steps[:2], ops.LoadEndPlanned; r.Run.Over = 40 * time.Second }, want: ops.LoadPassed, why: "held 100/s, and nothing broke"},
 		"a stage was not all sent":   {run: func(r *ops.LoadRun) { r.Steps[1].Dropped = 3 }, held: 40, want: ops.LoadPassed, why: "held 50/s, broke at 100/s: 3 requests not sent"},
 		"a stage has no figure":      {run: func(r *ops.LoadRun) { r.Steps[1].LoadWindow = ops.LoadWindow{} }, held: 40, want: ops.LoadPassed, why: "broke at 100/s: there is no figure for latency_p95"},
 		"a stage goes on":            {run: func(r *ops.LoadRun) { r.Steps[0].Left, r.End, r.Run.Over = 4, ops.LoadEndPlanned, 40*time.Second }, want: ops.LoadInvalid, why: "no stage was measured to its end"},
-		"seconds on end broke it":    {run: func(r *ops.LoadRun) { r.End, r.Steps[2].Ended = ops.LoadEndByLimit, false }, want: ops.LoadPassed, why: "broke at 200/s: latency_p95 is 1.2s"},
+		"seconds on end broke it":    {run: func(r *ops.LoadRun) { r.End, r.Steps[2].Ended = ops.LoadEndByLimit, false }, want: ops.LoadPassed, why: "broke at 200/s: latency_p95 is 1200ms"},
 		"they and no figure of it":   {run: func(r *ops.LoadRun) { r.End, r.Steps[2].LoadWindow = ops.LoadEndByLimit, r.Run }, want: ops.LoadPassed, why: "broke at 200/s: too many seconds on end broke a limit"},
 		"stopped":                    {run: func(r *ops.LoadRun) { r.End, r.Why = ops.LoadEndStopped, ops.Lit("stopped by ana") }, want: ops.LoadAborted, why: "stopped by ana"},
 		"the generator broke first":  {run: func(r *ops.LoadRun) { r.Health.CPU = 0.95 }, want: ops.LoadInvalid, why: "95 % of all cores"},

@@ -80,7 +80,7 @@ func returned(s ops.LoadScenario, run ops.LoadRun) (v ops.LoadVerdict) {
 	case !r.Over:
 		v.Outcome, v.Why = ops.LoadFailed, ops.Textf("it did not recover: no %s on end kept the limits", ops.Count(r.Windows, "window"))
 	case asked && !v.Limits[0].Held:
-		v.Outcome, v.Why = ops.LoadFailed, ops.Textf("it recovered in %s, the limit is %s", took.Metric.Figure(r.Took.Seconds()), took.Metric.Figure(took.Limit))
+		v.Outcome, v.Why = ops.LoadFailed, ops.Textf("it recovered in %s, the limit is %s", took.Figure(r.Took.Seconds()), took.Figure(took.Limit))
 	case !run.Health.CPUKnown:
 		v.Outcome, v.Why = ops.LoadDegraded, ops.Textf("it recovered in %s; how busy the generator was is not known", took.Metric.Figure(r.Took.Seconds()))
 	case !r.Hurt:

@@ -118,5 +118,5 @@ func breakWords(b ops.LoadBreak) ops.Text {
 	case !l.Known:
 		return ops.Textf("%s, broke at %s: there is no figure for %s", held, ops.MetricHeld.Figure(b.Broke), l.Metric)
 	}
-	return ops.Textf("%s, broke at %s: %s is %s, the limit is %s", held, ops.MetricHeld.Figure(b.Broke), l.Metric, l.Metric.Figure(l.Value), l.Metric.Figure(l.Limit))
+	return ops.Textf("%s, broke at %s: %s is %s, the limit is %s", held, ops.MetricHeld.Figure(b.Broke), l.Metric, l.Figure(l.Value), l.Figure(l.Limit))
 }

@@ -2,6 +2,7 @@ package ops
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 )
 
@@ -171,6 +172,7 @@ type LoadRun struct {
 	Stages []LoadStage   `json:"stages"`
 	Warmup time.Duration `json:"warmup,omitzero"` // of the beginning: in Series, and in nothing else
 	Total  int64         `json:"total"`           // requests of the whole plan
+	Before int64         `json:"before,omitzero"` // records that an earlier run had done, which this one went on behind
 	End    LoadEnd       `json:"end"`
 	Why    Text          `json:"why,omitzero"` // it ended before its plan did
 	Run    LoadWindow    `json:"run"`          // Over: how long it sent, the warm-up left out
@@ -215,8 +217,23 @@ func (l LoadLimit) Least() bool { return l.Metric.Most() || l.AtLeast }
 // Words are how screens call its figure.
 func (l LoadLimit) Words() string { return l.Indicator.Or(Clean(l.Metric.Words())).String() }
 
-// Figure says a value of its figure.
+// Figure says a value of its figure, a time in the unit of the limit: beside 500ms, 1.73 seconds
+// are 1730ms.
 func (l LoadLimit) Figure(v float64) string {
+	if l.Metric.Time() || l.Metric == MetricRecovery {
+		unit, name := time.Second, "s"
+		switch limit := Seconds(l.Limit); {
+		case limit < time.Millisecond:
+			unit, name = time.Microsecond, "µs"
+		case limit < time.Second:
+			unit, name = time.Millisecond, "ms"
+		}
+		shown := Digits(Seconds(v))
+		if v != l.Limit && shown == Digits(Seconds(l.Limit)) { // 500ms, with a limit of 500ms, would not be broken
+			shown = Seconds(v).Round(time.Microsecond)
+		}
+		return strconv.FormatFloat(float64(shown)/float64(unit), 'f', -1, 64) + name
+	}
 	if l.Unit.Empty() {
 		return l.Metric.Figure(v)
 	}

@@ -36,6 +36,7 @@ type LoadKept struct {
 	Note     Text          `json:"note,omitzero"`
 	Stages   []LoadStage   `json:"stages"`
 	Warmup   time.Duration `json:"warmup,omitzero"`
+	Before   int64         `json:"before,omitzero"` // as of ops.LoadRun: of what this run does not tell
 	End      LoadEnd       `json:"end"`
 	Run      LoadWindow    `json:"run"`
 	Health   LoadHealth    `json:"health"`

@@ -73,10 +73,8 @@ func (m LoadMetric) Words() string {
 // Figure says a value in the metric's unit: "120ms", "0.5 %", "1000/s".
 func (m LoadMetric) Figure(v float64) string {
 	switch {
-	case m.Time():
-		return Seconds(v).Round(time.Microsecond).String()
-	case m == MetricRecovery:
-		return Seconds(v).Round(time.Millisecond).String()
+	case m.Time(), m == MetricRecovery:
+		return Digits(Seconds(v)).String()
 	case m.Growth():
 		return Size(v) + "/h"
 	case m == MetricWindow:
@@ -87,6 +85,15 @@ func (m LoadMetric) Figure(v float64) string {
 		return fmt.Sprintf("%.4g", v)
 	}
 	return fmt.Sprintf("%.4g/s", v)
+}
+
+// Digits rounds a time to three digits: nobody measures a load more exactly.
+func Digits(d time.Duration) time.Duration {
+	unit := time.Nanosecond
+	for d.Abs() >= 1000*unit {
+		unit *= 10
+	}
+	return d.Round(unit)
 }
 
 // LoadOutcome is what a load run has shown.

@@ -154,6 +154,9 @@ func KeptLines(k ops.LoadKept) []Cell {
 	if k.Warmup > 0 {
 		lines = append(lines, Cell{Text: fmt.Sprintf("        of this the first %s warmed up and is not in the figures", short(k.Warmup))})
 	}
+	if k.Before > 0 {
+		lines = append(lines, Cell{Text: fmt.Sprintf("covers  what was left: an earlier run had done %d records, and they are in no figure here", k.Before), Tone: lacking(k.Before)})
+	}
 	lines = append(lines, Cell{Text: fmt.Sprintf("rate    good %s over %s", inWords(ops.MetricRate, k.Run), short(k.Run.Over))})
 	lines = append(lines, waited("run     ", k.Run, closed(k.Stages)), timesLine("        served", k.Run.Service))
 	lines = append(lines, partLines(k.Parts)...)

@@ -4,13 +4,10 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
 	"opsdeck/internal/s3test"
@@ -71,35 +68,8 @@ func TestLabAStoreThatIsTakenDown(t *testing.T) {
 	home.holdsNone(secrets)
 }
 
-// home is where the program itself runs, with a personal agent and its state.
-type home struct {
-	*labBackups
-	dir, estate string
-}
-
 // program makes one for an estate.
-func (l *labBackups) program(estate string) home {
-	l.Helper()
-	dir, err := os.MkdirTemp("/tmp", "opsdeck") // a socket's path is short
-	if err != nil {
-		l.Fatal(err)
-	}
-	l.Cleanup(func() { _ = os.RemoveAll(dir) })
-	h := home{l, dir, estate}
-	l.Cleanup(h.stop)
-	return h
-}
-
-// command is a call of the program, in a session of its own.
-func (h home) command(words ...string) *exec.Cmd {
-	cmd := exec.CommandContext(context.Background(), os.Args[0], words...)
-	cmd.Env = append(os.Environ(), programRole+"=1", "OPSDECK_ESTATE="+h.estate, "HOME="+h.dir, "XDG_STATE_HOME="+h.dir, "XDG_CONFIG_HOME="+h.dir, "OPSDECK_RUN_DIR="+h.dir+"/run")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	return cmd
-}
-
-// stop ends its agent.
-func (h home) stop() { _, _ = h.command("agent", "stop", "--force").CombinedOutput() }
+func (l *labBackups) program(estate string) home { return newHome(l, estate) }
 
 // holdsNone looks for secrets in all that the program wrote.
 func (h home) holdsNone(secrets []string) {

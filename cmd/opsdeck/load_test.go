@@ -245,8 +245,10 @@ func loadAgentMain(path string) int {
 	if err == nil {
 		_, err = o.start(ctx, c, req)
 	}
-	if err == nil {
-		_, err = underLoad(ctx, c)
+	if err == nil { // its test waits for a word
+		soon, cancel := context.WithTimeout(ctx, time.Minute)
+		defer cancel()
+		_, err = underLoad(soon, c)
 	}
 	b, berr := c.Board(ctx)
 	if err != nil || berr != nil {

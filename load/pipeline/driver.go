@@ -107,24 +107,35 @@ func (d Driver) Run(ctx context.Context, s ops.LoadScenario, steps []ops.Step, b
 	return d.Children.Run(ctx, s, o, steps, began, each)
 }
 
-// removal is what removes the schema of an order.
-func (o Order) removal() []ops.Step {
-	return []ops.Step{
-		{How: ops.StepSQL, SQL: ops.Clean(o.in("DROP TABLE S." + strings.Join(tables(), ", S."))), On: []ops.Text{ops.Textf("%d records", o.Found.Records)}},
-		{How: ops.StepSQL, SQL: ops.Clean("DROP SCHEMA " + pgx.Identifier{o.schema()}.Sanitize())}}
+// removal is what removes the schema of an order with what is in it.
+func (o Order) removal(r Remains) (all []ops.Step) {
+	var names []string
+	for _, t := range r.Tables {
+		names = append(names, "S."+t)
+	}
+	if len(names) > 0 {
+		all = append(all, ops.Step{How: ops.StepSQL, SQL: ops.Clean(o.in("DROP TABLE " + strings.Join(names, ", "))), On: []ops.Text{ops.Textf("%d records", r.Records)}})
+	}
+	return append(all, ops.Step{How: ops.StepSQL, SQL: ops.Clean("DROP SCHEMA " + pgx.Identifier{o.schema()}.Sanitize())})
 }
 
-// PlanClean says what a removal of the schema takes with it. What is not ours keeps it.
+// PlanClean says what a removal of the schema takes with it. What is not ours keeps it; rows that
+// somebody wrote into a table of ours go with it.
 func (d Driver) PlanClean(ctx context.Context, s ops.LoadScenario) (p ops.LoadPlan, err error) {
-	o, hosts, err := d.found(ctx, s)
-	if err == nil && !o.Found.Made {
+	o, cfg, hosts, err := d.order(s)
+	if err != nil {
+		return p, err
+	}
+	var r Remains
+	err = connected(ctx, cfg, func(c *pgx.Conn) error { r, err = o.remains(ctx, c); return err })
+	if err == nil && !r.Made {
 		err = ops.Errorf(ops.CodeNotFound, "database %s has no schema %s", ops.Clean(o.Database), ops.Clean(o.schema()))
 	}
 	if err != nil {
 		return p, err
 	}
-	p.Steps, p.Hosts = o.removal(), hosts
-	p.Replaces = []ops.Text{ops.Textf("schema %s of database %s: %d synthetic loans, what was calculated of them, and how far the run had come", ops.Clean(o.schema()), ops.Clean(o.Database), o.Found.Records)}
+	p.Steps, p.Hosts = o.removal(r), hosts
+	p.Replaces = []ops.Text{ops.Textf("schema %s of database %s: %d synthetic loans, what was calculated of them, and how far the run had come", ops.Clean(o.schema()), ops.Clean(o.Database), r.Records)}
 	return p, nil
 }
 
@@ -135,16 +146,17 @@ func (d Driver) Clean(ctx context.Context, s ops.LoadScenario, steps []ops.Step)
 		return err
 	}
 	return connected(ctx, cfg, func(c *pgx.Conn) error {
-		if o.Found, err = o.look(ctx, c); err != nil {
+		r, err := o.remains(ctx, c)
+		if err != nil {
 			return err
 		}
-		if !o.Found.Made || !slices.EqualFunc(steps, o.removal(), ops.Step.Same) {
+		if !r.Made || !slices.EqualFunc(steps, o.removal(r), ops.Step.Same) {
 			return ops.Errorf(ops.CodeChanged, "what is in schema %s has changed since it was planned", ops.Clean(o.schema())).Help("plan it again")
 		}
-		if err := o.clean(ctx, c); err != nil {
+		if err := o.clean(ctx, c, r); err != nil {
 			return err
 		}
-		if left, err := o.look(ctx, c); err != nil || left.Made {
+		if left, err := o.remains(ctx, c); err != nil || left.Made {
 			return ops.Errorf(ops.CodeUnanswered, "the server said that schema %s is removed, and whether it is gone is not known", ops.Clean(o.schema()))
 		}
 		return nil

@@ -1,9 +1,12 @@
 package pipeline
 
 import (
+	"context"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -90,5 +93,43 @@ func TestPercentilesOfBatchesAreExact(t *testing.T) {
 	}
 	if got := sorted(nil, false); got.N != 0 {
 		t.Errorf("%+v", got)
+	}
+}
+
+func TestABatchThatWaitsWhenARunEndsIsDroppedOnceAndNoOtherWithIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := run{order: small(), todo: []int64{0, 1, 2}, due: []time.Duration{time.Hour, 0, time.Hour}, start: time.Now()}
+		r.order.MaxRate = 1e6
+		r.rec = newRecorder(r.order, r.start)
+		ctx, cancel := context.WithCancel(t.Context())
+		waits := make(chan bool)
+		go func() {
+			_, ok := r.take(ctx)
+			waits <- ok
+		}()
+		synctest.Wait()
+		r.begin = 0 // another pipeline, whose batch is due
+		if i, ok := r.take(t.Context()); i != 1 || !ok {
+			t.Fatal(i, ok)
+		}
+		cancel()
+		if <-waits {
+			t.Fatal("it was begun")
+		}
+		r.left(2 * time.Hour)
+		if c := r.rec.run; c.Planned != 900 || c.Sent != 300 || c.Dropped != 600 {
+			t.Errorf("%+v of three batches, one of them begun", c)
+		}
+	})
+}
+
+func TestErrorsOfAKindAreCountedTogetherWhateverTheirWords(t *testing.T) {
+	r := newRecorder(small(), time.Now())
+	for port := range 1000 {
+		r.failed(0, 300, fmt.Errorf("read tcp 127.0.0.1:%d->127.0.0.1:5432: connection reset by peer", 40_000+port))
+		r.failed(0, 300, &pgconn.PgError{Code: "57P01", Message: fmt.Sprint("terminated by ", port)})
+	}
+	if all := r.failures(); len(all) != 2 || all[0].Count != 1000 || all[1].Count != 1000 {
+		t.Errorf("%d kinds", len(all))
 	}
 }

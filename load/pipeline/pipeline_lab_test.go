@@ -24,6 +24,7 @@ import (
 
 	"opsdeck/internal/postgrestest"
 	"opsdeck/internal/proc"
+	"opsdeck/judge"
 	"opsdeck/load"
 	"opsdeck/load/loans"
 	"opsdeck/ops"
@@ -217,6 +218,9 @@ func TestLabANextRunGoesOnBehindTheLastBatch(t *testing.T) {
 		t.Errorf("%v %v", err, p.Notes)
 	}
 	run = carried(t, t.Context(), d, scenario, nil)
+	if v := judge.Load(run, []ops.LoadLimit{{Metric: ops.MetricErrors, Limit: 0.01}}); run.Before != third.Records || v.Outcome != ops.LoadDegraded || !strings.Contains(v.Why.String(), "no verdict over the whole") {
+		t.Errorf("a run behind %d records: %d, %s %s", third.Records, run.Before, v.Outcome, v.Why)
+	}
 	if run.End != ops.LoadEndPlanned || run.Total != third.Left || run.Run.Done != third.Left {
 		t.Errorf("%s %s: %+v of %d", run.End, run.Why, run.Run.LoadCount, run.Total)
 	}
@@ -336,6 +340,11 @@ func TestLabNothingForeignIsTouched(t *testing.T) {
 	refused("a type", ops.CodeDenied, "holds mood")
 	s.Exec("postgres", "DROP TYPE "+schema+".mood; INSERT INTO "+schema+".loans SELECT 1000, product, segment, country, currency, originated, matures, principal, balance, undrawn, rate_bp, collateral, days_past_due, grade_origin, grade, unlikely_to_pay, true_stage, true_pd_ppm, true_lgd_bp, true_ead, true_ecl FROM "+schema+".loans WHERE id = 1")
 	refused("a row of somebody", ops.CodeDenied, "somebody else wrote")
+	// What refuses a run goes on request, and the words that say so are true.
+	d, scenario := driven(s.Port, o)
+	if p, err := d.PlanClean(t.Context(), scenario); err != nil || !strings.Contains(fmt.Sprint(p.Replaces), "101 synthetic loans") {
+		t.Errorf("a removal with a row of somebody: %v", err)
+	}
 	s.Exec("postgres", "DELETE FROM "+schema+".loans WHERE id = 1000")
 	if _, err := Run(t.Context(), o, connect, func(ops.LoadTick) {}); ops.CodeOf(err) != ops.CodeChanged {
 		t.Errorf("what was planned on an empty database: %v", err)
@@ -343,6 +352,42 @@ func TestLabNothingForeignIsTouched(t *testing.T) {
 	o.Allow = []string{"127.0.0.1:1"}
 	if _, err := Run(t.Context(), o, connect, func(ops.LoadTick) {}); ops.CodeOf(err) != ops.CodeDenied {
 		t.Errorf("a server that is not on the list: %v", err)
+	}
+}
+
+// A row of somebody is where a batch has to go: no attempt will do.
+func TestLabARowOfSomebodyEndsTheRunAtItsBatch(t *testing.T) {
+	t.Parallel()
+	s := postgrestest.Start(t)
+	o := at(t, s, slow())
+	wrote := false
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	run, err := Run(ctx, o, connect, func(tick ops.LoadTick) {
+		if tick.Run.Done > 0 && !wrote {
+			wrote = true
+			s.Exec("postgres", o.in("INSERT INTO S.loans SELECT 39500, product, segment, country, currency, originated, matures, principal, balance, undrawn, rate_bp, collateral, days_past_due, grade_origin, grade, unlikely_to_pay, true_stage, true_pd_ppm, true_lgd_bp, true_ead, true_ecl FROM S.loans WHERE id = 1"))
+		}
+	})
+	if err != nil || ctx.Err() != nil || run.End != ops.LoadEndStopped || !strings.Contains(run.Why.String(), "batch 39: ") {
+		t.Errorf("%v, %s: %s", err, run.End, run.Why)
+	}
+}
+
+func TestLabAnyNameOfAScenarioMakesASchemaThatIsKnownAgain(t *testing.T) {
+	t.Parallel()
+	s := postgrestest.Start(t)
+	o := order(100, 10, 1e6)
+	o.Scenario = "US.loans.S.x"
+	d, scenario := driven(s.Port, o)
+	carried(t, t.Context(), d, scenario, nil)
+	s.Exec("postgres", at(t, s, o).in("DROP TABLE S.batches")) // half of it is gone
+	p, err := d.PlanClean(t.Context(), scenario)
+	if err == nil {
+		err = d.Clean(t.Context(), scenario, p.Steps)
+	}
+	if left := s.Value("SELECT count(*)::text FROM pg_namespace WHERE nspname LIKE 'opsdeck%'"); err != nil || left != "0" {
+		t.Errorf("%v, %s schemas are left", err, left)
 	}
 }
 

@@ -53,13 +53,13 @@ type recorder struct {
 	run                    ops.LoadCount
 	latency, service, late load.Histogram
 	parts                  []load.Histogram
-	errors                 map[string]*ops.LoadError
+	errors                 map[failure]*ops.LoadError
 	health                 ops.LoadHealth
 	cpu                    time.Duration
 }
 
 func newRecorder(o Order, start time.Time) *recorder {
-	r := &recorder{order: o, start: start, latency: load.NewHistogram(), service: load.NewHistogram(), late: load.NewHistogram(), under: map[int64]time.Duration{}, errors: map[string]*ops.LoadError{}}
+	r := &recorder{order: o, start: start, latency: load.NewHistogram(), service: load.NewHistogram(), late: load.NewHistogram(), under: map[int64]time.Duration{}, errors: map[failure]*ops.LoadError{}}
 	for range Parts() {
 		r.parts = append(r.parts, load.NewHistogram())
 	}
@@ -108,21 +108,28 @@ func (r *recorder) failed(due time.Duration, rows int64, err error) {
 	defer r.mu.Unlock()
 	r.count(due, ops.LoadCount{Retried: rows})
 	if due >= r.order.Warmup {
-		r.fail(classOf(err), err.Error(), 1)
+		r.fail(failure{classOf(err), stateOf(err)}, err.Error(), 1)
 	}
 }
 
 // mostWords bounds what is kept of an error.
 const mostWords = 200
 
-// fail counts errors of a kind: the server's code, or that of the connection. mu is held.
-func (r *recorder) fail(class ops.LoadClass, words string, n int64) {
+// failure tells kinds of errors apart, by the server's code where there is one: the words of a
+// lost connection name another port each time.
+type failure struct {
+	class ops.LoadClass
+	state string
+}
+
+// fail counts errors of a kind, with the words of the first. mu is held.
+func (r *recorder) fail(kind failure, words string, n int64) {
 	at := time.Since(r.start)
-	words = ops.MaskSecrets(words)
-	e := r.errors[class.String()+words[:min(len(words), mostWords)]]
+	e := r.errors[kind]
 	if e == nil {
-		e = &ops.LoadError{Class: class, First: at, Sample: ops.Clean(words[:min(len(words), mostWords)])}
-		r.errors[class.String()+words[:min(len(words), mostWords)]] = e
+		words = ops.MaskSecrets(words)
+		e = &ops.LoadError{Class: kind.class, First: at, Sample: ops.Clean(words[:min(len(words), mostWords)])}
+		r.errors[kind] = e
 	}
 	e.Count, e.Last = e.Count+n, at
 }
@@ -162,7 +169,7 @@ func (r *recorder) done(n int64, due, begun time.Duration, d done) {
 		r.parts[i].Record(part)
 	}
 	if d.wrong > 0 {
-		r.fail(ops.ClassBody, "loans came to another result than is right", d.wrong)
+		r.fail(failure{class: ops.ClassBody}, "loans came to another result than is right", d.wrong)
 	}
 }
 

@@ -43,6 +43,7 @@ type run struct {
 
 	mu    sync.Mutex
 	next  int           // of todo
+	given []int         // taken up and not begun: the run ended before their moment
 	begin time.Duration // no batch begins before it: the most of the rate
 }
 
@@ -140,7 +141,7 @@ func (r *run) carryOut(ctx context.Context, tell func(ops.LoadTick)) (ops.LoadRu
 	r.left(worked)
 	close(over)
 	told.Wait()
-	res := ops.LoadRun{Stages: r.order.Stages, Warmup: r.order.Warmup, Total: total, End: ops.LoadEndPlanned}
+	res := ops.LoadRun{Stages: r.order.Stages, Warmup: r.order.Warmup, Total: total, Before: r.order.Rows - r.order.Found.Left, End: ops.LoadEndPlanned}
 	switch {
 	case errors.Is(why, errLimit):
 		res.End, res.Why = ops.LoadEndByLimit, ops.Textf("%s on end broke a limit", ops.Count(r.order.AbortAfter, "second"))
@@ -183,7 +184,7 @@ func (r *run) take(ctx context.Context) (i int, ok bool) {
 	free := time.Since(r.start)
 	if !sleep(ctx, from-free) {
 		r.mu.Lock()
-		r.next = min(r.next, i) // left counts it
+		r.given = append(r.given, i) // left counts it
 		r.mu.Unlock()
 		return 0, false
 	}
@@ -195,6 +196,12 @@ func (r *run) take(ctx context.Context) (i int, ok bool) {
 // left counts what was due and not begun.
 func (r *run) left(until time.Duration) {
 	for i := r.next; i < len(r.todo) && r.due[i] < until; i++ {
+		r.given = append(r.given, i)
+	}
+	for _, i := range r.given {
+		if r.due[i] >= until {
+			continue
+		}
 		_, rows := r.order.span(r.todo[i])
 		r.rec.planned(r.due[i], rows)
 		r.rec.dropped(r.due[i], rows)
@@ -217,6 +224,7 @@ func (r *run) pipeline(ctx context.Context) {
 		}
 		n, due, begun := r.todo[i], r.due[i], time.Since(r.start)
 		_, rows := r.order.span(n)
+		taken := 0
 		for wait := again; ; wait = min(2*wait, mostAgain) {
 			var d done
 			var err error
@@ -230,7 +238,11 @@ func (r *run) pipeline(ctx context.Context) {
 				r.rec.done(n, due, begun, d)
 				break
 			}
-			if ctx.Err() == nil && !passes(err) {
+			if stateOf(err) == "23505" {
+				taken++
+			}
+			// Once, a lost attempt may have been committed after this one had looked. The next one sees that.
+			if ctx.Err() == nil && (!passes(err) || taken > 1) {
 				r.end(fmt.Errorf("batch %d: %w", n, err))
 			}
 			if ctx.Err() != nil {

@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -43,27 +42,32 @@ type State struct {
 	Left    int64 `json:"left"`    // records that a run has to do
 }
 
-// look says what is there. An error says why it may not be touched.
-func (o Order) look(ctx context.Context, c *pgx.Conn) (s State, err error) {
-	s.Left = o.Rows
+// ours reports whether the schema is there. An error says why it may not be touched: it is not
+// marked as the scenario's, or holds what is none of ours.
+func (o Order) ours(ctx context.Context, c *pgx.Conn) (bool, error) {
 	var comment *string
-	err = c.QueryRow(ctx, "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = $1", o.schema()).Scan(&comment)
+	err := c.QueryRow(ctx, "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = $1", o.schema()).Scan(&comment)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
-		return s, nil
+		return false, nil
 	case err != nil:
-		return s, err
+		return false, err
 	case comment == nil || *comment != o.mark():
-		return s, ops.Errorf(ops.CodeDenied, "schema %s is there and is not marked as this scenario's: it is left alone", ops.Clean(o.schema())).Help("rename the scenario, or whoever made the schema removes it")
+		return true, ops.Errorf(ops.CodeDenied, "schema %s is there and is not marked as this scenario's: it is left alone", ops.Clean(o.schema())).Help("rename the scenario, or whoever made the schema removes it")
 	}
-	s.Made = true
-	if err := o.foreign(ctx, c); err != nil {
+	return true, o.foreign(ctx, c)
+}
+
+// look says what is there. An error says why a run may not touch it.
+func (o Order) look(ctx context.Context, c *pgx.Conn) (s State, err error) {
+	s.Left = o.Rows
+	if s.Made, err = o.ours(ctx, c); err != nil || !s.Made {
 		return s, err
 	}
 	var had Portfolio
 	var seed string
 	if err = c.QueryRow(ctx, o.in("SELECT rows, batch, preset, seed FROM S.portfolio")).Scan(&had.Rows, &had.Batch, &had.Preset, &seed); err != nil {
-		return s, fmt.Errorf("read what is loaded: %w", err)
+		return s, ops.Errorf(ops.CodeDenied, "what is loaded in schema %s cannot be read: %v", ops.Clean(o.schema()), err).Help("opsdeck load clean %s removes it", o.Scenario)
 	}
 	if had.Seed, err = strconv.ParseUint(seed, 10, 64); err != nil {
 		return s, err
@@ -115,8 +119,12 @@ func (o Order) prepare(ctx context.Context, c *pgx.Conn, s State) error {
 	}
 	err := pgx.BeginFunc(ctx, c, func(tx pgx.Tx) error {
 		schema := pgx.Identifier{o.schema()}.Sanitize()
-		for _, sql := range append([]string{"CREATE SCHEMA " + schema, "COMMENT ON SCHEMA " + schema + " IS '" + strings.ReplaceAll(o.mark(), "'", "''") + "'"}, definitions()...) {
-			if _, err := tx.Exec(ctx, o.in(sql)); err != nil {
+		all := []string{"CREATE SCHEMA " + schema, "COMMENT ON SCHEMA " + schema + " IS '" + strings.ReplaceAll(o.mark(), "'", "''") + "'"}
+		for _, sql := range definitions() { // in is for these alone: a scenario's name may hold S.
+			all = append(all, o.in(sql))
+		}
+		for _, sql := range all {
+			if _, err := tx.Exec(ctx, sql); err != nil {
 				return err
 			}
 		}
@@ -167,11 +175,33 @@ func (o Order) fill(ctx context.Context, tx pgx.Tx) error {
 	return err
 }
 
+// remains are the tables of ours that are there, and how many loans, whoever wrote them.
+func (o Order) remains(ctx context.Context, c *pgx.Conn) (r Remains, err error) {
+	if r.Made, err = o.ours(ctx, c); err != nil || !r.Made {
+		return r, err
+	}
+	rows, err := c.Query(ctx, "SELECT relname FROM pg_class WHERE relnamespace = $1::regnamespace AND relkind = 'r' ORDER BY relname", pgx.Identifier{o.schema()}.Sanitize())
+	if err == nil {
+		r.Tables, err = pgx.CollectRows(rows, pgx.RowTo[string])
+	}
+	if err == nil && slices.Contains(r.Tables, "loans") {
+		err = c.QueryRow(ctx, o.in("SELECT count(*) FROM S.loans")).Scan(&r.Records)
+	}
+	return r, err
+}
+
+// Remains are what a removal finds.
+type Remains struct {
+	Made    bool
+	Tables  []string
+	Records int64
+}
+
 // clean removes the schema, and nothing that is not ours: what depends on it from elsewhere
 // keeps it.
-func (o Order) clean(ctx context.Context, c *pgx.Conn) error {
+func (o Order) clean(ctx context.Context, c *pgx.Conn, r Remains) error {
 	return pgx.BeginFunc(ctx, c, func(tx pgx.Tx) error {
-		for _, step := range o.removal() {
+		for _, step := range o.removal(r) {
 			if _, err := tx.Exec(ctx, step.SQL.String()); err != nil {
 				return err
 			}
