@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"strconv"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"opsdeck/load/loans"
@@ -167,6 +168,14 @@ func TestAWriterThatFailsEndsTheWork(t *testing.T) {
 }
 
 // BenchmarkCSV makes and writes loans on one core.
+func TestWhatIsReadIsWhatIsMadeAtOnce(t *testing.T) {
+	for _, rows := range []int64{0, 1, 4095, 4096, 8197} {
+		if err := iotest.TestReader(portfolio42.Read(77, rows), portfolio42.CSV(77, rows)); err != nil {
+			t.Errorf("%d loans: %v", rows, err)
+		}
+	}
+}
+
 func BenchmarkCSV(b *testing.B) {
 	const rows = 10_000
 	for n := int64(0); b.Loop(); n += rows {

@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -68,9 +67,7 @@ func (o Order) batch(ctx context.Context, c *pgx.Conn, p loans.Portfolio, n int6
 			d.parts = append(d.parts, time.Since(last))
 			last = time.Now()
 		}
-		text := p.CSV(first, rows)
-		last = time.Now() // making them is no work of the database
-		if _, err := tx.Conn().PgConn().CopyFrom(ctx, bytes.NewReader(text), o.in("COPY S.loans FROM STDIN (FORMAT csv)")); err != nil {
+		if _, err := tx.Conn().PgConn().CopyFrom(ctx, p.Read(first, rows), o.in("COPY S.loans FROM STDIN (FORMAT csv)")); err != nil {
 			return err
 		}
 		part()
