@@ -128,7 +128,7 @@ func Refused(ctx context.Context, address string) error {
 	switch {
 	case err == nil:
 		_ = c.Close()
-		return running("somebody answers at %s", at).Help("end whatever answers there: what is restored would be the second of it")
+		return running("somebody answers at %s", at).Help("end whatever answers there: what is restored would be the second of it; a standby keeps its data when it is ended, and is made anew afterwards")
 	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ENOENT):
 		return nil
 	}
