@@ -55,6 +55,7 @@ func TestLabABackupOutlivesItsConsoleAndItsAgent(t *testing.T) {
 		l.Archives("")
 		l.archiver(true)
 		l.Until("the backup is made", func() bool { return len(strings.Fields(l.labels())) == backups })
+		l.Until("its engine has ended, which holds the plan until then", func() bool { _, over := holder(engine); return over })
 	}
 
 	console, engine := waiting()

@@ -56,6 +56,7 @@ func TestLabABaseBackupOutlivesItsConsoleAndItsAgent(t *testing.T) {
 		}
 		l.Exec("postgres", "CHECKPOINT")
 		l.Until("the backup is made", func() bool { return len(strings.Fields(l.labels())) == backups })
+		l.Until("its engine has ended, which holds the plan until then", func() bool { _, over := holder(engine); return over })
 	}
 
 	console, engine := waiting(1)
