@@ -22,9 +22,6 @@ type lossy struct {
 // past, or a folder of our own.
 func planned(r *rand.Rand) *lossy {
 	past := generated(r)
-	for !past.promises() {
-		past = generated(r)
-	}
 	l := &lossy{plan: ops.BackupPlan{Name: ops.Lit("orders"), Database: ops.Lit("db"), RPO: time.Hour, Oldest: map[ops.BackupType]time.Duration{}}}
 	l.plan.Oldest[ops.BackupFull] = time.Duration(50+r.Intn(100)) * time.Hour
 	if r.Intn(2) == 0 && !past.own {

@@ -65,13 +65,24 @@ func (r *recovery) gaps(line []stretch, onLine bool) {
 			first[i].to = min(first[i].to, r.f.Archived.Segment(r.size))
 		}
 	}
-	paths := [][]stretch{first}
+	number := from.first(r.size)
 	if on(line, from.Timeline, from.Start) < 0 {
-		paths = [][]stretch{{{from.Timeline, from.first(r.size), math.MaxUint64, math.MaxUint64}}, first}
+		own := stretch{from.Timeline, number, math.MaxUint64, math.MaxUint64}
+		r.holes(r.trimmed([]stretch{own}, number), told)
+		number = from.Start.Segment(r.size)         // whether or not it holds its own WAL, it holds none of the line's
+		if oldest := line[0].timeline; oldest > 1 { // where that began is what its history tells
+			number = max(number, r.firstListed(oldest))
+		}
 	}
-	for _, path := range paths {
-		r.holes(r.trimmed(path, from), told)
+	for _, b := range r.f.Backups { // one with its own WAL begins behind its start
+		if on(line, b.Timeline, b.Start) >= 0 && b.Start >= from.Start {
+			number = min(number, b.first(r.size))
+		}
 	}
+	if onLine { // what lies behind it keeps the server's newest from being recovered
+		number = min(number, r.out.Safe.LSN.Segment(r.size))
+	}
+	r.holes(r.trimmed(first, number), told)
 	after := from.Timeline
 	if oldest := line[0].timeline; !onLine && oldest > 1 {
 		after = min(after, oldest-1) // how the server came to its timelines is what nothing tells
@@ -101,22 +112,10 @@ func (r *recovery) promised() (from *WALBackup, told bool) {
 	return from, false
 }
 
-// trimmed leaves of a path what lies between the first backup on it from the promised
-// one on, or its first segment where it has none, and its last segment. What is missing
-// behind that is late and no gap.
-func (r *recovery) trimmed(path []stretch, from *WALBackup) []stretch {
-	begin := -1
-	var number uint64
-	for _, b := range r.f.Backups {
-		if i := on(path, b.Timeline, b.Start); i >= 0 && b.Start >= from.Start && (begin < 0 || b.first(r.size) < number) {
-			begin, number = i, b.first(r.size)
-		}
-	}
-	for i := 0; begin < 0 && i < len(path); i++ {
-		if n, found := r.firstFrom(path[i].timeline, path[i].from); found && n < path[i].to {
-			begin, number = i, n
-		}
-	}
+// trimmed leaves of a path what lies between a segment and the last one listed. What is
+// missing behind that is late and no gap.
+func (r *recovery) trimmed(path []stretch, number uint64) []stretch {
+	begin := slices.IndexFunc(path, func(s stretch) bool { return s.to > number })
 	if begin < 0 {
 		return nil
 	}
@@ -133,14 +132,13 @@ func (r *recovery) trimmed(path []stretch, from *WALBackup) []stretch {
 	return nil
 }
 
-// firstFrom is the number of the first segment that is listed of a timeline, from a
-// number on.
-func (r *recovery) firstFrom(timeline uint32, number uint64) (first uint64, found bool) {
-	s := r.segment(timeline, number)
+// firstListed is the number of the first segment that is listed of a timeline.
+func (r *recovery) firstListed(timeline uint32) uint64 {
+	s := r.segment(timeline, 0)
 	if s.run.Timeline != 0 {
-		return number, true
+		return 0
 	}
-	return s.last + 1, s.last < math.MaxUint64
+	return s.last + min(1, math.MaxUint64-s.last)
 }
 
 // endBefore is the number behind the last segment of a timeline that is listed, of those

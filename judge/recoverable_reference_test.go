@@ -294,7 +294,7 @@ func (a *archive) disagreement(got ops.Recovery) string {
 		judged := func(is ops.WALGap) bool { return is.Last == g.Last && is.Level == ops.LevelUnknown }
 		return a.passed(g, usable, got.Safe) && (!a.tail(got.Safe) || slices.ContainsFunc(got.Gaps, judged))
 	}
-	if want, is := a.wantsGaps(usable, passed), gapsOf(got, a.size); want != is {
+	if want, is := a.wantsGaps(usable, got.Safe, passed), gapsOf(got, a.size); want != is {
 		return fmt.Sprintf("gaps are\n%s\njudged\n%s", want, is)
 	}
 	return ""
@@ -370,8 +370,9 @@ func gapsOf(got ops.Recovery, size ops.Bytes) string {
 }
 
 // wantsGaps says from the definition what ought to be there and is not: every segment
-// from the promised backup to the newest that is listed, on the server's line.
-func (a *archive) wantsGaps(usable []WALBackup, passed func(ops.WALGap) bool) string {
+// from the promised backup, or from what is safe where that is older, to the newest that is
+// listed, on the server's line.
+func (a *archive) wantsGaps(usable []WALBackup, safe ops.WALPosition, passed func(ops.WALGap) bool) string {
 	if len(a.backups) == 0 {
 		return ""
 	}
@@ -400,7 +401,18 @@ func (a *archive) wantsGaps(usable []WALBackup, passed func(ops.WALGap) bool) st
 	}
 	on := func(b WALBackup) bool { until, ok := line[b.Timeline]; return ok && b.Start <= until }
 	var want []string
-	first := uint64(1<<64 - 1)
+	listed := func(s at) bool { return a.files[s] != "" && a.files[s] != "partial" }
+	first := a.needs(from)
+	if !on(from) {
+		first = uint64(from.Start) / uint64(a.size)
+		if oldest > 1 { // where it began is what nothing tells
+			order := append(a.order(), at{oldest, 1<<64 - 1})
+			first = max(first, order[slices.IndexFunc(order, func(s at) bool { return s.timeline == oldest && (listed(s) || s.number == 1<<64-1) })].number)
+		}
+	}
+	if until, ok := line[safe.Timeline]; ok && safe.LSN <= until && len(usable) > 0 {
+		first = min(first, uint64(safe.LSN)/uint64(a.size))
+	}
 	for _, b := range a.backups {
 		if on(b) && b.Start >= from.Start {
 			first = min(first, a.needs(b))
@@ -409,14 +421,6 @@ func (a *archive) wantsGaps(usable []WALBackup, passed func(ops.WALGap) bool) st
 	limit := uint64(1<<64 - 1)
 	if a.facts.Archived > 0 {
 		limit = uint64(a.facts.Archived) / uint64(a.size)
-	}
-	listed := func(s at) bool { return a.files[s] != "" && a.files[s] != "partial" }
-	if first == 1<<64-1 {
-		for _, s := range a.order() {
-			if o := owner(s.number); listed(s) && o == s && s.number < limit {
-				first = min(first, s.number)
-			}
-		}
 	}
 	want = append(want, a.holesOf(first, limit, told, passed, owner)...)
 	if !on(from) {
