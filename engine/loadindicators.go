@@ -10,6 +10,7 @@ import (
 type indicator struct {
 	worst        ops.Value
 	asked, found int
+	why          ops.Text // it was not found when it last was not
 }
 
 // leastFound is the share of the looks that an indicator has to have a value at: what is
@@ -35,26 +36,32 @@ func (e *Engine) indicated(j ops.Job, s ops.LoadScenario, at time.Duration) (all
 		}
 		i := c.limits[l.Indicator]
 		if at > s.Warmup {
-			i.look(l, b)
+			v, why := b.Limited(s, l)
+			i.look(v, why, l.AtLeast)
 			c.limits[l.Indicator] = i
 		}
-		all = append(all, ops.LoadIndicator{Name: l.Indicator, Worst: ops.Value{Value: i.worst.Value, Known: i.asked > 0 && float64(i.found) >= leastFound*float64(i.asked)}})
+		all = append(all, i.sum(l.Indicator))
 	}
 	return all
 }
 
-// look takes the value that an indicator has now.
-func (i *indicator) look(l ops.LoadLimit, b ops.Board) {
+// sum is how the indicator of a name did over all looks.
+func (i indicator) sum(name ops.Text) ops.LoadIndicator {
+	if i.asked > 0 && float64(i.found) >= leastFound*float64(i.asked) {
+		return ops.LoadIndicator{Name: name, Worst: i.worst}
+	}
+	return ops.LoadIndicator{Name: name, Why: i.why}
+}
+
+// look takes the value that an indicator has now, or why it has none.
+func (i *indicator) look(v ops.Value, why ops.Text, least bool) {
 	i.asked++
-	for _, r := range b.Indicators {
-		for _, k := range r.Value.KPIs {
-			if k.Name != l.Indicator || !r.Fresh() || !k.Value.Known {
-				continue
-			}
-			i.found++
-			if worse := k.Value.Value > i.worst.Value; !i.worst.Known || worse != l.AtLeast {
-				i.worst = k.Value
-			}
-		}
+	if !v.Known {
+		i.why = why
+		return
+	}
+	i.found++
+	if worse := v.Value > i.worst.Value; !i.worst.Known || worse != least {
+		i.worst = v
 	}
 }

@@ -28,7 +28,8 @@ func TestAnIndicatorIsKnownWhereItIsThereForNineTenthsOfARun(t *testing.T) {
 		l, i := limit, indicator{}
 		l.AtLeast = c.least
 		for _, b := range c.looks {
-			i.look(l, b)
+			v, why := b.Limited(ops.LoadScenario{}, l)
+			i.look(v, why, c.least)
 		}
 		if share := float64(i.found) / float64(i.asked); i.worst != ops.Num(c.worst) || share != c.share {
 			t.Errorf("%s: %+v of %d, %.2f", name, i.worst, i.asked, share)

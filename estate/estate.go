@@ -105,7 +105,8 @@ type KPI struct {
 	Source string // the Prometheus to ask
 	Query  string // PromQL, not checked here: the server does that
 	Target ops.Target
-	Trend  time.Duration // how far back the curve goes
+	Trend  time.Duration // how far back the curve goes; 0: there is none
+	Load   string        // the load scenario for whose limit alone it is asked; empty: for everybody
 }
 
 // Pipeline is a batch run against the window it has to end in. Its queries are

@@ -54,6 +54,8 @@ type key struct {
 	or       *key   // shapeTable and shapeList: the scalar that may stand instead
 	inside   bool   // shapePath: may lie inside the program
 
+	unsound func(string) (what, remedy string) // shapeBlock: what of a text is wrong, and what to do; empty: nothing
+
 	fill  func(*draft, *said) // takes what the file says; nil: only what is in it does
 	bound any                 // pointer to the field that fill sets, where it is one
 }

@@ -9,19 +9,35 @@ var (
 
 func kpiKey(name string, k *KPI) key {
 	k.Name = name
-	return key{shape: shapeMapping, meaning: "One figure and what it has to reach.", fields: []key{
-		bind(&k.Query, key{name: "query", shape: shapeBlock, required: true, example: `"100 * avg(up)"`,
-			meaning: "PromQL that gives one series. It is the server that finds its mistakes. Nothing found is shown as unknown, never as good or as zero."}),
+	return key{shape: shapeMapping, meaning: "One figure and what it has to reach.", fields: figureKeys(k,
+		key{meaning: "PromQL that gives one series. It is the server that finds its mistakes. Nothing found is shown as unknown, never as good or as zero."},
+		bindBy(key{name: "target", shape: shapeText, pattern: target, example: `">= 99.5"`,
+			meaning: "At least or at most how much it ought to be. Without one nothing is judged."}, func(_ *draft, s *said) { k.Target = targetOf(s.text) }),
+		bind(&k.Trend, key{name: "trend", shape: shapeDuration, fallback: "6h", shortest: 5 * time.Minute, longest: 31 * 24 * time.Hour, example: "1d",
+			meaning: "How far back its curve goes."}))}
+}
+
+// queryKey is a query of a load's limit: what its server would say of it comes late, since it is
+// looked at during a run alone.
+func queryKey(name string, k *KPI) key {
+	k.Name = name
+	return key{shape: shapeMapping, meaning: "One figure and what it has to keep.", fields: figureKeys(k,
+		key{unsound: unsound, meaning: "PromQL that gives one series: the figure itself, which `target` compares. Its brackets and operators are checked here; what else is wrong with it the server says, in the plan of the run."},
+		bindBy(key{name: "target", shape: shapeText, pattern: target, required: true, example: `"<= 80"`,
+			meaning: "At least or at most how much it has to be, by its worst value of the run."}, func(_ *draft, s *said) { k.Target = targetOf(s.text) }))}
+}
+
+// figureKeys are what every figure of a Prometheus says of itself, with what is particular of
+// its query, and more keys.
+func figureKeys(k *KPI, query key, more ...key) []key {
+	query.name, query.shape, query.required, query.example = "query", shapeBlock, true, `"100 * avg(up)"`
+	return append([]key{bind(&k.Query, query),
 		prometheusOf(&k.Source, "The Prometheus to ask."),
 		bind(&k.Unit, key{name: "unit", shape: shapeText, pattern: unitText, example: `"%"`,
 			meaning: "What stands behind the figure."}),
 		bind(&k.What, key{name: "what", shape: shapeText, pattern: anyText, example: "share of targets that answer",
 			meaning: "What it measures, in words."}),
-		bindBy(key{name: "target", shape: shapeText, pattern: target, example: `">= 99.5"`,
-			meaning: "At least or at most how much it ought to be. Without one nothing is judged."}, func(_ *draft, s *said) { k.Target = targetOf(s.text) }),
-		bind(&k.Trend, key{name: "trend", shape: shapeDuration, fallback: "6h", shortest: 5 * time.Minute, longest: 31 * 24 * time.Hour, example: "1d",
-			meaning: "How far back its curve goes."}),
-	}}
+	}, more...)
 }
 
 func pipelineKey(name string, p *Pipeline) key {

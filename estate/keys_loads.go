@@ -261,7 +261,9 @@ func limitsBesideKeys(s *Scenario) []key {
 			p.Limits = append(p.Limits, ops.LoadLimit{Metric: ops.MetricWindow, Limit: v.span.Seconds()})
 		}),
 		bind(&s.indicators, key{name: "indicators", shape: shapeList, elem: &key{shape: shapeText, pattern: nameOfThing, example: "cpu", meaning: "One indicator."}, example: "[cpu, memory]",
-			meaning: "Indicators (`kpis`) that have to keep their targets during the run, by their worst value. One that is missing for more than a tenth of it is not known, and the run no pass."}),
+			meaning: "Indicators (`kpis`) that have to keep their targets during the run, by their worst value. One that is missing for more than a tenth of it, or gives several series, is not known, and the run no pass."}),
+		table(&s.queries, key{name: "queries", pattern: nameOfThing, example: `{db_cpu: {query: "100 * avg(up)", target: "<= 80"}}`,
+			meaning: "Figures of a Prometheus that have to keep a target during the run, as `indicators` do. They are asked with every reading of it, and no screen shows them but those of the run."}, queryKey),
 	}
 }
 

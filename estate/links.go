@@ -40,6 +40,7 @@ func (d *draft) links() {
 	}
 	for i := range d.Loads {
 		d.indicated(&d.Loads[i])
+		d.queried(&d.Loads[i], prometheus)
 		if l := &d.Loads[i]; l.Plan.Driver == ops.DriverLoans {
 			d.sourceOf(postgres, d.of(&l.Loans.Source), d.of(l).entry, d.of(l).where)
 		}

@@ -132,6 +132,12 @@ func (d *draft) finish() {
 			*source = d.Prometheus[0].Name
 		}
 	}
+	for i := range d.Loads {
+		for _, k := range d.Loads[i].queries {
+			k.Load = d.Loads[i].Plan.Name.String()
+			d.KPIs = append(d.KPIs, k)
+		}
+	}
 	for i := range d.KPIs {
 		prometheus(&d.KPIs[i].Source)
 	}

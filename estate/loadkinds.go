@@ -33,6 +33,7 @@ func (d *draft) kindOf(s *Scenario) {
 		}
 		d.faultOf(s)
 	}
+	d.judgedWhole(s)
 	for _, l := range p.Limits {
 		switch m := l.Metric; {
 		case m == ops.MetricGeneratorGrowth && p.Driver != ops.DriverHTTP:
@@ -40,6 +41,32 @@ func (d *draft) kindOf(s *Scenario) {
 		case m == ops.MetricRecovery && p.Kind != ops.LoadRecovery:
 			lacks("limits.recovery", fmt.Sprintf("there is nothing to recover from in a run of kind: %s", p.Kind), "make it kind: recovery with a fault, or leave it out")
 		}
+	}
+}
+
+// judgedWhole tells of limits that are for a run as a whole, where nothing judges that: a
+// limit that is never looked at would look kept.
+func (d *draft) judgedWhole(s *Scenario) {
+	if k := s.Plan.Kind; k != ops.LoadStress && k != ops.LoadRecovery {
+		return
+	}
+	at := d.of(s)
+	tell := func(key string) {
+		d.tell(at.place, join(at.where, "limits."+key), fmt.Sprintf("is of a run as a whole, and a %s is judged by its parts", s.Plan.Kind), "leave it out, or limit it in a scenario of another kind")
+	}
+	for _, l := range s.Plan.Limits {
+		switch {
+		case l.Metric.Growth():
+			tell(l.Metric.String() + "_mb")
+		case l.Metric == ops.MetricWindow:
+			tell(l.Metric.String())
+		}
+	}
+	if len(s.indicators) > 0 {
+		tell("indicators")
+	}
+	if len(s.queries) > 0 {
+		tell("queries")
 	}
 }
 

@@ -23,8 +23,9 @@ type Scenario struct {
 	Contains string // words of its body
 	Loans    Loans
 
-	// indicators are the KPIs whose targets are limits.
+	// indicators are the KPIs whose targets are limits, queries those that are the scenario's own.
 	indicators  []string
+	queries     []KPI
 	rate, users rate
 	concurrent  int
 	fault       fault
@@ -191,17 +192,36 @@ func (d *draft) indicated(s *Scenario) {
 	}
 }
 
-// limited makes limits of the indicators that the scenario names. One that is none, which
-// can be where a part of the estate could not be read, is a limit without a figure.
+// queried checks the queries of a scenario: each asks a Prometheus that there is, under a
+// name that no indicator has.
+func (d *draft) queried(s *Scenario, prometheus kindred) {
+	for i := range s.queries {
+		k := &s.queries[i]
+		at := d.of(k)
+		d.sourceOf(prometheus, d.of(&k.Source), at.entry, at.where)
+		if slices.ContainsFunc(d.KPIs, func(o KPI) bool { return o.Name == k.Name }) {
+			d.tell(at.entry, at.where, fmt.Sprintf("%q is an indicator already", k.Name), "choose another name, or list it under limits.indicators")
+		}
+	}
+}
+
+// limited makes limits of the indicators that the scenario names, and of its own queries. One
+// that is none, which can be where a part of the estate could not be read, is a limit without a figure.
 func (s *Scenario) limited(kpis []KPI) {
+	limit := func(k KPI) {
+		s.Plan.Limits = append(s.Plan.Limits, ops.LoadLimit{Metric: ops.MetricIndicator, Indicator: ops.Clean(k.Name), Unit: ops.Clean(k.Unit), Limit: k.Target.Limit, AtLeast: k.Target.AtLeast})
+	}
 	for _, name := range s.indicators {
-		l := ops.LoadLimit{Metric: ops.MetricIndicator, Indicator: ops.Clean(name)}
+		of := KPI{Name: name}
 		for _, k := range kpis {
-			if k.Name == name {
-				l.Unit, l.Limit, l.AtLeast = ops.Clean(k.Unit), k.Target.Limit, k.Target.AtLeast
+			if k.Name == name && k.Load == "" {
+				of = k
 			}
 		}
-		s.Plan.Limits = append(s.Plan.Limits, l)
+		limit(of)
+	}
+	for _, k := range s.queries {
+		limit(k)
 	}
 }
 

@@ -95,6 +95,12 @@ func (c *checking) block(k key, n *node, where string) *value {
 		c.faults.tell(n.place, where, "holds characters that cannot be shown", "")
 		return nil
 	}
+	if k.unsound != nil {
+		if what, remedy := k.unsound(text); what != "" {
+			c.faults.tell(n.place, where, what, remedy)
+			return nil
+		}
+	}
 	return &value{key: k, node: n, place: n.place, text: text}
 }
 

@@ -128,8 +128,8 @@ func TestARunbookIsFoundFromWhereItIsNamed(t *testing.T) {
 
 func TestIndicatorsOfAnEstate(t *testing.T) {
 	f := loadBig(t)
-	want := "[{up targets % q label_replace(up, \"a\", \"${1}\", \"b\", \"(.*)\") {true 99.5 true} 24h0m0s}" +
-		" {load   p node_load1 {false -20 true} 6h0m0s} {bare   p a\n  + b {false 0 false} 6h0m0s}]"
+	want := "[{up targets % q label_replace(up, \"a\", \"${1}\", \"b\", \"(.*)\") {true 99.5 true} 24h0m0s }" +
+		" {load   p node_load1 {false -20 true} 6h0m0s } {bare   p a\n  + b {false 0 false} 6h0m0s }]"
 	if got := fmt.Sprint(f.KPIs); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

@@ -8,12 +8,14 @@ import (
 )
 
 // KPIs judges each indicator against its target. Without a value it is unknown,
-// without a target it is information.
+// without a target it is information, and so is what only a load has to keep.
 func KPIs(kpis []ops.KPI) []ops.KPI {
 	out := slices.Clone(kpis)
 	for i := range out {
 		k := &out[i]
 		switch {
+		case !k.Load.Empty():
+			k.Level = ops.LevelInfo
 		case !k.Value.Known:
 			k.Level = ops.LevelUnknown
 		case !k.Target.Known:

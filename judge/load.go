@@ -86,7 +86,7 @@ func outcome(run ops.LoadRun, limits []ops.LoadStanding, grown []ops.LoadGrowth)
 			return ops.LoadInvalid, tooFew(grown[i])
 		}
 		if !l.Known {
-			return ops.LoadInvalid, ops.Textf("there is no figure for %s", named(l.LoadLimit))
+			return ops.LoadInvalid, noFigure(run.Run, l.LoadLimit)
 		}
 	}
 	switch c := run.Run.LoadCount; {
@@ -143,6 +143,17 @@ func unfit(run ops.LoadRun, limits []ops.LoadStanding, w ops.LoadWindow) ops.Tex
 		return ops.Textf("the generator was saturated: its connections were in use for %.0f %% of the time while the server was quick", h.Busy*100)
 	}
 	return ops.Text{}
+}
+
+// noFigure says that a limit has no figure, and where something knows why, that.
+func noFigure(w ops.LoadWindow, l ops.LoadLimit) ops.Text {
+	what := ops.Textf("there is no figure for %s", named(l))
+	for _, i := range w.Indicators {
+		if l.Metric == ops.MetricIndicator && i.Name == l.Indicator && !i.Why.Empty() {
+			return ops.Textf("%s: %s", what, i.Why)
+		}
+	}
+	return what
 }
 
 // peak is the highest figure of any stage.

@@ -21,6 +21,7 @@ func TestAnIndicatorAndTheWindowAreLimitsOfAWholeRun(t *testing.T) {
 		"kept":                   {cpu, func(r *ops.LoadRun) { r.Run.Indicators[0].Worst = ops.Num(80) }, ops.LoadPassed, ""},
 		"broken":                 {cpu, func(r *ops.LoadRun) { r.Run.Indicators[0].Worst = ops.Num(81) }, ops.LoadFailed, "cpu is 81 %, the limit is 80 %"},
 		"missing":                {cpu, func(*ops.LoadRun) {}, ops.LoadInvalid, "there is no figure for cpu"},
+		"missing, and why":       {cpu, func(r *ops.LoadRun) { r.Run.Indicators[0].Why = ops.Lit("no data") }, ops.LoadInvalid, "there is no figure for cpu: no data"},
 		"never looked at":        {cpu, func(r *ops.LoadRun) { r.Run.Indicators = nil }, ops.LoadInvalid, "there is no figure for cpu"},
 		"at least, and kept":     {quality, func(r *ops.LoadRun) { r.Run.Indicators[1].Worst = ops.Num(95) }, ops.LoadPassed, ""},
 		"at least, and broken":   {quality, func(r *ops.LoadRun) { r.Run.Indicators[1].Worst = ops.Num(94) }, ops.LoadFailed, "quality is 94"},

@@ -19,10 +19,36 @@ type KPI struct {
 	Value  Value  `json:"value"` // unknown where the query gave nothing
 	Target Target `json:"target"`
 	// Trend is the value over the last hours, oldest first.
-	Trend []Point   `json:"trend,omitempty"`
-	At    time.Time `json:"at,omitzero"`
-	Why   Text      `json:"why,omitzero"` // why there is no value
-	Level Level     `json:"level"`        // filled by judge
+	Trend []Point `json:"trend,omitempty"`
+	// Load is the scenario for whose limit alone it is asked; empty: it is everybody's.
+	Load Text `json:"load,omitzero"`
+	// Series is how many series the query gave, where there were more than the one that counts.
+	Series int       `json:"series,omitzero"`
+	At     time.Time `json:"at,omitzero"`
+	Why    Text      `json:"why,omitzero"` // why there is no value
+	Level  Level     `json:"level"`        // filled by judge
+}
+
+// Limited is what the indicator of a limit of a scenario is now, its own or everybody's; not
+// known: why.
+func (b Board) Limited(s LoadScenario, l LoadLimit) (Value, Text) {
+	why := Lit("it was not asked for yet")
+	for _, r := range b.Indicators {
+		for _, k := range r.Value.KPIs {
+			switch {
+			case k.Name != l.Indicator || !k.Load.Empty() && k.Load != s.Name:
+			case !r.Fresh():
+				why = Textf("%s is %s", r.Source, r.State)
+			case k.Series > 1:
+				why = Textf("the query gives %d series, and a limit is of one", k.Series)
+			case !k.Value.Known:
+				why = k.Why
+			default:
+				return k.Value, Text{}
+			}
+		}
+	}
+	return Value{}, why
 }
 
 // Target is what a KPI has to reach: at least or at most a limit.

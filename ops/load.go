@@ -83,7 +83,8 @@ type LoadWindow struct {
 // LoadIndicator is how an indicator of the estate did during a run.
 type LoadIndicator struct {
 	Name  Text  `json:"name"`
-	Worst Value `json:"worst"` // not known where it was missing for too much of the run
+	Worst Value `json:"worst"`        // not known where it was missing for too much of the run
+	Why   Text  `json:"why,omitzero"` // it was missing when it was last
 }
 
 // Value is a figure of the span, in its unit; not known where nothing gives it.

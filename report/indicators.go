@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,8 +29,9 @@ func Indicators(b ops.Board, now time.Time) Table {
 		for _, p := range r.Value.Pipelines {
 			t.Rows = append(t.Rows, pipelineRow(p, from, now))
 		}
-		widths := kpiWidths(r.Value.KPIs)
-		for _, k := range r.Value.KPIs {
+		kpis := slices.DeleteFunc(slices.Clone(r.Value.KPIs), func(k ops.KPI) bool { return !k.Load.Empty() }) // these its run shows
+		widths := kpiWidths(kpis)
+		for _, k := range kpis {
 			t.Rows = append(t.Rows, kpiRow(k, from, widths, now))
 		}
 	}

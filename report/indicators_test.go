@@ -27,3 +27,12 @@ func TestAnIndicatorOfASilentSourceIsNotKnownAndTellsItsAge(t *testing.T) {
 		t.Errorf("%d of %d tell their age", kpis, want)
 	}
 }
+
+func TestWhatOnlyALoadHasToKeepIsNoIndicatorOfTheEstate(t *testing.T) {
+	b := fixture.Paged()
+	want := len(report.Indicators(b, fixture.Now).Rows)
+	b.Indicators[0].Value.KPIs = append([]ops.KPI{{Name: ops.Lit("db_cpu"), Value: ops.Num(99), Target: ops.Target{Limit: 80, Known: true}, Load: ops.Lit("evening")}}, b.Indicators[0].Value.KPIs...)
+	if rows := report.Indicators(b, fixture.Now).Rows; len(rows) != want {
+		t.Errorf("%d rows, not %d", len(rows), want)
+	}
+}

@@ -66,6 +66,16 @@ func (r *run) Plan(ctx context.Context, b ops.Board, req ops.Request) (ops.Plan,
 	if len(s.Limits) == 0 {
 		p.Warnings = append(p.Warnings, ops.Lit("it has no limits: whatever it measures, the run is invalid"))
 	}
+	for _, l := range s.Limits {
+		if l.Metric != ops.MetricIndicator {
+			continue
+		}
+		if v, why := b.Limited(s, l); v.Known {
+			p.Notes = append(p.Notes, ops.Textf("%s is %s now, the limit is %s", l.Indicator, l.Figure(v.Value), l.Figure(l.Limit)))
+		} else {
+			p.Warnings = append(p.Warnings, ops.Textf("%s has no figure now, and a run without it is no pass: %s", l.Indicator, why))
+		}
+	}
 	for a := range ops.All(b.Alerts) {
 		if a.Service == s.Target && a.State == ops.AlertFiring && a.Severity.Rank == ops.RankCritical {
 			p.Warnings = append(p.Warnings, ops.Textf("critical alert %s of %s fires already", a.Name, s.Target))

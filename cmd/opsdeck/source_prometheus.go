@@ -34,7 +34,7 @@ func wirePrometheus(w *wiring) {
 func indicatorsOf(f estate.File, source string) (kpis []prometheus.KPIQuery, pipelines []prometheus.PipelineQuery) {
 	for _, k := range f.KPIs {
 		if k.Source == source {
-			kpis = append(kpis, prometheus.KPIQuery{Name: k.Name, What: k.What, Unit: k.Unit, Query: k.Query, Target: k.Target, Trend: k.Trend})
+			kpis = append(kpis, prometheus.KPIQuery{Name: k.Name, What: k.What, Unit: k.Unit, Query: k.Query, Target: k.Target, Trend: k.Trend, Load: k.Load})
 		}
 	}
 	for _, p := range f.Pipelines {

@@ -18,6 +18,7 @@ type KPIQuery struct {
 	Query  string
 	Target ops.Target
 	Trend  time.Duration // how far back its curve goes; 0: no curve
+	Load   string        // the load scenario for whose limit alone it is asked
 }
 
 // indicators measures KPIs and pipelines, one small query after the other, and
@@ -44,10 +45,15 @@ func (c *Collector) indicators(ctx context.Context, f *ops.Observation) {
 }
 
 func (c *Collector) kpi(ctx context.Context, q KPIQuery, notes *[]ops.Text) ops.KPI {
-	out := ops.KPI{Name: ops.Clean(q.Name), What: ops.Clean(q.What), Unit: ops.Clean(q.Unit), Source: ops.Clean(c.cfg.Name), Query: ops.Clean(q.Query), Target: q.Target}
+	out := ops.KPI{Name: ops.Clean(q.Name), What: ops.Clean(q.What), Unit: ops.Clean(q.Unit), Source: ops.Clean(c.cfg.Name), Query: ops.Clean(q.Query), Target: q.Target, Load: ops.Clean(q.Load)}
 	got := c.measure(ctx, q.Query)
-	got.tell("kpi "+q.Name, notes)
+	if q.Load == "" { // else the run tells it
+		got.tell("kpi "+q.Name, notes)
+	}
 	out.Value, out.Why = got.value, got.why
+	if n := len(got.series); n > 1 {
+		out.Series = n
+	}
 	if got.asked {
 		out.At = c.cfg.Now().UTC()
 	}

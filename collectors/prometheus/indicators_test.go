@@ -96,6 +96,17 @@ func TestKPIsOfWhatAServerAnswered(t *testing.T) {
 	}
 }
 
+func TestAQueryOfALoadTellsOfItsSeriesAndNotesNothing(t *testing.T) {
+	_, c := measuring(t, []KPIQuery{{Name: "k", Query: "three", Load: "evening"}, {Name: "l", Query: "one", Load: "evening"}}, nil, always(measuredAt))
+	facts, err := c.Collect(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if k := *facts.KPIs; k[0].Series != 3 || k[0].Load.String() != "evening" || k[1].Series != 0 || len(notesOf(facts)) != 0 {
+		t.Errorf("%+v, %q", k, notesOf(facts))
+	}
+}
+
 func TestAQueryThatCannotBeCarriedOutTellsTheServersMessage(t *testing.T) {
 	_, c := measuring(t, []KPIQuery{{Name: "k", Query: "many"}, {Name: "next", Query: "one"}}, nil, always(measuredAt))
 	facts, err := c.Collect(t.Context())
