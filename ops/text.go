@@ -41,7 +41,12 @@ func CleanLine(s string) Text { return cleanTo(s, MaxLine) }
 
 // CleanMasked returns s as Text like Clean, and hides user and password of every
 // URL in it: people paste addresses into annotations and comments as they are.
-func CleanMasked(s string) Text { return Clean(userInfo.ReplaceAllString(s, "${1}•••@")) }
+func CleanMasked(s string) Text {
+	if strings.Contains(s, "://") { // the pattern is dear, and most texts have no address
+		s = userInfo.ReplaceAllString(s, "${1}•••@")
+	}
+	return Clean(s)
+}
 
 // CleanBlock splits s at its line ends and cleans each line. At most max lines
 // are returned; what is left out is counted in a last line of its own.
