@@ -218,7 +218,7 @@ func TestLabWhyItCannotBeAsked(t *testing.T) {
 			if c.RunAs = "daemon"; os.Geteuid() != 0 {
 				c.RunAs = "nosuch-account"
 			}
-		}, "sudo does not run pgBackRest as ", "allow it without a password (visudo): pgbackrest --config="},
+		}, "sudo does not run pgBackRest as ", "opsdeck backup sudoers prints the lines that sudo needs (visudo); refused was: pgbackrest --config="},
 	} {
 		_, err := s.collector(c.change).Collect(t.Context())
 		e, ok := errors.AsType[*ops.Error](err)

@@ -79,7 +79,7 @@ func (c *Collector) refused(argv []string, said string) error {
 	if strings.Contains(said, "no new privileges") {
 		return e.Help("let the agent run as %s itself, or set NoNewPrivileges=no in its unit", c.cfg.RunAs)
 	}
-	return e.Help("allow it without a password (visudo): %s", strings.Join(argv[5:], " "))
+	return e.Help("opsdeck backup sudoers prints the lines that sudo needs (visudo); refused was: %s", strings.Join(argv[5:], " "))
 }
 
 // Shapes of what pgBackRest says of a failure.
