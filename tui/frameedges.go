@@ -91,8 +91,9 @@ func (m *Model) hintLine() string {
 		return draw.Clip(m.th, m.over.Bottom(m.w), m.w)
 	}
 	line, used := "", 0
+	wide := func(b keys.Binding) int { return draw.Width(b.First()) + 1 + draw.Width(b.Short) + 2 }
 	add := func(b keys.Binding, room int) bool {
-		n := draw.Width(b.First()) + 1 + draw.Width(b.Short) + 2
+		n := wide(b)
 		if used+n > room+2 {
 			return false
 		}
@@ -105,15 +106,15 @@ func (m *Model) hintLine() string {
 	}
 	leave := m.keys.Row(keys.Quit)
 	last := []keys.Binding{m.keys.Row(keys.Help), leave, m.keys.Row(keys.Palette)}
-	if len(m.opened) > 0 { // there it leaves what is open, and that stands first
+	always := wide(last[0]) + wide(last[1]) // in sight: one leads to all the others, one out
+	if len(m.opened) > 0 {                  // there it leaves what is open, and that stands first
 		leave.Short = m.keys.Row(keys.Back).Short
 		add(leave, m.w)
 		last[1] = last[2]
-		last = last[:2]
+		last, always = last[:2], wide(last[0])
 	}
-	const help = len("? help") + 2 // always in sight: it leads to all the others
 	for _, id := range m.top().Keys() {
-		if !add(m.keys.Row(id), m.w-help) {
+		if !add(m.keys.Row(id), m.w-always) {
 			break
 		}
 	}

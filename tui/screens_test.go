@@ -2,6 +2,7 @@ package tui
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -94,6 +95,20 @@ func TestHelpListsTheKeysOfThisScreen(t *testing.T) {
 	r.press("3", "?")
 	r.wants(t, "mark for doing one thing to many", "sort by the next column")
 	r.lacks(t, "wrap long lines")
+}
+
+func TestHelpAndTheWayOutAreAmongTheHintsOfEveryPane(t *testing.T) {
+	for _, p := range panes() {
+		for w := 40; w <= 200; w += 8 {
+			r := newRig(fixture.Loaded(), "none")
+			r.send(size(w, 24))
+			r.press(fmt.Sprint(p.digit))
+			lines := strings.Split(strings.TrimRight(r.screen(), "\n"), "\n")
+			if last := lines[len(lines)-1]; !strings.Contains(last, "? help") || !strings.Contains(last, "q quit") {
+				t.Errorf("pane %d, %d columns: %q", p.digit, w, last)
+			}
+		}
+	}
 }
 
 func TestPaletteFindsByAFewLetters(t *testing.T) {
