@@ -150,7 +150,7 @@ func TestAJobThatOutlivesItsAgentIsOrphanedKeepsItsTargetAndEndsLost(t *testing.
 		if j := b.Jobs[0]; j.Process.PID != child || !strings.Contains(j.Result.String(), "still runs") {
 			t.Fatalf("%+v", j)
 		}
-		if err := r.dump(t.Context()); code(err) != ops.CodeHeld || !strings.Contains(err.Error(), "job 1") {
+		if err := r.dump(t.Context()); code(err) != ops.CodeHeld || !strings.Contains(err.Error(), fmt.Sprintf("its agent died; process %d still runs", child)) {
 			t.Fatalf("a second job on the target: %v", err)
 		}
 		if err := r.stop(); err != nil {

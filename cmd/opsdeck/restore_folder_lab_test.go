@@ -87,8 +87,9 @@ func (l *folderRestores) rows(to string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// TestLabRestoresOfAFolderOfBaseBackups goes to five targets, the last of them in the segment
-// that was being received when the server was lost; each of them also on paper.
+// TestLabRestoresOfAFolderOfBaseBackups goes to targets of five kinds, the last of them in the
+// segment that was being received when the server was lost, and to the very moment of a commit,
+// with it and without it; each of them also on paper.
 func TestLabRestoresOfAFolderOfBaseBackups(t *testing.T) {
 	t.Parallel()
 	l := newFolderRestores(t)
@@ -97,6 +98,7 @@ func TestLabRestoresOfAFolderOfBaseBackups(t *testing.T) {
 	row("1")
 	l.does("succeeded: folder: full backup ", "backup.run")
 	l.Exec("postgres", "SELECT pg_sleep(1.1)")
+	from := l.Value("SELECT pg_current_wal_insert_lsn()::text")
 	row("2")
 	moment := l.Value("SELECT clock_timestamp()::text")
 	row("3")
@@ -106,6 +108,7 @@ func TestLabRestoresOfAFolderOfBaseBackups(t *testing.T) {
 	lsn := l.Value("SELECT pg_current_wal_insert_lsn()::text")
 	row("5")
 	row("6")
+	second := committing{t, l.Server}.commits(from)[0].at + "+00"
 	l.safe()
 	l.end()
 	for n, c := range []struct {
@@ -117,6 +120,8 @@ func TestLabRestoresOfAFolderOfBaseBackups(t *testing.T) {
 		{"1 2 3", []string{"target=name", "at=before_disaster"}},
 		{"1 2 3 4", []string{"target=lsn", "edge=exclusive", "at=" + lsn}},
 		{"1", []string{"target=backup", "backup=" + l.labels()}},
+		{"1 2", []string{"target=time", "at=" + second}},
+		{"1", []string{"target=time", "at=" + second, "edge=exclusive"}},
 	} {
 		to := l.restores(c.params...)
 		if got := l.rows(to); got != c.rows {

@@ -224,8 +224,12 @@ func TestLabRestoresOfARealStanza(t *testing.T) {
 	}
 	// The very moment of a commit, with it and without it.
 	for edge, rows := range map[string]string{"inclusive": "1 2", "exclusive": "1"} {
-		if got := l.rows(l.restores("succeeded: one: ", "target=time", "at="+timed, "edge="+edge)); got != rows {
-			t.Errorf("%s of %s gives %q, want %q", edge, timed, got, rows)
+		params := []string{"target=time", "at=" + timed, "edge=" + edge}
+		if got := l.rows(l.restores("succeeded: one: ", params...)); got != rows {
+			t.Errorf("%v gives %q, want %q", params, got, rows)
+		}
+		if paper, said, err := l.written(params...); err != nil || l.rows(paper) != rows {
+			t.Errorf("%v on paper gives %v, want %q\n%s", params, err, rows, said)
 		}
 	}
 	if after := l.repository(); !slices.Equal(before, after) {

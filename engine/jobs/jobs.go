@@ -2,7 +2,7 @@
 // of targets, the record of intent before anything happens and of the outcome
 // whatever happens, and what became of the jobs of an agent that died.
 //
-// Locks: Jobs.mu guards plans, target locks, running jobs and the keys of Instants. It is never held over
+// Locks: Jobs.mu guards plans, target locks, running and orphaned jobs and the keys of Instants. It is never held over
 // a call to a source, to the history or to the engine, and no second lock is taken
 // under it but that of one run.
 package jobs
@@ -70,6 +70,7 @@ type Jobs struct {
 	plans    map[ops.PlanID]plan
 	holders  map[ops.Ref]ops.JobID
 	running  map[ops.JobID]*run
+	orphans  map[ops.JobID]ops.Job // whose agents died, and whose processes keep their targets
 	draining bool
 	volatile ops.JobID // last id given to a job that could not be recorded
 	owns     []began   // Instants that had a key, oldest first
@@ -85,6 +86,7 @@ func New(c Config) *Jobs {
 		plans:    map[ops.PlanID]plan{},
 		holders:  map[ops.Ref]ops.JobID{},
 		running:  map[ops.JobID]*run{},
+		orphans:  map[ops.JobID]ops.Job{},
 		volatile: 1 << 40,
 	}
 	for _, a := range c.Actions {

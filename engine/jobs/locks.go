@@ -30,8 +30,12 @@ func (s *Jobs) heldBy(ref ops.Ref, id ops.JobID) error {
 	if id == reserved {
 		return ops.Errorf(ops.CodeHeld, "%s: another job is just being started on it", ref.ID)
 	}
+	if j, orphaned := s.orphans[id]; orphaned {
+		return ops.Errorf(ops.CodeHeld, "%s is held by job %d, %s, since %s: %s", ref.ID, id, j.Title, ops.Stamp(j.Started), j.Result).
+			Help("look at process %d on the agent's host: the target is free when it has ended", j.Process.PID)
+	}
 	if r == nil {
-		return ops.Errorf(ops.CodeHeld, "%s is held by job %d", ref.ID, id).Help("wait for it or look at it in History")
+		return ops.Errorf(ops.CodeHeld, "%s is held by job %d, which is just ending", ref.ID, id).Help("try again")
 	}
 	j := r.snapshot()
 	return ops.Errorf(ops.CodeHeld, "%s is held by %s: job %d, %s, since %s", ref.ID, j.Actor.Name, j.ID, j.Title, ops.Stamp(j.Started)).

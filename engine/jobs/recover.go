@@ -51,6 +51,7 @@ func (s *Jobs) resolve(j ops.Job) (ops.Job, ops.Record) {
 		for _, ref := range j.Locks {
 			s.holders[ref] = j.ID
 		}
+		s.orphans[j.ID] = j
 		s.mu.Unlock()
 		if err := s.History.PutJob(j); err != nil {
 			s.Log.Error("write down an orphaned job", "job", uint64(j.ID), "err", err)
@@ -65,6 +66,7 @@ func (s *Jobs) resolve(j ops.Job) (ops.Job, ops.Record) {
 			delete(s.holders, ref)
 		}
 	}
+	delete(s.orphans, j.ID)
 	s.mu.Unlock()
 	rec, err := s.History.EndJob(j, outcomeOf(j))
 	if err != nil {
