@@ -35,10 +35,12 @@ func limitMemory(ctx context.Context, m memory) {
 	tick := time.NewTicker(memoryEvery)
 	defer tick.Stop()
 	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-	seen := make([]uint64, memoryLooks)
-	for i := 0; ; i++ {
+	var seen []uint64
+	for {
 		metrics.Read(live)
-		seen[i%memoryLooks] = live[0].Value.Uint64()
+		if n := live[0].Value.Uint64(); n > 0 { // else nothing was collected yet
+			seen = append(seen[max(0, len(seen)-memoryLooks+1):], n)
+		}
 		debug.SetMemoryLimit(m.limit(seen))
 		select {
 		case <-ctx.Done():
@@ -51,5 +53,9 @@ func limitMemory(ctx context.Context, m memory) {
 // limit is that of a heap of which so much was in use. It leaves room above what is kept
 // for good: below that the collector of garbage would run all the time.
 func (m memory) limit(inUse []uint64) int64 {
-	return int64(max(m.aim, slices.Min(inUse)*m.room/100))
+	kept := uint64(0)
+	if len(inUse) > 0 {
+		kept = slices.Min(inUse)
+	}
+	return int64(max(m.aim, kept*m.room/100))
 }

@@ -8,7 +8,7 @@ func TestTheMemoryLimitLeavesRoomAboveWhatIsKept(t *testing.T) {
 		inUse []uint64
 		want  int64
 	}{
-		"just begun":                  {[]uint64{0, 0}, 96},
+		"just begun":                  {nil, 96},
 		"little is kept":              {[]uint64{30 * mib, 30 * mib}, 96},
 		"needed for a moment alone":   {[]uint64{30 * mib, 400 * mib, 30 * mib}, 96},
 		"kept for good":               {[]uint64{200 * mib, 220 * mib}, 300},
