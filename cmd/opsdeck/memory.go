@@ -13,18 +13,19 @@ import (
 // is needed for a moment, to read the answers of several large servers at once or a board
 // full of alerts, is then not doubled by what is needed no more.
 var (
-	agentMemory   = memory{aim: 96 << 20, room: 150}
-	consoleMemory = memory{aim: 28 << 20, room: 250} // with less its collector ran all the time at 5,000 alerts
+	agentMemory = memory{aim: 96 << 20, room: 150, looks: 12}
+	// With less its collector ran all the time at 5,000 alerts, and while a storm of alerts began.
+	consoleMemory = memory{aim: 28 << 20, room: 250, looks: 3}
 )
 
-// memory is a limit: aim bytes, or room percent of what is kept for good.
-type memory struct{ aim, room uint64 }
+// memory is a limit: aim bytes, or room percent of what is kept for good, which is the least
+// that was in use at the last looks.
+type memory struct {
+	aim, room uint64
+	looks     int
+}
 
-// What is kept for good is the least that was in use within a minute.
-const (
-	memoryLooks = 12
-	memoryEvery = 5 * time.Second
-)
+const memoryEvery = 5 * time.Second // from one look to the next
 
 // limitMemory keeps the process small until ctx ends. GOMEMLIMIT, where it is set, holds
 // in its place.
@@ -39,7 +40,7 @@ func limitMemory(ctx context.Context, m memory) {
 	for {
 		metrics.Read(live)
 		if n := live[0].Value.Uint64(); n > 0 { // else nothing was collected yet
-			seen = append(seen[max(0, len(seen)-memoryLooks+1):], n)
+			seen = append(seen[max(0, len(seen)-m.looks+1):], n)
 		}
 		debug.SetMemoryLimit(m.limit(seen))
 		select {
