@@ -1,7 +1,7 @@
 # `make` alone prints the targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo build cross lab-build lab-up lab-down lab-status lab-fault lab-heal loadtest-up loadtest-down test check bench soak soak-restores install uninstall clean
+.PHONY: help demo build cross lab-build lab-up lab-down lab-status lab-fault lab-heal loadtest-up loadtest-down test check bench soak soak-restores soak-cuts install uninstall clean
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 COMMIT  := $(shell git rev-parse --short HEAD 2>/dev/null || echo none)
@@ -87,6 +87,11 @@ soak-restores: ## restores to random commits, of each engine, on servers of its 
 	@scripts/check-go
 	@scripts/install-packages lab
 	@OPSDECK_TEST_RESTORES=$(or $(N),50) go test -tags lab -count=1 -v -timeout 4h ./cmd/opsdeck -run 'ToRandomCommitsGiveExactlyTheirRows$$'
+
+soak-cuts: ## backups of each engine cut at random moments, on servers of its own: make soak-cuts N=30
+	@scripts/check-go
+	@scripts/install-packages lab
+	@OPSDECK_CUTS=$(or $(N),30) go test -tags lab -count=1 -v -timeout 4h ./cmd/opsdeck -run 'BackupsThatAreCut|WhatIsCutOff'
 
 # What a package would hold. DESTDIR is a folder to build one in.
 PREFIX ?= /usr/local

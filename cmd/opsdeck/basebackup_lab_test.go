@@ -228,10 +228,10 @@ func TestLabWhatIsCutOffLeavesEarlierBackupsWhole(t *testing.T) {
 	l.Exec("postgres", "CREATE TABLE large AS SELECT i, repeat('x', 500) FROM generate_series(1, 100000) i")
 	l.does("succeeded: folder: full backup ", "backup.run")
 	before := l.labels()
-	seed := time.Now().UnixNano()
-	t.Logf("seed %d", seed)
+	cuts, seed := fromEnvironment(t, "OPSDECK_CUTS", 3), fromEnvironment(t, "OPSDECK_CUT_SEED", time.Now().UnixNano())
+	t.Logf("OPSDECK_CUT_SEED=%d OPSDECK_CUTS=%d", seed, cuts)
 	r := rand.New(rand.NewSource(seed))
-	for n := range 3 {
+	for n := range cuts {
 		a, p := l.plan("backup.run")
 		ended := make(chan string, 1)
 		go func() { ended <- l.ended(context.Background(), a, p) }()
