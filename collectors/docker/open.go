@@ -66,20 +66,23 @@ func (c *Collector) Open(ctx context.Context, ref ops.Ref, window time.Duration)
 // runBegan is before which moment lines belong to the run before. Docker writes
 // StartedAt down when the program has begun and may have said something already,
 // so while it runs the middle between that and the end before it is taken. When it has
-// ended, the end before it is forgotten: that there was one is not said of a container
-// that was made just before its start, and on a busy machine spoke long before it.
+// ended, the end before it is forgotten, and its own may be dated before its start, which a
+// busy daemon writes down late: that there was a run before is not said of a container that
+// was made just before its start, and on a busy machine spoke long before it.
 func runBegan(created time.Time, st *container.State) time.Time {
 	const slack, firstRun = 250 * time.Millisecond, 30 * time.Second
 	started, finished := timeOf(st.StartedAt), timeOf(st.FinishedAt)
-	switch {
+	switch up := st.Running && !st.Restarting; {
 	case started.IsZero():
 		return started
 	case finished.IsZero():
 		return time.Time{} // it never ended
-	case finished.Before(started):
+	case up && finished.Before(started):
 		return finished.Add(started.Sub(finished) / 2)
 	case !created.IsZero() && started.Sub(created) < firstRun:
 		return time.Time{}
+	case finished.Before(started):
+		started = finished
 	}
 	return started.Add(-slack)
 }

@@ -13,15 +13,19 @@ import (
 
 func TestARunBeginsBeforeDockerSaysSo(t *testing.T) {
 	at := func(s string) string { return "2026-11-21T02:00:" + s + "Z" }
-	for name, c := range map[string]struct{ created, started, finished, want string }{
-		"it runs again":                      {at("01.0"), at("10.0"), at("08.0"), at("09")},
-		"it ended":                           {"2026-11-21T01:00:00Z", at("10.0"), at("12.0"), at("09.75")},
-		"it ended, and was made just before": {at("01.0"), at("10.0"), at("12.0"), ""},
-		"nobody says when it was made":       {"", at("10.0"), at("12.0"), at("09.75")},
-		"it never ended":                     {at("01.0"), at("10.0"), "0001-01-01T00:00:00Z", ""},
-		"it was not started":                 {at("01.0"), "0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z", ""},
+	const hourAgo, never = "2026-11-21T01:00:00Z", "0001-01-01T00:00:00Z"
+	for name, c := range map[string]struct{ state, created, started, finished, want string }{
+		"it runs again":                         {"running", at("01.0"), at("10.0"), at("08.0"), at("09")},
+		"it waits for its next run":             {"restarting", at("01.0"), at("10.0"), at("08.0"), ""},
+		"it ended":                              {"exited", hourAgo, at("10.0"), at("12.0"), at("09.75")},
+		"it ended before its start was written": {"exited", at("01.0"), at("10.0"), at("08.0"), ""},
+		"the same of an old one":                {"exited", hourAgo, at("10.0"), at("08.0"), at("07.75")},
+		"it ended, and was made just before":    {"exited", at("01.0"), at("10.0"), at("12.0"), ""},
+		"nobody says when it was made":          {"exited", "", at("10.0"), at("12.0"), at("09.75")},
+		"it never ended":                        {"running", at("01.0"), at("10.0"), never, ""},
+		"it was not started":                    {"created", at("01.0"), never, never, ""},
 	} {
-		got := runBegan(timeOf(c.created), &container.State{StartedAt: c.started, FinishedAt: c.finished})
+		got := runBegan(timeOf(c.created), &container.State{Running: c.state == "running" || c.state == "restarting", Restarting: c.state == "restarting", StartedAt: c.started, FinishedAt: c.finished})
 		if want := timeOf(c.want); !got.Equal(want) {
 			t.Errorf("%s: %s, want %s", name, got, want)
 		}
