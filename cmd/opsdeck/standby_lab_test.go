@@ -95,16 +95,17 @@ func TestLabACutBetweenPrimaryAndStandbyIsSeenOnBothSides(t *testing.T) {
 	})
 	lets(string(before))
 	until("its end", func(found []string, _ ops.Board) bool { return len(found) == 0 })
-	told := func() (words string) {
+	told := ""
+	for late := time.Now().Add(seenWithin); !(strings.Contains(told, cutOff) && strings.Contains(told, gone)) && time.Now().Before(late); time.Sleep(50 * time.Millisecond) { // the board does not wait for the disk
 		recs, err := history.History(ops.Query{Kinds: []ops.RecordKind{ops.RecordDatabase}})
 		if err != nil {
 			t.Fatal(err)
 		}
+		told = ""
 		for _, r := range recs {
-			words += r.What.String() + "\n"
+			told += r.What.String() + "\n"
 		}
-		return words
-	}()
+	}
 	if !strings.Contains(told, cutOff) || !strings.Contains(told, gone) {
 		t.Errorf("the history has:\n%s", told)
 	}
