@@ -3,6 +3,7 @@ package estate
 import (
 	"regexp"
 	"slices"
+	"sync"
 	"time"
 
 	"opsdeck/ops"
@@ -80,10 +81,18 @@ type choice struct {
 // pattern is a regular expression and what it means in words.
 type pattern struct{ expr, words string }
 
+// compiled holds the expressions of patterns, by their text: the keys are made
+// anew with every estate that is read, and to compile one expression for every
+// value was most of what a console's start cost.
+var compiled sync.Map
+
 // allows reports whether s is one line that p matches and a view can print.
 func (p pattern) allows(s string) bool {
-	ok, err := regexp.MatchString(p.expr, s)
-	return ok && err == nil && ops.Clean(s).String() == s
+	expr, known := compiled.Load(p.expr)
+	if !known {
+		expr, _ = compiled.LoadOrStore(p.expr, regexp.MustCompile(p.expr))
+	}
+	return expr.(*regexp.Regexp).MatchString(s) && ops.Clean(s).String() == s
 }
 
 // address narrows what a URL may be.

@@ -247,3 +247,13 @@ func TestAKindOfLoadIsWhatItsKeysSay(t *testing.T) {
 		t.Errorf("%+v", recovery.Fault)
 	}
 }
+
+// A console reads its estate before it can show anything: what this takes is part of
+// every start.
+func BenchmarkLoadAShippedEstate(b *testing.B) {
+	for b.Loop() {
+		if _, err := estate.Load("ifrs9", env()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
