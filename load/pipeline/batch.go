@@ -53,13 +53,16 @@ type done struct {
 	parts       []time.Duration // as Parts; empty: it had been committed before
 }
 
-// batch does all of a batch in one transaction. Where it was committed before, as by an
+// batch does all of a batch in one transaction, as long as a session holds the schema. Where it was committed before, as by an
 // attempt whose answer was lost, nothing is done.
-func (o Order) batch(ctx context.Context, c *pgx.Conn, p loans.Portfolio, n int64) (d done, err error) {
+func (o Order) batch(ctx context.Context, c *pgx.Conn, p loans.Portfolio, n int64, by session) (d done, err error) {
 	first, rows := o.span(n)
 	err = pgx.BeginFunc(ctx, c, func(tx pgx.Tx) error {
 		err := tx.QueryRow(ctx, o.in("SELECT rows, wrong FROM S.batches WHERE number = $1"), n).Scan(&d.rows, &d.wrong)
 		if !errors.Is(err, pgx.ErrNoRows) {
+			return err
+		}
+		if err := o.holds(ctx, tx, by); err != nil {
 			return err
 		}
 		last := time.Now()

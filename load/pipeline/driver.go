@@ -56,7 +56,13 @@ func (d Driver) order(s ops.LoadScenario) (Order, *pgx.ConnConfig, []string, err
 func (d Driver) found(ctx context.Context, s ops.LoadScenario) (Order, []string, error) {
 	o, cfg, hosts, err := d.order(s)
 	if err == nil {
-		err = connected(ctx, cfg, func(c *pgx.Conn) error { o.Found, err = o.look(ctx, c); return err })
+		err = connected(ctx, cfg, func(c *pgx.Conn) error {
+			if err := o.free(ctx, c); err != nil {
+				return err
+			}
+			o.Found, err = o.look(ctx, c)
+			return err
+		})
 	}
 	return o, hosts, err
 }
@@ -127,7 +133,13 @@ func (d Driver) PlanClean(ctx context.Context, s ops.LoadScenario) (p ops.LoadPl
 		return p, err
 	}
 	var r Remains
-	err = connected(ctx, cfg, func(c *pgx.Conn) error { r, err = o.remains(ctx, c); return err })
+	err = connected(ctx, cfg, func(c *pgx.Conn) error {
+		if err := o.free(ctx, c); err != nil {
+			return err
+		}
+		r, err = o.remains(ctx, c)
+		return err
+	})
 	if err == nil && !r.Made {
 		err = ops.Errorf(ops.CodeNotFound, "database %s has no schema %s", ops.Clean(o.Database), ops.Clean(o.schema()))
 	}
@@ -146,6 +158,9 @@ func (d Driver) Clean(ctx context.Context, s ops.LoadScenario, steps []ops.Step)
 		return err
 	}
 	return connected(ctx, cfg, func(c *pgx.Conn) error {
+		if _, err := o.hold(ctx, c); err != nil {
+			return err
+		}
 		r, err := o.remains(ctx, c)
 		if err != nil {
 			return err

@@ -34,6 +34,7 @@ func Work(connect Connect) load.Work[Order] {
 type run struct {
 	order     Order
 	cfg       *pgx.ConnConfig
+	keeper    *keeper
 	portfolio loans.Portfolio
 	todo      []int64 // batches, in turn
 	due       []time.Duration
@@ -69,6 +70,11 @@ func Run(ctx context.Context, o Order, connect Connect, tell func(ops.LoadTick))
 		return ops.LoadRun{}, err
 	}
 	r.portfolio = loans.New(o.Seed, preset)
+	r.keeper = &keeper{order: o, cfg: r.cfg}
+	if _, err := r.keeper.session(ctx); err != nil {
+		return ops.LoadRun{}, err
+	}
+	defer r.keeper.end(ctx)
 	if err := r.ready(ctx); err != nil {
 		return ops.LoadRun{}, err
 	}
@@ -226,14 +232,7 @@ func (r *run) pipeline(ctx context.Context) {
 		_, rows := r.order.span(n)
 		taken := 0
 		for wait := again; ; wait = min(2*wait, mostAgain) {
-			var d done
-			var err error
-			if c == nil || c.IsClosed() {
-				c, err = dial(ctx, r.cfg)
-			}
-			if err == nil {
-				d, err = r.order.batch(ctx, c, r.portfolio, n)
-			}
+			d, err := r.attempt(ctx, &c, n)
 			if err == nil {
 				r.rec.done(n, due, begun, d)
 				break
@@ -253,6 +252,23 @@ func (r *run) pipeline(ctx context.Context) {
 			sleep(ctx, wait)
 		}
 	}
+}
+
+// attempt does a batch over a connection, which it makes anew where it is lost.
+func (r *run) attempt(ctx context.Context, c **pgx.Conn, n int64) (d done, err error) {
+	if *c == nil || (*c).IsClosed() {
+		if *c, err = dial(ctx, r.cfg); err != nil {
+			return d, err
+		}
+	}
+	by, err := r.keeper.session(ctx)
+	if err != nil {
+		return d, err
+	}
+	if d, err = r.order.batch(ctx, *c, r.portfolio, n, by); errors.Is(err, errLost) {
+		r.keeper.lost(ctx, by)
+	}
+	return d, err
 }
 
 // sleep waits, and reports whether the run went on meanwhile.
