@@ -32,6 +32,14 @@ func TestWhatIsSaidOfSecretsStaysAndSecretsDoNot(t *testing.T) {
 		"http://u:p@host/ and token=1":      "http://•••@host/ and token=•••",
 		"password is required password=x":   "password is required password=•••",
 		"password Required":                 "password •••",
+		"<Error><AWSAccessKeyId>minio1</AWSAccessKeyId><Code>x</Code></Error>": "<Error><AWSAccessKeyId>•••</AWSAccessKeyId><Code>x</Code></Error>",
+		"nobody has AKIAIOSFODNN7EXAMPLE here":                                 "nobody has ••• here",
+		"ASIAIOSFODNN7EXAMPLE":                                                 "•••",
+		"authorization: AWS4-HMAC-SHA256 Credential=k/20261128/r/s3/aws4_request, SignedHeaders=host, Signature=0f": "authorization: ••• SignedHeaders=host, Signature=•••",
+		"Credential=k/20261128/r/s3/aws4_request, x":                                                                "Credential=••• x",
+		"authorization: SharedKey account:c2ln":                                                                     "authorization: •••",
+		"https://x.example/c?sv=2026&sig=c2ln&se=1":                                                                 "https://x.example/c?sv=2026&sig=•••&se=1",
+		"got ya29.a0Af-x_y and eyJhbGc.eyJpc3.c2ln":                                                                 "got ••• and •••",
 	} {
 		if got := MaskSecrets(in); got != want {
 			t.Errorf("%q reads %q, not %q", in, got, want)
@@ -62,4 +70,23 @@ func FuzzNoSecretIsShown(f *testing.F) {
 			t.Errorf("%q is shown: %s", secret, got)
 		}
 	})
+}
+
+func TestSecretsThatAreKnownAreHiddenWhateverTheyLookLike(t *testing.T) {
+	known := NewSecrets("short", "short and longer", "a/b+c=", "", "abc", ` with "quotes" `)
+	for in, want := range map[string]string{
+		"it is short":                    "it is •••",
+		"short and longer, shorter":      "•••, •••er",
+		"/?x=a%2Fb%2Bc%3D and a/b+c=":    "/?x=••• and •••",
+		"abc is too little to be hidden": "abc is too little to be hidden",
+		`{"x": "with \"quotes\""}`:       `{"x": "•••"}`,
+		"short, password=x":              "•••, password=•••",
+	} {
+		if got := known.Mask(in); got != want {
+			t.Errorf("%q reads %q, not %q", in, got, want)
+		}
+	}
+	if got := Secrets(nil).Mask("short"); got != "short" || Secrets(nil).Longest() != 0 || known.Longest() < len("short and longer") {
+		t.Error(got, known.Longest())
+	}
 }

@@ -54,7 +54,7 @@ func (l *labBackups) on(stanza, config string) {
 	plan := ops.BackupPlan{Name: ops.Lit("nightly"), Repositories: []ops.RepositoryPlan{{Name: ops.Lit("one"), Key: 1}, {Name: ops.Lit("two"), Key: 2}}}
 	l.col = pgbackrest.New(pgbackrest.Config{Plan: plan, Stanza: stanza, Command: "pgbackrest", File: config, RunAs: l.account,
 		Every: time.Minute, Timeout: time.Minute, Now: time.Now, Run: runToEnd, Holder: holder, Flocked: proc.Flocked})
-	l.actions = backup.New(l.col, plan, recoverable(plan), keptChild(keptHistory(l.T), l.account), time.Now)
+	l.actions = backup.New(l.col, plan, recoverable(plan), keptChild(keptHistory(l.T), l.account, noSecrets), time.Now)
 }
 
 // plan plans an action on what there is now.

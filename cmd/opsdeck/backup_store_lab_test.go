@@ -4,12 +4,18 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"opsdeck/estate"
 	"opsdeck/internal/s3test"
 )
 
@@ -19,9 +25,7 @@ func TestLabAStoreThatIsTakenDown(t *testing.T) {
 	t.Parallel() // it waits most of the time
 	l, s3 := newLabServer(t), s3test.Start(t)
 	const cipher = "a-cipher-pass-of-the-lab"
-	l.set(fmt.Sprintf("repo2-path=%s/repo2\n", l.Dir), strings.NewReplacer("KEY", s3.Key, "SECRET", s3.Secret, "PORT", s3.Port, "CA", l.Write("ca.pem", string(s3.CA)), "PASS", cipher).Replace(
-		"repo2-type=s3\nrepo2-path=/pg\nrepo2-s3-bucket="+s3test.Bucket+"\nrepo2-s3-endpoint="+s3test.Host+"\nrepo2-storage-host="+s3test.Host+"\nrepo2-storage-port=PORT\nrepo2-storage-ca-file=CA\n"+
-			"repo2-s3-region="+s3test.Region+"\nrepo2-s3-uri-style=path\nrepo2-s3-key=KEY\nrepo2-s3-key-secret=SECRET\nrepo2-cipher-type=aes-256-cbc\nrepo2-cipher-pass=PASS\n"))
+	l.set(fmt.Sprintf("repo2-path=%s/repo2\n", l.Dir), s3Repository(l, s3, s3.Key, s3.Secret, cipher))
 	l.Does("stanza-create")
 	l.Archives("")
 	home := l.program(l.estateOf(l.Server, "t", l.Config))
@@ -66,6 +70,105 @@ func TestLabAStoreThatIsTakenDown(t *testing.T) {
 	}
 	home.stop()
 	home.holdsNone(secrets)
+}
+
+// TestLabSecretsOfRepositoriesComeToLightNowhere has a store refuse a wrong key, which it
+// repeats in its answer as S3 does, and all other secrets of the plan with it. They are
+// looked for in all that is printed, served and kept.
+func TestLabSecretsOfRepositoriesComeToLightNowhere(t *testing.T) {
+	t.Parallel() // it waits most of the time
+	l, s3 := newLabServer(t), s3test.Start(t)
+	const key, secret, cipher, password = "wrong-key-id", "wr0ng/s3cret+of/the+lab", "c1pher-of-the-lab", "d5n-passw0rd"
+	const bearer, token = "bearer-of-the-lab-0123", "ya29.c.token-of-the-lab"
+	s3.Says = fmt.Sprintf(", %s, %s, %s\nauthorization: Bearer %s\n{\"message\": \"%s %s\"}", secret, cipher, password, bearer, token, key)
+	l.Does("stanza-create")
+	l.set(fmt.Sprintf("repo2-path=%s/repo2\n", l.Dir), s3Repository(l, s3, key, secret, cipher))
+	file := l.estateOf(l.Server, "t", l.Config)
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file+".pass", []byte(password+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, bytes.Replace(text, []byte("postgres, dsn"), []byte("postgres, password_file: "+file+".pass, dsn"), 1), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	home := l.program(file)
+	var said bytes.Buffer
+	for _, words := range [][]string{
+		{"backup", "run", "nightly", "--repository", "two", "--type", "full", "--yes", "--reason", "test"}, {"backup", "verify", "nightly", "--repository", "two", "--yes", "--reason", "test"},
+		{"run", "backup.prune", "nightly", "repository=two", "--plan"}, {"backup", "status"}, {"history"}, {"history", "--json"}, {"history", "--job", "1"}, {"snapshot", "-o", "json"}, {"doctor"},
+	} {
+		fmt.Fprintf(&said, "%q: %s\n", words, home.says(words...))
+	}
+	said.WriteString(home.served("/v1/board"))
+	said.WriteString(l.metrics(file))
+	home.stop()
+	for _, want := range []string{"InvalidAccessKeyId", "<AWSAccessKeyId>•••</AWSAccessKeyId>", "opsdeck_backup"} {
+		if !strings.Contains(said.String(), want) {
+			t.Errorf("%q was not said", want)
+		}
+	}
+	secrets := []string{key, secret, cipher, password, bearer, token}
+	for _, secret := range secrets {
+		if i := bytes.Index(said.Bytes(), []byte(secret)); i >= 0 {
+			t.Errorf("%q was told: %.400s", secret, said.Bytes()[max(0, i-200):])
+		}
+	}
+	if _, refused := s3.Counts(); refused == 0 {
+		t.Error("the store refused nothing")
+	}
+	home.holdsNone(secrets)
+}
+
+// s3Repository is the second repository in a store, encrypted.
+func s3Repository(l *labBackups, s3 *s3test.Server, key, secret, cipher string) string {
+	return strings.NewReplacer("KEY", key, "SECRET", secret, "PORT", s3.Port, "CA", l.Write("ca.pem", string(s3.CA)), "PASS", cipher).Replace(
+		"repo2-type=s3\nrepo2-path=/pg\nrepo2-s3-bucket=" + s3test.Bucket + "\nrepo2-s3-endpoint=" + s3test.Host + "\nrepo2-storage-host=" + s3test.Host + "\nrepo2-storage-port=PORT\nrepo2-storage-ca-file=CA\n" +
+			"repo2-s3-region=" + s3test.Region + "\nrepo2-s3-uri-style=path\nrepo2-s3-key=KEY\nrepo2-s3-key-secret=SECRET\nrepo2-cipher-type=aes-256-cbc\nrepo2-cipher-pass=PASS\n")
+}
+
+// served is what its agent answers on its socket.
+func (h home) served(path string) string {
+	h.Helper()
+	var socket string
+	_ = filepath.WalkDir(h.dir, func(name string, d os.DirEntry, err error) error { // it is looked for below
+		if err == nil && d.Type()&os.ModeSocket != 0 {
+			socket = name
+		}
+		return nil
+	})
+	c := http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "unix", socket)
+	}}}
+	resp, err := c.Get("http://agent" + path)
+	if err != nil {
+		h.Fatal(err)
+	}
+	defer resp.Body.Close() //nolint:errcheck // it is only read
+	text, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		h.Errorf("%s: %d %s, %v", path, resp.StatusCode, text, err)
+	}
+	return string(text)
+}
+
+// metrics are what a scrape of an estate gets.
+func (l *labBackups) metrics(path string) string {
+	l.Helper()
+	f, err := estate.Load(path, os.LookupEnv)
+	if err != nil {
+		l.Fatal(err)
+	}
+	c, stop := local(l.Context(), f)
+	defer stop()
+	if _, err := round(l.Context(), c, longestTimeout(f)); err != nil {
+		l.Fatal(err)
+	}
+	rec := httptest.NewRecorder()
+	metricsHandler(c.Board).ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	return rec.Body.String()
 }
 
 // program makes one for an estate.

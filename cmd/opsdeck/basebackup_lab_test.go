@@ -55,9 +55,9 @@ func (l *labBase) agent() {
 	login := postgres.Login{DSN: "host=127.0.0.1 port=" + l.Port + " user=postgres dbname=postgres"}
 	l.col = basebackup.New(basebackup.Config{
 		Plan: plan, Folder: l.folder, Slot: "opsdeck", Self: self, Keep: l.keep, Every: time.Minute, Timeout: 30 * time.Second, Now: time.Now, Alive: proc.Alive, End: endGroup,
-		Server: login.Copied, Connection: func() (string, error) { return connectionOf(login, l.history, "nightly") }, Receive: keptReceiver(l.history),
+		Server: login.Copied, Connection: func() (string, error) { return connectionOf(login, l.history, "nightly") }, Receive: keptReceiver(l.history, noSecrets),
 	})
-	l.actions = backup.New(l.col, plan, recoverable(plan), keptChild(l.history, ""), time.Now)
+	l.actions = backup.New(l.col, plan, recoverable(plan), keptChild(l.history, "", noSecrets), time.Now)
 }
 
 // look reads the folder and judges it.

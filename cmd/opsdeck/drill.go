@@ -49,12 +49,12 @@ func tries(f estate.File, b estate.Backup, account string) backup.Tries {
 		}
 	}
 	if b.Drill.Scratch != "" {
-		t.Try = driller(b, account)
+		t.Try = driller(b, account, secretsOf(f, b))
 	}
 	return t
 }
 
-func driller(b estate.Backup, account string) backup.Driller {
+func driller(b estate.Backup, account string, secrets func() ops.Secrets) backup.Driller {
 	return func(ctx context.Context, c backup.Copy, doing func(string)) (ops.Drill, error) {
 		self, err := os.Executable()
 		if err != nil {
@@ -76,7 +76,15 @@ func driller(b estate.Backup, account string) backup.Driller {
 		if err != nil {
 			return ops.Drill{}, err
 		}
-		return drillBy(ctx, argv, o, doing)
+		hide := secrets()
+		d, err := drillBy(ctx, argv, o, func(what string) { doing(hide.Mask(what)) })
+		d.Failed, d.Broke = ops.Clean(hide.Mask(d.Failed.String())), ops.Clean(hide.Mask(d.Broke.String()))
+		if err != nil {
+			e := *ops.AsError(err)
+			e.What = ops.Clean(hide.Mask(e.What.String()))
+			err = &e
+		}
+		return d, err
 	}
 }
 

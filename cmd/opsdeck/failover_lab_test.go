@@ -187,7 +187,7 @@ func (l *labRegions) proves() {
 // restoresAway restores from the other region to a copy that takes writes.
 func (l *labRegions) restoresAway() {
 	l.Helper()
-	l.restore = restoreAction(l.col, l.plan, otherAccount(l.account()), keptChild(l.history, otherAccount(l.account())))
+	l.restore = restoreAction(l.col, l.plan, otherAccount(l.account()), keptChild(l.history, otherAccount(l.account()), noSecrets))
 	to := l.Dir + "/left"
 	rreq := ops.Request{Action: ops.Lit("backup.restore"), Target: l.ref(), Params: []ops.Param{{Name: ops.Lit("repository"), Value: ops.Lit("two")}, {Name: ops.Lit("then"), Value: ops.Lit("promote")}, {Name: ops.Lit("to"), Value: ops.Clean(to)}}}
 	a := asServer{l.restore, l.argv}

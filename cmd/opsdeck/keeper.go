@@ -27,9 +27,9 @@ func (a *app) keepChildCommand() *cobra.Command {
 const leftFor = 7 * 24 * time.Hour
 
 // keptChild runs children of jobs behind a keeper. Their output lies beside the history
-// while they run. One that runs as another account is not ours to end: where its job is
+// while they run, without the secrets that are known when they begin. One that runs as another account is not ours to end: where its job is
 // to end before it, it goes on.
-func keptChild(history *store.Store, account string) backup.Child {
+func keptChild(history *store.Store, account string, secrets func() ops.Secrets) backup.Child {
 	return func(ctx context.Context, argv []string, begun func(ops.Process), line func(ops.Stream, string)) (int, error) {
 		dir, err := childFolder(history, time.Now())
 		if err != nil {
@@ -39,7 +39,7 @@ func keptChild(history *store.Store, account string) backup.Child {
 		if err != nil {
 			return 0, err
 		}
-		k, err := proc.Start([]string{self, keepCommand}, dir, proc.Spec{Argv: argv}, func(p ops.Process) error { begun(p); return nil })
+		k, err := proc.Start([]string{self, keepCommand}, dir, proc.Spec{Argv: argv, Secrets: secrets()}, func(p ops.Process) error { begun(p); return nil })
 		if err != nil {
 			return 0, errors.Join(err, os.RemoveAll(dir))
 		}

@@ -47,6 +47,9 @@ func keptHistory(t *testing.T) *store.Store {
 	return h
 }
 
+// noSecrets is a plan of which no secret is known.
+func noSecrets() ops.Secrets { return nil }
+
 func TestHowAJobsChildEnds(t *testing.T) {
 	h := keptHistory(t)
 	for name, c := range map[string]struct {
@@ -63,7 +66,7 @@ func TestHowAJobsChildEnds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var lines []string
 			var began ops.Process
-			code, err := keptChild(h, "")(t.Context(), []string{"/bin/sh", "-c", c.script, "--config=a b", "--help"}, func(p ops.Process) { began = p }, func(_ ops.Stream, text string) {
+			code, err := keptChild(h, "", noSecrets)(t.Context(), []string{"/bin/sh", "-c", c.script, "--config=a b", "--help"}, func(p ops.Process) { began = p }, func(_ ops.Stream, text string) {
 				if text != "" {
 					lines = append(lines, text)
 				}
@@ -76,7 +79,7 @@ func TestHowAJobsChildEnds(t *testing.T) {
 			}
 		})
 	}
-	if _, err := keptChild(h, "")(t.Context(), []string{"/no/such/program"}, func(ops.Process) {}, nil); ops.CodeOf(err) != ops.CodeUnavailable {
+	if _, err := keptChild(h, "", noSecrets)(t.Context(), []string{"/no/such/program"}, func(ops.Process) {}, nil); ops.CodeOf(err) != ops.CodeUnavailable {
 		t.Errorf("a program that is not there: %v", err)
 	}
 }
@@ -88,7 +91,7 @@ func TestAChildOfAnotherAccountGoesOn(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	goOn := filepath.Join(t.TempDir(), "go")
 	var keeper ops.Process
-	_, err := keptChild(h, "postgres")(ctx, []string{"/bin/sh", "-c", "echo ready; until [ -e " + goOn + " ]; do sleep 0.02; done; echo done > " + goOn}, func(p ops.Process) { keeper = p },
+	_, err := keptChild(h, "postgres", noSecrets)(ctx, []string{"/bin/sh", "-c", "echo ready; until [ -e " + goOn + " ]; do sleep 0.02; done; echo done > " + goOn}, func(p ops.Process) { keeper = p },
 		func(ops.Stream, string) { cancel() })
 	if ops.CodeOf(err) != ops.CodeUnanswered || !proc.Alive(keeper) {
 		t.Fatalf("%v; it lives: %v", err, proc.Alive(keeper))

@@ -15,7 +15,7 @@ import (
 
 // keptReceiver runs what receives WAL behind a keeper, as children of jobs are run: it is
 // written down before it begins, so that the next agent finds one that this one left.
-func keptReceiver(history *store.Store) func(context.Context, []string, func(ops.Process) error, func(string)) error {
+func keptReceiver(history *store.Store, secrets func() ops.Secrets) func(context.Context, []string, func(ops.Process) error, func(string)) error {
 	return func(ctx context.Context, argv []string, begun func(ops.Process) error, line func(string)) error {
 		dir, err := childFolder(history, time.Now())
 		if err != nil {
@@ -25,7 +25,7 @@ func keptReceiver(history *store.Store) func(context.Context, []string, func(ops
 		if err != nil {
 			return err
 		}
-		k, err := proc.Start([]string{self, keepCommand}, dir, proc.Spec{Argv: argv, Env: append(os.Environ(), "LC_ALL=C")}, begun)
+		k, err := proc.Start([]string{self, keepCommand}, dir, proc.Spec{Argv: argv, Env: append(os.Environ(), "LC_ALL=C"), Secrets: secrets()}, begun)
 		if err != nil {
 			return errors.Join(err, os.RemoveAll(dir))
 		}

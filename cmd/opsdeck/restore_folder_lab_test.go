@@ -31,7 +31,7 @@ func newFolderRestores(t *testing.T) *folderRestores {
 	t.Helper()
 	l := &folderRestores{folderDrills: newFolderDrills(t)}
 	account := (&labRestores{}).account()
-	l.restore = restoreAction(l.col, l.plan(), otherAccount(account), keptChild(l.history, otherAccount(account)))
+	l.restore = restoreAction(l.col, l.plan(), otherAccount(account), keptChild(l.history, otherAccount(account), noSecrets))
 	l.end = l.receives()
 	t.Cleanup(func() { l.end() })
 	l.Until("the receiver runs", func() bool { return l.look().Receiver.Process.PID > 0 })

@@ -34,7 +34,7 @@ func newLabRestores(t *testing.T) *labRestores {
 	l := &labRestores{labDrills: newLabDrills(t)}
 	l.plan = estate.Backup{Plan: ops.BackupPlan{Name: ops.Lit("nightly"), Repositories: []ops.RepositoryPlan{{Name: ops.Lit("one"), Key: 1}}}, Stanza: "t", Command: "pgbackrest", Config: l.Config}
 	l.history = keptHistory(t)
-	l.restore = restoreAction(l.col, l.plan, otherAccount(l.account()), keptChild(l.history, otherAccount(l.account())))
+	l.restore = restoreAction(l.col, l.plan, otherAccount(l.account()), keptChild(l.history, otherAccount(l.account()), noSecrets))
 	l.action = asServer{l.restore, l.argv}
 	return l
 }

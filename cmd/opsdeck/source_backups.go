@@ -21,15 +21,18 @@ import (
 func wireBackups(w *wiring) {
 	for _, b := range w.file.Backups {
 		w.source(b.Source, b.Kind(), func() error {
+			secrets := secretsOf(w.file, b)
 			if b.Plan.Engine == ops.EngineBaseBackup {
 				col := baseBackups(w, b)
-				acts := backup.New(col, b.Plan, recoverable(b.Plan), keptChild(w.history, ""), time.Now)
+				acts := backup.New(col, b.Plan, recoverable(b.Plan), keptChild(w.history, "", secrets), time.Now)
 				w.add(col, append(acts, restores(w, col, b, "")...)...)
 				return nil
 			}
 			account := otherAccount(b.RunAs)
-			col := backupEngine(b, account)
-			acts := backup.New(col, b.Plan, recoverable(b.Plan), keptChild(w.history, account), time.Now)
+			cfg := engineConfig(b, account)
+			cfg.Secrets = secrets
+			col := pgbackrest.New(cfg)
+			acts := backup.New(col, b.Plan, recoverable(b.Plan), keptChild(w.history, account, secrets), time.Now)
 			w.add(col, append(acts, restores(w, col, b, account)...)...)
 			return nil
 		})
@@ -38,7 +41,7 @@ func wireBackups(w *wiring) {
 
 // restores are the actions that restore a plan, as an account; empty: our own.
 func restores(w *wiring, e backup.Engine, b estate.Backup, account string) []ops.Action {
-	r := restoreAction(e, b, account, keptChild(w.history, account), answersAt(w.file, b)...)
+	r := restoreAction(e, b, account, keptChild(w.history, account, secretsOf(w.file, b)), answersAt(w.file, b)...)
 	return []ops.Action{backup.NewDrill(e, b.Plan, tries(w.file, b, account), time.Now), r, r.InPlace(), backup.NewFailover(e, b.Plan, w.servers, fences(w.file, b), time.Now)}
 }
 
@@ -62,10 +65,14 @@ func recoverable(p ops.BackupPlan) backup.Judge {
 
 // backupEngine is the engine of a plan, run as an account; empty: our own.
 func backupEngine(b estate.Backup, account string) *pgbackrest.Collector {
-	return pgbackrest.New(pgbackrest.Config{
+	return pgbackrest.New(engineConfig(b, account))
+}
+
+func engineConfig(b estate.Backup, account string) pgbackrest.Config {
+	return pgbackrest.Config{
 		Plan: b.Plan, Stanza: b.Stanza, Command: b.Command, File: b.Config, RunAs: account,
 		Every: b.Every, Timeout: b.Timeout, Required: b.Required, Now: time.Now, Run: runToEnd, Holder: holder, Flocked: proc.Flocked,
-	})
+	}
 }
 
 // otherAccount is an account that is not our own; empty: it is.

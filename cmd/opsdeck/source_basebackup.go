@@ -34,7 +34,7 @@ func baseBackups(w *wiring, b estate.Backup) *basebackup.Collector {
 		End:        endGroup,
 	}
 	if w.history != nil && w.engine.Agent.Kind == ops.AgentSystem {
-		cfg.Receive = keptReceiver(w.history)
+		cfg.Receive = keptReceiver(w.history, secretsOf(w.file, b))
 	}
 	return basebackup.New(cfg)
 }

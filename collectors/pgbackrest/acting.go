@@ -31,7 +31,7 @@ func (c *Collector) Look(ctx context.Context, key int) (sets []ops.Backup, fault
 		return nil, ops.Text{}, err
 	}
 	if t.code != statusOK && t.code != statusNoBackup {
-		fault = ops.Clean(faultOf(t.message))
+		fault = ops.Clean(c.fault(t.message))
 	}
 	return t.sets, fault, nil
 }

@@ -29,6 +29,8 @@ type Config struct {
 	Timeout  time.Duration
 	Required bool
 	Now      func() time.Time
+	// Secrets are hidden in what pgBackRest says, whatever they look like; nil: none is known.
+	Secrets func() ops.Secrets
 	// Run runs a program to its end and hands what it prints to out as it comes. It
 	// returns the head of its error output and its exit code: a program that ran and
 	// failed is no error.

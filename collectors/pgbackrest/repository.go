@@ -107,10 +107,10 @@ func (r *repository) read(ctx context.Context) (view, error) {
 		v.notes = append(v.notes, r.wal.notes(r.plan.Name)...)
 	case statusNoStanza, statusNoStanzaData: // it was looked into, and nothing is there
 		r.wal = archive{}
-		v.repo.Fault = ops.Clean(faultOf(t.message))
+		v.repo.Fault = ops.Clean(r.col.fault(t.message))
 		v.repo.Unlisted = v.repo.Fault
 	default:
-		r.asBefore(&v, ops.Clean(faultOf(t.message)))
+		r.asBefore(&v, ops.Clean(r.col.fault(t.message)))
 	}
 	return v, nil
 }

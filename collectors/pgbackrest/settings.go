@@ -20,9 +20,15 @@ type settings struct {
 
 // settings reads the configuration, where this account may.
 func (c *Collector) settings() (settings, error) {
-	set := settings{stanza: c.cfg.Stanza}
-	files := []string{c.cfg.File}
-	if c.cfg.File == "" {
+	texts, err := configured(c.cfg.File)
+	return settings{texts, c.cfg.Stanza}, err
+}
+
+// configured is the text of a configuration file, or of those that pgBackRest reads where
+// none is named.
+func configured(file string) (texts []string, err error) {
+	files := []string{file}
+	if file == "" {
 		files = []string{"/etc/pgbackrest/pgbackrest.conf"}
 		if _, err := os.Stat(files[0]); errors.Is(err, fs.ErrNotExist) {
 			files[0] = "/etc/pgbackrest.conf"
@@ -32,15 +38,15 @@ func (c *Collector) settings() (settings, error) {
 	}
 	for _, f := range files {
 		text, err := small(f)
-		if errors.Is(err, fs.ErrNotExist) && c.cfg.File == "" {
+		if errors.Is(err, fs.ErrNotExist) && file == "" {
 			continue
 		}
 		if err != nil {
-			return settings{}, err
+			return nil, err
 		}
-		set.texts = append(set.texts, text)
+		texts = append(texts, text)
 	}
-	return set, nil
+	return texts, nil
 }
 
 // of is the value of a key, as one of pgBackRest's commands takes it; empty: none is set.

@@ -33,7 +33,7 @@ func (c *Collector) outcome(argv []string, said string, code int, err error) err
 	if c.cfg.RunAs != "" && code == 1 {
 		return c.refused(argv, said)
 	}
-	what := ops.Errorf(ops.CodeUnavailable, "%s", faultOf(said))
+	what := ops.Errorf(ops.CodeUnavailable, "%s", c.fault(said))
 	switch {
 	case what.What.Empty() && code < 0:
 		what = ops.Errorf(ops.CodeUnavailable, "a signal ended %s", c.cfg.Command)
@@ -71,7 +71,7 @@ const installIt = "install the package pgbackrest on the agent's machine, or say
 
 // refused says why sudo did not run the program.
 func (c *Collector) refused(argv []string, said string) error {
-	first, _, _ := strings.Cut(strings.TrimSpace(said), "\n")
+	first, _, _ := strings.Cut(ops.MaskSecrets(strings.TrimSpace(said)), "\n")
 	if strings.HasSuffix(first, ": command not found") {
 		return ops.Errorf(ops.CodeUnavailable, "%s is not installed where sudo looks for it", c.cfg.Command).Help("%s", installIt)
 	}
@@ -94,6 +94,14 @@ var (
 
 // faultMost is how long a fault is, in bytes.
 const faultMost = 300
+
+// fault is the cause of a failure, without the secrets that are known.
+func (c *Collector) fault(said string) string {
+	if c.cfg.Secrets != nil {
+		said = c.cfg.Secrets().Hide(said)
+	}
+	return faultOf(said)
+}
 
 // faultOf cuts what pgBackRest says of a failure to its cause: that of a store comes
 // with all of its HTTP, that of a bad line in the configuration with the line.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"net/url"
 	"os"
 	"strconv"
 	"strings"
@@ -64,6 +65,19 @@ func (l Login) Config() (*pgx.ConnConfig, error) {
 		return nil, noFile("passfile", err)
 	}
 	return cfg, nil
+}
+
+// Secrets are the passwords that it logs in with, as far as they can be read.
+func (l Login) Secrets() []string {
+	secrets := []string{l.Password}
+	if u, err := url.Parse(l.DSN); err == nil && isURL(l.DSN) {
+		written, _ := u.User.Password() // empty: it names none
+		secrets = append(secrets, written)
+	}
+	if cfg, err := l.Config(); err == nil {
+		secrets = append(secrets, cfg.Password)
+	}
+	return secrets
 }
 
 func noFile(key string, err error) error {

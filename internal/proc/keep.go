@@ -42,7 +42,8 @@ type End struct {
 
 // Keep is the whole of a keeper process: args are what Start put behind the keeper's
 // own words. It waits for a line on in, which says that the job's process is written
-// down, and starts nothing where in ends before: then the agent is gone already.
+// down and which values are secret, and starts nothing where in ends before: then the
+// agent is gone already.
 func Keep(args []string, in io.Reader) error {
 	if len(args) < 3 {
 		return errors.New("a keeper needs a folder, a size and a command")
@@ -56,7 +57,8 @@ func Keep(args []string, in io.Reader) error {
 	// and goes on: it has the child's end to write.
 	taken := make(chan os.Signal, 1)
 	signal.Notify(taken, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
-	if _, err := io.ReadFull(in, make([]byte, 1)); err != nil {
+	secrets, err := told(in)
+	if err != nil {
 		return fmt.Errorf("the agent is gone, nothing was started: %w", err)
 	}
 	select {
@@ -64,11 +66,11 @@ func Keep(args []string, in io.Reader) error {
 		return writeEnd(dir, End{Code: -1, At: time.Now().UTC(), Why: "not started: " + s.String()})
 	default:
 	}
-	out, err := newCapped(filepath.Join(dir, outName), most)
+	out, err := newMasked(filepath.Join(dir, outName), most, secrets)
 	if err != nil {
 		return err
 	}
-	errs, err := newCapped(filepath.Join(dir, errName), most)
+	errs, err := newMasked(filepath.Join(dir, errName), most, secrets)
 	if err != nil {
 		return err
 	}

@@ -188,6 +188,27 @@ func TestItsLinesComeAsTheyAreWrittenWithSecretsMasked(t *testing.T) {
 	}
 }
 
+// TestNoSecretOfAChildIsOnTheDisk looks for a secret that has no shape in both files of a
+// child, within a line, where one ends that is too long, and where there is no line end.
+func TestNoSecretOfAChildIsOnTheDisk(t *testing.T) {
+	const secret = "xyzzy-plugh"
+	script := "printf 'a %s b\\n' $0; printf 'a %s b' $0 >&2; head -c " + fmt.Sprint(lineMost-5) + " /dev/zero | tr '\\0' .; printf %s $0; sleep 0.05; head -c 40000 /dev/zero | tr '\\0' .; printf 'xyzzy-'; sleep 0.05; printf plugh"
+	dir := folder(t)
+	k, err := Start([]string{os.Args[0]}, dir, Spec{Argv: []string{"/bin/sh", "-c", script, secret}, Env: as("keeper"), Secrets: ops.NewSecrets(secret)}, func(ops.Process) error { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if end, ok, err := k.Wait(t.Context(), func(ops.Stream, string) {}); err != nil || !ok || end.Code != 0 {
+		t.Fatal(end, ok, err)
+	}
+	for name, masks := range map[string]int{outName: 3, errName: 1} {
+		text, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil || strings.Contains(string(text), secret) || strings.Count(string(text), "•••") != masks {
+			t.Errorf("%s: %v, %d times hidden of %d: %.80q", name, err, strings.Count(string(text), "•••"), masks, text)
+		}
+	}
+}
+
 func TestAnOutputWithoutEndFillsNoDiskAndEndsNoChild(t *testing.T) {
 	dir := folder(t)
 	end, ok, err := kept(t, dir, 1000, "/bin/sh", "-c", "echo first; head -c 5000000 /dev/zero | tr '\\0' x; echo; echo last; exit 5").Wait(t.Context(), func(ops.Stream, string) {})

@@ -32,7 +32,8 @@ type Kept struct {
 // in a session of its own: neither a terminal's hang-up nor the end of this process
 // reaches it. keeper are the words that make a process call Keep. written is called
 // with the keeper's process before the child starts, for the history; where it
-// fails, nothing is started. s.Max bounds each output; 0: 32 MiB.
+// fails, nothing is started. s.Max bounds each output; 0: 32 MiB. What is written of the
+// outputs has its secrets masked.
 func Start(keeper []string, dir string, s Spec, written func(ops.Process) error) (*Kept, error) {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return nil, err
@@ -61,7 +62,7 @@ func Start(keeper []string, dir string, s Spec, written func(ops.Process) error)
 		err = written(k.Process)
 	}
 	if err == nil {
-		_, err = start.Write([]byte{'\n'})
+		err = tell(start, s.Secrets)
 	}
 	_ = start.Close() // a keeper that was quick has closed it already
 	if err != nil {   // an end without the line starts nothing
@@ -71,8 +72,8 @@ func Start(keeper []string, dir string, s Spec, written func(ops.Process) error)
 	return k, nil
 }
 
-// Wait hands each line to emit as the child writes it, secrets masked, until the
-// child has ended, and says how. When ctx ends, the child's group gets SIGTERM, and
+// Wait hands each line to emit as the child writes it, until the child has ended, and
+// says how. When ctx ends, the child's group gets SIGTERM, and
 // SIGKILL after a grace. ok is false where nobody saw the end: the keeper was killed.
 func (k *Kept) Wait(ctx context.Context, emit func(ops.Stream, string)) (end End, ok bool, err error) {
 	tick := time.NewTicker(tailEvery)
@@ -114,12 +115,12 @@ func Open(dir string) *Files { return &Files{dir: dir} }
 // lineMost bounds a line in bytes: a longer one comes in parts.
 const lineMost = 16 << 10
 
-// Lines hands over what was written since the last call, line by line, with what
-// looks like a secret masked; at the end what has no line end, too.
+// Lines hands over what was written since the last call, line by line; at the end what
+// has no line end, too.
 func (f *Files) Lines(emit func(ops.Stream, string), last bool) error {
 	for i, name := range []string{outName, errName} {
 		if err := f.tail[i].read(filepath.Join(f.dir, name), last, func(line string) {
-			emit([]ops.Stream{ops.StreamOut, ops.StreamErr}[i], ops.MaskSecrets(line))
+			emit([]ops.Stream{ops.StreamOut, ops.StreamErr}[i], line)
 		}); err != nil {
 			return err
 		}

@@ -34,6 +34,8 @@ type Spec struct {
 	// Out takes the output as it comes, and none of it is kept; nil: it is kept.
 	Out io.Writer
 	Err io.Writer // likewise of its error output
+	// Secrets are hidden in what is kept of a child that Start started.
+	Secrets ops.Secrets
 	// EndWithUs ends the child where this process is killed, as far as the system knows how.
 	EndWithUs bool
 }

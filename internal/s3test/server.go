@@ -38,6 +38,7 @@ type Server struct {
 	Key, Secret string // of the one who may use it
 	Port        string // on 127.0.0.1
 	CA          []byte // its certificate, in PEM
+	Says        string // what it adds to a refusal, as a store does that says too much
 
 	mu      sync.Mutex
 	objects map[string]object // by their keys
@@ -111,18 +112,19 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.down {
-		refuse(w, &refusal{http.StatusServiceUnavailable, "SlowDown", "please reduce your request rate"})
+		refuse(w, &refusal{status: http.StatusServiceUnavailable, code: "SlowDown", what: "please reduce your request rate"})
 		return
 	}
 	if no := s.check(r); no != nil {
 		s.refused++
+		no.what += s.Says
 		refuse(w, no)
 		return
 	}
 	s.served++
 	bucket, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	if bucket != Bucket {
-		refuse(w, &refusal{http.StatusNotFound, "NoSuchBucket", "there is none of this name"})
+		refuse(w, &refusal{status: http.StatusNotFound, code: "NoSuchBucket", what: "there is none of this name"})
 		return
 	}
 	body, _ := io.ReadAll(r.Body) // it was read whole already
@@ -151,7 +153,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		delete(s.objects, key)
 		w.WriteHeader(http.StatusNoContent)
 	default:
-		refuse(w, &refusal{http.StatusNotImplemented, "NotImplemented", r.Method})
+		refuse(w, &refusal{status: http.StatusNotImplemented, code: "NotImplemented", what: r.Method})
 	}
 }
 
@@ -207,7 +209,7 @@ func (s *Server) deleteAll(w http.ResponseWriter, body []byte) {
 		Object []struct{ Key string }
 	}
 	if err := xml.Unmarshal(body, &asked); err != nil {
-		refuse(w, &refusal{http.StatusBadRequest, "MalformedXML", err.Error()})
+		refuse(w, &refusal{status: http.StatusBadRequest, code: "MalformedXML", what: err.Error()})
 		return
 	}
 	for _, o := range asked.Object {
@@ -221,7 +223,7 @@ func (s *Server) deleteAll(w http.ResponseWriter, body []byte) {
 func (s *Server) get(w http.ResponseWriter, r *http.Request, key string) {
 	o, there := s.objects[key]
 	if !there {
-		refuse(w, &refusal{http.StatusNotFound, "NoSuchKey", "there is no such object"})
+		refuse(w, &refusal{status: http.StatusNotFound, code: "NoSuchKey", what: "there is no such object"})
 		return
 	}
 	w.Header().Set("ETag", tag(o.body))
@@ -263,7 +265,8 @@ func refuse(w http.ResponseWriter, no *refusal) {
 	w.Header().Set("Content-Type", "application/xml")
 	w.WriteHeader(no.status)
 	answer(w, struct {
-		XMLName       xml.Name `xml:"Error"`
-		Code, Message string
-	}{Code: no.code, Message: no.what})
+		XMLName        xml.Name `xml:"Error"`
+		Code, Message  string
+		AWSAccessKeyId string `xml:",omitempty"`
+	}{Code: no.code, Message: no.what, AWSAccessKeyId: no.key})
 }

@@ -19,6 +19,7 @@ import (
 type refusal struct {
 	status     int
 	code, what string
+	key        string // that was used, which S3 repeats
 }
 
 func (r *refusal) Error() string { return r.code + ": " + r.what }
@@ -31,7 +32,7 @@ const skewMost = 15 * time.Minute
 func (s *Server) check(r *http.Request) *refusal {
 	words, signed := strings.CutPrefix(r.Header.Get("Authorization"), "AWS4-HMAC-SHA256 ")
 	if !signed {
-		return &refusal{http.StatusForbidden, "AccessDenied", "it is not signed"}
+		return &refusal{status: http.StatusForbidden, code: "AccessDenied", what: "it is not signed"}
 	}
 	part := map[string]string{}
 	for _, p := range strings.Split(words, ",") {
@@ -43,24 +44,24 @@ func (s *Server) check(r *http.Request) *refusal {
 	scope := strings.Split(part["Credential"], "/")
 	switch {
 	case err != nil || time.Since(at).Abs() > skewMost:
-		return &refusal{http.StatusForbidden, "RequestTimeTooSkewed", "the time of the request is another"}
+		return &refusal{status: http.StatusForbidden, code: "RequestTimeTooSkewed", what: "the time of the request is another"}
 	case len(scope) != 5 || scope[0] != s.Key:
-		return &refusal{http.StatusForbidden, "InvalidAccessKeyId", "nobody has this key"}
+		return &refusal{status: http.StatusForbidden, code: "InvalidAccessKeyId", what: "nobody has this key", key: scope[0]}
 	case scope[1] != stamp[:8] || scope[2] != Region || scope[3] != "s3" || scope[4] != "aws4_request":
-		return &refusal{http.StatusBadRequest, "AuthorizationHeaderMalformed", "the scope is wrong"}
+		return &refusal{status: http.StatusBadRequest, code: "AuthorizationHeaderMalformed", what: "the scope is wrong"}
 	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		return &refusal{http.StatusBadRequest, "IncompleteBody", err.Error()}
+		return &refusal{status: http.StatusBadRequest, code: "IncompleteBody", what: err.Error()}
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	sum := r.Header.Get("X-Amz-Content-Sha256")
 	if hash(body) != sum {
-		return &refusal{http.StatusBadRequest, "XAmzContentSHA256Mismatch", "the body is not the one that was signed"}
+		return &refusal{status: http.StatusBadRequest, code: "XAmzContentSHA256Mismatch", what: "the body is not the one that was signed"}
 	}
 	canonical, err := canonical(r, part["SignedHeaders"], sum)
 	if err != nil {
-		return &refusal{http.StatusBadRequest, "InvalidURI", err.Error()}
+		return &refusal{status: http.StatusBadRequest, code: "InvalidURI", what: err.Error()}
 	}
 	key := []byte("AWS4" + s.Secret)
 	for _, word := range scope[1:] {
@@ -68,7 +69,7 @@ func (s *Server) check(r *http.Request) *refusal {
 	}
 	want := mac(key, strings.Join([]string{"AWS4-HMAC-SHA256", stamp, strings.Join(scope[1:], "/"), hash([]byte(canonical))}, "\n"))
 	if subtle.ConstantTimeCompare([]byte(hex.EncodeToString(want)), []byte(part["Signature"])) != 1 {
-		return &refusal{http.StatusForbidden, "SignatureDoesNotMatch", "the signature is wrong"}
+		return &refusal{status: http.StatusForbidden, code: "SignatureDoesNotMatch", what: "the signature is wrong", key: scope[0]}
 	}
 	return nil
 }
