@@ -19,8 +19,8 @@ type CopyOrder struct {
 	To     string // the folder of the copy, which is not there yet, or empty
 	Port   int    // on which it listens, on 127.0.0.1 alone; 0: nowhere
 	Target ops.RestoreTarget
-	Set    string  // the backup's label
-	Reach  ops.LSN // that has to be reached at the least
+	Set    string          // the backup's label
+	Reach  ops.WALPosition // that has to be reached at the least, on its timeline or a later one
 	// Restore is pgBackRest's argument list, without the command and what follows from the
 	// rest. Folder is the backup of a plan that PostgreSQL's own tools back up.
 	Restore  []string
@@ -104,15 +104,12 @@ func (c *copying) make(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	system, limits, err := control(ctx, programs, c.s.data())
-	switch {
-	case err != nil:
+	k, err := controlOf(ctx, programs, c.s.data(), c.Cluster)
+	if err != nil {
 		return err
-	case c.Cluster != "" && system != c.Cluster:
-		return wrong("the copy is of another cluster: %s instead of %s", ops.Clean(system), ops.Clean(c.Cluster))
 	}
 	c.lines(programs)
-	v, err := c.serve(programs, limits)
+	v, err := c.serve(programs, k)
 	if err != nil {
 		return err
 	}
@@ -121,7 +118,7 @@ func (c *copying) make(ctx context.Context) error {
 		return err
 	}
 	if c.InPlace != nil {
-		if v, err = c.takePlace(ctx, v, programs, limits); err != nil {
+		if v, err = c.takePlace(ctx, v, programs, k); err != nil {
 			return err
 		}
 	}
@@ -152,9 +149,9 @@ func (o CopyOrder) settings(s scratch) (settings []string, rules string) {
 }
 
 // serve starts the copy's server.
-func (c *copying) serve(programs string, limits []string) (*server, error) {
+func (c *copying) serve(programs string, k control) (*server, error) {
 	settings, rules := c.settings(c.s)
-	v, err := start(c.s, programs, rules, append(settings, limits...))
+	v, err := start(c.s, programs, rules, settings, k)
 	if v != nil {
 		v.port = uint16(cmp.Or(c.Port, usualPort))
 	}

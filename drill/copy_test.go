@@ -82,6 +82,10 @@ func TestACopyThatStandsElsewhereIsNone(t *testing.T) {
 	time, name, lsn := ops.RestoreTarget{Kind: ops.RestoreTime, Time: at}, ops.RestoreTarget{Kind: ops.RestoreName, Name: ops.Lit("x")}, ops.RestoreTarget{Kind: ops.RestoreLSN, LSN: 0x500}
 	before := time
 	before.Exclusive = true
+	fetched := func(name string) string {
+		return `LOG:  restored log file "` + name + "\" from archive\n2026-11-27 13:00:00.000 UTC [7] "
+	}
+	const after = `LOG:  recovery stopping after WAL location (LSN) "0/500"`
 	commit := `LOG:  recovery stopping before commit of transaction 740, time 2026-11-27 13:00:00.1+00`
 	for what, x := range map[string]struct {
 		target  ops.RestoreTarget
@@ -89,32 +93,38 @@ func TestACopyThatStandsElsewhereIsNone(t *testing.T) {
 		log     string
 		halted  bool
 		correct bool
+		reach   uint32 // the timeline that has to be reached
 	}{
-		"before the time":                 {time, standing{at: 0x600, last: at}, commit, false, true},
-		"no transaction was replayed":     {time, standing{at: 0x600}, commit, false, true},
-		"a transaction after the time":    {time, standing{at: 0x600, last: at.Add(1)}, commit, false, false},
-		"the very time is to stay out":    {before, standing{at: 0x600, last: at}, commit, false, false},
-		"it does not say why":             {time, standing{at: 0x600, last: at}, "LOG:  recovery has paused", false, false},
-		"for want of parameters":          {name, standing{at: 0x600}, "WARNING:  hot standby is not possible because of insufficient parameter settings", false, false},
-		"the name":                        {name, standing{at: 0x600}, `LOG:  recovery stopping at restore point "x", time 2026-11-27 13:00:00+00`, false, true},
-		"another name":                    {name, standing{at: 0x600}, `LOG:  recovery stopping at restore point "xx", time 2026-11-27 13:00:00+00`, false, false},
-		"the position":                    {lsn, standing{at: 0x600}, `LOG:  recovery stopping after WAL location (LSN) "0/500"`, false, true},
-		"a position before":               {lsn, standing{at: 0x480}, `LOG:  recovery stopping after WAL location (LSN) "0/480"`, false, false},
-		"the end of the WAL":              {ops.RestoreTarget{}, standing{at: 0x600}, "", true, true},
-		"paused before the end of it":     {ops.RestoreTarget{}, standing{at: 0x600}, "", false, false},
-		"consistent":                      {ops.RestoreTarget{Kind: ops.RestoreBackup}, standing{at: 0x600}, "LOG:  recovery stopping after reaching consistency", false, true},
-		"before what has to be reached":   {ops.RestoreTarget{Kind: ops.RestoreBackup}, standing{at: 0x300}, "LOG:  recovery stopping after reaching consistency", false, false},
-		"stopped for a time, not a point": {name, standing{at: 0x600}, commit, false, false},
+		"before the time":                             {time, standing{at: 0x600, last: at}, commit, false, true, 1},
+		"no transaction was replayed":                 {time, standing{at: 0x600}, commit, false, true, 1},
+		"a transaction after the time":                {time, standing{at: 0x600, last: at.Add(1)}, commit, false, false, 1},
+		"the very time is to stay out":                {before, standing{at: 0x600, last: at}, commit, false, false, 1},
+		"it does not say why":                         {time, standing{at: 0x600, last: at}, "LOG:  recovery has paused", false, false, 1},
+		"for want of parameters":                      {name, standing{at: 0x600}, "WARNING:  hot standby is not possible because of insufficient parameter settings", false, false, 1},
+		"the name":                                    {name, standing{at: 0x600}, `LOG:  recovery stopping at restore point "x", time 2026-11-27 13:00:00+00`, false, true, 1},
+		"another name":                                {name, standing{at: 0x600}, `LOG:  recovery stopping at restore point "xx", time 2026-11-27 13:00:00+00`, false, false, 1},
+		"the position":                                {lsn, standing{at: 0x600}, `LOG:  recovery stopping after WAL location (LSN) "0/500"`, false, true, 1},
+		"a position before":                           {lsn, standing{at: 0x480}, `LOG:  recovery stopping after WAL location (LSN) "0/480"`, false, false, 1},
+		"the end of the WAL":                          {ops.RestoreTarget{}, standing{at: 0x600}, "", true, true, 1},
+		"paused before the end of it":                 {ops.RestoreTarget{}, standing{at: 0x600}, "", false, false, 1},
+		"consistent":                                  {ops.RestoreTarget{Kind: ops.RestoreBackup}, standing{at: 0x600}, "LOG:  recovery stopping after reaching consistency", false, true, 1},
+		"before what has to be reached":               {ops.RestoreTarget{Kind: ops.RestoreBackup}, standing{at: 0x300}, "LOG:  recovery stopping after reaching consistency", false, false, 1},
+		"stopped for a time, not a point":             {name, standing{at: 0x600}, commit, false, false, 1},
+		"the position, of the timeline that was left": {lsn, standing{at: 0x600}, fetched("000000010000000000000000") + after, false, false, 2},
+		"the position, with the next segment fetched": {lsn, standing{at: 0x600}, fetched("000000010000000000000000") + fetched("000000020000000000000001") + after, false, false, 2},
+		"the position on a later timeline":            {lsn, standing{at: 0x600}, fetched("000000010000000000000000") + fetched("000000020000000000000000") + after, false, true, 2},
+		"the end of the timeline that was left":       {ops.RestoreTarget{}, standing{at: 0x600}, fetched("000000010000000000000000"), true, false, 2},
+		"the time, on the timeline that was left":     {time, standing{at: 0x600, last: at}, fetched("000000010000000000000000") + commit, false, false, 2},
 	} {
 		s := scratch{dir: t.TempDir()}
 		if err := os.WriteFile(s.file(logFile), []byte("2026-11-27 13:00:00.000 UTC [7] "+x.log+"\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		stop, err := (&server{s: s}).stopped()
+		stop, err := (&server{s: s, control: control{timeline: 1, segment: 16 << 20}}).stopped(x.stands.at)
 		if err != nil {
 			t.Fatal(err)
 		}
-		c := &copying{CopyOrder: CopyOrder{Target: x.target, Reach: 0x400}, s: s, halted: x.halted}
+		c := &copying{CopyOrder: CopyOrder{Target: x.target, Reach: ops.WALPosition{Timeline: x.reach, LSN: 0x400}}, s: s, halted: x.halted}
 		if err := c.compare(x.stands, stop); (err == nil) != x.correct {
 			t.Errorf("%s: %v", what, err)
 		}
@@ -152,6 +162,48 @@ func TestASegmentThatWasNotYetThereIsNotFetched(t *testing.T) {
 		code := exec.Command("sh", "-c", words).Run()
 		if _, err := os.Stat(to); (err == nil) != x.fetched || (code == nil) != x.fetched {
 			t.Errorf("%s: %v, %v", what, err, code)
+		}
+	}
+}
+
+// TestADrillStandsWhereItWasToStand has every way in which a drill's copy may stand.
+func TestADrillStandsWhereItWasToStand(t *testing.T) {
+	for what, x := range map[string]struct {
+		reached    ops.LSN
+		timeline   uint32
+		recovering bool
+		correct    bool
+	}{
+		"there":                     {0x500, 2, true, true},
+		"past it":                   {0x600, 3, true, true},
+		"before it":                 {0x480, 2, true, false},
+		"before the backup's end":   {0x300, 2, true, false},
+		"on the timeline before":    {0x600, 1, true, false},
+		"no more in recovery there": {0x500, 2, false, false},
+	} {
+		r := &drilled{Order: Order{Target: 0x500, Timeline: 2, Stop: 0x400}, result: &ops.Drill{Reached: x.reached, Timeline: x.timeline}}
+		if err := r.reached(x.recovering); (err == nil) != x.correct {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
+// TestARestoreNamesItsTimeline, so that no other is taken where what leads to it is lost.
+func TestARestoreNamesItsTimeline(t *testing.T) {
+	for what, x := range map[string]struct {
+		target         ops.RestoreTarget
+		server, engine string
+	}{
+		"a drill's position":   {Order{Target: 0x500, Timeline: 2}.target(), "recovery_target_timeline = '2'", "--type=lsn --target=0/500 --target-action=pause --target-timeline=2"},
+		"a drill's backup":     {Order{Timeline: 2}.target(), "recovery_target_timeline = 'current'", "--type=immediate --target-action=pause"},
+		"the latest of one":    {ops.RestoreTarget{Timeline: 3}, "recovery_target_timeline = '3'", "--type=standby --target-timeline=3"},
+		"the latest of unread": {ops.RestoreTarget{}, "recovery_target_timeline = 'latest'", "--type=standby"},
+	} {
+		if got := (Folder{}).recovery(x.target); !strings.Contains(got, x.server+"\n") {
+			t.Errorf("%s: %s", what, got)
+		}
+		if got := strings.Join(TargetWords(x.target), " "); got != x.engine {
+			t.Errorf("%s: %s", what, got)
 		}
 	}
 }

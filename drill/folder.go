@@ -91,6 +91,7 @@ func (f Folder) recovery(t ops.RestoreTarget) string {
 	if t.Exclusive {
 		text += set("recovery_target_inclusive", "off")
 	}
+	text += set("recovery_target_timeline", timelineWord(t))
 	return text
 }
 

@@ -62,11 +62,11 @@ func (p *InPlace) Ready(ctx context.Context, cluster, given string) (warnings []
 	if err != nil {
 		return nil, err
 	}
-	switch system, _, err := control(ctx, programs, p.Data); {
+	switch k, err := readControl(ctx, programs, p.Data); {
 	case err != nil:
 		warnings = append(warnings, fmt.Sprintf("of which cluster %s is cannot be read: %v", p.Data, err))
-	case cluster != "" && system != cluster:
-		return nil, invalid("%s is of another cluster, %s, and the backups are of %s", p.Data, ops.Clean(system), ops.Clean(cluster))
+	case cluster != "" && k.system != cluster:
+		return nil, invalid("%s is of another cluster, %s, and the backups are of %s", p.Data, ops.Clean(k.system), ops.Clean(cluster))
 	}
 	if to, err := os.Readlink(filepath.Join(p.Data, "pg_wal")); err == nil {
 		warnings = append(warnings, fmt.Sprintf("pg_wal is a link to %s: in what takes the place it is a folder of the data, and that one is left as it is", ops.Clean(to)))
@@ -157,7 +157,7 @@ func (p *InPlace) Where(work string) string {
 
 // takePlace ends the copy's server, lets the copy take the place of the old data, and has it
 // come to its target there.
-func (c *copying) takePlace(ctx context.Context, v *server, programs string, limits []string) (*server, error) {
+func (c *copying) takePlace(ctx context.Context, v *server, programs string, k control) (*server, error) {
 	c.doing("ending the copy's server for the change of places")
 	if err := v.stop(); err != nil {
 		return nil, err
@@ -170,7 +170,10 @@ func (c *copying) takePlace(ctx context.Context, v *server, programs string, lim
 	}
 	c.lines(programs)
 	c.halted = false
-	v, err := c.serve(programs, limits)
+	if c.out.Timeline > 0 {
+		k.timeline = c.out.Timeline // it goes on from there
+	}
+	v, err := c.serve(programs, k)
 	if err != nil {
 		return nil, err
 	}

@@ -18,6 +18,8 @@ type Order struct {
 	Set     string   `json:"set"` // the backup's label
 	// Target is the position that has to be reached; 0: the end of the backup itself.
 	Target ops.LSN `json:"target,omitzero"`
+	// Timeline is the one that this position, or the backup's end, is on; 0: not known.
+	Timeline uint32 `json:"timeline,omitzero"`
 	// Stop is where the backup itself ends, as its repository says.
 	Stop ops.LSN `json:"stop,omitzero"`
 	// Cluster is the system identifier that the copy has to have; empty: any.
@@ -34,6 +36,15 @@ type Order struct {
 	Checks  []ops.RestoreCheck `json:"checks,omitempty"`
 	Bytes   int64              `json:"bytes"` // of the backed up database
 	Limit   time.Duration      `json:"limit"` // for all of it
+}
+
+// target is how far the restore goes. A position is one of its timeline alone: along another
+// the same one may be reached, and has other content.
+func (o Order) target() ops.RestoreTarget {
+	if o.Target == 0 {
+		return ops.RestoreTarget{Kind: ops.RestoreBackup}
+	}
+	return ops.RestoreTarget{Kind: ops.RestoreLSN, LSN: o.Target, Timeline: o.Timeline}
 }
 
 // check is an error where an order cannot be carried out.

@@ -90,8 +90,8 @@ func (c *copying) there(ctx context.Context, v *server, conn *pgx.Conn) (bool, e
 		if why := v.last(); why != "" {
 			return false, c.s.blame("the WAL could not be read to its end, at "+at.at.String(), why)
 		}
-		if at.at < c.Reach { // what lies between is not there
-			return false, wrong("the WAL ends at %s, and the repository has more of it, up to %s at the least: a segment between is missing", at.at, c.Reach)
+		if at.at < c.Reach.LSN { // what lies between is not there
+			return false, wrong("the WAL ends at %s, and the repository has more of it, up to %s at the least: a segment between is missing", at.at, c.Reach.LSN)
 		}
 		_, err := conn.Exec(ctx, "SELECT pg_wal_replay_pause()") // or it would follow the archive
 		c.halted = err == nil
@@ -99,7 +99,7 @@ func (c *copying) there(ctx context.Context, v *server, conn *pgx.Conn) (bool, e
 	case !at.paused:
 		return false, nil
 	}
-	stop, err := v.stopped()
+	stop, err := v.stopped(at.at)
 	if err != nil {
 		return false, err
 	}
@@ -112,10 +112,9 @@ func (c *copying) there(ctx context.Context, v *server, conn *pgx.Conn) (bool, e
 func (c *copying) compare(at standing, stop stop) error {
 	t := c.Target
 	switch {
-	case at.at < c.Reach:
-		return wrong("the copy stands at %s, which is before %s", at.at, c.Reach)
+	case at.at < c.Reach.LSN:
+		return wrong("the copy stands at %s, which is before %s", at.at, c.Reach.LSN)
 	case t.Kind == ops.RestoreLatest && c.halted:
-		return nil
 	case stop.words.Empty():
 		return wrong("the copy stands at %s, and its server does not say that it has reached the target", at.at)
 	case stop.kind != t.Kind:
@@ -126,6 +125,16 @@ func (c *copying) compare(at standing, stop stop) error {
 		return wrong("the copy stands at %s, which is before %s", at.at, t.LSN)
 	case t.Kind == ops.RestoreTime && (at.last.After(t.Time) || t.Exclusive && at.last.Equal(t.Time)):
 		return wrong("the copy has a transaction of %s, which is after %s", at.last.Format(time.RFC3339Nano), t.Value())
+	}
+	return onTimeline(stop.timeline, c.Reach.Timeline, at.at)
+}
+
+// onTimeline is an error where a copy stands on a timeline before the one that it had to come
+// to: where the way there is lost, a server goes on along the one that was left, and comes to
+// the same positions with what was written there.
+func onTimeline(stands, wanted uint32, at ops.LSN) error {
+	if stands < wanted {
+		return wrong("the copy stands on timeline %d, at %s, and was to go along timeline %d: what leads there is lost", stands, at, wanted)
 	}
 	return nil
 }
@@ -159,7 +168,7 @@ type stop struct {
 	kind     ops.RestoreKind
 	name     string  // of a restore point
 	at       ops.LSN // where the record begins, of a position
-	timeline uint32  // of the last segment that was fetched; 0: not known
+	timeline uint32  // of the segment that the copy stands in
 }
 
 // What a server says of it.
@@ -168,15 +177,17 @@ var (
 	restoredIs = regexp.MustCompile(`LOG:  restored log file "([0-9A-F]{24})" from archive`)
 )
 
-// stopped reads that from the server's log.
-func (v *server) stopped() (s stop, err error) {
+// stopped reads from the server's log why it stopped where it stands. A position lies in the
+// segment that was fetched last for it: one behind it may have been fetched ahead.
+func (v *server) stopped(at ops.LSN) (s stop, err error) {
+	s.timeline = v.timeline
 	text, err := os.ReadFile(v.s.file(logFile))
 	if err != nil {
 		return s, err
 	}
 	for lines := bufio.NewScanner(bytes.NewReader(text)); lines.Scan(); {
 		if m := restoredIs.FindStringSubmatch(lines.Text()); m != nil {
-			if w, err := ops.ParseWALName(m[1], minSegment); err == nil {
+			if w, err := ops.ParseWALName(m[1], v.segment); err == nil && ops.SegmentStart(w.Segment, v.segment) < at {
 				s.timeline = w.Timeline
 			}
 		}
@@ -201,6 +212,3 @@ func (v *server) stopped() (s stop, err error) {
 	}
 	return s, nil
 }
-
-// minSegment is the least size of a segment of WAL, which allows all names.
-const minSegment ops.Bytes = 1 << 20

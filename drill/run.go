@@ -80,14 +80,11 @@ func (r *drilled) prove(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	system, settings, err := control(ctx, programs, r.s.data())
+	k, err := controlOf(ctx, programs, r.s.data(), r.Cluster)
 	if err != nil {
 		return err
 	}
-	if r.Cluster != "" && system != r.Cluster {
-		return wrong("the copy is of another cluster: %s instead of %s", ops.Clean(system), ops.Clean(r.Cluster))
-	}
-	v, err := start(r.s, programs, locally, append(isolated(r.s, r.Preload), settings...))
+	v, err := start(r.s, programs, locally, append(isolated(r.s, r.Preload), "recovery_target_timeline="+timelineWord(r.target())), k)
 	if err != nil {
 		return err
 	}
@@ -111,14 +108,10 @@ func (r *drilled) stage(name string, do func() error) error {
 
 // restore has the engine write the copy.
 func (r *drilled) restore(ctx context.Context) error {
-	target := ops.RestoreTarget{Kind: ops.RestoreBackup}
-	if r.Target != 0 {
-		target = ops.RestoreTarget{Kind: ops.RestoreLSN, LSN: r.Target}
-	}
 	if r.Folder != nil {
-		return r.s.unfold(ctx, *r.Folder, target)
+		return r.s.unfold(ctx, *r.Folder, r.target())
 	}
-	return r.s.rebuild(ctx, r.Restore, r.Key, r.Set, append(TargetWords(target), "--process-max=1"))
+	return r.s.rebuild(ctx, r.Restore, r.Key, r.Set, append(TargetWords(r.target()), "--process-max=1"))
 }
 
 // where reads how far the replay is, and reports whether it stands.
@@ -139,6 +132,11 @@ func (r *drilled) where(ctx context.Context, v *server, c *pgx.Conn) (stands boo
 	if recovering && !paused {
 		return false, nil
 	}
+	stop, err := v.stopped(r.result.Reached)
+	if err != nil {
+		return false, err
+	}
+	r.result.Timeline = stop.timeline
 	if err := r.reached(recovering); err != nil {
 		if said := v.last(); said != "" { // it may stand for another reason than the WAL's end
 			return true, r.s.blame(err.Error(), said)
@@ -159,7 +157,7 @@ func (r *drilled) reached(recovering bool) error {
 	case at < r.Target:
 		return wrong("the copy stands at %s, which is before %s", at, r.Target)
 	}
-	return nil
+	return onTimeline(r.result.Timeline, r.Timeline, r.result.Reached)
 }
 
 // longestAnswer is what is kept of an answer.

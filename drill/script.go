@@ -45,7 +45,7 @@ func Script(o CopyOrder, p Paper) (string, error) {
 	data := map[string]any{
 		"Plan": p.Plan, "Engine": p.Engine, "Repository": p.Repository, "Who": p.Who, "Way": p.Way, "Keys": p.Keys, "Seen": ops.Stamp(p.Seen), "Now": ops.Stamp(p.Now),
 		"Target": o.Target.Words(), "Set": o.Set, "To": o.To, "Port": cmp.Or(o.Port, usualPort), "Listens": o.Port > 0, "Account": o.Account, "Programs": o.Programs,
-		"Need": Need(o.Bytes), "Cluster": o.Cluster, "Restore": o.rebuildLine(), "Rules": strings.Split(strings.TrimSpace(rules), "\n"), "Settings": settings, "Reach": o.Reach.String(), "Latest": o.Target.Kind == ops.RestoreLatest,
+		"Need": Need(o.Bytes), "Cluster": o.Cluster, "Restore": o.rebuildLine(), "Rules": strings.Split(strings.TrimSpace(rules), "\n"), "Settings": settings, "Reach": o.Reach.LSN.String(), "Along": o.Reach.Timeline, "Latest": o.Target.Kind == ops.RestoreLatest,
 		"Past": past(o.Target), "Stops": stopWords(o.Target), "Promote": o.Promote, "After": becoming(o.To),
 	}
 	if f := o.Folder; f != nil {

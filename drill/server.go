@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -55,31 +56,52 @@ var controlled = map[string]string{
 	"max_locks_per_xact setting":   "max_locks_per_transaction",
 }
 
-// control reads what pg_controldata tells of the copy: its system identifier, and the
-// settings that it has to be started with.
-func control(ctx context.Context, programs, data string) (system string, settings []string, err error) {
+// control is what pg_controldata tells of data.
+type control struct {
+	system   string    // the system identifier
+	timeline uint32    // that recovery begins on
+	segment  ops.Bytes // the size of a segment of WAL
+	settings []string  // that a server on a copy has to be started with
+}
+
+// controlOf reads that of a copy, which has to be of a cluster; empty: of any.
+func controlOf(ctx context.Context, programs, data, cluster string) (control, error) {
+	k, err := readControl(ctx, programs, data)
+	if err == nil && cluster != "" && k.system != cluster {
+		err = wrong("the copy is of another cluster: %s instead of %s", ops.Clean(k.system), ops.Clean(cluster))
+	}
+	return k, err
+}
+
+func readControl(ctx context.Context, programs, data string) (k control, err error) {
 	out, err := proc.Run(ctx, proc.Spec{Argv: []string{"env", "LC_ALL=C", filepath.Join(programs, "pg_controldata"), "-D", data}})
 	switch {
 	case err != nil:
-		return "", nil, fmt.Errorf("read the copy's control file: %w", err)
+		return k, fmt.Errorf("read the copy's control file: %w", err)
 	case out.Signal != 0, out.Code > 125: // env's own codes: it could not be run
-		return "", nil, broke("read the copy's control file", string(out.Stderr), notHere)
+		return k, broke("read the copy's control file", string(out.Stderr), notHere)
 	case out.Code != 0:
-		return "", nil, wrong("the copy's control file cannot be read: %s", ops.Clean(strings.TrimSpace(string(out.Stderr))))
+		return k, wrong("the copy's control file cannot be read: %s", ops.Clean(strings.TrimSpace(string(out.Stderr))))
 	}
 	for lines := bufio.NewScanner(bytes.NewReader(out.Stdout)); lines.Scan(); {
 		name, value, _ := strings.Cut(lines.Text(), ":")
 		value = strings.TrimSpace(value)
-		if name == "Database system identifier" {
-			system = value
-		} else if to := controlled[name]; to != "" {
-			settings = append(settings, to+"="+value)
+		n, _ := strconv.ParseInt(value, 10, 64) // what is no number tells nothing, as 0 does
+		switch to := controlled[name]; {
+		case name == "Database system identifier":
+			k.system = value
+		case name == "Latest checkpoint's TimeLineID":
+			k.timeline = uint32(n)
+		case name == "Bytes per WAL segment":
+			k.segment = ops.Bytes(n)
+		case to != "":
+			k.settings = append(k.settings, to+"="+value)
 		}
 	}
-	if system == "" || len(settings) != len(controlled) {
-		return "", nil, wrong("the copy's control file tells no system identifier, or not all of its settings")
+	if k.system == "" || k.timeline == 0 || ops.CheckWALSegment(k.segment) != nil || len(k.settings) != len(controlled) {
+		return control{}, wrong("the copy's control file tells no system identifier, no timeline, or not all of its settings")
 	}
-	return system, settings, nil
+	return k, nil
 }
 
 // isolated are the settings that keep the copy to itself. They are given as arguments,
@@ -102,6 +124,7 @@ type server struct {
 	s    scratch
 	at   ops.Process
 	port uint16 // of its socket
+	control
 }
 
 // usualPort is that of a server which nobody gave another.
@@ -112,7 +135,7 @@ const locally = "local all all trust\n"
 
 // start starts the copy's server, with rules of access and settings of which the last
 // counts. That it accepts connections is another matter.
-func start(s scratch, programs, rules string, settings []string) (*server, error) {
+func start(s scratch, programs, rules string, settings []string, k control) (*server, error) {
 	for name, text := range map[string]string{"postgresql.conf": "", "pg_ident.conf": "", "pg_hba.conf": rules} {
 		if err := os.WriteFile(s.file(name), []byte(text), 0o600); err != nil {
 			return nil, err
@@ -120,7 +143,7 @@ func start(s scratch, programs, rules string, settings []string) (*server, error
 	}
 	// An engine that fetches WAL ahead would do so in the spool of the server itself.
 	argv := []string{"env", "LC_ALL=C", "PGBACKREST_ARCHIVE_ASYNC=n", filepath.Join(programs, "postgres"), "-D", s.data()}
-	for _, set := range settings {
+	for _, set := range append(settings, k.settings...) {
 		argv = append(argv, "-c", set)
 	}
 	pid, err := proc.Detach(argv, s.file(logFile))
@@ -131,7 +154,7 @@ func start(s scratch, programs, rules string, settings []string) (*server, error
 	if err != nil { // it has ended already
 		return nil, s.blame(serverEnded, (&server{s: s}).last())
 	}
-	return &server{s, at, usualPort}, nil
+	return &server{s, at, usualPort, k}, nil
 }
 
 // stop ends the server in an orderly way.

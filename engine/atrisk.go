@@ -11,8 +11,9 @@ import (
 
 // written is when a server was last seen at a position of its WAL.
 type written struct {
-	at  time.Time
-	lsn ops.LSN
+	at       time.Time
+	lsn      ops.LSN
+	timeline uint32 // that it is on
 }
 
 // maxWritten is how many positions of one cluster are remembered: with every fourth
@@ -25,9 +26,9 @@ func (p *picture) noteWritten(d ops.Database, now time.Time) {
 	if err != nil || d.Standby || d.Cluster.ID.Empty() {
 		return
 	}
-	all := p.written[d.Cluster.ID]
+	all, timeline := p.written[d.Cluster.ID], uint32(d.WAL.Timeline)
 	switch last := len(all) - 1; {
-	case last >= 0 && all[last].lsn == lsn:
+	case last >= 0 && all[last].lsn == lsn && all[last].timeline == timeline:
 		all[last].at = now
 		return
 	case last >= 0 && all[last].lsn > lsn: // restored to an earlier point: what was remembered is of another past
@@ -38,7 +39,7 @@ func (p *picture) noteWritten(d ops.Database, now time.Time) {
 		}
 		all = all[:maxWritten/2]
 	}
-	p.written[d.Cluster.ID] = append(all, written{now, lsn})
+	p.written[d.Cluster.ID] = append(all, written{now, lsn, timeline})
 }
 
 // setBackups judges before it compares, as setContainers does.

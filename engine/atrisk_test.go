@@ -29,7 +29,7 @@ func newShipping() *shipping {
 func (s *shipping) writes(after time.Duration, at ops.LSN, change ...func(*ops.Database)) {
 	s.now = s.now.Add(after)
 	d := ops.Database{Cluster: ops.Cluster{ID: ops.Lit("1"), Timeline: 1, Segment: ops.Num(segment), Timeout: ops.Num(60)},
-		WAL: ops.WAL{Position: ops.Clean(at.String())}, Archiver: ops.Archiver{On: true, Ready: ops.Num(0)}}
+		WAL: ops.WAL{Position: ops.Clean(at.String()), Timeline: 1}, Archiver: ops.Archiver{On: true, Ready: ops.Num(0)}}
 	for _, c := range change {
 		c(&d)
 	}

@@ -50,13 +50,32 @@ func restoreDrills(p *picture, kept map[string][]ops.Drill) {
 	}
 }
 
-// seen is the newest position at which the primary was seen and that a repository can be
-// recovered to: something was written after it, so that a restore can stop there.
+// seen is the newest position at which the primary was seen, on the timeline that it writes
+// now, and that a repository can be recovered to: something was written after it, so that a
+// restore can stop there.
 func (p *picture) seen(cluster ops.Text, r ops.Repository) ops.WALPosition {
-	for _, w := range slices.Backward(p.written[cluster]) {
-		if w.lsn < r.Recovery.Safe.LSN {
-			return ops.WALPosition{Timeline: r.Recovery.Safe.Timeline, LSN: w.lsn, At: w.at}
+	all := p.written[cluster]
+	for _, w := range slices.Backward(all) {
+		switch now := all[len(all)-1].timeline; {
+		case w.timeline != now: // of another server's past, maybe
+			return ops.WALPosition{}
+		case w.lsn < archivedOf(r, now):
+			return ops.WALPosition{Timeline: now, LSN: w.lsn, At: w.at}
 		}
 	}
 	return ops.WALPosition{}
+}
+
+// archivedOf is up to where a repository can be recovered along a timeline. Where nothing that
+// it has leads there, a restore has to find that out: the end of what there is of the timeline.
+func archivedOf(r ops.Repository, timeline uint32) ops.LSN {
+	if r.Recovery.Safe.Timeline == timeline {
+		return r.Recovery.Safe.LSN
+	}
+	for _, end := range r.WAL.Ends(nil) {
+		if end.Timeline == timeline {
+			return end.LSN
+		}
+	}
+	return 0
 }

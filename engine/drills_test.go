@@ -2,6 +2,7 @@ package engine
 
 import (
 	"encoding/json"
+	"slices"
 	"testing"
 	"time"
 
@@ -38,6 +39,43 @@ func TestADrillStopsWhereTheServerItselfWasSeen(t *testing.T) {
 	}
 	if got := newShipping().has(2).Repositories[0].Seen; got != (ops.WALPosition{}) {
 		t.Errorf("it was never seen, and this says %+v", got)
+	}
+}
+
+// TestADrillGoesAlongTheTimelineOfTheServer: the same positions are on the one that was left.
+func TestADrillGoesAlongTheTimelineOfTheServer(t *testing.T) {
+	on := func(timeline int) func(*ops.Database) {
+		return func(d *ops.Database) { d.WAL.Timeline, d.Cluster.Timeline = timeline, timeline }
+	}
+	has := func(s *shipping, change func(*ops.WALListing)) ops.WALPosition {
+		s.has(9)
+		v := s.p.board.Backups[0].Value
+		w := v.Repositories[0].WAL
+		w.Runs = append(slices.Clone(w.Runs), ops.WALRun{Timeline: 2, First: 3, Last: 4, FirstAt: s.now, LastAt: s.now})
+		change(&w)
+		v.Repositories = []ops.Repository{{Key: 1, WAL: w}}
+		s.p.setBackups(ops.Lit("plan"), v)
+		return s.p.board.Backups[0].Value.Repositories[0].Seen
+	}
+	led := func(w *ops.WALListing) {
+		w.Histories, w.Forks = []uint32{2}, []ops.WALFork{{Timeline: 2, Parent: 1, At: 3*segment + 50}}
+	}
+	s := newShipping()
+	s.writes(0, 3*segment+10)
+	if got := has(s, led); got.Timeline != 1 || got.LSN != 3*segment+10 {
+		t.Errorf("on the first timeline it was seen at %+v", got)
+	}
+	s.writes(4*time.Second, 3*segment+100, on(2))
+	s.writes(4*time.Second, 7*segment, on(2)) // that is archived of the first one alone
+	want := ops.WALPosition{Timeline: 2, LSN: 3*segment + 100, At: s.now.Add(-4 * time.Second)}
+	if got := has(s, led); got != want {
+		t.Errorf("on the second it was seen at %+v, want %+v", got, want)
+	}
+	if got := has(s, func(*ops.WALListing) {}); got != want {
+		t.Errorf("where the way there is lost it was seen at %+v, want %+v", got, want)
+	}
+	if got := has(s, func(w *ops.WALListing) { w.Runs = w.Runs[:1] }); got != (ops.WALPosition{}) {
+		t.Errorf("where nothing of the second is archived it was seen at %+v", got)
 	}
 }
 

@@ -44,6 +44,7 @@ type restoring struct {
 	t    ops.RestoreTarget
 	r    ops.Repository
 	sets []ops.Backup // of the present cluster there, newest first
+	lost uint32       // a timeline that the target may be on and that nothing leads to; 0: none
 }
 
 func (r *restoring) choose() (c ops.RestoreChoice, err error) {
@@ -86,7 +87,7 @@ func (r *restoring) begin() (c ops.RestoreChoice, err error) {
 		unsure = unsure.Or(ops.Lit("its WAL was not listed"))
 	}
 	for _, s := range r.sets {
-		c = ops.RestoreChoice{Repository: r.r, Backup: s, Floor: s.Stop, Unsure: unsure}
+		c = ops.RestoreChoice{Repository: r.r, Backup: s, Floor: ops.WALPosition{Timeline: s.Timeline(), LSN: s.Stop}, Unsure: unsure}
 		if r.t.Kind == ops.RestoreBackup {
 			c.Unsure = ops.Text{}
 			if s.Verdict.Level == ops.LevelUnknown {
@@ -102,8 +103,11 @@ func (r *restoring) begin() (c ops.RestoreChoice, err error) {
 		}
 		if i, leads := r.way(s); leads {
 			c.Interval = i
-			if r.t.Kind == ops.RestoreLatest {
+			switch r.t.Kind {
+			case ops.RestoreLatest:
 				c.Floor = r.floor(s, i.To)
+			case ops.RestoreLSN:
+				c.Floor.Timeline = r.timelineAt(i, r.t.LSN)
 			}
 			return c, nil
 		}
@@ -119,6 +123,10 @@ func (r *restoring) early(s ops.Backup) bool {
 // way is the interval in which the target can be reached from a backup.
 func (r *restoring) way(s ops.Backup) (ops.RecoveryInterval, bool) {
 	for _, i := range r.intervals(s) {
+		if lost := r.without(i); lost != 0 {
+			r.lost = lost
+			continue
+		}
 		switch r.t.Kind {
 		case ops.RestoreLSN: // something has to be written behind it, where recovery stops
 			if r.t.LSN < i.To.LSN || r.t.LSN == i.To.LSN && i.To.LSN == s.Stop {
@@ -137,6 +145,29 @@ func (r *restoring) way(s ops.Backup) (ops.RecoveryInterval, bool) {
 		}
 	}
 	return ops.RecoveryInterval{}, false
+}
+
+// without is a timeline whose WAL is there, that the target may be on and that an interval
+// does not come to: what leads there is lost, and along the one before it the target may be
+// reached with what was written there. 0: there is none, or somebody named the timeline.
+func (r *restoring) without(i ops.RecoveryInterval) uint32 {
+	for _, w := range r.r.WAL.Runs {
+		if r.t.Timeline != 0 || w.Timeline <= i.To.Timeline {
+			continue
+		}
+		switch r.t.Kind {
+		case ops.RestoreLSN:
+			if r.t.LSN < ops.SegmentStart(w.First, r.r.WAL.SegmentSize) {
+				continue
+			}
+		case ops.RestoreTime:
+			if r.t.Time.Before(w.FirstAt) {
+				continue
+			}
+		}
+		return w.Timeline
+	}
+	return 0
 }
 
 // intervals are those that lead from a backup along the timeline that is asked for, the
@@ -198,15 +229,26 @@ func (r *restoring) newest(i ops.RecoveryInterval) (end ops.LSN) {
 
 // floor is where a restore to the latest has to come at the least: to where the server was
 // seen, as far as that is archived, and into the last segment that is there.
-func (r *restoring) floor(s ops.Backup, to ops.WALPosition) ops.LSN {
-	floor := s.Stop
+func (r *restoring) floor(s ops.Backup, to ops.WALPosition) ops.WALPosition {
+	floor := ops.WALPosition{Timeline: to.Timeline, LSN: s.Stop}
 	if size := r.r.WAL.SegmentSize; to.LSN > s.Stop && ops.CheckWALSegment(size) == nil {
-		floor = max(floor, ops.SegmentStart((to.LSN-1).Segment(size), size))
+		floor.LSN = max(floor.LSN, ops.SegmentStart((to.LSN-1).Segment(size), size))
 	}
 	if seen := r.r.Seen; seen.Timeline == to.Timeline && seen.LSN <= to.LSN {
-		floor = max(floor, seen.LSN)
+		floor.LSN = max(floor.LSN, seen.LSN)
 	}
 	return floor
+}
+
+// timelineAt is the timeline on which an interval passes a position.
+func (r *restoring) timelineAt(i ops.RecoveryInterval, at ops.LSN) uint32 {
+	timeline := i.Path[0]
+	for _, next := range i.Path[1:] {
+		if at > r.fork(next) {
+			timeline = next
+		}
+	}
+	return timeline
 }
 
 // none says why nothing leads to the target, and which points are nearest.
@@ -217,6 +259,8 @@ func (r *restoring) none() error {
 	case !r.t.Backup.Empty() && r.early(oldest):
 		return ops.Errorf(ops.CodeInvalid, "%s lies before the end of backup %s, which is consistent from %s on, %s", r.t.Words(), oldest.Label, oldest.Stop, ops.Stamp(oldest.Ended)).
 			Help("name an older backup, or none: one that serves is taken")
+	case r.lost != 0:
+		what += fmt.Sprintf(": it has WAL of timeline %d, and nothing that leads there; what there is of the one before it is reached where that is named: timeline", r.lost)
 	case len(r.r.Recovery.Gaps) > 0:
 		what += ": " + r.r.Recovery.Gaps[0].What.String()
 	}

@@ -35,6 +35,11 @@ func TestWhereARestoreBegins(t *testing.T) {
 		w.Runs = append(w.Runs, ops.WALRun{Timeline: 2, First: 18, Last: 19, LastAt: w.Runs[0].LastAt})
 		w.Histories, w.Forks = []uint32{2}, []ops.WALFork{{Timeline: 2, Parent: 1, At: 18<<24 + 8}}
 	}
+	lost := func(v *ops.Backups) { // the history of timeline 2, whose WAL is there
+		forked(v)
+		w := &v.Repositories[0].WAL
+		w.Histories, w.Forks, w.Runs[1].FirstAt = nil, nil, w.Runs[0].FirstAt.Add(140*time.Minute)
+	}
 	lsn := func(segment uint64) ops.RestoreTarget {
 		return ops.RestoreTarget{Kind: ops.RestoreLSN, LSN: ops.LSN(segment<<24 + 0x80)}
 	}
@@ -49,34 +54,40 @@ func TestWhereARestoreBegins(t *testing.T) {
 		target ops.RestoreTarget
 		want   string // the backup, and up to where its interval goes; or the words of the refusal
 	}{
-		"the latest":                              {nothing, latest, "c until 0/15000000"},
-		"a position":                              {nothing, lsn(14), "b until 0/15000000"},
-		"a position within a backup":              {nothing, lsn(10), "a until 0/15000000"},
-		"a time":                                  {nothing, at(13, 30), "b until 0/15000000"},
-		"the moment that a backup ended":          {nothing, at(13, 0), "a until 0/15000000"},
-		"a name: from the oldest on":              {nothing, ops.RestoreTarget{Kind: ops.RestoreName, Name: ops.Lit("x")}, "a until 0/15000000"},
-		"a backup as it is":                       {nothing, from(ops.RestoreTarget{Kind: ops.RestoreBackup}, "b"), "b until 0/0"},
-		"the newest backup as it is":              {nothing, ops.RestoreTarget{Kind: ops.RestoreBackup}, "c until 0/0"},
-		"from a backup that is named":             {nothing, from(lsn(19), "a"), "a until 0/15000000"},
-		"before all":                              {nothing, lsn(2), "lsn 0/2000080 of local cannot be reached; the nearest point after it is 2026-11-27 12:00:00Z (0/4000100, timeline 1), the end of a"},
-		"behind all":                              {nothing, lsn(21), "the nearest point before it is 2026-11-27 14:30:00Z (0/15000000, timeline 1)"},
-		"in the second of the last WAL":           {nothing, ops.RestoreTarget{Kind: ops.RestoreTime, Time: at(14, 30).Time.Add(900 * time.Millisecond)}, "c until 0/15000000"},
-		"in the second after it":                  {nothing, ops.RestoreTarget{Kind: ops.RestoreTime, Time: at(14, 30).Time.Add(time.Second)}, "the nearest point before it is 2026-11-27 14:30:00Z"},
-		"after the last WAL":                      {nothing, at(15, 0), "the nearest point before it is 2026-11-27 14:30:00Z"},
-		"before the backup that is named":         {nothing, from(at(13, 30), "c"), "lies before the end of backup c, which is consistent from 0/10000100 on"},
-		"in a hole":                               {hole, lsn(12), "00000001000000000000000C"},
-		"in a hole: both neighbours":              {hole, lsn(12), "the nearest point before it is 2026-11-27 13:20:00Z (0/C000000, timeline 1); the nearest point after it is 2026-11-27 14:00:00Z (0/10000100, timeline 1), the end of c"},
-		"before a hole":                           {hole, lsn(11), "b until 0/C000000"},
-		"the latest behind a hole":                {hole, latest, "c until 0/15000000"},
-		"the latest over a hole":                  {hole, from(latest, "b"), "latest of local cannot be reached"},
-		"along the newest timeline":               {forked, latest, "c until 0/14000000"},
-		"along the one before, as far as it goes": {forked, along(lsn(17), 1), "c until 0/15000000"},
-		"along one that there is not":             {nothing, along(lsn(17), 3), "no interval leads along that timeline"},
-		"damaged":                                 {func(v *ops.Backups) { v.Sets[0].Damaged = true }, from(latest, "c"), "backup c in local cannot be restored: it is damaged"},
-		"another is damaged":                      {func(v *ops.Backups) { v.Sets[0].Damaged = true }, latest, "b until 0/15000000"},
-		"no such backup":                          {nothing, from(latest, "z"), "local has no backup z"},
-		"the repository is away":                  {func(v *ops.Backups) { v.Repositories[0].Fault = ops.Lit("gone") }, latest, "local cannot be read: gone"},
-		"its WAL was not listed":                  {func(v *ops.Backups) { v.Repositories[0].WAL = ops.WALListing{} }, at(13, 30), "b until 0/0, unsure"},
+		"the latest":                                     {nothing, latest, "c until 0/15000000"},
+		"a position":                                     {nothing, lsn(14), "b until 0/15000000"},
+		"a position within a backup":                     {nothing, lsn(10), "a until 0/15000000"},
+		"a time":                                         {nothing, at(13, 30), "b until 0/15000000"},
+		"the moment that a backup ended":                 {nothing, at(13, 0), "a until 0/15000000"},
+		"a name: from the oldest on":                     {nothing, ops.RestoreTarget{Kind: ops.RestoreName, Name: ops.Lit("x")}, "a until 0/15000000"},
+		"a backup as it is":                              {nothing, from(ops.RestoreTarget{Kind: ops.RestoreBackup}, "b"), "b until 0/0"},
+		"the newest backup as it is":                     {nothing, ops.RestoreTarget{Kind: ops.RestoreBackup}, "c until 0/0"},
+		"from a backup that is named":                    {nothing, from(lsn(19), "a"), "a until 0/15000000"},
+		"before all":                                     {nothing, lsn(2), "lsn 0/2000080 of local cannot be reached; the nearest point after it is 2026-11-27 12:00:00Z (0/4000100, timeline 1), the end of a"},
+		"behind all":                                     {nothing, lsn(21), "the nearest point before it is 2026-11-27 14:30:00Z (0/15000000, timeline 1)"},
+		"in the second of the last WAL":                  {nothing, ops.RestoreTarget{Kind: ops.RestoreTime, Time: at(14, 30).Time.Add(900 * time.Millisecond)}, "c until 0/15000000"},
+		"in the second after it":                         {nothing, ops.RestoreTarget{Kind: ops.RestoreTime, Time: at(14, 30).Time.Add(time.Second)}, "the nearest point before it is 2026-11-27 14:30:00Z"},
+		"after the last WAL":                             {nothing, at(15, 0), "the nearest point before it is 2026-11-27 14:30:00Z"},
+		"before the backup that is named":                {nothing, from(at(13, 30), "c"), "lies before the end of backup c, which is consistent from 0/10000100 on"},
+		"in a hole":                                      {hole, lsn(12), "00000001000000000000000C"},
+		"in a hole: both neighbours":                     {hole, lsn(12), "the nearest point before it is 2026-11-27 13:20:00Z (0/C000000, timeline 1); the nearest point after it is 2026-11-27 14:00:00Z (0/10000100, timeline 1), the end of c"},
+		"before a hole":                                  {hole, lsn(11), "b until 0/C000000"},
+		"the latest behind a hole":                       {hole, latest, "c until 0/15000000"},
+		"the latest over a hole":                         {hole, from(latest, "b"), "latest of local cannot be reached"},
+		"along the newest timeline":                      {forked, latest, "c until 0/14000000"},
+		"along the one before, as far as it goes":        {forked, along(lsn(17), 1), "c until 0/15000000"},
+		"the latest, of which the history is lost":       {lost, latest, "latest of local cannot be reached: it has WAL of timeline 2, and nothing that leads there"},
+		"a position that may be of the lost timeline":    {lost, lsn(19), "it has WAL of timeline 2, and nothing that leads there"},
+		"a time that may be of the lost timeline":        {lost, at(14, 25), "it has WAL of timeline 2, and nothing that leads there"},
+		"a position before the lost timeline":            {lost, lsn(17), "c until 0/15000000"},
+		"a time before the lost timeline":                {lost, at(14, 10), "c until 0/15000000"},
+		"the latest of what was left, where it is asked": {lost, along(latest, 1), "c until 0/15000000"},
+		"along one that there is not":                    {nothing, along(lsn(17), 3), "no interval leads along that timeline"},
+		"damaged":                                        {func(v *ops.Backups) { v.Sets[0].Damaged = true }, from(latest, "c"), "backup c in local cannot be restored: it is damaged"},
+		"another is damaged":                             {func(v *ops.Backups) { v.Sets[0].Damaged = true }, latest, "b until 0/15000000"},
+		"no such backup":                                 {nothing, from(latest, "z"), "local has no backup z"},
+		"the repository is away":                         {func(v *ops.Backups) { v.Repositories[0].Fault = ops.Lit("gone") }, latest, "local cannot be read: gone"},
+		"its WAL was not listed":                         {func(v *ops.Backups) { v.Repositories[0].WAL = ops.WALListing{} }, at(13, 30), "b until 0/0, unsure"},
 	} {
 		plan := ops.BackupPlan{Name: ops.Lit("orders"), Repositories: []ops.RepositoryPlan{{Name: ops.Lit("local"), Key: 1}}}
 		c, err := Restore(shelf(x.change), plan, x.target)
@@ -105,5 +116,31 @@ func TestARestoreStaysInTheRegionsThatAreAllowed(t *testing.T) {
 	}
 	if _, err := Restore(v, plan, ops.RestoreTarget{Repository: ops.Lit("third")}); ops.CodeOf(err) != ops.CodeNotFound {
 		t.Errorf("one that there is not: %v", err)
+	}
+}
+
+// TestWhatARestoreHasToReachIsOnATimeline: the same position is on the one that was left, too.
+func TestWhatARestoreHasToReachIsOnATimeline(t *testing.T) {
+	v := shelf(func(v *ops.Backups) {
+		w := &v.Repositories[0].WAL
+		w.Runs = append(w.Runs, ops.WALRun{Timeline: 2, First: 18, Last: 19, LastAt: w.Runs[0].LastAt})
+		w.Histories, w.Forks = []uint32{2}, []ops.WALFork{{Timeline: 2, Parent: 1, At: 18<<24 + 0x80}}
+	})
+	plan := ops.BackupPlan{Name: ops.Lit("orders"), Repositories: []ops.RepositoryPlan{{Name: ops.Lit("local"), Key: 1}}}
+	at := func(lsn ops.LSN) ops.RestoreTarget { return ops.RestoreTarget{Kind: ops.RestoreLSN, LSN: lsn} }
+	for name, x := range map[string]struct {
+		target ops.RestoreTarget
+		want   uint32
+	}{
+		"the latest":                  {ops.RestoreTarget{}, 2},
+		"the latest of what was left": {ops.RestoreTarget{Timeline: 1}, 1},
+		"a position behind the fork":  {at(18<<24 + 0x81), 2},
+		"the fork":                    {at(18<<24 + 0x80), 1},
+		"a position before the fork":  {at(17 << 24), 1},
+		"a backup as it is":           {ops.RestoreTarget{Kind: ops.RestoreBackup}, 1},
+	} {
+		if c, err := Restore(v, plan, x.target); err != nil || c.Floor.Timeline != x.want {
+			t.Errorf("%s: timeline %d, want %d; %v", name, c.Floor.Timeline, x.want, err)
+		}
 	}
 }

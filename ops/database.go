@@ -273,6 +273,7 @@ type Subscription struct {
 // WAL is the write-ahead log.
 type WAL struct {
 	Position Text  `json:"position,omitzero"` // LSN
+	Timeline int   `json:"timeline,omitzero"` // that a primary's Position is on
 	Rate     Value `json:"rate"`              // bytes a second, between the last two answers
 	Size     Value `json:"size"`              // bytes in pg_wal
 	Level    Text  `json:"level,omitzero"`

@@ -115,6 +115,8 @@ type Drill struct {
 	// Target is the position that was asked for, Reached the one that was replayed to.
 	Target  LSN `json:"target,omitzero"`
 	Reached LSN `json:"reached,omitzero"`
+	// Timeline is the one that Reached is on; 0: none was reached.
+	Timeline uint32 `json:"timeline,omitzero"`
 	// Bytes is the size of the database that came out.
 	Bytes  Value        `json:"bytes"`
 	WAL    Value        `json:"wal"`  // bytes of it that were replayed, from the backup's start

@@ -50,14 +50,15 @@ type RestoreChoice struct {
 	// target, or the WAL is not known, and Unsure says why.
 	Interval RecoveryInterval
 	Unsure   Text
-	// Floor is the position that has to be reached at the least.
-	Floor LSN
+	// Floor is the position that has to be reached at the least, on its timeline or one that
+	// came of it.
+	Floor WALPosition
 }
 
 // Restored is what came of a restore whose copy stays.
 type Restored struct {
 	Reached  LSN       `json:"reached"`
-	Timeline uint32    `json:"timeline,omitzero"` // of the last segment that was fetched; 0: none was
+	Timeline uint32    `json:"timeline,omitzero"` // of the segment that it stands in
 	Last     time.Time `json:"last,omitzero"`     // of the last transaction that it has; zero: none was replayed
 	Stop     Text      `json:"stop,omitzero"`     // why its server stopped there, in its own words
 	Promoted bool      `json:"promoted,omitzero"` // it takes writes

@@ -41,6 +41,8 @@ type Step struct {
 	// Position is how far a restore goes. It moves on with what is archived, and is not
 	// compared.
 	Position LSN `json:"position,omitzero"`
+	// Timeline is the one that Position is on: the same position is on others too.
+	Timeline uint32 `json:"timeline,omitzero"`
 	// Note is said beside the call for whoever reads it, such as the name that goes
 	// with an id. It is not compared.
 	Note Text `json:"note,omitzero"`

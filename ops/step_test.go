@@ -17,7 +17,7 @@ func hostile() []string {
 func stepOf(v string) Step {
 	t := CleanLine(v)
 	return Step{How: StepExec, Argv: []Text{t, t}, RunAs: t, Dir: t, Env: []Text{t}, SQL: t, Method: t, Path: t,
-		Query: []Param{{t, t}}, Body: t, Change: t, On: []Text{t}, Position: 1, Note: t}
+		Query: []Param{{t, t}}, Body: t, Change: t, On: []Text{t}, Position: 1, Timeline: 1, Note: t}
 }
 
 func TestEveryFieldOfAStepCountsButItsNoteAndPosition(t *testing.T) {

@@ -12,12 +12,14 @@ import (
 
 // Copy is what a drill restores.
 type Copy struct {
-	Key     int    // the repository's number
-	Set     string // the backup's label
-	Target  ops.LSN
-	Stop    ops.LSN // the backup's own end
-	Cluster string  // the system identifier that it has to have
-	Bytes   int64   // of the database
+	Key    int     // the repository's number
+	Set    string  // the backup's label
+	Target ops.LSN // 0: the backup's own end, Stop
+	// Timeline is the one that this position is on; 0: not known.
+	Timeline uint32
+	Stop     ops.LSN
+	Cluster  string // the system identifier that it has to have
+	Bytes    int64  // of the database
 }
 
 // Driller restores a copy, asks it what the estate wants to know, and takes it away again.
@@ -101,7 +103,8 @@ func (d *drill) Plan(ctx context.Context, b ops.Board, req ops.Request) (ops.Pla
 			return ops.Plan{}, err
 		}
 		step := ops.Step{How: ops.StepExec, Argv: argv, On: []ops.Text{repo.Name, set.Label, v.Cluster}}
-		step.Position, step.Note = upTo(v, repo, set, d.now())
+		to, note := upTo(v, repo, set, d.now())
+		step.Position, step.Timeline, step.Note = to.LSN, to.Timeline, note
 		p.Steps = append(p.Steps, step)
 		p.Notes = append(p.Notes, estimate(v, repo, set, d.now()))
 	}
@@ -111,13 +114,13 @@ func (d *drill) Plan(ctx context.Context, b ops.Board, req ops.Request) (ops.Pla
 // upTo is how far a restore of a set has to go: to where the server itself was seen, as
 // far as that is archived, also where that is on a later timeline than the set's: the file
 // that leads there may be lost.
-func upTo(v ops.Backups, repo ops.RepositoryPlan, set ops.Backup, now time.Time) (ops.LSN, ops.Text) {
+func upTo(v ops.Backups, repo ops.RepositoryPlan, set ops.Backup, now time.Time) (ops.WALPosition, ops.Text) {
 	for _, r := range v.Repositories {
 		if r.Key == repo.Key && r.Seen.LSN > set.Stop && r.Seen.Timeline >= set.Timeline() {
-			return r.Seen.LSN, ops.Textf("into a folder of its own, up to %s, where the server was at %s", r.Seen.LSN, ops.Moment(r.Seen.At, now))
+			return r.Seen, ops.Textf("into a folder of its own, up to %s, where the server was at %s", r.Seen.LSN, ops.Moment(r.Seen.At, now))
 		}
 	}
-	return 0, ops.Lit("into a folder of its own, up to the end of the backup: no later position of the server is known to be archived")
+	return ops.WALPosition{Timeline: set.Timeline()}, ops.Lit("into a folder of its own, up to the end of the backup: no later position of the server is known to be archived")
 }
 
 // estimate is how long the restore may take, by the last one.
@@ -166,7 +169,7 @@ func (d *drill) one(ctx context.Context, step ops.Step, repo ops.RepositoryPlan,
 	if i < 0 {
 		return ops.Drill{}, ops.Errorf(ops.CodeChanged, "%s is in %s no more", step.On[1], repo.Name).Help("plan again")
 	}
-	c := Copy{Key: repo.Key, Set: step.On[1].String(), Target: step.Position, Stop: sets[i].Stop, Cluster: step.On[2].String(), Bytes: int64(sets[i].Size.Value)}
+	c := Copy{Key: repo.Key, Set: step.On[1].String(), Target: step.Position, Timeline: step.Timeline, Stop: sets[i].Stop, Cluster: step.On[2].String(), Bytes: int64(sets[i].Size.Value)}
 	said := ""
 	got, err := d.Try(ctx, c, func(what string) {
 		out.Progress(ops.Progress{Note: ops.Textf("%s: %s", repo.Name, what)})
@@ -205,7 +208,7 @@ func (d *drill) expired(ctx context.Context, step ops.Step, repo ops.RepositoryP
 func proof(d ops.Drill) ops.Text {
 	how := ops.Textf("to the end of the backup, %s", d.Reached)
 	if d.Target != 0 {
-		how = ops.Textf("up to %s, past the %s that was asked for", d.Reached, d.Target)
+		how = ops.Textf("up to %s on timeline %d, past the %s that was asked for", d.Reached, d.Timeline, d.Target)
 	}
 	asked := "nothing was asked of it: the estate names no checks"
 	if n := len(d.Checks); n > 0 {

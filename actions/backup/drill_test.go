@@ -34,7 +34,7 @@ func TestHowADrillEnds(t *testing.T) {
 	nothing := func(*ops.Backups, *engine) {}
 	good := func(_ context.Context, c Copy, doing func(string)) (ops.Drill, error) {
 		doing("restore")
-		return ops.Drill{Ended: noon, Backup: ops.Clean(c.Set), Target: c.Target, Reached: max(c.Target, 0x2000100) + 0x10, Bytes: ops.Num(1 << 20), Took: 12}, nil
+		return ops.Drill{Ended: noon, Backup: ops.Clean(c.Set), Target: c.Target, Reached: max(c.Target, 0x2000100) + 0x10, Timeline: c.Timeline, Bytes: ops.Num(1 << 20), Took: 12}, nil
 	}
 	for name, x := range map[string]struct {
 		change func(*ops.Backups, *engine)
@@ -42,10 +42,10 @@ func TestHowADrillEnds(t *testing.T) {
 		want   string
 		drills int
 	}{
-		"up to where the server was": {seen, good, "succeeded: local: 20261126-010000F restored up to 0/5000138, past the 0/5000128 that was asked for, 1.0M in 12s; nothing was asked of it: the estate names no checks", 1},
+		"up to where the server was": {seen, good, "succeeded: local: 20261126-010000F restored up to 0/5000138 on timeline 1, past the 0/5000128 that was asked for, 1.0M in 12s; nothing was asked of it: the estate names no checks", 1},
 		"no position is known":       {nothing, good, "succeeded: local: 20261126-010000F restored to the end of the backup, 0/2000110, 1.0M in 12s", 1},
 		"the position is of a later timeline": {func(v *ops.Backups, e *engine) { seen(v, e); v.Repositories[0].Seen.Timeline = 2 }, good,
-			"succeeded: local: 20261126-010000F restored up to 0/5000138, past the 0/5000128 that was asked for", 1},
+			"succeeded: local: 20261126-010000F restored up to 0/5000138 on timeline 2, past the 0/5000128 that was asked for", 1},
 		"the position is of an earlier timeline": {func(v *ops.Backups, e *engine) { seen(v, e); v.Repositories[0].Seen.Timeline = 0 }, good,
 			"succeeded: local: 20261126-010000F restored to the end of the backup", 1},
 		"the position is before the backup": {func(v *ops.Backups, e *engine) { seen(v, e); v.Repositories[0].Seen.LSN = 0x2000100 }, good,
@@ -54,7 +54,7 @@ func TestHowADrillEnds(t *testing.T) {
 			d, _ := good(ctx, c, doing)
 			d.Checks = []ops.DrillAnswer{{OK: true}, {OK: true}}
 			return d, nil
-		}, "succeeded: local: 20261126-010000F restored up to 0/5000138, past the 0/5000128 that was asked for, 1.0M in 12s; 2 checks answered as wanted", 1},
+		}, "succeeded: local: 20261126-010000F restored up to 0/5000138 on timeline 1, past the 0/5000128 that was asked for, 1.0M in 12s; 2 checks answered as wanted", 1},
 		"what it finds fails it, and is kept": {seen, func(context.Context, Copy, func(string)) (ops.Drill, error) {
 			return ops.Drill{Backup: ops.Lit("20261126-010000F"), Failed: ops.Lit("WAL is lost")}, nil
 		}, "failed: local: the restore of 20261126-010000F failed: WAL is lost: take a full backup now", 1},
@@ -111,7 +111,7 @@ func TestADrillsPlanIsTheSameWhileWALGoesOn(t *testing.T) {
 		p, _, err := drilled(t, func(v *ops.Backups, _ *engine) {
 			v.Repositories[0].Seen = ops.WALPosition{Timeline: 1, LSN: lsn, At: noon}
 		}, func(_ context.Context, c Copy, _ func(string)) (ops.Drill, error) {
-			if c.Target != lsn || c.Cluster != "7333" || c.Bytes != 1<<20 || c.Key != 1 {
+			if c.Target != lsn || c.Timeline != 1 || c.Cluster != "7333" || c.Bytes != 1<<20 || c.Key != 1 {
 				t.Errorf("it was to restore %+v", c)
 			}
 			return ops.Drill{}, nil

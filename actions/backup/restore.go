@@ -42,10 +42,11 @@ type Copier interface {
 }
 
 // Words of a restore's own program: how the lowest position is said to it that has to be
-// reached, and what its last line begins with.
+// reached, and its timeline, and what its last line begins with.
 const (
-	ReachFlag  = "--reach="
-	RestoreEnd = "RESTORE "
+	ReachFlag         = "--reach="
+	ReachTimelineFlag = "--reach-timeline="
+	RestoreEnd        = "RESTORE "
 )
 
 // RestoreLine is the last line of a restore's own program, in JSON.
@@ -172,7 +173,7 @@ func (r *Restore) Plan(ctx context.Context, b ops.Board, req ops.Request) (ops.P
 	if err != nil {
 		return ops.Plan{}, err
 	}
-	step := ops.Step{How: ops.StepExec, Argv: argv, On: []ops.Text{repo.Name, set.Label, ops.Clean(o.To)}, Position: o.Choice.Floor}
+	step := ops.Step{How: ops.StepExec, Argv: argv, On: []ops.Text{repo.Name, set.Label, ops.Clean(o.To)}, Position: o.Choice.Floor.LSN, Timeline: o.Choice.Floor.Timeline}
 	p := ops.Plan{Title: ops.Textf("restore %s to %s into %s", r.plan.Name, o.Target.Words(), o.To), Steps: []ops.Step{step}, Locks: []ops.Ref{req.Target},
 		Replaces: []ops.Text{ops.Textf("nothing: %s is new or empty; the copy archives nothing, replicates from and to nowhere, and stays until somebody takes it away", o.To)}}
 	if r.inPlace {
@@ -238,7 +239,7 @@ func (r *Restore) one(ctx context.Context, step ops.Step, repo ops.RepositoryPla
 	if len(step.On) < 3 || !slices.ContainsFunc(sets, func(s ops.Backup) bool { return s.Label == step.On[1] }) {
 		return ops.Result{}, ops.Errorf(ops.CodeChanged, "the plan's backup is in %s no more", repo.Name).Help("plan again")
 	}
-	step.Argv = append(slices.Clone(step.Argv), ops.Clean(ReachFlag+step.Position.String()))
+	step.Argv = append(slices.Clone(step.Argv), ops.Clean(ReachFlag+step.Position.String()), ops.Clean(ReachTimelineFlag+strconv.FormatUint(uint64(step.Timeline), 10)))
 	var end RestoreLine
 	_, err = r.carry(ctx, step, repo, history{}, out, func(_ ops.Stream, text string) {
 		if words, last := strings.CutPrefix(text, RestoreEnd); last {

@@ -65,7 +65,7 @@ func driller(b estate.Backup, account string, secrets func() ops.Secrets) backup
 			argv = append([]string{"sudo", "-n", "-u", account, "--"}, argv...)
 		}
 		o := drill.Order{
-			Key: c.Key, Set: c.Set, Target: c.Target, Stop: c.Stop, Cluster: c.Cluster, Bytes: c.Bytes,
+			Key: c.Key, Set: c.Set, Target: c.Target, Timeline: c.Timeline, Stop: c.Stop, Cluster: c.Cluster, Bytes: c.Bytes,
 			Scratch: b.Drill.Scratch, Programs: b.Drill.Programs, Account: b.Drill.Account, Preload: b.Drill.Preload, Checks: b.Drill.Checks, Limit: b.Drill.Limit,
 		}
 		if b.Plan.Engine == ops.EngineBaseBackup {

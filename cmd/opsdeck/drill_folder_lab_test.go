@@ -46,7 +46,7 @@ func (l *folderDrills) try(ctx context.Context, c backup.Copy, doing func(string
 		return ops.Drill{}, err
 	}
 	checks := []ops.RestoreCheck{{Name: ops.Lit("rows"), Database: "postgres", SQL: "SELECT count(*) FROM there", Want: ops.Clean(l.rows)}}
-	return drillBy(ctx, l.argv, drill.Order{Folder: folder, Key: c.Key, Set: c.Set, Target: c.Target, Stop: c.Stop, Cluster: c.Cluster, Bytes: c.Bytes,
+	return drillBy(ctx, l.argv, drill.Order{Folder: folder, Key: c.Key, Set: c.Set, Target: c.Target, Timeline: c.Timeline, Stop: c.Stop, Cluster: c.Cluster, Bytes: c.Bytes,
 		Scratch: l.scratch, Account: "postgres", Checks: checks, Limit: 5 * time.Minute}, doing)
 }
 

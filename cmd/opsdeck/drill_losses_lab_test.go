@@ -49,6 +49,24 @@ func promoted(t *testing.T, s *postgrestest.Server, settings ...string) {
 	}
 }
 
+// leavesATimeline has a server go on, and brings it back to before that, as a restore in place does.
+func (l *labDrills) leavesATimeline(goesOn func()) {
+	l.Helper()
+	data := filepath.Join(l.Dir, "data")
+	does := func(argv ...string) {
+		if out, err := l.Command(l.Context(), argv[0], argv[1:]...).CombinedOutput(); err != nil {
+			l.Fatal(err, string(out))
+		}
+	}
+	l.Server.Stop()
+	does("cp", "-a", data, data+".then")
+	l.Again("fsync=off", "shared_buffers=8MB", "max_connections=16", "archive_mode=on", "wal_level=replica")
+	goesOn()
+	l.Server.Stop()
+	does("mv", data, data+".left")
+	does("mv", data+".then", data)
+}
+
 // spoiled changes a file (nil: takes it away), has something done, and brings it back.
 func spoiled(t *testing.T, path string, change func([]byte) []byte, do func()) {
 	t.Helper()
@@ -90,10 +108,14 @@ func onlyFile(t *testing.T, pattern string) string {
 	return found[0]
 }
 
-const tooEarly = "recovery ended before configured recovery target was reached"
+const (
+	tooEarly   = "recovery ended before configured recovery target was reached"
+	noTimeline = "recovery target timeline 2 does not exist"
+)
 
-// TestLabADrillCatchesWhatIsLostAfterItsBackup: a segment that is cut, the file that leads to
-// the next timeline, and no room to find out.
+// TestLabADrillCatchesWhatIsLostAfterItsBackup: a segment that is cut and the file that leads to
+// the next timeline, where the one that was left comes to the same position; and no room to find
+// out.
 func TestLabADrillCatchesWhatIsLostAfterItsBackup(t *testing.T) {
 	t.Parallel()
 	l := newLabDrills(t)
@@ -107,15 +129,25 @@ func TestLabADrillCatchesWhatIsLostAfterItsBackup(t *testing.T) {
 	}
 	l.Exec("postgres", "INSERT INTO commits VALUES (1)")
 	l.position()
+	l.leavesATimeline(func() {
+		for range 3 { // the old timeline goes on, past every position that the new one comes to here
+			l.Exec("postgres", "INSERT INTO commits VALUES (3)")
+			l.position()
+		}
+	})
 	promoted(t, l.Server, "archive_mode=on", "wal_level=replica")
 	l.Exec("postgres", "INSERT INTO commits VALUES (2)")
 	l.seen, l.on = l.position(), 2
 	segment := l.Value("SELECT pg_walfile_name('" + l.seen.String() + "')")
-	l.drills(t.Context(), "succeeded: one: ", quiet{})
+	l.checks = []ops.RestoreCheck{{Name: ops.Lit("commits"), Database: "postgres", SQL: "SELECT string_agg(n::text, ' ' ORDER BY n) FROM commits", Want: ops.Lit("1 2")}}
+	if d := l.drills(t.Context(), "succeeded: one: ", quiet{}); d.Timeline != 2 {
+		t.Errorf("it came to timeline %d", d.Timeline)
+	}
 
-	spoiled(t, onlyFile(t, l.Dir+"/repo1/archive/t/15-1/00000002.history"), gone, func() { fails("no history", tooEarly) })
-	spoiled(t, onlyFile(t, l.Dir+"/repo1/archive/t/15-1/*/"+segment+"-*"), halved, func() { fails("half a segment", tooEarly+"; the engine said [") })
-
+	l.checks = nil // where it stands has to be enough
+	archive := l.Dir + "/repo1/archive/t/15-1/"
+	spoiled(t, onlyFile(t, archive+"00000002.history"), gone, func() { fails("no history", noTimeline) })
+	spoiled(t, onlyFile(t, archive+"*/"+segment+"-*"), halved, func() { fails("half a segment", "the copy stands on timeline 1, at ") })
 	for megabytes, says := range map[int]string{4: "the scratch has room for 4.0M, and the copy needs ", 40: "the scratch is full|No space left on device"} {
 		l.scratch = smallScratch(t, l.Dir, megabytes)
 		if d := l.drills(t.Context(), "failed: one: ", quiet{}); !regexp.MustCompile(says).MatchString(d.Broke.String()) || !d.Failed.Empty() || d.Remedy.Empty() {
@@ -151,7 +183,7 @@ func TestLabADrillOfAFolderCatchesWhatIsLostAfterItsBackup(t *testing.T) {
 	})
 	end()
 	l.drills("succeeded: folder: ", "")
-	spoiled(t, filepath.Join(l.folder, history[0]), gone, func() { l.drills("failed: folder: the restore of ", tooEarly) })
+	spoiled(t, filepath.Join(l.folder, history[0]), gone, func() { l.drills("failed: folder: the restore of ", noTimeline) })
 	spoiled(t, filepath.Join(l.folder, whole[0]), halved, func() { l.drills("failed: folder: the restore of ", "has wrong size") })
 	// Who is first to find no room is one time the server, and one time who fetches for it: neither is held against the backup.
 	for megabytes, says := range map[int]string{4: "failed: folder: the scratch has room for 4.0M, and the copy needs ", 45: "failed: folder: the copy"} {

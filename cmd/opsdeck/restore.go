@@ -39,6 +39,9 @@ func (c copier) order(o backup.RestoreOrder) drill.CopyOrder {
 		To: o.To, Port: o.Port, Target: o.Target, Set: set.Label.String(), Reach: o.Choice.Floor, Key: set.Key,
 		Cluster: o.Cluster.String(), Bytes: int64(set.Size.Value), Programs: c.plan.Drill.Programs, Account: cmp.Or(c.plan.Drill.Account, "postgres"), Preload: c.plan.Drill.Preload, Promote: o.Promote,
 	}
+	if t := &order.Target; t.Timeline == 0 { // by its number: the newest is another where what leads to it is lost
+		t.Timeline = o.Choice.Interval.To.Timeline
+	}
 	if o.Data != "" {
 		order.InPlace = &drill.InPlace{Data: o.Data, Aside: o.Aside, Refuses: c.answers}
 	}
@@ -163,6 +166,7 @@ func (a *app) restoreCopyCommand() *cobra.Command {
 	f.IntVar(&o.Port, "port", 0, "on 127.0.0.1")
 	f.BoolVar(&o.Promote, "promote", false, "let it take writes")
 	f.StringVar(&reach, "reach", "", "the position that has to be reached at the least")
+	f.Uint32Var(&o.Reach.Timeline, "reach-timeline", 0, "the timeline of that")
 	f.StringArrayVar(&o.Restore, "engine", nil, "the engine's argument list, word by word")
 	f.StringVar(&folder.Backup, "backup", "", "the folder of a base backup")
 	f.StringArrayVar(&folder.WAL, "wal", nil, "a folder of WAL after it, the newest first")
@@ -196,7 +200,7 @@ func targetOf(o *drill.CopyOrder, kind, at, reach string) (err error) {
 	}
 	t.Exclusive, t.Timeline = o.Target.Exclusive, o.Target.Timeline
 	o.Target = t
-	o.Reach, err = ops.ParseLSN(reach)
+	o.Reach.LSN, err = ops.ParseLSN(reach)
 	return err
 }
 

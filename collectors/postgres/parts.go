@@ -16,7 +16,7 @@ func readServer(r *reading, row row) error {
 	var theirs time.Time
 	d := &r.out
 	if err := row.Scan(&theirs, timeTo{to: &d.Started}, &d.Standby, &d.Paused, textTo{&d.Login}, &d.Use.Max, &d.Use.Reserved,
-		&r.sees, textTo{&d.WAL.Position}, &r.lsn, textTo{&d.WAL.Level}, &r.tracks); err != nil {
+		&r.sees, textTo{&d.WAL.Position}, &r.lsn, textTo{&d.WAL.Level}, &r.tracks, &d.WAL.Timeline); err != nil {
 		return err
 	}
 	if ahead := theirs.Sub(r.now); ahead.Abs() > clockSlack {

@@ -57,13 +57,15 @@ func parts(version, statements int, schema string) []part {
 	return all
 }
 
-// serverSQL is one row. reserved_connections came with 16: missing reads as 0.
+// serverSQL is one row. reserved_connections came with 16: missing reads as 0. The timeline
+// is that of the position in the same row: the control file's is one behind after a failover.
 const serverSQL = `SELECT clock_timestamp(), pg_postmaster_start_time(), pg_is_in_recovery(),
  CASE WHEN pg_is_in_recovery() THEN pg_is_wal_replay_paused() ELSE false END,
  current_user::text, current_setting('max_connections')::int,
  current_setting('superuser_reserved_connections')::int + coalesce(current_setting('reserved_connections', true), '0')::int,
  pg_has_role(current_user, 'pg_read_all_stats', 'USAGE'),
- (` + here + `)::text, pg_wal_lsn_diff(` + here + `, '0/0')::int8, current_setting('wal_level'), current_setting('track_activities')::bool`
+ (` + here + `)::text, pg_wal_lsn_diff(` + here + `, '0/0')::int8, current_setting('wal_level'), current_setting('track_activities')::bool,
+ CASE WHEN pg_is_in_recovery() THEN 0 ELSE ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int8 END`
 
 // sessionsSQL lists every process that has a client, and those without one that
 // wait for a lock, are waited for or are in a transaction. Who waits is read from

@@ -113,7 +113,7 @@ func TestEveryPartIsReadIntoTheDomain(t *testing.T) {
 			"the archiver": {d.Archiver, ops.Archiver{On: true, Archived: ops.Num(41), Failed: ops.Num(3), LastGood: ago(time.Hour), LastFile: text("0000000100000000000000A1"), LastFailed: ago(time.Minute),
 				FailedFile: text("0000000100000000000000A2"), Ready: ops.Num(7)}},
 			"the cluster": {d.Cluster, ops.Cluster{ID: text("7712847093657105932"), Timeline: 3, Segment: ops.Num(16777216), Timeout: ops.Num(300)}},
-			"WAL":         {d.WAL, ops.WAL{Position: text(f.answers["server"].Rows[0][8].(string)), Rate: d.WAL.Rate, Size: ops.Num(67108864), Level: text("replica")}},
+			"WAL":         {d.WAL, ops.WAL{Position: text(f.answers["server"].Rows[0][8].(string)), Timeline: 1, Rate: d.WAL.Rate, Size: ops.Num(67108864), Level: text("replica")}},
 			"checkpoints": {d.Checkpoints, ops.Checkpoints{Last: ago(4 * time.Minute), Timed: ops.Num(100), Requested: ops.Num(12), Write: ops.Num(33.5), Sync: ops.Num(0.75)}},
 			"sizes":       {d.Sizes, []ops.DatabaseSize{{Name: text("loans"), Size: ops.Num(1 << 40)}, {Name: text("postgres"), Size: ops.Num(7691623)}}},
 			"wraparound":  {d.Freeze, ops.Freeze{Database: text("loans"), Age: ops.Num(199000000), MultiAge: ops.Num(12000), From: ops.Num(200000000)}},
