@@ -13,7 +13,7 @@ import (
 // is needed for a moment, to read the answers of several large servers at once or a board
 // full of alerts, is then not doubled by what is needed no more.
 var (
-	agentMemory = memory{aim: 96 << 20, room: 150, looks: 12}
+	agentMemory = memory{aim: 46 << 20, room: 200, looks: 12}
 	// With less its collector ran all the time at 5,000 alerts, and while a storm of alerts began.
 	consoleMemory = memory{aim: 28 << 20, room: 250, looks: 3}
 )
