@@ -67,7 +67,7 @@ func (a *app) loadCleanCommand() *cobra.Command {
 	return a.onScenario("load.clean", &cobra.Command{Use: "clean SCENARIO", Short: "Remove the loans that runs of a scenario have left", Example: "opsdeck load clean normal --plan\nopsdeck load clean normal --confirm normal",
 		Long: `Remove the schema that runs of a loan scenario have made in their database, with the loans and
 results in it. The plan says what that is. A schema that is not marked as the scenario's, or that
-holds anything else, is left alone.`})
+holds anything else, and be it one row, is left alone.`})
 }
 
 // onScenario has a command carry out an action on a scenario.

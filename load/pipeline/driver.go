@@ -56,7 +56,7 @@ func (d Driver) order(s ops.LoadScenario) (Order, *pgx.ConnConfig, []string, err
 func (d Driver) found(ctx context.Context, s ops.LoadScenario) (Order, []string, error) {
 	o, cfg, hosts, err := d.order(s)
 	if err == nil {
-		err = connected(ctx, cfg, func(c *pgx.Conn) error {
+		err = o.connected(ctx, cfg, func(c *pgx.Conn) error {
 			if err := o.free(ctx, c); err != nil {
 				return err
 			}
@@ -125,20 +125,19 @@ func (o Order) removal(r Remains) (all []ops.Step) {
 	return append(all, ops.Step{How: ops.StepSQL, SQL: ops.Clean("DROP SCHEMA " + pgx.Identifier{o.schema()}.Sanitize())})
 }
 
-// PlanClean says what a removal of the schema takes with it. What is not ours keeps it; rows that
-// somebody wrote into a table of ours go with it.
+// PlanClean says what a removal of the schema takes with it. What is not ours keeps it, and be it
+// one row in a table of ours.
 func (d Driver) PlanClean(ctx context.Context, s ops.LoadScenario) (p ops.LoadPlan, err error) {
 	o, cfg, hosts, err := d.order(s)
 	if err != nil {
 		return p, err
 	}
 	var r Remains
-	err = connected(ctx, cfg, func(c *pgx.Conn) error {
+	err = o.connected(ctx, cfg, func(c *pgx.Conn) error {
 		if err := o.free(ctx, c); err != nil {
 			return err
 		}
-		r, err = o.remains(ctx, c)
-		return err
+		return looked(ctx, c, func(tx pgx.Tx) error { r, err = o.remains(ctx, tx); return err })
 	})
 	if err == nil && !r.Made {
 		err = ops.Errorf(ops.CodeNotFound, "database %s has no schema %s", ops.Clean(o.Database), ops.Clean(o.schema()))
@@ -157,21 +156,15 @@ func (d Driver) Clean(ctx context.Context, s ops.LoadScenario, steps []ops.Step)
 	if err != nil {
 		return err
 	}
-	return connected(ctx, cfg, func(c *pgx.Conn) error {
+	return o.connected(ctx, cfg, func(c *pgx.Conn) error {
 		if _, err := o.hold(ctx, c); err != nil {
 			return err
 		}
-		r, err := o.remains(ctx, c)
-		if err != nil {
+		if err := o.clean(ctx, c, steps); err != nil {
 			return err
 		}
-		if !r.Made || !slices.EqualFunc(steps, o.removal(r), ops.Step.Same) {
-			return ops.Errorf(ops.CodeChanged, "what is in schema %s has changed since it was planned", ops.Clean(o.schema())).Help("plan it again")
-		}
-		if err := o.clean(ctx, c, r); err != nil {
-			return err
-		}
-		if left, err := o.remains(ctx, c); err != nil || left.Made {
+		var left bool
+		if err := c.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1)", o.schema()).Scan(&left); err != nil || left {
 			return ops.Errorf(ops.CodeUnanswered, "the server said that schema %s is removed, and whether it is gone is not known", ops.Clean(o.schema()))
 		}
 		return nil

@@ -15,6 +15,9 @@ import (
 // freedIn is how long a session may take to let a schema go whose run has just ended.
 const freedIn = time.Second
 
+// lockedIn is how long a statement waits for a lock that somebody else has.
+const lockedIn = 5 * time.Second
+
 // key is the advisory lock of a schema: whoever has it writes into that, and nobody else. It is of
 // the database, so that it holds between machines, and of a session, so that it ends with that.
 func (o Order) key() int64 {
@@ -110,6 +113,31 @@ func (o Order) until(ctx context.Context, c *pgx.Conn, try func() (bool, error))
 		held = ops.Errorf(ops.CodeHeld, "schema %s is held by a run since %s: %s", ops.Clean(o.schema()), by[0].since(), by[0].words())
 	}
 	return held.Help("wait for it, or stop it where it was started")
+}
+
+// blockers are the sessions that hold locks on the tables of a schema, $1: first those of others than
+// this scenario's, whose application is $2, and of these who has the strongest lock.
+const blockers = `SELECT l.pid, coalesce(nullif(a.application_name, ''), a.backend_type), a.usename::text, coalesce(a.xact_start, a.backend_start) FROM pg_locks l LEFT JOIN pg_stat_activity a USING (pid)
+	WHERE l.granted AND l.pid <> pg_backend_pid() AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+	AND l.relation IN (SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1)
+	ORDER BY coalesce(a.application_name = $2, false), array_position(ARRAY['AccessExclusiveLock', 'ExclusiveLock', 'ShareRowExclusiveLock', 'ShareLock', 'ShareUpdateExclusiveLock', 'RowExclusiveLock', 'RowShareLock', 'AccessShareLock'], l.mode) LIMIT 1`
+
+// blocked says who has the lock for which a statement has waited too long.
+func (o Order) blocked(ctx context.Context, c *pgx.Conn, err error) error {
+	if stateOf(err) != "55P03" {
+		return err
+	}
+	var by other
+	refused := func(who ops.Text) error {
+		return ops.Errorf(ops.CodeHeld, "a lock on schema %s was not to be had within %s: %s", ops.Clean(o.schema()), lockedIn, who).Help("wait for whoever has it, or have that end")
+	}
+	switch failed := c.QueryRow(ctx, blockers, o.schema(), c.Config().RuntimeParams["application_name"]).Scan(&by.PID, &by.Application, &by.User, &by.Since); {
+	case errors.Is(failed, pgx.ErrNoRows):
+		return refused(ops.Lit("whoever had it has let it go"))
+	case failed != nil:
+		return refused(ops.Textf("who has it is not known: %v", failed))
+	}
+	return refused(ops.Textf("%s has it since %s", by.words(), by.since()))
 }
 
 // errLost is how an attempt ends whose run does not hold the schema any more. The next one takes

@@ -110,7 +110,7 @@ func (o Order) config(connect Connect) (*pgx.ConnConfig, []string, error) {
 			return nil, nil, ops.Errorf(ops.CodeDenied, "the database is at %s, which is not on the list of what may be loaded", ops.Clean(a))
 		}
 	}
-	for name, value := range map[string]string{"application_name": "opsdeck load " + o.Scenario, "search_path": "pg_catalog", "timezone": "UTC", "datestyle": "ISO"} {
+	for name, value := range map[string]string{"application_name": "opsdeck load " + o.Scenario, "search_path": "pg_catalog", "timezone": "UTC", "datestyle": "ISO", "lock_timeout": strconv.FormatInt(lockedIn.Milliseconds(), 10)} {
 		cfg.RuntimeParams[name] = value
 	}
 	cfg.DefaultQueryExecMode = pgx.QueryExecModeExec

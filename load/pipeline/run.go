@@ -83,7 +83,7 @@ func Run(ctx context.Context, o Order, connect Connect, tell func(ops.LoadTick))
 
 // ready has the schema be there, and finds what is to be done.
 func (r *run) ready(ctx context.Context) error {
-	return connected(ctx, r.cfg, func(c *pgx.Conn) error {
+	return r.order.connected(ctx, r.cfg, func(c *pgx.Conn) error {
 		found, err := r.order.look(ctx, c)
 		if err == nil && found != r.order.Found {
 			err = ops.Errorf(ops.CodeChanged, "what is in the database has changed since it was planned").Help("plan it again")
@@ -104,13 +104,13 @@ func (r *run) ready(ctx context.Context) error {
 }
 
 // connected gives a connection to f.
-func connected(ctx context.Context, cfg *pgx.ConnConfig, f func(*pgx.Conn) error) error {
+func (o Order) connected(ctx context.Context, cfg *pgx.ConnConfig, f func(*pgx.Conn) error) error {
 	c, err := dial(ctx, cfg)
 	if err != nil {
 		return err
 	}
 	defer c.Close(context.WithoutCancel(ctx)) //nolint:errcheck // what f came to is known
-	return f(c)
+	return o.blocked(ctx, c, f(c))
 }
 
 func dial(ctx context.Context, cfg *pgx.ConnConfig) (*pgx.Conn, error) {
@@ -268,7 +268,7 @@ func (r *run) attempt(ctx context.Context, c **pgx.Conn, n int64) (d done, err e
 	if d, err = r.order.batch(ctx, *c, r.portfolio, n, by); errors.Is(err, errLost) {
 		r.keeper.lost(ctx, by)
 	}
-	return d, err
+	return d, r.order.blocked(ctx, *c, err)
 }
 
 // sleep waits, and reports whether the run went on meanwhile.
@@ -313,7 +313,7 @@ func (r *run) watch(over <-chan struct{}, tell func(ops.LoadTick)) {
 
 // complete reports loans that are missing at the end, or too many, by the tables themselves.
 func (r *run) complete(ctx context.Context) error {
-	return connected(ctx, r.cfg, func(c *pgx.Conn) error {
+	return r.order.connected(ctx, r.cfg, func(c *pgx.Conn) error {
 		var loans, results, batches int64
 		err := c.QueryRow(ctx, r.order.in("SELECT (SELECT count(*) FROM S.loans), (SELECT count(*) FROM S.ecl), (SELECT sum(rows)::bigint FROM S.batches)")).Scan(&loans, &results, &batches)
 		if want := r.order.Rows; err == nil && (loans != want || results != want || batches != want) {

@@ -24,11 +24,6 @@ func (o Order) mark() string {
 	return "opsdeck: synthetic loans of load scenario " + o.Scenario + "; opsdeck load clean removes it"
 }
 
-// tables are all that is in such a schema.
-func tables() []string {
-	return []string{"portfolio", "grades", "products", "loans", "staging", "pd", "lgd", "ead", "ecl", "batches"}
-}
-
 // in writes SQL for the scenario's schema, which stands in it as S.
 func (o Order) in(sql string) string {
 	return strings.ReplaceAll(sql, "S.", pgx.Identifier{o.schema()}.Sanitize()+".")
@@ -42,67 +37,88 @@ type State struct {
 	Left    int64 `json:"left"`    // records that a run has to do
 }
 
-// ours reports whether the schema is there. An error says why it may not be touched: it is not
-// marked as the scenario's, or holds what is none of ours.
-func (o Order) ours(ctx context.Context, c *pgx.Conn) (bool, error) {
+// ours are the tables of the schema, where it is there. An error says why it may not be touched: it
+// is not marked as the scenario's, or holds what is none of ours.
+func (o Order) ours(ctx context.Context, tx pgx.Tx) (made bool, have []string, err error) {
 	var comment *string
-	err := c.QueryRow(ctx, "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = $1", o.schema()).Scan(&comment)
+	err = tx.QueryRow(ctx, "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = $1", o.schema()).Scan(&comment)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
-		return false, nil
+		return false, nil, nil
 	case err != nil:
-		return false, err
+		return false, nil, err
 	case comment == nil || *comment != o.mark():
-		return true, ops.Errorf(ops.CodeDenied, "schema %s is there and is not marked as this scenario's: it is left alone", ops.Clean(o.schema())).Help("rename the scenario, or whoever made the schema removes it")
+		return true, nil, ops.Errorf(ops.CodeDenied, "schema %s is there and is not marked as this scenario's: it is left alone", ops.Clean(o.schema())).Help("rename the scenario, or whoever made the schema removes it")
 	}
-	return true, o.foreign(ctx, c)
+	if err := o.foreign(ctx, tx); err != nil {
+		return true, nil, err
+	}
+	rows, err := tx.Query(ctx, "SELECT relname::text FROM pg_class WHERE relnamespace = $1::regnamespace AND relkind = 'r' ORDER BY relname", pgx.Identifier{o.schema()}.Sanitize())
+	if err == nil {
+		have, err = pgx.CollectRows(rows, pgx.RowTo[string])
+	}
+	return true, have, err
+}
+
+// looked gives f one picture of the database that nobody changes meanwhile.
+func looked(ctx context.Context, c *pgx.Conn, f func(pgx.Tx) error) error {
+	return pgx.BeginTxFunc(ctx, c, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, f)
 }
 
 // look says what is there. An error says why a run may not touch it.
 func (o Order) look(ctx context.Context, c *pgx.Conn) (s State, err error) {
+	err = looked(ctx, c, func(tx pgx.Tx) error { s, err = o.state(ctx, tx); return err })
+	return s, err
+}
+
+// state is what is there.
+func (o Order) state(ctx context.Context, tx pgx.Tx) (s State, err error) {
 	s.Left = o.Rows
-	if s.Made, err = o.ours(ctx, c); err != nil || !s.Made {
+	var have []string
+	if s.Made, have, err = o.ours(ctx, tx); err != nil || !s.Made {
 		return s, err
+	}
+	denied := func(format string, args ...any) error {
+		return ops.Errorf(ops.CodeDenied, "schema %s "+format, append([]any{ops.Clean(o.schema())}, args...)...).Help("opsdeck load clean %s removes it", o.Scenario)
+	}
+	for _, t := range tables() {
+		if !slices.Contains(have, t) {
+			return s, denied("has lost table %s", t)
+		}
+	}
+	in, err := o.count(ctx, tx, have)
+	if err != nil {
+		return s, err
+	}
+	s.Records = in.rows["loans"]
+	for _, t := range layout() {
+		want := in.marked
+		switch t.name {
+		case "portfolio":
+			want = 1
+		case "grades":
+			want = int64(len(terms()))
+		case "products":
+			want = int64(len(loans.Products()))
+		case "batches":
+			want = in.batches
+		}
+		if got := in.rows[t.name]; got != want {
+			return s, denied("has %s in table %s, and runs wrote %d: somebody took some", ops.Count(int(got), "row"), t.name, want)
+		}
 	}
 	var had Portfolio
 	var seed string
-	if err = c.QueryRow(ctx, o.in("SELECT rows, batch, preset, seed FROM S.portfolio")).Scan(&had.Rows, &had.Batch, &had.Preset, &seed); err != nil {
-		return s, ops.Errorf(ops.CodeDenied, "what is loaded in schema %s cannot be read: %v", ops.Clean(o.schema()), err).Help("opsdeck load clean %s removes it", o.Scenario)
+	if err = tx.QueryRow(ctx, o.in("SELECT rows, batch, preset, seed FROM S.portfolio")).Scan(&had.Rows, &had.Batch, &had.Preset, &seed); err != nil {
+		return s, denied("does not say what is loaded in it: %v", err)
 	}
 	if had.Seed, err = strconv.ParseUint(seed, 10, 64); err != nil {
 		return s, err
 	}
-	var done, marked int64
-	if err = c.QueryRow(ctx, o.in("SELECT count(*), coalesce(sum(rows), 0)::bigint, (SELECT count(*) FROM S.loans) FROM S.batches")).Scan(&done, &marked, &s.Records); err != nil {
-		return s, err
-	}
-	if marked != s.Records {
-		return s, ops.Errorf(ops.CodeDenied, "schema %s holds %d loans, and its batches %d: somebody else wrote into it", ops.Clean(o.schema()), s.Records, marked).Help("opsdeck load clean %s removes it", o.Scenario)
-	}
-	if had == o.Portfolio && done < o.batches() {
-		s.Batches, s.Left = done, o.Rows-marked
+	if had == o.Portfolio && in.batches < o.batches() {
+		s.Batches, s.Left = in.batches, o.Rows-in.marked
 	}
 	return s, nil
-}
-
-// foreign reports an object in the schema that is none of ours.
-func (o Order) foreign(ctx context.Context, c *pgx.Conn) error {
-	rows, err := c.Query(ctx, `SELECT relname FROM pg_class WHERE relnamespace = $1::regnamespace AND relkind NOT IN ('i', 't')
-		UNION ALL SELECT proname FROM pg_proc WHERE pronamespace = $1::regnamespace
-		UNION ALL SELECT typname FROM pg_type WHERE typnamespace = $1::regnamespace AND typrelid = 0 AND typelem = 0`, pgx.Identifier{o.schema()}.Sanitize())
-	if err != nil {
-		return err
-	}
-	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		return err
-	}
-	for _, n := range names {
-		if !slices.Contains(tables(), n) {
-			return ops.Errorf(ops.CodeDenied, "schema %s holds %s, which is not of this scenario: it is left alone", ops.Clean(o.schema()), ops.Clean(n)).Help("whoever made it has to remove it")
-		}
-	}
-	return nil
 }
 
 // prepare has the schema be there, marked, and hold nothing but batches that the run goes on
@@ -136,25 +152,6 @@ func (o Order) prepare(ctx context.Context, c *pgx.Conn, s State) error {
 	return err
 }
 
-// definitions are the tables of a schema.
-func definitions() []string {
-	result := func(table, column string) string {
-		return "CREATE TABLE S." + table + " (id bigint PRIMARY KEY, " + column + " bigint NOT NULL)"
-	}
-	return []string{
-		"CREATE TABLE S.portfolio (rows bigint NOT NULL, batch bigint NOT NULL, preset text NOT NULL, seed text NOT NULL)",
-		"CREATE TABLE S.grades (grade bigint, years bigint, ppm bigint NOT NULL, PRIMARY KEY (grade, years))",
-		"CREATE TABLE S.products (product text PRIMARY KEY, lgd_bp bigint NOT NULL, drawn_bp bigint NOT NULL)",
-		`CREATE TABLE S.loans (id bigint PRIMARY KEY, product text NOT NULL, segment text NOT NULL, country text NOT NULL, currency text NOT NULL,
-			originated date NOT NULL, matures date NOT NULL, principal bigint NOT NULL, balance bigint NOT NULL, undrawn bigint NOT NULL, rate_bp bigint NOT NULL,
-			collateral bigint NOT NULL, days_past_due bigint NOT NULL, grade_origin bigint NOT NULL, grade bigint NOT NULL, unlikely_to_pay boolean NOT NULL,
-			true_stage bigint NOT NULL, true_pd_ppm bigint NOT NULL, true_lgd_bp bigint NOT NULL, true_ead bigint NOT NULL, true_ecl bigint NOT NULL)`,
-		result("staging", "stage"), result("pd", "ppm"), result("lgd", "bp"), result("ead", "cents"), result("ecl", "cents"),
-		`CREATE TABLE S.batches (number bigint PRIMARY KEY, first bigint NOT NULL, rows bigint NOT NULL, wrong bigint NOT NULL, ead numeric NOT NULL, ecl numeric NOT NULL,
-			seconds double precision[] NOT NULL, at timestamptz NOT NULL DEFAULT clock_timestamp())`,
-	}
-}
-
 // fill writes what the model knows, and which portfolio this is.
 func (o Order) fill(ctx context.Context, tx pgx.Tx) error {
 	if _, err := tx.Exec(ctx, o.in("INSERT INTO S.portfolio VALUES ($1, $2, $3, $4)"), o.Rows, o.Batch, o.Preset, strconv.FormatUint(o.Seed, 10)); err != nil {
@@ -165,29 +162,18 @@ func (o Order) fill(ctx context.Context, tx pgx.Tx) error {
 			return err
 		}
 	}
-	var terms [][]any
-	for grade := int64(1); grade <= loans.Default; grade++ {
-		for years := int64(1); years <= loans.Longest; years++ {
-			terms = append(terms, []any{grade, years, loans.Term(grade, years)})
-		}
-	}
-	_, err := tx.CopyFrom(ctx, pgx.Identifier{o.schema(), "grades"}, []string{"grade", "years", "ppm"}, pgx.CopyFromRows(terms))
+	_, err := tx.CopyFrom(ctx, pgx.Identifier{o.schema(), "grades"}, []string{"grade", "years", "ppm"}, pgx.CopyFromRows(terms()))
 	return err
 }
 
-// remains are the tables of ours that are there, and how many loans, whoever wrote them.
-func (o Order) remains(ctx context.Context, c *pgx.Conn) (r Remains, err error) {
-	if r.Made, err = o.ours(ctx, c); err != nil || !r.Made {
-		return r, err
+// terms are the rows of the grades.
+func terms() (all [][]any) {
+	for grade := int64(1); grade <= loans.Default; grade++ {
+		for years := int64(1); years <= loans.Longest; years++ {
+			all = append(all, []any{grade, years, loans.Term(grade, years)})
+		}
 	}
-	rows, err := c.Query(ctx, "SELECT relname FROM pg_class WHERE relnamespace = $1::regnamespace AND relkind = 'r' ORDER BY relname", pgx.Identifier{o.schema()}.Sanitize())
-	if err == nil {
-		r.Tables, err = pgx.CollectRows(rows, pgx.RowTo[string])
-	}
-	if err == nil && slices.Contains(r.Tables, "loans") {
-		err = c.QueryRow(ctx, o.in("SELECT count(*) FROM S.loans")).Scan(&r.Records)
-	}
-	return r, err
+	return all
 }
 
 // Remains are what a removal finds.
@@ -197,11 +183,37 @@ type Remains struct {
 	Records int64
 }
 
-// clean removes the schema, and nothing that is not ours: what depends on it from elsewhere
-// keeps it.
-func (o Order) clean(ctx context.Context, c *pgx.Conn, r Remains) error {
+// remains are the tables of ours that are there, and how many loans. An error says why they stay.
+func (o Order) remains(ctx context.Context, tx pgx.Tx) (r Remains, err error) {
+	if r.Made, r.Tables, err = o.ours(ctx, tx); err != nil || !r.Made {
+		return r, err
+	}
+	in, err := o.count(ctx, tx, r.Tables)
+	r.Records = in.rows["loans"]
+	return r, err
+}
+
+// clean removes the schema as planned, and nothing that is not ours: what depends on it from
+// elsewhere keeps it. Nobody writes into a table between the look at it and its end.
+func (o Order) clean(ctx context.Context, c *pgx.Conn, steps []ops.Step) error {
 	return pgx.BeginFunc(ctx, c, func(tx pgx.Tx) error {
-		for _, step := range o.removal(r) {
+		made, have, err := o.ours(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if len(have) > 0 {
+			if _, err := tx.Exec(ctx, o.in("LOCK TABLE S."+strings.Join(have, ", S.")+" IN ACCESS EXCLUSIVE MODE")); err != nil {
+				return err
+			}
+		}
+		r, err := o.remains(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if !made || !slices.EqualFunc(steps, o.removal(r), ops.Step.Same) {
+			return ops.Errorf(ops.CodeChanged, "what is in schema %s has changed since it was planned", ops.Clean(o.schema())).Help("plan it again")
+		}
+		for _, step := range steps {
 			if _, err := tx.Exec(ctx, step.SQL.String()); err != nil {
 				return err
 			}
