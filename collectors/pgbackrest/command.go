@@ -76,7 +76,7 @@ func (c *Collector) ask(ctx context.Context, argv []string, read func(io.Reader)
 // json makes a call whose answer is JSON of at most so many bytes.
 func (c *Collector) json(ctx context.Context, argv []string, most int64, read func(*httpsource.Stream) error) error {
 	return c.ask(ctx, argv, func(out io.Reader) error {
-		in := httpsource.NewStream(out, most)
+		in := httpsource.NewStream(jsonReader{out}, most)
 		err := read(in)
 		switch {
 		case in.Broken() != nil:

@@ -49,6 +49,9 @@ func TestRecordedAnswersAreReadByTheirCode(t *testing.T) {
 		"info-empty-repo.json":            {[]int{1}, "1: 0 of ? empty missing stanza path"},
 		"info-store-503.json":             {[]int{1}, "99: 0 of ? [503] Service Unavailable"},
 		"info-wrong-secret.json":          {[]int{1}, "99: 0 of ? HTTP request failed with 403 (Forbidden): SignatureDoesNotMatch"},
+		"info-another-cipher-pass.json":   {[]int{1}, "99: 0 of ? it cannot be decrypted: it was encrypted with another cipher pass than the configuration has, or is damaged"},
+		"info-no-cipher-pass.json":        {[]int{1}, "99: 0 of ? it is encrypted, and the configuration has no cipher pass for it"},
+		"info-cipher-pass-for-plain.json": {[]int{1}, "99: 0 of ? it is not encrypted as the configuration says, or is damaged: cipher header invalid"},
 		"info-two-repos.json":             {[]int{1, 2}, "0: 1 of 13.4M; 0: 1 of 13.4M"},
 		"info-two-repos-second-down.json": {[]int{1, 2}, "0: 1 of 13.4M; 99: 0 of ? unable to connect to 'localhost:19446': [111] Connection refused"},
 	} {

@@ -40,6 +40,9 @@ func (c *Collector) outcome(argv []string, said string, code int, err error) err
 	case what.What.Empty():
 		what = ops.Errorf(ops.CodeUnavailable, "%s ends with exit code %d", c.cfg.Command, code)
 	}
+	if cipherFault(said) != "" {
+		return what.Help(cipherRemedy)
+	}
 	switch code {
 	case errorFormat, errorInvalid, errorInvalidValue, errorRequired:
 		return what.Help("correct pgBackRest's configuration, or what the estate says of it")
@@ -112,6 +115,9 @@ func faultOf(said string) string {
 			lines = lines[i:]
 			break
 		}
+	}
+	if fault := cipherFault(said); fault != "" {
+		return fault
 	}
 	fault := strings.TrimSuffix(headless(lines[0]), ":")
 	if m := storeCause.FindStringSubmatch(said); m != nil {
