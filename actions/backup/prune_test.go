@@ -118,3 +118,16 @@ func TestAPruneIsDoneWhenTheRepositorySaysSo(t *testing.T) {
 		}
 	}
 }
+
+// TestAPruneThatFailedInPartsSaysWhy has expire end with the number that a push of WAL has,
+// too, over a store that was there when it was planned.
+func TestAPruneThatFailedInPartsSaysWhy(t *testing.T) {
+	e, plan, b := kept()
+	e.calls[dryRun] = outcome{out: expired("[DRY-RUN] ", 10, 19, "20261110-010000F")}
+	e.calls["--repo=1 expire"] = outcome{out: log("ERROR", "[049]: unable to connect to 'localhost:1': [111] Connection refused") + log("ERROR", "[104]: expire command encountered 1 error(s), check the log file for details"), code: 104}
+	e.faults[2] = "away"
+	r, _, err := act(t, e, plan, b, "backup.prune", "repository=local")
+	if got := ended(r, err); !strings.HasPrefix(got, "failed: local: unable to connect to 'localhost:1': [111] Connection refused (exit code 104)") {
+		t.Error(got)
+	}
+}

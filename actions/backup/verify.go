@@ -47,6 +47,9 @@ func (v *verify) Run(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.R
 	result, err := v.each(ctx, p, func(step ops.Step, repo ops.RepositoryPlan) (ops.Result, error) {
 		found := &findings{checked: map[string]checked{}}
 		sets, err := v.read(ctx, step, repo, out, found.line)
+		if err == nil {
+			err = v.unverified(ctx, repo, found)
+		}
 		if err != nil {
 			return ops.Result{}, err
 		}
@@ -78,6 +81,10 @@ type findings struct {
 	checked map[string]checked
 	named   []string // files that are wrong, the first few
 	wal     []string // segments among them
+
+	unusable string // the file without which nothing is verified, where that cannot be read
+	unread   int    // files that could not be read, for reasons that are not theirs
+	why      string // of the first of them
 }
 
 // checked is one archive or backup.
@@ -85,6 +92,8 @@ type checked struct {
 	status       string
 	total, valid int
 	wrong        string // counts that are not 0; empty: none
+	other        int    // how many of them are of files that could not be read or unpacked
+	alone        bool   // and nothing else is wrong
 }
 
 // What verify prints, whatever stands before it on the line.
@@ -94,7 +103,8 @@ var (
 	otherLine    = regexp.MustCompile(`^backup: ([\w.-]+), status: ([\w -]+)$`)
 	countsLine   = regexp.MustCompile(`^missing: \d+, checksum invalid: \d+, size invalid: \d+, other: \d+$`)
 	wrongFile    = regexp.MustCompile(`: (invalid (?:checksum|size|result|verify)|file missing) '([^']+)'$`)
-	unreadFile   = regexp.MustCompile(`: (invalid result) ([^']+?): \[\d+\] `) // it cannot be unpacked, or read at all
+	unreadFile   = regexp.MustCompile(`: (invalid result) ([^']+?): \[(\d+)\] (.*)$`) // it cannot be unpacked, or read at all
+	unusableInfo = regexp.MustCompile(`^No usable ([\w.]+) file$`)
 	wrongSegment = regexp.MustCompile(`^[\w.]+-\d+/[0-9A-F]{16}/([0-9A-F]{24})(?:-[0-9a-f]{40})?(?:\.\w+)?$`)
 )
 
@@ -124,6 +134,9 @@ func (f *findings) line(_ ops.Stream, text string) {
 		f.wrong(m[1], m[2])
 	} else if m := unreadFile.FindStringSubmatch(words); m != nil {
 		f.wrong(m[1], m[2])
+		f.notRead(m[3], m[4])
+	} else if m := unusableInfo.FindStringSubmatch(words); m != nil {
+		f.unusable = cmp.Or(f.unusable, m[1])
 	}
 }
 
@@ -161,6 +174,9 @@ func (f *findings) counts(words string) {
 		}
 	}
 	c.wrong = strings.Join(wrong, ", ")
+	other, alone := strings.CutPrefix(c.wrong, "other: ")
+	c.other, _ = strconv.Atoi(other) // 0 where other things are wrong
+	c.alone = alone
 	f.checked[f.at] = c
 }
 

@@ -50,6 +50,11 @@ func TestHowAVerificationEnds(t *testing.T) {
 		"not all was looked at":            {outcome{out: verified("ok")}, "unknown: local: status ok, but backup 20261126-010000F was not looked at"},
 		"one being made":                   {outcome{out: verified("ok", valid+none, "  backup: 20261127-010000F, status: in-progress, total files checked: 9, total valid files: 3\n")}, "succeeded: local: 1 backup of 964 files"},
 		"stopped by a signal":              {outcome{code: 63}, "failed: local: a signal ended it (exit code 63)"},
+		"a store that is away":             {outcome{out: recorded(t, "refused")}, "failed: local: could not be verified: it names no usable backup.info file: look whether"},
+		"a store that goes away": {outcome{out: recorded(t, "store-refuses-midway")},
+			"failed: local: could not be verified: 2 files could not be read: HTTP request failed with 403 (Forbidden): look whether"},
+		"one that goes away, and damage":    {outcome{out: strings.ReplaceAll(recorded(t, "store-refuses-midway"), "checksum invalid: 0", "checksum invalid: 1")}, "failed: local: verify found damage (status error): 15-1: checksum invalid: 1, other: 2"},
+		"more wrong than could not be read": {outcome{out: strings.ReplaceAll(recorded(t, "store-refuses-midway"), "other: 2", "other: 3")}, "failed: local: verify found damage (status error): 15-1: other: 3"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e, plan, b := lab()
@@ -80,6 +85,8 @@ func TestWhatAVerificationFoundIsKeptByName(t *testing.T) {
 		"no status":                   {call: outcome{out: log("INFO", "verify command end: completed successfully (796ms)")}, nothing: true},
 		"not all was looked at":       {call: outcome{out: verified("ok")}, nothing: true},
 		"stopped by a signal":         {call: outcome{out: verified("error", invalid+wrong), code: 63}, nothing: true},
+		"a store that is away":        {call: outcome{out: recorded(t, "refused")}, nothing: true},
+		"a store that goes away":      {call: outcome{out: recorded(t, "store-refuses-midway")}, nothing: true},
 	} {
 		e, plan, b := lab()
 		e.calls[verify1] = c.call
@@ -105,6 +112,28 @@ func TestWhatAVerificationFoundIsKeptByName(t *testing.T) {
 	}
 }
 
+// recorded is what verify of 2.45 printed in a lab.
+func recorded(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile("testdata/verify-2.45-" + name + ".txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// TestWhyNothingCouldBeVerified has verify print that it found nothing to go by, which says
+// nothing of why: what the repository says does.
+func TestWhyNothingCouldBeVerified(t *testing.T) {
+	e, plan, b := lab()
+	e.calls[verify1] = outcome{out: recorded(t, "refused")}
+	e.faults[1] = "unable to connect to 'localhost:1': [111] Connection refused"
+	r, _, err := act(t, e, plan, b, "backup.verify", "repository=local")
+	if got := ended(r, err); got != "failed: local: could not be verified: unable to connect to 'localhost:1': [111] Connection refused: look whether the repository can be reached and read, then verify again" {
+		t.Error(got)
+	}
+}
+
 // TestWhatVerifyOf245PrintsOfRealDamage has what it printed in a lab, where files were
 // written over in the middle (unreadable), changed and packed again (checksums), and removed.
 func TestWhatVerifyOf245PrintsOfRealDamage(t *testing.T) {
@@ -121,12 +150,8 @@ func TestWhatVerifyOf245PrintsOfRealDamage(t *testing.T) {
 			"invalid checksum '20261127-233409F/pg_data/base/4/2618.gz'")},
 		"wal-missing": {Whole: true}, // it does not see it
 	} {
-		text, err := os.ReadFile("testdata/verify-2.45-" + name + ".txt")
-		if err != nil {
-			t.Fatal(err)
-		}
 		found := &findings{checked: map[string]checked{}}
-		for l := range strings.Lines(string(text)) {
+		for l := range strings.Lines(recorded(t, name)) {
 			found.line(ops.StreamOut, strings.TrimSuffix(l, "\n"))
 		}
 		if got := found.verification(ops.Text{}, time.Time{}); !reflect.DeepEqual(got, want) {

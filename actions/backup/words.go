@@ -28,7 +28,10 @@ func (f family) failed(ctx context.Context, step ops.Step, repo ops.RepositoryPl
 	own := ops.AsError(f.engine.Why(argvOf(step), said, code))
 	var c cause
 	c.what, c.remedy = f.engine.Cause(code)
-	if code == exitArchive || code == exitPush {
+	switch {
+	case code == exitPush && typeIn(step) == ops.BackupUnknown: // its number for a call that failed in parts, too
+		c = cause{}
+	case code == exitArchive, code == exitPush:
 		c = f.archiving(ctx, repo, c)
 	}
 	if c.what == "" {

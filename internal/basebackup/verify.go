@@ -1,13 +1,17 @@
 package basebackup
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"time"
 
 	"opsdeck/internal/proc"
@@ -16,7 +20,10 @@ import (
 // What pg_verifybackup says of a fault, and of a backup without one.
 var (
 	verifyFault = regexp.MustCompile(`^pg_verifybackup: error: (.+)`)
-	verifyGood  = regexp.MustCompile(`(?m)^backup successfully verified$`)
+	// verifyAway is the end of a fault that is not the backup's: this account may not read it,
+	// or what the folder lies on is not there.
+	verifyAway = regexp.MustCompile(`: (?:Permission denied|Stale file handle|Transport endpoint is not connected|Host is down|Connection timed out)$`)
+	verifyGood = regexp.MustCompile(`(?m)^backup successfully verified$`)
 )
 
 // wrongMost is how many faults of one backup are kept.
@@ -26,6 +33,9 @@ const wrongMost = 5
 // exit code of 0 without its words is an error, and one of 1 without a fault too.
 func verify(ctx context.Context, programs, folder string, now func() time.Time) (c Checked, err error) {
 	m, err := readManifest(filepath.Join(folder, "data", "backup_manifest"), func(manifestFile) {})
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.ESTALE) || errors.Is(err, syscall.ENOTCONN) {
+		return c, fmt.Errorf("could not be verified: %w", err)
+	}
 	if err != nil {
 		return Checked{At: now().UTC(), Wrong: []string{"its manifest cannot be read: " + err.Error()}}, nil
 	}
@@ -39,14 +49,22 @@ func verify(ctx context.Context, programs, folder string, now func() time.Time) 
 		return c, err
 	}
 	c = Checked{At: now().UTC(), Files: m.files}
+	away := ""
 	for line := range strings.Lines(string(end.Stdout) + "\n" + string(end.Stderr)) {
-		if f := verifyFault.FindStringSubmatch(strings.TrimSpace(line)); f != nil && len(c.Wrong) < wrongMost {
+		f := verifyFault.FindStringSubmatch(strings.TrimSpace(line))
+		switch {
+		case f == nil:
+		case verifyAway.MatchString(f[1]):
+			away = cmp.Or(away, cut(f[1]))
+		case len(c.Wrong) < wrongMost:
 			c.Wrong = append(c.Wrong, cut(f[1]))
 		}
 	}
 	good := verifyGood.Match(end.Stdout)
 	switch {
 	case len(c.Wrong) > 0:
+	case away != "":
+		return c, fmt.Errorf("could not be verified: %s", away)
 	case end.Code != 0 || !good:
 		return c, toolFailed("pg_verifybackup", string(end.Stderr), end.Code)
 	}
