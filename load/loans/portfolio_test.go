@@ -183,3 +183,27 @@ func BenchmarkCSV(b *testing.B) {
 	}
 	b.ReportMetric(rows*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
 }
+
+func TestASumIsOfEachLoanOnceWhateverMakesIt(t *testing.T) {
+	preset, err := loans.PresetOf("stress")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := loans.New(3, preset)
+	const rows = 2*4096 + 7
+	var want loans.Sum
+	for i := range int64(rows) {
+		l := p.At(i)
+		want.Rows, want.EAD, want.ECL = want.Rows+1, want.EAD+l.Truth.EAD, want.ECL+l.Truth.ECL
+	}
+	one, err := p.Sum(t.Context(), rows, 1)
+	if want.Digest = one.Digest; err != nil || one != want || one.Digest == 0 {
+		t.Errorf("%v: %+v, and not %+v", err, one, want)
+	}
+	if three, err := p.Sum(t.Context(), rows, 3); err != nil || three != one {
+		t.Errorf("%v: three workers: %+v, one: %+v", err, three, one)
+	}
+	if less, err := p.Sum(t.Context(), rows-1, 3); err != nil || less == one || less.Digest == one.Digest {
+		t.Errorf("%v: without the last: %+v", err, less)
+	}
+}
