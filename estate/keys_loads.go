@@ -112,7 +112,7 @@ func loansKeys(s *Scenario) []key {
 		bind(&l.Rows, key{name: "rows", shape: shapeNumber, min: 1, max: 1_000_000_000, required: true, example: "1000000",
 			meaning: "How many loans. A run that ended before goes on behind its last batch."}),
 		bind(&l.Batch, key{name: "batch", shape: shapeNumber, min: 1, max: 1_000_000, fallback: "10000", example: "50000",
-			meaning: "How many loans are a batch: one transaction, from COPY to the expected loss. Limits of times are of batches."}),
+			meaning: "How many loans are a batch: one transaction, from COPY to the expected loss. Where it is not said and `rows` are fewer, it is all of them. Limits of times are of batches."}),
 		bind(&l.Rate, key{name: "rate", shape: shapeNumber, min: 1, max: mostRate, required: true, example: "1200",
 			meaning: "How many loans a second are sent. A batch is due when those before it have had their time."}),
 		bind(&l.MaxRate, key{name: "max_rate", shape: shapeNumber, min: 1, max: mostRate, required: true, example: "2000",

@@ -155,6 +155,7 @@ func (d *draft) scenarios() {
 			d.closed(s)
 		case ops.DriverLoans:
 			p.Stages, p.MaxRate = s.Loans.plan(), s.Loans.MaxRate
+			d.loansOf(s)
 		default:
 			p.Stages = s.rate.plan(d, false)
 		}

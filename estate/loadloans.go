@@ -1,0 +1,72 @@
+package estate
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"opsdeck/ops"
+)
+
+// What a loan pipeline can do: a name of PostgreSQL's is cut at 63 bytes, and its schema's is this and
+// the scenario's.
+const (
+	loansSchema = "opsdeck_load_"
+	longestName = 63
+	mostBatches = 1_000_000
+)
+
+// loansOf checks what the keys of a loan pipeline say of each other: a run would be refused for it.
+func (d *draft) loansOf(s *Scenario) {
+	l, all := &s.Loans, d.of(s)
+	if over := len(loansSchema) + len(s.Plan.Name.String()) - longestName; over > 0 {
+		d.tell(all.place, all.where, fmt.Sprintf("the schema of its loans would be %s%s, %s longer than a name may be", loansSchema, s.Plan.Name, ops.Count(over, "byte")), fmt.Sprintf("shorten the name to %d bytes", longestName-len(loansSchema)))
+	}
+	if db := d.of(&l.Database); db != nil && (l.Database == "template0" || l.Database == "template1") {
+		d.tell(db.place, db.where, "is what every new database is a copy of", "name a database of its own")
+	}
+	rows, batch := d.of(&l.Rows), d.of(&l.Batch)
+	if rows == nil || batch == nil {
+		return // that is told already
+	}
+	if batch.place == (place{}) {
+		l.Batch = min(l.Batch, l.Rows)
+	}
+	switch {
+	case l.Batch > l.Rows:
+		d.tell(batch.place, batch.where, fmt.Sprintf("a batch of %d is more than the %d rows", l.Batch, l.Rows), "make it as many as rows, or fewer")
+	case l.Batch > 0 && (l.Rows+l.Batch-1)/l.Batch > mostBatches:
+		at := batch
+		if at.place == (place{}) {
+			at = rows
+		}
+		d.tell(at.place, batch.where, fmt.Sprintf("%d batches are more than the %d that there may be", (l.Rows+l.Batch-1)/l.Batch, mostBatches), "make a batch larger")
+	}
+	if rate := d.of(&l.Rate); rate != nil && l.Rate > 0 && s.Plan.Length() < time.Millisecond {
+		d.tell(rate.place, rate.where, fmt.Sprintf("all of the %d rows are sent within less than 1ms: there is nothing to measure", l.Rows), "lower it, or raise rows")
+	}
+}
+
+// loansAllowed checks that a loan pipeline goes to servers of its list, where its source says by a URL
+// which these are. Another DSN is looked at by the run.
+func (d *draft) loansAllowed(s *Scenario) {
+	at := d.of(&s.Plan.Allow)
+	i := slices.IndexFunc(d.Postgres, func(p Postgres) bool { return p.Name == s.Loans.Source || s.Loans.Source == "" && len(d.Postgres) == 1 })
+	if at == nil || i < 0 {
+		return
+	}
+	u, err := url.Parse(d.Postgres[i].Login.DSN)
+	if err != nil || !strings.HasPrefix(u.Scheme, "postgres") || u.Hostname() == "" || strings.HasPrefix(u.Hostname(), "/") || u.Query().Has("host") || u.Query().Has("port") {
+		return
+	}
+	port := u.Port()
+	if port == "" {
+		port = "5432"
+	}
+	if !slices.Contains(s.Plan.Allow, ops.Clean(net.JoinHostPort(strings.ToLower(u.Hostname()), port))) {
+		d.tell(at.place, at.where, fmt.Sprintf("the server of source %s, which is loaded, is not in it", d.Postgres[i].Name), "add the host:port of its dsn, or correct it")
+	}
+}
