@@ -26,6 +26,7 @@ const usage = `usage: lab COMMAND
   env                print KEY=VALUE lines for tests
   sink               (internal) take mail and webhooks
   dbload             (internal) hold sessions that burden PostgreSQL
+  load-guard         (internal) end a load left running when the lab has died
   proxy              (internal) lead the console to Prometheus and Alertmanager
 `
 
@@ -91,6 +92,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return runSink(ctx, rest)
 	case "dbload":
 		return runDBLoad(ctx, rest)
+	case "load-guard":
+		return runLoadGuard(ctx, rest)
 	case "proxy":
 		return runProxy(ctx, rest)
 	case "help", "-h", "--help":

@@ -3,8 +3,6 @@ package faults
 import (
 	"context"
 	"errors"
-	"io/fs"
-	"os"
 	"strconv"
 	"syscall"
 
@@ -30,7 +28,7 @@ func leavesRunning(ports []string) Fault {
 	makers := []string{"load-child", "loans-child", "locust-child"}
 	return Fault{
 		Name: loadLeft,
-		Line: "SIGSTOP to the process that makes a load on a server of the lab: its run goes on past its window",
+		Line: "SIGSTOP to the process that makes a load on a server of the lab: its run goes on past its window, and ends with the lab",
 		Apply: func(_ context.Context, lab Lab) error {
 			if process.Load(lab.Layout.PidFile(loadLeft)).Frozen() {
 				return nil
@@ -39,17 +37,17 @@ func leavesRunning(ports []string) Fault {
 			if len(loads) == 0 {
 				return errors.New("no load on the lab is under way: start one, as by opsdeck load run left --yes")
 			}
-			return errors.Join(loads[0].Save(lab.Layout.PidFile(loadLeft)), loads[0].Signal(syscall.SIGSTOP))
+			if err := errors.Join(loads[0].Save(lab.Layout.PidFile(loadLeft)), loads[0].Signal(syscall.SIGSTOP)); err != nil {
+				return err
+			}
+			return guardLoad(lab)
 		},
 		Heal: func(_ context.Context, lab Lab) error {
 			// One that was stopped is gone, and its run has ended.
 			if err := process.Load(lab.Layout.PidFile(loadLeft)).Signal(syscall.SIGCONT); err != nil && !errors.Is(err, process.ErrGone) {
 				return err
 			}
-			if err := os.Remove(lab.Layout.PidFile(loadLeft)); !errors.Is(err, fs.ErrNotExist) {
-				return err
-			}
-			return nil
+			return unlist(lab.Layout, loadLeft)
 		},
 	}
 }

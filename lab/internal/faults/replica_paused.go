@@ -72,6 +72,9 @@ func LetGo(ctx context.Context, lab Lab) error {
 			return err
 		}
 	}
+	if err := letLoadGo(ctx, lab); err != nil {
+		return err
+	}
 	if err := servers.RemoveReplica(ctx, lab.Layout); err != nil {
 		return err
 	}
