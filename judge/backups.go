@@ -120,6 +120,7 @@ func (j *backupJudge) findIn(r *ops.Repository, level ops.Level, key, what, caus
 	j.find(level, key, what, cause, since, next...)
 }
 
+// verdict is how the plan stands. A backup that nobody has restored yet is not called good.
 func (j *backupJudge) verdict() ops.Verdict {
 	switch {
 	case len(j.found) > 0 && j.found[0].Level.Worse(j.v.Level):
@@ -130,6 +131,9 @@ func (j *backupJudge) verdict() ops.Verdict {
 	case len(j.found) > 0:
 		f := j.found[0]
 		return ops.Verdict{Level: f.Level, Word: ops.Lit("needs attention"), Cause: ops.Textf("%s; %s", f.What, f.Cause), Next: f.Next, Since: f.Since}
+	}
+	if _, proved := j.v.Drill(ops.Text{}); !proved {
+		return ops.Verdict{Level: ops.LevelInfo, Word: ops.Lit("not proved")}
 	}
 	return ops.Verdict{Level: ops.LevelOK, Word: ops.Lit("ok")}
 }

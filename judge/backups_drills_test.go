@@ -61,3 +61,25 @@ func TestWhatRestoresHaveShownIsJudged(t *testing.T) {
 		}
 	}
 }
+
+// TestNoPlanIsGoodWhoseRestoreNobodyProved has a plan of which nothing is wrong, and that no
+// estate wants to be drilled.
+func TestNoPlanIsGoodWhoseRestoreNobodyProved(t *testing.T) {
+	proved := ops.Drill{Repository: ops.Lit("local"), Ended: fixture.Now.Add(-time.Hour), Took: 600, Bytes: ops.Num(1 << 30)}
+	for name, x := range map[string]struct {
+		drills []ops.Drill
+		want   ops.Level
+	}{
+		"never tried": {nil, ops.LevelInfo},
+		"proved":      {[]ops.Drill{proved}, ops.LevelOK},
+	} {
+		var got ops.Verdict
+		found(func(e *ops.Estate, b *ops.Board) {
+			e.Backups[0].Drilled = 0
+			b.Backups[0].Value.Drills = x.drills
+		}, func(v ops.Backups) { got = v.Verdict })
+		if got.Level != x.want || got.Level.Good() != (got.Word.String() == "ok") {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
