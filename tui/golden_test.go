@@ -49,29 +49,6 @@ func TestScreensAreAsTheGoldenFilesSay(t *testing.T) {
 	shot(t, "behind", "1", "none", 120, 40)
 	shot(t, "baddatabase", "2 enter", "none", 80, 24)
 	shot(t, "baddatabase", "2 enter", "none", 120, 40)
-	for _, s := range sizes[:2] {
-		shot(t, "good", "6", "none", s[0], s[1])
-		shot(t, "loaded", "6", "none", s[0], s[1])
-		shot(t, "loaded", "6 down down enter", "none", s[0], s[1])
-		shot(t, "loaded", "6 down down down enter", "none", s[0], s[1])
-		shot(t, "underload", "6", "none", s[0], s[1])
-		shot(t, "swarmed", "6", "none", s[0], s[1])
-		shot(t, "swarmed", "6 down down down enter", "none", s[0], s[1])
-	}
-	for _, s := range sizes[:2] {
-		shot(t, "kinds", "6", "none", s[0], s[1])
-		for _, walk := range []string{"6 down down down down down enter", "6 down down down down down down enter", "6 down down down down down down down enter"} {
-			shot(t, "kinds", walk, "none", s[0], s[1])
-		}
-	}
-	for _, s := range sizes[:2] {
-		shot(t, "loaded", "6 down down c", "none", s[0], s[1])
-		shot(t, "loaded", "6 down down space down space c", "none", s[0], s[1])
-	}
-	for _, board := range []string{"loaded", "underload", "swarmed"} {
-		shot(t, board, "6", "none-ascii", 80, 24)
-	}
-	shot(t, "underload", "6", "dark", 80, 24)
 	for _, walk := range []string{"2 s", "2 a", "2 e", "2 r", "2 g"} {
 		shot(t, "paged", walk, "none", 80, 24)
 		shot(t, "hostile", walk, "none", 80, 24)
