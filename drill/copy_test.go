@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"opsdeck/ops"
@@ -204,6 +205,26 @@ func TestARestoreNamesItsTimeline(t *testing.T) {
 		}
 		if got := strings.Join(TargetWords(x.target), " "); got != x.engine {
 			t.Errorf("%s: %s", what, got)
+		}
+	}
+}
+
+// TestWhatCannotBeTakenIsNotHeld: only what somebody has is told as somebody's.
+func TestWhatCannotBeTakenIsNotHeld(t *testing.T) {
+	for what, x := range map[string]struct {
+		err  error
+		want ops.Code
+		says string
+	}{
+		"a mark that is there":      {notMarked("/r", os.ErrExist), ops.CodeHeld, "another restore may have begun there"},
+		"a mark without the right":  {notMarked("/r", syscall.EACCES), ops.CodeDenied, "permission denied"},
+		"a mark on a full disk":     {notMarked("/r", syscall.ENOSPC), ops.CodeDenied, "no space left"},
+		"a port that somebody has":  {notListening(5433, syscall.EADDRINUSE), ops.CodeHeld, "port 5433 is taken"},
+		"a port without the right":  {notListening(1024, syscall.EACCES), ops.CodeUnavailable, "port 1024 cannot be had on 127.0.0.1: permission denied"},
+		"a port without an address": {notListening(5433, syscall.EADDRNOTAVAIL), ops.CodeUnavailable, "cannot be had"},
+	} {
+		if got := x.err.Error(); ops.CodeOf(x.err) != x.want || !strings.Contains(got, x.says) {
+			t.Errorf("%s: %s, %s", what, ops.CodeOf(x.err), got)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"syscall"
 
 	"opsdeck/internal/proc"
 	"opsdeck/ops"
@@ -35,7 +36,7 @@ func Place(to string, port int, bytes int64) (free int64, err error) {
 	}
 	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if err != nil {
-		return free, ops.Errorf(ops.CodeHeld, "port %d is taken on 127.0.0.1: %v", port, err).Help("name another port, or none: then it is reached by its socket")
+		return free, notListening(port, err)
 	}
 	return free, l.Close()
 }
@@ -91,8 +92,25 @@ func claim(to string) (scratch, error) {
 	}
 	mark, err := os.OpenFile(s.file(copyMark), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
-		return s, ops.Errorf(ops.CodeHeld, "mark %s as ours: %v", to, err).Help("another restore may have begun there")
+		return s, notMarked(to, err)
 	}
 	_, err = mark.Write(text)
 	return s, errors.Join(err, mark.Close(), s.furnish())
+}
+
+// notMarked is the error of a mark that could not be made: only one that is there is somebody's.
+func notMarked(to string, err error) error {
+	if errors.Is(err, os.ErrExist) {
+		return ops.Errorf(ops.CodeHeld, "mark %s as ours: %v", to, err).Help("another restore may have begun there")
+	}
+	return ops.Errorf(ops.CodeDenied, "mark %s as ours: %v", to, err).Help(mayNot)
+}
+
+// notListening is the error of a port that cannot be had.
+func notListening(port int, err error) error {
+	const other = "name another port, or none: then it is reached by its socket"
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return ops.Errorf(ops.CodeHeld, "port %d is taken on 127.0.0.1: %v", port, err).Help(other)
+	}
+	return ops.Errorf(ops.CodeUnavailable, "port %d cannot be had on 127.0.0.1: %v", port, err).Help(other)
 }

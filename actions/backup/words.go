@@ -3,7 +3,9 @@ package backup
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"strings"
+	"syscall"
 
 	"opsdeck/ops"
 )
@@ -16,17 +18,25 @@ const (
 	exitPush    = 104
 )
 
+// unlocked is what pgBackRest says of a lock that it did not get, with the system's reason: its
+// exit code is that of a lock which somebody holds also where there can be none.
+var unlocked = regexp.MustCompile(`(?m)unable to acquire lock on file '[^']*': (.*?)\r?$`)
+
 // cause is what an exit code means, and what to do.
 type cause struct{ what, remedy string }
 
 // failed is the error of a step's child that ended with a code.
 func (f family) failed(ctx context.Context, step ops.Step, repo ops.RepositoryPlan, said string, code int) error {
+	own := ops.AsError(f.engine.Why(argvOf(step), said, code))
+	var c cause
 	if code == exitHeld {
+		if why := unlocked.FindStringSubmatch(said); why != nil && !strings.EqualFold(why[1], syscall.EWOULDBLOCK.Error()) {
+			return ops.Errorf(ops.CodeDenied, "nothing was done: %s cannot take its lock: %s (exit code %d)", f.engine.Name(), own.What, code).
+				Help("let the account of the engine make the folder of its locks (lock-path), and write in it")
+		}
 		holder, _ := f.engine.Underway()
 		return heldBy(ops.Textf("%s, for %s,", f.plan.Name, f.engine.Name()), holder)
 	}
-	own := ops.AsError(f.engine.Why(argvOf(step), said, code))
-	var c cause
 	c.what, c.remedy = f.engine.Cause(code)
 	switch {
 	case code == exitPush && typeIn(step) == ops.BackupUnknown: // its number for a call that failed in parts, too

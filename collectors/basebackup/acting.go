@@ -161,14 +161,16 @@ func (c *Collector) Tried(context.Context) (bool, error) { return c.repo.Stopped
 
 // Locked is the plan with its lock as that stands now.
 func (c *Collector) Locked(v ops.Backups) ops.Backups {
-	held, by, done := c.repo.Held()
-	v.Held, v.Holder, v.Progress = held, ops.Process{PID: by}, done
+	held, by, done, err := c.repo.Held()
+	if err == nil { // else what was known stays
+		v.Held, v.Holder, v.Progress = held, ops.Process{PID: by}, done
+	}
 	return v
 }
 
 // Underway is who is at work, and how far that is, from 0 to 1.
 func (c *Collector) Underway() (holder ops.Process, done ops.Value) {
-	_, by, done := c.repo.Held()
+	_, by, done, _ := c.repo.Held() // nobody is named where that cannot be seen
 	return ops.Process{PID: by}, done
 }
 

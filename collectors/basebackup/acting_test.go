@@ -96,3 +96,19 @@ func TestTheLockIsReadAgain(t *testing.T) {
 		t.Errorf("begun since: %+v", v)
 	}
 }
+
+// TestALockThatCannotBeReadIsNobodys, and is not free either.
+func TestALockThatCannotBeReadIsNobodys(t *testing.T) {
+	folder := t.TempDir()
+	col := New(Config{Folder: folder, Now: time.Now})
+	if err := os.Mkdir(filepath.Join(folder, "lock"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	was := ops.Backups{Held: true, Holder: ops.Process{PID: 7}}
+	if v := col.Locked(was); !v.Held || v.Holder.PID != 7 {
+		t.Errorf("what was known is %+v", v)
+	}
+	if _, _, _, err := basebackup.Repo(folder).Held(); err == nil {
+		t.Error("it is told as nobody's")
+	}
+}

@@ -7,6 +7,7 @@ package basebackup
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -108,13 +109,10 @@ func (c *Collector) Collect(context.Context) (ops.Observation, error) {
 		r.Unlisted = ops.Textf("%v", err)
 	}
 	b.Stopped, err = c.repo.Stopped()
-	if err != nil {
+	var unlocked error
+	b.Held, b.Holder.PID, b.Progress, unlocked = c.repo.Held()
+	if err = errors.Join(err, unlocked); err != nil {
 		b.Unseen = ops.Textf("%v", err)
-	}
-	held, by, done := c.repo.Held()
-	b.Held, b.Progress = held, done
-	if held {
-		b.Holder.PID = by
 	}
 	b.Receiver = c.receiver()
 	b.Repositories = []ops.Repository{r}
@@ -153,7 +151,7 @@ func (c *Collector) read() (sets []basebackup.Set, notes []ops.Text, err error) 
 		sets = append(sets, s)
 	}
 	maps.DeleteFunc(c.sets, func(label string, _ known) bool { return !slices.Contains(labels, label) })
-	if held, _, _ := c.repo.Held(); !held {
+	if held, _, _, err := c.repo.Held(); !held && err == nil {
 		for _, p := range parts {
 			notes = append(notes, ops.Textf("what is there of %s, which was interrupted, is no backup: the next one removes it", p))
 		}

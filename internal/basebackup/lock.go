@@ -3,6 +3,7 @@ package basebackup
 import (
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"os"
 
 	"opsdeck/internal/ownfile"
@@ -47,19 +48,23 @@ func (l *lock) tell(done float64) {
 
 func (l *lock) release() { _ = l.f.Close() }
 
-// Held reports whether somebody is at work, who, and how far that is.
-func (r Repo) Held() (held bool, by int, done ops.Value) {
+// Held reports whether somebody is at work, who, and how far that is. Error: that cannot be
+// seen.
+func (r Repo) Held() (held bool, by int, done ops.Value, err error) {
 	f, err := ownfile.Open(r.at("lock"), os.O_RDONLY)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, 0, done, nil // nobody ever was
+	}
 	if err != nil {
-		return false, 0, done // nobody ever was
+		return false, 0, done, err
 	}
 	defer f.Close() //nolint:errcheck // it is only read
-	if held, err := ownfile.Lock(f, true); !held && err == nil {
-		return false, 0, done
+	if held, err = ownfile.Lock(f, true); !held {
+		return false, 0, done, err
 	}
 	var h holder
 	if readJSON(r.at("lock"), &h) == nil && h.Done > 0 {
 		done = ops.Num(min(h.Done, 1))
 	}
-	return true, h.PID, done
+	return true, h.PID, done, nil
 }
