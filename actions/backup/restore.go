@@ -64,6 +64,7 @@ type Restore struct {
 	choose  Chooser
 	copies  Copier
 	inPlace bool // the copy takes the place of the server's data
+	follows Followers
 }
 
 // NewRestore returns the action that restores a plan's database into another folder.
@@ -71,11 +72,14 @@ func NewRestore(e Engine, plan ops.BackupPlan, choose Chooser, copies Copier, ch
 	return &Restore{family: family{engine: e, plan: plan, child: child, now: now, lookEvery: time.Second}, choose: choose, copies: copies}
 }
 
+// Followers warns of who follows a plan's server and lives when its data are replaced.
+type Followers func(b ops.Board, v ops.Backups) []ops.Text
+
 // InPlace is the action that restores in the same way and lets the copy take the place of the
 // server's data.
-func (r *Restore) InPlace() *Restore {
+func (r *Restore) InPlace(follows Followers) *Restore {
 	in := *r
-	in.inPlace = true
+	in.inPlace, in.follows = true, follows
 	return &in
 }
 
@@ -179,6 +183,7 @@ func (r *Restore) Plan(ctx context.Context, b ops.Board, req ops.Request) (ops.P
 	if r.inPlace {
 		p.Steps[0].On = append(p.Steps[0].On, ops.Clean(o.Data), ops.Clean(o.Aside))
 		p.Title = ops.Textf("restore %s to %s in place", r.plan.Name, o.Target.Words())
+		p.Warnings = r.follows(b, v)
 		p.Replaces = []ops.Text{
 			ops.Textf("the server of %s, which is stopped: it is another one afterwards, on a timeline of its own", o.Data),
 			ops.Textf("the old data are renamed to %s and stay; that happens when the copy stands at its target in %s, and not before", o.Aside, o.To),

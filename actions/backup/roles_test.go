@@ -13,7 +13,7 @@ func TestWhoMayRestoreAndFailOver(t *testing.T) {
 	restore := NewRestore(nil, ops.BackupPlan{}, nil, nil, nil, time.Now)
 	for want, actions := range map[ops.Role][]ops.Action{
 		ops.RoleOperator: {NewDrill(nil, ops.BackupPlan{}, Tries{}, time.Now), restore},
-		ops.RoleAdmin:    {restore.InPlace(), NewFailover(nil, ops.BackupPlan{}, nil, nil, time.Now)},
+		ops.RoleAdmin:    {restore.InPlace(nil), NewFailover(nil, ops.BackupPlan{}, nil, nil, time.Now)},
 	} {
 		for _, a := range actions {
 			info := a.Describe()

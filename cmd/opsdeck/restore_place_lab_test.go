@@ -17,12 +17,13 @@ import (
 	"time"
 
 	"opsdeck/internal/proc"
+	"opsdeck/judge"
 	"opsdeck/ops"
 )
 
 // inPlace is the action that restores in the place of the server's data, and a request for it.
 func (l *labRestores) inPlace(params ...string) (ops.Action, ops.Request) {
-	r := restoreAction(l.col, l.plan, otherAccount(l.account()), keptChild(l.history, otherAccount(l.account()), noSecrets), "tcp 127.0.0.1:"+l.Port).InPlace()
+	r := restoreAction(l.col, l.plan, otherAccount(l.account()), keptChild(l.history, otherAccount(l.account()), noSecrets), "tcp 127.0.0.1:"+l.Port).InPlace(judge.Followers)
 	req := ops.Request{Action: ops.Lit("backup.restore-in-place"), Target: ops.NewRef(ops.KindBackups, "nightly", "nightly")}
 	for _, p := range append(params, "data="+l.Dir+"/data") {
 		name, value, _ := strings.Cut(p, "=")

@@ -42,7 +42,7 @@ func wireBackups(w *wiring) {
 // restores are the actions that restore a plan, as an account; empty: our own.
 func restores(w *wiring, e backup.Engine, b estate.Backup, account string) []ops.Action {
 	r := restoreAction(e, b, account, keptChild(w.history, account, secretsOf(w.file, b)), answersAt(w.file, b)...)
-	return []ops.Action{backup.NewDrill(e, b.Plan, tries(w.file, b, account), time.Now), r, r.InPlace(), backup.NewFailover(e, b.Plan, w.servers, fences(w.file, b), time.Now)}
+	return []ops.Action{backup.NewDrill(e, b.Plan, tries(w.file, b, account), time.Now), r, r.InPlace(judge.Followers), backup.NewFailover(e, b.Plan, w.servers, fences(w.file, b), time.Now)}
 }
 
 // answersAt are the addresses at which the server of a plan would answer.
