@@ -116,7 +116,7 @@ func (p *picture) withRisk(v ops.Backups) ops.Backups {
 		v.NotKnown = ops.Lit("no repository says what WAL it has")
 		return v
 	}
-	if now <= safe.LSN {
+	if now <= safe.LSN && safe.Timeline >= uint32(server.WAL.Timeline) { // else that is of another past
 		return v
 	}
 	v.AtRisk = p.since(server, safe, v.Receiver == nil)
@@ -127,7 +127,7 @@ func (p *picture) withRisk(v ops.Backups) ops.Backups {
 	segment := ops.Bytes(max(0, server.Cluster.Segment.Value))
 	// With nothing waiting and nothing failing the server has yet to send the segment that
 	// it writes, and does so after archive_timeout where anything in it matters.
-	if a.On && !a.Failing() && a.Ready.Known && a.Ready.Value == 0 && timeout.Known && timeout.Value > 0 && ops.CheckWALSegment(segment) == nil && now.Segment(segment) <= safe.LSN.Segment(segment)+1 {
+	if a.On && !a.Failing() && a.Ready.Known && a.Ready.Value == 0 && timeout.Known && timeout.Value > 0 && now > safe.LSN && ops.CheckWALSegment(segment) == nil && now.Segment(segment) <= safe.LSN.Segment(segment)+1 {
 		v.AtMost = timeout
 	}
 	return v
@@ -152,7 +152,7 @@ func (p *picture) lastSeen(v ops.Backups, server ops.Database) string {
 // look at which all was safe. archived says that the server's archiver brings the WAL.
 func (p *picture) since(server ops.Database, safe ops.WALPosition, archived bool) time.Time {
 	all := p.written[server.Cluster.ID]
-	i := slices.IndexFunc(all, func(w written) bool { return w.lsn > safe.LSN })
+	i := slices.IndexFunc(all, func(w written) bool { return w.lsn > safe.LSN || w.timeline > safe.Timeline })
 	switch {
 	case i > 0:
 		return all[i-1].at

@@ -212,3 +212,22 @@ func TestTheLossOfTheNewestWALIsAGapAndNotLate(t *testing.T) {
 		t.Errorf("of another cluster it is remembered that %+v", got)
 	}
 }
+
+// TestWhatIsWrittenOnATimelineOfItsOwnIsAtRisk although a repository has more of the one that the
+// server has left.
+func TestWhatIsWrittenOnATimelineOfItsOwnIsAtRisk(t *testing.T) {
+	on := func(timeline int) func(*ops.Database) {
+		return func(d *ops.Database) { d.WAL.Timeline, d.Cluster.Timeline = timeline, timeline }
+	}
+	s := newShipping()
+	s.writes(0, 5*segment)
+	if v := s.has(8); !v.AtRisk.IsZero() || !v.NotKnown.Empty() {
+		t.Errorf("on the timeline of the repository: since %s; %s", v.AtRisk, v.NotKnown)
+	}
+	last := s.now
+	s.writes(4*time.Second, 6*segment, on(2))
+	s.writes(4*time.Second, 7*segment, on(2))
+	if v := s.has(8); !v.AtRisk.Equal(last) || v.AtMost.Known || !v.NotKnown.Empty() {
+		t.Errorf("on the next: since %s, at most %v, want since %s; %s", v.AtRisk, v.AtMost, last, v.NotKnown)
+	}
+}
