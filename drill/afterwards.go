@@ -25,7 +25,7 @@ func Replaced(o CopyOrder, c ops.Restored) []string {
 	return append(lines,
 		"the old data are in "+p.Aside+"; the way back: "+c.EndBy.String()+"; "+back[0].String()+"; "+back[1].String(),
 		"to let people work with it: promote it, "+c.EndBy.String()+", and start the server as it is always started",
-		"archiving is off in it, by archive_mode in its postgresql.auto.conf, until you say so: ALTER SYSTEM RESET archive_mode, and start the server again",
+		"archiving is off in it, by archive_mode in its postgresql.auto.conf, until you say so: ALTER SYSTEM RESET archive_mode, ALTER SYSTEM SET again what begins with archive_ in "+p.Aside+"/postgresql.auto.conf, and start the server again",
 		"then take a full backup at once: nothing of its new timeline can be restored before",
 		"what ALTER SYSTEM had set, and pg_hba.conf where it lies in the data, are of the backup's time or gone: compare with "+p.Aside,
 		"replicas have to be made anew or rewound, replication slots and subscriptions made again, and the receiver of WAL started on its new timeline",

@@ -78,21 +78,23 @@ func signalOf(t ops.RestoreTarget) string {
 
 // recovery are the settings by which a server goes to a target along this WAL.
 func (f Folder) recovery(t ops.RestoreTarget) string {
-	set := func(name, value string) string { // as the server reads it: a backslash has a meaning too
-		return name + " = '" + strings.NewReplacer("'", "''", `\`, `\\`).Replace(value) + "'\n"
-	}
-	text := set("restore_command", FetchWords(f.WAL)) + set("archive_mode", "off") // until somebody says so, however it is started
+	text := setting("restore_command", FetchWords(f.WAL)) + setting("archive_mode", "off") // until somebody says so, however it is started
 	switch t.Kind {
 	case ops.RestoreBackup:
-		text += set("recovery_target", "immediate")
+		text += setting("recovery_target", "immediate")
 	case ops.RestoreTime, ops.RestoreName, ops.RestoreLSN:
-		text += set("recovery_target_"+t.Kind.String(), t.Value())
+		text += setting("recovery_target_"+t.Kind.String(), t.Value())
 	}
 	if t.Exclusive {
-		text += set("recovery_target_inclusive", "off")
+		text += setting("recovery_target_inclusive", "off")
 	}
-	text += set("recovery_target_timeline", timelineWord(t))
+	text += setting("recovery_target_timeline", timelineWord(t))
 	return text
+}
+
+// setting is a line of a configuration as the server reads it: a backslash has a meaning too.
+func setting(name, value string) string {
+	return name + " = '" + strings.NewReplacer("'", "''", `\`, `\\`).Replace(value) + "'\n"
 }
 
 // copied runs cp. That it cannot read is the backup's fault, all else that of the machine.

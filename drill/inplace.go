@@ -95,7 +95,7 @@ func (p *InPlace) stopped(ctx context.Context) error {
 			}
 		}
 	} else if !errors.Is(err, os.ErrNotExist) {
-		return ops.Errorf(ops.CodeHeld, "whether the server is stopped cannot be seen: %v", err).Help("the agent has to run as the account of the data")
+		return ops.Errorf(ops.CodeDenied, "whether the server is stopped cannot be seen: %v", err).Help("the agent has to run as the account of the data")
 	}
 	switch pids, err := workingIn(p.Data); {
 	case err != nil:
@@ -158,8 +158,12 @@ func (p *InPlace) Where(work string) string {
 // takePlace ends the copy's server, lets the copy take the place of the old data, and has it
 // come to its target there.
 func (c *copying) takePlace(ctx context.Context, v *server, programs string, k control) (*server, error) {
+	fetch, err := v.fetches(ctx, c.Account)
+	if err != nil {
+		return nil, err
+	}
 	c.doing("ending the copy's server for the change of places")
-	if err := v.stop(); err != nil {
+	if err := errors.Join(v.stop(), c.fetchFor(fetch)); err != nil {
 		return nil, err
 	}
 	if err := errors.Join(c.InPlace.stopped(ctx), os.Rename(c.s.file(logFile), c.s.file("server.first.log"))); err != nil {
@@ -173,11 +177,38 @@ func (c *copying) takePlace(ctx context.Context, v *server, programs string, k c
 	if c.out.Timeline > 0 {
 		k.timeline = c.out.Timeline // it goes on from there
 	}
-	v, err := c.serve(programs, k)
-	if err != nil {
+	if v, err = c.serve(programs, k); err != nil {
 		return nil, err
 	}
 	return v, v.replays(ctx, c.Account, c.there)
+}
+
+// fetches is the command by which the copy's server fetches WAL.
+func (v *server) fetches(ctx context.Context, account string) (command string, err error) {
+	conn, err := v.login(ctx, account, everyCluster)
+	if err != nil {
+		return "", v.silent(ctx, err)
+	}
+	defer conn.Close(ctx) //nolint:errcheck // it was asked what it was asked
+	if err := conn.QueryRow(ctx, "SHOW restore_command").Scan(&command); err != nil {
+		return "", v.silent(ctx, err)
+	}
+	return command, nil
+}
+
+// fetchFor lets the copy fetch WAL in its place as it did here: pgBackRest's command names the
+// folder of the data, works in it, and fetches nothing where there is none.
+func (c *copying) fetchFor(command string) error {
+	there := strings.ReplaceAll(command, c.s.data(), c.InPlace.Data)
+	if there == command {
+		return nil
+	}
+	f, err := os.OpenFile(filepath.Join(c.s.data(), "postgresql.auto.conf"), os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(setting("restore_command", there)) // the last one counts
+	return errors.Join(err, f.Sync(), f.Close())
 }
 
 // exchange renames the old data and then the copy. What lies where is told before.
