@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -25,6 +26,7 @@ type folderDrills struct {
 	scratch string
 	argv    []string
 	rows    string // what the table of the tablespace has to hold
+	slow    string // what its check does besides
 	seen    ops.LSN
 	on      uint32 // the timeline of that; 0: the first
 }
@@ -45,13 +47,21 @@ func (l *folderDrills) try(ctx context.Context, c backup.Copy, doing func(string
 	if err != nil {
 		return ops.Drill{}, err
 	}
-	checks := []ops.RestoreCheck{{Name: ops.Lit("rows"), Database: "postgres", SQL: "SELECT count(*) FROM there", Want: ops.Clean(l.rows)}}
+	checks := []ops.RestoreCheck{{Name: ops.Lit("rows"), Database: "postgres", SQL: "SELECT count(*) FROM there" + l.slow, Want: ops.Clean(l.rows)}}
 	return drillBy(ctx, l.argv, drill.Order{Folder: folder, Key: c.Key, Set: c.Set, Target: c.Target, Timeline: c.Timeline, Stop: c.Stop, Cluster: c.Cluster, Bytes: c.Bytes,
 		Scratch: l.scratch, Account: "postgres", Checks: checks, Limit: 5 * time.Minute}, doing)
 }
 
 // drills tries a restore, and wants an end that begins like this and says that.
 func (l *folderDrills) drills(want, says string) {
+	l.Helper()
+	d := l.tries(l.Context(), want, quiet{})
+	if !strings.Contains(d.Failed.String(), says) || strings.HasPrefix(want, "succeeded") && (d.Reached < l.seen || !d.WAL.Known) {
+		l.Errorf("%+v\nwant %s", d, says)
+	}
+}
+
+func (l *folderDrills) tries(ctx context.Context, want string, out ops.Progresser) ops.Drill {
 	l.Helper()
 	l.owned()
 	v := l.look()
@@ -60,11 +70,9 @@ func (l *folderDrills) drills(want, says string) {
 		return drill.CopyWords(basebackup.Repo(l.folder).Backup(set), l.scratch)
 	}
 	plan := ops.BackupPlan{Name: ops.Lit("nightly"), Repositories: []ops.RepositoryPlan{{Name: ops.Lit("folder"), Key: 1}}}
-	d := tried(l.Context(), l.T, backup.NewDrill(l.col, plan, backup.Tries{Try: l.try, Call: call, Beside: besideNothing}, time.Now), v, want, quiet{})
-	if !strings.Contains(d.Failed.String(), says) || strings.HasPrefix(want, "succeeded") && (d.Reached < l.seen || !d.WAL.Known) {
-		l.Errorf("%+v\nwant %s", d, says)
-	}
+	d := tried(ctx, l.T, backup.NewDrill(l.col, plan, backup.Tries{Try: l.try, Call: call, Beside: besideNothing}, time.Now), v, want, out)
 	nothingLeft(l.T, l.scratch)
+	return d
 }
 
 // owned gives the folder to the server's user, as whom the drills run.
@@ -167,4 +175,64 @@ func TestLabDrillsOfAFolderOfBaseBackups(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.drills("failed: folder: the restore of ", "base/link is a link in the backup")
+}
+
+// TestLabADrillOfAFolderThatIsBrokenOffLeavesNothing, stopped and killed at each of its stages:
+// no process, no folder, no port, and no slot in the server.
+func TestLabADrillOfAFolderThatIsBrokenOffLeavesNothing(t *testing.T) {
+	t.Parallel()
+	l := newFolderDrills(t)
+	l.Exec("postgres", "CREATE TABLE there (n int)")
+	l.does("succeeded: folder: full backup ", "backup.run")
+	const inServer = "SELECT (SELECT count(*) FROM pg_replication_slots) || ' ' || (SELECT count(*) FROM pg_stat_replication)"
+	before := l.Value(inServer)
+	l.rows, l.slow = "0", ", pg_sleep(1)"
+	v := l.look()
+	brokenOff(t, l.scratch, []string{ops.StageRestore, ops.StageReplay, ops.StageChecks}, func(ctx context.Context, want string, out ops.Progresser) {
+		l.tries(ctx, want, out)
+	}, func(doing func(string)) error {
+		_, err := l.try(t.Context(), backup.Copy{Key: 1, Set: v.Sets[0].Label.String(), Cluster: v.Cluster.String()}, func(what string) {
+			doing(what)
+			for _, pid := range workingBelow(l.scratch) {
+				if ports := listening(pid); len(ports) > 0 {
+					t.Errorf("at %q process %d of it listens on TCP: %v", what, pid, ports)
+				}
+			}
+		})
+		return err
+	})
+	if after := l.Value(inServer); after != before {
+		t.Errorf("slots and streams of the server were %q, and are %q", before, after)
+	}
+}
+
+// workingBelow are the processes that work in a folder.
+func workingBelow(dir string) (pids []int) {
+	all, _ := filepath.Glob("/proc/[0-9]*/cwd")
+	for _, link := range all {
+		if at, err := os.Readlink(link); err == nil && strings.HasPrefix(at, dir) {
+			pids = append(pids, number(strings.Split(link, "/")[2]))
+		}
+	}
+	return pids
+}
+
+// listening are the sockets of a process on which TCP listens.
+func listening(pid int) (found []string) {
+	sockets := map[string]bool{}
+	for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
+		text, _ := os.ReadFile(table)
+		for line := range strings.Lines(string(text)) {
+			if f := strings.Fields(line); len(f) > 9 && f[3] == "0A" {
+				sockets["socket:["+f[9]+"]"] = true
+			}
+		}
+	}
+	all, _ := filepath.Glob("/proc/" + strconv.Itoa(pid) + "/fd/*")
+	for _, fd := range all {
+		if to, err := os.Readlink(fd); err == nil && sockets[to] {
+			found = append(found, to)
+		}
+	}
+	return found
 }

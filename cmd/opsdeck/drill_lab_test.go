@@ -120,11 +120,8 @@ func nothingLeft(t *testing.T, scratch string) {
 	if left, err := os.ReadDir(scratch); err != nil && !errors.Is(err, os.ErrNotExist) || len(left) > 0 {
 		t.Errorf("left in the scratch: %v, %v", left, err)
 	}
-	all, _ := filepath.Glob("/proc/[0-9]*/cwd")
-	for _, link := range all {
-		if at, err := os.Readlink(link); err == nil && strings.HasPrefix(at, scratch) {
-			t.Errorf("%s still works in the scratch", link)
-		}
+	if pids := workingBelow(scratch); len(pids) > 0 {
+		t.Errorf("%v still work in the scratch", pids)
 	}
 }
 
@@ -286,54 +283,64 @@ type stages struct {
 
 func (s stages) Progress(p ops.Progress) { s.at(p.Note.String()) }
 
-// brokenOff stops a drill, and kills one, at each of its stages.
+// brokenOff stops a drill, and kills one, at each of its stages: the next takes away what is left.
 func (l *labDrills) brokenOff() {
 	l.Helper()
-	for _, stage := range []string{"restore", "replay"} {
-		ctx, cancel := context.WithCancel(l.Context())
-		l.drills(ctx, "failed: ", stages{at: func(note string) {
-			if strings.Contains(note, "one: "+stage) {
+	brokenOff(l.T, l.scratch, []string{ops.StageRestore, ops.StageReplay}, func(ctx context.Context, want string, out ops.Progresser) {
+		l.drills(ctx, want, out)
+	}, func(doing func(string)) error {
+		_, err := l.try(l.Context(), backup.Copy{Key: 1, Set: l.labels()}, doing)
+		return err
+	})
+}
+
+// brokenOff does so with drills in a scratch.
+func brokenOff(t *testing.T, scratch string, at []string, drills func(ctx context.Context, want string, out ops.Progresser), try func(doing func(string)) error) {
+	t.Helper()
+	for _, stage := range at {
+		ctx, cancel := context.WithCancel(t.Context())
+		drills(ctx, "failed: ", stages{at: func(note string) {
+			if strings.Contains(note, ": "+stage) {
 				cancel()
 			}
 		}})
 		if ctx.Err() == nil {
-			l.Errorf("it had no stage %s", stage)
+			t.Errorf("it had no stage %s", stage)
 		}
 		cancel()
 	}
-	for _, stage := range []string{"restore", "replay"} {
+	for _, stage := range at {
 		killed := false
-		c := backup.Copy{Key: 1, Set: l.labels()}
-		_, err := l.try(l.Context(), c, func(what string) {
+		err := try(func(what string) {
 			if killed || !strings.HasPrefix(what, stage) {
 				return
 			}
 			killed = true
-			for _, link := range l.marked() {
-				if err := proc.Signal(link, syscall.SIGKILL); err != nil {
-					l.Error(err)
+			for _, pid := range marked(t, scratch) {
+				if err := proc.Signal(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) { // of the one before
+					t.Error(err)
 				}
 			}
 		})
 		if !killed || ops.CodeOf(err) != ops.CodeUnanswered && ops.CodeOf(err) != ops.CodeUnavailable {
-			l.Errorf("killed at %s: %v, %v", stage, killed, err)
+			t.Errorf("killed at %s: %v, %v", stage, killed, err)
 		}
-		l.drills(l.Context(), "succeeded: one: ", quiet{}) // takes away what is left
 	}
+	drills(t.Context(), "succeeded: ", quiet{})
 }
 
-// marked are the processes that made what is in the scratch.
-func (l *labDrills) marked() (pids []int) {
-	l.Helper()
-	marks, _ := filepath.Glob(filepath.Join(l.scratch, "*", ".opsdeck-drill"))
+// marked are the processes that made what is in a scratch.
+func marked(t *testing.T, scratch string) (pids []int) {
+	t.Helper()
+	marks, _ := filepath.Glob(filepath.Join(scratch, "*", ".opsdeck-drill"))
 	for _, m := range marks {
 		text, err := os.ReadFile(m)
 		if err != nil {
-			l.Error(err)
+			t.Error(err)
 		}
 		var p ops.Process
 		if err := json.Unmarshal(text, &p); err != nil {
-			l.Error(err)
+			t.Error(err)
 		}
 		pids = append(pids, p.PID)
 	}
