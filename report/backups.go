@@ -1,14 +1,17 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"opsdeck/ops"
 )
 
-// Backups returns every backup, newest first, by plan.
+// Backups returns every backup, newest first, by plan: the plan that stands worst first. One
+// without a backup, or that is not known, has a row of its own: no plan is left out.
 func Backups(b ops.Board, now time.Time) Table {
 	t := Table{Name: "backups", Groups: map[string]string{}, Columns: []Column{
 		{Key: "ended", Title: "ENDED", Right: true, Priority: 100},
@@ -21,35 +24,59 @@ func Backups(b ops.Board, now time.Time) Table {
 		{Key: "why", Title: "WHY", Priority: 80, Min: 12, Max: 80},
 		{Key: "label", Title: "LABEL", Priority: 50, Min: 16, Max: 40},
 	}}
-	for _, r := range b.Backups {
+	for _, r := range PlansWorstFirst(b) {
 		from := originOf(r)
 		plan := r.Source.String()
 		t.Groups[plan] = setsTitle(r)
 		for _, s := range r.Value.Sets {
 			t.Rows = append(t.Rows, backupRow(s, plan, from, now))
 		}
+		if len(r.Value.Sets) == 0 {
+			t.Rows = append(t.Rows, noBackupRow(r, now))
+		}
 	}
-	if len(t.Rows) == 0 {
-		t.Note = backupsNote(b, now)
+	if len(b.Backups) == 0 {
+		t.Note = "the estate has no backup plan: add one under backups"
 	}
 	return t
 }
 
-func backupsNote(b ops.Board, now time.Time) string {
-	if len(b.Backups) == 0 {
-		return "the estate has no backup plan: add one under backups"
+// PlansWorstFirst are the plans, that which stands worst first.
+func PlansWorstFirst(b ops.Board) []ops.Reading[ops.Backups] {
+	return slices.SortedStableFunc(slices.Values(b.Backups), func(x, y ops.Reading[ops.Backups]) int {
+		return ops.WorstFirst(planLevel(x), planLevel(y))
+	})
+}
+
+// PlanRef leads to a plan, also to one that was never read.
+func PlanRef(r ops.Reading[ops.Backups]) ops.Ref {
+	if !r.Value.Ref.Zero() {
+		return r.Value.Ref
 	}
-	for _, r := range b.Backups {
-		if !r.Known() {
-			return "backups not known: " + originOf(r).standing(now) + why(r.Why)
-		}
+	return ops.NewRef(ops.KindBackups, r.Source.String(), r.Source.String())
+}
+
+// noBackupRow is a plan that has no backup, or of which nobody knows whether it has one.
+func noBackupRow(r ops.Reading[ops.Backups], now time.Time) Row {
+	level, from := planLevel(r), originOf(r)
+	state, cause := toned(LevelWord(level), ToneOf(level)), cmp.Or(r.Value.Verdict.Cause.String(), "no backup in any repository")
+	if !r.Known() {
+		cause = "not known: " + from.standing(now) + why(r.Why)
 	}
-	return "no backup in any repository"
+	return Row{Ref: PlanRef(r), Group: r.Source.String(), Level: level, From: from, Next: r.Value.Verdict.Next, Detail: cause, Cells: []Cell{
+		nothing(), nothing(), nothing(), state, nothing(), nothing(), nothing(), toned(cause, ToneMuted), nothing(),
+	}}
 }
 
 func setsTitle(r ops.Reading[ops.Backups]) string {
+	if !r.Known() {
+		return "not known"
+	}
 	n := len(r.Value.Sets) + r.Value.Left
 	words := r.Value.Engine.String() + ", "
+	if PlanAmiss(r) {
+		words = LevelWord(planLevel(r)) + ", " + words
+	}
 	if !r.Value.Stanza.Empty() {
 		words += "stanza " + r.Value.Stanza.String() + ", "
 	}

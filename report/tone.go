@@ -116,6 +116,17 @@ func aged(l ops.Level, fresh bool) ops.Level {
 	return ops.LevelUnknown
 }
 
+// planLevel is that of a plan as it is known now.
+func planLevel(r ops.Reading[ops.Backups]) ops.Level {
+	if !r.Known() {
+		return ops.LevelUnknown
+	}
+	return aged(r.Value.Verdict.Level, r.Fresh())
+}
+
+// PlanAmiss reports whether something is wrong with a plan, or it is not known now.
+func PlanAmiss(r ops.Reading[ops.Backups]) bool { return planLevel(r).Worse(ops.LevelInfo) }
+
 // sourceLevel is the level of a source. Where the way to the agent was lost after
 // it was judged, it is good no more.
 func sourceLevel(s ops.Source) ops.Level {

@@ -46,11 +46,10 @@ func (m *Model) backupPlans() []ops.Ref {
 	}
 	var plans []ops.Ref
 	for _, r := range m.picture().Board.Backups {
-		switch v := r.Value; {
-		case v.Ref.Zero():
-		case v.Ref == at, v.Ref == beside, v.Database == at.Source && !at.Source.Empty() && at.Kind != ops.KindBackup,
+		switch v, ref := r.Value, report.PlanRef(r); {
+		case ref == at, ref == beside, v.Database == at.Source && !at.Source.Empty() && at.Kind != ops.KindBackup,
 			slices.ContainsFunc(v.Sets, func(s ops.Backup) bool { return s.Ref == at }):
-			plans = append(plans, v.Ref)
+			plans = append(plans, ref)
 		}
 	}
 	return plans

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"time"
 
 	"opsdeck/ops"
@@ -33,7 +34,7 @@ func backupsPane() pane {
 		found: func(p screen.Picture) []dialog.Item {
 			var all []dialog.Item
 			for _, r := range p.Board.Backups {
-				all = append(all, dialog.Opens("backups "+r.Source.String(), r.Value.Ref))
+				all = append(all, dialog.Opens("backups "+r.Source.String(), report.PlanRef(r)))
 			}
 			return all
 		},
@@ -60,16 +61,16 @@ func (p *backups) lay() {
 	p.top = []string{p.Theme.Paint(themes.Muted, draw.Clip(p.Theme, "no backup plan", p.Width))}
 	r, ok := p.plan()
 	if ok {
-		p.top = p.head(r)
+		p.top = append(p.others(r), p.head(r)...)
 	}
 	p.about = r.Source
 	p.Head = max(1, min(len(p.top), p.Height/2))
 	p.Fit()
 }
 
-// plan is the one that the selected row is of, else the first.
+// plan is the one that the selected row is of, else the one that stands worst.
 func (p *backups) plan() (ops.Reading[ops.Backups], bool) {
-	all := p.Picture.Board.Backups
+	all := report.PlansWorstFirst(p.Picture.Board)
 	for _, r := range all {
 		if r.Source == p.Pane.Selected().Source {
 			return r, true
@@ -86,14 +87,17 @@ func (p *backups) Selected() ops.Ref {
 	if ref := p.Pane.Selected(); !ref.Zero() {
 		return ref
 	}
-	r, _ := p.plan()
-	return r.Value.Ref
+	r, ok := p.plan()
+	if !ok {
+		return ops.Ref{}
+	}
+	return report.PlanRef(r)
 }
 
 // Beside is the plan of the selected backup: what is done is done to it.
 func (p *backups) Beside() ops.Ref {
-	if r, ok := p.plan(); ok && r.Value.Ref != p.Selected() {
-		return r.Value.Ref
+	if r, ok := p.plan(); ok && report.PlanRef(r) != p.Selected() {
+		return report.PlanRef(r)
 	}
 	return ops.Ref{}
 }
@@ -110,6 +114,35 @@ func (p *backups) View() []string {
 	return p.Draw(p.top[:p.Head]...)
 }
 
+// mostOthers is how many plans beside the selected one have a line.
+const mostOthers = 3
+
+// others has a line for each other plan that is not well, the worst first: what is above
+// the list is of one plan alone, and must not stand for all.
+func (p *backups) others(of ops.Reading[ops.Backups]) (lines []string) {
+	all := slices.DeleteFunc(report.PlansWorstFirst(p.Picture.Board), func(r ops.Reading[ops.Backups]) bool {
+		return r.Source == of.Source || !report.PlanAmiss(r)
+	})
+	shown := all[:min(len(all), mostOthers)]
+	for _, r := range shown {
+		cell := report.BackupLine(r, p.Picture.Now)
+		lines = append(lines, draw.Behind(p.Theme, draw.Role(cell.Tone), cell.Text, title(r), p.Width, 1)...)
+	}
+	if left := len(all) - len(shown); left > 0 {
+		lines = append(lines, p.Theme.Paint(themes.Warning, draw.Clip(p.Theme, "not well either: "+ops.Count(left, "more plan"), p.Width)))
+	}
+	return lines
+}
+
+// title is the name of a plan, with its level where that is not well.
+func title(r ops.Reading[ops.Backups]) string {
+	t := r.Source.String() + "  "
+	if l := r.Value.Verdict.Level; r.Fresh() && l != ops.LevelOK { // colour alone says nothing
+		t += report.LevelWord(l) + "  "
+	}
+	return t
+}
+
 // mostAnswers is how many lines the answers about a plan take, and its worst cause.
 const mostAnswers = 2
 
@@ -117,11 +150,7 @@ const mostAnswers = 2
 // repository and the calendar.
 func (p *backups) head(r ops.Reading[ops.Backups]) []string {
 	cell := report.BackupLine(r, p.Picture.Now)
-	title := r.Source.String() + "  "
-	if l := r.Value.Verdict.Level; r.Fresh() && l != ops.LevelOK { // colour alone says nothing
-		title += report.LevelWord(l) + "  "
-	}
-	lines := draw.Behind(p.Theme, draw.Role(cell.Tone), cell.Text, title, p.Width, mostAnswers)
+	lines := draw.Behind(p.Theme, draw.Role(cell.Tone), cell.Text, title(r), p.Width, mostAnswers)
 	if !r.Known() {
 		if s, ok := p.Picture.Board.Source(r.Source); ok && !s.Why.Empty() {
 			lines = append(lines, draw.Wrapped(p.Theme, s.Why.String(), p.Width, mostAnswers)...)

@@ -57,3 +57,23 @@ func TestTheLinesAboveTheBackupsAreOfThePlanOfTheSelectedOne(t *testing.T) {
 	r.typed("ledger-0")
 	r.wants(t, "ledger  info  RPO ")
 }
+
+func TestNoPlanIsLeftOutOfThePane(t *testing.T) {
+	for _, s := range [][2]int{{80, 24}, {120, 40}} {
+		r := newRig(fixture.Named("plans"), "none")
+		r.send(size(s[0], s[1]))
+		r.c.Infos = []ops.ActionInfo{{ID: ops.Lit("backup.run"), Verb: ops.Lit("back up"), What: ops.Lit("makes a backup"), On: ops.KindBackups}}
+		r.press("5")
+		r.wants(t, "ledger  CRITICAL  RPO not known", "vault  unknown", "no good full backup in local", "28 backups")
+		r.press("b")
+		r.wants(t, "what to do with backups ledger")
+		r.press("esc", "down")
+		r.wants(t, "permission denied", "ledger  CRITICAL  RPO not known")
+		r.press("b")
+		r.wants(t, "what to do with backups vault")
+		r.press("enter")
+		if r.calls("plan backup.run vault") != 1 {
+			t.Errorf("%v", r.c.Calls())
+		}
+	}
+}

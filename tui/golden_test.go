@@ -39,7 +39,7 @@ func TestScreensAreAsTheGoldenFilesSay(t *testing.T) {
 		}
 	}
 	shot(t, "locked", "4", "dark", 80, 24)
-	for _, board := range []string{"backed", "gap", "behind", "unbacked", "good", "backing", "partial", "damaged", "unequipped", "hostilebackups", "drilling", "drillfailed", "drillbroke", "drillstale", "regionlost"} {
+	for _, board := range []string{"backed", "gap", "behind", "unbacked", "plans", "good", "backing", "partial", "damaged", "unequipped", "hostilebackups", "drilling", "drillfailed", "drillbroke", "drillstale", "regionlost"} {
 		shot(t, board, "5", "none", 80, 24)
 		shot(t, board, "5", "none", 120, 40)
 	}
