@@ -16,7 +16,7 @@ func Backups(v ops.Backups, server ops.Database, now time.Time) ops.Backups {
 	v.Repositories, v.Sets = slices.Clone(v.Repositories), slices.Clone(v.Sets)
 	for i := range v.Repositories {
 		r := &v.Repositories[i]
-		f := RecoveryFacts{WAL: r.WAL, Promised: r.Promised, Listed: r.Listed, Timeline: uint32(server.Cluster.Timeline)}
+		f := RecoveryFacts{WAL: r.WAL, Promised: r.Promised, Listed: r.Listed, Timeline: uint32(server.Timeline())}
 		if at, err := ops.ParseLSN(server.WAL.Position.String()); err == nil && !server.Standby {
 			f.Written = at
 		}

@@ -64,23 +64,25 @@ func TestWhatIsLeftOfARegionThatIsLostIsSaid(t *testing.T) {
 // TestAnOldPrimaryThatComesBackIsToldByItsTimeline, and not a server that is read twice.
 func TestAnOldPrimaryThatComesBackIsToldByItsTimeline(t *testing.T) {
 	for name, c := range map[string]struct {
-		timeline int
+		timeline int // of its last checkpoint
+		writes   int // 0: as then
 		standby  bool
 		state    ops.SourceState
 		cluster  string
 		told     bool
 	}{
-		"promoted":                    {2, false, ops.SourceOK, "", true},
-		"the same server, read twice": {1, false, ops.SourceOK, "", false},
-		"a standby":                   {2, true, ops.SourceOK, "", false},
-		"not read now":                {2, false, ops.SourceFailing, "", false},
-		"of another cluster":          {2, false, ops.SourceOK, "7712694881261755900", false},
-		"its timeline is not known":   {0, false, ops.SourceOK, "", false},
+		"promoted":                    {2, 0, false, ops.SourceOK, "", true},
+		"promoted, not checkpointed":  {1, 2, false, ops.SourceOK, "", true},
+		"the same server, read twice": {1, 0, false, ops.SourceOK, "", false},
+		"a standby":                   {2, 0, true, ops.SourceOK, "", false},
+		"not read now":                {2, 0, false, ops.SourceFailing, "", false},
+		"of another cluster":          {2, 0, false, ops.SourceOK, "7712694881261755900", false},
+		"its timeline is not known":   {0, 0, false, ops.SourceOK, "", false},
 	} {
 		b, e := fixture.Backed(), fixture.BackupEstate()
 		other := b.Databases[0]
 		other.Source, other.State = ops.Lit("standby1"), c.state
-		other.Value.Cluster.Timeline, other.Value.Standby = c.timeline, c.standby
+		other.Value.Cluster.Timeline, other.Value.WAL.Timeline, other.Value.Standby = c.timeline, c.writes, c.standby
 		if c.cluster != "" {
 			other.Value.Cluster.ID = ops.Clean(c.cluster)
 		}

@@ -15,7 +15,7 @@ func TestABackupThatLeadsNotToTheServerIsCritical(t *testing.T) {
 	rewound := func(forked ops.LSN, history bool) func(*ops.Estate, *ops.Board) {
 		return func(_ *ops.Estate, b *ops.Board) {
 			v, d := &b.Backups[0].Value, &b.Databases[0].Value
-			d.Cluster.Timeline = 2
+			d.WAL.Timeline = 2 // its control file says so after its next checkpoint
 			for i := range v.Repositories {
 				w := &v.Repositories[i].WAL
 				w.Runs = append(slices.Clone(w.Runs), ops.WALRun{Timeline: 2, First: forked.Segment(segment), Last: w.Runs[0].Last + 9})

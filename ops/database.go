@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -43,6 +44,10 @@ type Database struct {
 	Findings []Finding      `json:"findings,omitempty"`
 	Levels   DatabaseLevels `json:"levels"`
 }
+
+// Timeline is the one that a primary writes, or that a server wrote or replayed at its last
+// checkpoint; 0: not known.
+func (d Database) Timeline() int { return cmp.Or(d.WAL.Timeline, d.Cluster.Timeline) }
 
 // DatabaseLevels are the levels of what several sessions make together, and of a
 // standby's replay.
