@@ -38,3 +38,36 @@ func TestTheShippedLoansHaveTheTargetsOfTheirDocument(t *testing.T) {
 		}
 	}
 }
+
+func TestTheLoansDocumentHasEachKindOfItsTests(t *testing.T) {
+	f, err := estate.Load("ifrs9", env())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, s := range f.Loads {
+		names = append(names, s.Plan.Name.String())
+	}
+	slices.Sort(names)
+	if want := []string{"endurance", "ml-inference", "normal", "peak", "recovery", "stress"}; !slices.Equal(names, want) {
+		t.Errorf("%v, want %v", names, want)
+	}
+}
+
+// Four hours are those of both documents, the weekly test that of one.
+func TestTheShippedPlansSayHowLongARestoreMayTake(t *testing.T) {
+	for name, oldest := range map[string]time.Duration{"ifrs9": 31 * 24 * time.Hour, "demod": 8 * 24 * time.Hour} {
+		f, err := estate.Load(name, env())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, b := range f.Backups {
+			if b.Plan.RTO != 4*time.Hour || b.Plan.Drilled != oldest || b.Drill.Scratch == "" {
+				t.Errorf("%s: %+v", name, b)
+			}
+		}
+		if len(f.Backups) != 1 {
+			t.Errorf("%s: %d plans", name, len(f.Backups))
+		}
+	}
+}
