@@ -43,7 +43,6 @@ func (d *draft) links() {
 		d.queried(&d.Loads[i], prometheus)
 		if l := &d.Loads[i]; l.Plan.Driver == ops.DriverLoans {
 			d.sourceOf(postgres, d.of(&l.Loans.Source), d.of(l).entry, d.of(l).where)
-			d.loansAllowed(l)
 		}
 	}
 	for i := range d.services {

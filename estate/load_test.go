@@ -257,3 +257,25 @@ func BenchmarkLoadAShippedEstate(b *testing.B) {
 		}
 	}
 }
+
+// One that says where its servers are by variables is for any: what it does there is looked
+// at when it is done.
+func TestAShippedEstateLoadsForOtherServers(t *testing.T) {
+	dir := write(t, map[string]string{"e.yaml": `extends: ifrs9
+sources:
+  postgres: {dsn: "postgres://opsdeck@db.shop:19432/postgres"}
+`})
+	for name, f := range map[string]func() (estate.File, error){
+		"an overlay": func() (estate.File, error) { return estate.Load(filepath.Join(dir, "e.yaml"), env()) },
+		"a variable": func() (estate.File, error) {
+			return estate.Load("ifrs9", env("OPSDECK_POSTGRES_DSN", "postgres://opsdeck@db.shop:19432/postgres"))
+		},
+		"another one": func() (estate.File, error) {
+			return estate.Load("demod", env("OPSDECK_POSTGRES_DSN", "host=/run/pg user=opsdeck"))
+		},
+	} {
+		if _, err := f(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -2,10 +2,6 @@ package estate
 
 import (
 	"fmt"
-	"net"
-	"net/url"
-	"slices"
-	"strings"
 	"time"
 
 	"opsdeck/ops"
@@ -47,26 +43,5 @@ func (d *draft) loansOf(s *Scenario) {
 	}
 	if rate := d.of(&l.Rate); rate != nil && l.Rate > 0 && s.Plan.Length() < time.Millisecond {
 		d.tell(rate.place, rate.where, fmt.Sprintf("all of the %d rows are sent within less than 1ms: there is nothing to measure", l.Rows), "lower it, or raise rows")
-	}
-}
-
-// loansAllowed checks that a loan pipeline goes to servers of its list, where its source says by a URL
-// which these are. Another DSN is looked at by the run.
-func (d *draft) loansAllowed(s *Scenario) {
-	at := d.of(&s.Plan.Allow)
-	i := slices.IndexFunc(d.Postgres, func(p Postgres) bool { return p.Name == s.Loans.Source || s.Loans.Source == "" && len(d.Postgres) == 1 })
-	if at == nil || i < 0 {
-		return
-	}
-	u, err := url.Parse(d.Postgres[i].Login.DSN)
-	if err != nil || !strings.HasPrefix(u.Scheme, "postgres") || u.Hostname() == "" || strings.HasPrefix(u.Hostname(), "/") || u.Query().Has("host") || u.Query().Has("port") {
-		return
-	}
-	port := u.Port()
-	if port == "" {
-		port = "5432"
-	}
-	if !slices.Contains(s.Plan.Allow, ops.Clean(net.JoinHostPort(strings.ToLower(u.Hostname()), port))) {
-		d.tell(at.place, at.where, fmt.Sprintf("the server of source %s, which is loaded, is not in it", d.Postgres[i].Name), "add the host:port of its dsn, or correct it")
 	}
 }
