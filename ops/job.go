@@ -190,6 +190,17 @@ type Progress struct {
 	Unit  Text          `json:"unit,omitzero"`
 	Note  Text          `json:"note,omitzero"`
 	Left  time.Duration `json:"left,omitzero"` // estimate; zero: none
+	// Stage is what is done, where the note says more and changes all the time; empty: the
+	// note is it, or nothing but figures is told.
+	Stage Text `json:"stage,omitzero"`
+}
+
+// InStage is the stage, in the words of the note where there are no others.
+func (p Progress) InStage() Text {
+	if p.Stage.Empty() && p.Done == 0 && p.Total == 0 {
+		return p.Note
+	}
+	return p.Stage
 }
 
 // Result is how an action's Run ended when it came to its end. One that has measured what

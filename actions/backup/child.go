@@ -95,7 +95,7 @@ func (f family) show(step ops.Step, h *heard, past history, began time.Time, out
 	tick := time.NewTicker(f.lookEvery)
 	defer tick.Stop()
 	for {
-		var p ops.Progress
+		p := ops.Progress{Stage: ops.Textf("%s: at work", nameIn(step))}
 		if _, done := f.engine.Underway(); done.Known {
 			p = ops.Progress{Done: done.Value * 100, Total: 100, Unit: ops.Lit("%")}
 		}

@@ -172,7 +172,7 @@ func (d *drill) one(ctx context.Context, step ops.Step, repo ops.RepositoryPlan,
 	c := Copy{Key: repo.Key, Set: step.On[1].String(), Target: step.Position, Timeline: step.Timeline, Stop: sets[i].Stop, Cluster: step.On[2].String(), Bytes: int64(sets[i].Size.Value)}
 	said := ""
 	got, err := d.Try(ctx, c, func(what string) {
-		out.Progress(ops.Progress{Note: ops.Textf("%s: %s", repo.Name, what)})
+		out.Progress(ops.Progress{Note: ops.Textf("%s: %s", repo.Name, what), Stage: repo.Name})
 		if stage, _, _ := strings.Cut(what, ","); stage != said { // how far the replay is changes all the time
 			said = stage
 			out.Line(ops.StreamOut, fmt.Sprintf("%s: %s", repo.Name, stage))

@@ -204,21 +204,20 @@ func writePlan(w io.Writer, p ops.Plan) {
 }
 
 // follow prints a job's progress until it has ended, and returns its exit code:
-// rewritten in place on a terminal, one line for each step elsewhere.
+// rewritten in place on a terminal; elsewhere a line for each stage, and now and then one.
 func (o order) follow(ctx context.Context, to endpoint, c ops.Console, id ops.JobID) error {
 	events, err := c.Watch(ctx)
 	if err != nil {
 		return err
 	}
-	last := ""
+	var p pace
 	for ev := range events {
 		for _, j := range ev.Board.Jobs {
 			if j.ID != id {
 				continue
 			}
-			if line := report.JobLine(j); line != last && !j.State.Ended() {
-				last = line
-				o.progress(line)
+			if !j.State.Ended() {
+				o.progress(&p, j, time.Now())
 			}
 			if j.State.Ended() {
 				o.progressDone()
@@ -239,12 +238,15 @@ func (o order) follow(ctx context.Context, to endpoint, c ops.Console, id ops.Jo
 	return exitError{exitUnknown}
 }
 
-func (o order) progress(line string) {
-	if o.tty {
+func (o order) progress(p *pace, j ops.Job, now time.Time) {
+	switch line := report.JobLine(j); {
+	case o.tty && line != p.line:
+		p.line = line
 		fmt.Fprintf(o.err, "\r\x1b[K%s", line)
-		return
+	case o.tty:
+	case p.due(j, line, now):
+		fmt.Fprintln(o.err, line)
 	}
-	fmt.Fprintln(o.err, line)
 }
 
 func (o order) progressDone() {
