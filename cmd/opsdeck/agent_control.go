@@ -54,12 +54,12 @@ func (a *app) agentStop() *cobra.Command {
 		Use: "stop", Short: "Let the agent finish its jobs and end", Args: none,
 		Example: "opsdeck agent stop\nopsdeck agent stop --force",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			f, given, err := a.load()
+			to, err := a.toStop()
 			if err != nil {
 				return err
 			}
 			// One of another build is stopped as well: that is how it is replaced.
-			_, h, err := a.localTo(f, given).find(cmd.Context())
+			_, h, err := to.find(cmd.Context())
 			if err != nil && (ops.CodeOf(err) != ops.CodeVersion || h.PID == 0) {
 				return err
 			}
@@ -75,4 +75,18 @@ func (a *app) agentStop() *cobra.Command {
 	cmd.Flags().BoolVar(&force, "force", false, "do not wait for running jobs: they end as unknown")
 	lengthVar(cmd.Flags(), &wait, "wait", time.Minute, "how long to wait for it to end")
 	return cmd
+}
+
+// toStop is the way to the agent that is to be stopped. An estate that has become faulty
+// since it was started keeps it from nothing: its name leads there, or the socket does.
+func (a *app) toStop() (*localEndpoint, error) {
+	to, err := a.here()
+	if err == nil {
+		return to, nil
+	}
+	name := estate.NameIn(a.lookup(a.given()).given)
+	if name.Empty() && a.socket == "" {
+		return nil, ops.Errorf(ops.CodeOf(err), "which agent to stop is not known: %v", err).Help("correct the estate, or name the agent's socket with --socket")
+	}
+	return a.localTo(estate.File{Estate: ops.Estate{Name: name}}, a.given()), nil
 }
