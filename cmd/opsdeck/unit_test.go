@@ -36,6 +36,23 @@ func TestTheUnitLetsTheAgentWriteWhereItsEstateHasBackupsAndDrills(t *testing.T)
 	}
 }
 
+// TestTheUnitSaysHowPgBackRestRunsAsItsAccount holds both ways as they are to be typed, and
+// that none of them is more than a comment.
+func TestTheUnitSaysHowPgBackRestRunsAsItsAccount(t *testing.T) {
+	unit := unitOf("/usr/bin/opsdeck", []string{"/srv/drills"})
+	for _, line := range []string{
+		"#     [Service]\n#     User=postgres\n#     Group=postgres\n#     SupplementaryGroups=opsdeck docker\n#     ReadWritePaths=-/var/lib/pgbackrest -/var/log/pgbackrest -/tmp/pgbackrest -/var/spool/pgbackrest\n",
+		"#     opsdeck backup sudoers | sudo tee /etc/sudoers.d/opsdeck-backups && sudo visudo -c\n",
+	} {
+		if !strings.Contains(unit, line) {
+			t.Errorf("no %q in\n%s", line, unit)
+		}
+	}
+	if !strings.Contains(unit, "\nUser=opsdeck\n") || strings.Contains(unit, "\nUser=postgres") || strings.Count(unit, "\nReadWritePaths=") != 1 {
+		t.Errorf("it does what it says as another way:\n%s", unit)
+	}
+}
+
 // TestOneDaemonIsFoundOnce by two names of its socket.
 func TestOneDaemonIsFoundOnce(t *testing.T) {
 	dir, err := os.MkdirTemp("", "od")
