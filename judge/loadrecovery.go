@@ -65,28 +65,27 @@ func returned(s ops.LoadScenario, run ops.LoadRun) (v ops.LoadVerdict) {
 	if asked {
 		v.Limits = []ops.LoadStanding{stands(took, v.Value(ops.MetricRecovery))}
 	}
-	unfit := unfit(run, LoadLimits(run.Run, s.Limits), run.Run)
-	switch {
-	case run.End == ops.LoadEndStopped || run.End == ops.LoadEndByLimit:
-		v.Outcome, v.Why = ops.LoadAborted, run.Why
-	case !unfit.Empty():
-		v.Outcome, v.Why = ops.LoadInvalid, unfit
-	case run.Fault == nil:
-		v.Outcome, v.Why = ops.LoadInvalid, ops.Lit("the fault was not made")
-	case r.Fault.State != ops.JobSucceeded:
-		v.Outcome, v.Why = ops.LoadInvalid, ops.Textf("the fault is %s: job %d, %s on %s", r.Fault.State, r.Fault.Job, r.Fault.Action, r.Fault.On)
-	case !before(run, s.Limits, s.Recovered):
-		v.Outcome, v.Why = ops.LoadInvalid, ops.Lit("the limits were not kept before the fault: there was nothing to come back to")
-	case !r.Over:
-		v.Outcome, v.Why = ops.LoadFailed, ops.Textf("it did not recover: no %s on end kept the limits", ops.Count(r.Windows, "window"))
-	case asked && !v.Limits[0].Held:
-		v.Outcome, v.Why = ops.LoadFailed, ops.Textf("it recovered in %s, the limit is %s", took.Figure(r.Took.Seconds()), took.Figure(took.Limit))
-	case !run.Health.CPUKnown:
-		v.Outcome, v.Why = ops.LoadDegraded, ops.Textf("it recovered in %s; how busy the generator was is not known", took.Metric.Figure(r.Took.Seconds()))
-	case !r.Hurt:
-		v.Outcome, v.Why = ops.LoadPassed, ops.Lit("the fault broke no limit")
-	default:
-		v.Outcome, v.Why = ops.LoadPassed, ops.Textf("it recovered in %s", ops.MetricRecovery.Figure(r.Took.Seconds()))
-	}
+	v.Outcome, v.Why = concluded(run, rests{limits: ofSpan(s.Limits), count: run.Run.LoadCount, blamed: []ops.LoadWindow{run.Run}}, cameBack(s, run, r, v.Limits))
 	return v
+}
+
+// cameBack is what a recovery found: asked is how long it may take, if that was asked.
+func cameBack(s ops.LoadScenario, run ops.LoadRun, r ops.LoadRecovered, asked []ops.LoadStanding) found {
+	took := ops.MetricRecovery.Figure(r.Took.Seconds())
+	switch {
+	case run.Fault == nil:
+		return found{ops.LoadInvalid, ops.Lit("the fault was not made")}
+	case r.Fault.State != ops.JobSucceeded:
+		return found{ops.LoadInvalid, ops.Textf("the fault is %s: job %d, %s on %s", r.Fault.State, r.Fault.Job, r.Fault.Action, r.Fault.On)}
+	case !before(run, s.Limits, s.Recovered):
+		return found{ops.LoadInvalid, ops.Lit("the limits were not kept before the fault: there was nothing to come back to")}
+	case !r.Over:
+		return found{ops.LoadFailed, ops.Textf("it did not recover: no %s on end kept the limits", ops.Count(r.Windows, "window"))}
+	case len(asked) > 0 && !asked[0].Held:
+		l := asked[0]
+		return found{ops.LoadFailed, ops.Textf("it recovered in %s, the limit is %s", l.Figure(l.Value), l.Figure(l.Limit))}
+	case !r.Hurt:
+		return found{ops.LoadPassed, ops.Lit("the fault broke no limit")}
+	}
+	return found{ops.LoadPassed, ops.Textf("it recovered in %s", took)}
 }

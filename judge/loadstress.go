@@ -73,32 +73,36 @@ func stressed(run ops.LoadRun, limits []ops.LoadLimit) (v ops.LoadVerdict) {
 			v.Limits = append(v.Limits, stands(l, ops.Value{Value: b.Held, Known: b.Held+b.Broke > 0}))
 		}
 	}
-	at := run.Run // what the generator is blamed by: the stage that broke
-	for _, s := range steps {
-		if b.Broke > 0 && s.Stage.To == b.Broke {
-			at = s.LoadWindow
-		}
-	}
-	v.Outcome, v.Why = stressOutcome(run, b, LoadLimits(at, limits), v.Limits, at)
+	v.Outcome, v.Why = concluded(run, stressRests(run, b, limits), brokeAt(b, v.Limits))
 	return v
 }
 
-func stressOutcome(run ops.LoadRun, b ops.LoadBreak, at, asked []ops.LoadStanding, w ops.LoadWindow) (ops.LoadOutcome, ops.Text) {
-	words := breakWords(b)
-	unfit := unfit(run, at, w)
-	switch {
-	case run.End == ops.LoadEndStopped:
-		return ops.LoadAborted, run.Why
-	case !unfit.Empty():
-		return ops.LoadInvalid, unfit
-	case b.Held+b.Broke == 0:
-		return ops.LoadInvalid, ops.Lit("no stage was measured to its end")
-	case b.Held == 0, len(asked) > 0 && !asked[0].Held:
-		return ops.LoadFailed, words
-	case !run.Health.CPUKnown:
-		return ops.LoadDegraded, ops.Textf("%s; how busy the generator was is not known", words)
+// stressRests is what the verdict on a stress rests on: what it passes by is what held. What failed
+// or was not sent from the stage on that broke is what was looked for, and there the generator is blamed.
+func stressRests(run ops.LoadRun, b ops.LoadBreak, limits []ops.LoadLimit) rests {
+	on := rests{limits: ofSpan(limits), count: run.Run.LoadCount}
+	for _, s := range run.Steps {
+		if b.Broke > 0 && s.Stage.To >= b.Broke {
+			on.blamed = append(on.blamed, s.LoadWindow)
+			on.count.Dropped, on.count.Cut, on.count.Failed, on.count.Done = on.count.Dropped-s.Dropped, on.count.Cut-s.Cut, on.count.Failed-s.Failed, on.count.Done-s.Done
+		}
 	}
-	return ops.LoadPassed, words
+	if len(on.blamed) == 0 {
+		on.blamed = []ops.LoadWindow{run.Run}
+	}
+	return on
+}
+
+// brokeAt is what a stress found: asked is the rate that has to hold, if one has to.
+func brokeAt(b ops.LoadBreak, asked []ops.LoadStanding) found {
+	switch words := breakWords(b); {
+	case b.Held+b.Broke == 0:
+		return found{ops.LoadInvalid, ops.Lit("no stage was measured to its end")}
+	case b.Held == 0, len(asked) > 0 && !asked[0].Held:
+		return found{ops.LoadFailed, words}
+	default:
+		return found{ops.LoadPassed, words}
+	}
 }
 
 // breakWords say where a stress broke.
