@@ -66,6 +66,7 @@ func judgeBackups(e ops.Estate, b *ops.Board, now time.Time) bool {
 			j.unknown = ops.LevelInfo
 		}
 		j.server, j.sure = b.Primary(plan.Database)
+		j.changed = changed(b.Jobs, r.Value.Ref)
 		j.all()
 		slices.SortStableFunc(j.found, func(a, b ops.Finding) int { return ops.WorstFirst(a.Level, b.Level) })
 		r.Value.Findings, r.Value.Verdict = j.found, j.verdict()
@@ -79,7 +80,9 @@ type backupJudge struct {
 	v      *ops.Backups
 	server ops.Database
 	sure   bool // server was read freshly
-	now    time.Time
+	// changed is when a job ended that has changed what the repositories hold.
+	changed time.Time
+	now     time.Time
 	// unknown is the level of what is not known: of a plan that the estate calls optional
 	// it is information.
 	unknown ops.Level
@@ -95,6 +98,7 @@ func (j *backupJudge) all() {
 	for i := range j.v.Repositories {
 		j.v.Repositories[i].Level, j.v.Repositories[i].Why = ops.LevelOK, ops.Text{}
 	}
+	j.unread()
 	j.cluster()
 	j.risk()
 	j.unlisted()

@@ -18,6 +18,7 @@ const (
 	actSwitchWAL = "database.switch-wal"
 	actExtend    = "silence.extend"
 	actBackup    = "backup.run"
+	actPrune     = "backup.prune"
 	actArchive   = "backup.start"
 	actDrill     = "backup.drill"
 	actVerify    = "backup.verify"

@@ -186,6 +186,9 @@ type Repository struct {
 	// Damage is what verify found in it and is still there, Recovery what can be recovered,
 	// and Level of it all, with Why where that is bad; they are filled by judge.
 	Damage Text `json:"damage,omitzero"`
+	// Unread says that a job has changed what it holds since it was read: what is not seen
+	// there may be there. It is filled by judge.
+	Unread Text `json:"unread,omitzero"`
 	// Behind is how many seconds of WAL it lacks that another repository has, or how long it
 	// was not read where it cannot be; filled by judge.
 	Behind   Value    `json:"behind"`

@@ -231,6 +231,8 @@ func restorable(v ops.Backups, now time.Time) string {
 		}
 	}
 	switch {
+	case best.Backup.Empty() && slices.ContainsFunc(v.Repositories, func(r ops.Repository) bool { return !r.Unread.Empty() }):
+		return "what can be restored is not read yet"
 	case best.Backup.Empty():
 		return "cannot be restored"
 	case best.Point():
@@ -263,6 +265,9 @@ func RepositoryLine(r ops.Reading[ops.Backups], repo ops.Repository, now time.Ti
 		parts = append(parts, repo.Fault.String())
 	default:
 		parts = append(parts, ops.Count(n, "backup"))
+	}
+	if !repo.Unread.Empty() {
+		parts = append(parts, "not read yet: "+repo.Unread.String())
 	}
 	if repo.Size.Known {
 		parts = append(parts, repo.Size.Size())

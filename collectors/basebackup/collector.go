@@ -85,12 +85,13 @@ func (c *Collector) Collect(context.Context) (ops.Observation, error) {
 	defer c.turn.Unlock()
 	plan := c.cfg.Plan.Repositories[0]
 	b := ops.Backups{Ref: ops.NewRef(ops.KindBackups, c.cfg.Plan.Name.String(), c.cfg.Plan.Name.String()), Engine: ops.EngineBaseBackup, Database: c.cfg.Plan.Database}
+	began := c.cfg.Now() // what is found is of then, or later
 	sets, notes, err := c.read()
 	if err != nil {
 		return ops.Observation{}, ops.Errorf(ops.CodeUnavailable, "the folder %s cannot be read: %v", c.cfg.Folder, err).
 			Help("make it, mount it, or let the agent's account read it")
 	}
-	r := ops.Repository{Name: plan.Name, Key: plan.Key, Where: plan.Where, Region: plan.Region, Empty: len(sets) == 0, Read: c.cfg.Now()}
+	r := ops.Repository{Name: plan.Name, Key: plan.Key, Where: plan.Where, Region: plan.Region, Empty: len(sets) == 0, Read: began}
 	numbers := numbered(sets)
 	if len(sets) > 0 {
 		b.Cluster, b.Number = ops.Clean(sets[0].Cluster), numbers[sets[0].Cluster]

@@ -81,6 +81,7 @@ func (r *repository) info(ctx context.Context) (t told, err error) {
 
 // read asks for the backups, and for the WAL where there can be any.
 func (r *repository) read(ctx context.Context) (view, error) {
+	began := r.col.cfg.Now() // what it says is of then, or later
 	t, err := r.info(ctx)
 	if err != nil {
 		return view{}, err
@@ -89,7 +90,7 @@ func (r *repository) read(ctx context.Context) (view, error) {
 		held: t.held, progress: t.progress, clusterID: t.clusterID, cluster: t.cluster, sets: t.sets, left: t.left,
 		repo: ops.Repository{
 			Name: r.plan.Name, Key: r.plan.Key, Where: r.plan.Where, Region: r.plan.Region,
-			Code: t.code, Empty: len(t.sets) == 0, Cipher: t.cipher, Read: r.col.cfg.Now(),
+			Code: t.code, Empty: len(t.sets) == 0, Cipher: t.cipher, Read: began,
 		},
 	}
 	if t.odd > 0 {
