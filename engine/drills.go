@@ -8,10 +8,11 @@ import (
 )
 
 // noteDrill remembers the newest drill of a plan's repository, over restarts, and besides
-// the newest that broke: the last word on the backup stays.
+// the newest of a backup alone and the newest that broke: the last word on the backup with
+// its WAL stays.
 func (p *picture) noteDrill(plan string, d ops.Drill) {
 	all, newer := newest(p.drills[plan], d, p.now(), func(o ops.Drill) (ops.Text, time.Time) {
-		return ops.Textf("%s %t", o.Repository, o.Broke.Empty()), o.Ended
+		return ops.Textf("%s %t %t", o.Repository, o.Broke.Empty(), o.Broke.Empty() && o.Whole()), o.Ended
 	})
 	if !newer {
 		return

@@ -88,8 +88,10 @@ func TestWhatADrillHasShownOutlivesTheAgent(t *testing.T) {
 		}
 		s.p.setJob(ops.Job{ID: id, Target: plan, Drills: drills})
 	}
-	one := func(failed string) ops.Drill { return ops.Drill{Repository: ops.Lit("one"), Failed: ops.Clean(failed)} }
-	ends(1, time.Minute, one(""), ops.Drill{Repository: ops.Lit("two")})
+	one := func(failed string) ops.Drill {
+		return ops.Drill{Repository: ops.Lit("one"), Target: segment, Failed: ops.Clean(failed)}
+	}
+	ends(1, time.Minute, one(""), ops.Drill{Repository: ops.Lit("two"), Target: segment})
 	ends(2, time.Hour, one("WAL is lost"))
 	ends(1, time.Minute, one("")) // read back later, and older
 	if d, _ := s.has(2).Drill(ops.Lit("one")); d.Failed.String() != "WAL is lost" {
@@ -108,7 +110,7 @@ func TestADrillThatBrokeLeavesTheLastWord(t *testing.T) {
 	s := newShipping()
 	s.p.drills = map[string][]ops.Drill{}
 	ends := func(at time.Duration, failed, broke string) {
-		s.p.noteDrill("plan", ops.Drill{Repository: ops.Lit("one"), Ended: s.now.Add(at), Failed: ops.Clean(failed), Broke: ops.Clean(broke)})
+		s.p.noteDrill("plan", ops.Drill{Repository: ops.Lit("one"), Ended: s.now.Add(at), Target: segment, Failed: ops.Clean(failed), Broke: ops.Clean(broke)})
 	}
 	want := func(name, failed, broke string) {
 		t.Helper()
@@ -132,4 +134,32 @@ func TestADrillThatBrokeLeavesTheLastWord(t *testing.T) {
 	want("the clock was ahead", "", "")
 	ends(0, "WAL is lost again", "")
 	want("and was set back", "WAL is lost again", "")
+}
+
+// TestADrillOfABackupAloneLeavesTheLastWordOnItsWAL: it went no further than the end of the backup.
+func TestADrillOfABackupAloneLeavesTheLastWordOnItsWAL(t *testing.T) {
+	s := newShipping()
+	ends := func(at time.Duration, target ops.LSN, failed string) {
+		s.p.noteDrill("plan", ops.Drill{Repository: ops.Lit("one"), Target: target, Ended: s.now.Add(at), Failed: ops.Clean(failed)})
+	}
+	want := func(name, failed string, tried, alone bool) {
+		t.Helper()
+		v := s.has(2)
+		d, found := v.Drill(ops.Lit("one"))
+		if _, only := v.Alone(ops.Lit("one")); found != tried || d.Failed.String() != failed || only != alone {
+			t.Errorf("%s: failed %q (%v), alone %v", name, d.Failed, found, only)
+		}
+	}
+	ends(-6*time.Hour, 0, "")
+	want("the first", "", false, true)
+	ends(-5*time.Hour, segment, "WAL is lost")
+	want("WAL is lost", "WAL is lost", true, false)
+	ends(-4*time.Hour, 0, "")
+	want("the backup is good, and the WAL is lost still", "WAL is lost", true, true)
+	ends(-3*time.Hour, segment, "")
+	want("all is good", "", true, false)
+	ends(-2*time.Hour, 0, "a file is lost")
+	want("the backup is not", "a file is lost", true, false)
+	ends(-1*time.Hour, 0, "")
+	want("it is again", "", true, true)
 }

@@ -137,7 +137,11 @@ func (j *backupJudge) verdict() ops.Verdict {
 		return ops.Verdict{Level: f.Level, Word: ops.Lit("needs attention"), Cause: ops.Textf("%s; %s", f.What, f.Cause), Next: f.Next, Since: f.Since}
 	}
 	if _, proved := j.v.Drill(ops.Text{}); !proved {
-		return ops.Verdict{Level: ops.LevelInfo, Word: ops.Lit("not proved")}
+		v := ops.Verdict{Level: ops.LevelInfo, Word: ops.Lit("not proved")}
+		if slices.ContainsFunc(j.v.Repositories, func(r ops.Repository) bool { _, alone := j.v.Alone(r.Name); return alone }) {
+			v.Cause = ops.Clean(onlyTheBackup)
+		}
+		return v
 	}
 	return ops.Verdict{Level: ops.LevelOK, Word: ops.Lit("ok")}
 }

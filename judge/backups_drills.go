@@ -9,6 +9,9 @@ import (
 // reindexNamed is how much of what has to be reindexed is named.
 const reindexNamed = 5
 
+// onlyTheBackup is what a drill has shown that went to the end of its backup.
+const onlyTheBackup = "the backup alone was proved, not the WAL behind it"
+
 // drills judges what restores have shown, of each repository that holds backups: of one
 // that is away they have shown what they have.
 func (j *backupJudge) drills() {
@@ -18,6 +21,7 @@ func (j *backupJudge) drills() {
 			continue
 		}
 		d, tried := j.v.Drill(r.Name)
+		a, alone := j.v.Alone(r.Name)
 		again := do(actDrill, j.v.Ref, ops.Lit("try a restore"))
 		again.Params = []ops.Param{{Name: ops.Lit("repository"), Value: r.Name}}
 		level, what, cause, since := ops.LevelWarning, ops.Text{}, ops.Text{}, time.Time{}
@@ -25,6 +29,9 @@ func (j *backupJudge) drills() {
 		case tried && !d.Failed.Empty():
 			level, since = ops.LevelCritical, d.Ended
 			what, cause = ops.Textf("a restore from %s failed", r.Name), ops.Textf("%s, at %s: %s", d.Backup, ops.Moment(d.Ended, j.now), d.Failed)
+		case alone && j.plan.Drilled > 0 && !tried:
+			since = a.Ended
+			what, cause = ops.Textf("the WAL of %s was never restored", r.Name), ops.Textf("%s, at %s: %s: no position of the server behind it was known to be archived", a.Backup, ops.Moment(a.Ended, j.now), onlyTheBackup)
 		case j.plan.Drilled > 0 && !tried:
 			what, cause = ops.Textf("a restore from %s was never tried", r.Name), ops.Lit("a backup that was never restored is none: nothing proves that it can be")
 		case d.Stale(j.plan.Drilled, j.now):
@@ -33,6 +40,9 @@ func (j *backupJudge) drills() {
 		}
 		if !what.Empty() {
 			j.findIn(r, level, ops.Textf("the drill of %s", r.Name), what, cause, since, again)
+		}
+		if alone { // it is the newer one
+			d = a
 		}
 		if n := len(d.Reindex); n > 0 && d.Failed.Empty() {
 			shown := joined(d.Reindex[:min(n, reindexNamed)])

@@ -37,7 +37,7 @@ func planned(r *rand.Rand) *lossy {
 	}
 	l.v = ops.Backups{Ref: ops.NewRef(ops.KindBackups, "orders", "orders"), Database: l.plan.Database, Cluster: l.server.Cluster.ID, Number: 2}
 	if r.Intn(4) > 0 { // of a repository that is there no more, so that it is all it says
-		l.v.Drills = []ops.Drill{{Repository: ops.Lit("gone"), Ended: now.Add(-time.Hour), Took: 60}}
+		l.v.Drills = []ops.Drill{{Repository: ops.Lit("gone"), Ended: now.Add(-time.Hour), Took: 60, Target: 1}}
 	}
 	copies := 1 + r.Intn(3)
 	if past.own {

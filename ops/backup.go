@@ -291,16 +291,29 @@ func (r Repository) End() WALPosition {
 	return whole
 }
 
-// Drill is the newest one from a repository that says something of the backup; without a
-// name, the newest that proved a restore from any.
+// Drill is the newest one from a repository that says whether it can be restored from there
+// with its WAL; without a name, the newest that proved it of any. A backup that fails alone
+// fails with its WAL too, and one that is good alone says nothing of that.
 func (b Backups) Drill(repository Text) (newest Drill, found bool) {
 	for _, d := range b.Drills {
 		mine := d.Repository == repository || repository.Empty() && d.Failed.Empty()
-		if mine && d.Broke.Empty() && d.Ended.After(newest.Ended) {
+		if mine && d.Broke.Empty() && (d.Whole() || !d.Failed.Empty()) && d.Ended.After(newest.Ended) {
 			newest, found = d, true
 		}
 	}
 	return newest, found
+}
+
+// Alone is the drill from a repository that proved a backup and not the WAL behind it, after
+// the newest that says something of both.
+func (b Backups) Alone(repository Text) (Drill, bool) {
+	last, _ := b.Drill(repository)
+	for _, d := range b.Drills {
+		if d.Repository == repository && !d.Whole() && d.Broke.Empty() && d.Failed.Empty() && d.Ended.After(last.Ended) {
+			return d, true
+		}
+	}
+	return Drill{}, false
 }
 
 // Broken is the drill from a repository that broke after the newest that came to its end.

@@ -135,6 +135,10 @@ type Drill struct {
 	Remedy Text `json:"remedy,omitzero"`
 }
 
+// Whole reports whether a drill went beyond the end of its backup. Only such a one says
+// something of the WAL behind that: a gap in it keeps no copy from the backup's own end.
+func (d Drill) Whole() bool { return d.Target != 0 }
+
 // Stage names of a drill, by which its times are told apart.
 const (
 	StageRestore = "restore"

@@ -179,12 +179,16 @@ func RiskWords(v ops.Backups, now time.Time) string {
 func rtoWords(v ops.Backups, now time.Time) string {
 	d, proved := v.Drill(ops.Text{})
 	if !proved {
+		words := "RTO never proved"
 		for _, d := range v.Drills {
-			if !d.Failed.Empty() {
+			switch _, alone := v.Alone(d.Repository); {
+			case !d.Failed.Empty():
 				return "RTO not proved: the last restore failed"
+			case alone:
+				words = "RTO not proved: the backup alone was, not the WAL behind it"
 			}
 		}
-		return "RTO never proved"
+		return words
 	}
 	quick, slow := d.Span(v.ToRestore(d.Repository))
 	words := "RTO " + ops.Span(quick)

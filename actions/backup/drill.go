@@ -120,12 +120,15 @@ func upTo(v ops.Backups, repo ops.RepositoryPlan, set ops.Backup, now time.Time)
 			return r.Seen, ops.Textf("into a folder of its own, up to %s, where the server was at %s", r.Seen.LSN, ops.Moment(r.Seen.At, now))
 		}
 	}
-	return ops.WALPosition{Timeline: set.Timeline()}, ops.Lit("into a folder of its own, up to the end of the backup: no later position of the server is known to be archived")
+	return ops.WALPosition{Timeline: set.Timeline()}, ops.Lit("into a folder of its own, up to the end of the backup: no later position of the server is known to be archived, so that this proves the backup alone, and not the WAL behind it")
 }
 
 // estimate is how long the restore may take, by the last one.
 func estimate(v ops.Backups, repo ops.RepositoryPlan, set ops.Backup, now time.Time) ops.Text {
 	last, tried := v.Drill(repo.Name)
+	if a, alone := v.Alone(repo.Name); alone && (!tried || !last.Failed.Empty()) {
+		last, tried = a, true
+	}
 	if !tried || !last.Failed.Empty() {
 		return ops.Textf("%s: the copy has %s; none was restored from there before", repo.Name, set.Size.Size())
 	}
@@ -206,8 +209,8 @@ func (d *drill) expired(ctx context.Context, step ops.Step, repo ops.RepositoryP
 
 // proof says what a restore has shown.
 func proof(d ops.Drill) ops.Text {
-	how := ops.Textf("to the end of the backup, %s", d.Reached)
-	if d.Target != 0 {
+	how := ops.Textf("to the end of the backup, %s: the backup alone is proved, not the WAL behind it", d.Reached)
+	if d.Whole() {
 		how = ops.Textf("up to %s on timeline %d, past the %s that was asked for", d.Reached, d.Timeline, d.Target)
 	}
 	asked := "nothing was asked of it: the estate names no checks"

@@ -43,7 +43,7 @@ func TestHowADrillEnds(t *testing.T) {
 		drills int
 	}{
 		"up to where the server was": {seen, good, "succeeded: local: 20261126-010000F restored up to 0/5000138 on timeline 1, past the 0/5000128 that was asked for, 1.0M in 12s; nothing was asked of it: the estate names no checks", 1},
-		"no position is known":       {nothing, good, "succeeded: local: 20261126-010000F restored to the end of the backup, 0/2000110, 1.0M in 12s", 1},
+		"no position is known":       {nothing, good, "succeeded: local: 20261126-010000F restored to the end of the backup, 0/2000110: the backup alone is proved, not the WAL behind it, 1.0M in 12s", 1},
 		"the position is of a later timeline": {func(v *ops.Backups, e *engine) { seen(v, e); v.Repositories[0].Seen.Timeline = 2 }, good,
 			"succeeded: local: 20261126-010000F restored up to 0/5000138 on timeline 2, past the 0/5000128 that was asked for", 1},
 		"the position is of an earlier timeline": {func(v *ops.Backups, e *engine) { seen(v, e); v.Repositories[0].Seen.Timeline = 0 }, good,

@@ -113,7 +113,7 @@ func TestLabTheRegionOfThePrimaryIsLost(t *testing.T) {
 	failover := backup.NewFailover(l.col, l.plan.Plan, l.servers, fences(l.file, estate.Backup{Plan: l.plan.Plan}), time.Now)
 	req := ops.Request{Action: ops.Lit("backup.failover"), Target: l.ref()}
 	l.Exec("postgres", "INSERT INTO commits VALUES (2)")
-	l.position()
+	l.seen = l.position()
 	l.Until("the standby has it", func() bool {
 		rows, err := l.servers[ops.Lit("standby1")].Query(context.Background(), "SELECT count(*)::text FROM public.commits")
 		return err == nil && rows[0][0].String() == "2"
@@ -167,6 +167,9 @@ func (l *labRegions) proves() {
 	l.Helper()
 	call := func(_ int, set string) []string { return l.Argv("--set="+set, "restore") }
 	onlyTwo := ops.Request{Target: l.ref(), Params: []ops.Param{{Name: ops.Lit("repository"), Value: ops.Lit("two")}}}
+	for i := range l.board.Backups[0].Value.Repositories {
+		l.board.Backups[0].Value.Repositories[i].Seen = ops.WALPosition{Timeline: 1, LSN: l.seen, At: time.Now()}
+	}
 	tryIt := backup.NewDrill(l.col, l.plan.Plan, backup.Tries{Try: l.try, Call: call, Beside: besideNothing}, time.Now)
 	dp, err := tryIt.Plan(l.Context(), l.board, onlyTwo)
 	if err != nil {
