@@ -164,7 +164,9 @@ func together(parts []part) (ops.Result, error) {
 		words = append(words, p.words())
 		switch {
 		case p.err != nil && ops.CodeOf(p.err) != ops.CodeUnanswered:
-			failed = p.err
+			if failed == nil || ops.CodeOf(failed) == ops.CodeHeld { // what is held has not failed
+				failed = p.err
+			}
 		case p.err == nil && p.result.State == ops.JobPartial:
 			half++
 		case p.err != nil || p.result.State != ops.JobSucceeded:

@@ -103,6 +103,25 @@ func TestHowABackupEnds(t *testing.T) {
 	}
 }
 
+// TestOnlyWhatIsHeldEverywhereIsHeld: a failure in one repository is one, whoever holds the other.
+func TestOnlyWhatIsHeldEverywhereIsHeld(t *testing.T) {
+	held := fails(50, "050]: unable to acquire lock")
+	for name, x := range map[string]struct {
+		first, second outcome
+		want          ops.Code
+	}{
+		"both are held":     {held, held, ops.CodeHeld},
+		"the first failed":  {fails(64, "064]: unable to write"), held, ops.CodeUnavailable},
+		"the second failed": {held, fails(64, "064]: unable to write"), ops.CodeUnavailable},
+	} {
+		e, plan, b := lab()
+		e.calls[full1], e.calls[full2] = x.first, x.second
+		if _, _, err := act(t, e, plan, b, "backup.run", "type=full"); ops.CodeOf(err) != x.want {
+			t.Errorf("%s: %v, %v", name, ops.CodeOf(err), err)
+		}
+	}
+}
+
 func TestNothingIsRunWhereTheRepositoryCannotBeAsked(t *testing.T) {
 	e, plan, b := lab()
 	e.lookErr = ops.Errorf(ops.CodeUnavailable, "no answer within 54s")

@@ -126,6 +126,8 @@ func outcome(res ops.Result, err error, canceled bool) (ops.JobState, ops.Text) 
 		return ops.JobUnknown, res.What.Or(ops.Lit("the action does not say how it ended: look at the target"))
 	case ops.CodeOf(err) == ops.CodeUnanswered:
 		return ops.JobUnknown, ops.Clean(err.Error())
+	case ops.CodeOf(err) == ops.CodeHeld: // somebody was first: nothing was done, and nothing failed
+		return ops.JobCanceled, ops.Clean(err.Error())
 	case canceled && errors.Is(err, context.Canceled):
 		return ops.JobCanceled, ops.Lit("canceled")
 	case errors.Is(err, context.Canceled):
