@@ -27,6 +27,7 @@ func (p *picture) noteWritten(d ops.Database, now time.Time) {
 		return
 	}
 	all, timeline := p.written[d.Cluster.ID], uint32(d.WAL.Timeline)
+	p.forgetSighted(d.Cluster.ID, timeline, lsn)
 	switch last := len(all) - 1; {
 	case last >= 0 && all[last].lsn == lsn && all[last].timeline == timeline:
 		all[last].at = now
@@ -54,9 +55,13 @@ func (p *picture) setBackups(source ops.Text, v ops.Backups) {
 	}
 	v = judge.Backups(v, server, p.now())
 	for i := range v.Repositories {
-		v.Repositories[i].Seen = p.seen(server.Cluster.ID, v.Repositories[i])
+		v.Repositories[i].Seen = p.seen(repositoryKey(source, v.Repositories[i]), server.Cluster.ID, v.Repositories[i])
 	}
 	p.changedIf(ops.SectionBackups, p.board.Backups.Put(source, p.withRisk(v)))
+}
+
+func repositoryKey(source ops.Text, r ops.Repository) string {
+	return fmt.Sprintf("%s/%d", source, r.Key)
 }
 
 // listed are the ends of the newest WAL that a repository was ever seen to hold of a cluster.
@@ -68,7 +73,7 @@ type listed struct {
 // onceListed remembers those of a repository, and returns them: without, the loss of the
 // newest WAL would look like WAL that is late.
 func (p *picture) onceListed(source ops.Text, v ops.Backups, r ops.Repository) []ops.WALPosition {
-	key := fmt.Sprintf("%s/%d", source, r.Key)
+	key := repositoryKey(source, r)
 	was := p.listed[key]
 	if !v.Cluster.Empty() && was.cluster != v.Cluster {
 		was = listed{cluster: v.Cluster} // another cluster's WAL says nothing of this one's

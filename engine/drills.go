@@ -51,20 +51,49 @@ func restoreDrills(p *picture, kept map[string][]ops.Drill) {
 	}
 }
 
+// sighting is the newest position of a cluster that a repository was seen to have.
+type sighting struct {
+	Cluster ops.Text `json:"cluster"`
+	ops.WALPosition
+}
+
 // seen is the newest position at which the primary was seen, on the timeline that it writes
 // now, and that a repository can be recovered to: something was written after it, so that a
-// restore can stop there.
-func (p *picture) seen(cluster ops.Text, r ops.Repository) ops.WALPosition {
+// restore can stop there. Until this agent has seen one, the last agent's counts.
+func (p *picture) seen(key string, cluster ops.Text, r ops.Repository) ops.WALPosition {
 	all := p.written[cluster]
+	if len(all) == 0 {
+		return ops.WALPosition{}
+	}
+	now, was := all[len(all)-1].timeline, p.sighted[key]
+	end := archivedOf(r, now)
 	for _, w := range slices.Backward(all) {
-		switch now := all[len(all)-1].timeline; {
-		case w.timeline != now: // of another server's past, maybe
-			return ops.WALPosition{}
-		case w.lsn < archivedOf(r, now):
-			return ops.WALPosition{Timeline: now, LSN: w.lsn, At: w.at}
+		if w.timeline != now { // of another server's past, maybe
+			break
+		}
+		if w.lsn < end {
+			at := sighting{cluster, ops.WALPosition{Timeline: now, LSN: w.lsn, At: w.at}}
+			if was.Cluster != cluster || was.Timeline != now || was.LSN != w.lsn {
+				p.sighted[key], p.unsaved[keptSighted] = at, true
+			}
+			return at.WALPosition
 		}
 	}
+	if was.Cluster == cluster && was.Timeline == now && was.LSN < end {
+		return was.WALPosition
+	}
 	return ops.WALPosition{}
+}
+
+// forgetSighted forgets what was seen of a cluster that has been restored to a point before
+// it: it is of another past.
+func (p *picture) forgetSighted(cluster ops.Text, timeline uint32, lsn ops.LSN) {
+	for key, was := range p.sighted {
+		if was.Cluster == cluster && was.Timeline == timeline && was.LSN > lsn {
+			delete(p.sighted, key)
+			p.unsaved[keptSighted] = true
+		}
+	}
 }
 
 // archivedOf is up to where a repository can be recovered along a timeline. Where nothing that

@@ -163,3 +163,52 @@ func TestADrillOfABackupAloneLeavesTheLastWordOnItsWAL(t *testing.T) {
 	ends(-1*time.Hour, 0, "")
 	want("it is again", "", true, true)
 }
+
+// TestADrillGoesToWhereTheLastAgentSawTheServer until the next one has seen it itself.
+func TestADrillGoesToWhereTheLastAgentSawTheServer(t *testing.T) {
+	s := newShipping()
+	s.writes(0, 2*segment+10)
+	s.writes(4*time.Second, 3*segment+100)
+	seen := s.has(2).Repositories[0].Seen
+	if seen.LSN != 2*segment+10 || !s.p.unsaved[keptSighted] {
+		t.Fatalf("it was seen at %+v, to be written down: %v", seen, s.p.unsaved[keptSighted])
+	}
+	s.p.unsaved[keptSighted] = false
+	if s.has(2); s.p.unsaved[keptSighted] {
+		t.Error("nothing is new, and it is written down again")
+	}
+	on := func(id string, timeline int) func(*ops.Database) {
+		return func(d *ops.Database) {
+			d.Cluster.ID, d.WAL.Timeline, d.Cluster.Timeline = ops.Clean(id), timeline, timeline
+		}
+	}
+	for name, x := range map[string]struct {
+		at   ops.LSN
+		is   func(*ops.Database)
+		last uint64 // segment of the repository
+		want ops.WALPosition
+	}{
+		"the same server, further on":     {5 * segment, on("1", 1), 2, seen},
+		"and it sees it itself":           {5 * segment, on("1", 1), 7, ops.WALPosition{Timeline: 1, LSN: 5 * segment, At: s.now.Add(time.Minute)}},
+		"another cluster":                 {5 * segment, on("2", 1), 2, ops.WALPosition{}},
+		"another timeline":                {5 * segment, on("1", 2), 2, ops.WALPosition{}},
+		"restored to a point before":      {2 * segment, on("1", 1), 1, ops.WALPosition{}},
+		"the repository has it no longer": {5 * segment, on("1", 1), 1, ops.WALPosition{}},
+	} {
+		next := s.keptBy(t, keptSighted, newShipping())
+		next.now = s.now
+		if got := next.has(x.last).Repositories[0].Seen; got != (ops.WALPosition{}) {
+			t.Errorf("%s: before the server was read it was seen at %+v", name, got)
+		}
+		next.writes(time.Minute, x.at, x.is)
+		if got := next.has(x.last).Repositories[0].Seen; !got.At.Equal(x.want.At) || got.LSN != x.want.LSN || got.Timeline != x.want.Timeline {
+			t.Errorf("%s: it was seen at %+v, want %+v", name, got, x.want)
+		}
+	}
+	next := s.keptBy(t, keptSighted, newShipping())
+	next.writes(0, 2*segment)
+	next.writes(4*time.Second, 4*segment)
+	if got := next.has(2).Repositories[0].Seen; got.LSN != 2*segment {
+		t.Errorf("after a restore to before it was seen at %+v: of another past", got)
+	}
+}

@@ -22,6 +22,7 @@ const (
 	keptVerified
 	keptVerdicts
 	keptOrphans
+	keptSighted
 	keptParts // how many there are
 )
 
@@ -45,6 +46,7 @@ func keepings() [keptParts]keeping {
 		keptVerified:  keep("verified", func(p *picture) map[string][]ops.Verification { return maps.Clone(p.verified) }, restoreVerified),
 		keptVerdicts:  keep("backup verdicts", func(p *picture) map[string]ops.Level { return maps.Clone(p.verdicts) }, func(p *picture, v map[string]ops.Level) { maps.Copy(p.verdicts, v) }),
 		keptOrphans:   keep("orphaned backups", func(p *picture) map[ops.JobID]ops.Text { return maps.Clone(p.orphans) }, restoreOrphans),
+		keptSighted:   keep("seen positions", func(p *picture) map[string]sighting { return maps.Clone(p.sighted) }, func(p *picture, v map[string]sighting) { maps.Copy(p.sighted, v) }),
 	}
 }
 

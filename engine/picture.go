@@ -27,6 +27,7 @@ type picture struct {
 	replicas []seenReplica
 	written  map[ops.Text][]written        // by the identifier of the cluster
 	listed   map[string]listed             // by source and number of the repository
+	sighted  map[string]sighting           // the same
 	drills   map[string][]ops.Drill        // by plan: the newest of each repository
 	verified map[string][]ops.Verification // the same
 	verdicts map[string]ops.Level          // of backup plans and their repositories, as the history was told last
@@ -44,7 +45,7 @@ const (
 )
 
 func newPicture(e *Engine) *picture {
-	p := &picture{estate: e.Estate, now: e.Now, alerts: newAlertFacts(), marks: map[ops.Ref]ops.Latch{}, written: map[ops.Text][]written{}, listed: map[string]listed{}, drills: map[string][]ops.Drill{}, verified: map[string][]ops.Verification{}, verdicts: map[string]ops.Level{}, orphans: map[ops.JobID]ops.Text{}}
+	p := &picture{estate: e.Estate, now: e.Now, alerts: newAlertFacts(), marks: map[ops.Ref]ops.Latch{}, written: map[ops.Text][]written{}, listed: map[string]listed{}, sighted: map[string]sighting{}, drills: map[string][]ops.Drill{}, verified: map[string][]ops.Verification{}, verdicts: map[string]ops.Level{}, orphans: map[ops.JobID]ops.Text{}}
 	p.board.Estate = ops.EstateInfo{Name: e.Estate.Name, Environment: e.Estate.Environment, Simulated: e.Estate.Simulated, Watchdog: e.Estate.Watchdog, Agent: e.Agent}
 	if e.History != nil {
 		if n := e.History.Notice(); !n.Empty() {
