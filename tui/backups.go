@@ -103,8 +103,20 @@ func (p *backups) Beside() ops.Ref {
 }
 
 func (p *backups) Key(k screen.Press) screen.Intent {
+	if k.ID == keys.Drill {
+		return p.drill()
+	}
 	in, _ := p.Takes(k.ID)
 	return in
+}
+
+// drill asks for a restore that is tried, of the plan of the selected row.
+func (p *backups) drill() screen.Intent {
+	r, ok := p.plan()
+	if !ok || r.Value.Ref.Zero() {
+		return screen.Intent{Kind: screen.IntentSay, Text: "no backup plan of the estate is about this"}
+	}
+	return screen.Intent{Kind: screen.IntentAct, Action: "backup.drill", Refs: []ops.Ref{r.Value.Ref}}
 }
 
 func (p *backups) View() []string {
@@ -184,7 +196,7 @@ func (p *backups) repository(r ops.Reading[ops.Backups], repo ops.Repository, na
 }
 
 func (p *backups) Keys() []keys.ID {
-	return []keys.ID{keys.Open, keys.Backups, keys.Restore, keys.Actions, keys.Filter, keys.Sort}
+	return []keys.ID{keys.Open, keys.Backups, keys.Restore, keys.Drill, keys.Actions, keys.Filter, keys.Sort}
 }
 
 // Scope says which keys are alive here.

@@ -6,6 +6,7 @@ import (
 
 	"opsdeck/ops"
 	"opsdeck/report/testdata/fixture"
+	"opsdeck/tui/keys"
 )
 
 func TestWhatIsDoneToABackupIsDoneToItsPlan(t *testing.T) {
@@ -19,6 +20,32 @@ func TestWhatIsDoneToABackupIsDoneToItsPlan(t *testing.T) {
 		if r.calls("plan backup.run orders") != 1 {
 			t.Errorf("%s: %v", board, r.c.Calls())
 		}
+	}
+}
+
+// TestADrillHasAKeyOfItsOwn asks for its repository, as the menu would, and says why there is none.
+func TestADrillHasAKeyOfItsOwn(t *testing.T) {
+	info := ops.ActionInfo{ID: ops.Lit("backup.drill"), Verb: ops.Lit("try a restore"), What: ops.Lit("restores a copy"), Class: ops.ClassDisruptive, On: ops.KindBackups,
+		Params: []ops.ParamInfo{{Name: ops.Lit("repository"), Default: ops.Lit("all")}}}
+	for key, user := range map[string]keys.Config{"d": nil, "T": {"drill": {"T"}}} {
+		r := newRigWith(panes(), fixture.Named("backed"), "none", user)
+		r.send(size(120, 40))
+		r.c.Infos = []ops.ActionInfo{info}
+		r.press("5")
+		r.wants(t, key+" drill")
+		r.press("G", key)
+		r.wants(t, "try a restore", "repository")
+		if r.calls("plan backup.drill orders repository=all") != 1 {
+			t.Errorf("%s: %v", key, r.c.Calls())
+		}
+	}
+	for board, says := range map[string]string{"backed": "try a restore cannot run: the estate does not say where", "locked": "no backup plan of the estate is about this"} {
+		r := newRig(fixture.Named(board), "none")
+		r.send(size(120, 40))
+		r.c.Infos = []ops.ActionInfo{info}
+		r.c.Infos[0].Blocked = ops.Lit("the estate does not say where a copy may be made")
+		r.press("5", "d")
+		r.wants(t, says)
 	}
 }
 

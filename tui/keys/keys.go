@@ -62,6 +62,7 @@ const (
 	Holder
 	Backups
 	Restore
+	Drill
 	LoadRun
 	LoadStop
 	LoadCompare
@@ -167,6 +168,7 @@ func Defaults(panes []Binding) []Binding {
 		Bind(Holder, "holder", InLists|InText|InTriage, "holder", "to what holds the port that it could not bind", "H"),
 		Bind(Backups, "backup-menu", InBackups|InDatabase|InText, "backup", "back up, switch WAL, verify, prune, stop and start archiving", "b"),
 		Bind(Restore, "restore", InBackups, "restore", "restore into another folder: the latest, a time, a name, an LSN, a backup", "r"),
+		Bind(Drill, "drill", InBackups, "drill", "try a restore of the plan: a copy beside the server, looked at and taken away", "d"),
 		Bind(LoadRun, "load-run", InLoads, "run", "run the selected load scenario", "n"),
 		Bind(LoadStop, "load-stop", InLoads, "stop", "stop the load run that is under way", "s"),
 		Bind(LoadCompare, "load-compare", InLoads, "compare", "compare two marked runs, or the selected one with its baseline", "c"),
