@@ -32,6 +32,7 @@ func (a *app) drillCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 			defer stop()
+			_ = proc.Yield() // the server beside us goes first; where that cannot be, it is tried all the same
 			return drill.Child(ctx, a.std.in, a.std.out)
 		},
 	}

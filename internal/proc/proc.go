@@ -128,6 +128,12 @@ func Detach(argv []string, logFile string) (int, error) {
 	return pid, nil
 }
 
+// Yield lets everybody else go first: our process group, and what it starts from now on, gets
+// the processor, and where the disks are shared by priority these too, when nobody else wants
+// them. All of the group, because the priority is one of each thread, and a child has that of
+// the thread that started it. Error: not all of it could be told, such as a sudo in front of us.
+func Yield() error { return syscall.Setpriority(syscall.PRIO_PGRP, 0, 19) }
+
 // Identify returns a living process in a form that a reused pid cannot match.
 func Identify(pid int) (ops.Process, error) {
 	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
