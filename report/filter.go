@@ -154,7 +154,7 @@ func (t term) in(table Table, r Row) bool {
 		i := table.column(t.key)
 		return i >= 0 && strings.Contains(strings.ToLower(r.Cells[i].Text), t.word)
 	}
-	if strings.Contains(strings.ToLower(r.Group), t.word) {
+	if strings.Contains(strings.ToLower(r.Group), t.word) || strings.Contains(strings.ToLower(r.Beside), t.word) {
 		return true
 	}
 	for _, c := range r.Cells {

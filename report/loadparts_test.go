@@ -16,7 +16,7 @@ func TestAPipelineTellsOfRecordsAndOfThePartsOfItsBatches(t *testing.T) {
 	quality := ops.LoadStanding{LoadLimit: ops.LoadLimit{Metric: ops.MetricIndicator, Indicator: ops.Lit("quality"), Limit: 95, AtLeast: true}}
 	live := ops.LoadLive{Scenario: ops.LoadScenario{Stages: []ops.LoadStage{stage}}, Tick: ops.LoadTick{Rate: 1200, Parts: parts}, Limits: []ops.LoadStanding{cpu, quality}}
 	kept := ops.LoadKept{Stages: []ops.LoadStage{stage}, Parts: parts, Verdict: ops.LoadVerdict{Limits: []ops.LoadStanding{cpu, quality}}}
-	for name, lines := range map[string][]report.Cell{"running": report.LiveLines(live), "kept": report.KeptLines(kept)} {
+	for name, lines := range map[string][]report.Cell{"running": report.LiveLines(live, true), "kept": report.KeptLines(kept)} {
 		var said string
 		for _, l := range lines {
 			said += l.Text + "\n"

@@ -61,7 +61,7 @@ func scenarioRow(b ops.Board, s ops.LoadScenario, now time.Time) Row {
 }
 
 func keptRow(b ops.Board, k ops.LoadKept, now time.Time) Row {
-	return Row{Ref: k.Ref, Group: groupKept, Level: unjudged, From: board(b), Detail: about(k.Scenario.String(), k.Verdict.Why.String()),
+	return Row{Ref: k.Ref, Group: groupKept, Level: unjudged, From: board(b), Detail: about(k.Scenario.String(), k.Verdict.Why.String()), Beside: join(", ", k.Reason.String(), k.Note.String()),
 		Cells: append([]Cell{text(fmt.Sprintf("run %s %s%s", k.Ref.ID, k.Scenario, pinned(k.Pinned)))}, keptCells(k, now, k.Verdict.Why.String())...)}
 }
 
@@ -107,8 +107,10 @@ func LoadHead(l ops.LoadLive) string {
 }
 
 // LiveLines say how a run under way stands: where in its plan it is, what was asked and
-// achieved in the last 10 s, its limits, its errors, and whether the generator keeps up.
-func LiveLines(l ops.LoadLive) []Cell {
+// achieved in the last 10 s, its times in these, in the last minute and in all of it, its
+// limits, its errors, and whether the generator keeps up. Without room for more, the longer
+// spans are left out: the limits say of the run what matters.
+func LiveLines(l ops.LoadLive, more bool) []Cell {
 	t, s := l.Tick, l.Scenario
 	lines := []Cell{{Text: stageLine(s, t), Tone: TonePlain}}
 	if s.Warmup > t.Second.At {
@@ -121,10 +123,35 @@ func LiveLines(l ops.LoadLive) []Cell {
 		rate = fmt.Sprintf("users   %d of %.0f; good %s, failed %s", t.Second.InFlight, t.Rate, inWords(ops.MetricRate, w), inWords(ops.MetricErrors, w))
 	}
 	lines = append(lines, Cell{Text: rate})
+	if more && w.Over > 0 && s.Driver == ops.DriverHTTP { // of the others nobody counts them
+		lines = append(lines, Cell{Text: fmt.Sprintf("        %.3g new connections/s", float64(w.Conns)/w.Over.Seconds())})
+	}
 	lines = append(lines, waited("10 s    ", w, s.Closed()), timesLine("        served", w.Service))
+	if more {
+		lines = append(lines, longer(t, s.Closed())...)
+	}
 	lines = append(lines, partLines(t.Parts)...)
 	lines = append(lines, soFar(l)...)
 	return append(append(lines, alertLines(l.Alerts)...), figures(l.Limits, t.Run, t.Errors, t.Health)...)
+}
+
+// longer are the times of the last minute and of the whole run: of a closed loop those served,
+// since it has no others.
+func longer(t ops.LoadTick, closed bool) (lines []Cell) {
+	for _, span := range []struct {
+		name string
+		w    ops.LoadWindow
+	}{{"60 s    ", t.Last60}, {"run     ", t.Run}} {
+		if span.w.Over <= 0 { // nobody looks back so far, or it warms up
+			continue
+		}
+		name, times := span.name+"waited", span.w.Latency
+		if closed {
+			name, times = span.name+"served", span.w.Service
+		}
+		lines = append(lines, timesLine(name, times))
+	}
+	return lines
 }
 
 // stageLine says which stage a run is in, and what comes.

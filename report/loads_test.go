@@ -41,7 +41,7 @@ func TestARunThatProvesNothingDoesNotReadAsAPass(t *testing.T) {
 
 func TestEveryLineOfALoadFitsEightyColumns(t *testing.T) {
 	b := fixture.Underload()
-	lines := report.LiveLines(b.Loading[0])
+	lines := report.LiveLines(b.Loading[0], true)
 	for _, k := range b.Loads.Kept {
 		lines = append(lines, report.KeptLines(k)...)
 		lines = append(lines, report.CompareLines(fixture.Reported(k, ops.Text{}, b.Loads.Kept).Compared)[min(1, len(fixture.Reported(k, ops.Text{}, b.Loads.Kept).Compared.Figures)):]...)
@@ -50,6 +50,29 @@ func TestEveryLineOfALoadFitsEightyColumns(t *testing.T) {
 		if n := report.Width(l.Text); n > 80 && !strings.HasPrefix(l.Text, "2026") && !strings.Contains(l.Text, ": ") {
 			t.Errorf("%d cells: %s", n, l.Text)
 		}
+	}
+}
+
+func TestARunUnderWayTellsOfItsLastMinuteOfAllOfItAndOfItsConnections(t *testing.T) {
+	b := fixture.Underload()
+	said := func(l ops.LoadLive, more bool) (all string) {
+		for _, c := range report.LiveLines(l, more) {
+			all += c.Text + "\n"
+		}
+		return all
+	}
+	live := b.Loading[0]
+	for _, want := range []string{"\n        3.2 new connections/s\n", "\n60 s    waited  p50 240ms", "\nrun     waited  p50 190ms"} {
+		if got := said(live, true); !strings.Contains(got, want) {
+			t.Errorf("%q is not in\n%s", want, got)
+		}
+		if got := said(live, false); strings.Contains(got, want) {
+			t.Errorf("without room %q is in\n%s", want, got)
+		}
+	}
+	swarm := said(fixture.Swarmed().Loading[0], true)
+	if strings.Contains(swarm, "60 s") || strings.Contains(swarm, "new connections") || !strings.Contains(swarm, "\nrun     served") {
+		t.Errorf("of Locust's users, of whom nobody knows so much:\n%s", swarm)
 	}
 }
 

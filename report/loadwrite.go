@@ -55,7 +55,7 @@ func loadSeries(w io.Writer, r ops.LoadReport) error {
 	out := csv.NewWriter(w)
 	rows := [][]string{{"at", "over", "planned", "sent", "dropped", "late", "done", "failed", "timed_out", "refused", "cut", "in_flight",
 		"latency_p50", "latency_p90", "latency_p95", "latency_p99", "service_p50", "service_p90", "service_p95", "service_p99", "lower_bounds",
-		"target_cpu", "target_memory", "target_sessions", "generator_memory"}}
+		"target_cpu", "target_memory", "target_sessions", "generator_memory", "new_connections"}}
 	n := func(v int64) string { return strconv.FormatInt(v, 10) }
 	for _, p := range r.Series {
 		row := []string{inSeconds(p.At), inSeconds(p.Over), n(p.Planned), n(p.Sent), n(p.Dropped), n(p.Late), n(p.Done), n(p.Failed), n(p.TimedOut), n(p.Refused), n(p.Cut), strconv.Itoa(p.InFlight)}
@@ -77,7 +77,11 @@ func loadSeries(w io.Writer, r ops.LoadReport) error {
 			}
 			row = append(row, cell)
 		}
-		rows = append(rows, row)
+		conns := ""
+		if s := r.Kept.Stages; len(s) > 0 && !s[0].Users && !s[0].Records { // of the others nobody counts them
+			conns = n(p.Conns)
+		}
+		rows = append(rows, append(row, conns))
 	}
 	if err := out.WriteAll(rows); err != nil {
 		return fmt.Errorf("write series: %w", err)

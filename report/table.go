@@ -124,6 +124,7 @@ type Row struct {
 	Level  ops.Level
 	Cells  []Cell     // one for each column
 	Detail string     // the cause, in words
+	Beside string     // words that stand in no cell, and that a filter finds the row by
 	Next   []ops.Next // what to do about it; see Table.Spoken
 	From   Origin
 }

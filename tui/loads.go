@@ -82,21 +82,25 @@ func (p *loads) firstSteps() []string {
 }
 
 // running says how what runs stands, the newest first. Without the agent that is how it
-// stood, and nothing of it looks good. Where there is no room, how the target does is left
-// out first.
+// stood, and nothing of it looks good. Where there is no room, the longer spans are left out
+// first, and then how the target does.
 func (p *loads) running(all []ops.LoadLive) []string {
-	lines := p.runningWith(all, true)
+	lines := p.runningWith(all, true, true)
 	if len(lines) > p.Height-listLeast {
-		lines = p.runningWith(all, false)
+		lines = p.runningWith(all, true, false)
+	}
+	if len(lines) > p.Height-listLeast {
+		lines = p.runningWith(all, false, false)
 	}
 	return lines
 }
 
-// runningWith leaves out the course of the target where that is not to be had.
-func (p *loads) runningWith(all []ops.LoadLive, target bool) []string {
+// runningWith leaves out the course of the target, or the longer spans, where these are not to
+// be had.
+func (p *loads) runningWith(all []ops.LoadLive, target, more bool) []string {
 	var lines []string
 	for _, l := range all {
-		head, said := report.LoadHead(l), report.LiveLines(l)
+		head, said := report.LoadHead(l), report.LiveLines(l, more)
 		if p.Picture.Lost {
 			head = "last heard: " + head
 			for i := range said {

@@ -58,3 +58,25 @@ func TestTwoRunsAreComparedByTheirMarksOrWithTheBaseline(t *testing.T) {
 		}
 	}
 }
+
+func TestTheFilterFindsARunByItsReasonAndItsNote(t *testing.T) {
+	b := fixture.Loaded()
+	for i := range b.Loads.Kept {
+		b.Loads.Kept[i].Reason, b.Loads.Kept[i].Note = ops.Text{}, ops.Text{}
+	}
+	found, other := &b.Loads.Kept[1], b.Loads.Kept[0]
+	found.Reason, found.Note = ops.Lit("release 2.5"), ops.Lit("after the move to new disks")
+	for typed, want := range map[string]bool{"RELEASE": true, "disks": true, "release peak": false, "!release": false} {
+		r := newRig(b, "none")
+		r.press("6", "/")
+		r.typed(typed)
+		r.press("enter")
+		row := "run " + found.Ref.ID.String()
+		if got := strings.Contains(r.screen(), row); got != want {
+			t.Errorf("%q: %s is shown: %v", typed, row, got)
+		}
+		if want {
+			r.lacks(t, "run "+other.Ref.ID.String())
+		}
+	}
+}
