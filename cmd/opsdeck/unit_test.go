@@ -53,6 +53,54 @@ func TestTheUnitSaysHowPgBackRestRunsAsItsAccount(t *testing.T) {
 	}
 }
 
+// TestTheUnitNamesBothWaysToRunPgBackRest as drop-ins that the guide has word for word: a
+// setting that keeps a process from gaining rights, and that only one of them knows of, is a
+// backup that sudo refuses.
+func TestTheUnitNamesBothWaysToRunPgBackRest(t *testing.T) {
+	guide, err := os.ReadFile("../../docs/guide/backups.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, comments := "", ""
+	for line := range strings.Lines(unitOf("/usr/bin/opsdeck", nil)) {
+		if comment, is := strings.CutPrefix(line, "#   "); is {
+			comments += comment
+		} else {
+			comments += "\n"
+			own += line
+		}
+	}
+	var dropIns []string
+	for part := range strings.SplitSeq(comments, "\n\n") {
+		if part = strings.Trim(part, "\n") + "\n"; strings.HasPrefix(part, "[Service]\n") {
+			dropIns = append(dropIns, part)
+		}
+	}
+	if len(dropIns) != 2 {
+		t.Fatalf("drop-ins: %q", dropIns)
+	}
+	for _, d := range dropIns {
+		if !strings.Contains(string(guide), "  ```ini\n  "+strings.ReplaceAll(strings.TrimSpace(d), "\n", "\n  ")+"\n  ```\n") {
+			t.Errorf("the guide does not have\n%s", d)
+		}
+	}
+	if as := dropIns[0]; !strings.Contains(as, "\nUser=postgres\nGroup=postgres\n") || strings.Contains(as, "Privileges") {
+		t.Errorf("as the account itself:\n%s", as)
+	}
+	// These imply NoNewPrivileges where the user is not root: systemd.exec(5).
+	implies := []string{"NoNewPrivileges", "SystemCallFilter", "SystemCallArchitectures", "SystemCallLog", "RestrictAddressFamilies", "RestrictFileSystems", "RestrictNamespaces", "RestrictRealtime", "RestrictSUIDSGID",
+		"LockPersonality", "MemoryDenyWriteExecute", "PrivateDevices", "ProtectClock", "ProtectHostname", "ProtectKernelLogs", "ProtectKernelModules", "ProtectKernelTunables"}
+	for _, s := range implies {
+		undone := strings.Contains(dropIns[1], "\n"+s+"=no\n") || strings.Contains(dropIns[1], "\n"+s+"=\n")
+		if set := strings.Contains(own, "\n"+s+"="); set != undone {
+			t.Errorf("%s: set by the unit %v, undone for sudo %v", s, set, undone)
+		}
+	}
+	if !strings.Contains(dropIns[1], "\nCapabilityBoundingSet=CAP_SETUID CAP_SETGID") {
+		t.Errorf("sudo cannot become anybody:\n%s", dropIns[1])
+	}
+}
+
 // TestOneDaemonIsFoundOnce by two names of its socket.
 func TestOneDaemonIsFoundOnce(t *testing.T) {
 	dir, err := os.MkdirTemp("", "od")

@@ -72,6 +72,10 @@ func (c *Collector) notRun(program string, err error) error {
 // installIt is what to do where pgBackRest is not there.
 const installIt = "install the package pgbackrest on the agent's machine, or say where it is: the plan's command"
 
+// mayNotGain is what sudo says where the agent's unit keeps it from becoming anybody: by
+// NoNewPrivileges and what implies it, or by having no capabilities.
+var mayNotGain = regexp.MustCompile(`no new privileges|unable to change to root gid`)
+
 // refused says why sudo did not run the program.
 func (c *Collector) refused(argv []string, said string) error {
 	first, _, _ := strings.Cut(ops.MaskSecrets(strings.TrimSpace(said)), "\n")
@@ -79,8 +83,8 @@ func (c *Collector) refused(argv []string, said string) error {
 		return ops.Errorf(ops.CodeUnavailable, "%s is not installed where sudo looks for it", c.cfg.Command).Help("%s", installIt)
 	}
 	e := ops.Errorf(ops.CodeDenied, "sudo does not run pgBackRest as %s: %s", c.cfg.RunAs, strings.TrimPrefix(first, "sudo: "))
-	if strings.Contains(said, "no new privileges") {
-		return e.Help("let the agent run as %s itself, or set NoNewPrivileges=no in its unit", c.cfg.RunAs)
+	if mayNotGain.MatchString(said) {
+		return e.Help("let the agent run as %s itself, or open its unit to sudo: opsdeck agent unit prints a drop-in for either", c.cfg.RunAs)
 	}
 	return e.Help("opsdeck backup sudoers prints the lines that sudo needs (visudo); refused was: %s", strings.Join(argv[5:], " "))
 }
