@@ -166,6 +166,9 @@ func (l *labDrills) repository() (names []string) {
 func TestLabDrillsOfARealStanza(t *testing.T) {
 	t.Parallel()
 	l := newLabDrills(t)
+	l.Server.Stop()
+	// By arguments, which no backup brings along: the copy has to be told, or would not run.
+	l.Again("fsync=off", "shared_buffers=8MB", "archive_mode=on", "wal_level=replica", "max_connections=150", "max_prepared_transactions=7")
 	l.Exec("postgres", "CREATE TABLE commits (n int)")
 	l.reachesOut()
 	l.does("succeeded: one: full backup ", "backup.run")
@@ -251,6 +254,10 @@ func (l *labDrills) staysIn() {
 		asks("rows", "SELECT i FROM there", "1"),
 		asks("link", "SELECT pg_read_file('link')", "mine"),
 		asks("addresses", "SHOW listen_addresses", ""),
+		asks("archiving", "SHOW archive_mode", "off"),
+		asks("connections", "SHOW max_connections", "150"),
+		asks("prepared transactions", "SHOW max_prepared_transactions", "7"),
+		asks("others go first", "SELECT split_part(pg_read_file('/proc/self/stat'), ' ', 19)", "19"),
 	}
 	d := l.drills(l.Context(), "succeeded: one: ", quiet{})
 	if len(d.Reindex) != 1 || d.Reindex[0].String() != "by_name in postgres" {
