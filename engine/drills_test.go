@@ -206,9 +206,28 @@ func TestADrillGoesToWhereTheLastAgentSawTheServer(t *testing.T) {
 		}
 	}
 	next := s.keptBy(t, keptSighted, newShipping())
-	next.writes(0, 2*segment)
-	next.writes(4*time.Second, 4*segment)
-	if got := next.has(2).Repositories[0].Seen; got.LSN != 2*segment {
-		t.Errorf("after a restore to before it was seen at %+v: of another past", got)
+	next.writes(time.Minute, 5*segment, on("1", 2))
+	next.has(2)
+	v := next.p.board.Backups[0].Value
+	v.Repositories = []ops.Repository{{Key: 1, WAL: ops.WALListing{SegmentSize: segment, At: next.now, Runs: []ops.WALRun{{Timeline: 2, First: 1, Last: 3, FirstAt: s.now, LastAt: s.now}}}}}
+	next.p.setBackups(ops.Lit("plan"), v)
+	if got := next.p.board.Backups[0].Value.Repositories[0].Seen; got != (ops.WALPosition{}) {
+		t.Errorf("the same position of another timeline is there, and it was seen at %+v", got)
+	}
+}
+
+// TestWhereAServerWasSeenIsForgottenWhenItIsSetBack also by the agent after the next, which
+// meets it behind that again.
+func TestWhereAServerWasSeenIsForgottenWhenItIsSetBack(t *testing.T) {
+	s := newShipping()
+	s.writes(0, 2*segment+10)
+	s.has(2)
+	second := s.keptBy(t, keptSighted, newShipping())
+	second.writes(0, 2*segment)
+	second.has(1)
+	third := second.keptBy(t, keptSighted, newShipping())
+	third.writes(0, 5*segment)
+	if got := third.has(2).Repositories[0].Seen; got != (ops.WALPosition{}) || !second.p.unsaved[keptSighted] {
+		t.Errorf("it was seen at %+v: of another past", got)
 	}
 }
