@@ -20,7 +20,7 @@ func database(t *testing.T) (*world, *screen) {
 	w := newWorld(t)
 	s := w.console()
 	s.tall()
-	s.within(young, `postgres ok(?s:.*)database postgres: \d+/60 connections`)
+	s.within(young, `(?m)^ +(?:ok|info|warning|CRITICAL) +database postgres: \d+/60 connections`) // read freshly, whatever the others take of the line of sources
 	s.press("4", `\[4 Database\]`)
 	return w, s
 }
