@@ -20,7 +20,7 @@ func Place(to string, port int, bytes int64) (free int64, err error) {
 		return 0, err
 	}
 	if over := len(to) - longestSocket; over > 0 {
-		return 0, invalid("the path of %s is %d characters too long for the server's socket", to, over)
+		return 0, invalid("the path of %s is %s too long for the server's socket", to, ops.Count(over, "character"))
 	}
 	above := to
 	for !exists(above) && above != "/" {

@@ -59,7 +59,7 @@ func enter(root string) (scratch, error) {
 	}
 	s := scratch{dir: dir}
 	if len(dir) > longestSocket {
-		return s, errors.Join(invalid("the scratch's path is %d characters too long for a socket", len(dir)-longestSocket), os.Remove(dir))
+		return s, errors.Join(invalid("the scratch's path is %s too long for a socket", ops.Count(len(dir)-longestSocket, "character")), os.Remove(dir))
 	}
 	self, err := proc.Identify(os.Getpid())
 	if err != nil {

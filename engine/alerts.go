@@ -121,7 +121,7 @@ func tell(alerts []ops.Alert, verb string, now time.Time, bad bool) []ops.Record
 			at[a.Name] = len(recs)
 			recs = append(recs, ops.Record{At: now, Kind: ops.RecordAlert, Ref: a.Ref, Level: level(a), Facts: named(a)})
 		}
-		recs[at[a.Name]].What = ops.Textf("%s %s %s, %d times", a.Severity.Name, a.Name, verb, counts[a.Name])
+		recs[at[a.Name]].What = ops.Textf("%s %s %s, %s", a.Severity.Name, a.Name, verb, ops.Count(counts[a.Name], "time"))
 	}
 	return recs
 }
@@ -237,6 +237,6 @@ func (p *picture) paged(s *ops.Source, now time.Time) {
 	}
 	if len(missing) > 0 {
 		s.State = ops.SourceLying
-		s.Why = ops.Textf("lacks %d of %d firing alerts: nobody is told of them", len(missing), len(firing))
+		s.Why = ops.Textf("lacks %d of %s: nobody is told of them", len(missing), ops.Count(len(firing), "firing alert"))
 	}
 }

@@ -80,7 +80,7 @@ func (b *backlog) take() []ops.Line {
 	out := b.lines
 	if b.dropped > 0 {
 		told := ops.Line{At: b.now(), From: b.ref, Stream: ops.StreamMeta,
-			Text: ops.Textf("%d lines are left out here: they came faster than anybody reads", b.dropped)}
+			Text: ops.Textf("%s left out here: more came than anybody reads", ops.Count(b.dropped, "line"))}
 		if len(out) > 0 {
 			told.At = out[0].At
 		}

@@ -23,7 +23,7 @@ func TestALogThatComesTooFastKeepsTheNewestAndCountsTheRest(t *testing.T) {
 	}
 	got := b.take()
 	var dropped int
-	if _, err := fmt.Sscanf(got[0].Text.String(), "%d lines are left out", &dropped); err != nil || got[0].Stream != ops.StreamMeta {
+	if _, err := fmt.Sscanf(got[0].Text.String(), "%d lines left out", &dropped); err != nil || got[0].Stream != ops.StreamMeta {
 		t.Fatalf("the first line is %v", got[0])
 	}
 	if dropped+len(got)-1 != all || len(got)-1 > backlogLines {

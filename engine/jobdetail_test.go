@@ -59,7 +59,7 @@ func TestOutputThatCameTooFastIsToldToBeLeftOut(t *testing.T) {
 		}
 		synctest.Wait()
 		d, err := ana.Detail(t.Context(), ops.NewRef(ops.KindJob, "", fmt.Sprint(id)), 0)
-		if err != nil || !strings.Contains(fmt.Sprint(d.Lines), "7 lines are left out here") {
+		if err != nil || !strings.Contains(fmt.Sprint(d.Lines), "7 lines left out here") {
 			t.Errorf("nothing is said of them: %v, the last of %d lines: %v", err, len(d.Lines), d.Lines[max(0, len(d.Lines)-2):])
 		}
 	})

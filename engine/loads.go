@@ -239,9 +239,9 @@ func scenarioFacts(s ops.LoadScenario) ops.FactGroup {
 		fact("note", s.Note), fact("kind", ops.Clean(s.Kind.String())), fact("target", s.Target), fact("sends to", ops.Clean(ops.Join(", ", s.Allow))), fact("driver", ops.Clean(s.Driver.String())),
 		fact("warm-up", ops.Textf("%s", s.Warmup))}}
 	if s.Closed() {
-		g.Facts = append(g.Facts, fact("at most", ops.Textf("%d users, %s", s.MaxUsers, s.MaxDuration)))
+		g.Facts = append(g.Facts, fact("at most", ops.Textf("%s, %s", ops.Count(s.MaxUsers, "user"), s.MaxDuration)))
 	} else {
-		g.Facts = append(g.Facts, fact("at most", ops.Textf("%d requests a second, %s", s.MaxRate, s.MaxDuration)),
+		g.Facts = append(g.Facts, fact("at most", ops.Textf("%s a second, %s", ops.Count(s.MaxRate, "request"), s.MaxDuration)),
 			fact("connections", ops.Textf("%d, %d in flight", s.Connections, s.InFlight)))
 	}
 	if f := s.Fault; f != nil {

@@ -33,15 +33,15 @@ func (d *draft) loansOf(s *Scenario) {
 	}
 	switch {
 	case l.Batch > l.Rows:
-		d.tell(batch.place, batch.where, fmt.Sprintf("a batch of %d is more than the %d rows", l.Batch, l.Rows), "make it as many as rows, or fewer")
+		d.tell(batch.place, batch.where, fmt.Sprintf("a batch of %d is more than %s", l.Batch, ops.Count(l.Rows, "row")), "make it as many as rows, or fewer")
 	case l.Batch > 0 && (l.Rows+l.Batch-1)/l.Batch > mostBatches:
 		at := batch
 		if at.place == (place{}) {
 			at = rows
 		}
-		d.tell(at.place, batch.where, fmt.Sprintf("%d batches are more than the %d that there may be", (l.Rows+l.Batch-1)/l.Batch, mostBatches), "make a batch larger")
+		d.tell(at.place, batch.where, fmt.Sprintf("%s, and there may be %d", ops.Count((l.Rows+l.Batch-1)/l.Batch, "batch"), mostBatches), "make a batch larger")
 	}
 	if rate := d.of(&l.Rate); rate != nil && l.Rate > 0 && s.Plan.Length() < time.Millisecond {
-		d.tell(rate.place, rate.where, fmt.Sprintf("all of the %d rows are sent within less than 1ms: there is nothing to measure", l.Rows), "lower it, or raise rows")
+		d.tell(rate.place, rate.where, fmt.Sprintf("it sends all of %s within less than 1ms: there is nothing to measure", ops.Count(l.Rows, "row")), "lower it, or raise rows")
 	}
 }

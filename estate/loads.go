@@ -281,7 +281,7 @@ func (d *draft) bounds(s *Scenario) {
 		if f.place == (place{}) {
 			f = at
 		}
-		d.tell(f.place, f.where, fmt.Sprintf("%d in flight are fewer than %d connections", p.InFlight, p.Connections), "make in_flight as many or more")
+		d.tell(f.place, f.where, fmt.Sprintf("%d in flight are fewer than %s", p.InFlight, ops.Count(p.Connections, "connection")), "make in_flight as many or more")
 	}
 }
 

@@ -25,9 +25,9 @@ func crashLoop(e ops.Estate, c ops.Container, now time.Time) (ops.Verdict, bool)
 		v.Cause = ops.Textf("%s in %s, the last with %s", ops.Count(len(deaths), "death"), ops.Span(e.Limits.CrashWindow), exitWords(last.Code, last.OOM, true))
 		v.Since = deaths[len(deaths)-1].At
 	case c.Exit.Known && c.Exit.Code != 0:
-		v.Cause = ops.Textf("restarted %d times, %s", c.Restarts, exitWords(c.Exit.Code, false, false))
+		v.Cause = ops.Textf("restarted %s, %s", ops.Count(c.Restarts, "time"), exitWords(c.Exit.Code, false, false))
 	default:
-		v.Cause = ops.Textf("restarted %d times, last start %s", c.Restarts, ops.Moment(c.Started, now))
+		v.Cause = ops.Textf("restarted %s, last start %s", ops.Count(c.Restarts, "time"), ops.Moment(c.Started, now))
 	}
 	return v, true
 }

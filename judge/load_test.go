@@ -50,7 +50,7 @@ func TestALoadRunPassesOnlyByWhatWasMeasured(t *testing.T) {
 		"sent late by a tenth":           {run: func(r *ops.LoadRun) { r.Health.LateP99 = 51 * time.Millisecond }, want: ops.LoadInvalid, why: "51ms late"},
 		"late against the strictest":     {run: func(r *ops.LoadRun) { r.Health.LateP99 = 6 * time.Millisecond }, limits: func(l *[]ops.LoadLimit) { *l = append(*l, ops.LoadLimit{Metric: ops.MetricServiceP50, Limit: 0.05}) }, want: ops.LoadInvalid},
 		"no descriptor left":             {run: func(r *ops.LoadRun) { r.Errors = []ops.LoadError{{Class: ops.ClassLocal}} }, want: ops.LoadInvalid},
-		"cap hit, the server was quick":  {run: func(r *ops.LoadRun) { r.Run.Dropped, r.Health.CapHits, r.Health.CapAge = 9, 9, 500*time.Millisecond }, want: ops.LoadInvalid, why: "9 requests were dropped"},
+		"cap hit, the server was quick":  {run: func(r *ops.LoadRun) { r.Run.Dropped, r.Health.CapHits, r.Health.CapAge = 9, 9, 500*time.Millisecond }, want: ops.LoadInvalid, why: "it dropped 9 requests"},
 		"cap hit, the server was slow":   {run: func(r *ops.LoadRun) { r.Run.Dropped, r.Health.CapHits, r.Health.CapAge = 9, 9, 501*time.Millisecond }, want: ops.LoadDegraded},
 		"cap hit, slow and broken": {run: func(r *ops.LoadRun) {
 			r.Run.Dropped, r.Health.CapHits, r.Health.CapAge, r.Run.Latency.P95 = 9, 9, time.Second, time.Second

@@ -54,11 +54,11 @@ func concluded(run ops.LoadRun, on rests, f found) (ops.LoadOutcome, ops.Text) {
 func doubted(run ops.LoadRun, on rests) ops.Text {
 	switch c := on.count; {
 	case run.Before > 0:
-		return ops.Textf("no verdict over the whole: %d records were done by an earlier run, and these figures are of the other %d", run.Before, run.Total)
+		return ops.Textf("no verdict over the whole: an earlier run did %s, and these figures are of the other %d", ops.Count(run.Before, "record"), run.Total)
 	case c.Dropped > 0 || c.Cut > 0:
-		return ops.Textf("%d requests were not sent and %d cut off: the percentiles are lower bounds", max(0, c.Dropped), max(0, c.Cut))
+		return ops.Textf("%s not sent and %d cut off: the percentiles are lower bounds", ops.Count(max(0, c.Dropped), "request"), max(0, c.Cut))
 	case c.Failed > 0 && !slices.ContainsFunc(on.limits, func(l ops.LoadLimit) bool { return l.Metric == ops.MetricErrors }):
-		return ops.Textf("%d of %d requests failed, and no limit is set for errors", c.Failed, c.Done)
+		return ops.Textf("%d of %s failed, and no limit is set for errors", c.Failed, ops.Count(c.Done, "request"))
 	case run.Health.Lost > 0:
 		return ops.Textf("%s of the generator went missing during the run", ops.Count(run.Health.Lost, "worker"))
 	case !run.Health.CPUKnown:
@@ -74,13 +74,13 @@ func unfit(run ops.LoadRun, on rests) ops.Text {
 	case run.End != ops.LoadEndPlanned && run.End != ops.LoadEndBroke:
 		return run.Why.Or(ops.Lit("how it ended is not known"))
 	case run.Run.Service.N == 0 && run.Closed():
-		return ops.Textf("no request was answered; %d tasks broke off by themselves", run.Run.Done)
+		return ops.Textf("no request was answered; broken off by itself: %s", ops.Count(run.Run.Done, "task"))
 	case run.Run.Latency.N == 0 && !run.Closed():
 		return ops.Textf("no request was answered; %d of %d got no connection", run.Run.Refused, run.Run.Planned)
 	case run.End == ops.LoadEndPlanned && run.Run.Over.Seconds() < leastRun*planned.Seconds():
 		return ops.Textf("it ran for %s of %s", run.Run.Over.Round(time.Second), planned)
 	case float64(h.Users) < leastRun*peak(run.Stages) && run.Closed():
-		return ops.Textf("there were %d users at the most, of %.0f", h.Users, peak(run.Stages))
+		return ops.Textf("it had %s at the most, of %.0f", ops.Count(h.Users, "user"), peak(run.Stages))
 	case h.CPUKnown && h.CPU > mostCPU && len(h.Workers) > 0:
 		return ops.Textf("the generator was saturated: a worker used %.0f %% of its core", h.CPU*100)
 	case h.CPUKnown && h.CPU > mostCPU:
@@ -100,7 +100,7 @@ func unfit(run ops.LoadRun, on rests) ops.Text {
 		return ops.Textf("the generator was saturated: it sent up to %s late (p99), and the limit is %s", h.LateP99, limit)
 	case h.CapHits > 0 && h.CapAge <= limit:
 		// Nobody knows whether these would have kept the limit.
-		return ops.Textf("the generator was saturated: %d requests were dropped while those in flight were %s old, and the limit is %s", h.CapHits, h.CapAge, limit)
+		return ops.Textf("the generator was saturated: it dropped %s while those in flight were %s old, and the limit is %s", ops.Count(h.CapHits, "request"), h.CapAge, limit)
 	case h.Busy > mostInUse && slices.ContainsFunc(on.blamed, on.forWant):
 		return ops.Textf("the generator was saturated: its connections were in use for %.0f %% of the time while the server was quick", h.Busy*100)
 	}

@@ -91,9 +91,9 @@ var spoils = []struct {
 	why   string
 }{
 	{"a lost worker", func(a *tried) { a.run.Health.Lost++ }, ops.LoadDegraded, "went missing during the run"},
-	{"one was dropped", func(a *tried) { a.run.Run.Dropped++ }, ops.LoadDegraded, "1 requests were not sent"},
+	{"one was dropped", func(a *tried) { a.run.Run.Dropped++ }, ops.LoadDegraded, "1 request not sent"},
 	{"one was cut off", func(a *tried) { a.run.Run.Cut++ }, ops.LoadDegraded, "1 cut off"},
-	{"an earlier run did a part", func(a *tried) { a.run.Before++ }, ops.LoadDegraded, "were done by an earlier run"},
+	{"an earlier run did a part", func(a *tried) { a.run.Before++ }, ops.LoadDegraded, "an earlier run did 1 record, and"},
 	{"own CPU is not known", func(a *tried) { a.run.Health.CPUKnown = a.run.Health.CPU > mostCPU }, ops.LoadDegraded, "how busy the generator was is not known"},
 	{"failures without a limit of errors", func(a *tried) {
 		a.run.Run.Failed++
@@ -107,7 +107,7 @@ var spoils = []struct {
 	}, ops.LoadDegraded, "no limit is set for errors"},
 	{"sent late", func(a *tried) { a.run.Health.LateP99 += 51 * time.Millisecond }, ops.LoadInvalid, "late (p99)"},
 	{"own CPU", func(a *tried) { a.run.Health.CPU, a.run.Health.CPUKnown = 0.95, true }, ops.LoadInvalid, "saturated"},
-	{"its cap, while the server was quick", func(a *tried) { a.run.Run.Dropped += 9; a.run.Health.CapHits += 9 }, ops.LoadInvalid, "9 requests were dropped"},
+	{"its cap, while the server was quick", func(a *tried) { a.run.Run.Dropped += 9; a.run.Health.CapHits += 9 }, ops.LoadInvalid, "it dropped 9 requests"},
 	{"no descriptor left", func(a *tried) { a.run.Errors = []ops.LoadError{{Class: ops.ClassLocal}} }, ops.LoadInvalid, "no file descriptor"},
 	{"zero samples", func(a *tried) { a.run.Run.Latency, a.run.Run.Service = ops.LoadTimes{}, ops.LoadTimes{} }, ops.LoadInvalid, "no request was answered"},
 	{"less than nine tenths of its time", func(a *tried) { a.run.End, a.run.Run.Over = ops.LoadEndPlanned, a.run.Length()*8/10 }, ops.LoadInvalid, "it ran for"},

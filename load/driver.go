@@ -109,7 +109,7 @@ func (d Driver) Plan(_ context.Context, s ops.LoadScenario) (p ops.LoadPlan, err
 	for i, st := range o.Stages {
 		p.Steps = append(p.Steps, ops.Step{How: ops.StepHere, Change: ops.Textf("stage %d of %d: %s", i+1, len(o.Stages), st.Words())})
 	}
-	p.Notes = []ops.Text{ops.Textf("at most %d requests a second to %s", s.MaxRate, strings.Join(p.Hosts, ", "))}
+	p.Notes = []ops.Text{ops.Textf("at most %s a second to %s", ops.Count(s.MaxRate, "request"), strings.Join(p.Hosts, ", "))}
 	return p, nil
 }
 

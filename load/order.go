@@ -105,7 +105,7 @@ func (o Order) checkTargets() error {
 	const others = 64
 	need := uint64(o.Connections)*uint64(len(hosts)) + others
 	if most, known := mostFiles(); known && need > most {
-		return invalid("%d connections need %d file descriptors, and this process may have %d", o.Connections, need, most).
+		return invalid("for %s this process needs %s, and may have %d", ops.Count(o.Connections, "connection"), ops.Count(need, "file descriptor"), most).
 			Help("raise its limit (ulimit -n, LimitNOFILE=) or take fewer connections")
 	}
 	return nil

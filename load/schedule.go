@@ -78,7 +78,7 @@ func (s Schedule) peak() float64 {
 func (s Schedule) check() error {
 	const most = 1000
 	if len(s) > most {
-		return invalid("%d stages are more than %d", len(s), most)
+		return invalid("%s, and there may be %d", ops.Count(len(s), "stage"), most)
 	}
 	for i, stage := range s {
 		for _, rate := range []float64{stage.From, stage.To} {

@@ -3,17 +3,32 @@ package ops
 import (
 	"fmt"
 	"math"
+	"strings"
 )
 
 // NotKnown stands for a figure in a sentence or a cell that nobody measured.
 const NotKnown = "?"
 
-// Count says n of a thing: "1 job", "2 jobs".
-func Count(n int, one string) string {
+// Count says n of a thing: "1 job", "2 jobs", "3 batches", "4 queries", "5 series".
+func Count[N int | int32 | int64 | uint | uint32 | uint64](n N, one string) string {
 	if n == 1 {
 		return "1 " + one
 	}
-	return fmt.Sprintf("%d %ss", n, one)
+	return fmt.Sprintf("%d %s", n, plural(one))
+}
+
+// plural is several of a thing.
+func plural(one string) string {
+	stem, y := strings.CutSuffix(one, "y")
+	switch {
+	case strings.HasSuffix(one, "series"):
+		return one
+	case y && !strings.HasSuffix(stem, "a") && !strings.HasSuffix(stem, "e") && !strings.HasSuffix(stem, "o"):
+		return stem + "ies"
+	case strings.HasSuffix(one, "s"), strings.HasSuffix(one, "x"), strings.HasSuffix(one, "ch"), strings.HasSuffix(one, "sh"):
+		return one + "es"
+	}
+	return one + "s"
 }
 
 // Size says how many bytes in powers of 1024: "812B", "12.3M", "4.0G".

@@ -56,4 +56,9 @@ func TestCountSaysOneAsOne(t *testing.T) {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
+	for one, want := range map[string]string{"batch": "2 batches", "query": "2 queries", "day": "2 days", "more series": "2 more series", "loss": "2 losses"} {
+		if got := Count(int64(2), one); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
 }

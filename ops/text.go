@@ -55,7 +55,7 @@ func CleanBlock(s string, max int) []Text {
 	out := make([]Text, 0, min(len(lines), max+1))
 	for i, l := range lines {
 		if i == max {
-			return append(out, Textf("… %d more lines", len(lines)-max))
+			return append(out, Textf("… %s", Count(len(lines)-max, "more line")))
 		}
 		out = append(out, CleanLine(l))
 	}

@@ -74,7 +74,7 @@ func growthLines(all []ops.LoadGrowth) (lines []Cell) {
 		}
 		by := known(g.Metric, g.PerHour)
 		if !g.PerHour.Known {
-			by += fmt.Sprintf(" (at least %d looks over most of the run are needed)", g.Needed)
+			by += fmt.Sprintf(" (it needs at least %s over most of the run)", ops.Count(g.Needed, "look"))
 		}
 		lines = append(lines, Cell{Text: fmt.Sprintf("%s%s %s, by %s over %s", name, g.Metric.Words(), by, ops.Count(g.Looks, "look"), short(g.Over))})
 	}

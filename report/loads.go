@@ -182,7 +182,7 @@ func KeptLines(k ops.LoadKept) []Cell {
 		lines = append(lines, Cell{Text: fmt.Sprintf("        of this the first %s warmed up and is not in the figures", short(k.Warmup))})
 	}
 	if k.Before > 0 {
-		lines = append(lines, Cell{Text: fmt.Sprintf("covers  what was left: an earlier run had done %d records, and they are in no figure here", k.Before), Tone: lacking(k.Before)})
+		lines = append(lines, Cell{Text: fmt.Sprintf("covers  what was left: an earlier run had done %s, and they are in no figure here", ops.Count(k.Before, "record")), Tone: lacking(k.Before)})
 	}
 	lines = append(lines, Cell{Text: fmt.Sprintf("rate    good %s over %s", inWords(ops.MetricRate, k.Run), short(k.Run.Over))})
 	lines = append(lines, waited("run     ", k.Run, closed(k.Stages)), timesLine("        served", k.Run.Service))
@@ -242,7 +242,7 @@ func figures(limits []ops.LoadStanding, w ops.LoadWindow, errs []ops.LoadError, 
 	}
 	count := Cell{Text: fmt.Sprintf("count   %d planned, %d sent, %d dropped, %d cut off, %d failed", w.Planned, w.Sent, w.Dropped, w.Cut, w.Failed), Tone: lacking(w.Dropped + w.Cut)}
 	if h.Users > 0 {
-		count = Cell{Text: fmt.Sprintf("count   %d done, %d failed, %d users at the most", w.Done, w.Failed, h.Users)}
+		count = Cell{Text: fmt.Sprintf("count   %d done, %d failed, %s at the most", w.Done, w.Failed, ops.Count(h.Users, "user"))}
 	}
 	lines = append(lines, count)
 	for i, e := range errs {

@@ -45,7 +45,7 @@ func readable(t Table) ([]Row, string) {
 	if len(t.Rows) <= mostRows {
 		return t.Rows, ""
 	}
-	return t.Rows[:mostRows], fmt.Sprintf("%d more rows: -o json has them all", len(t.Rows)-mostRows)
+	return t.Rows[:mostRows], ops.Count(len(t.Rows)-mostRows, "more row") + ": -o json has them all"
 }
 
 func textTable(b *strings.Builder, t Table) {

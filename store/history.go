@@ -101,7 +101,7 @@ func (sc *scan) run(tx *bolt.Tx) {
 func (sc *scan) pause(k []byte, n int) {
 	r := decodeEvent(k, nil)
 	r.Level = ops.LevelInfo
-	r.What = ops.Textf("searched %d records back to here: ask for older ones to go on", n)
+	r.What = ops.Textf("searched %s back to here: ask for older ones to go on", ops.Count(n, "record"))
 	sc.out = append(sc.out, r)
 }
 

@@ -140,7 +140,7 @@ func processStart(pid int) (uint64, error) {
 	s := string(b)
 	f := strings.Fields(s[strings.LastIndexByte(s, ')')+1:])
 	if len(f) < 20 {
-		return 0, fmt.Errorf("read start of pid %d: %d fields", pid, len(f))
+		return 0, fmt.Errorf("read start of pid %d: %s", pid, ops.Count(len(f), "field"))
 	}
 	return strconv.ParseUint(f[19], 10, 64)
 }

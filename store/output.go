@@ -127,6 +127,6 @@ func droppedLine(id ops.JobID, from, to uint64) ops.Line {
 		Offset: to,
 		From:   ops.NewRef(ops.KindJob, "", fmt.Sprint(id)),
 		Stream: ops.StreamMeta,
-		Text:   ops.Textf("%d lines dropped (%d to %d)", to-from+1, from, to),
+		Text:   ops.Textf("%s dropped (%d to %d)", ops.Count(to-from+1, "line"), from, to),
 	}
 }

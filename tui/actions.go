@@ -196,7 +196,7 @@ func startedWords(msg startedMsg) string {
 	case n > 1 && msg.jobs[0] == 0:
 		return fmt.Sprintf("%s, and %d more: done", title, n-1)
 	case n > 1:
-		return fmt.Sprintf("%d jobs started", n)
+		return ops.Count(n, "job") + " started"
 	case n == 1 && msg.jobs[0] == 0:
 		return title + ": done"
 	case n == 1:

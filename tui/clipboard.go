@@ -30,7 +30,7 @@ func (m *Model) copy() tea.Cmd {
 	}
 	what := text
 	if n := strings.Count(text, "\n"); n > 0 {
-		what = fmt.Sprintf("%d lines", n+1)
+		what = ops.Count(n+1, "line")
 	}
 	if put := m.o.Buffer; put != nil {
 		return func() tea.Msg { return copiedMsg{what, put(text)} }

@@ -33,7 +33,7 @@ func (m *Model) warningLines(h report.Head) []string {
 	}
 	for i, w := range h.Maintenance {
 		if i == limit {
-			lines = append(lines, m.th.Paint(themes.Warning, fmt.Sprintf("+%d more windows: S in Alerts", len(h.Maintenance)-i)))
+			lines = append(lines, m.th.Paint(themes.Warning, "+"+ops.Count(len(h.Maintenance)-i, "more window")+": S in Alerts"))
 			break
 		}
 		lines = append(lines, m.th.Paint(themes.Warning, draw.Clip(m.th, w, m.w)))

@@ -75,7 +75,7 @@ func TestJSONIsReadShortAndCanBeSeenAsItWasWritten(t *testing.T) {
 		t.Errorf("%s", got)
 	}
 	l.SetFilter(report.ParseFilter("level=warn"))
-	if got := plainView(l); !strings.Contains(got, `none of 1 lines matches "level=warn"`) {
+	if got := plainView(l); !strings.Contains(got, `none of 1 line matches "level=warn"`) {
 		t.Errorf("%s", got)
 	}
 }

@@ -34,7 +34,7 @@ func (l *logs) nothing() string {
 	case l.err != nil:
 		return "cannot read it: " + l.err.Error()
 	case l.ring.len() > 0:
-		return fmt.Sprintf("none of %d lines matches %q", l.ring.len(), l.filter.String())
+		return fmt.Sprintf("none of %s matches %q", ops.Count(l.ring.len(), "line"), l.filter.String())
 	case l.done() && l.since == 0:
 		return "no lines: the log is empty"
 	case l.done():
@@ -44,7 +44,7 @@ func (l *logs) nothing() string {
 }
 
 func (l *logs) head(shown int) string {
-	right := fmt.Sprintf("%d lines", shown)
+	right := ops.Count(shown, "line")
 	if n := l.ring.dropped; n > 0 {
 		right = fmt.Sprintf("%d older dropped  %s", n, right)
 	}
@@ -169,7 +169,7 @@ func (m *Model) loggers(refs []ops.Ref) []ops.Ref {
 		}
 	}
 	if n := len(out); n > logsMost {
-		m.say(report.ToneWarning, fmt.Sprintf("the first %d of %d logs: mark fewer", logsMost, n))
+		m.say(report.ToneWarning, fmt.Sprintf("the first %d of %s: mark fewer", logsMost, ops.Count(n, "log")))
 		out = out[:logsMost]
 	}
 	return out

@@ -31,7 +31,7 @@ func Run(ctx context.Context, c ops.Console, o Options, in io.Reader, out io.Wri
 	defer stop()
 	if f, ok := out.(*os.File); ok {
 		if w, h, err := term.GetSize(f.Fd()); err == nil && (w > widest || h > tallest) {
-			return Left{}, ops.Errorf(ops.CodeInvalid, "the terminal says that it has %d columns and %d rows", w, h).
+			return Left{}, ops.Errorf(ops.CodeInvalid, "the terminal says that it has %s and %s", ops.Count(w, "column"), ops.Count(h, "row")).
 				Help("at most %d and %d are drawn: stty cols 120 rows 40 corrects it", widest, tallest)
 		}
 	}

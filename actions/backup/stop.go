@@ -98,7 +98,7 @@ func (s *start) Run(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.Re
 // of CodeUnanswered: that cannot be seen.
 func (f family) turn(ctx context.Context, p ops.Plan, out ops.Progresser) (bool, error) {
 	if len(p.Steps) != 1 {
-		return false, ops.Errorf(ops.CodeChanged, "the plan has %d steps", len(p.Steps)).Help("plan again")
+		return false, ops.Errorf(ops.CodeChanged, "the plan has %s", ops.Count(len(p.Steps), "step")).Help("plan again")
 	}
 	if _, err := f.carry(ctx, p.Steps[0], ops.RepositoryPlan{}, history{}, out, nil); err != nil {
 		return false, err

@@ -47,7 +47,7 @@ var archived = regexp.MustCompile(` WAL segment ([0-9A-F]{24}) successfully arch
 // Run switches, and looks for the segment in each repository.
 func (s *switchWAL) Run(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.Result, error) {
 	if len(p.Steps) != 1 {
-		return ops.Result{}, ops.Errorf(ops.CodeChanged, "the plan has %d steps", len(p.Steps)).Help("plan again")
+		return ops.Result{}, ops.Errorf(ops.CodeChanged, "the plan has %s", ops.Count(len(p.Steps), "step")).Help("plan again")
 	}
 	segment := ""
 	_, err := s.carry(ctx, p.Steps[0], ops.RepositoryPlan{}, history{}, out, func(_ ops.Stream, text string) {

@@ -223,7 +223,7 @@ func (f *findings) result(sets []ops.Backup) (ops.Result, error) {
 			return ops.Result{State: ops.JobUnknown, What: ops.Textf("status ok, but backup %s was not looked at: read the output", s.Label)}, nil
 		}
 	}
-	return ops.Result{State: ops.JobSucceeded, What: ops.Textf("%s of %d files and %d WAL segments verified, no damage; a segment that is missing between others it does not see", ops.Count(backups, "backup"), files, wal)}, nil
+	return ops.Result{State: ops.JobSucceeded, What: ops.Textf("%s of %s and %s verified, no damage; a segment that is missing between others it does not see", ops.Count(backups, "backup"), ops.Count(files, "file"), ops.Count(wal, "WAL segment"))}, nil
 }
 
 // bad are the backups and archives with damage.

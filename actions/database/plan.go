@@ -120,7 +120,7 @@ func waiters(n int) string {
 	if n == 1 {
 		return "1 session waits"
 	}
-	return fmt.Sprintf("%d sessions wait", n)
+	return ops.Count(n, "session") + " wait"
 }
 
 // most is how many sessions one plan ends.
@@ -154,7 +154,7 @@ func (e *endIdle) Plan(ctx context.Context, b ops.Board, req ops.Request) (ops.P
 			hits = append(hits, s)
 		}
 	}
-	p := ops.Plan{Locks: []ops.Ref{req.Target}, Title: ops.Textf("end %d sessions on %s: %s", len(hits), e.source, w)}
+	p := ops.Plan{Locks: []ops.Ref{req.Target}, Title: ops.Textf("end %s on %s: %s", ops.Count(len(hits), "session"), e.source, w)}
 	if len(hits) == 0 {
 		return ops.Plan{}, ops.Errorf(ops.CodeNotFound, "%s has no session %s", e.source, w).Help("another state, a shorter time (older), or another application (app)")
 	}
@@ -164,10 +164,10 @@ func (e *endIdle) Plan(ctx context.Context, b ops.Board, req ops.Request) (ops.P
 		hits = hits[:most]
 	}
 	if hidden > 0 {
-		p.Warnings = append(p.Warnings, ops.Textf("%d sessions are hidden from this login and are left alone", hidden))
+		p.Warnings = append(p.Warnings, ops.Textf("left alone: %s hidden from this login", ops.Count(hidden, "session")))
 	}
 	if others > 0 {
-		p.Warnings = append(p.Warnings, ops.Textf("%d sessions of superusers are left alone: %s may not end them", others, d.Rights.Login))
+		p.Warnings = append(p.Warnings, ops.Textf("left alone: %s of superusers, which %s may not end", ops.Count(others, "session"), d.Rights.Login))
 	}
 	slices.SortFunc(hits, func(a, b ops.Session) int { return a.PID - b.PID })
 	for part := range slices.Chunk(hits, chunk) {

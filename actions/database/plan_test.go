@@ -133,7 +133,7 @@ func TestTheIdleAreEndedAndOnlyThey(t *testing.T) {
 	f.answer = f.ends
 	a := &endIdle{family1(f)}
 	p, err := a.Plan(t.Context(), ops.Board{}, request("database.end-idle", "", "state", "idle", "app", "web"))
-	if err != nil || len(p.Replaces) != 1 || p.Title.String() != "end 1 sessions on pg: idle for more than 2m from web" {
+	if err != nil || len(p.Replaces) != 1 || p.Title.String() != "end 1 session on pg: idle for more than 2m from web" {
 		t.Fatalf("%+v %v", p, err)
 	}
 	sql := p.Steps[0].Text().String()
@@ -172,7 +172,7 @@ func TestHundredsAreEndedInSeveralStatements(t *testing.T) {
 		}
 	}
 	res, err := a.Run(t.Context(), p, &quiet{})
-	if err != nil || len(f.sessions) != 100 || res.What.String() != "500 of 500 sessions have ended" {
+	if err != nil || len(f.sessions) != 100 || res.What.String() != "500 of 500 sessions ended" {
 		t.Errorf("%+v %v, %d are left", res, err, len(f.sessions))
 	}
 }

@@ -56,9 +56,9 @@ func (f family) end(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.Re
 		return ended(-1, err, "", ""), nil
 	}
 	if left = counted(all, about); left > 0 {
-		return ops.Result{State: ops.JobPartial, What: ops.Textf("%d of %d sessions have ended; %d were not told: they are not idle any more, or the login that acts does not see them", meant-left, meant, left)}, nil
+		return ops.Result{State: ops.JobPartial, What: ops.Textf("%d of %s ended; %d not told: not idle any more, or not seen by the login that acts", meant-left, ops.Count(meant, "session"), left)}, nil
 	}
-	return ops.Result{State: ops.JobSucceeded, What: ops.Textf("%d of %d sessions have ended", meant, meant)}, nil
+	return ops.Result{State: ops.JobSucceeded, What: ops.Textf("%d of %s ended", meant, ops.Count(meant, "session"))}, nil
 }
 
 // nothing is what it means that no session was told: they have ended, or are not
@@ -75,7 +75,7 @@ func (f family) nothing(ctx context.Context, p ops.Plan, meant func(ops.Session)
 	case p.Request.Target.Kind == ops.KindSession:
 		return ops.Result{}, ops.Errorf(ops.CodeDenied, "it is still there and was not told: the login that acts does not see it").Help("GRANT pg_monitor to that login")
 	}
-	return ops.Result{State: ops.JobSucceeded, What: ops.Textf("nothing was ended: the %d sessions are not idle any more", left)}, nil
+	return ops.Result{State: ops.JobSucceeded, What: ops.Textf("nothing was ended: %s not idle any more", ops.Count(left, "session"))}, nil
 }
 
 // sessions lists the sessions there are now. A list without any is no answer: whoever
@@ -101,7 +101,7 @@ func (f family) signal(ctx context.Context, p ops.Plan, out ops.Progresser) ([]i
 		rows, err := f.client.Query(ctx, step.SQL.String())
 		if err != nil {
 			if len(hit) > 0 {
-				return hit, fmt.Errorf("after %d sessions: %w", len(hit), err)
+				return hit, fmt.Errorf("after %s: %w", ops.Count(len(hit), "session"), err)
 			}
 			return nil, err
 		}

@@ -86,7 +86,7 @@ func TestLabSessionsAreCanceledAndEnded(t *testing.T) {
 	d.find("report", idleInTx) // it has what it waited for
 	d.Holds("debug", []int{2}, 0)
 	d.find("debug", idleInTx)
-	if said := d.run("database.end-idle", d.read.Ref(), ops.Param{Name: ops.Lit("older"), Value: ops.Lit("0s")}); said != "2 of 2 sessions have ended" {
+	if said := d.run("database.end-idle", d.read.Ref(), ops.Param{Name: ops.Lit("older"), Value: ops.Lit("0s")}); said != "2 of 2 sessions ended" {
 		t.Error(said)
 	}
 }

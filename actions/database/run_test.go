@@ -134,7 +134,7 @@ func TestOnesThatWereIdleAndAreNotAnyMoreAreLeftAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.Request = req
-	if res, err := a.Run(t.Context(), p, &quiet{}); err != nil || res.What.String() != "nothing was ended: the 1 sessions are not idle any more" {
+	if res, err := a.Run(t.Context(), p, &quiet{}); err != nil || res.What.String() != "nothing was ended: 1 session not idle any more" {
 		t.Errorf("%+v %v", res, err)
 	}
 	lost := ops.Errorf(ops.CodeUnavailable, "the connection broke")
@@ -183,7 +183,7 @@ func TestSomeOfSeveralThatWereNotToldAreSaid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if res, err := a.Run(t.Context(), p, &quiet{}); err != nil || res.State != ops.JobPartial || !strings.Contains(res.What.String(), "1 of 2 sessions have ended; 1 were not told") {
+	if res, err := a.Run(t.Context(), p, &quiet{}); err != nil || res.State != ops.JobPartial || !strings.Contains(res.What.String(), "1 of 2 sessions ended; 1 not told") {
 		t.Errorf("%+v %v", res, err)
 	}
 }

@@ -92,7 +92,7 @@ func (f family) one(ctx context.Context, sql string) (string, error) {
 		return "", err
 	}
 	if len(rows) != 1 || len(rows[0]) != 1 || rows[0][0].Empty() {
-		return "", fmt.Errorf("%s gave %d rows", sql, len(rows))
+		return "", fmt.Errorf("%s gave %s", sql, ops.Count(len(rows), "row"))
 	}
 	return rows[0][0].String(), nil
 }

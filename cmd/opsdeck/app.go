@@ -95,7 +95,7 @@ func atMostOne(_ *cobra.Command, args []string) error {
 func exactly(n int, what string) cobra.PositionalArgs {
 	return func(_ *cobra.Command, args []string) error {
 		if len(args) != n {
-			return usagef("%s: got %d arguments", what, len(args))
+			return usagef("%s: got %s", what, ops.Count(len(args), "argument"))
 		}
 		return nil
 	}

@@ -35,8 +35,8 @@ func (a *app) configCheck() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: %s (%s), %d sources, %d expected containers: no fault\n", given, f.Estate.Name,
-				f.Estate.Environment, len(f.Sources()), len(f.Estate.Expected))
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: %s (%s), %s, %s: no fault\n", given, f.Estate.Name,
+				f.Estate.Environment, ops.Count(len(f.Sources()), "source"), ops.Count(len(f.Estate.Expected), "expected container"))
 			return err
 		},
 	}

@@ -66,7 +66,7 @@ func writeFound(w io.Writer, found estate.Found) {
 		for _, s := range servers {
 			line := strings.Join(strings.Fields(f.name+" "+s.Version), " ") + " at " + s.At
 			if s.Running != nil {
-				line += fmt.Sprintf(", %d containers running", len(s.Running))
+				line += fmt.Sprintf(", %s running", ops.Count(len(s.Running), "container"))
 			}
 			fmt.Fprintf(w, "  %s\n", line)
 		}
@@ -88,7 +88,7 @@ func countFound(found estate.Found) (counts string, advice []string) {
 			advice = append(advice, f.advice)
 		}
 	}
-	return strings.Join(append(parts, fmt.Sprintf("%d containers", len(found.Containers()))), ", "), advice
+	return strings.Join(append(parts, ops.Count(len(found.Containers()), "container")), ", "), advice
 }
 
 // collect asks a server once.

@@ -188,7 +188,7 @@ func TestLabCluster(t *testing.T) {
 	// Two minutes on, the same is a disagreement.
 	later := realCollector(t, a.url, b.url)
 	later.cfg.Now = func() time.Time { return time.Now().Add(3 * time.Minute) }
-	if f, err := later.Collect(t.Context()); err != nil || !strings.Contains(notesOf(f), "b: lacks 1 of 1 alerts that other peers hold: OnlyA") {
+	if f, err := later.Collect(t.Context()); err != nil || !strings.Contains(notesOf(f), "b: lacks 1 of 1 alert that other peers hold: OnlyA") {
 		t.Errorf("%s, %v", notesOf(f), err)
 	}
 	faults(t, c, a, b, id)

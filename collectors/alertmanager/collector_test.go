@@ -304,7 +304,7 @@ func TestUnionOfPeers(t *testing.T) {
 func TestASilenceThatDidNotReachAPeerIsTold(t *testing.T) {
 	a, b := newFakePeer(t, newStore(t)), newFakePeer(t, &fakeStore{silences: []map[string]any{}})
 	a.bodies["silences"] = strings.ReplaceAll(recorded(t, "silences-0.25.json"), "19:21:33.940Z", "19:01:33.940Z")
-	if f := collect(t, collectorOf(t, a.URL, b.URL)); !strings.Contains(notesOf(f), "b: lacks 1 silences that other peers hold") {
+	if f := collect(t, collectorOf(t, a.URL, b.URL)); !strings.Contains(notesOf(f), "b: lacks 1 silence that other peers hold") {
 		t.Errorf("%s", notesOf(f))
 	}
 }

@@ -98,12 +98,12 @@ func (c *Collector) notes(views []view, all []ops.AlertmanagerAlert, silences []
 			add(v, "up less than two minutes: it may not have heard of every alert yet")
 		}
 		if missing := missing(v, all, now); len(missing) > 0 {
-			add(v, "lacks %d of %d alerts that other peers hold: %s", len(missing), len(all), named(missing))
+			add(v, "lacks %d of %s that other peers hold: %s", len(missing), ops.Count(len(all), "alert"), named(missing))
 		}
 		if v.silencesErr != nil {
 			add(v, "its silences cannot be read: %v", v.silencesErr)
 		} else if n := deaf(v, silences, now); n > 0 {
-			add(v, "lacks %d silences that other peers hold: it may page what they silence", n)
+			add(v, "lacks %s that other peers hold: it may page what they silence", ops.Count(n, "silence"))
 		}
 		if v.statusErr != nil {
 			add(v, "its status cannot be read: %v", v.statusErr)
@@ -137,9 +137,9 @@ func (c *Collector) clusterNotes(v view, add func(view, string, ...any)) {
 		}
 	case "ready":
 		if members < len(c.peers) {
-			add(v, "sees %d of %d members of its cluster", members, len(c.peers))
+			add(v, "sees %d of %s of its cluster", members, ops.Count(len(c.peers), "member"))
 		} else if members > len(c.peers) {
-			add(v, "its cluster has %d members, the estate names %d", members, len(c.peers))
+			add(v, "its cluster has %s, the estate names %d", ops.Count(members, "member"), len(c.peers))
 		}
 	}
 }

@@ -94,7 +94,7 @@ func (r *repository) read(ctx context.Context) (view, error) {
 		},
 	}
 	if t.odd > 0 {
-		v.notes = append(v.notes, ops.Textf("%s: %d backups are left out: they are not as pgBackRest writes them", r.plan.Name, t.odd))
+		v.notes = append(v.notes, ops.Textf("%s: %s left out: not as pgBackRest writes it", r.plan.Name, ops.Count(t.odd, "backup")))
 	}
 	switch t.code {
 	case statusOK, statusNoBackup:

@@ -38,7 +38,7 @@ func (a answer) notes() []ops.Text {
 	var out []ops.Text
 	for _, w := range append(a.Warnings, a.Infos...) {
 		if len(out) == notesMost {
-			return append(out, ops.Textf("%d more warnings", len(a.Warnings)+len(a.Infos)-notesMost))
+			return append(out, ops.Textf("%s", ops.Count(len(a.Warnings)+len(a.Infos)-notesMost, "more warning")))
 		}
 		out = append(out, ops.Clean(w))
 	}

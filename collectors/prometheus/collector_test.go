@@ -47,7 +47,7 @@ func TestCollectReadsWhatAServerAnswered(t *testing.T) {
 		t.Errorf("alerts cannot travel: %v", err)
 	}
 	notes := fmt.Sprint(facts.Notes)
-	for _, want := range []string{"rule Broken fails: found duplicate series", "1 of 8 alert rules were not evaluated yet",
+	for _, want := range []string{"rule Broken fails: found duplicate series", "not evaluated yet: 1 of 8 alert rules",
 		"1 of 2 targets are down", "nobody is paged"} {
 		if !strings.Contains(notes, want) {
 			t.Errorf("no %q in %s", want, notes)

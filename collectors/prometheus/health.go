@@ -102,7 +102,7 @@ func (s slowFacts) notes() []ops.Text {
 			out = append(out, ops.Textf("its last configuration was not accepted; it runs on the one of %s", ops.Stamp(r.LastConfigTime)))
 		}
 		if r.CorruptionCount > 0 {
-			out = append(out, ops.Textf("its storage found %d corruptions", r.CorruptionCount))
+			out = append(out, ops.Textf("its storage found %s", ops.Count(r.CorruptionCount, "corruption")))
 		}
 	}
 	if s.nobodyIsPaged() {

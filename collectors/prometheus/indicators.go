@@ -77,7 +77,7 @@ func (m measured) tell(what string, notes *[]ops.Text) {
 		*notes = append(*notes, ops.Textf("%s: %s", what, n))
 	}
 	if n := len(m.series); n > 1 {
-		*notes = append(*notes, ops.Textf("%s: %d series, and only the first counts: %s", what, n, m.series[0].Name))
+		*notes = append(*notes, ops.Textf("%s: %s, and only the first counts: %s", what, ops.Count(n, "series"), m.series[0].Name))
 	}
 }
 

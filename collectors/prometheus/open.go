@@ -92,7 +92,7 @@ func (c *Collector) around(ctx context.Context, since time.Time, window time.Dur
 	out := ans.matching(from.labels)
 	if more := len(out) - chartSeries; more > 0 {
 		out = out[:chartSeries]
-		ans.Notes = append(ans.Notes, ops.Textf("%d more series are not drawn", more))
+		ans.Notes = append(ans.Notes, ops.Textf("%s not drawn", ops.Count(more, "more series")))
 	}
 	if split {
 		out = append(out, ops.Series{

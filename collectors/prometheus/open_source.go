@@ -133,7 +133,7 @@ func (c *Collector) rulePart(ctx context.Context) (ops.FactGroup, error) {
 			alerting++
 		}
 	}
-	g.add("rules", fmt.Sprintf("%d that alert and %d that record, in %d groups", alerting, recording, len(book.groups)))
+	g.add("rules", fmt.Sprintf("%d that alert and %d that record, in %s", alerting, recording, ops.Count(len(book.groups), "group")))
 	c.mu.Lock()
 	up := c.slow.up()
 	c.mu.Unlock()

@@ -224,10 +224,10 @@ func (a *Answer) read(in *httpsource.Stream, g grid) error {
 		a.Series, a.labels = append(a.Series, s.Series), append(a.labels, s.labels)
 	}
 	if histograms > 0 {
-		a.Notes = append(a.Notes, ops.Textf("%d native histograms are not shown", histograms))
+		a.Notes = append(a.Notes, ops.Textf("%s not shown", ops.Count(histograms, "native histogram")))
 	}
 	if shown := len(kept) + histograms; shown < all {
-		a.Notes = append(a.Notes, ops.Textf("only %d of %d series are shown", len(kept), all))
+		a.Notes = append(a.Notes, ops.Textf("only %d of %s shown", len(kept), ops.Count(all, "series")))
 	}
 	return err
 }

@@ -104,7 +104,7 @@ func TestRangeShowsItsGaps(t *testing.T) {
 	}
 	bad := httpsource.NewStream(strings.NewReader(`{"resultType":"matrix","result":[{"metric":{"a":"\u001b[2J"},"values":[[10,"1"],[20,"NaN"],[30,"+Inf"],[40,"4"]]},{"metric":{},"histograms":[[10,{}]]}]}`), httpsource.AnswerMost)
 	got, err := readQuery(bad, grid{from: time.Unix(10, 0), to: time.Unix(50, 0), step: 10 * time.Second})
-	if want := `[{{a="\x1b[2J"}  [1 true 0 false 0 false 4 true 0 false]}] [1 native histograms are not shown]`; err != nil || plain(got) != want {
+	if want := `[{{a="\x1b[2J"}  [1 true 0 false 0 false 4 true 0 false]}] [1 native histogram not shown]`; err != nil || plain(got) != want {
 		t.Errorf("%s, %v", plain(got), err)
 	}
 }

@@ -30,7 +30,7 @@ func TestARestartDoesNotEndAlertsWhoseRuleWaitsForItsTurn(t *testing.T) {
 	const (
 		alert   = `{"labels":{"alertname":"%s"},"state":"firing","activeAt":"2026-11-21T18:00:00Z","value":"1"}`
 		rule    = `{"type":"alerting","name":"%s","health":"%s","alerts":[%s]}`
-		waiting = "were not evaluated since it started; "
+		waiting = "not evaluated since it started: "
 	)
 	burns := func(name string) string { return fmt.Sprintf(rule, name, "ok", fmt.Sprintf(alert, name)) }
 	quiet := func(name, health string) string { return fmt.Sprintf(rule, name, health, "") }
@@ -43,10 +43,10 @@ func TestARestartDoesNotEndAlertsWhoseRuleWaitsForItsTurn(t *testing.T) {
 	}{
 		{"both burn", burns("A") + "," + burns("B"), "A B", ""},
 		{"it starts", "", "", ""},
-		{"no rule had its turn", quiet("A", "unknown") + "," + quiet("B", "unknown"), "A B", "2 of 2 alert rules " + waiting + "2 alerts of before are kept"},
-		{"A had, and is over", quiet("A", "ok") + "," + quiet("B", "unknown"), "B", "1 of 2 alert rules " + waiting + "1 alert of before is kept"},
+		{"no rule had its turn", quiet("A", "unknown") + "," + quiet("B", "unknown"), "A B", waiting + "2 of 2 alert rules; kept of before: 2 alerts"},
+		{"A had, and is over", quiet("A", "ok") + "," + quiet("B", "unknown"), "B", waiting + "1 of 2 alert rules; kept of before: 1 alert"},
 		{"B is no rule any more", quiet("A", "ok"), "", ""},
-		{"a rule nobody knew waits", quiet("C", "unknown"), "", "1 of 1 alert rules were not evaluated yet"},
+		{"a rule nobody knew waits", quiet("C", "unknown"), "", "not evaluated yet: 1 of 1 alert rule"},
 	} {
 		f.answers(step.rules)
 		facts, err := c.Collect(t.Context())

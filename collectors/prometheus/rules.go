@@ -313,17 +313,13 @@ func (b ruleBook) notes(now, up time.Time) []ops.Text {
 		}
 	}
 	if faults > faultsMost {
-		out = append(out, ops.Textf("%d more rules fail", faults-faultsMost))
+		out = append(out, ops.Textf("%s that fail", ops.Count(faults-faultsMost, "more rule")))
 	}
 	switch {
 	case waiting > 0 && b.kept > 0:
-		kept := "1 alert of before is kept"
-		if b.kept > 1 {
-			kept = fmt.Sprintf("%d alerts of before are kept", b.kept)
-		}
-		out = append(out, ops.Textf("%d of %d alert rules were not evaluated since it started; %s", waiting, rules, kept))
+		out = append(out, ops.Textf("not evaluated since it started: %d of %s; kept of before: %s", waiting, ops.Count(rules, "alert rule"), ops.Count(b.kept, "alert")))
 	case waiting > 0:
-		out = append(out, ops.Textf("%d of %d alert rules were not evaluated yet", waiting, rules))
+		out = append(out, ops.Textf("not evaluated yet: %d of %s", waiting, ops.Count(rules, "alert rule")))
 	}
 	if more := b.read - httpsource.AlertsMost; more > 0 {
 		out = append(out, ops.Textf("it has more than %d rules and alerts: %d or more are not read", httpsource.AlertsMost, more))

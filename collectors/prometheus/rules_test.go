@@ -44,8 +44,8 @@ func TestNoRulesAndLateRulesAreTold(t *testing.T) {
 		"null":                   {`{"groups":null}`, "[there are no alert rules]"},
 		"in time":                {`{"groups":[{"name":"g","interval":15,"lastEvaluation":"2026-11-21T01:59:50Z","rules":[{"health":"ok"}]}]}`, "[]"},
 		"late":                   {`{"groups":[{"name":"g","interval":15,"lastEvaluation":"2026-11-21T01:50:00Z","rules":[{"health":"ok"}]}]}`, "[rules of group g were last evaluated at 2026-11-21 01:50:00Z, every 15s is meant]"},
-		"never had a turn":       {`{"groups":[{"name":"g","interval":15,"lastEvaluation":"0001-01-01T00:00:00Z","rules":[{"type":"recording","health":"unknown"},{"health":"unknown"}]}]}`, "[rules of group g have never been evaluated, every 15s is meant 1 of 1 alert rules were not evaluated yet]"},
-		"its turn is far":        {`{"groups":[{"name":"g","interval":3600,"rules":[{"health":"unknown"},{"type":"alerting","health":"ok"}]},{"name":"h","interval":3600,"rules":[{"type":"recording","health":"unknown"}]}]}`, "[1 of 2 alert rules were not evaluated yet]"},
+		"never had a turn":       {`{"groups":[{"name":"g","interval":15,"lastEvaluation":"0001-01-01T00:00:00Z","rules":[{"type":"recording","health":"unknown"},{"health":"unknown"}]}]}`, "[rules of group g have never been evaluated, every 15s is meant not evaluated yet: 1 of 1 alert rule]"},
+		"its turn is far":        {`{"groups":[{"name":"g","interval":3600,"rules":[{"health":"unknown"},{"type":"alerting","health":"ok"}]},{"name":"h","interval":3600,"rules":[{"type":"recording","health":"unknown"}]}]}`, "[not evaluated yet: 1 of 2 alert rules]"},
 		"an empty group":         {`{"groups":[{"name":"g","interval":15,"rules":[]},{"name":"h","rules":[{"health":"ok"}],"lastEvaluation":"2026-11-21T01:59:50Z","interval":15}]}`, "[]"},
 		"a recording rule fails": {`{"groups":[{"rules":[{"type":"recording","name":"r","health":"err","lastError":"many-to-many"},{"type":"alerting","health":"ok"}]}]}`, "[recording rule r fails: many-to-many]"},
 		"records only":           {`{"groups":[{"rules":[{"type":"recording","health":"ok"}]}]}`, "[there are no alert rules]"},
@@ -56,7 +56,7 @@ func TestNoRulesAndLateRulesAreTold(t *testing.T) {
 		}
 	}
 	many := `{"groups":[{"rules":[` + strings.TrimSuffix(strings.Repeat(`{"name":"r","lastError":"e"},`, 40), ",") + `]}]}`
-	if notes := book(t, many).notes(now, now.Add(-time.Hour)); len(notes) != faultsMost+1 || notes[faultsMost].String() != "35 more rules fail" {
+	if notes := book(t, many).notes(now, now.Add(-time.Hour)); len(notes) != faultsMost+1 || notes[faultsMost].String() != "35 more rules that fail" {
 		t.Errorf("%v", notes)
 	}
 }

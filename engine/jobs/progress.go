@@ -89,7 +89,7 @@ func (r *run) take(now time.Time) (ops.JobID, []ops.Line) {
 	lines := r.lines
 	if r.leftOut > 0 {
 		lines = append(lines, ops.Line{At: now, Stream: ops.StreamMeta, From: refOf(r.job.ID),
-			Text: ops.Textf("%d lines are left out here: they came faster than they could be written", r.leftOut)})
+			Text: ops.Textf("%s left out here: more came than could be written", ops.Count(r.leftOut, "line"))})
 	}
 	r.lines, r.leftOut = nil, 0
 	return r.job.ID, lines

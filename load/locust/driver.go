@@ -82,7 +82,7 @@ func (d Driver) Plan(ctx context.Context, s ops.LoadScenario) (p ops.LoadPlan, e
 	p.Steps = append(p.Steps, call("GET", "/stop", "", "at the end, whatever happens"))
 	p.Hosts = []string{load.HostPort(host)}
 	p.Warnings = d.exposed(ctx, o.URL)
-	p.Notes = []ops.Text{ops.Textf("at most %d users; how many requests they send is for the locustfile and the target to say", o.MaxUsers),
+	p.Notes = []ops.Text{ops.Textf("at most %s; how many requests are sent is for the locustfile and the target to say", ops.Count(o.MaxUsers, "user")),
 		ops.Textf("Locust is told to send to %s; where its locustfile sends besides is not known", p.Hosts[0])}
 	return p, nil
 }

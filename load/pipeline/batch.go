@@ -86,7 +86,7 @@ func (o Order) batch(ctx context.Context, c *pgx.Conn, p loans.Portfolio, n int6
 		}
 		part()
 		if d.rows != rows {
-			return invalid("batch %d has %d loans, and not %d: somebody else writes into the schema", n, d.rows, rows)
+			return invalid("batch %d has %s, and not %d: somebody else writes into the schema", n, ops.Count(d.rows, "loan"), rows)
 		}
 		var seconds []float64
 		for _, p := range d.parts {

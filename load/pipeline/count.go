@@ -94,16 +94,16 @@ func (r *run) complete(ctx context.Context) error {
 func (n counted) differs(sent loans.Sum) error {
 	for i, rows := range append(n.Results[:], n.Rows, n.Batches.Rows) {
 		if rows != sent.Rows {
-			return ops.Errorf(ops.CodeInternal, "there are %s in %s, and not %d", ops.Count(int(rows), "row"), []string{"staging", "pd", "lgd", "ead", "ecl", "loans", "the batches"}[i], sent.Rows)
+			return ops.Errorf(ops.CodeInternal, "there are %s in %s, and not %d", ops.Count(rows, "row"), []string{"staging", "pd", "lgd", "ead", "ecl", "loans", "the batches"}[i], sent.Rows)
 		}
 	}
 	switch {
 	case n.Digest != sent.Digest:
 		return ops.Errorf(ops.CodeInternal, "the loans are not those that were sent: their digest is %016x, and not %016x", n.Digest, sent.Digest)
 	case n.EAD != n.Batches.EAD || n.ECL != n.Batches.ECL:
-		return ops.Errorf(ops.CodeInternal, "exposure and expected loss add up to %d and %d cents, and were %d and %d in the batches", n.EAD, n.ECL, n.Batches.EAD, n.Batches.ECL)
+		return ops.Errorf(ops.CodeInternal, "exposure and expected loss add up to %d and %s, and were %d and %d in the batches", n.EAD, ops.Count(n.ECL, "cent"), n.Batches.EAD, n.Batches.ECL)
 	case n.Wrong == 0 && (n.EAD != sent.EAD || n.ECL != sent.ECL):
-		return ops.Errorf(ops.CodeInternal, "exposure and expected loss add up to %d and %d cents, and come to %d and %d", n.EAD, n.ECL, sent.EAD, sent.ECL)
+		return ops.Errorf(ops.CodeInternal, "exposure and expected loss add up to %d and %s, and come to %d and %d", n.EAD, ops.Count(n.ECL, "cent"), sent.EAD, sent.ECL)
 	}
 	return nil
 }

@@ -84,14 +84,14 @@ func (d Driver) Plan(ctx context.Context, s ops.LoadScenario) (p ops.LoadPlan, e
 	}
 	switch found := o.Found; {
 	case found.Batches > 0:
-		p.Notes = append(p.Notes, ops.Textf("it goes on behind batch %d of %d: %d of %d records are left", found.Batches, o.batches(), found.Left, o.Rows))
+		p.Notes = append(p.Notes, ops.Textf("it goes on behind batch %d of %d: %d of %s left", found.Batches, o.batches(), found.Left, ops.Count(o.Rows, "record")))
 	case found.Made:
-		sql(o.in("TRUNCATE S."+strings.Join(tables(), ", S.")), fmt.Sprintf("%d records of an earlier run", found.Records))
-		p.Replaces = []ops.Text{ops.Textf("the %d records of an earlier run in schema %s, and what was calculated of them", found.Records, schema)}
+		sql(o.in("TRUNCATE S."+strings.Join(tables(), ", S.")), ops.Count(found.Records, "record")+" of an earlier run")
+		p.Replaces = []ops.Text{ops.Textf("the %s of an earlier run in schema %s, and what was calculated of them", ops.Count(found.Records, "record"), schema)}
 	default:
 		sql("CREATE SCHEMA "+pgx.Identifier{o.schema()}.Sanitize(), "in database "+o.Database+", marked as this scenario's")
 	}
-	sql(o.in("COPY S.loans FROM STDIN (FORMAT csv)"), fmt.Sprintf("%d records in batches of %d, each a transaction with what follows", o.Found.Left, o.Batch))
+	sql(o.in("COPY S.loans FROM STDIN (FORMAT csv)"), fmt.Sprintf("%s in batches of %d, each a transaction with what follows", ops.Count(o.Found.Left, "record"), o.Batch))
 	for _, c := range calculations() {
 		sql(o.of(c), "")
 	}
@@ -120,7 +120,7 @@ func (o Order) removal(r Remains) (all []ops.Step) {
 		names = append(names, "S."+t)
 	}
 	if len(names) > 0 {
-		all = append(all, ops.Step{How: ops.StepSQL, SQL: ops.Clean(o.in("DROP TABLE " + strings.Join(names, ", "))), On: []ops.Text{ops.Textf("%d records", r.Records)}})
+		all = append(all, ops.Step{How: ops.StepSQL, SQL: ops.Clean(o.in("DROP TABLE " + strings.Join(names, ", "))), On: []ops.Text{ops.Clean(ops.Count(r.Records, "record"))}})
 	}
 	return append(all, ops.Step{How: ops.StepSQL, SQL: ops.Clean("DROP SCHEMA " + pgx.Identifier{o.schema()}.Sanitize())})
 }
@@ -146,7 +146,7 @@ func (d Driver) PlanClean(ctx context.Context, s ops.LoadScenario) (p ops.LoadPl
 		return p, err
 	}
 	p.Steps, p.Hosts = o.removal(r), hosts
-	p.Replaces = []ops.Text{ops.Textf("schema %s of database %s: %d synthetic loans, what was calculated of them, and how far the run had come", ops.Clean(o.schema()), ops.Clean(o.Database), r.Records)}
+	p.Replaces = []ops.Text{ops.Textf("schema %s of database %s: %s, what was calculated of them, and how far the run had come", ops.Clean(o.schema()), ops.Clean(o.Database), ops.Count(r.Records, "synthetic loan"))}
 	return p, nil
 }
 

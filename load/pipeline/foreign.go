@@ -113,7 +113,7 @@ func (o Order) count(ctx context.Context, tx pgx.Tx, have []string) (in inside, 
 			return in, err
 		}
 		if others > 0 {
-			return in, ops.Errorf(ops.CodeDenied, "table %s of schema %s holds %s that no run of this scenario wrote: it is left alone", t.name, ops.Clean(o.schema()), ops.Count(int(others), "row")).
+			return in, ops.Errorf(ops.CodeDenied, "table %s of schema %s holds %s that no run of this scenario wrote: it is left alone", t.name, ops.Clean(o.schema()), ops.Count(others, "row")).
 				Help("whoever wrote into it has to remove that")
 		}
 		in.rows[t.name] = all

@@ -13,9 +13,6 @@ type table struct {
 // column is one of a table, and its type as the server calls it.
 type column struct{ name, is string }
 
-// perLoan reports whether a table has a row for each loan.
-func (t table) perLoan() bool { return t.columns[0].name == "id" }
-
 // layout are all tables of a schema.
 func layout() []table {
 	whole := func(names string) (all []column) {

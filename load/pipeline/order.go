@@ -73,7 +73,7 @@ func (o Order) Check() error {
 	plan := load.Schedule(o.Stages)
 	switch {
 	case o.Rows < 1 || o.Batch < 1 || o.Batch > o.Rows || o.batches() > 1_000_000:
-		return invalid("%d records in batches of %d are no plan", o.Rows, o.Batch)
+		return invalid("%s in batches of %d: that is no plan", ops.Count(o.Rows, "record"), o.Batch)
 	case o.Pipelines < 1 || o.Pipelines > mostPipelines:
 		return invalid("a run needs 1 to %d pipelines", mostPipelines)
 	case len(o.Stages) == 0 || o.MaxRate <= 0 || plan.Length() <= 0 || plan.Length() > o.MaxDuration:

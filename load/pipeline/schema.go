@@ -104,7 +104,7 @@ func (o Order) state(ctx context.Context, tx pgx.Tx) (s State, err error) {
 			want = in.batches
 		}
 		if got := in.rows[t.name]; got != want {
-			return s, denied("has %s in table %s, and runs wrote %d: somebody took some", ops.Count(int(got), "row"), t.name, want)
+			return s, denied("has %s in table %s, and runs wrote %d: somebody took some", ops.Count(got, "row"), t.name, want)
 		}
 	}
 	var had Portfolio

@@ -265,7 +265,7 @@ func (c *chart) axis(th themes.Theme, now time.Time) string {
 
 // legend says what is drawn, how fine, and what is missing.
 func (c *chart) legend(th themes.Theme, series []ops.Series, limit *ops.Series, w int) string {
-	name := fmt.Sprintf("%d series", len(series))
+	name := ops.Count(len(series), "series")
 	if len(series) == 1 {
 		name = series[0].Name.Or(ops.Lit("1 series")).String()
 	}
