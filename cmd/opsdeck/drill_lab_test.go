@@ -67,8 +67,9 @@ func drillProgram(t *testing.T, dir string) []string {
 
 // try is the driller of the tests.
 func (l *labDrills) try(ctx context.Context, c backup.Copy, doing func(string)) (ops.Drill, error) {
+	// A file that is lost is not there 15 s later either.
 	return drillBy(ctx, l.argv, drill.Order{
-		Restore: l.Argv("--log-level-console=info", "--log-level-stderr=off"), Key: c.Key, Set: c.Set, Target: c.Target, Timeline: c.Timeline, Stop: c.Stop, Cluster: c.Cluster, Bytes: c.Bytes,
+		Restore: l.Argv("--log-level-console=info", "--log-level-stderr=off", "--job-retry=0"), Key: c.Key, Set: c.Set, Target: c.Target, Timeline: c.Timeline, Stop: c.Stop, Cluster: c.Cluster, Bytes: c.Bytes,
 		Scratch: l.scratch, Account: "postgres", Checks: l.checks, Limit: 2 * time.Minute,
 	}, doing)
 }

@@ -97,6 +97,25 @@ func spoiled(t *testing.T, path string, change func([]byte) []byte, do func()) {
 
 func halved(b []byte) []byte { return b[:len(b)/2] }
 func gone([]byte) []byte     { return nil }
+func over(b []byte) []byte {
+	copy(b, strings.Repeat("damage", 20))
+	return b
+}
+
+// doubled has something done while a segment is there with two checksums, as of a server that
+// archived it twice with different content.
+func doubled(t *testing.T, path string, do func()) {
+	t.Helper()
+	name, _, _ := strings.Cut(filepath.Base(path), "-")
+	second := filepath.Join(filepath.Dir(path), name+"-"+strings.Repeat("0", 40)+filepath.Ext(path))
+	if err := os.Link(path, second); err != nil { // a link has the owner of the first
+		t.Fatal(err)
+	}
+	do()
+	if err := os.Remove(second); err != nil {
+		t.Fatal(err)
+	}
+}
 
 // onlyFile is the one file of a pattern.
 func onlyFile(t *testing.T, pattern string) string {
@@ -113,9 +132,9 @@ const (
 	noTimeline = "recovery target timeline 2 does not exist"
 )
 
-// TestLabADrillCatchesWhatIsLostAfterItsBackup: a segment that is cut and the file that leads to
-// the next timeline, where the one that was left comes to the same position; and no room to find
-// out.
+// TestLabADrillCatchesWhatIsLostAfterItsBackup: a segment that is cut, written over or there twice,
+// and the file that leads to the next timeline, where the one that was left comes to the same
+// position; the backup that the newest builds on; and no room to find out.
 func TestLabADrillCatchesWhatIsLostAfterItsBackup(t *testing.T) {
 	t.Parallel()
 	l := newLabDrills(t)
@@ -147,12 +166,31 @@ func TestLabADrillCatchesWhatIsLostAfterItsBackup(t *testing.T) {
 	l.checks = nil // where it stands has to be enough
 	archive := l.Dir + "/repo1/archive/t/15-1/"
 	spoiled(t, onlyFile(t, archive+"00000002.history"), gone, func() { fails("no history", noTimeline) })
-	spoiled(t, onlyFile(t, archive+"*/"+segment+"-*"), halved, func() { fails("half a segment", "the copy stands on timeline 1, at ") })
+	file := onlyFile(t, archive+"*/"+segment+"-*")
+	spoiled(t, file, halved, func() { fails("half a segment", "the copy stands on timeline 1, at ") })
+	spoiled(t, file, over, func() { fails("a segment that was written over", "the engine said [042]: unable to get "+segment) })
+	doubled(t, file, func() { fails("a doubled segment", "the engine said [045]: duplicates found for WAL segment "+segment) })
 	for megabytes, says := range map[int]string{4: "the scratch has room for 4.0M, and the copy needs ", 40: "the scratch is full|No space left on device"} {
 		l.scratch = smallScratch(t, l.Dir, megabytes)
 		if d := l.drills(t.Context(), "failed: one: ", quiet{}); !regexp.MustCompile(says).MatchString(d.Broke.String()) || !d.Failed.Empty() || d.Remedy.Empty() {
 			t.Errorf("in %d MB: %+v", megabytes, d)
 		}
+	}
+	l.scratch = filepath.Join(l.Dir, "drills")
+	l.chainOf(func() { fails("a chain without its full backup", "the engine could not restore it: [055]: ") })
+}
+
+// chainOf makes a backup that builds on the one there is, and has something done without that.
+func (l *labDrills) chainOf(do func()) {
+	l.Helper()
+	full := filepath.Join(l.Dir, "repo1/backup/t", l.labels())
+	l.does("succeeded: one: incr backup ", "backup.run", "type=incr")
+	if err := os.Rename(full, full+".away"); err != nil {
+		l.Fatal(err)
+	}
+	do()
+	if err := os.Rename(full+".away", full); err != nil {
+		l.Fatal(err)
 	}
 }
 
@@ -185,6 +223,7 @@ func TestLabADrillOfAFolderCatchesWhatIsLostAfterItsBackup(t *testing.T) {
 	l.drills("succeeded: folder: ", "")
 	spoiled(t, filepath.Join(l.folder, history[0]), gone, func() { l.drills("failed: folder: the restore of ", noTimeline) })
 	spoiled(t, filepath.Join(l.folder, whole[0]), halved, func() { l.drills("failed: folder: the restore of ", "has wrong size") })
+	spoiled(t, filepath.Join(l.folder, whole[0]), over, func() { l.drills("failed: folder: the restore of ", tooEarly) })
 	// Who is first to find no room is one time the server, and one time who fetches for it: neither is held against the backup.
 	for megabytes, says := range map[int]string{4: "failed: folder: the scratch has room for 4.0M, and the copy needs ", 45: "failed: folder: the copy"} {
 		l.scratch = smallScratch(t, l.Dir, megabytes)
