@@ -202,7 +202,9 @@ func (v *server) login(ctx context.Context, account, database string) (*pgx.Conn
 	}
 	c.Host, c.Port, c.User, c.Database, c.Password, c.TLSConfig, c.Fallbacks = v.s.socket(), v.port, account, database, "", nil, nil
 	c.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
-	c.RuntimeParams = map[string]string{"application_name": "opsdeck drill", "default_transaction_read_only": "on", "statement_timeout": "10min"}
+	c.RuntimeParams = map[string]string{"application_name": "opsdeck drill", "default_transaction_read_only": "on", "statement_timeout": "10min",
+		// Without these two nothing is asked at all, whatever the copy's databases have.
+		"client_encoding": "UTF8", "standard_conforming_strings": "on"}
 	return pgx.ConnectConfig(ctx, c)
 }
 

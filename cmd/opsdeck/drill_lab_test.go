@@ -171,6 +171,9 @@ func TestLabDrillsOfARealStanza(t *testing.T) {
 	// By arguments, which no backup brings along: the copy has to be told, or would not run.
 	l.Again("fsync=off", "shared_buffers=8MB", "archive_mode=on", "wal_level=replica", "max_connections=150", "max_prepared_transactions=7")
 	l.Exec("postgres", "CREATE TABLE commits (n int)")
+	// As in a cluster that was made as SQL_ASCII or LATIN1, or that an old program is served by.
+	l.Exec("postgres", "ALTER DATABASE template1 SET client_encoding = 'LATIN1'")
+	l.Exec("postgres", "ALTER DATABASE template1 SET standard_conforming_strings = off")
 	l.reachesOut()
 	l.does("succeeded: one: full backup ", "backup.run")
 	l.staysIn()
