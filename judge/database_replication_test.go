@@ -29,7 +29,11 @@ func TestAStandbyIsWellOnlyWhileWALComes(t *testing.T) {
 		"it could not be read":          {ops.Database{Upstream: ops.Upstream{}, Missing: []ops.Missing{{What: ops.Lit("WAL receiver")}}}, ops.LevelUnknown, "", ""},
 		"the primary is silent":         {ops.Database{Upstream: with(func(u *ops.Upstream) { u.Heard = ago(90 * time.Second) })}, ops.LevelWarning, "the standby hears nothing from its primary 10.0.0.1", "its last message came at 02:12:30Z"},
 		"quiet as when nothing is sent": {ops.Database{Upstream: with(func(u *ops.Upstream) { u.Heard = ago(30 * time.Second) })}, ops.LevelOK, "", ""},
-		"replay stands still":           {ops.Database{Upstream: with(func(u *ops.Upstream) { u.Waiting, u.Lag = ops.Num(3<<20), ops.Num(90) })}, ops.LevelWarning, "replay is behind by 3.0M that are received", ""},
+		// Of a cascade: it streams from a standby, and others stream from it.
+		"between two, and cut off":       {ops.Database{Upstream: cut, Replicas: []ops.Replica{{Name: ops.Lit("below"), State: ops.Lit("streaming"), Lag: ops.Num(0), Behind: ops.Num(0)}}}, ops.LevelWarning, "the standby is cut off from its primary", "there is no WAL receiver"},
+		"between two, the lower behind":  {ops.Database{Upstream: streams, Replicas: []ops.Replica{{Name: ops.Lit("below"), State: ops.Lit("streaming"), Lag: ops.Num(90), Behind: ops.Num(3 << 20)}}}, ops.LevelOK, "replica below is behind by 3.0M", "has not replayed"},
+		"between two, the lower is gone": {ops.Database{Upstream: streams, Replicas: []ops.Replica{{Name: ops.Lit("below"), Gone: ago(time.Minute)}}}, ops.LevelOK, "replica below is gone", "had no slot"},
+		"replay stands still":            {ops.Database{Upstream: with(func(u *ops.Upstream) { u.Waiting, u.Lag = ops.Num(3<<20), ops.Num(90) })}, ops.LevelWarning, "replay is behind by 3.0M that are received", ""},
 	} {
 		c.d.Standby = true
 		d := Database(dbEstate(), c.d, now)

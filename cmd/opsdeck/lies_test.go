@@ -227,8 +227,11 @@ var needs = map[string]string{"container.start": "container.stop", "container.re
 
 // apart are the actions that are looked at elsewhere: those that the agent does at once
 // (engine), the shell, which is only handed over, those on databases
-// (actions/database), which speak another protocol, loads, which are nothing but what
-// was answered (TestARunEndsInItsVerdictAndIsKept), and drills and
+// (actions/database), which speak another protocol, loads, of which a run is nothing but what
+// was answered (TestARunEndsInItsVerdictAndIsKept), a stop is believed by what still runs
+// (TestAStoppedRunLeavesNoLoadAndIsAborted, TestAStopIsNoSuccessWhileTheProcessRuns), a removal by
+// what is left (TestLabWhatALoadLeftIsRemovedAndNothingElse) and a pin by the list that is kept
+// (TestAPinnedRunIsWhatOthersAreComparedWithAndIsNeverForgotten), and drills and
 // restores, which believe nothing but the copy itself (TestLabDrillsOfARealStanza,
 // TestLabRestoresOfARealStanza, TestLabARestoreInPlaceKeepsTheOldDataAndGoesBack),
 // and a failover, which writes to the new primary (TestLabTheRegionOfThePrimaryIsLost).
@@ -238,8 +241,6 @@ func apart(i ops.ActionInfo) bool {
 		"incident.open", "incident.note", "incident.close", "container.shell", "shell.end", "backup.drill", "backup.restore", "backup.restore-in-place", "backup.failover"}, id) || strings.HasPrefix(id, "database.") || strings.HasPrefix(id, "load.")
 }
 
-// TestNoActionIsSucceededOnAnAnswerAlone runs every action there is, the next one too,
-// against servers behind something that lies about what it did.
 // TestNoActionIsSucceededOnAnAnswerAlone runs every action there is, the next one too,
 // against servers behind something that lies about what it did.
 func TestNoActionIsSucceededOnAnAnswerAlone(t *testing.T) {

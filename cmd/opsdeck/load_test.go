@@ -149,6 +149,36 @@ func TestARunEndsInItsVerdictAndIsKept(t *testing.T) {
 	}
 }
 
+// ended is a console whose one job, a load run, has ended in a verdict.
+type ended struct {
+	ops.Console
+	outcome ops.LoadOutcome
+}
+
+func (e ended) Watch(context.Context) (<-chan ops.Event, error) {
+	events, job := make(chan ops.Event, 1), ops.Job{ID: 8, State: ops.JobFailed}
+	if e.outcome == ops.LoadPassed {
+		job.State = ops.JobSucceeded
+	}
+	events <- ops.Event{Board: ops.Board{Jobs: []ops.Job{job}}}
+	return events, nil
+}
+
+func (e ended) Detail(context.Context, ops.Ref, time.Duration) (ops.Detail, error) {
+	return ops.Detail{Load: &ops.LoadReport{Kept: ops.LoadKept{Verdict: ops.LoadVerdict{Outcome: e.outcome}}}}, nil
+}
+
+// A script tells by the code alone what a run has shown, as the help and the guide have it:
+// nothing but a pass is 0, and what nobody knows here is no pass either.
+func TestWhatARunHasShownIsItsExitCode(t *testing.T) {
+	for outcome, want := range map[ops.LoadOutcome]int{ops.LoadPassed: 0, ops.LoadFailed: 1, ops.LoadDegraded: 2, ops.LoadInvalid: 3, ops.LoadAborted: 4, ops.LoadDegraded + 1: 3} {
+		o, _ := loadOrder("peak")
+		if got := exitOf(o.followLoad(t.Context(), nil, ended{outcome: outcome}, 8, nil)); got != want {
+			t.Errorf("%s: exit %d, want %d", outcome, got, want)
+		}
+	}
+}
+
 func TestAStoppedRunLeavesNoLoadAndIsAborted(t *testing.T) {
 	var came atomic.Int64
 	c, _ := loadConsole(t, "development", func(http.ResponseWriter, *http.Request) { came.Add(1) })
