@@ -40,11 +40,17 @@ func play(t *testing.T, f func() *fake, o Order, script func(*fake, context.Canc
 		if script != nil {
 			script(is, stop)
 		}
-		began := time.Now()
-		p.run, p.err = carryOut(ctx, o, apiOf(is.answer), func(k ops.LoadTick) { p.ticks = append(p.ticks, k) })
-		p.took, p.sends = time.Since(began), is.users > 0
+		p.carryOut(ctx, o, is.answer)
+		p.sends = is.users > 0
 	})
 	return p, is
+}
+
+// carryOut carries an order out on what answers.
+func (p *played) carryOut(ctx context.Context, o Order, answer tripper) {
+	began := time.Now()
+	p.run, p.err = carryOut(ctx, o, apiOf(answer), func(k ops.LoadTick) { p.ticks = append(p.ticks, k) })
+	p.took = time.Since(began)
 }
 
 func two() *fake { return newFake(2) }
