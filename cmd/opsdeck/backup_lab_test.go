@@ -159,37 +159,26 @@ func TestLabBackupsOfARealStanza(t *testing.T) {
 	l.Stop()
 	l.ends(run, planned, "failed: one: PostgreSQL does not let pgBackRest in")
 	l.set("[t]", "job-retry=0\n[t]") // each takes 15 s
-	segment := l.unreadable()
-	l.does("failed: one: verify found damage (status error): 15-1: other: 1; invalid result '15-1/"+segment[:16]+"/"+segment, "backup.verify")
-	l.corrupt()
-	l.does("failed: one: verify found damage (status error): ", "backup.verify")
+	newest, segment := l.newestSegment()
+	spoiled(t, newest, over, func() {
+		l.does("failed: one: verify found damage (status error): 15-1: other: 1; invalid result '15-1/"+segment[:16]+"/"+segment, "backup.verify")
+	})
+	l.does("succeeded: one: 1 backup of ", "backup.verify")
+	largest, label := l.largest()
+	spoiled(t, largest, midst, func() {
+		l.does("failed: one: verify found damage (status error): "+label+": ", "backup.verify")
+	})
 }
 
-// unreadable writes over a segment of WAL, so that it cannot be unpacked, and returns its name.
-func (l *labBackups) unreadable() string {
+// newestSegment is the file of the newest WAL in the first repository, and the segment's name.
+func (l *labBackups) newestSegment() (file, segment string) {
 	l.Helper()
 	files, err := filepath.Glob(filepath.Join(l.Dir, "repo1/archive/t/15-1/*/*-*.gz"))
 	if err != nil || len(files) == 0 {
 		l.Fatal(files, err)
 	}
-	last := files[len(files)-1]
-	l.writeOver(last, 0)
-	return filepath.Base(last)[:24]
-}
-
-// writeOver damages a file from an offset on.
-func (l *labBackups) writeOver(file string, from int64) {
-	l.Helper()
-	f, err := os.OpenFile(file, os.O_WRONLY, 0)
-	if err != nil {
-		l.Fatal(err)
-	}
-	if _, err := f.WriteAt([]byte(strings.Repeat("damage", 20)), from); err != nil {
-		l.Fatal(err)
-	}
-	if err := f.Close(); err != nil {
-		l.Fatal(err)
-	}
+	file = files[len(files)-1]
+	return file, filepath.Base(file)[:24]
 }
 
 // free waits until nobody has the engine's lock: workers keep it for a while whose main
@@ -233,19 +222,20 @@ func (l *labBackups) prunes() {
 	}
 }
 
-// corrupt writes over the middle of the largest file of the full backup.
-func (l *labBackups) corrupt() {
+// largest is the largest file of the backups in the first repository, and its backup's label.
+func (l *labBackups) largest() (file, label string) {
 	l.Helper()
-	var largest string
 	var size int64
-	err := filepath.WalkDir(filepath.Join(l.Dir, "repo1/backup/t"), func(path string, d os.DirEntry, err error) error {
+	all := filepath.Join(l.Dir, "repo1/backup/t")
+	err := filepath.WalkDir(all, func(path string, d os.DirEntry, err error) error {
 		if info, ierr := d.Info(); err == nil && ierr == nil && info.Mode().IsRegular() && info.Size() > size {
-			largest, size = path, info.Size()
+			file, size = path, info.Size()
 		}
 		return err
 	})
 	if err != nil {
 		l.Fatal(err)
 	}
-	l.writeOver(largest, size/2)
+	label, _, _ = strings.Cut(strings.TrimPrefix(file, all+"/"), "/")
+	return file, label
 }

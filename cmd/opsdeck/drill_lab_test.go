@@ -214,10 +214,12 @@ func TestLabDrillsOfARealStanza(t *testing.T) {
 		t.Errorf("it failed: %s", d.Failed)
 	}
 	l.seen = 0
-	l.corrupt()
-	if d := l.drills(t.Context(), "failed: one: the restore of ", quiet{}); !strings.Contains(d.Failed.String(), "the engine could not restore it: [029]") {
-		t.Errorf("it failed: %s", d.Failed)
-	}
+	largest, _ := l.largest()
+	spoiled(t, largest, midst, func() {
+		if d := l.drills(t.Context(), "failed: one: the restore of ", quiet{}); !strings.Contains(d.Failed.String(), "the engine could not restore it: [029]") {
+			t.Errorf("it failed: %s", d.Failed)
+		}
+	})
 }
 
 // reachesOut gives the server all by which a copy of it could reach something else: a library

@@ -101,6 +101,10 @@ func over(b []byte) []byte {
 	copy(b, strings.Repeat("damage", 20))
 	return b
 }
+func midst(b []byte) []byte {
+	over(b[len(b)/2:])
+	return b
+}
 
 // doubled has something done while a segment is there with two checksums, as of a server that
 // archived it twice with different content.
