@@ -40,18 +40,28 @@ func TestProgressInALogIsALineForAStageAndFewBetween(t *testing.T) {
 	}
 }
 
-// TestProgressOnATerminalIsRewrittenEachTime asks the same of an order, as it prints.
-func TestProgressOnATerminalIsRewrittenEachTime(t *testing.T) {
-	for _, tty := range []bool{true, false} {
-		var said bytes.Buffer
-		o := order{err: &said, tty: tty}
+// TestProgressIsRewrittenOnATerminalAndALineElsewhere has an order print one job: what is the
+// same is not said twice, and before what comes after it a terminal is left clean.
+func TestProgressIsRewrittenOnATerminalAndALineElsewhere(t *testing.T) {
+	job := func(done float64, stage string) ops.Job {
+		return ops.Job{ID: 7, Title: ops.Lit("back up orders"), State: ops.JobRunning, Progress: ops.Progress{Done: done, Total: 4, Stage: ops.Clean(stage)}}
+	}
+	queued := ops.Job{ID: 7, Title: ops.Lit("back up orders"), State: ops.JobQueued}
+	jobs := []ops.Job{queued, job(1, "copying"), job(1, "copying"), job(2, "copying"), job(3, "looking at it")} // one a second
+	for tty, want := range map[bool]string{
+		true: "\r\x1b[Kjob 7 back up orders  queued" + "\r\x1b[Kjob 7 back up orders  25%" + "\r\x1b[Kjob 7 back up orders  50%" + "\r\x1b[Kjob 7 back up orders  75%" + "\r\x1b[K",
+		// Of one stage nothing more is said for ten seconds.
+		false: "job 7 back up orders  queued\n" + "job 7 back up orders  25%\n" + "job 7 back up orders  75%\n",
+	} {
+		var out, said bytes.Buffer
+		o := order{out: &out, err: &said, tty: tty}
 		var p pace
-		for n := range 5 {
-			j := ops.Job{State: ops.JobRunning, Progress: ops.Progress{Done: float64(n), Total: 5}}
-			o.progress(&p, j, time.Unix(int64(n), 0))
+		for second, j := range jobs {
+			o.progress(&p, j, time.Unix(int64(second), 0))
 		}
-		if n := bytes.Count(said.Bytes(), []byte("job 0")); n != map[bool]int{true: 5, false: 1}[tty] {
-			t.Errorf("on a terminal %v: %d times\n%q", tty, n, said.String())
+		o.progressDone()
+		if said.String() != want || out.Len() > 0 {
+			t.Errorf("on a terminal: %t\n%q, want\n%q; and as its result %q", tty, said.String(), want, out.String())
 		}
 	}
 }
