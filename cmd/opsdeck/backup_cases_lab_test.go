@@ -3,20 +3,16 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
-	"opsdeck/estate"
 	"opsdeck/internal/postgrestest"
 	"opsdeck/internal/proc"
 	"opsdeck/ops"
-	"opsdeck/report"
 )
 
 // estateOf is an estate of a server and a plan that backs it up.
@@ -34,41 +30,6 @@ func (l *labBackups) estateOf(server *postgrestest.Server, stanza, config string
 		l.Fatal(err)
 	}
 	return path
-}
-
-// shows wants a command that prints the estate to end with a code, and these words in what
-// the overview and the backups print.
-func (l *labBackups) shows(path string, code int, words ...string) string {
-	l.Helper()
-	f, err := estate.Load(path, os.LookupEnv)
-	if err != nil {
-		l.Fatal(err)
-	}
-	c, stop := local(l.Context(), f)
-	defer stop()
-	b, err := round(l.Context(), c, longestTimeout(f))
-	if err != nil {
-		l.Fatal(err)
-	}
-	var out bytes.Buffer
-	for _, view := range []string{"overview", "backups"} {
-		shot := report.New(b, time.Now(), view)
-		if err := report.Write(&out, shot, "text"); err != nil {
-			l.Fatal(err)
-		}
-		if got := shot.Exit(); got != code {
-			l.Errorf("the exit code of %s is %d, want %d", view, got, code)
-		}
-	}
-	for _, w := range words {
-		if !strings.Contains(out.String(), w) {
-			l.Errorf("%q is not said", w)
-		}
-	}
-	if l.Failed() {
-		l.Log(out.String())
-	}
-	return out.String()
 }
 
 // archiver has the server send what waits, and waits until that went so.
@@ -140,7 +101,7 @@ func TestLabWhatBreaksAStanza(t *testing.T) {
 	t.Parallel() // it waits half of the time
 	l := newLabServer(t)
 	l.beforeItIsThere()
-	for _, broken := range []func(){l.twoManualFulls, l.hungUp, l.stoppedMeanwhile, l.repositoryAway, l.archivesElsewhere, l.hole, l.diskFull} {
+	for _, broken := range []func(){l.twoManualFulls, l.hungUp, l.stoppedMeanwhile, l.repositoryAway, l.serverDown, l.corrupt, l.archivesElsewhere, l.hole, l.diskFull} {
 		if broken(); t.Failed() {
 			t.FailNow()
 		}
@@ -152,11 +113,11 @@ func (l *labBackups) beforeItIsThere() {
 	e := l.estateOf(l.Server, "t", l.Config)
 	l.Archives("")
 	l.archiver(false)
-	l.shows(e, 2, "archiving of WAL fails", "missing stanza path")
+	shows(l.T, e, 2, "missing stanza path").says(onOverview, "archiving of WAL fails")
 	l.does("failed: one: a file is missing: there is no stanza in this repository", "backup.run")
 	l.on("nope", l.Config)
 	l.does("failed: one: pgBackRest's configuration lacks something, or has no such stanza", "backup.run")
-	l.shows(l.estateOf(l.Server, "nope", l.Config), 2, "missing stanza path")
+	shows(l.T, l.estateOf(l.Server, "nope", l.Config), 2, "missing stanza path")
 	l.on("t", l.Config)
 	l.Does("stanza-create")
 	l.archiver(true)
@@ -164,7 +125,7 @@ func (l *labBackups) beforeItIsThere() {
 	l.Exec("postgres", "SELECT pg_reload_conf()")
 	l.does("succeeded: one: full backup ", "backup.run")
 	l.does("succeeded: two: full backup ", "backup.run", "repository=two")
-	l.shows(e, 0)
+	shows(l.T, e, 0)
 }
 
 // twoManualFulls has a retention of two full backups, and asks before each of two more.
@@ -192,7 +153,12 @@ func (l *labBackups) twoManualFulls() {
 func (l *labBackups) hungUp() {
 	l.Helper()
 	before := l.labels()
+	e := l.estateOf(l.Server, "t", l.Config)
 	at, ended := l.begun(300, "failed: one: a signal ended it")
+	l.archiver(false)
+	held := shows(l.T, e, 1)
+	held.says(onOverview, "archiving of WAL fails")
+	held.says(atWork, fmt.Sprintf("the engine is at work, held by process %d", at.PID))
 	if err := proc.Signal(at.PID, syscall.SIGHUP); err != nil {
 		l.Fatal(err)
 	}
@@ -203,6 +169,9 @@ func (l *labBackups) hungUp() {
 		l.Errorf("%+v, %v; the backups were %s, and are %s", o.Backups, err, before, l.labels())
 	}
 	l.over(300)
+	if s := shows(l.T, e, 0); s.places[atWork] != "" {
+		l.Errorf("nobody is at work, and it is said: %s", s.places[atWork])
+	}
 }
 
 func (l *labBackups) stoppedMeanwhile() {
@@ -210,7 +179,7 @@ func (l *labBackups) stoppedMeanwhile() {
 	_, ended := l.begun(8, "failed: one: pgBackRest was stopped meanwhile, and archives no WAL")
 	l.Does("stop")
 	<-ended
-	l.shows(l.estateOf(l.Server, "t", l.Config), 2, "the engine is stopped")
+	shows(l.T, l.estateOf(l.Server, "t", l.Config), 2, "the engine is stopped")
 	l.Does("start")
 	l.over(8)
 }
@@ -224,13 +193,13 @@ func (l *labBackups) repositoryAway() {
 	}
 	l.ends(a, p, "failed: one: a file is missing: there is no stanza in this repository, or the repository is not mounted")
 	l.archiver(false)
-	l.shows(l.estateOf(l.Server, "t", l.Config), 1, "archiving of WAL fails", "repository one cannot be read", "backups to the others fail too")
+	shows(l.T, l.estateOf(l.Server, "t", l.Config), 1, "repository one cannot be read", "backups to the others fail too").says(onOverview, "archiving of WAL fails")
 	if err := os.Rename(away, one); err != nil {
 		l.Fatal(err)
 	}
 	l.archiver(true)
 	l.ends(a, p, "succeeded: one: ")
-	l.shows(l.estateOf(l.Server, "t", l.Config), 0)
+	shows(l.T, l.estateOf(l.Server, "t", l.Config), 0)
 }
 
 // diskFull lets the second repository lie on a disk that is too small.
@@ -250,27 +219,81 @@ func (l *labBackups) diskFull() {
 	l.Does("stanza-create")
 	l.set("[t]", "job-retry=0\n[t]") // each takes 15 s
 	l.does("failed: two: a file cannot be written: the repository's disk may be full", "backup.run", "repository=two")
-	l.shows(l.estateOf(l.Server, "t", l.Config), 2, "no good full backup in two")
+	full := shows(l.T, l.estateOf(l.Server, "t", l.Config), 2)
+	full.says(onOverview, "no good full backup in two")
+	full.says(inBackups, "two CRITICAL - 0 backups")
 }
 
-// archivesElsewhere has an archive_command that says well done, and does nothing.
+// serverDown ends the server, and brings it back.
+func (l *labBackups) serverDown() {
+	l.Helper()
+	e := l.estateOf(l.Server, "t", l.Config)
+	a, p := l.plan("backup.run")
+	l.Stop()
+	l.ends(a, p, "failed: one: PostgreSQL does not let pgBackRest in")
+	down := shows(l.T, e, 3, "where pg is with its WAL is not known")
+	down.says(onOverview, "how much is at risk is not known", "pg refused")
+	down.says(inBackups, "RPO not known/1h")
+	l.Again("fsync=off", "shared_buffers=8MB", "max_connections=16", "archive_mode=on", "wal_level=replica")
+	l.archiver(true)
+	shows(l.T, e, 0)
+}
+
+// corrupt damages the newest full backup, which verify tells, and puts it right.
+func (l *labBackups) corrupt() {
+	l.Helper()
+	home := l.program(l.estateOf(l.Server, "t", l.Config))
+	defer home.stop()
+	verifies := func(want string) {
+		l.Helper()
+		if out := home.says("backup", "verify", "nightly", "--repository", "one", "--yes", "--reason", "test"); !strings.Contains(out, want) {
+			l.Errorf("%s\nwant %s", out, want)
+		}
+	}
+	file, label := l.largest()
+	spoiled(l.T, file, midst, func() {
+		verifies("failed: one: verify found damage (status error): " + label + ": ")
+		home.shows(l.T, 2, "verify found damage in one", label).says(inBackups, "damaged", "unusable")
+	})
+	verifies("succeeded: one: ")
+	home.shows(l.T, 0)
+}
+
+// archivesElsewhere has an archive_command that says well done and does nothing, and one that
+// does not even say so. What the first has let go is missed once WAL comes again.
 func (l *labBackups) archivesElsewhere() {
 	l.Helper()
-	l.Archives("true")
-	l.does("failed: the server's archive_command does not call pgBackRest", "backup.switch-wal")
+	e := l.estateOf(l.Server, "t", l.Config)
+	a, p := l.plan("backup.run")
+	const said = "the server's archive_command does not call pgBackRest"
+	l.Archives("/bin/true")
+	l.archiver(true)
+	l.ends(a, p, "failed: one: "+said)
+	l.does("failed: "+said, "backup.switch-wal")
+	l.Archives("/bin/false")
+	l.archiver(false)
+	l.ends(a, p, "failed: one: "+said)
+	shows(l.T, e, 1).says(onOverview, "archiving of WAL fails")
 	l.Archives("")
 	l.archiver(true)
+	shows(l.T, e, 2, "of WAL lost in").says(inBackups, "1 gap")
+
+	const one = "repo1-retention-full=1\nrepo2-retention-full=1\n" // the gap leaves with what lies before it
+	l.set("[t]", one+"[t]")
+	l.does("succeeded: one: full backup ", "backup.run", "type=full")
+	l.does("succeeded: two: full backup ", "backup.run", "type=full", "repository=two")
+	l.set(one, "")
+	shows(l.T, e, 0)
 }
 
 // hole removes a segment between others, which no command of the engine misses.
 func (l *labBackups) hole() {
 	l.Helper()
-	l.does("succeeded: one: full backup ", "backup.run", "type=full")
 	for range 3 {
 		l.archiver(true)
 	}
 	e := l.estateOf(l.Server, "t", l.Config)
-	l.shows(e, 0)
+	shows(l.T, e, 0)
 	files, err := filepath.Glob(filepath.Join(l.Dir, "repo1/archive/t/15-1/*/*-*"))
 	if err != nil || len(files) < 3 {
 		l.Fatal(files, err)
@@ -280,5 +303,5 @@ func (l *labBackups) hole() {
 		l.Fatal(err)
 	}
 	l.does("succeeded: one: ", "backup.verify")
-	l.shows(e, 2, "1 segment of WAL lost in one", filepath.Base(lost)[:24]+" missing", "1 gap")
+	shows(l.T, e, 2, "1 segment of WAL lost in one", filepath.Base(lost)[:24]+" missing").says(inBackups, "1 gap")
 }

@@ -22,7 +22,7 @@ func TestLabAStanzaOfAnotherCluster(t *testing.T) {
 		l.does("succeeded: "+repo[len("repository="):]+": full backup ", "backup.run", repo)
 	}
 	mine := l.estateOf(l.Server, "t", l.Config)
-	l.shows(mine, 0)
+	shows(l.T, mine, 0)
 
 	other := &postgrestest.Stanza{Server: postgrestest.Start(t, "archive_mode=on", "wal_level=replica", "archive_timeout=60")}
 	text, err := os.ReadFile(l.Config)
@@ -38,31 +38,30 @@ func TestLabAStanzaOfAnotherCluster(t *testing.T) {
 	l.Server = other.Server
 	l.archiver(false)
 	theirs := l.estateOf(other.Server, "t", other.Config)
-	said := strings.Join(strings.Fields(l.shows(theirs, 2, "archiving of WAL fails", "the engine backs up another cluster than pg")), " ") // it is wrapped
-	if next := "next: look which server the engine is told to back up (pgBackRest: pg1-path, and stanza-upgrade after an upgrade), then take a full backup"; strings.Count(said, next) < 2 {
-		t.Errorf("%q is not said in both", next)
-	}
+	shows(l.T, theirs, 2, "the engine backs up another cluster than pg",
+		"next: look which server the engine is told to back up (pgBackRest: pg1-path, and stanza-upgrade after an upgrade), then take a full backup").
+		says(onOverview, "archiving of WAL fails")
 
 	argv := other.Argv("stanza-create")
 	out, err := other.Command(t.Context(), argv[0], argv[1:]...).CombinedOutput()
 	if what, remedy := l.col.Cause(28); err == nil || !strings.Contains(err.Error(), "exit status 28") || !strings.Contains(what, "another cluster") || !strings.Contains(remedy, "stanza-upgrade") {
 		t.Errorf("stanza-create: %v: %s\n%s: %s", err, out, what, remedy)
 	}
-	l.shows(theirs, 2, "the engine backs up another cluster than pg") // it has mended nothing
+	shows(l.T, theirs, 2, "the engine backs up another cluster than pg") // it has mended nothing
 	l.Server = was
 	l.on("t", l.Config)
 	l.archiver(true)
-	l.shows(mine, 0) // and broken nothing
+	shows(l.T, mine, 0) // and broken nothing
 
 	// The other server is meant: it came by an upgrade.
 	l.Server = other.Server
 	l.on("t", other.Config)
 	other.Does("stanza-upgrade")
 	l.archiver(true)
-	l.shows(theirs, 2, "no good full backup in one")
+	shows(l.T, theirs, 2, "no good full backup in one")
 	for _, repo := range []string{"repository=one", "repository=two"} {
 		l.does("succeeded: "+repo[len("repository="):]+": full backup ", "backup.run", "type=full", repo)
 	}
 	l.archiver(true)
-	l.shows(theirs, 0, "another cluster")
+	shows(l.T, theirs, 0).says(inBackups, "another cluster")
 }

@@ -222,20 +222,20 @@ func (l *labBackups) prunes() {
 	}
 }
 
-// largest is the largest file of the backups in the first repository, and its backup's label.
+// largest is the largest file of the newest full backup in the first repository, and the
+// label of that.
 func (l *labBackups) largest() (file, label string) {
 	l.Helper()
 	var size int64
-	all := filepath.Join(l.Dir, "repo1/backup/t")
-	err := filepath.WalkDir(all, func(path string, d os.DirEntry, err error) error {
+	label, _, _ = strings.Cut(strings.Fields(l.labels())[0], "_") // what builds on it is named after it
+	err := filepath.WalkDir(filepath.Join(l.Dir, "repo1/backup/t", label), func(path string, d os.DirEntry, err error) error {
 		if info, ierr := d.Info(); err == nil && ierr == nil && info.Mode().IsRegular() && info.Size() > size {
 			file, size = path, info.Size()
 		}
 		return err
 	})
-	if err != nil {
-		l.Fatal(err)
+	if err != nil || file == "" {
+		l.Fatal(label, file, err)
 	}
-	label, _, _ = strings.Cut(strings.TrimPrefix(file, all+"/"), "/")
 	return file, label
 }

@@ -46,8 +46,9 @@ func TestLabAStoreThatIsTakenDown(t *testing.T) {
 	if out := says(append(run, "--repository", "one")...); !strings.Contains(out, "one fails because archiving to two fails: ") || !strings.Contains(out, "503") {
 		t.Error(out)
 	}
-	shown := l.shows(home.estate, 1, "archiving of WAL fails", "repository two cannot be read", "503")
-	said.WriteString(shown)
+	shown := shows(l.T, home.estate, 1, "503")
+	shown.says(onOverview, "archiving of WAL fails", "repository two cannot be read") // elsewhere it is the worst of its database, and of its repository
+	fmt.Fprint(&said, shown.places)
 	says("doctor", "--local")
 
 	s3.Down(false)
