@@ -60,6 +60,21 @@ func (l *labBase) agent() {
 	l.actions = backup.New(l.col, plan, recoverable(plan), keptChild(l.history, "", noSecrets), time.Now)
 }
 
+// estate is one of the server and of the plan, which receives WAL by a slot; empty: by none.
+func (l *labBase) estate(slot string) string {
+	l.Helper()
+	if slot != "" {
+		slot = "slot: " + slot + ", "
+	}
+	text := fmt.Sprintf("estate: base\nsources:\n  pg: {kind: postgres, dsn: %q}\naccess: {default: admin}\nbackups:\n  nightly: {engine: basebackup, database: pg, folder: %s, %srpo: 1h, oldest: {full: 1d}}\n",
+		"host=127.0.0.1 port="+l.Port+" user=postgres dbname=postgres", l.folder, slot)
+	path := filepath.Join(l.TempDir(), "estate.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		l.Fatal(err)
+	}
+	return path
+}
+
 // look reads the folder and judges it.
 func (l *labBase) look() ops.Backups {
 	l.Helper()
@@ -147,10 +162,13 @@ func TestLabWALIsReceivedAndAGapIsFound(t *testing.T) {
 	if r := v.Repositories[0]; len(r.Recovery.Gaps) > 0 || r.Recovery.Level != ops.LevelOK || v.Sets[0].Verdict.Level != ops.LevelOK {
 		t.Errorf("%s, %v, backup %v", r.Recovery.Words, r.Recovery.Gaps, v.Sets[0].Verdict)
 	}
-	safe := v.Safe().LSN
+	safe, e := v.Safe().LSN, l.estate("opsdeck")
+	shows(t, e, 0)
+	l.corrupt(newHome(t, e))
 
 	l.does("succeeded: pg_basebackup is stopped", "backup.stop")
 	l.Until("a stop ends the receiver", func() bool { return l.look().Receiver.Process.PID == 0 })
+	shows(t, e, 2, "the engine is stopped")
 	l.does("succeeded: pg_basebackup is not stopped", "backup.start")
 	l.Until("a start starts it", func() bool { return l.look().Receiver.Process.PID > 0 })
 
@@ -174,6 +192,26 @@ func TestLabWALIsReceivedAndAGapIsFound(t *testing.T) {
 	if r := l.look().Repositories[0]; len(r.Recovery.Gaps) != 1 || r.Recovery.Gaps[0].First.String() != filepath.Base(files[len(files)-2]) || l.look().Safe().LSN >= safe {
 		t.Errorf("without %s: %s, %v", files[len(files)-2], r.Recovery.Words, r.Recovery.Gaps)
 	}
+	shows(t, e, 2, "1 segment of WAL lost in folder", filepath.Base(files[len(files)-2])+" missing").says(inBackups, "1 gap")
+}
+
+// corrupt damages the one backup there is, which verify tells by an agent, and puts it right.
+func (l *labBase) corrupt(home home) {
+	l.Helper()
+	defer home.stop()
+	verifies := func(want string) {
+		l.Helper()
+		if out := home.says("backup", "verify", "nightly", "--yes", "--reason", "test"); !strings.Contains(out, want) {
+			l.Errorf("%s\nwant %s", out, want)
+		}
+	}
+	label := l.labels()
+	spoiled(l.T, filepath.Join(l.folder, "backups", label, "data", "PG_VERSION"), over, func() {
+		verifies("failed: folder: verify found damage")
+		home.shows(l.T, 2, "verify found damage in folder", label).says(inBackups, "damaged", "unusable")
+	})
+	verifies("succeeded: folder: 1 backup of ")
+	home.shows(l.T, 0)
 }
 
 func TestLabALostSlotIsMadeAnewAndTheHoleIsFound(t *testing.T) {
@@ -195,6 +233,7 @@ func TestLabALostSlotIsMadeAnewAndTheHoleIsFound(t *testing.T) {
 	l.Until("the slot is lost", func() bool {
 		return l.Value("SELECT coalesce(wal_status, '') FROM pg_replication_slots WHERE slot_name = 'opsdeck'") == "lost"
 	})
+	shows(t, l.estate("opsdeck"), 2, "slot opsdeck is lost")
 	keeps("-1") // on a busy machine it would be lost again, and again
 	end = l.receives()
 	defer func() { end() }()
@@ -277,6 +316,7 @@ func TestLabWhatIsCutOffLeavesEarlierBackupsWhole(t *testing.T) {
 	l.folder = mnt
 	l.agent()
 	l.does("failed: folder: the disk of the folder is full: ", "backup.run")
+	shows(t, l.estate(""), 2, "no good full backup in folder")
 	if left, _ := filepath.Glob(mnt + "/backups/*"); len(left) > 0 {
 		t.Errorf("left over: %v", left)
 	}
@@ -287,4 +327,5 @@ func TestLabWhatIsCutOffLeavesEarlierBackupsWhole(t *testing.T) {
 	if got := l.ended(l.Context(), a, p); !strings.HasPrefix(got, "failed: folder: the server does not let pg_basebackup in, or is gone") {
 		t.Errorf("with the server down: %s", got)
 	}
+	shows(t, l.estate(""), 3, "where pg is with its WAL is not known").says(onOverview, "pg refused")
 }

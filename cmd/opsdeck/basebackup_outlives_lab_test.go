@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -25,13 +24,7 @@ func TestLabABaseBackupOutlivesItsConsoleAndItsAgent(t *testing.T) {
 	hangUps := make(chan os.Signal, 1) // one that the tests were started to ignore would be ignored by the console, too
 	signal.Notify(hangUps, syscall.SIGHUP)
 	defer signal.Stop(hangUps)
-	path := filepath.Join(t.TempDir(), "estate.yaml")
-	text := fmt.Sprintf("estate: outlives\nsources:\n  pg: {kind: postgres, dsn: %q}\naccess: {default: admin}\nbackups:\n  nightly: {engine: basebackup, database: pg, folder: %s, rpo: 1h, oldest: {full: 1d}}\n",
-		"host=127.0.0.1 port="+l.Port+" user=postgres dbname=postgres", l.folder)
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	home := (&labBackups{T: t}).program(path)
+	home := newHome(t, l.estate(""))
 	says := func(words ...string) string {
 		out, _ := home.command(words...).CombinedOutput() // its code is not what is asked for
 		return string(out)
