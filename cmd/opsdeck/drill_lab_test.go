@@ -204,6 +204,7 @@ func TestLabDrillsOfARealStanza(t *testing.T) {
 	if d := l.drills(t.Context(), "failed: one: the restore of ", quiet{}); !strings.Contains(d.Failed.String(), "commits is 3, wanted 5") {
 		t.Errorf("it failed: %s", d.Failed)
 	}
+	l.matched()
 	l.checks = nil
 	l.brokenOff()
 
@@ -273,6 +274,38 @@ func (l *labDrills) staysIn() {
 		l.Errorf("the server's slots are %s", slots)
 	}
 	l.Exec("postgres", "ALTER SUBSCRIPTION follows DISABLE")
+}
+
+// matched drills while the engine's configuration matches the copy, as that of a drill's own
+// host does. One check waits for that, and the next ones let the copy take writes and switch
+// its WAL: the end of its server, which an archiver would use to send all that waits, leaves
+// the repository as it was.
+func (l *labDrills) matched() {
+	l.Helper()
+	config, err := os.ReadFile(l.Config)
+	if err != nil {
+		l.Fatal(err)
+	}
+	asks := func(name, sql string) ops.RestoreCheck {
+		return ops.RestoreCheck{Name: ops.Clean(name), Database: "postgres", SQL: sql, Want: ops.Lit("t")}
+	}
+	matches := "pg_read_file('" + l.Config + "') LIKE '%pg1-path=' || current_setting('data_directory') || E'\n%pg1-socket-path=%'"
+	l.checks = []ops.RestoreCheck{
+		asks("the configuration matches", "WITH RECURSIVE look(n, matches) AS (SELECT 0, "+matches+" UNION ALL SELECT n + 1, "+matches+" FROM look, pg_sleep(0.1) WHERE NOT matches AND n < 600) SELECT bool_or(matches) FROM look"),
+		asks("promoted", "SELECT pg_promote()"),
+		asks("WAL was written and switched", "SELECT pg_create_restore_point('of the copy') < pg_switch_wal()"),
+		asks("on a timeline of its own", "SELECT pg_walfile_name(pg_current_wal_lsn()) LIKE '00000002%'"),
+	}
+	before := l.repository()
+	l.drills(l.Context(), "succeeded: one: ", stages{at: func(note string) {
+		if data, _ := filepath.Glob(filepath.Join(l.scratch, "*", "data")); strings.Contains(note, ": checks") && len(data) == 1 {
+			l.Write("pgbackrest.conf", strings.Replace(string(config), "pg1-path="+l.Dir+"/data", "pg1-path="+data[0], 1))
+		}
+	}})
+	l.Write("pgbackrest.conf", string(config))
+	if after := l.repository(); !slices.Equal(before, after) {
+		l.Errorf("the copy wrote to the repository:\nbefore %v\nafter  %v", before, after)
+	}
 }
 
 // loseSegmentOf removes the archived segment that a position lies in.
