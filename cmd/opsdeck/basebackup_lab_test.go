@@ -261,6 +261,21 @@ func (l *labBase) labels() string {
 	return strings.Join(all, " ")
 }
 
+// atWork waits until a job is at work, and returns how it ended where that came first.
+func (l *labBase) atWork(ended <-chan string) (early string) {
+	l.Helper()
+	l.Until("it is at work, or has ended", func() bool {
+		select {
+		case early = <-ended:
+			return true
+		default:
+		}
+		holder, _ := l.col.Underway()
+		return holder.PID > 0
+	})
+	return early
+}
+
 func TestLabWhatIsCutOffLeavesEarlierBackupsWhole(t *testing.T) {
 	t.Parallel()
 	l := newLabBase(t)
@@ -269,13 +284,20 @@ func TestLabWhatIsCutOffLeavesEarlierBackupsWhole(t *testing.T) {
 	before := l.labels()
 	cuts, seed := fromEnvironment(t, "OPSDECK_CUTS", 3), fromEnvironment(t, "OPSDECK_CUT_SEED", time.Now().UnixNano())
 	t.Logf("OPSDECK_CUT_SEED=%d OPSDECK_CUTS=%d", seed, cuts)
-	r := rand.New(rand.NewSource(seed))
+	r, another := rand.New(rand.NewSource(seed)), false
 	for n := range cuts {
 		a, p := l.plan("backup.run")
 		ended := make(chan string, 1)
 		go func() { ended <- l.ended(context.Background(), a, p) }()
-		l.Until("it is at work", func() bool { holder, _ := l.col.Underway(); return holder.PID > 0 })
-		if n == 0 {
+		if early := l.atWork(ended); early != "" { // on a busy machine one may pass unseen
+			if !strings.HasPrefix(early, "succeeded") {
+				t.Fatalf("run %d was never at work: %s", n, early)
+			}
+			before = l.labels()
+			continue
+		}
+		if !another {
+			another = true
 			if got := l.ended(l.Context(), a, p); !strings.HasPrefix(got, "failed: folder: nothing was done: nightly, for pg_basebackup, is held by process ") {
 				t.Errorf("another at the same time: %s", got)
 			}
@@ -297,6 +319,9 @@ func TestLabWhatIsCutOffLeavesEarlierBackupsWhole(t *testing.T) {
 		if after := l.labels(); after != before {
 			t.Errorf("the backups were %s, and are %s", before, after)
 		}
+	}
+	if !another {
+		t.Error("none was seen at work")
 	}
 	l.does(fmt.Sprintf("succeeded: folder: %d backup", len(strings.Fields(before))), "backup.verify")
 	l.does("succeeded: folder: full backup ", "backup.run")
