@@ -132,7 +132,7 @@ func (p *picture) withRisk(v ops.Backups) ops.Backups {
 	segment := ops.Bytes(max(0, server.Cluster.Segment.Value))
 	// With nothing waiting and nothing failing the server has yet to send the segment that
 	// it writes, and does so after archive_timeout where anything in it matters.
-	if a.On && !a.Failing() && a.Ready.Known && a.Ready.Value == 0 && timeout.Known && timeout.Value > 0 && now > safe.LSN && ops.CheckWALSegment(segment) == nil && now.Segment(segment) <= safe.LSN.Segment(segment)+1 {
+	if came(server, safe) && a.On && !a.Failing() && a.Ready.Known && a.Ready.Value == 0 && timeout.Known && timeout.Value > 0 && now > safe.LSN && ops.CheckWALSegment(segment) == nil && now.Segment(segment) <= safe.LSN.Segment(segment)+1 {
 		v.AtMost = timeout
 	}
 	return v
@@ -161,12 +161,23 @@ func (p *picture) since(server ops.Database, safe ops.WALPosition, archived bool
 	switch {
 	case i > 0:
 		return all[i-1].at
-	case !archived && !safe.At.IsZero(): // before this agent looked: what is safe was written about then
-		return safe.At
-	case archived && !server.Archiver.LastGood.IsZero(): // before this agent looked: the segment behind the last archived one began about then
+	case archived && !server.Archiver.LastGood.IsZero() && came(server, safe): // before this agent looked: the segment behind the last archived one began about then
 		return server.Archiver.LastGood
+	case !safe.At.IsZero() && (!archived || !came(server, safe)): // before this agent looked: what is safe was written about then
+		return safe.At
 	case i == 0:
 		return all[0].at
 	}
 	return p.now()
+}
+
+// came reports whether what the server says it has archived is in a repository, as far as
+// that is known: an archive_command may say well done and do nothing.
+func came(server ops.Database, safe ops.WALPosition) bool {
+	size := ops.Bytes(max(0, server.Cluster.Segment.Value))
+	if ops.CheckWALSegment(size) != nil {
+		return true
+	}
+	w, err := ops.ParseWALName(server.Archiver.LastFile.String(), size)
+	return err != nil || w.Kind != ops.WALSegment || ops.SegmentStart(w.Segment+1, size) <= safe.LSN
 }

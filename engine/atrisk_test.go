@@ -117,6 +117,29 @@ func TestAQuietServerIsNoDeadArchiver(t *testing.T) {
 	}
 }
 
+// TestWhatWasArchivedToNowhereIsAtRisk has an archive_command that says well done and does
+// nothing, from before the first look on: that each segment went well says nothing then.
+func TestWhatWasArchivedToNowhereIsAtRisk(t *testing.T) {
+	for name, step := range map[string]uint64{"a server that writes": 2, "a quiet one": 0} {
+		s := newShipping()
+		last := s.now // that a segment came to the repository
+		look := func(archived uint64) ops.Backups {
+			s.writes(time.Hour, ops.SegmentStart(archived+1, segment)+100, func(d *ops.Database) {
+				d.Archiver.LastFile, d.Archiver.LastGood = ops.WALName(1, archived, segment), s.now
+			})
+			s.has(2)
+			v := s.p.board.Backups[0].Value
+			v.Repositories[0].WAL.Runs[0].LastAt = last
+			s.p.setBackups(ops.Lit("plan"), v)
+			return s.p.board.Backups[0].Value
+		}
+		look(3)
+		if v := look(3 + step); v.Risk(s.now) != 2*time.Hour {
+			t.Errorf("%s: at risk is %s, want all since the last that came", name, v.Risk(s.now))
+		}
+	}
+}
+
 func TestWhereAServerIsMayNotBeKnown(t *testing.T) {
 	for name, change := range map[string]func(*ops.Database){
 		"a standby":          func(d *ops.Database) { d.Standby = true },
