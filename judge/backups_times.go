@@ -87,12 +87,8 @@ func (j *backupJudge) overdue() {
 		if !r.Fault.Empty() && !slices.ContainsFunc(j.v.Sets, func(s ops.Backup) bool { return s.Key == r.Key }) {
 			continue
 		}
-		if !r.Unread.Empty() { // nothing that is seen of it says what is missing now
-			continue
-		}
 		if _, found := j.v.LastGood(r.Key, ops.BackupFull); !found && !j.v.NotJudged(r.Key, ops.BackupFull) { // else its WAL is not known, and is found as that
-			j.findIn(r, ops.LevelCritical, ops.Textf("the missing backup in %s", r.Name), ops.Textf("no good full backup in %s", r.Name), ops.Lit("nothing can be restored from there"), time.Time{},
-				backUp(j.v.Ref, ops.Lit("take a full backup"), ops.BackupFull, r.Name))
+			j.missing(r)
 		}
 		for _, t := range []ops.BackupType{ops.BackupFull, ops.BackupDifferential, ops.BackupIncremental} {
 			limit, asked := j.plan.Oldest[t]

@@ -58,3 +58,37 @@ func TestARepositoryNotReadSinceABackupIsNotCalledEmpty(t *testing.T) {
 		}
 	}
 }
+
+// TestAnEndOfABackupMakesNoPlanUnknown has one end beside good backups, and beside old ones:
+// until the next look they are what is known.
+func TestAnEndOfABackupMakesNoPlanUnknown(t *testing.T) {
+	for name, age := range map[string]time.Duration{"good ones": 0, "old ones": 30 * 24 * time.Hour} {
+		judged := func(jobs ...ops.Job) (all []ops.Finding) {
+			return found(func(e *ops.Estate, b *ops.Board) {
+				v := &b.Backups[0].Value
+				for i := range v.Sets {
+					v.Sets[i].Began, v.Sets[i].Ended = v.Sets[i].Began.Add(-age), v.Sets[i].Ended.Add(-age)
+				}
+				for i := range v.Repositories {
+					v.Repositories[i].Read = fixture.Now.Add(-time.Minute)
+				}
+				for i := range jobs {
+					jobs[i].Target = v.Ref
+				}
+				b.Jobs = jobs
+			}, func(ops.Backups) {})
+		}
+		before, after := judged(), judged(ops.Job{Action: ops.Lit("backup.run"), State: ops.JobFailed, Ended: fixture.Now})
+		if words(before) != words(after) || (age > 0) != strings.Contains(words(after), "overdue") {
+			t.Errorf("%s: before\n%s\nafter\n%s", name, words(before), words(after))
+		}
+	}
+}
+
+func words(all []ops.Finding) string {
+	var out strings.Builder
+	for _, f := range all {
+		out.WriteString(f.Level.String() + " " + f.What.String() + "\n")
+	}
+	return out.String()
+}
