@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -35,6 +36,8 @@ type labBase struct {
 	actions []ops.Action
 	keep    basefolder.Retention
 	child   ops.Process // of the newest job
+	mu      sync.Mutex
+	said    []string // what jobs printed since the last order
 }
 
 func newLabBase(t *testing.T, settings ...string) *labBase {
@@ -109,16 +112,23 @@ func (l *labBase) ended(ctx context.Context, a ops.Action, p ops.Plan) string {
 func (l *labBase) does(want, id string) {
 	l.Helper()
 	a, p := l.plan(id)
+	l.mu.Lock()
+	l.said = nil
+	l.mu.Unlock()
 	if got := l.ended(l.Context(), a, p); !strings.HasPrefix(got, want) {
-		l.Errorf("%s: %s\nwant %s", id, got, want)
+		l.Errorf("%s: %s\nwant %s; it printed:\n%s", id, got, want, strings.Join(l.said, "\n"))
 	}
 }
 
-// It is a job that nobody looks at but for its process.
-func (l *labBase) Progress(ops.Progress)   {}
-func (l *labBase) Line(ops.Stream, string) {}
-func (l *labBase) Child(p ops.Process)     { l.child = p }
-func (l *labBase) Actor() ops.Actor        { return ops.Actor{} }
+// It is a job of which only the process and the output are kept.
+func (l *labBase) Progress(ops.Progress) {}
+func (l *labBase) Line(_ ops.Stream, text string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.said = append(l.said, text)
+}
+func (l *labBase) Child(p ops.Process) { l.child = p }
+func (l *labBase) Actor() ops.Actor    { return ops.Actor{} }
 
 // receives runs the receiver as an agent does, until what it returns is called.
 func (l *labBase) receives() (end func()) {

@@ -55,12 +55,16 @@ func CodeOf(err error) int {
 	return ExitFailed
 }
 
+// background is how pg_basebackup says that its part which receives WAL has failed. That part
+// has said why before.
+const background = "background process terminated unexpectedly"
+
 // toolFailed is why one of PostgreSQL's programs failed, from its own words and the code
 // it ended with. English is what it was told to speak.
 func toolFailed(program, said string, code int) error {
 	var last string
 	for line := range strings.Lines(said) {
-		if _, words, found := strings.Cut(line, "error: "); found {
+		if _, words, found := strings.Cut(line, "error: "); found && (last == "" || !strings.HasPrefix(words, background)) {
 			last = strings.TrimSpace(words)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -50,15 +51,14 @@ func escaped(path string) string { return strings.ReplaceAll(path, "=", `\=`) }
 // Make makes a backup and says what it does. It has its name, the label, when it is whole,
 // verified and on the disk.
 func (r Repo) Make(ctx context.Context, o Order, now func() time.Time, out io.Writer) (label string, err error) {
-	l, err := r.begin(out)
+	l, taken, err := r.begin(out)
 	if err != nil {
 		return "", err
 	}
 	defer l.release()
-	began := now().UTC()
-	label = began.Format("20060102-150405") + "F"
-	if _, err := os.Lstat(r.Backup(label)); err == nil {
-		return "", failed(ExitFailed, "there is a backup %s already", label)
+	label, began, err := named(ctx, taken, now)
+	if err != nil {
+		return "", err
 	}
 	part := r.Backup(label + partEnd)
 	if err := os.MkdirAll(filepath.Join(part, "tablespaces"), 0o700); err != nil {
@@ -76,22 +76,40 @@ func (r Repo) Make(ctx context.Context, o Order, now func() time.Time, out io.Wr
 	return label, nil
 }
 
-// begin takes the lock, unless nobody shall, and removes what interrupted ones left.
-func (r Repo) begin(out io.Writer) (*lock, error) {
+// named is the label of a backup that begins now, which is its second. Where that is taken it
+// waits for the next: also the folder of one that was interrupted may still be written to by
+// what outlived it.
+func named(ctx context.Context, taken []string, now func() time.Time) (label string, began time.Time, err error) {
+	for {
+		began = now().UTC()
+		label = began.Format("20060102-150405") + "F"
+		if !slices.Contains(taken, label) {
+			return label, began, nil
+		}
+		select {
+		case <-ctx.Done():
+			return "", began, ctx.Err()
+		case <-time.After(began.Truncate(time.Second).Add(time.Second).Sub(began)):
+		}
+	}
+}
+
+// begin takes the lock, unless nobody shall, and removes what interrupted ones left. The labels
+// of these and of what is whole are taken.
+func (r Repo) begin(out io.Writer) (l *lock, taken []string, err error) {
 	if _, err := os.Stat(string(r)); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	switch stopped, err := r.Stopped(); {
 	case err != nil:
-		return nil, err
+		return nil, nil, err
 	case stopped:
-		return nil, failed(ExitStopped, "it is stopped")
+		return nil, nil, failed(ExitStopped, "it is stopped")
 	}
-	l, err := r.lock()
-	if err != nil {
-		return nil, err
+	if l, err = r.lock(); err != nil {
+		return nil, nil, err
 	}
-	_, parts, err := r.Labels()
+	labels, parts, err := r.Labels()
 	for _, p := range parts {
 		if err == nil {
 			fmt.Fprintf(out, "INFO: removing %s, which was interrupted\n", p+partEnd)
@@ -100,9 +118,9 @@ func (r Repo) begin(out io.Writer) (*lock, error) {
 	}
 	if err != nil {
 		l.release()
-		return nil, err
+		return nil, nil, err
 	}
-	return l, nil
+	return l, append(labels, parts...), nil
 }
 
 // fill copies the cluster into a folder, and verifies the copy.
@@ -185,5 +203,6 @@ func (p *progress) line(line string) {
 	}
 	if p.said.Len() < saidMost {
 		p.said.WriteString(line + "\n")
+		fmt.Fprintln(p.out, line)
 	}
 }

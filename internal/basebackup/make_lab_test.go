@@ -155,3 +155,26 @@ func TestLabWhatWasInterruptedIsRemovedByTheNext(t *testing.T) {
 		t.Errorf("%v %v are there: %v\n%s", labels, parts, err, c.said.String())
 	}
 }
+
+func TestLabTwoOfOneSecondAreTwoBackups(t *testing.T) {
+	c := newSource(t)
+	for want, taken := range map[string]string{"20261127-120001F": "", "20261127-120003F": partEnd} {
+		from, _ := time.Parse("20060102-150405F", want)
+		from = from.Add(-time.Second)
+		c.must(os.MkdirAll(c.repo.Backup(from.Format("20060102-150405")+"F"+taken), 0o700))
+		times := []time.Time{from, from.Add(990 * time.Millisecond), from.Add(time.Second)}
+		label, err := c.repo.Make(t.Context(), c.order, func() time.Time {
+			at := times[0]
+			times = times[min(1, len(times)-1):]
+			return at
+		}, &c.said)
+		if err != nil || label != want {
+			t.Errorf("%s %v, want %s\n%s", label, err, want, c.said.String())
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if label, err := c.repo.Make(ctx, c.order, func() time.Time { return c.at.Add(time.Second) }, &c.said); CodeOf(err) != ExitSignal {
+		t.Errorf("%s %v, and its label is taken", label, err)
+	}
+}

@@ -156,7 +156,7 @@ func (r Repo) before(cluster string, segment uint64, size ops.Bytes) (paths []st
 // Prune removes what retention does not hold, and says each step before it. Wherever it
 // ends, what is held is whole, and the next one goes on.
 func (r Repo) Prune(k Retention, now func() time.Time, out io.Writer) error {
-	l, err := r.begin(out) // removes what an earlier one began to
+	l, _, err := r.begin(out) // removes what an earlier one began to
 	if err != nil {
 		return err
 	}
