@@ -22,7 +22,7 @@ type sign struct {
 const (
 	moreRoom    = "make room there, or name another folder: drill.scratch of the plan, or to of the restore"
 	moreMemory  = "try again when the machine has memory, processes and open files to spare"
-	whoEnded    = "look who ended it (the kernel's journal names what was killed for want of memory), then try again"
+	whoEnded    = "look who ended it (the kernel's journal names what was killed as memory ran out), then try again"
 	notHere     = "install here what the server has: its version, its libraries (drill.preload) and its locales"
 	mayNot      = "let the account of the engine have the folder for itself, on a disk that works: drill.scratch of the plan, or to of the restore"
 	notAnswered = "try again when the repository answers; how it stands is told beside its name"

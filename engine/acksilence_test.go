@@ -114,7 +114,7 @@ func TestOfSeveralClustersTheOneWithTheAlertIsAsked(t *testing.T) {
 		time.Sleep(11 * time.Second)
 		for _, step := range []struct{ source, want string }{{"", "silence at other"}, {"am", "silence at am"}} {
 			am.set(func(s *server) {
-				s.facts.Notified = &[]ops.AlertmanagerAlert{{Labels: firing("f1", "Down").Labels, Paging: ops.Paging{State: ops.PagingActive, Source: ops.Clean(step.source)}}}
+				s.facts.AlertmanagerAlerts = &[]ops.AlertmanagerAlert{{Labels: firing("f1", "Down").Labels, Paging: ops.Paging{State: ops.PagingActive, Source: ops.Clean(step.source)}}}
 			})
 			time.Sleep(11 * time.Second)
 			synctest.Wait()

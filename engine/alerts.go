@@ -22,7 +22,7 @@ type alertFacts struct {
 
 func newAlertFacts() alertFacts {
 	return alertFacts{
-		AlertFacts: judge.AlertFacts{Rules: map[ops.Text][]ops.Alert{}, Notified: map[ops.Text][]ops.AlertmanagerAlert{}, Acks: map[ops.Text]ops.Ack{}, Partial: map[ops.Text]bool{}},
+		AlertFacts: judge.AlertFacts{Rules: map[ops.Text][]ops.Alert{}, AlertmanagerAlerts: map[ops.Text][]ops.AlertmanagerAlert{}, Acks: map[ops.Text]ops.Ack{}, Partial: map[ops.Text]bool{}},
 		silences:   map[ops.Text][]ops.Silence{},
 		fired:      map[ops.Text]time.Time{},
 		known:      map[ops.Text]bool{},

@@ -12,7 +12,7 @@ import (
 // has no more while no Prometheus can say whether that is over: Alertmanager forgets
 // what is not sent again, whatever the reason.
 func (p *picture) remembered(source ops.Text, has []ops.AlertmanagerAlert, now time.Time) []ops.AlertmanagerAlert {
-	before, heard := p.alerts.Notified[source], p.alerts.heard[source]
+	before, heard := p.alerts.AlertmanagerAlerts[source], p.alerts.heard[source]
 	p.alerts.heard[source] = now
 	known := make(map[ops.Text]bool, len(has))
 	for i := range has {
@@ -34,9 +34,9 @@ func (p *picture) remembered(source ops.Text, has []ops.AlertmanagerAlert, now t
 // since: whatever still burns, one of them tells.
 func (p *picture) forget() {
 	over := func(n ops.AlertmanagerAlert) bool { return !n.Told.IsZero() && p.canTell(n.Told) }
-	for source, all := range p.alerts.Notified {
+	for source, all := range p.alerts.AlertmanagerAlerts {
 		if slices.ContainsFunc(all, over) {
-			p.alerts.Notified[source] = slices.DeleteFunc(slices.Clone(all), over)
+			p.alerts.AlertmanagerAlerts[source] = slices.DeleteFunc(slices.Clone(all), over)
 		}
 	}
 }

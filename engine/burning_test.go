@@ -54,7 +54,7 @@ func (s *teller) has(ids ...string) {
 	for _, id := range ids {
 		all = append(all, ops.AlertmanagerAlert{Fingerprint: ops.Clean(id), Labels: downLabels(id), Paging: ops.Paging{State: ops.PagingActive, Source: ops.Clean(s.name)}})
 	}
-	s.say(ops.Observation{Notified: &all}, nil)
+	s.say(ops.Observation{AlertmanagerAlerts: &all}, nil)
 }
 
 func (s *teller) say(f ops.Observation, err error) {
@@ -171,7 +171,7 @@ func TestAnAlertKeepsTheRefItWasFirstSeenUnder(t *testing.T) {
 		for _, first := range []string{"Alertmanager", "Prometheus"} {
 			w, proms, am := newTellers(t, "prom")
 			sent := func() {
-				am.say(ops.Observation{Notified: &[]ops.AlertmanagerAlert{{Fingerprint: ops.Lit("x"), Labels: external("x"), Paging: ops.Paging{State: ops.PagingActive, Source: ops.Lit("pager")}}}}, nil)
+				am.say(ops.Observation{AlertmanagerAlerts: &[]ops.AlertmanagerAlert{{Fingerprint: ops.Lit("x"), Labels: external("x"), Paging: ops.Paging{State: ops.PagingActive, Source: ops.Lit("pager")}}}}, nil)
 			}
 			shown := func() {
 				proms[0].say(ops.Observation{Alerts: &[]ops.Alert{{Ref: ops.NewRef(ops.KindAlert, "prom", "own"), Own: ops.Lit("own"), Name: ops.Lit("Down"), State: ops.AlertFiring,

@@ -60,7 +60,7 @@ func firing(id, name string) ops.Alert {
 func alertWorld(t *testing.T, change func(*engine.Config)) (*world, *rules, *pager) {
 	prom, am := &rules{}, &pager{}
 	prom.facts.Alerts = &[]ops.Alert{}
-	am.facts.Notified = &[]ops.AlertmanagerAlert{}
+	am.facts.AlertmanagerAlerts = &[]ops.AlertmanagerAlert{}
 	am.facts.Peers = []ops.Peer{{State: ops.SourceOK, Up: time.Now().Add(-time.Hour)}}
 	box := &logs{}
 	box.facts.Containers = &[]ops.Container{container("web", ops.ContainerRunning)}
@@ -150,7 +150,7 @@ func TestAnAlertmanagerThatLacksWhatFiresIsLying(t *testing.T) {
 			t.Fatalf("%s: %s", s.State, s.Why)
 		}
 		am.set(func(s *server) {
-			s.facts.Notified = &[]ops.AlertmanagerAlert{{Fingerprint: ops.Lit("f1"), Labels: firing("f1", "Down").Labels, Paging: ops.Paging{State: ops.PagingActive}}}
+			s.facts.AlertmanagerAlerts = &[]ops.AlertmanagerAlert{{Fingerprint: ops.Lit("f1"), Labels: firing("f1", "Down").Labels, Paging: ops.Paging{State: ops.PagingActive}}}
 		})
 		time.Sleep(11 * time.Second)
 		b = w.board()
@@ -159,7 +159,7 @@ func TestAnAlertmanagerThatLacksWhatFiresIsLying(t *testing.T) {
 		}
 		// Prometheus falls silent: Alertmanager forgets, and we do not.
 		prom.set(func(s *server) { s.hang = true })
-		am.set(func(s *server) { s.facts.Notified = &[]ops.AlertmanagerAlert{} })
+		am.set(func(s *server) { s.facts.AlertmanagerAlerts = &[]ops.AlertmanagerAlert{} })
 		time.Sleep(5 * time.Minute)
 		b = w.board()
 		if r := b.Alerts[0]; len(r.Value) != 1 || r.State != ops.SourceSilent || b.Level != ops.LevelCritical {
@@ -308,7 +308,7 @@ func TestTheSilenceBehindAnAckIsExtendedWhileItIsNeeded(t *testing.T) {
 		defer w.stop()
 		prom.fire(firing("f1", "Down"))
 		am.set(func(s *server) {
-			s.facts.Notified = &[]ops.AlertmanagerAlert{{Labels: firing("f1", "Down").Labels, Paging: ops.Paging{State: ops.PagingSilenced, SilencedBy: []ops.Text{ops.Lit("s1")}}}}
+			s.facts.AlertmanagerAlerts = &[]ops.AlertmanagerAlert{{Labels: firing("f1", "Down").Labels, Paging: ops.Paging{State: ops.PagingSilenced, SilencedBy: []ops.Text{ops.Lit("s1")}}}}
 			s.facts.Silences = &[]ops.Silence{{Ref: ops.NewRef(ops.KindSilence, "am", "s1"), State: ops.SilenceActive, Purpose: ops.PurposeAck, Ends: time.Now().Add(4 * time.Minute)}}
 		})
 		time.Sleep(time.Minute)

@@ -155,18 +155,18 @@ func (p *picture) take(info ops.SourceInfo, f ops.Observation, at time.Time) []o
 	if f.Alerts != nil {
 		p.setRules(info.Name, *f.Alerts, at)
 	}
-	if f.Notified != nil {
-		p.alerts.Notified[info.Name] = p.remembered(info.Name, *f.Notified, at)
+	if f.AlertmanagerAlerts != nil {
+		p.alerts.AlertmanagerAlerts[info.Name] = p.remembered(info.Name, *f.AlertmanagerAlerts, at)
 	}
 	if f.Silences != nil {
 		p.alerts.silences[info.Name] = *f.Silences
 	}
-	if f.Alerts != nil || f.Notified != nil || f.Silences != nil {
+	if f.Alerts != nil || f.AlertmanagerAlerts != nil || f.Silences != nil {
 		p.alerts.Partial[info.Name] = f.Partial
 		p.forget()
 		p.mergeAlerts()
 	}
-	if f.Alerts != nil || f.Notified != nil {
+	if f.Alerts != nil || f.AlertmanagerAlerts != nil {
 		recs = p.tellBurning(p.alerts.known[info.Name], at)
 		p.alerts.known[info.Name] = true
 	}

@@ -13,9 +13,9 @@ import (
 type AlertFacts struct {
 	// Rules are the alerts of each Prometheus, by source.
 	Rules map[ops.Text][]ops.Alert
-	// Notified are the alerts of each Alertmanager cluster, by source. A cluster
+	// AlertmanagerAlerts are the alerts of each Alertmanager cluster, by source. A cluster
 	// that never answered is not in it.
-	Notified map[ops.Text][]ops.AlertmanagerAlert
+	AlertmanagerAlerts map[ops.Text][]ops.AlertmanagerAlert
 	// Burning is what fired on the board before, by the fingerprint it stood under.
 	Burning map[ops.Text]*ops.Alert
 	// Partial are the sources whose alerts are not all there are.
@@ -36,7 +36,7 @@ func Alerts(e ops.Estate, f AlertFacts) map[ops.Text][]ops.Alert {
 	out := map[ops.Text][]ops.Alert{}
 	m := merger{e, f, services(e)}
 	used := map[*ops.AlertmanagerAlert]bool{}
-	book := index(f.Notified)
+	book := index(f.AlertmanagerAlerts)
 	for source, alerts := range f.Rules {
 		for i := range alerts {
 			a := &alerts[i]
@@ -51,8 +51,8 @@ func Alerts(e ops.Estate, f AlertFacts) map[ops.Text][]ops.Alert {
 		}
 		out[source] = alerts
 	}
-	for _, source := range slices.Sorted(textKeys(f.Notified)) {
-		out[ops.Clean(source)] = m.onlyNotified(ops.Clean(source), f.Notified[ops.Clean(source)], used)
+	for _, source := range slices.Sorted(textKeys(f.AlertmanagerAlerts)) {
+		out[ops.Clean(source)] = m.onlyInAlertmanager(ops.Clean(source), f.AlertmanagerAlerts[ops.Clean(source)], used)
 	}
 	return out
 }
@@ -77,7 +77,7 @@ func (m merger) unfound(a *ops.Alert) ops.PagingState {
 	switch {
 	case a.Sending == ops.SendingDropped:
 		return ops.PagingDropped
-	case a.Sending == ops.SendingUnknown, len(m.facts.Notified) == 0, m.cut():
+	case a.Sending == ops.SendingUnknown, len(m.facts.AlertmanagerAlerts) == 0, m.cut():
 		return ops.PagingUnknown
 	}
 	return ops.PagingAbsent
@@ -85,7 +85,7 @@ func (m merger) unfound(a *ops.Alert) ops.PagingState {
 
 // cut reports whether some Alertmanager has more alerts than were read.
 func (m merger) cut() bool {
-	for source := range m.facts.Notified {
+	for source := range m.facts.AlertmanagerAlerts {
 		if m.facts.Partial[source] {
 			return true
 		}
@@ -148,7 +148,7 @@ func (m merger) told(n *ops.AlertmanagerAlert) bool {
 	return false
 }
 
-func (m merger) onlyNotified(source ops.Text, ns []ops.AlertmanagerAlert, used map[*ops.AlertmanagerAlert]bool) []ops.Alert {
+func (m merger) onlyInAlertmanager(source ops.Text, ns []ops.AlertmanagerAlert, used map[*ops.AlertmanagerAlert]bool) []ops.Alert {
 	names := map[ops.Text]ops.Text{} // under which what a Prometheus told of was seen
 	for id, a := range m.facts.Burning {
 		if !a.Paging.Fingerprint.Empty() {

@@ -36,7 +36,7 @@ var prom, am = ops.Lit("prom"), ops.Lit("am")
 func merge(e ops.Estate, rules []ops.Alert, ns []ops.AlertmanagerAlert) map[ops.Text][]ops.Alert {
 	f := AlertFacts{Rules: map[ops.Text][]ops.Alert{prom: rules}, Acks: map[ops.Text]ops.Ack{ops.Lit("f1"): {By: ops.Lit("ana")}}}
 	if ns != nil {
-		f.Notified = map[ops.Text][]ops.AlertmanagerAlert{am: ns}
+		f.AlertmanagerAlerts = map[ops.Text][]ops.AlertmanagerAlert{am: ns}
 	}
 	return Alerts(e, f)
 }
@@ -183,7 +183,7 @@ func TestAnAlertTakesTheFingerprintOfAlertmanagerOnlyWhereNoOtherCanBeIt(t *test
 		"how it is sent can be read":    {[]ops.Alert{rule("own", down)}, []ops.AlertmanagerAlert{sent("n", "region", "eu")}, []string{"n"}, "own"},
 		"Alertmanager has it no longer": {[]ops.Alert{unreadable("own", down)}, nil, []string{"n"}, "own"},
 	} {
-		f := AlertFacts{Rules: map[ops.Text][]ops.Alert{prom: c.rules}, Notified: map[ops.Text][]ops.AlertmanagerAlert{am: c.notified}, Burning: map[ops.Text]*ops.Alert{}}
+		f := AlertFacts{Rules: map[ops.Text][]ops.Alert{prom: c.rules}, AlertmanagerAlerts: map[ops.Text][]ops.AlertmanagerAlert{am: c.notified}, Burning: map[ops.Text]*ops.Alert{}}
 		for _, id := range c.burning {
 			f.Burning[ops.Clean(id)] = &ops.Alert{}
 		}

@@ -157,7 +157,7 @@ func stateShort(b ops.Session) string {
 	return b.State.String()
 }
 
-// signal is the action that cancels or terminates, where the login for actions may;
+// signal is the action that cancels or terminates, where the actions role may;
 // else the statement for whoever may.
 func (j *dbJudge) signal(action string, s ops.Session, what ops.Text) ops.Next {
 	r := j.d.Rights

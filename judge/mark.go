@@ -73,19 +73,19 @@ func withEnd(m ops.Latch, d ops.ExitEvent) ops.Latch {
 
 // withHealth begins and ends spells. That nobody knows the health ends none.
 func withHealth(m ops.Latch, c ops.Container, now time.Time) ops.Latch {
-	ill := c.State == ops.ContainerRunning && c.Health == ops.HealthUnhealthy
+	unhealthy := c.State == ops.ContainerRunning && c.Health == ops.HealthUnhealthy
 	known := c.State != ops.ContainerRunning || c.Health != ops.HealthUnknown
 	switch {
-	case ill && !m.Unhealthy.Open():
+	case unhealthy && !m.Unhealthy.Open():
 		m = renewed(m)
 		m.Unhealthy = ops.UnhealthyPeriod{From: now, Check: said(c)}
 		if !c.Failing.IsZero() {
 			m.Unhealthy.From = c.Failing
 		}
 		m.UnhealthyPeriods++
-	case ill && m.Unhealthy.Check.Empty():
+	case unhealthy && m.Unhealthy.Check.Empty():
 		m.Unhealthy.Check = said(c)
-	case !ill && known && m.Unhealthy.Open():
+	case !unhealthy && known && m.Unhealthy.Open():
 		m.Unhealthy.To = now
 	}
 	return m

@@ -74,7 +74,7 @@ func TestWhatHappensAfterAnAckIsMarkedAgain(t *testing.T) {
 	}{
 		"another end": {func(n *night) { n.dies(now.Add(20*time.Minute), false, 4) }, "died 02:34:00Z, exit code 4"},
 		"an end that came before the ack and is heard of after it": {func(n *night) { n.dies(now.Add(time.Minute), false, 4) }, "died 02:15:00Z, exit code 4"},
-		"a spell of bad health": {func(n *night) {
+		"an unhealthy period": {func(n *night) {
 			n.c.Health = ops.HealthUnhealthy
 			n.look(now.Add(20 * time.Minute))
 			n.c.Health = ops.HealthHealthy
@@ -147,7 +147,7 @@ func TestUnknownHealthEndsNoSpell(t *testing.T) {
 	n.c.Health = ops.HealthUnknown
 	n.look(now.Add(time.Minute))
 	if !n.m.Unhealthy.Open() {
-		t.Error("nobody knew its health, and the spell ended")
+		t.Error("nobody knew its health, and the period ended")
 	}
 }
 

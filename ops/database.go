@@ -16,7 +16,7 @@ type Database struct {
 	Paused  bool      `json:"paused,omitzero"` // a standby whose replay somebody paused
 	Cluster Cluster   `json:"cluster,omitzero"`
 	Login   Text      `json:"login,omitzero"` // who reads
-	Rights  Rights    `json:"rights"`         // of the login that acts
+	Rights  Rights    `json:"rights"`         // of the actions role
 	Use     Use       `json:"use"`
 	// Limits are the connection limits of roles and databases, the fullest first.
 	Limits []ConnectionLimit `json:"limits,omitempty"`
@@ -67,7 +67,7 @@ type Cluster struct {
 	Timeout Value `json:"archive_timeout"`
 }
 
-// Rights are what the login that acts may do.
+// Rights are what the actions role may do.
 type Rights struct {
 	Login  Text `json:"login,omitzero"`
 	Signal bool `json:"signal"` // cancel and terminate sessions of others
@@ -77,7 +77,7 @@ type Rights struct {
 	Superuser  bool `json:"superuser"`  // those of superusers too
 	Checkpoint bool `json:"checkpoint"` // CHECKPOINT
 	SwitchWAL  bool `json:"switch_wal"`
-	Why        Text `json:"why,omitzero"` // why nothing is known: the login for actions cannot connect
+	Why        Text `json:"why,omitzero"` // why nothing is known: the actions role cannot connect
 }
 
 // Use is how the connections are taken.

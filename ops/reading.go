@@ -31,7 +31,7 @@ type Value struct {
 	Known bool    `json:"known"`
 }
 
-// Num returns a known Figure.
+// Num returns a known Value.
 func Num(v float64) Value { return Value{Value: v, Known: true} }
 
 // Fact is a named value of an object, with its judgement where there is one.

@@ -8,20 +8,20 @@ import (
 // Observation is what one collection found out. A nil field says nothing about its
 // subject; an empty slice behind a non-nil pointer says that there is nothing.
 type Observation struct {
-	Alerts     *[]Alert
-	Containers *[]Container
-	Stats      []ContainerStats
-	Notified   *[]AlertmanagerAlert
-	Silences   *[]Silence
-	Peers      []Peer
-	KPIs       *[]KPI
-	Pipelines  *[]Pipeline
-	Database   *Database
-	Backups    *Backups
-	Events     []Record // what happened, for the history (container events)
-	Version    Text
-	Up         time.Time // when the server started, by its own clock; zero where it does not say
-	Notes      []Text    // what the source warns of, in words
+	Alerts             *[]Alert
+	Containers         *[]Container
+	Stats              []ContainerStats
+	AlertmanagerAlerts *[]AlertmanagerAlert
+	Silences           *[]Silence
+	Peers              []Peer
+	KPIs               *[]KPI
+	Pipelines          *[]Pipeline
+	Database           *Database
+	Backups            *Backups
+	Events             []Record // what happened, for the history (container events)
+	Version            Text
+	Up                 time.Time // when the server started, by its own clock; zero where it does not say
+	Notes              []Text    // what the source warns of, in words
 	// Partial says that its alerts are not all there are: what is not among them may
 	// burn all the same.
 	Partial bool

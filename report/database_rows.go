@@ -10,7 +10,7 @@ import (
 
 func (v *dbView) transactions() {
 	var longest ops.Session
-	sitting, waits, roots := 0, 0, 0
+	idle, waits, roots := 0, 0, 0
 	var prepared []ops.Session
 	for _, s := range v.d.Sessions {
 		if s.Root == s.PID && s.Root != 0 {
@@ -27,7 +27,7 @@ func (v *dbView) transactions() {
 			longest = s
 		}
 		if s.State.InTransaction() {
-			sitting++
+			idle++
 		}
 		if !s.Waiting.IsZero() {
 			waits++
@@ -39,8 +39,8 @@ func (v *dbView) transactions() {
 		v.add("longest transaction", toned(SessionName(longest), ToneOf(longest.Verdict.Level)), longest.Transaction, longest.State.String())
 		v.rows[len(v.rows)-1].Ref = longest.Ref
 	}
-	if sitting > 0 {
-		v.add("idle in transaction", Cell{Text: ops.Count(sitting, "session"), Value: sitting, Tone: ToneOf(v.d.Levels.Idle)}, time.Time{}, "")
+	if idle > 0 {
+		v.add("idle in transaction", Cell{Text: ops.Count(idle, "session"), Value: idle, Tone: ToneOf(v.d.Levels.Idle)}, time.Time{}, "")
 	}
 	v.prepared(prepared)
 	blocked := toned("none", ToneOf(v.d.Levels.Blocked))

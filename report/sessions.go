@@ -98,7 +98,7 @@ func (g sessionGroups) words(d ops.Database, into map[string]string) {
 		into[string(g)+"prepared"] = ops.Count(k, "transaction") + " without a session, until somebody commits them or rolls them back"
 	}
 	if trees > 0 {
-		into[blocking] = fmt.Sprintf("%s, %s, %d deep; end the root and what is below it goes on", ops.Count(trees, "tree"), ops.Count(n[blocking], "session"), deep)
+		into[blocking] = fmt.Sprintf("%s, %s, %d deep; terminate the root: those below it proceed", ops.Count(trees, "tree"), ops.Count(n[blocking], "session"), deep)
 	}
 	if d.Left > 0 {
 		into[string(g)+"idle"] += fmt.Sprintf(", %d more are not listed", d.Left)

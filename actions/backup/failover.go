@@ -13,7 +13,7 @@ import (
 
 // Server is a PostgreSQL server that may be promoted.
 type Server interface {
-	// Query runs one statement as the login that acts; QueryLong one that may take minutes.
+	// Query runs one statement as the actions role; QueryLong one that may take minutes.
 	Query(ctx context.Context, sql string) ([][]ops.Text, error)
 	QueryLong(ctx context.Context, sql string) ([][]ops.Text, error)
 }
@@ -136,7 +136,7 @@ func stands(ctx context.Context, server Server, name ops.Text) (standing, error)
 	case row[0].String() != "true":
 		return standing{}, ops.Errorf(ops.CodeInvalid, "%s is no standby: it takes writes", name).Help("where it is the new primary already, name it in the estate as the plan's database")
 	case row[1].String() != "true":
-		return standing{}, ops.Errorf(ops.CodeDenied, "the login that acts on %s may not promote it", name).Help("as a superuser, on the primary before it is needed: GRANT EXECUTE ON FUNCTION pg_promote TO that login; now: pg_ctl promote on its host")
+		return standing{}, ops.Errorf(ops.CodeDenied, "the actions role on %s may not promote it", name).Help("as a superuser, on the primary before it is needed: GRANT EXECUTE ON FUNCTION pg_promote TO that role; now: pg_ctl promote on its host")
 	}
 	s := standing{name: name, received: row[2], replayed: row[3]}
 	if epoch, err := strconv.ParseFloat(row[4].String(), 64); err == nil {

@@ -22,7 +22,7 @@ func (s *stop) Plan(_ context.Context, b ops.Board, req ops.Request) (ops.Plan, 
 		ops.Lit("no backup is made, by cron neither; the engine says ok all the same"),
 	}
 	if v.Held {
-		p.Warnings = append(p.Warnings, ops.Textf("process %d makes a backup, which may fail at its end for want of WAL", v.Holder.PID))
+		p.Warnings = append(p.Warnings, ops.Textf("process %d makes a backup, which may fail at its end because its WAL is not archived", v.Holder.PID))
 	}
 	return p, err
 }

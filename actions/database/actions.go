@@ -18,7 +18,7 @@ import (
 type Client interface {
 	// Sessions lists the sessions there are now.
 	Sessions(ctx context.Context) ([]ops.Session, error)
-	// Query runs one statement as the login that acts, and returns what it gave, row
+	// Query runs one statement as the actions role, and returns what it gave, row
 	// by row. An error of CodeUnanswered means that it may have taken effect.
 	Query(ctx context.Context, sql string) ([][]ops.Text, error)
 	// QueryLong is Query for a statement that may take minutes.

@@ -132,7 +132,7 @@ const (
 // Plan lists the sessions that would be ended. The one that starts is compared with
 // the one that was shown, session by session.
 func (e *endIdle) Plan(ctx context.Context, b ops.Board, req ops.Request) (ops.Plan, error) {
-	w, err := wishOf(req)
+	w, err := intentOf(req)
 	if err != nil {
 		return ops.Plan{}, err
 	}
@@ -179,16 +179,16 @@ func (e *endIdle) Plan(ctx context.Context, b ops.Board, req ops.Request) (ops.P
 	return p, nil
 }
 
-// wish is which idle sessions are meant.
-type wish struct {
+// intent is which idle sessions are meant.
+type intent struct {
 	states []ops.SessionState
 	word   string
 	older  time.Duration
 	app    string
 }
 
-func wishOf(req ops.Request) (wish, error) {
-	w := wish{word: req.Value("state", stateInTx), app: strings.TrimSpace(req.Value("app", ""))}
+func intentOf(req ops.Request) (intent, error) {
+	w := intent{word: req.Value("state", stateInTx), app: strings.TrimSpace(req.Value("app", ""))}
 	switch w.word {
 	case stateInTx:
 		w.states = []ops.SessionState{ops.SessionIdleInTx, ops.SessionAborted}
@@ -207,8 +207,8 @@ func wishOf(req ops.Request) (wish, error) {
 	return w, nil
 }
 
-// String is the wish in words.
-func (w wish) String() string {
+// String is the intent in words.
+func (w intent) String() string {
 	words := "idle in transaction"
 	switch w.word {
 	case stateIdle:
@@ -223,14 +223,14 @@ func (w wish) String() string {
 	return words
 }
 
-func (w wish) takes(s ops.Session, now time.Time) bool {
+func (w intent) takes(s ops.Session, now time.Time) bool {
 	return slices.Contains(w.states, s.State) && !s.Own && !s.System && !s.Start.Empty() && !s.Changed.IsZero() &&
 		now.Sub(s.Changed) >= w.older && (w.app == "" || s.App.String() == w.app)
 }
 
 // sql names each session by pid and start, and asks the server to look once more
 // whether it is still idle, and for as long.
-func (w wish) sql(hits []ops.Session) string {
+func (w intent) sql(hits []ops.Session) string {
 	var who, states []string
 	for _, s := range hits {
 		who = append(who, identity(s))

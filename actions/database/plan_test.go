@@ -243,7 +243,7 @@ func TestWhatTheLoginMayNotIsListedWithTheReason(t *testing.T) {
 		"no query":        {(&cancel{f}).Blocked(board(all), target.Ref), ops.Lit("it runs no query, it is idle in transaction")},
 		"no checkpoint":   {(&checkpoint{f}).Blocked(board(ops.Rights{}), ops.Ref{}), ops.Lit("GRANT pg_checkpoint TO opsdeck")},
 		"no switch":       {(&switchWAL{f}).Blocked(board(ops.Rights{}), ops.Ref{}), ops.Lit("GRANT EXECUTE ON FUNCTION pg_switch_wal() TO opsdeck")},
-		"cannot connect":  {(&terminate{f}).Blocked(board(ops.Rights{Why: ops.Lit("the login for actions cannot connect")}), target.Ref), ops.Lit("cannot connect")},
+		"cannot connect":  {(&terminate{f}).Blocked(board(ops.Rights{Why: ops.Lit("the actions role cannot connect")}), target.Ref), ops.Lit("cannot connect")},
 		"not read":        {(&terminate{f}).Blocked(ops.Board{}, target.Ref), ops.Lit("pg was not read yet")},
 	} {
 		if !strings.Contains(c.got.String(), c.want.String()) || c.want.Empty() != c.got.Empty() {

@@ -56,13 +56,13 @@ func (f family) end(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.Re
 		return ended(-1, err, "", ""), nil
 	}
 	if left = counted(all, about); left > 0 {
-		return ops.Result{State: ops.JobPartial, What: ops.Textf("%d of %s ended; %d not told: not idle any more, or not seen by the login that acts", meant-left, ops.Count(meant, "session"), left)}, nil
+		return ops.Result{State: ops.JobPartial, What: ops.Textf("%d of %s ended; %d not told: not idle any more, or not seen by the actions role", meant-left, ops.Count(meant, "session"), left)}, nil
 	}
 	return ops.Result{State: ops.JobSucceeded, What: ops.Textf("%d of %s ended", meant, ops.Count(meant, "session"))}, nil
 }
 
 // nothing is what it means that no session was told: they have ended, or are not
-// idle any more; or the login that acts does not see what the one that reads sees.
+// idle any more; or the actions role does not see what the one that reads sees.
 func (f family) nothing(ctx context.Context, p ops.Plan, meant func(ops.Session) bool) (ops.Result, error) {
 	all, err := f.sessions(ctx)
 	if err != nil {
@@ -73,7 +73,7 @@ func (f family) nothing(ctx context.Context, p ops.Plan, meant func(ops.Session)
 	case left == 0:
 		return ops.Result{State: ops.JobSucceeded, What: ops.Lit("nothing was left to end: it had ended already")}, nil
 	case p.Request.Target.Kind == ops.KindSession:
-		return ops.Result{}, ops.Errorf(ops.CodeDenied, "it is still there and was not told: the login that acts does not see it").Help("GRANT pg_monitor to that login")
+		return ops.Result{}, ops.Errorf(ops.CodeDenied, "it is still there and was not told: the actions role does not see it").Help("GRANT pg_monitor to that role")
 	}
 	return ops.Result{State: ops.JobSucceeded, What: ops.Textf("nothing was ended: %s not idle any more", ops.Count(left, "session"))}, nil
 }

@@ -85,7 +85,7 @@ func TestACancelNamesTheQueryAndNotTheSessionAlone(t *testing.T) {
 	f.answer = says(nil, nil)
 	p.Request = request("database.cancel", "7")
 	if res, err := a.Run(t.Context(), p, &quiet{}); ops.CodeOf(err) != ops.CodeDenied || !strings.Contains(err.Error(), "was not told") {
-		t.Errorf("it runs, and the login that acts does not see it: %+v %v", res, err)
+		t.Errorf("it runs, and the actions role does not see it: %+v %v", res, err)
 	}
 	f.sessions[0].QueryStart = ops.Lit("2026-11-21 02:13:59+00")
 	if res, err := a.Run(t.Context(), p, &quiet{}); err != nil || res.State != ops.JobSucceeded || !strings.Contains(res.What.String(), "had ended already") {

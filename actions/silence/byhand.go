@@ -24,7 +24,7 @@ func byHand(url ops.Text, words ...string) ops.Text {
 }
 
 // addLine is the amtool call that makes the same silence.
-func (w wish) addLine() []string {
+func (w intent) addLine() []string {
 	words := []string{"amtool", "silence", "add"}
 	for _, m := range w.matchers {
 		words = append(words, m.Name.String()+m.Op.String()+escaped(m.Value.String()))

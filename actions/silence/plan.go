@@ -24,7 +24,7 @@ func (c *create) Plan(_ context.Context, b ops.Board, req ops.Request) (ops.Plan
 	if err != nil {
 		return ops.Plan{}, err
 	}
-	w, err := newWish(req, ms, purpose, c.now())
+	w, err := newIntent(req, ms, purpose, c.now())
 	if err != nil {
 		return ops.Plan{}, err
 	}
@@ -72,7 +72,7 @@ func (m *maintain) Plan(_ context.Context, b ops.Board, req ops.Request) (ops.Pl
 	if err != nil {
 		return ops.Plan{}, err
 	}
-	w, err := newWish(req, ms, ops.PurposeMaintenance, m.now())
+	w, err := newIntent(req, ms, ops.PurposeMaintenance, m.now())
 	if err != nil {
 		return ops.Plan{}, err
 	}
@@ -89,7 +89,7 @@ func (m *maintain) Plan(_ context.Context, b ops.Board, req ops.Request) (ops.Pl
 }
 
 // plan is what all new silences have in common.
-func (f *family) plan(b ops.Board, w wish, target ops.Ref) (ops.Plan, error) {
+func (f *family) plan(b ops.Board, w intent, target ops.Ref) (ops.Plan, error) {
 	step, err := w.step()
 	if err != nil {
 		return ops.Plan{}, err

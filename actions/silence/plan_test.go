@@ -168,7 +168,7 @@ func TestHostileLabelsAreMatchedAndNothingElse(t *testing.T) {
 		if !strings.Contains(fmt.Sprint(p.Warnings), "hits 1 alert now") {
 			t.Errorf("%.40q: the preview misses it: %v", raw, p.Warnings)
 		}
-		w, err := readWish(p)
+		w, err := readIntent(p)
 		if err != nil {
 			t.Errorf("%.40q: %v", raw, err)
 			continue
@@ -208,7 +208,7 @@ func TestTheLineByHandIsOneCommandWithTheseWords(t *testing.T) {
 		}
 		words := strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00")
 		want := []string{"silence", "add"}
-		w, err := readWish(p)
+		w, err := readIntent(p)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -251,7 +251,7 @@ func TestTheStepSurvivesTheWire(t *testing.T) {
 	if err := json.Unmarshal(b, &back); err != nil {
 		t.Fatal(err)
 	}
-	w, err := readWish(back)
+	w, err := readIntent(back)
 	if err != nil || w.comment.String() != `tab    "quoted" \ <b>` || len(w.matchers) != 3 || w.lasts != 2*time.Hour {
 		t.Errorf("%+v, %v", w, err)
 	}

@@ -21,7 +21,7 @@ func (m *maintain) Run(ctx context.Context, p ops.Plan, out ops.Progresser) (ops
 }
 
 func (f *family) run(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.Result, error) {
-	w, err := readWish(p)
+	w, err := readIntent(p)
 	if err != nil {
 		return ops.Result{}, err
 	}

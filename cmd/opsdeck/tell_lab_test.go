@@ -35,7 +35,7 @@ func TestLabARealAlertmanagerIsToldOfBackups(t *testing.T) {
 			t.Fatal(err)
 		}
 		n := map[string]int{}
-		for _, a := range *got.Notified {
+		for _, a := range *got.AlertmanagerAlerts {
 			for _, l := range a.Labels {
 				if l.Name.String() == "alertname" {
 					n[l.Value.String()]++

@@ -116,7 +116,7 @@ func (c *Collector) Collect(ctx context.Context) (ops.Observation, error) {
 		return facts, c.silent(views)
 	}
 	notified := unionAlerts(good, ops.Clean(c.cfg.Name))
-	facts.Notified = &notified
+	facts.AlertmanagerAlerts = &notified
 	silences, known := unionSilences(good)
 	if known {
 		kept := c.recent(silences, good[0].clock.Ahead)

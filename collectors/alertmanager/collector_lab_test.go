@@ -27,17 +27,17 @@ func TestLabServer(t *testing.T) {
 	var err error
 	until(t, "it has heard of the alert that always fires", func() bool {
 		f, err = c.Collect(t.Context())
-		return err != nil || len(*f.Notified) > 0
+		return err != nil || len(*f.AlertmanagerAlerts) > 0
 	})
-	if err != nil || f.Version.Empty() || len(*f.Notified) == 0 || len(f.Peers) != 1 {
+	if err != nil || f.Version.Empty() || len(*f.AlertmanagerAlerts) == 0 || len(f.Peers) != 1 {
 		t.Fatalf("%+v, %v", f, err)
 	}
-	for _, a := range *f.Notified {
+	for _, a := range *f.AlertmanagerAlerts {
 		if a.Fingerprint.Empty() || a.Starts.IsZero() || len(a.Paging.Receivers) == 0 || a.Paging.State == ops.PagingUnknown {
 			t.Errorf("%+v", a)
 		}
 	}
-	t.Logf("version %s, %d alerts, %d silences, notes %v", f.Version, len(*f.Notified), len(*f.Silences), f.Notes)
+	t.Logf("version %s, %d alerts, %d silences, notes %v", f.Version, len(*f.AlertmanagerAlerts), len(*f.Silences), f.Notes)
 }
 
 func TestLabSilenceLifeCycle(t *testing.T) {
@@ -58,10 +58,10 @@ func TestLabSilenceLifeCycle(t *testing.T) {
 		t.Fatalf("%s, %v", again, err)
 	}
 	f, err := c.Collect(t.Context())
-	if err != nil || len(*f.Notified) != 2 {
+	if err != nil || len(*f.AlertmanagerAlerts) != 2 {
 		t.Fatalf("%+v, %v", f, err)
 	}
-	for _, a := range *f.Notified {
+	for _, a := range *f.AlertmanagerAlerts {
 		if a.Paging.State != ops.PagingSilenced || a.Paging.SilencedBy[0] != id || a.Expr.String() != "up == 0" {
 			t.Errorf("%+v", a)
 		}
@@ -88,7 +88,7 @@ func TestLabSilenceLifeCycle(t *testing.T) {
 	if err != nil || len(*f.Silences) != 1 || (*f.Silences)[0].State != ops.SilenceExpired {
 		t.Errorf("%+v, %v", f.Silences, err)
 	}
-	for _, a := range *f.Notified { // what the silence hid: one is inhibited by the other
+	for _, a := range *f.AlertmanagerAlerts { // what the silence hid: one is inhibited by the other
 		want := map[string]ops.PagingState{"Cause": ops.PagingActive, "Effect": ops.PagingInhibited}[ops.LabelOf(a.Labels, "alertname").String()]
 		if a.Paging.State != want {
 			t.Errorf("%+v", a)
@@ -149,10 +149,10 @@ func TestLabHostileTextEndToEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	f, err := c.Collect(t.Context())
-	if err != nil || len(*f.Notified) != 1 || (*f.Notified)[0].Paging.State != ops.PagingSilenced {
+	if err != nil || len(*f.AlertmanagerAlerts) != 1 || (*f.AlertmanagerAlerts)[0].Paging.State != ops.PagingSilenced {
 		t.Fatalf("%.2000v, %v", f, err)
 	}
-	all := fmt.Sprint(*f.Notified, *f.Silences, f.Notes)
+	all := fmt.Sprint(*f.AlertmanagerAlerts, *f.Silences, f.Notes)
 	if strings.ContainsAny(all, "\u001b\u0007\r\n\u009b\u202e") || len(all) > 20_000 || !strings.Contains(all, "␛]52;c;cm0=␇<U+009B>2J<U+202E>gnp␍␊x") {
 		t.Errorf("%.300q", all)
 	}
@@ -182,7 +182,7 @@ func TestLabCluster(t *testing.T) {
 		}
 	}
 	f, err = c.Collect(t.Context())
-	if err != nil || len(*f.Notified) != 1 || f.Peers[0].Count != 1 || f.Peers[1].Count != 0 {
+	if err != nil || len(*f.AlertmanagerAlerts) != 1 || f.Peers[0].Count != 1 || f.Peers[1].Count != 0 {
 		t.Errorf("%+v, %v", f, err)
 	}
 	// Two minutes on, the same is a disagreement.
@@ -201,7 +201,7 @@ func faults(t *testing.T, c *Collector, a, b *server, id ops.Text) {
 	b.freeze()
 	began := time.Now()
 	f, err := c.Collect(t.Context())
-	if err != nil || f.Peers[0].State != ops.SourceOK || f.Peers[1].State != ops.SourceSilent || len(*f.Notified) != 1 || time.Since(began) > 9*time.Second {
+	if err != nil || f.Peers[0].State != ops.SourceOK || f.Peers[1].State != ops.SourceSilent || len(*f.AlertmanagerAlerts) != 1 || time.Since(began) > 9*time.Second {
 		t.Errorf("frozen: %+v, %v, %s", f, err, time.Since(began))
 	}
 	ends := silencesOf(t, c, "r")[0].Ends.Add(time.Hour)
@@ -209,7 +209,7 @@ func faults(t *testing.T, c *Collector, a, b *server, id ops.Text) {
 		t.Errorf("extend with b frozen: %s, %v, %v", got, notes, err)
 	}
 	a.freeze()
-	if f, err := c.Collect(t.Context()); !errors.Is(err, context.DeadlineExceeded) || f.Notified != nil {
+	if f, err := c.Collect(t.Context()); !errors.Is(err, context.DeadlineExceeded) || f.AlertmanagerAlerts != nil {
 		t.Errorf("both frozen: %+v, %v", f, err)
 	}
 	if _, _, err := c.Post(t.Context(), realWish("r2", time.Hour)); ops.CodeOf(err) != ops.CodeUnavailable || !strings.Contains(err.Error(), "nothing was done") {

@@ -33,10 +33,10 @@ func notesOf(f ops.Observation) string {
 
 func TestCollectReadsWhatAServerAnswered(t *testing.T) {
 	f := collect(t, collectorOf(t, newFakePeer(t, newStore(t)).URL))
-	if len(*f.Notified) != 2 || len(f.Notes) != 0 || f.Version.String() != "0.25.0" {
+	if len(*f.AlertmanagerAlerts) != 2 || len(f.Notes) != 0 || f.Version.String() != "0.25.0" {
 		t.Fatalf("%+v", f)
 	}
-	down, slow := (*f.Notified)[0], (*f.Notified)[1]
+	down, slow := (*f.AlertmanagerAlerts)[0], (*f.AlertmanagerAlerts)[1]
 	if down.Fingerprint.String() != "664975df45a385d0" || down.Paging.State != ops.PagingSilenced || len(down.Paging.SilencedBy) != 1 ||
 		down.Expr.String() != "up == 0" || down.Summary.String() != "web is down" || down.Runbook.Empty() || down.Starts.IsZero() ||
 		down.Paging.Source.String() != "pager" || fmt.Sprint(down.Paging.Receivers) != "[platform-page operations]" || down.Paging.Updated.IsZero() {
@@ -96,8 +96,8 @@ func TestAnswersOfOtherVersions(t *testing.T) {
 			peer := newFakePeer(t, newStore(t))
 			peer.bodies["alerts"] = c.alerts
 			f := collect(t, collectorOf(t, peer.URL))
-			if len(*f.Notified) != 1 || (*f.Notified)[0].Paging.State != c.state || (*f.Notified)[0].Fingerprint.Empty() {
-				t.Errorf("%+v", *f.Notified)
+			if len(*f.AlertmanagerAlerts) != 1 || (*f.AlertmanagerAlerts)[0].Paging.State != c.state || (*f.AlertmanagerAlerts)[0].Fingerprint.Empty() {
+				t.Errorf("%+v", *f.AlertmanagerAlerts)
 			}
 			if c.notes == "" && len(f.Notes) != 0 || !strings.Contains(notesOf(f), c.notes) {
 				t.Errorf("notes: %s", notesOf(f))
@@ -110,7 +110,7 @@ func TestNothingIsSomethingElseThanAnError(t *testing.T) {
 	peer := newFakePeer(t, &fakeStore{silences: []map[string]any{}})
 	peer.bodies["alerts"] = "[]"
 	f := collect(t, collectorOf(t, peer.URL))
-	if f.Notified == nil || len(*f.Notified) != 0 || f.Silences == nil || len(*f.Silences) != 0 {
+	if f.AlertmanagerAlerts == nil || len(*f.AlertmanagerAlerts) != 0 || f.Silences == nil || len(*f.Silences) != 0 {
 		t.Errorf("%+v", f)
 	}
 	peer.hook = func(w http.ResponseWriter, r *http.Request) bool {
@@ -121,7 +121,7 @@ func TestNothingIsSomethingElseThanAnError(t *testing.T) {
 		return false
 	}
 	f = collect(t, collectorOf(t, peer.URL))
-	if f.Silences != nil || f.Notified == nil || !strings.Contains(notesOf(f), "its silences cannot be read") {
+	if f.Silences != nil || f.AlertmanagerAlerts == nil || !strings.Contains(notesOf(f), "its silences cannot be read") {
 		t.Errorf("%+v", f)
 	}
 }
@@ -204,8 +204,8 @@ func TestOnePeerOfThreeIsEnough(t *testing.T) {
 	good := newFakePeer(t, newStore(t))
 	c := collectorOf(t, frozen(t), refused(t), good.URL)
 	f := collect(t, c)
-	if len(*f.Notified) != 2 {
-		t.Errorf("%+v", f.Notified)
+	if len(*f.AlertmanagerAlerts) != 2 {
+		t.Errorf("%+v", f.AlertmanagerAlerts)
 	}
 	if f.Peers[0].State != ops.SourceSilent || f.Peers[1].State != ops.SourceRefused || f.Peers[2].State != ops.SourceOK || !f.Peers[0].At.IsZero() {
 		t.Errorf("%+v", f.Peers)
@@ -231,7 +231,7 @@ func TestNoPeerIsAnErrorThatTellsItsKind(t *testing.T) {
 		if !errors.Is(err, c.is) || !strings.Contains(err.Error(), c.also) {
 			t.Errorf("%s: %v", name, err)
 		}
-		if len(f.Peers) != len(c.urls) || f.Notified != nil || f.Silences != nil {
+		if len(f.Peers) != len(c.urls) || f.AlertmanagerAlerts != nil || f.Silences != nil {
 			t.Errorf("%s: %+v", name, f)
 		}
 	}
@@ -263,7 +263,7 @@ func TestPeersThatDisagree(t *testing.T) {
 		}
 		return c
 	}
-	if f := collect(t, at(0)); strings.Contains(notesOf(f), "lacks") || len(*f.Notified) != 3 {
+	if f := collect(t, at(0)); strings.Contains(notesOf(f), "lacks") || len(*f.AlertmanagerAlerts) != 3 {
 		t.Errorf("a difference of a minute is normal: %s", notesOf(f))
 	}
 	f := collect(t, at(5*time.Minute))
@@ -283,8 +283,8 @@ func TestUnionOfPeers(t *testing.T) {
 	// b has not heard of the silence: it pages.
 	b.bodies["alerts"] = strings.ReplaceAll(strings.Replace(recorded(t, "alerts-0.25.json"), "suppressed", "active", 1), `"5ce268e6-eff8-4dbf-8dec-fea8ce1668d4"`, "")
 	f := collect(t, collectorOf(t, a.URL, b.URL))
-	if len(*f.Notified) != 2 || (*f.Notified)[0].Paging.State != ops.PagingActive || len((*f.Notified)[0].Paging.SilencedBy) != 1 {
-		t.Errorf("%+v", *f.Notified)
+	if len(*f.AlertmanagerAlerts) != 2 || (*f.AlertmanagerAlerts)[0].Paging.State != ops.PagingActive || len((*f.AlertmanagerAlerts)[0].Paging.SilencedBy) != 1 {
+		t.Errorf("%+v", *f.AlertmanagerAlerts)
 	}
 	if len(*f.Silences) != 2 {
 		t.Errorf("%+v", *f.Silences)

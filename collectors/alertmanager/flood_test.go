@@ -31,8 +31,8 @@ func TestFiveThousandAlertsAreCountedExactly(t *testing.T) {
 	c := collectorOf(t, peer.URL)
 	c.cfg.Timeout = 20 * time.Second
 	f := collect(t, c)
-	if len(*f.Notified) != 5000 || f.Peers[0].Count != 5000 || (*f.Notified)[0].Expr.String() != `up{job="services"} == 0` {
-		t.Errorf("%d alerts", len(*f.Notified))
+	if len(*f.AlertmanagerAlerts) != 5000 || f.Peers[0].Count != 5000 || (*f.AlertmanagerAlerts)[0].Expr.String() != `up{job="services"} == 0` {
+		t.Errorf("%d alerts", len(*f.AlertmanagerAlerts))
 	}
 }
 
@@ -45,7 +45,7 @@ func BenchmarkCollect5000(b *testing.B) {
 	b.SetBytes(int64(len(peer.bodies["alerts"])))
 	b.ReportAllocs()
 	for b.Loop() {
-		if f, err := c.Collect(b.Context()); err != nil || len(*f.Notified) != 5000 {
+		if f, err := c.Collect(b.Context()); err != nil || len(*f.AlertmanagerAlerts) != 5000 {
 			b.Fatal(err)
 		}
 	}

@@ -46,11 +46,11 @@ func TestHostileTextIsMadeVisible(t *testing.T) {
 	c := collectorOf(t, peer.URL)
 	c.cfg.Timeout = 20 * time.Second
 	f := collect(t, c)
-	if len(*f.Notified) != len(attacks()) || len(*f.Silences) != len(attacks()) {
-		t.Errorf("%d alerts, %d silences", len(*f.Notified), len(*f.Silences))
+	if len(*f.AlertmanagerAlerts) != len(attacks()) || len(*f.Silences) != len(attacks()) {
+		t.Errorf("%d alerts, %d silences", len(*f.AlertmanagerAlerts), len(*f.Silences))
 	}
 	seen := 0
-	for _, v := range []any{f.Notified, f.Silences, f.Peers, f.Notes, f.Version} {
+	for _, v := range []any{f.AlertmanagerAlerts, f.Silences, f.Peers, f.Notes, f.Version} {
 		everyText(reflect.ValueOf(v), func(s string) {
 			seen++
 			if n := utf8.RuneCountInString(s); n > ops.MaxText+16 {
@@ -66,7 +66,7 @@ func TestHostileTextIsMadeVisible(t *testing.T) {
 	if seen < 15*len(attacks()) {
 		t.Errorf("the walk saw %d texts", seen)
 	}
-	if all := fmt.Sprint(*f.Notified); !strings.Contains(all, "␛[2J") || !strings.Contains(all, "<U+202E>") {
+	if all := fmt.Sprint(*f.AlertmanagerAlerts); !strings.Contains(all, "␛[2J") || !strings.Contains(all, "<U+202E>") {
 		t.Error("the attack is not to be seen")
 	}
 }

@@ -65,7 +65,7 @@ func TestWhomATimeIntervalKeepsFromBeingTold(t *testing.T) {
 	} {
 		p := mutingPeer(t, c.config, c.status, c.groups)
 		f := collect(t, collectorOf(t, p.URL))
-		g := (*f.Notified)[0].Paging
+		g := (*f.AlertmanagerAlerts)[0].Paging
 		if got := fmt.Sprint(g.State, g.NotTold, g.MutedBy, g.MutingUnknown); got != c.want || p.made("GET alerts/groups") != c.asked {
 			t.Errorf("%s: %s, asked %d times", situation, got, p.made("GET alerts/groups"))
 		}
@@ -78,7 +78,7 @@ func TestWhomATimeIntervalKeepsFromBeingTold(t *testing.T) {
 func TestAnAlertThatNoTimedRouteTakesCostsNoFurtherCall(t *testing.T) {
 	p := mutingPeer(t, timed, active28, `[]`)
 	p.bodies["alerts"] = strings.ReplaceAll(p.bodies["alerts"], `[{"name":"a"},{"name":"b"}]`, `[{"name":"c"}]`)
-	g := (*collect(t, collectorOf(t, p.URL)).Notified)[0].Paging
+	g := (*collect(t, collectorOf(t, p.URL)).AlertmanagerAlerts)[0].Paging
 	if g.State != ops.PagingActive || !g.MutingUnknown.Empty() || p.made("GET alerts/groups") != 0 {
 		t.Errorf("%+v, asked %d times", g, p.made("GET alerts/groups"))
 	}
@@ -99,7 +99,7 @@ func TestWhoIsToldByOnePeerIsTold(t *testing.T) {
 		"both mute one":           {[]*fakePeer{mutes(`"night"`, ""), mutes(`"night"`, `"office"`)}, "active [a] [night office] "},
 		"one cannot tell":         {[]*fakePeer{mutes(`"night"`, `"office"`), old}, "active [] [] not known below Alertmanager 0.28"},
 	} {
-		g := (*collect(t, collectorOf(t, c.peers[0].URL, c.peers[1].URL)).Notified)[0].Paging
+		g := (*collect(t, collectorOf(t, c.peers[0].URL, c.peers[1].URL)).AlertmanagerAlerts)[0].Paging
 		if got := fmt.Sprint(g.State, g.NotTold, g.MutedBy, g.MutingUnknown); got != c.want {
 			t.Errorf("%s: %s", situation, got)
 		}
@@ -116,7 +116,7 @@ func TestAConfigurationIsReadOnceAndAgainWhenItChanges(t *testing.T) {
 		t.Error("the same configuration was read twice")
 	}
 	p.set(func() { p.bodies["status"] = fmt.Sprintf(`{"config":{"original":%q}}`, timed) })
-	if g := (*collect(t, c).Notified)[0].Paging; g.State != ops.PagingMuted {
+	if g := (*collect(t, c).AlertmanagerAlerts)[0].Paging; g.State != ops.PagingMuted {
 		t.Errorf("%+v", g)
 	}
 }
@@ -131,7 +131,7 @@ func TestGroupsThatAreRefusedLeaveTheAlerts(t *testing.T) {
 		return true
 	}
 	f := collect(t, collectorOf(t, p.URL))
-	if len(*f.Notified) != 1 || (*f.Notified)[0].Paging.MutingUnknown != unread || !strings.Contains(notesOf(f), "mutes is not known") {
+	if len(*f.AlertmanagerAlerts) != 1 || (*f.AlertmanagerAlerts)[0].Paging.MutingUnknown != unread || !strings.Contains(notesOf(f), "mutes is not known") {
 		t.Errorf("%+v", f)
 	}
 }
@@ -147,7 +147,7 @@ func TestWhatARealServerSaysOfMutedAlertsIsRead(t *testing.T) {
 		"Muted":  "muted [night] [night] [always] ",
 		"Partly": "active [night pager] [night] [never] ",
 	}
-	all := *collect(t, collectorOf(t, p.URL)).Notified
+	all := *collect(t, collectorOf(t, p.URL)).AlertmanagerAlerts
 	for _, a := range all {
 		name, g := ops.LabelOf(a.Labels, "alertname").String(), a.Paging
 		if got := fmt.Sprint(g.State, g.Receivers, g.NotTold, g.MutedBy, g.MutingUnknown); got != want[name] {

@@ -27,6 +27,6 @@ func (c *Collector) Cause(code int) (what, remedy string) {
 		errorPush:    {"WAL cannot be pushed to all repositories", "bring the repository back that is away"},
 		134:          {"it crashed", crashed},
 		139:          {"it crashed", crashed},
-		137:          {"it was killed", "look in the system's log for who did, the kernel for want of memory among them, then run it again"}}[code]
+		137:          {"it was killed", "look in the system's log for who did, the kernel's out-of-memory killer among them, then run it again"}}[code]
 	return cause[0], cause[1]
 }

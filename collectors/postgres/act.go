@@ -45,7 +45,7 @@ func (c *Collector) Sessions(ctx context.Context) ([]ops.Session, error) {
 	return d.Sessions, err
 }
 
-// markOwn marks sessions of the login that acts; the reader's are marked as they are read.
+// markOwn marks sessions of the actions role; the reader's are marked as they are read.
 func (c *Collector) markOwn(bs []ops.Session, login ops.Text) {
 	if c.actor == nil {
 		return
@@ -65,7 +65,7 @@ func last(b ops.Session) int {
 	return 0
 }
 
-// Query runs one statement as the login that acts.
+// Query runs one statement as the actions role.
 func (c *Collector) Query(ctx context.Context, sql string) ([][]ops.Text, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
 	defer cancel()
@@ -83,7 +83,7 @@ const patience = time.Hour
 
 // QueryLong runs a statement that may take minutes over a connection of its own, so
 // that nothing else waits for it. Where the server gives no further one, the held
-// one of the login for actions has to do.
+// one of the actions role has to do.
 func (c *Collector) QueryLong(ctx context.Context, sql string) ([][]ops.Text, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

@@ -100,7 +100,7 @@ func TestALoginForActionsThatCannotConnectIsSaid(t *testing.T) {
 		c := f.collector(f.acts)
 		c.actor.dial = func(context.Context, string, string) (net.Conn, error) { return nil, syscall.EHOSTUNREACH }
 		facts, err := c.Collect(t.Context())
-		if err != nil || len(facts.Notes) != 1 || !strings.Contains(facts.Notes[0].String(), "the login for actions cannot connect: ") {
+		if err != nil || len(facts.Notes) != 1 || !strings.Contains(facts.Notes[0].String(), "the actions role cannot connect: ") {
 			t.Fatalf("%v %v", facts.Notes, err)
 		}
 		if r := facts.Database.Rights; r.Login.String() != "actor" || r.Why != facts.Notes[0] || r.Signal {
@@ -207,7 +207,7 @@ func TestWithoutALoginForActionsAFullServerMakesNoCheckpoint(t *testing.T) {
 
 // TestALongStatementIsNotSentToAServerThatDoesNotAnswer: to find that out takes no hour.
 func TestALongStatementIsNotSentToAServerThatDoesNotAnswer(t *testing.T) {
-	for name, who := range map[string]func(*fake, *Config){"a login for actions": (*fake).acts, "one login": func(*fake, *Config) {}} {
+	for name, who := range map[string]func(*fake, *Config){"an actions role": (*fake).acts, "one login": func(*fake, *Config) {}} {
 		inBubble(t, func(t *testing.T, f *fake) {
 			f.checkpoint(0)
 			c := f.collector(func(c *Config) { who(f, c) })

@@ -115,7 +115,7 @@ func (c *Collector) Collect(ctx context.Context) (ops.Observation, error) {
 	return facts, nil
 }
 
-// actorStands keeps the connection of the acting login, which has to be there
+// actorStands keeps the connection of the actions role, which has to be there
 // before it is needed, and says what it may do.
 func (c *Collector) actorStands(ctx context.Context, d *ops.Database) {
 	if c.actor == nil {
@@ -132,7 +132,7 @@ func (c *Collector) actorStands(ctx context.Context, d *ops.Database) {
 		return err
 	})
 	if err != nil {
-		d.Rights = ops.Rights{Login: ops.Clean(c.actor.login.User), Why: ops.Textf("the login for actions cannot connect: %s", words(err))}
+		d.Rights = ops.Rights{Login: ops.Clean(c.actor.login.User), Why: ops.Textf("the actions role cannot connect: %s", words(err))}
 		return
 	}
 	c.look.rights, c.look.rightsAt = d.Rights, now

@@ -25,7 +25,7 @@ func TestTheHeldConnectionIsReadWhileNewLoginsAreRefused(t *testing.T) {
 		}
 		f.Answer("pg_terminate_backend", pgfake.Reply{Columns: []pgfake.Column{{Name: "pid", Type: "int4"}, {Name: "pg_terminate_backend", Type: "bool"}}, Rows: [][]any{{47, true}}})
 		if rows, err := c.Query(t.Context(), "SELECT pid, pg_terminate_backend(pid)"); err != nil || rows[0][1].String() != "true" {
-			t.Errorf("the login for actions: %v %v", rows, err)
+			t.Errorf("the actions role: %v %v", rows, err)
 		}
 		if n := len(f.Logins()); n != 2 {
 			t.Errorf("%d logins", n)

@@ -114,7 +114,7 @@ func (f *fake) collector(change ...func(*Config)) *Collector {
 	return c
 }
 
-// acts gives a collector a login for actions.
+// acts gives a collector an actions role.
 func (f *fake) acts(c *Config) {
 	c.Actor = &Login{DSN: c.Login.DSN, User: "actor"}
 }

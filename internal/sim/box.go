@@ -57,7 +57,7 @@ func (w *World) newBox(s *containerScript) *box {
 }
 
 // suffer is what an episode does to its container at one moment.
-func (b *box) suffer(e *episode, s spell, t time.Time) {
+func (b *box) suffer(e *episode, s period, t time.Time) {
 	if b.removed || !s.on {
 		if e.Kind == unhealthy && b.health == container.Unhealthy && b.state == container.StateRunning {
 			b.checked(container.Healthy, t)

@@ -136,8 +136,8 @@ func TestEveryCollectorReadsTheSimulatorWithoutNotes(t *testing.T) {
 			t.Errorf("%s at the start: %+v", c.Name, c)
 		}
 	}
-	if len(*a.Silences) != 1 || len(*a.Notified) != 3 {
-		t.Errorf("%d silences, %d alerts notified", len(*a.Silences), len(*a.Notified))
+	if len(*a.Silences) != 1 || len(*a.AlertmanagerAlerts) != 3 {
+		t.Errorf("%d silences, %d alerts notified", len(*a.Silences), len(*a.AlertmanagerAlerts))
 	}
 }
 
@@ -224,7 +224,7 @@ func TestASilenceSilencesUntilItIsExpired(t *testing.T) {
 		t.Fatal(err, notes)
 	}
 	paging := func() ops.PagingState {
-		for _, n := range *collect(t, r.pager).Notified {
+		for _, n := range *collect(t, r.pager).AlertmanagerAlerts {
 			if ops.LabelOf(n.Labels, "alertname").String() == "DiskNearlyFull" {
 				return n.Paging.State
 			}
@@ -320,7 +320,7 @@ func TestTheLargeWorldIsThatLarge(t *testing.T) {
 	if n := len(*p.Alerts); n != 5001 { // and the one that always fires
 		t.Errorf("%d alerts", n)
 	}
-	if n := len(*a.Notified); n != 5001 {
+	if n := len(*a.AlertmanagerAlerts); n != 5001 {
 		t.Errorf("%d notified", n)
 	}
 	if n := len(*d.Containers); n != 1000 {

@@ -131,7 +131,7 @@ func (b *box) lines(from, to time.Time) []note {
 // hangs reports whether it said nothing of its everyday work at a moment.
 func (b *box) hangs(t time.Time) bool {
 	return slices.ContainsFunc(b.w.script.Life, func(e episode) bool {
-		return e.Hangs && e.Container == b.script.Name && b.w.spell(&e, t).on
+		return e.Hangs && e.Container == b.script.Name && b.w.period(&e, t).on
 	})
 }
 
@@ -147,7 +147,7 @@ func (b *box) troubles(from, to time.Time) []note {
 		if e.Container != b.script.Name || e.Kind != "" || len(e.Log) == 0 {
 			continue
 		}
-		s := b.w.spell(e, to)
+		s := b.w.period(e, to)
 		if s.from.IsZero() {
 			continue
 		}

@@ -135,7 +135,7 @@ func TestAsManyAlertsAsAreKeptAreToldFromThoseThatAreNot(t *testing.T) {
 		if f.Alerts != nil {
 			n = len(*f.Alerts)
 		} else {
-			n = len(*f.Notified)
+			n = len(*f.AlertmanagerAlerts)
 		}
 		if words := fmt.Sprint(f.Notes); n > httpsource.AlertsMost || n < httpsource.AlertsMost-500 || !strings.Contains(words, "are not read") {
 			t.Errorf("%d alerts, %.300s", n, words)

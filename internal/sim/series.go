@@ -99,7 +99,7 @@ func (w *World) addSeries(s *seriesScript) {
 	}, func(t time.Time) time.Time {
 		for episode := range s.During {
 			if w.share(episode, t, s.Rise.d()) > 0 {
-				return w.spell(w.named(episode), t).from
+				return w.period(w.named(episode), t).from
 			}
 		}
 		return time.Time{}
@@ -108,7 +108,7 @@ func (w *World) addSeries(s *seriesScript) {
 
 // share is how far an episode has taken hold: it rises, and falls as fast.
 func (w *World) share(name string, t time.Time, rise time.Duration) float64 {
-	s := w.spell(w.named(name), t)
+	s := w.period(w.named(name), t)
 	switch {
 	case s.from.IsZero():
 		return 0

@@ -25,11 +25,11 @@ func (d *server) live(now time.Time) (out []live) {
 			l.began = at
 		}
 		if s.During != "" {
-			spell := d.w.spell(d.w.named(s.During), now)
-			if !spell.on {
+			period := d.w.period(d.w.named(s.During), now)
+			if !period.on {
 				continue
 			}
-			l.began, l.since = latest(spell.from, d.begun[s.PID]), latest(spell.from.Add(s.For.d()), d.canceled[s.PID], d.begun[s.PID])
+			l.began, l.since = latest(period.from, d.begun[s.PID]), latest(period.from.Add(s.For.d()), d.canceled[s.PID], d.begun[s.PID])
 		}
 		if pids[s.PID] = l.pid; s.By != 0 {
 			l.by = []int{pids[s.By]}

@@ -143,7 +143,7 @@ func (w *World) step(t time.Time) {
 	for i := range w.script.Life {
 		e := &w.script.Life[i]
 		if b := w.byName[e.Container]; b != nil {
-			b.suffer(e, w.spell(e, t), t)
+			b.suffer(e, w.period(e, t), t)
 		}
 	}
 	for _, b := range w.containers {
@@ -152,27 +152,27 @@ func (w *World) step(t time.Time) {
 	w.archive.step(t)
 }
 
-// spell is when an episode is on.
-type spell struct {
+// period is when an episode is on.
+type period struct {
 	from, to time.Time
 	on       bool
 }
 
-// spell returns the last spell of an episode that began by t.
-func (w *World) spell(e *episode, t time.Time) spell {
+// period returns the last period of an episode that began by t.
+func (w *World) period(e *episode, t time.Time) period {
 	if e.Standing > 0 {
 		from := w.begin.Add(-e.Standing.d())
 		if t.Before(from) {
-			return spell{}
+			return period{}
 		}
-		return spell{from: from, to: from.Add(10 * 365 * 24 * time.Hour), on: true} // it stands
+		return period{from: from, to: from.Add(10 * 365 * 24 * time.Hour), on: true} // it stands
 	}
 	first := w.begin.Add(e.At.d())
 	if t.Before(first) {
-		return spell{}
+		return period{}
 	}
 	lap := int64(t.Sub(first) / w.script.Lap.d())
-	s := spell{from: first.Add(time.Duration(lap) * w.script.Lap.d())}
+	s := period{from: first.Add(time.Duration(lap) * w.script.Lap.d())}
 	s.to = s.from.Add(e.For.d())
 	if cured, ok := w.cures[e.Name][lap]; ok {
 		s.to = cured
@@ -191,7 +191,7 @@ func (w *World) named(name string) *episode {
 func (w *World) cure(container string, t time.Time) {
 	for i := range w.script.Life {
 		e := &w.script.Life[i]
-		if s := w.spell(e, t); e.Cure && e.Container == container && s.on {
+		if s := w.period(e, t); e.Cure && e.Container == container && s.on {
 			if w.cures[e.Name] == nil {
 				w.cures[e.Name] = map[int64]time.Time{}
 			}

@@ -189,7 +189,7 @@ func TestARunThatATimerOfAnEarlierOneEndedIsNoResult(t *testing.T) {
 	if p.err != nil {
 		t.Fatal(p.err)
 	}
-	const why = "Locust is stopped, and not by this run: by somebody at its page, a run time of an earlier run, or for want of workers"
+	const why = "Locust is stopped, and not by this run: by somebody at its page, a run time of an earlier run, or because it has no workers"
 	if v := judge.Load(p.run, o.Limits); v.Outcome != ops.LoadAborted || v.Why.String() != why {
 		t.Errorf("%s: %s", v.Outcome, v.Why)
 	}

@@ -148,7 +148,7 @@ func (r *run) look(ctx context.Context) (ops.LoadEnd, ops.Text, error) {
 	case s.sends():
 		r.started = true
 	case r.started:
-		return ops.LoadEndStopped, ops.Textf("Locust is %s, and not by this run: by somebody at its page, a run time of an earlier run, or for want of workers", ops.Clean(s.State)), nil
+		return ops.LoadEndStopped, ops.Textf("Locust is %s, and not by this run: by somebody at its page, a run time of an earlier run, or because it has no workers", ops.Clean(s.State)), nil
 	case now > startWithin:
 		return 0, ops.Text{}, r.neverStarted(ctx)
 	default:

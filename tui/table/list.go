@@ -35,7 +35,7 @@ type list struct {
 // entry is one line: a row, or the title of a group (row < 0).
 type entry struct {
 	row   int
-	at    int // the how many-eth row it is, from 1
+	at    int // its row number, from 1
 	group string
 }
 

@@ -18,9 +18,9 @@ const (
 	durationMost  = 30 * 24 * time.Hour
 )
 
-// wish is the silence that a request asks for, with times as the request has
-// them: planning again later gives the same wish.
-type wish struct {
+// intent is the silence that a request asks for, with times as the request has
+// them: planning again later gives the same intent.
+type intent struct {
 	matchers []ops.Matcher
 	sel      ops.Selection
 	from     time.Time // zero: now
@@ -28,9 +28,9 @@ type wish struct {
 	comment  ops.Text // with the prefix of its purpose
 }
 
-// newWish checks what a request says beside its matchers.
-func newWish(req ops.Request, ms []ops.Matcher, purpose ops.Purpose, now time.Time) (wish, error) {
-	w := wish{matchers: ms}
+// newIntent checks what a request says beside its matchers.
+func newIntent(req ops.Request, ms []ops.Matcher, purpose ops.Purpose, now time.Time) (intent, error) {
+	w := intent{matchers: ms}
 	var err error
 	if w.sel, err = selection(ms); err != nil {
 		return w, err
@@ -108,7 +108,7 @@ const (
 	whoStarts = "who starts it"
 )
 
-func (w wish) step() (ops.Step, error) {
+func (w intent) step() (ops.Step, error) {
 	b := body{StartsAt: "now", EndsAt: "+" + model.Duration(w.lasts).String(), CreatedBy: whoStarts, Comment: w.comment.String()}
 	if !w.from.IsZero() {
 		b.StartsAt = w.from.Format(time.RFC3339)
@@ -145,37 +145,37 @@ func posted(p ops.Plan, body any) bool {
 	return s.How == ops.StepAPI && s.Method.String() == "POST" && s.Path.String() == postPath && dec.Decode(body) == nil
 }
 
-// readWish is the wish that step made a plan of.
-func readWish(p ops.Plan) (wish, error) {
+// readIntent is the intent that step made a plan of.
+func readIntent(p ops.Plan) (intent, error) {
 	bad := ops.Errorf(ops.CodeInvalid, "this plan is not one to make a silence")
 	var b body
 	if !posted(p, &b) {
-		return wish{}, bad
+		return intent{}, bad
 	}
-	w := wish{comment: ops.CleanLine(b.Comment)}
+	w := intent{comment: ops.CleanLine(b.Comment)}
 	for _, m := range b.Matchers {
 		made := ops.Matcher{Name: ops.Clean(m[0]), Value: ops.CleanLine(m[2])}
 		if made.Op.UnmarshalText([]byte(m[1])) != nil {
-			return wish{}, bad
+			return intent{}, bad
 		}
 		w.matchers = append(w.matchers, made)
 	}
 	var ok bool
 	if w.lasts, ok = ops.ParseDuration(strings.TrimPrefix(b.EndsAt, "+")); !ok {
-		return wish{}, bad
+		return intent{}, bad
 	}
 	var err error
 	if b.StartsAt != "now" {
 		if w.from, err = time.Parse(time.RFC3339, b.StartsAt); err != nil {
-			return wish{}, bad
+			return intent{}, bad
 		}
 	}
 	w.sel, err = selection(w.matchers)
 	return w, err
 }
 
-// silence is the wish with its times, for somebody.
-func (w wish) silence(by ops.Actor, now time.Time) ops.Silence {
+// silence is the intent with its times, for somebody.
+func (w intent) silence(by ops.Actor, now time.Time) ops.Silence {
 	begins := w.from
 	if begins.IsZero() {
 		begins = now
