@@ -325,7 +325,7 @@ func TestLabWhatIsCutOffLeavesEarlierBackupsWhole(t *testing.T) {
 		case !strings.HasPrefix(got, "failed: folder: it was killed (exit code 137)"):
 			t.Errorf("killed: %s", got)
 		}
-		l.Until("its lock is free", func() bool { holder, _ := l.col.Underway(); return holder.PID == 0 })
+		l.Until("its lock is free", func() bool { return !l.col.Locked(ops.Backups{Held: true}).Held })
 		if after := l.labels(); after != before {
 			t.Errorf("the backups were %s, and are %s", before, after)
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"time"
 
 	"opsdeck/internal/ownfile"
 	"opsdeck/ops"
@@ -19,6 +20,10 @@ type holder struct {
 // errHeld is that somebody else has the lock.
 var errHeld = errors.New("held")
 
+// lookMost is how long one who only looks has the lock at the most: Held shares it for a
+// moment, and no order fails for that.
+const lookMost = time.Second
+
 // lock is the repository's, which ends with the process that has it, however that ends.
 type lock struct{ f *os.File }
 
@@ -27,16 +32,19 @@ func (r Repo) lock() (*lock, error) {
 	if err != nil {
 		return nil, err
 	}
-	held, err := ownfile.Lock(f, false)
-	if held {
-		err = errHeld
+	for end := time.Now().Add(lookMost); ; time.Sleep(lookMost / 100) {
+		held, err := ownfile.Lock(f, false)
+		switch {
+		case err != nil:
+			return nil, errors.Join(err, f.Close())
+		case !held:
+			l := &lock{f}
+			l.tell(0)
+			return l, nil
+		case time.Now().After(end):
+			return nil, errors.Join(errHeld, f.Close())
+		}
 	}
-	if err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	l := &lock{f}
-	l.tell(0)
-	return l, nil
 }
 
 // tell says how far its holder is. Where that cannot be written, nobody is told.
