@@ -58,7 +58,7 @@ func (a *app) baseBackupCommand() *cobra.Command {
 		return r.Verify(ctx, o.Programs, "", time.Now, out)
 	})
 	var keep basebackup.Retention
-	prunes := work("prune", func(_ context.Context, r basebackup.Repo) error { return r.Prune(keep, time.Now, out) })
+	prunes := work("prune", func(ctx context.Context, r basebackup.Repo) error { return r.Prune(ctx, keep, time.Now, out) })
 	prunes.Flags().IntVar(&keep.Backups, "keep", 0, "so many of the newest")
 	lengthVar(prunes.Flags(), &keep.Age, "age", 0, "those from which any moment of so long can be restored")
 	work("stop", func(_ context.Context, r basebackup.Repo) error { return r.Stop() })

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"opsdeck/internal/proc"
@@ -51,7 +52,7 @@ func escaped(path string) string { return strings.ReplaceAll(path, "=", `\=`) }
 // Make makes a backup and says what it does. It has its name, the label, when it is whole,
 // verified and on the disk.
 func (r Repo) Make(ctx context.Context, o Order, now func() time.Time, out io.Writer) (label string, err error) {
-	l, taken, err := r.begin(out)
+	l, taken, err := r.begin(ctx, out)
 	if err != nil {
 		return "", err
 	}
@@ -60,7 +61,7 @@ func (r Repo) Make(ctx context.Context, o Order, now func() time.Time, out io.Wr
 	if err != nil {
 		return "", err
 	}
-	part := r.Backup(label + partEnd)
+	part := r.Backup(fmt.Sprintf("%s.%d%s", label, os.Getpid(), partEnd)) // of no other: what outlives an interrupted one may write to its folder for a moment
 	if err := os.MkdirAll(filepath.Join(part, "tablespaces"), 0o700); err != nil {
 		return "", err
 	}
@@ -70,15 +71,14 @@ func (r Repo) Make(ctx context.Context, o Order, now func() time.Time, out io.Wr
 		err = r.name(label, part, Made{began, now().UTC()}, checked)
 	}
 	if err != nil {
-		return "", errors.Join(err, os.RemoveAll(part))
+		return "", errors.Join(err, remove(context.WithoutCancel(ctx), part))
 	}
 	fmt.Fprintf(out, "INFO: new backup label = %s\n", label)
 	return label, nil
 }
 
 // named is the label of a backup that begins now, which is its second. Where that is taken it
-// waits for the next: also the folder of one that was interrupted may still be written to by
-// what outlived it.
+// waits for the next.
 func named(ctx context.Context, taken []string, now func() time.Time) (label string, began time.Time, err error) {
 	for {
 		began = now().UTC()
@@ -94,9 +94,9 @@ func named(ctx context.Context, taken []string, now func() time.Time) (label str
 	}
 }
 
-// begin takes the lock, unless nobody shall, and removes what interrupted ones left. The labels
-// of these and of what is whole are taken.
-func (r Repo) begin(out io.Writer) (l *lock, taken []string, err error) {
+// begin takes the lock, unless nobody shall, and removes what interrupted ones left. taken are
+// the labels of what is whole.
+func (r Repo) begin(ctx context.Context, out io.Writer) (l *lock, taken []string, err error) {
 	if _, err := os.Stat(string(r)); err != nil {
 		return nil, nil, err
 	}
@@ -109,18 +109,34 @@ func (r Repo) begin(out io.Writer) (l *lock, taken []string, err error) {
 	if l, err = r.lock(); err != nil {
 		return nil, nil, err
 	}
-	labels, parts, err := r.Labels()
+	taken, parts, err := r.Labels()
 	for _, p := range parts {
 		if err == nil {
 			fmt.Fprintf(out, "INFO: removing %s, which was interrupted\n", p+partEnd)
-			err = os.RemoveAll(r.Backup(p + partEnd))
+			err = remove(ctx, r.Backup(p+partEnd))
 		}
 	}
 	if err != nil {
 		l.release()
 		return nil, nil, err
 	}
-	return l, append(labels, parts...), nil
+	return l, taken, nil
+}
+
+// remove removes a folder, to which what outlives an interrupted pg_basebackup may add a file
+// meanwhile.
+func remove(ctx context.Context, folder string) (err error) {
+	for range 20 {
+		if err = os.RemoveAll(folder); !errors.Is(err, syscall.ENOTEMPTY) && !errors.Is(err, syscall.EEXIST) {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+	return err
 }
 
 // fill copies the cluster into a folder, and verifies the copy.

@@ -4,6 +4,7 @@ package basebackup
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -158,23 +159,48 @@ func TestLabWhatWasInterruptedIsRemovedByTheNext(t *testing.T) {
 
 func TestLabTwoOfOneSecondAreTwoBackups(t *testing.T) {
 	c := newSource(t)
-	for want, taken := range map[string]string{"20261127-120001F": "", "20261127-120003F": partEnd} {
-		from, _ := time.Parse("20060102-150405F", want)
-		from = from.Add(-time.Second)
-		c.must(os.MkdirAll(c.repo.Backup(from.Format("20060102-150405")+"F"+taken), 0o700))
-		times := []time.Time{from, from.Add(990 * time.Millisecond), from.Add(time.Second)}
-		label, err := c.repo.Make(t.Context(), c.order, func() time.Time {
-			at := times[0]
-			times = times[min(1, len(times)-1):]
-			return at
-		}, &c.said)
-		if err != nil || label != want {
-			t.Errorf("%s %v, want %s\n%s", label, err, want, c.said.String())
-		}
+	noon := c.at
+	c.must(os.MkdirAll(c.repo.Backup("20261127-120000F"), 0o700))
+	times := []time.Time{noon, noon.Add(990 * time.Millisecond), noon.Add(time.Second)}
+	now := func() time.Time {
+		at := times[0]
+		times = times[min(1, len(times)-1):]
+		return at
+	}
+	if label, err := c.repo.Make(t.Context(), c.order, now, &c.said); err != nil || label != "20261127-120001F" {
+		t.Errorf("%s %v\n%s", label, err, c.said.String())
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if label, err := c.repo.Make(ctx, c.order, func() time.Time { return c.at.Add(time.Second) }, &c.said); CodeOf(err) != ExitSignal {
+	if label, err := c.repo.Make(ctx, c.order, now, &c.said); CodeOf(err) != ExitSignal {
 		t.Errorf("%s %v, and its label is taken", label, err)
+	}
+}
+
+func TestLabWhatOutlivesAnInterruptedOneWritesIntoNoOther(t *testing.T) {
+	c := newSource(t)
+	left := c.repo.Backup("20261127-120100F" + partEnd) // the second of the next one
+	wal := filepath.Join(left, "data", "pg_wal")
+	c.must(os.MkdirAll(wal, 0o700))
+	done, ended := make(chan struct{}), make(chan struct{})
+	go func() { // as its receiver of WAL does that has not seen its end yet
+		defer close(ended)
+		for n := 0; ; n++ {
+			select {
+			case <-done:
+				return
+			default:
+				_ = os.WriteFile(filepath.Join(wal, fmt.Sprintf("00000001%016X", n%20)), make([]byte, 8192), 0o600)
+			}
+		}
+	}()
+	time.AfterFunc(300*time.Millisecond, func() { close(done) })
+	s := c.made()
+	<-ended
+	if s.Label != "20261127-120100F" {
+		t.Errorf("%s", s.Label)
+	}
+	if labels, parts, err := c.repo.Labels(); err != nil || len(labels) != 1 || len(parts) > 0 {
+		t.Errorf("%v %v are there: %v", labels, parts, err)
 	}
 }

@@ -2,6 +2,7 @@ package basebackup
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -155,8 +156,8 @@ func (r Repo) before(cluster string, segment uint64, size ops.Bytes) (paths []st
 
 // Prune removes what retention does not hold, and says each step before it. Wherever it
 // ends, what is held is whole, and the next one goes on.
-func (r Repo) Prune(k Retention, now func() time.Time, out io.Writer) error {
-	l, _, err := r.begin(out) // removes what an earlier one began to
+func (r Repo) Prune(ctx context.Context, k Retention, now func() time.Time, out io.Writer) error {
+	l, _, err := r.begin(ctx, out) // removes what an earlier one began to
 	if err != nil {
 		return err
 	}
@@ -173,7 +174,7 @@ func (r Repo) Prune(k Retention, now func() time.Time, out io.Writer) error {
 			return err
 		}
 		fmt.Fprintf(out, "INFO: removing its files\n")
-		if err := os.RemoveAll(part); err != nil {
+		if err := remove(ctx, part); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package basebackup
 
 import (
+	"context"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -180,7 +181,7 @@ func filled(t *testing.T) shelf {
 func TestAPruneLeavesWhatIsHeldWhole(t *testing.T) {
 	s := filled(t)
 	before := s.files()
-	if err := s.Prune(Retention{Backups: 2}, clock, io.Discard); err != nil {
+	if err := s.Prune(t.Context(), Retention{Backups: 2}, clock, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	var gone []string
@@ -221,7 +222,7 @@ func (c *crashed) Write(p []byte) (int, error) {
 
 func TestAPruneThatIsKilledHarmsNothingAndTheNextFinishes(t *testing.T) {
 	whole := filled(t)
-	if err := whole.Prune(Retention{Backups: 2}, clock, io.Discard); err != nil {
+	if err := whole.Prune(t.Context(), Retention{Backups: 2}, clock, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	want := whole.files()
@@ -240,7 +241,7 @@ func TestAPruneThatIsKilledHarmsNothingAndTheNextFinishes(t *testing.T) {
 				t.Errorf("killed before step %d: %s is called a backup and is none: %v %v", step, l, err, rerr)
 			}
 		}
-		if err := s.Prune(Retention{Backups: 2}, clock, io.Discard); err != nil {
+		if err := s.Prune(t.Context(), Retention{Backups: 2}, clock, io.Discard); err != nil {
 			t.Fatal(err)
 		}
 		if left := s.files(); !slices.Equal(left, want) {
@@ -257,7 +258,7 @@ func (s shelf) killed(step int) (over bool) {
 			panic(r)
 		}
 	}()
-	if err := s.Prune(Retention{Backups: 2}, clock, out); err != nil {
+	if err := s.Prune(context.Background(), Retention{Backups: 2}, clock, out); err != nil {
 		s.Error(err)
 	}
 	return true
@@ -273,7 +274,7 @@ func TestNothingIsPrunedWhileSomethingIsNotKnown(t *testing.T) {
 		s := filled(t)
 		change(s, "20261125-120000F")
 		before := s.files()
-		err := s.Prune(Retention{Backups: 1}, clock, io.Discard)
+		err := s.Prune(t.Context(), Retention{Backups: 1}, clock, io.Discard)
 		if after := s.files(); len(after) < len(before) && err == nil {
 			t.Errorf("%s: %d of %d files are left, %v", name, len(after), len(before), err)
 		}
