@@ -58,7 +58,6 @@ type Board struct {
 	Changes    []Record              `json:"changes"`    // the last hour, newest first
 	Findings   []Finding             `json:"findings"`   // worst first
 	Level      Level                 `json:"level"`      // of the whole estate
-	Tried      Readings[Database]    `json:"tried"`      // in no section
 }
 
 // EstateInfo is what the frame says of the estate and of the agent behind it.
