@@ -247,7 +247,7 @@ func TestConnectionsAreKeptAndCounted(t *testing.T) {
 	o.Connections = 4
 	run := sent(t, o)
 	// A connection that was begun for one request may serve another.
-	if n := int(run.Run.Conns); n < len(from) || len(from) > 2*o.Connections || run.Run.Done != 40 || run.Run.Failed > 0 {
+	if n := int(run.Run.Conns); n < len(from) || len(from) > 2*o.Connections || run.Run.Done != 40 || run.Run.Failed > 0 || !run.Health.CountsConns {
 		t.Errorf("%d connections counted, %d seen: %+v", n, len(from), run.Run.LoadCount)
 	}
 }

@@ -90,6 +90,7 @@ func newRecorder(start time.Time, o Order, cpu func() (time.Duration, bool)) *re
 	r := &recorder{start: start, warmup: o.Warmup, cpu: cpu, now: newSpan(), begun: start, pending: newSpan(), errors: map[failure]*ops.LoadError{},
 		latency: NewHistogram(), service: NewHistogram(), late: NewHistogram()}
 	r.cpuAt, r.health.CPUKnown = cpu()
+	r.health.CountsConns = true
 	if o.UntilBroken {
 		r.steps = newSteps(o.Stages)
 	}

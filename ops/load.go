@@ -134,6 +134,8 @@ type LoadHealth struct {
 	CapHits  int64         `json:"cap_hits"`        // dropped because the most were in flight
 	CapAge   time.Duration `json:"cap_age"`         // at least as old was the oldest in flight at each of those
 	Memory   Value         `json:"memory,omitzero"` // of its process, bytes
+	// CountsConns says that the run's new connections are counted: it opens them itself.
+	CountsConns bool `json:"counts_conns,omitzero"`
 	// Of a generator on several machines: CPU is the worst share of one core of any worker.
 	Workers []LoadWorker `json:"workers,omitempty"`
 	Lost    int          `json:"lost,omitzero"`  // workers that went missing during the run

@@ -123,7 +123,7 @@ func LiveLines(l ops.LoadLive, more bool) []Cell {
 		rate = fmt.Sprintf("users   %d of %.0f; good %s, failed %s", t.Second.InFlight, t.Rate, inWords(ops.MetricRate, w), inWords(ops.MetricErrors, w))
 	}
 	lines = append(lines, Cell{Text: rate})
-	if more && w.Over > 0 && s.Driver == ops.DriverHTTP { // of the others nobody counts them
+	if more && w.Over > 0 && t.Health.CountsConns {
 		lines = append(lines, Cell{Text: fmt.Sprintf("        %.3g new connections/s", float64(w.Conns)/w.Over.Seconds())})
 	}
 	lines = append(lines, waited("10 s    ", w, s.Closed()), timesLine("        served", w.Service))

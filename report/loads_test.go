@@ -70,6 +70,14 @@ func TestARunUnderWayTellsOfItsLastMinuteOfAllOfItAndOfItsConnections(t *testing
 			t.Errorf("without room %q is in\n%s", want, got)
 		}
 	}
+	live.Scenario.Driver = ops.DriverUnknown // another one that counts them
+	if got := said(live, true); !strings.Contains(got, "new connections") {
+		t.Errorf("it is not what the driver tells that counts:\n%s", got)
+	}
+	live.Scenario.Driver, live.Tick.Health.CountsConns = ops.DriverHTTP, false
+	if got := said(live, true); strings.Contains(got, "new connections") {
+		t.Errorf("nobody counted them:\n%s", got)
+	}
 	swarm := said(fixture.Swarmed().Loading[0], true)
 	if strings.Contains(swarm, "60 s") || strings.Contains(swarm, "new connections") || !strings.Contains(swarm, "\nrun     served") {
 		t.Errorf("of Locust's users, of whom nobody knows so much:\n%s", swarm)

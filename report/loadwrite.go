@@ -78,7 +78,7 @@ func loadSeries(w io.Writer, r ops.LoadReport) error {
 			row = append(row, cell)
 		}
 		conns := ""
-		if s := r.Kept.Stages; len(s) > 0 && !s[0].Users && !s[0].Records { // of the others nobody counts them
+		if r.Kept.Health.CountsConns || p.Conns > 0 { // runs of earlier builds do not say so
 			conns = n(p.Conns)
 		}
 		rows = append(rows, append(row, conns))

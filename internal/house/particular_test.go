@@ -35,9 +35,6 @@ func particulars() map[string]particular {
 			kind:  "LoadDriver",
 			words: words(func(i uint8) string { return ops.LoadDriver(i).String() }),
 			named: regexp.MustCompile(`(?i)\blocust\b`),
-			allowed: map[string]exception{
-				"report/loads.go": {"none ought to be here: it asks the driver whether new connections are counted, where the stages would tell, as they do for the CSV", []string{"ops.DriverHTTP"}},
-			},
 		},
 		"backup engine": {
 			kind:  "BackupEngine",
