@@ -23,6 +23,7 @@ const (
 	keptVerdicts
 	keptOrphans
 	keptSighted
+	keptTold
 	keptParts // how many there are
 )
 
@@ -47,6 +48,7 @@ func keepings() [keptParts]keeping {
 		keptVerdicts:  keep("backup verdicts", func(p *picture) map[string]ops.Level { return maps.Clone(p.verdicts) }, func(p *picture, v map[string]ops.Level) { maps.Copy(p.verdicts, v) }),
 		keptOrphans:   keep("orphaned backups", func(p *picture) map[ops.JobID]ops.Text { return maps.Clone(p.orphans) }, restoreOrphans),
 		keptSighted:   keep("seen positions", func(p *picture) map[string]sighting { return maps.Clone(p.sighted) }, func(p *picture, v map[string]sighting) { maps.Copy(p.sighted, v) }),
+		keptTold:      keep("told backups", func(p *picture) map[string]toldBackups { return maps.Clone(p.told) }, restoreTold),
 	}
 }
 

@@ -32,6 +32,7 @@ type picture struct {
 	verified map[string][]ops.Verification // the same
 	verdicts map[string]ops.Level          // of backup plans and their repositories, as the history was told last
 	orphans  map[ops.JobID]ops.Text        // what was found of backups whose agent died
+	told     map[string]toldBackups        // what the history was told of, by plan and repository
 	unsaved  [keptParts]bool               // what has to be written down again
 	shown    []func()                      // called once the next board is out
 }
@@ -45,7 +46,7 @@ const (
 )
 
 func newPicture(e *Engine) *picture {
-	p := &picture{estate: e.Estate, now: e.Now, alerts: newAlertFacts(), marks: map[ops.Ref]ops.Latch{}, written: map[ops.Text][]written{}, listed: map[string]listed{}, sighted: map[string]sighting{}, drills: map[string][]ops.Drill{}, verified: map[string][]ops.Verification{}, verdicts: map[string]ops.Level{}, orphans: map[ops.JobID]ops.Text{}}
+	p := &picture{estate: e.Estate, now: e.Now, alerts: newAlertFacts(), marks: map[ops.Ref]ops.Latch{}, written: map[ops.Text][]written{}, listed: map[string]listed{}, sighted: map[string]sighting{}, drills: map[string][]ops.Drill{}, verified: map[string][]ops.Verification{}, verdicts: map[string]ops.Level{}, orphans: map[ops.JobID]ops.Text{}, told: map[string]toldBackups{}}
 	p.board.Estate = ops.EstateInfo{Name: e.Estate.Name, Environment: e.Estate.Environment, Simulated: e.Estate.Simulated, Watchdog: e.Estate.Watchdog, Agent: e.Agent}
 	if e.History != nil {
 		if n := e.History.Notice(); !n.Empty() {
@@ -179,6 +180,7 @@ func (p *picture) take(info ops.SourceInfo, f ops.Observation, at time.Time) []o
 	if f.Backups != nil {
 		p.setBackups(info.Name, *f.Backups)
 		recs = append(recs, p.findOrphans(info.Name, at)...)
+		recs = append(recs, p.tellBackups(info.Name, at)...)
 	}
 	if f.KPIs != nil || f.Pipelines != nil {
 		p.setIndicators(info.Name, f, at)
@@ -287,4 +289,5 @@ func (p *picture) setJob(j ops.Job) {
 	for _, v := range j.Verified {
 		p.noteVerification(j.Target.ID.String(), v)
 	}
+	p.noteMade(j)
 }

@@ -11,6 +11,21 @@ import (
 // something: a look that began before the end may come back later.
 const noneAfter = 5 * time.Minute
 
+// BackupJob says whether a backup that no job names as its own may be one of ours all the
+// same: open while a job runs that makes backups of the plan, and says at its end which;
+// lost where it began during one that cannot say.
+func BackupJob(jobs []ops.Job, plan ops.Ref, s ops.Backup) (open, lost bool) {
+	for _, j := range jobs {
+		if j.Target != plan || j.Action.String() != actBackup {
+			continue
+		}
+		open = open || !j.State.Ended()
+		unsaid := j.State == ops.JobLost || j.State == ops.JobUnknown
+		lost = lost || unsaid && !s.Began.Before(j.Started.Truncate(time.Second)) && !s.Began.After(j.Ended)
+	}
+	return open, lost
+}
+
 // OrphanedBackup says what the repositories of a plan hold of a backup whose agent died:
 // in each the first that was begun from the job's start on until it was found lost. Empty:
 // it is no such job, it is said already, or it is not known yet.

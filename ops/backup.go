@@ -241,6 +241,11 @@ func BackupLabel(ref Ref) Text {
 	return Clean(id[strings.LastIndexByte(id, '/')+1:])
 }
 
+// BackupRef is what a backup in a repository of a plan is called.
+func BackupRef(plan, repository, label Text) Ref {
+	return NewRef(KindBackup, plan.String(), repository.String()+"/"+label.String())
+}
+
 // Timeline is the one that it was made on, as its WAL says; 0: not known.
 func (b Backup) Timeline() uint32 {
 	w, err := ParseWALName(b.LastWAL.String(), minWALSegment) // the smallest allows all names

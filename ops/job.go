@@ -165,6 +165,8 @@ type Job struct {
 	Drills []Drill `json:"drills,omitempty"`
 	// Verified is what it found in the repositories that it read.
 	Verified []Verification `json:"verified,omitempty"`
+	// Made are the backups that it has made, as the engine named them.
+	Made []Ref `json:"made,omitempty"`
 	// Level is that of State, for a job on a board; filled by judge.
 	Level Level `json:"level,omitzero"`
 }
@@ -212,4 +214,6 @@ type Result struct {
 	Drills []Drill
 	// Verified is what was found in the repositories that were read, whatever the state.
 	Verified []Verification
+	// Made are the backups that the engine said were made, whatever the state.
+	Made []Ref
 }

@@ -61,9 +61,10 @@ const (
 	RecordIncident
 	RecordDatabase // a finding about a database begins, gets worse, or is over
 	RecordBackups  // how a backup plan, or one of its repositories, stands has changed
+	RecordBackup   // somebody else made a backup
 )
 
-var recordKindNames = enumOf[RecordKind]("record kind", "note", "agent", "source", "alert", "container", "intent", "outcome", "unlock", "refused", "ack", "call", "incident", "database", "backups")
+var recordKindNames = enumOf[RecordKind]("record kind", "note", "agent", "source", "alert", "container", "intent", "outcome", "unlock", "refused", "ack", "call", "incident", "database", "backups", "backup")
 
 func (k RecordKind) String() string               { return recordKindNames.name(k) }
 func (k RecordKind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }

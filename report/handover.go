@@ -88,6 +88,7 @@ func Changed(recs []ops.Record) string {
 		{"container died", "containers died", func(r ops.Record) bool { return r.Kind == ops.RecordContainer && r.Level.Bad() }},
 		{"database finding", "database findings", func(r ops.Record) bool { return r.Kind == ops.RecordDatabase && !r.Level.Good() }},
 		{"is over", "are over", func(r ops.Record) bool { return r.Kind == ops.RecordDatabase }},
+		{"backup made by others", "backups made by others", func(r ops.Record) bool { return r.Kind == ops.RecordBackup }},
 		{"change of backups", "changes of backups", func(r ops.Record) bool { return r.Kind == ops.RecordBackups }},
 		{"job ended", "jobs ended", func(r ops.Record) bool { return r.Kind == ops.RecordOutcome }},
 		{"ack, note or call", "acks, notes and calls", func(r ops.Record) bool {

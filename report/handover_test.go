@@ -64,8 +64,9 @@ func TestChangedCountsWhatRecordsTell(t *testing.T) {
 		rec(ops.RecordAlert, ops.LevelCritical), rec(ops.RecordAlert, ops.LevelWarning), rec(ops.RecordAlert, ops.LevelOK),
 		rec(ops.RecordContainer, ops.LevelCritical), rec(ops.RecordContainer, ops.LevelInfo), rec(ops.RecordIntent, 0), rec(ops.RecordOutcome, 0),
 		rec(ops.RecordDatabase, ops.LevelCritical), rec(ops.RecordDatabase, ops.LevelWarning), rec(ops.RecordDatabase, ops.LevelOK),
+		rec(ops.RecordBackups, ops.LevelCritical), rec(ops.RecordBackup, ops.LevelInfo), rec(ops.RecordBackup, ops.LevelInfo),
 	})
-	if got != "2 alerts began, 1 cleared, 1 container died, 2 database findings, 1 is over, 1 job ended, 1 other change" {
+	if got != "2 alerts began, 1 cleared, 1 container died, 2 database findings, 1 is over, 2 backups made by others, 1 change of backups, 1 job ended, 1 other change" {
 		t.Error(got)
 	}
 	if report.Changed(nil) != "nothing changed" {

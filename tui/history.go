@@ -156,7 +156,7 @@ func there(b ops.Board, r ops.Record) bool {
 				return true
 			}
 		}
-	case ops.RecordBackups:
+	case ops.RecordBackups, ops.RecordBackup:
 		return slices.ContainsFunc(b.Backups, func(g ops.Reading[ops.Backups]) bool { return g.Value.Ref == r.Ref })
 	case ops.RecordDatabase:
 		return nameOfSession(b, r.Ref) != ""

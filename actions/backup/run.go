@@ -10,7 +10,14 @@ import (
 
 // Run makes the backups of the plan, and looks for each of them in its repository.
 func (r *run) Run(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.Result, error) {
-	return r.each(ctx, p, func(step ops.Step, repo ops.RepositoryPlan) (ops.Result, error) { return r.one(ctx, step, repo, out) })
+	var made []ops.Ref
+	result, err := r.each(ctx, p, func(step ops.Step, repo ops.RepositoryPlan) (ops.Result, error) {
+		one, err := r.one(ctx, step, repo, out)
+		made = append(made, one.Made...)
+		return one, err
+	})
+	result.Made = made
+	return result, err
 }
 
 // each does the steps in turn. One that fails keeps no other from being done.
@@ -43,14 +50,18 @@ func (r *run) one(ctx context.Context, step ops.Step, repo ops.RepositoryPlan, o
 	}
 	out.Progress(ops.Progress{Note: ops.Textf("%s: looking whether it is there", repo.Name)})
 	made := r.readBack(context.WithoutCancel(ctx), repo, h.label, old, r.now().Sub(began).Seconds())
+	if h.label != "" {
+		made.Made = []ops.Ref{ops.BackupRef(r.plan.Name, repo.Name, ops.Clean(h.label))}
+	}
 	switch {
 	case err == nil:
 		return made, nil
 	case made.State != ops.JobSucceeded:
-		return ops.Result{}, err
+		return ops.Result{Made: made.Made}, err
 	}
 	// An engine removes old backups after it has made one, and may end before that is done.
-	return ops.Result{State: ops.JobPartial, What: ops.Textf("%s; behind it %s", made.What, ops.AsError(err).What)}, nil
+	made.State, made.What = ops.JobPartial, ops.Textf("%s; behind it %s", made.What, ops.AsError(err).What)
+	return made, nil
 }
 
 // typeIn is the type that a step makes.

@@ -235,3 +235,28 @@ func TestHowLongItMayTake(t *testing.T) {
 		t.Error("of nothing it is known how long it takes")
 	}
 }
+
+// TestAJobSaysWhichBackupsItMade has the ends by which the history knows a backup for its own.
+func TestAJobSaysWhichBackupsItMade(t *testing.T) {
+	for name, c := range map[string]struct {
+		call outcome
+		away bool
+		want bool
+	}{
+		"it is there":                    {made(one, 1), false, true},
+		"a signal behind the backup":     {ended63, false, true},
+		"a signal, and nobody can look":  {ended63, true, true},
+		"well, and nobody can look":      {made(one, 1), true, true},
+		"it failed before there was one": {fails(64, "064]: unable to write"), false, false},
+	} {
+		e, plan, b := lab()
+		if c.away {
+			c.call.wait = func(context.Context) { e.mu.Lock(); defer e.mu.Unlock(); e.lookErr = errors.New("away") }
+		}
+		e.calls[full1] = c.call
+		r, _, _ := act(t, e, plan, b, "backup.run", "type=full", "repository=local")
+		if want := ops.BackupRef(plan.Name, ops.Lit("local"), ops.Clean(one)); c.want != (len(r.Made) == 1 && r.Made[0] == want) || !c.want && len(r.Made) > 0 {
+			t.Errorf("%s: it made %v", name, r.Made)
+		}
+	}
+}

@@ -191,9 +191,8 @@ func promised(sets []ops.Backup, number int, since time.Time) (label ops.Text) {
 // backup is one as the board has it.
 func (c *Collector) backup(s basebackup.Set, number int) ops.Backup {
 	plan := c.cfg.Plan.Repositories[0]
-	name := c.cfg.Plan.Name.String()
 	b := ops.Backup{
-		Ref: ops.NewRef(ops.KindBackup, name, plan.Name.String()+"/"+s.Label), Label: ops.Clean(s.Label), Type: ops.BackupFull, Repository: plan.Name, Key: plan.Key,
+		Ref: ops.BackupRef(c.cfg.Plan.Name, plan.Name, ops.Clean(s.Label)), Label: ops.Clean(s.Label), Type: ops.BackupFull, Repository: plan.Name, Key: plan.Key,
 		Began: s.Made.Began, Ended: s.Made.Ended, Start: s.Start, Stop: s.Stop, Cluster: number, Own: s.Own,
 		Size: ops.Num(float64(s.Size)), Stored: ops.Num(float64(s.Size + s.WALSize)), Damaged: s.Damaged(),
 	}

@@ -210,7 +210,7 @@ const needsMost = 64
 
 func (r *infoReader) backup(a *backupAnswer) ops.Backup {
 	b := ops.Backup{
-		Ref:        ops.NewRef(ops.KindBackup, r.plan, r.repo.Name.String()+"/"+a.Label),
+		Ref:        ops.BackupRef(ops.Clean(r.plan), r.repo.Name, ops.Clean(a.Label)),
 		Label:      ops.Clean(a.Label),
 		Repository: r.repo.Name, Key: r.repo.Key,
 		Began: instant(a.Timestamp.Start), Ended: instant(a.Timestamp.Stop),

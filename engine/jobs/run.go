@@ -69,7 +69,7 @@ func (s *Jobs) finish(r *run, result ops.Result, err error) {
 	r.mu.Lock()
 	r.job.Ended = s.Now()
 	r.job.State, r.job.Result = outcome(result, err, r.canceled)
-	r.job.Drills, r.job.Verified = result.Drills, result.Verified
+	r.job.Drills, r.job.Verified, r.job.Made = result.Drills, result.Verified, result.Made
 	j := r.job
 	r.mu.Unlock()
 	rec := outcomeOf(j)
