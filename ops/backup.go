@@ -235,6 +235,10 @@ type Backup struct {
 	Verdict Verdict `json:"verdict"` // filled by judge
 }
 
+// CopyBytes is the room that a copy of it takes, WAL that is still to be fetched aside: that of
+// the database and, where the backup holds its WAL itself, of this.
+func (b Backup) CopyBytes() int64 { return int64(max(b.Size.Value, b.Stored.Value)) }
+
 // BackupLabel is the label in the ref of a backup.
 func BackupLabel(ref Ref) Text {
 	id := ref.ID.String()

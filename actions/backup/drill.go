@@ -172,7 +172,7 @@ func (d *drill) one(ctx context.Context, step ops.Step, repo ops.RepositoryPlan,
 	if i < 0 {
 		return ops.Drill{}, ops.Errorf(ops.CodeChanged, "%s is in %s no more", step.On[1], repo.Name).Help("plan again")
 	}
-	c := Copy{Key: repo.Key, Set: step.On[1].String(), Target: step.Position, Timeline: step.Timeline, Stop: sets[i].Stop, Cluster: step.On[2].String(), Bytes: int64(sets[i].Size.Value)}
+	c := Copy{Key: repo.Key, Set: step.On[1].String(), Target: step.Position, Timeline: step.Timeline, Stop: sets[i].Stop, Cluster: step.On[2].String(), Bytes: sets[i].CopyBytes()}
 	said := ""
 	got, err := d.Try(ctx, c, func(what string) {
 		out.Progress(ops.Progress{Note: ops.Textf("%s: %s", repo.Name, what), Stage: repo.Name})

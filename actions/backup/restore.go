@@ -173,7 +173,7 @@ func (r *Restore) Plan(ctx context.Context, b ops.Board, req ops.Request) (ops.P
 		return ops.Plan{}, err
 	}
 	set, repo := o.Choice.Backup, o.Choice.Repository
-	free, need, err := r.copies.Place(o.To, o.Port, int64(set.Size.Value))
+	free, need, err := r.copies.Place(o.To, o.Port, set.CopyBytes())
 	if err != nil {
 		return ops.Plan{}, err
 	}
