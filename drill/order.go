@@ -18,6 +18,8 @@ type Order struct {
 	Set     string   `json:"set"` // the backup's label
 	// Target is the position that has to be reached; 0: the end of the backup itself.
 	Target ops.LSN `json:"target,omitzero"`
+	// Exactly has it stop there, and not behind the next record: the source was asked there.
+	Exactly bool `json:"exactly,omitzero"`
 	// Timeline is the one that this position, or the backup's end, is on; 0: not known.
 	Timeline uint32 `json:"timeline,omitzero"`
 	// Stop is where the backup itself ends, as its repository says.
@@ -44,7 +46,7 @@ func (o Order) target() ops.RestoreTarget {
 	if o.Target == 0 {
 		return ops.RestoreTarget{Kind: ops.RestoreBackup}
 	}
-	return ops.RestoreTarget{Kind: ops.RestoreLSN, LSN: o.Target, Timeline: o.Timeline}
+	return ops.RestoreTarget{Kind: ops.RestoreLSN, LSN: o.Target, Timeline: o.Timeline, Exclusive: o.Exactly}
 }
 
 // check is an error where an order cannot be carried out.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -196,6 +197,11 @@ func (v *server) last() string {
 
 // login connects to a database of the copy, for reading.
 func (v *server) login(ctx context.Context, account, database string) (*pgx.Conn, error) {
+	return v.loginAs(ctx, account, database, nil)
+}
+
+// loginAs does so with settings.
+func (v *server) loginAs(ctx context.Context, account, database string, settings map[string]string) (*pgx.Conn, error) {
 	c, err := pgx.ParseConfig("")
 	if err != nil {
 		return nil, err
@@ -205,6 +211,7 @@ func (v *server) login(ctx context.Context, account, database string) (*pgx.Conn
 	c.RuntimeParams = map[string]string{"application_name": "opsdeck drill", "default_transaction_read_only": "on", "statement_timeout": "10min",
 		// Without these two nothing is asked at all, whatever the copy's databases have.
 		"client_encoding": "UTF8", "standard_conforming_strings": "on"}
+	maps.Copy(c.RuntimeParams, settings)
 	return pgx.ConnectConfig(ctx, c)
 }
 

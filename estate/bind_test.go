@@ -76,8 +76,9 @@ func TestAnEstateThatSaysEverythingSetsEveryField(t *testing.T) {
 		}
 	}
 	walk(reflect.ValueOf(f))
+	noFile := []string{"Estate.Simulated", "RestoreCheck.After"} // what no file can set; the last is what a source says
 	for name, is := range set {
-		if !is && name != "Estate.Simulated" { // no file can set it
+		if !is && !slices.Contains(noFile, name) {
 			t.Errorf("no key sets %s", name)
 		}
 	}

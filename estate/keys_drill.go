@@ -28,7 +28,7 @@ func drillKey(b *Backup) key {
 		bind(&d.Preload, key{name: "preload", shape: shapeText, pattern: libraries, example: "timescaledb",
 			meaning: "Libraries that the copy loads at its start, because its data cannot be read without them. None of the server's own are."}),
 		table(&d.Checks, key{name: "checks", pattern: nameOfThing, example: "{orders: {database: shop, sql: 'SELECT count(*) > 0 FROM orders', want: t}}",
-			meaning: "What is asked of a copy, and has to be answered."}, checkKey),
+			meaning: "What is asked of a copy, and has to be answered: what `want` says, or what the source answers (`source: true`)."}, checkKey),
 	}}
 }
 
@@ -39,7 +39,27 @@ func checkKey(name string, c *ops.RestoreCheck) key {
 			meaning: "The database that is asked."}),
 		bind(&c.SQL, key{name: "sql", shape: shapeBlock, required: true, example: "'SELECT count(*) > 0 FROM orders'",
 			meaning: "One statement that reads. The first column of its first row is the answer."}),
-		bind(&c.Want, key{name: "want", shape: shapeText, pattern: anyText, required: true, example: "t",
+		bind(&c.Want, key{name: "want", shape: shapeText, pattern: anyText, example: "t",
 			meaning: "The answer, as PostgreSQL writes it: `t` for true."}),
+		bind(&c.Source, key{name: "source", shape: shapeFlag, fallback: "false", example: "true",
+			meaning: "In the place of `want`: the plan's database is asked too, as the login that reads it, at the point of its WAL that the copy then goes to, and the drill fails where the two differ. On a busy server it is asked before the point and behind it; where these answers differ, however often it is tried, the copy's has to lie between the two, which have to be numbers or times. Ask for nothing that is not in the WAL (unlogged tables), that runs ahead (sequences) or that depends on who asks and when (`now()`), and name tables with their schema."}),
 	}}
+}
+
+// asked checks that each question of a drill has one answer that it must get.
+func (d *draft) asked(b *Backup) {
+	for i := range b.Drill.Checks {
+		c := &b.Drill.Checks[i]
+		at := d.of(c)
+		want, source := d.of(&c.Want), d.of(&c.Source)
+		switch {
+		case at == nil:
+		case want != nil && c.Source:
+			d.tell(source.place, source.where, "the answer that is wanted is said too", "leave out one of the two: want, or source")
+		case c.Source && b.Plan.Database.Empty():
+			d.tell(source.place, source.where, "there is no source that could be asked", "name the PostgreSQL source of the database: database, or say which answer is wanted: want")
+		case want == nil && !c.Source:
+			d.tell(at.entry, at.where, "it does not say which answer is wanted", "say want: VALUE; or source: true, to have what the source answers")
+		}
+	}
 }

@@ -37,6 +37,7 @@ func (d *draft) links() {
 			d.sourceOf(d.kindred(ops.SourceAlertmanager), named, d.of(b).entry, d.of(b).where)
 		}
 		d.repositories(b)
+		d.asked(b)
 	}
 	for i := range d.Loads {
 		d.indicated(&d.Loads[i])

@@ -99,14 +99,6 @@ type WALGap struct {
 	Level Level `json:"level"`
 }
 
-// RestoreCheck is a question to a restored copy, and the answer that it must give.
-type RestoreCheck struct {
-	Name     Text   `json:"name"`
-	Database string `json:"database"`
-	SQL      string `json:"sql"` // its first column of its first row counts
-	Want     Text   `json:"want"`
-}
-
 // Drill is a restore that was tried, and what came of it.
 type Drill struct {
 	Ended      time.Time `json:"ended"`
@@ -195,12 +187,4 @@ func (d Drill) Stale(limit time.Duration, now time.Time) bool {
 type DrillStage struct {
 	Name Text    `json:"name"`
 	Took float64 `json:"took"`
-}
-
-// DrillAnswer is what a copy said to a check.
-type DrillAnswer struct {
-	Name Text `json:"name"`
-	Got  Text `json:"got"`
-	Want Text `json:"want"`
-	OK   bool `json:"ok"`
 }

@@ -39,11 +39,11 @@ func TestScreensAreAsTheGoldenFilesSay(t *testing.T) {
 		}
 	}
 	shot(t, "locked", "4", "dark", 80, 24)
-	for _, board := range []string{"backed", "gap", "behind", "unbacked", "plans", "good", "backing", "partial", "damaged", "unequipped", "hostilebackups", "drilling", "drillfailed", "drillbroke", "drillstale", "regionlost"} {
+	for _, board := range []string{"backed", "gap", "behind", "unbacked", "plans", "good", "backing", "partial", "damaged", "unequipped", "hostilebackups", "drilling", "drillfailed", "drilldiffers", "drillbroke", "drillstale", "regionlost"} {
 		shot(t, board, "5", "none", 80, 24)
 		shot(t, board, "5", "none", 120, 40)
 	}
-	for _, board := range []string{"gap", "backing", "partial", "damaged", "unequipped", "drilling", "drillfailed", "drillbroke", "drillstale", "regionlost"} {
+	for _, board := range []string{"gap", "backing", "partial", "damaged", "unequipped", "drilling", "drillfailed", "drilldiffers", "drillbroke", "drillstale", "regionlost"} {
 		shot(t, board, "5", "dark", 80, 24)
 	}
 	shot(t, "behind", "1", "none", 120, 40)

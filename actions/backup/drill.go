@@ -20,6 +20,9 @@ type Copy struct {
 	Stop     ops.LSN
 	Cluster  string // the system identifier that it has to have
 	Bytes    int64  // of the database
+	// Marked are the checks that the source has answered at the target, where the copy then
+	// has to stand exactly; nil: none was asked.
+	Marked []ops.RestoreCheck
 }
 
 // Driller restores a copy, asks it what the estate wants to know, and takes it away again.
@@ -31,6 +34,11 @@ type Tries struct {
 	Try Driller // nil: the estate does not say where
 	// Call is the call that copies a backup, as a plan shows it.
 	Call func(key int, set string) []string
+	// Mark makes a point in the source's WAL, and asks it there what the estate's checks want
+	// to know of it; nil: none wants to know anything. Archived reports whether a repository has
+	// the WAL up to a position.
+	Mark     func(context.Context) (ops.SourcePoint, error)
+	Archived func(ctx context.Context, key int, at ops.WALPosition) (bool, error)
 	// Beside is the folder of the server's data where the copy would lie on the same file
 	// system, else empty.
 	Beside func(context.Context) (data string)
@@ -44,7 +52,7 @@ type drill struct {
 
 // NewDrill returns the action that tries a restore of a plan.
 func NewDrill(e Engine, plan ops.BackupPlan, t Tries, now func() time.Time) ops.Action {
-	return &drill{family{engine: e, plan: plan, now: now}, t}
+	return &drill{family{engine: e, plan: plan, now: now, lookEvery: archivingEvery}, t}
 }
 
 // Describe says what the action does. It is disruptive: a whole copy is read and written.
@@ -93,6 +101,9 @@ func (d *drill) Plan(ctx context.Context, b ops.Board, req ops.Request) (ops.Pla
 	if data := d.Beside(ctx); data != "" {
 		p.Warnings = append(p.Warnings, ops.Textf("the copy lies on the file system of the server's own data, %s: it takes its room, and its disk's time; name another folder: drill.scratch of the plan", ops.Clean(data)))
 	}
+	if d.Mark != nil {
+		p.Notes = append(p.Notes, ops.Textf("%s is asked as well, before it begins: it gets a record in its WAL, which changes nothing, and begins a new WAL file where the login may have it so; the copy goes up to there once that is archived, and has to give the same answers", d.plan.Database))
+	}
 	for _, repo := range repos {
 		set, found := v.LastGood(repo.Key, ops.BackupIncremental)
 		if !found {
@@ -104,6 +115,9 @@ func (d *drill) Plan(ctx context.Context, b ops.Board, req ops.Request) (ops.Pla
 		}
 		step := ops.Step{How: ops.StepExec, Argv: argv, On: []ops.Text{repo.Name, set.Label, v.Cluster}}
 		to, note := upTo(v, repo, set, d.now())
+		if d.Mark != nil {
+			note = ops.Textf("into a folder of its own, up to where %s is asked then", d.plan.Database)
+		}
 		step.Position, step.Timeline, step.Note = to.LSN, to.Timeline, note
 		p.Steps = append(p.Steps, step)
 		p.Notes = append(p.Notes, estimate(v, repo, set, d.now()))
@@ -140,8 +154,14 @@ func estimate(v ops.Backups, repo ops.RepositoryPlan, set ops.Backup, now time.T
 // Run tries the restores of the plan, one after the other.
 func (d *drill) Run(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.Result, error) {
 	var drills []ops.Drill
+	var at ops.SourcePoint
+	var unmarked error
+	if d.Mark != nil {
+		out.Progress(ops.Progress{Note: ops.Textf("asking %s", d.plan.Database)})
+		at, unmarked = d.Mark(ctx)
+	}
 	result, err := d.each(ctx, p, func(step ops.Step, repo ops.RepositoryPlan) (ops.Result, error) {
-		got, err := d.one(ctx, step, repo, out)
+		got, err := d.one(ctx, step, repo, at, unmarked, out)
 		if !got.Repository.Empty() {
 			drills = append(drills, got)
 		}
@@ -160,7 +180,7 @@ func (d *drill) Run(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.Re
 
 // one tries one restore. A drill that broke is returned besides its error; one that never
 // began, or was canceled, is of no repository.
-func (d *drill) one(ctx context.Context, step ops.Step, repo ops.RepositoryPlan, out ops.Progresser) (ops.Drill, error) {
+func (d *drill) one(ctx context.Context, step ops.Step, repo ops.RepositoryPlan, at ops.SourcePoint, unmarked error, out ops.Progresser) (ops.Drill, error) {
 	if d.Try == nil || len(step.On) != 3 {
 		return ops.Drill{}, ops.Errorf(ops.CodeChanged, "the plan's backup is gone").Help("plan again")
 	}
@@ -173,14 +193,16 @@ func (d *drill) one(ctx context.Context, step ops.Step, repo ops.RepositoryPlan,
 		return ops.Drill{}, ops.Errorf(ops.CodeChanged, "%s is in %s no more", step.On[1], repo.Name).Help("plan again")
 	}
 	c := Copy{Key: repo.Key, Set: step.On[1].String(), Target: step.Position, Timeline: step.Timeline, Stop: sets[i].Stop, Cluster: step.On[2].String(), Bytes: sets[i].CopyBytes()}
-	said := ""
-	got, err := d.Try(ctx, c, func(what string) {
-		out.Progress(ops.Progress{Note: ops.Textf("%s: %s", repo.Name, what), Stage: repo.Name})
-		if stage, _, _ := strings.Cut(what, ","); stage != said { // how far the replay is changes all the time
-			said = stage
-			out.Line(ops.StreamOut, fmt.Sprintf("%s: %s", repo.Name, stage))
+	var got ops.Drill
+	if d.Mark != nil {
+		err = unmarked
+		if err == nil {
+			err = d.marked(ctx, &c, at, repo, out)
 		}
-	})
+	}
+	if err == nil {
+		got, err = d.Try(ctx, c, tells(repo, out))
+	}
 	if err == nil && !got.Failed.Empty() {
 		err = d.expired(ctx, step, repo)
 	}
@@ -189,12 +211,59 @@ func (d *drill) one(ctx context.Context, step ops.Step, repo ops.RepositoryPlan,
 	}
 	if err != nil {
 		said := ops.AsError(err)
-		got = ops.Drill{Backup: step.On[1], Target: step.Position, Ended: d.now(), Broke: said.What, Remedy: said.Remedy}
+		got = ops.Drill{Backup: step.On[1], Target: c.Target, Ended: d.now(), Broke: said.What, Remedy: said.Remedy}
 	}
 	if got.Repository = repo.Name; got.Reached > sets[i].Start {
 		got.WAL = ops.Num(float64(got.Reached - sets[i].Start))
 	}
 	return got, err
+}
+
+// tells passes on what a drill does.
+func tells(repo ops.RepositoryPlan, out ops.Progresser) func(string) {
+	said := ""
+	return func(what string) {
+		out.Progress(ops.Progress{Note: ops.Textf("%s: %s", repo.Name, what), Stage: repo.Name})
+		if stage, _, _ := strings.Cut(what, ","); stage != said { // how far the replay is changes all the time
+			said = stage
+			out.Line(ops.StreamOut, fmt.Sprintf("%s: %s", repo.Name, stage))
+		}
+	}
+}
+
+// How long a point of the source may take to be archived, and how often that is looked at.
+const (
+	archivingTime  = 10 * time.Minute
+	archivingEvery = 2 * time.Second
+)
+
+// marked has a copy go to the point at which the source was asked, as soon as that is archived.
+func (d *drill) marked(ctx context.Context, c *Copy, at ops.SourcePoint, repo ops.RepositoryPlan, out ops.Progresser) error {
+	switch {
+	case at.Cluster.String() != c.Cluster:
+		return ops.Errorf(ops.CodeInvalid, "%s is of another cluster than the backups, %s instead of %s: its answers say nothing of them", d.plan.Database, at.Cluster, ops.Clean(c.Cluster)).Help("name the database of these backups: database of the plan")
+	case at.LSN <= c.Stop:
+		return ops.Errorf(ops.CodeChanged, "%s was asked at %s, which is before the end of the backup", d.plan.Database, at.LSN).Help("try again")
+	}
+	c.Target, c.Timeline, c.Marked = at.LSN, at.Timeline, at.Checks
+	out.Progress(ops.Progress{Note: ops.Textf("%s: waiting until %s is archived, where the source was asked", repo.Name, at.LSN), Stage: repo.Name})
+	for began := d.now(); ; {
+		there, err := d.Archived(ctx, repo.Key, at.WALPosition)
+		switch {
+		case err != nil:
+			return err
+		case there:
+			return nil
+		case d.now().Sub(began) > archivingTime:
+			return ops.Errorf(ops.CodeUnavailable, "%s has no WAL up to %s yet, where the source was asked %s ago", repo.Name, at.LSN, ops.Span(archivingTime)).
+				Help("look whether WAL is archived (pane 5); or let the login of the source begin a new WAL file: GRANT EXECUTE ON FUNCTION pg_switch_wal TO it")
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(d.lookEvery):
+		}
+	}
 }
 
 // expired is an error where the backup was taken away while it was restored: that is no

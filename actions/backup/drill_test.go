@@ -18,7 +18,7 @@ func drilled(t *testing.T, change func(*ops.Backups, *engine), try Driller) (ops
 	v.Cluster = ops.Lit("7333")
 	v.Sets[0].Verdict.Level, v.Sets[0].Stop, v.Sets[0].LastWAL = ops.LevelOK, 0x2000100, ops.WALName(1, 2, 16<<20)
 	change(&v, e)
-	a := NewDrill(e, plan, Tries{try, e.called, nowhere}, func() time.Time { return noon })
+	a := NewDrill(e, plan, Tries{Try: try, Call: e.called, Beside: nowhere}, func() time.Time { return noon })
 	p, err := a.Plan(t.Context(), boardOf(v), request("backup.drill", "repository=local"))
 	if err != nil {
 		return p, ops.Result{}, err
@@ -91,10 +91,10 @@ func TestACanceledDrillIsNoBrokenOne(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	_, plan, b := lab()
 	e, _, _ := lab()
-	a := NewDrill(e, plan, Tries{func(context.Context, Copy, func(string)) (ops.Drill, error) {
+	a := NewDrill(e, plan, Tries{Try: func(context.Context, Copy, func(string)) (ops.Drill, error) {
 		cancel()
 		return ops.Drill{}, ops.Errorf(ops.CodeInvalid, "it was stopped")
-	}, e.called, nowhere}, func() time.Time { return noon })
+	}, Call: e.called, Beside: nowhere}, func() time.Time { return noon })
 	v := b.Backups[0].Value
 	v.Sets[0].Verdict.Level = ops.LevelOK
 	p, err := a.Plan(t.Context(), boardOf(v), request("backup.drill", "repository=local"))
@@ -145,7 +145,7 @@ func TestAScratchBesideTheServersDataIsWarnedOf(t *testing.T) {
 	v := b.Backups[0].Value
 	v.Sets[0].Verdict.Level = ops.LevelOK
 	for data, warned := range map[string]bool{"/data": true, "": false} {
-		a := NewDrill(e, plan, Tries{func(context.Context, Copy, func(string)) (ops.Drill, error) { return ops.Drill{}, nil }, e.called, func(context.Context) string { return data }}, func() time.Time { return noon })
+		a := NewDrill(e, plan, Tries{Try: func(context.Context, Copy, func(string)) (ops.Drill, error) { return ops.Drill{}, nil }, Call: e.called, Beside: func(context.Context) string { return data }}, func() time.Time { return noon })
 		p, err := a.Plan(t.Context(), boardOf(v), request("backup.drill", "repository=local"))
 		if err != nil || (len(p.Warnings) == 1) != warned {
 			t.Errorf("%q: %v, %v", data, p.Warnings, err)

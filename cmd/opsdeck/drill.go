@@ -52,7 +52,54 @@ func tries(f estate.File, b estate.Backup, account string) backup.Tries {
 	if b.Drill.Scratch != "" {
 		t.Try = driller(b, account, secretsOf(f, b))
 	}
+	if slices.ContainsFunc(b.Drill.Checks, func(q ops.RestoreCheck) bool { return q.Source }) {
+		t.Mark = marks(f, b)
+		t.Archived = func(ctx context.Context, key int, at ops.WALPosition) (bool, error) {
+			var col ops.Collector = backupEngine(b, account)
+			if b.Plan.Engine == ops.EngineBaseBackup {
+				col = baseBackups(&wiring{file: f}, b)
+			}
+			return archived(ctx, col, key, at)
+		}
+	}
 	return t
+}
+
+// marks asks the database of a plan, as the login that reads it.
+func marks(f estate.File, b estate.Backup) func(context.Context) (ops.SourcePoint, error) {
+	return func(ctx context.Context) (ops.SourcePoint, error) {
+		i := slices.IndexFunc(f.Postgres, func(p estate.Postgres) bool { return p.Name == b.Plan.Database.String() })
+		if i < 0 {
+			return ops.SourcePoint{}, ops.Errorf(ops.CodeInvalid, "the estate has no database %s that could be asked", b.Plan.Database)
+		}
+		cfg, err := postgresLogin(f.Postgres[i].Login).Config()
+		if err != nil {
+			return ops.SourcePoint{}, err
+		}
+		return drill.Mark(ctx, cfg, b.Drill.Checks)
+	}
+}
+
+// archived reports whether a repository has the WAL up to a position, by a look of its own.
+func archived(ctx context.Context, col ops.Collector, key int, at ops.WALPosition) (bool, error) {
+	o, err := col.Collect(ctx)
+	if err != nil {
+		return false, err
+	}
+	for _, r := range o.Backups.Repositories {
+		if r.Key != key {
+			continue
+		}
+		if !r.Fault.Empty() {
+			return false, ops.Errorf(ops.CodeUnavailable, "%s: %s", r.Name, r.Fault)
+		}
+		for _, end := range append(r.WAL.Ends(nil), r.Received) {
+			if end.Timeline == at.Timeline && end.LSN > at.LSN {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
 }
 
 func driller(b estate.Backup, account string, secrets func() ops.Secrets) backup.Driller {
@@ -67,7 +114,7 @@ func driller(b estate.Backup, account string, secrets func() ops.Secrets) backup
 		}
 		o := drill.Order{
 			Key: c.Key, Set: c.Set, Target: c.Target, Timeline: c.Timeline, Stop: c.Stop, Cluster: c.Cluster, Bytes: c.Bytes,
-			Scratch: b.Drill.Scratch, Programs: b.Drill.Programs, Account: b.Drill.Account, Preload: b.Drill.Preload, Checks: b.Drill.Checks, Limit: b.Drill.Limit,
+			Scratch: b.Drill.Scratch, Programs: b.Drill.Programs, Account: b.Drill.Account, Preload: b.Drill.Preload, Limit: b.Drill.Limit,
 		}
 		if b.Plan.Engine == ops.EngineBaseBackup {
 			o.Folder, err = folderOf(basebackup.Repo(b.Base.Folder), c)
@@ -77,6 +124,7 @@ func driller(b estate.Backup, account string, secrets func() ops.Secrets) backup
 		if err != nil {
 			return ops.Drill{}, err
 		}
+		o.Checks, o.Exactly = asked(b.Drill.Checks, c.Marked), c.Marked != nil
 		hide := secrets()
 		d, err := drillBy(ctx, argv, o, func(what string) { doing(hide.Mask(what)) })
 		d.Failed, d.Broke = ops.Clean(hide.Mask(d.Failed.String())), ops.Clean(hide.Mask(d.Broke.String()))
@@ -87,6 +135,12 @@ func driller(b estate.Backup, account string, secrets func() ops.Secrets) backup
 		}
 		return d, err
 	}
+}
+
+// asked are the checks of a drill, with what the source has answered.
+func asked(checks, marked []ops.RestoreCheck) []ops.RestoreCheck {
+	all := slices.DeleteFunc(slices.Clone(checks), func(q ops.RestoreCheck) bool { return q.Source })
+	return append(all, marked...)
 }
 
 // folderOf is where a backup lies and the WAL of its cluster, the newest first.

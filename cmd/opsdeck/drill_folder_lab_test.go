@@ -25,8 +25,10 @@ type folderDrills struct {
 	*labBase
 	scratch string
 	argv    []string
-	rows    string // what the table of the tablespace has to hold
-	slow    string // what its check does besides
+	rows    string             // what the table of the tablespace has to hold
+	slow    string             // what its check does besides
+	checks  []ops.RestoreCheck // in the place of that one
+	asked   func()             // is called when the source was asked
 	seen    ops.LSN
 	on      uint32 // the timeline of that; 0: the first
 }
@@ -47,9 +49,12 @@ func (l *folderDrills) try(ctx context.Context, c backup.Copy, doing func(string
 	if err != nil {
 		return ops.Drill{}, err
 	}
-	checks := []ops.RestoreCheck{{Name: ops.Lit("rows"), Database: "postgres", SQL: "SELECT count(*) FROM there" + l.slow, Want: ops.Clean(l.rows)}}
+	checks := asked(l.checks, c.Marked)
+	if len(checks) == 0 {
+		checks = []ops.RestoreCheck{{Name: ops.Lit("rows"), Database: "postgres", SQL: "SELECT count(*) FROM there" + l.slow, Want: ops.Clean(l.rows)}}
+	}
 	return drillBy(ctx, l.argv, drill.Order{Folder: folder, Key: c.Key, Set: c.Set, Target: c.Target, Timeline: c.Timeline, Stop: c.Stop, Cluster: c.Cluster, Bytes: c.Bytes,
-		Scratch: l.scratch, Account: "postgres", Checks: checks, Limit: 5 * time.Minute}, doing)
+		Scratch: l.scratch, Account: "postgres", Checks: checks, Exactly: c.Marked != nil, Limit: 5 * time.Minute}, doing)
 }
 
 // drills tries a restore, and wants an end that begins like this and says that.
@@ -70,7 +75,7 @@ func (l *folderDrills) tries(ctx context.Context, want string, out ops.Progresse
 		return drill.CopyWords(basebackup.Repo(l.folder).Backup(set), l.scratch)
 	}
 	plan := ops.BackupPlan{Name: ops.Lit("nightly"), Repositories: []ops.RepositoryPlan{{Name: ops.Lit("folder"), Key: 1}}}
-	d := tried(ctx, l.T, backup.NewDrill(l.col, plan, backup.Tries{Try: l.try, Call: call, Beside: besideNothing}, time.Now), v, want, out)
+	d := tried(ctx, l.T, backup.NewDrill(l.col, plan, labTries(l.Server, l.checks, l.asked, l.col, backup.Tries{Try: l.try, Call: call, Beside: besideNothing}), time.Now), v, want, out)
 	nothingLeft(l.T, l.scratch)
 	return d
 }

@@ -16,6 +16,7 @@ import (
 
 	"opsdeck/actions/backup"
 	"opsdeck/drill"
+	"opsdeck/internal/postgrestest"
 	"opsdeck/internal/proc"
 	"opsdeck/judge"
 	"opsdeck/ops"
@@ -27,6 +28,7 @@ type labDrills struct {
 	scratch string
 	argv    []string // of the drill's process
 	checks  []ops.RestoreCheck
+	asked   func() // is called when the source was asked
 	seen    ops.LSN
 	on      uint32 // the timeline of that; 0: the first
 }
@@ -70,7 +72,7 @@ func (l *labDrills) try(ctx context.Context, c backup.Copy, doing func(string)) 
 	// A file that is lost is not there 15 s later either.
 	return drillBy(ctx, l.argv, drill.Order{
 		Restore: l.Argv("--log-level-console=info", "--log-level-stderr=off", "--job-retry=0"), Key: c.Key, Set: c.Set, Target: c.Target, Timeline: c.Timeline, Stop: c.Stop, Cluster: c.Cluster, Bytes: c.Bytes,
-		Scratch: l.scratch, Account: "postgres", Checks: l.checks, Limit: 2 * time.Minute,
+		Scratch: l.scratch, Account: "postgres", Checks: asked(l.checks, c.Marked), Exactly: c.Marked != nil, Limit: 2 * time.Minute,
 	}, doing)
 }
 
@@ -87,9 +89,25 @@ func (l *labDrills) drills(ctx context.Context, want string, out ops.Progresser)
 	}
 	plan := ops.BackupPlan{Name: ops.Lit("nightly"), Repositories: []ops.RepositoryPlan{{Name: ops.Lit("one"), Key: 1}}}
 	call := func(_ int, set string) []string { return l.Argv("--set="+set, "restore") }
-	d := tried(ctx, l.T, backup.NewDrill(l.col, plan, backup.Tries{Try: l.try, Call: call, Beside: besideNothing}, time.Now), v, want, out)
+	d := tried(ctx, l.T, backup.NewDrill(l.col, plan, labTries(l.Server, l.checks, l.asked, l.col, backup.Tries{Try: l.try, Call: call, Beside: besideNothing}), time.Now), v, want, out)
 	nothingLeft(l.T, l.scratch)
 	return d
+}
+
+// labTries has the source asked where checks want that.
+func labTries(s *postgrestest.Server, checks []ops.RestoreCheck, asked func(), col ops.Collector, t backup.Tries) backup.Tries {
+	if slices.ContainsFunc(checks, func(q ops.RestoreCheck) bool { return q.Source }) {
+		t.Mark = func(ctx context.Context) (ops.SourcePoint, error) {
+			if asked != nil {
+				defer asked()
+			}
+			return labMark(ctx, s, checks)
+		}
+		t.Archived = func(ctx context.Context, key int, at ops.WALPosition) (bool, error) {
+			return archived(ctx, col, key, at)
+		}
+	}
+	return t
 }
 
 func besideNothing(context.Context) string { return "" }

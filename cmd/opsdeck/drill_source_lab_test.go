@@ -1,0 +1,106 @@
+//go:build lab
+
+package main
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"testing"
+
+	"opsdeck/collectors/postgres"
+	"opsdeck/drill"
+	"opsdeck/internal/postgrestest"
+	"opsdeck/ops"
+)
+
+// asksTheSource makes a table in a server, and asks for its rows.
+func asksTheSource(s *postgrestest.Server) (checks []ops.RestoreCheck) {
+	s.Exec("postgres", "CREATE TABLE commits (n int PRIMARY KEY GENERATED ALWAYS AS IDENTITY, at timestamptz DEFAULT now())")
+	asks := func(name, sql string) ops.RestoreCheck {
+		return ops.RestoreCheck{Name: ops.Clean(name), Database: "postgres", Source: true, SQL: sql}
+	}
+	checks = []ops.RestoreCheck{
+		asks("rows", "SELECT count(*) FROM public.commits"),
+		asks("newest", "SELECT max(at) FROM public.commits"),
+		asks("all of them", "SELECT string_agg(n::text, E'\n' ORDER BY n) FROM public.commits WHERE n <= 500"),
+		asks("nothing", "SELECT n FROM public.commits WHERE n < 0"),
+		{Name: ops.Lit("said"), Database: "postgres", SQL: "SELECT 1", Want: ops.Lit("1")},
+	}
+	return checks
+}
+
+// labMark asks a server.
+func labMark(ctx context.Context, s *postgrestest.Server, checks []ops.RestoreCheck) (ops.SourcePoint, error) {
+	cfg, err := postgres.Login{DSN: s.DSN("postgres")}.Config()
+	if err != nil {
+		return ops.SourcePoint{}, err
+	}
+	return drill.Mark(ctx, cfg, checks)
+}
+
+// writes commits a row at a time, as a busy server does, until it is told to end.
+func writes(t *testing.T, s *postgrestest.Server) (end func()) {
+	t.Helper()
+	s.Exec("postgres", "INSERT INTO commits (at) SELECT now() FROM generate_series(1, 1000)")
+	ctx, cancel := context.WithCancel(t.Context())
+	over := make(chan struct{})
+	for range 3 {
+		c := s.Login("postgres", "writer")
+		go func() {
+			defer func() { over <- struct{}{} }()
+			for ctx.Err() == nil {
+				_, _ = c.Exec(ctx, "INSERT INTO commits DEFAULT VALUES") // it is canceled at the end
+			}
+		}()
+	}
+	end = sync.OnceFunc(func() {
+		cancel()
+		for range 3 {
+			<-over
+		}
+	})
+	t.Cleanup(end)
+	return end
+}
+
+// compared wants the answers of a busy source to be those of its copy, and to have been asked.
+func compared(t *testing.T, d ops.Drill, checks int) {
+	t.Helper()
+	if len(d.Checks) != checks {
+		t.Fatalf("%d checks were answered: %+v", len(d.Checks), d)
+	}
+	for _, a := range d.Checks {
+		if a.Name.String() != "said" && !strings.Contains(a.Want.String(), "as the source") {
+			t.Errorf("%s was not compared with the source: %+v", a.Name, a)
+		}
+		t.Logf("%s: %s, wanted %s", a.Name, a.Got, a.Want)
+	}
+}
+
+// TestLabADrillComparesWithABusySource of either engine, at the point that the drill makes.
+func TestLabADrillComparesWithABusySource(t *testing.T) {
+	t.Parallel()
+	t.Run("pgBackRest", func(t *testing.T) {
+		t.Parallel()
+		l := newLabDrills(t)
+		l.checks = asksTheSource(l.Server)
+		l.does("succeeded: one: full backup ", "backup.run")
+		l.asked = writes(t, l.Server)
+		compared(t, l.drills(t.Context(), "succeeded: one: ", quiet{}), 5)
+	})
+	t.Run("PostgreSQL's own tools", func(t *testing.T) {
+		t.Parallel()
+		l := newFolderDrills(t)
+		defer l.receives()()
+		l.Until("the receiver runs", func() bool { w := l.look().Receiver; return w.Process.PID > 0 })
+		l.checks = append(asksTheSource(l.Server), ops.RestoreCheck{Name: ops.Lit("recovery"), Database: "postgres", Source: true, SQL: "SELECT pg_is_in_recovery()"})
+		l.does("succeeded: folder: full backup ", "backup.run")
+		l.asked = writes(t, l.Server)
+		d := l.tries(t.Context(), "failed: folder: the restore of ", quiet{})
+		if d.Failed.String() != "recovery is t, wanted f as the source at that point" {
+			t.Errorf("it failed: %s", d.Failed)
+		}
+		compared(t, d, 6)
+	})
+}

@@ -1,0 +1,74 @@
+package ops
+
+import (
+	"math"
+	"strconv"
+	"time"
+)
+
+// RestoreCheck is a question to a restored copy, and the answer that it must give.
+type RestoreCheck struct {
+	Name     Text   `json:"name"`
+	Database string `json:"database"`
+	SQL      string `json:"sql"` // its first column of its first row counts
+	// Want is the answer; of a check that asks the source too, what that answered before the
+	// point that the copy goes to, and After what it answered behind it.
+	Want   Text `json:"want"`
+	After  Text `json:"after,omitzero"`
+	Source bool `json:"source,omitzero"`
+}
+
+// Holds reports whether an answer is the one that the copy must give. Where the source gave two
+// numbers or times, as its rows came and went around the point, each from the one to the other
+// will do.
+func (c RestoreCheck) Holds(got string) bool {
+	if got == c.Want.String() {
+		return true
+	}
+	low, ok := measure(c.Want.String())
+	high, ok2 := measure(c.After.String())
+	n, ok3 := measure(got)
+	return c.Source && ok && ok2 && ok3 && min(low, high) <= n && n <= max(low, high)
+}
+
+// Comparable reports whether a copy's answer can be compared with those of the source.
+func (c RestoreCheck) Comparable() bool {
+	_, ok := measure(c.Want.String())
+	_, ok2 := measure(c.After.String())
+	return c.Want == c.After || ok && ok2
+}
+
+// measure is where a number, or a time as PostgreSQL writes it, stands among its like.
+func measure(s string) (float64, bool) {
+	if n, err := strconv.ParseFloat(s, 64); err == nil {
+		return n, !math.IsNaN(n)
+	}
+	t, err := time.Parse("2006-01-02 15:04:05.999999Z07", s)
+	return float64(t.UnixMicro()), err == nil
+}
+
+// Wanted says what the copy must answer.
+func (c RestoreCheck) Wanted() Text {
+	switch {
+	case !c.Source:
+		return c.Want
+	case c.Want == c.After:
+		return Textf("%s as the source at that point", c.Want)
+	}
+	return Textf("from %s to %s, as the source before and after that point", c.Want, c.After)
+}
+
+// SourcePoint is a position of a source, and what that answered there to the checks that ask it.
+type SourcePoint struct {
+	WALPosition
+	Cluster Text // the system identifier
+	Checks  []RestoreCheck
+}
+
+// DrillAnswer is what a copy said to a check.
+type DrillAnswer struct {
+	Name Text `json:"name"`
+	Got  Text `json:"got"`
+	Want Text `json:"want"`
+	OK   bool `json:"ok"`
+}
