@@ -36,6 +36,8 @@ type labDrills struct {
 func newLabDrills(t *testing.T) *labDrills {
 	t.Helper()
 	l := &labDrills{labBackups: newLabBackups(t)}
+	l.set("archive-timeout=5", "archive-timeout=120") // how long WAL takes is no matter here
+	l.set("io-timeout=5", "io-timeout=60")
 	l.scratch = filepath.Join(l.Dir, "drills")
 	l.argv = drillProgram(t, l.Dir)
 	return l
