@@ -165,7 +165,7 @@ func (j *backupJudge) repositories() {
 		if len(away) == len(j.v.Repositories) {
 			level = ops.LevelCritical
 		} else {
-			cause = ops.Textf("%s; while one repository is away the engine reports WAL as not archived, so the server keeps it all and backups to the others fail too", r.Fault)
+			cause = j.filling(ops.Textf("%s; while one repository is away the engine reports WAL as not archived, so the server keeps it all and backups to the others fail too", r.Fault))
 		}
 		j.findIn(r, level, ops.Lit("a repository that cannot be read"), ops.Textf("repository %s cannot be read", r.Name), cause, time.Time{},
 			ops.Next{What: j.bringBack(*r)})

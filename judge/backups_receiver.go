@@ -15,7 +15,7 @@ func (j *backupJudge) receiver(r ops.WALReceiver) {
 			ops.Next{What: ops.Lit("give the plan a slot, and let a system agent run")})
 		return
 	case r.Process.PID == 0 && !j.v.Stopped: // a stop is told as that
-		j.find(ops.LevelWarning, ops.Lit("the receiver"), ops.Lit("no WAL is received"), j.receiverWords(), r.Since,
+		j.find(ops.LevelWarning, ops.Lit("the receiver"), ops.Lit("no WAL is received"), j.filling(j.receiverWords()), r.Since,
 			ops.Next{What: ops.Lit("look at the system agent, the only one that runs the receiver, and at the server's log")})
 	}
 	if !j.sure || j.server.Standby || j.server.Lacks("replication slots") {

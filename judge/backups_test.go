@@ -2,6 +2,7 @@ package judge_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -171,6 +172,39 @@ func TestARepositoryWhoseWALIsNotKnownIsNotGood(t *testing.T) {
 	for _, f := range v.Findings {
 		if f.Level == ops.LevelCritical { // that nothing can be restored is not known either
 			t.Errorf("%s", f.What)
+		}
+	}
+}
+
+func TestARepositoryThatIsAwaySaysHowPgWALGrows(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*ops.Board)
+		grows  bool
+	}{
+		"a repository is away": {func(b *ops.Board) { b.Backups[0].Value.Repositories[1].Fault = ops.Lit("refused") }, true},
+		"the server is not seen now": {func(b *ops.Board) {
+			b.Backups[0].Value.Repositories[1].Fault, b.Databases[0].State = ops.Lit("refused"), ops.SourceFailing
+		}, false},
+		"no WAL is received": {func(b *ops.Board) {
+			b.Backups[0].Value.Receiver = &ops.WALReceiver{Slot: ops.Lit("s"), Why: ops.Lit("killed"), Since: fixture.Now}
+		}, true},
+		"all of it is at risk": {func(b *ops.Board) {
+			b.Backups[0].Value.AtRisk, b.Backups[0].Value.AtMost, b.Databases[0].Value.Archiver.LastFailed = fixture.Now.Add(-time.Hour), ops.Value{}, fixture.Now
+		}, true},
+		"what waits is not much more": {func(b *ops.Board) {
+			b.Backups[0].Value.AtRisk, b.Backups[0].Value.AtMost = fixture.Now.Add(-time.Hour), ops.Value{}
+		}, false},
+	} {
+		all := found(func(_ *ops.Estate, b *ops.Board) {
+			w := &b.Databases[0].Value.WAL
+			w.Size, w.Growth = ops.Num(3<<30), ops.Num(1<<30)
+			c.change(b)
+		})
+		said := slices.ContainsFunc(all, func(f ops.Finding) bool {
+			return strings.Contains(f.Cause.String(), "pg_wal holds 3.0G and grows by 1.0G an hour until its disk is full: how much room that has is not known")
+		})
+		if said != c.grows {
+			t.Errorf("%s: %+v", name, all)
 		}
 	}
 }

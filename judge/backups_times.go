@@ -52,11 +52,19 @@ func (j *backupJudge) archiverWords() ops.Text {
 	case !j.sure:
 		return ops.Lit("how archiving stands is not known")
 	case a.Failing():
-		return ops.Textf("archiving fails, last at %s with %s", ops.Moment(a.LastFailed, j.now), a.FailedFile)
+		return j.filling(ops.Textf("archiving fails, last at %s with %s", ops.Moment(a.LastFailed, j.now), a.FailedFile))
 	case a.Ready.Known && a.Ready.Value > 0:
 		return ops.Textf("%s not archived yet", ops.Count(int(a.Ready.Value), "WAL file"))
 	}
 	return ops.Lit("the server sends a WAL segment when it is full, or after archive_timeout")
+}
+
+// filling adds to a cause for which the server keeps its WAL how that fills its disk.
+func (j *backupJudge) filling(cause ops.Text) ops.Text {
+	if words := walGrows(j.server.WAL, ""); j.sure && words != "" {
+		return ops.Textf("%s; %s", cause, words)
+	}
+	return cause
 }
 
 // archiving finds settings with which the objective cannot be kept.

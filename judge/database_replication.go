@@ -167,7 +167,7 @@ func (j *dbJudge) slots() {
 		case s.Status.String() == "unreserved":
 			f.What, f.Cause = ops.Textf("slot %s is about to lose its WAL", s.Name), ops.Textf("%s; the next checkpoint may remove what it needs", reader)
 		default:
-			f.What, f.Cause = ops.Textf("slot %s retains %s of WAL", s.Name, s.Retains.Size()), ops.Textf("%s; pg_wal grows until the disk is full", reader)
+			f.What, f.Cause = ops.Textf("slot %s retains %s of WAL", s.Name, s.Retains.Size()), ops.Textf("%s; %s", reader, walGrows(j.d.WAL, "pg_wal grows until the disk is full"))
 		}
 		j.find(f)
 	}

@@ -14,12 +14,24 @@ func (j *dbJudge) archive() {
 		return
 	}
 	f := ops.Finding{Key: ops.Lit("the failure of WAL archiving"), Level: a.Level, Ref: j.d.Ref, Since: a.LastFailed, What: ops.Textf("archiving of WAL fails, last at %s", ops.Moment(a.LastFailed, j.now)),
-		Cause: ops.Textf("%s was not archived; none ever was; pg_wal grows", a.FailedFile),
+		Cause: ops.Textf("%s was not archived; none ever was; %s", a.FailedFile, walGrows(j.d.WAL, "pg_wal grows")),
 		Next:  []ops.Next{{What: ops.Lit("read the server's log for what archive_command says")}, do(actSwitchWAL, j.d.Ref, ops.Lit("then switch WAL to see it work"))}}
 	if !a.LastGood.IsZero() {
-		f.Since, f.Cause = a.LastGood, ops.Textf("%s was not archived; the last good one was %s at %s; pg_wal grows", a.FailedFile, a.LastFile, ops.Moment(a.LastGood, j.now))
+		f.Since, f.Cause = a.LastGood, ops.Textf("%s was not archived; the last good one was %s at %s; %s", a.FailedFile, a.LastFile, ops.Moment(a.LastGood, j.now), walGrows(j.d.WAL, "pg_wal grows"))
 	}
 	j.find(f)
+}
+
+// walGrows says how pg_wal grows where something keeps WAL in it, or other words where that
+// was not measured yet. No server says how much room its disk has.
+func walGrows(w ops.WAL, other string) string {
+	switch {
+	case !w.Growth.Known || !w.Size.Known:
+		return other
+	case w.Growth.Value <= 0:
+		return "pg_wal holds " + w.Size.Size() + ", and has not grown lately"
+	}
+	return "pg_wal holds " + w.Size.Size() + " and grows by " + w.Growth.Size() + " an hour until its disk is full: how much room that has is not known"
 }
 
 func archiverLevel(a ops.Archiver, l ops.DatabaseLimits, now time.Time) ops.Level {

@@ -281,6 +281,7 @@ type WAL struct {
 	Timeline int   `json:"timeline,omitzero"` // that a primary's Position is on
 	Rate     Value `json:"rate"`              // bytes a second, between the last two answers
 	Size     Value `json:"size"`              // bytes in pg_wal
+	Growth   Value `json:"growth"`            // of Size, in bytes an hour, over the last ten minutes at the most
 	Level    Text  `json:"level,omitzero"`
 }
 

@@ -95,21 +95,35 @@ type sample struct {
 	bytes float64
 }
 
-// Growth is measured over a day at most, and not over less than ten minutes.
+// samples are sizes of one thing, the last one last.
+type samples []sample
+
+// Growth of a database is measured over a day at most, and not over less than ten
+// minutes. What fills pg_wal began a moment ago, and has to be seen soon.
 const (
-	growthOver  = 24 * time.Hour
-	growthLeast = 10 * time.Minute
+	growthOver     = 24 * time.Hour
+	growthLeast    = 10 * time.Minute
+	walGrowthOver  = 10 * time.Minute
+	walGrowthLeast = 2 * time.Minute
 )
 
-// grown remembers a size and returns its growth in bytes an hour.
-func (l *look) grown(now time.Time, name string, bytes float64) ops.Value {
-	all := append(l.sizes[name], sample{now, bytes})
-	for len(all) > 1 && now.Sub(all[0].at) > growthOver {
+// grown remembers a size and returns its growth in bytes an hour, over so long at most.
+func (s *samples) grown(now time.Time, bytes float64, most, least time.Duration) ops.Value {
+	all := append(*s, sample{now, bytes})
+	for len(all) > 1 && now.Sub(all[0].at) > most {
 		all = all[1:]
 	}
-	l.sizes[name] = all
-	if over := now.Sub(all[0].at); over >= growthLeast {
+	*s = all
+	if over := now.Sub(all[0].at); over >= least {
 		return ops.Num((bytes - all[0].bytes) / over.Hours())
 	}
 	return ops.Value{}
+}
+
+// grown is the growth of a database.
+func (l *look) grown(now time.Time, name string, bytes float64) ops.Value {
+	all := l.sizes[name]
+	growth := all.grown(now, bytes, growthOver, growthLeast)
+	l.sizes[name] = all
+	return growth
 }

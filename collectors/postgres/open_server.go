@@ -83,7 +83,11 @@ func standbyFacts(d ops.Database) []ops.Fact {
 }
 
 func walFacts(d ops.Database) ops.FactGroup {
-	g := group("WAL", factf("position", "%s, wal_level %s", d.WAL.Position, d.WAL.Level), factf("written", "%s/s, pg_wal holds %s", d.WAL.Rate.Size(), d.WAL.Size.Size()))
+	grows := ""
+	if d.WAL.Growth.Known && d.WAL.Growth.Value > 0 {
+		grows = ", " + d.WAL.Growth.Size() + " more an hour"
+	}
+	g := group("WAL", factf("position", "%s, wal_level %s", d.WAL.Position, d.WAL.Level), factf("written", "%s/s, pg_wal holds %s%s", d.WAL.Rate.Size(), d.WAL.Size.Size(), grows))
 	a := d.Archiver
 	switch why := unread(d, "archiver"); {
 	case !why.Empty():

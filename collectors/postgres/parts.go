@@ -73,7 +73,14 @@ func readCluster(r *reading, row row) error {
 
 func readReady(r *reading, row row) error { return row.Scan(figureTo{&r.out.Archiver.Ready}) }
 
-func readWALSize(r *reading, row row) error { return row.Scan(figureTo{&r.out.WAL.Size}) }
+func readWALSize(r *reading, row row) error {
+	w := &r.out.WAL
+	err := row.Scan(figureTo{&w.Size})
+	if w.Size.Known {
+		w.Growth = r.wal.grown(r.now, w.Size.Value, walGrowthOver, walGrowthLeast)
+	}
+	return err
+}
 
 func readCheckpoints(r *reading, row row) error {
 	c := &r.out.Checkpoints

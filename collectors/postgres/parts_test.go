@@ -121,6 +121,29 @@ func TestGrowthNeedsTime(t *testing.T) {
 	}
 }
 
+func TestWhatPgWALGrewLatelyIsSeenSoon(t *testing.T) {
+	var wal samples
+	at := time.Date(2026, 11, 21, 2, 0, 0, 0, time.UTC)
+	looks := func(after time.Duration, bytes float64) ops.Value {
+		return wal.grown(at.Add(after), bytes, walGrowthOver, walGrowthLeast)
+	}
+	if g := looks(0, 1000); g.Known {
+		t.Error("growth is known at once")
+	}
+	if g := looks(2*time.Minute, 1000); g != ops.Num(0) {
+		t.Errorf("it did not grow: %v", g)
+	}
+	for i := range 120 {
+		looks(3*time.Minute+time.Duration(i)*30*time.Second, 1000)
+	}
+	if g := looks(64*time.Minute, 2000); !g.Known || g.Value < 5_000 {
+		t.Errorf("it began to grow a moment ago: %v an hour", g)
+	}
+	if g := looks(65*time.Minute, 500); g.Value > 0 {
+		t.Errorf("WAL was removed: %v", g)
+	}
+}
+
 func TestADSNTakesPartsInBothForms(t *testing.T) {
 	for _, dsn := range []string{"postgres://bob:x@127.0.0.1:5432/db", "host=127.0.0.1 user=bob password=x dbname=db"} {
 		cfg, err := Login{DSN: dsn, User: "amy & co", Password: "y"}.Config()

@@ -43,7 +43,7 @@ func parts(version, statements int, schema string) []part {
 		{name: "archiver", sql: archiverSQL, read: readArchiver, forget: func(r *reading) { r.out.Archiver = ops.Archiver{Ready: r.out.Archiver.Ready} }},
 		{name: "cluster", every: seldom, sql: clusterSQL, read: readCluster, forget: func(r *reading) { r.out.Cluster = ops.Cluster{} }},
 		{name: "files waiting for the archive", every: often, sql: readySQL, read: readReady, forget: func(r *reading) { r.out.Archiver.Ready = ops.Value{} }},
-		{name: "size of pg_wal", every: often, sql: walSizeSQL, read: readWALSize, forget: func(r *reading) { r.out.WAL.Size = ops.Value{} }},
+		{name: "size of pg_wal", every: often, sql: walSizeSQL, read: readWALSize, forget: func(r *reading) { r.out.WAL.Size, r.out.WAL.Growth = ops.Value{}, ops.Value{} }},
 		{name: "checkpoints", every: often, sql: checkpointsSQL(version), read: readCheckpoints, forget: func(r *reading) { r.out.Checkpoints = ops.Checkpoints{} }},
 		{name: "sizes", every: slowest, sql: sizesSQL, read: readSize, forget: func(r *reading) { r.out.Sizes = nil }},
 		{name: "wraparound", every: slowest, sql: freezeSQL, read: readFreeze, forget: func(r *reading) { r.out.Freeze = ops.Freeze{} }},

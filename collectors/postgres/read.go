@@ -28,7 +28,8 @@ type look struct {
 	// workless is since when an enabled subscription has no worker, by its database
 	// and name.
 	workless map[[2]ops.Text]time.Time
-	sizes    map[string][]sample
+	sizes    map[string]samples
+	wal      samples // of pg_wal
 	rights   ops.Rights
 	rightsAt time.Time
 }
@@ -40,14 +41,14 @@ type extension struct {
 }
 
 func newLook() look {
-	return look{asked: map[string]time.Time{}, missing: map[string]string{}, sizes: map[string][]sample{}}
+	return look{asked: map[string]time.Time{}, missing: map[string]string{}, sizes: map[string]samples{}}
 }
 
 // over resets the state for a new connection, which may lead to another server or have
 // other rights. What grows with time is kept: it tells by itself when it no longer fits.
 func (l look) over(login uint64) look {
 	next := newLook()
-	next.login, next.places, next.received, next.cut, next.workless, next.sizes = login, l.places, l.received, l.cut, l.workless, l.sizes
+	next.login, next.places, next.received, next.cut, next.workless, next.sizes, next.wal = login, l.places, l.received, l.cut, l.workless, l.sizes, l.wal
 	return next
 }
 
