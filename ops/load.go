@@ -309,5 +309,5 @@ func (s LoadStage) Words() string {
 	case s.Records:
 		unit = " records a second for "
 	}
-	return s.Rate() + unit + s.For.String()
+	return s.Rate() + unit + Span(s.For)
 }

@@ -14,9 +14,9 @@ func soFar(l ops.LoadLive) []Cell {
 	case s.Kind == ops.LoadStress:
 		return stepLines(t.Steps, "> now")
 	case s.Fault != nil && t.Second.At < s.Fault.At:
-		return []Cell{{Text: fmt.Sprintf("fault   in %s: %s on %s", short(s.Fault.At-t.Second.At), s.Fault.Action, s.Fault.On), Tone: ToneMuted}}
+		return []Cell{{Text: fmt.Sprintf("fault   in %s: %s on %s", ops.Span(s.Fault.At-t.Second.At), s.Fault.Action, s.Fault.On), Tone: ToneMuted}}
 	case s.Fault != nil:
-		return []Cell{{Text: fmt.Sprintf("fault   made %s ago: %s on %s", short(t.Second.At-s.Fault.At), s.Fault.Action, s.Fault.On)}}
+		return []Cell{{Text: fmt.Sprintf("fault   made %s ago: %s on %s", ops.Span(t.Second.At-s.Fault.At), s.Fault.Action, s.Fault.On)}}
 	}
 	return growthLines(l.Growth)
 }
@@ -33,7 +33,7 @@ func KindLines(r ops.LoadReport) []Cell {
 		case !f.Hurt:
 			words = "it broke no limit"
 		}
-		lines = append(lines, Cell{Text: fmt.Sprintf("fault   at %s job %d: %s on %s, %s", short(f.Fault.At), f.Fault.Job, f.Fault.Action, f.Fault.On, f.Fault.State)},
+		lines = append(lines, Cell{Text: fmt.Sprintf("fault   at %s job %d: %s on %s, %s", ops.Span(f.Fault.At), f.Fault.Job, f.Fault.Action, f.Fault.On, f.Fault.State)},
 			Cell{Text: "        " + words, Tone: lacking(left)})
 	}
 	return lines
@@ -76,7 +76,7 @@ func growthLines(all []ops.LoadGrowth) (lines []Cell) {
 		if !g.PerHour.Known {
 			by += fmt.Sprintf(" (it needs at least %s over most of the run)", ops.Count(g.Needed, "look"))
 		}
-		lines = append(lines, Cell{Text: fmt.Sprintf("%s%s %s, by %s over %s", name, g.Metric.Words(), by, ops.Count(g.Looks, "look"), short(g.Over))})
+		lines = append(lines, Cell{Text: fmt.Sprintf("%s%s %s, by %s over %s", name, g.Metric.Words(), by, ops.Count(g.Looks, "look"), ops.Span(g.Over))})
 	}
 	return lines
 }

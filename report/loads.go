@@ -103,7 +103,7 @@ func p95Cell(w ops.LoadWindow) Cell {
 
 // LoadHead says in a line what runs, and how far it is.
 func LoadHead(l ops.LoadLive) string {
-	return fmt.Sprintf("%s on %s  job %d by %s  %s of %s", l.Scenario.Name, l.Scenario.Target, l.Job, l.Actor, short(l.Tick.Second.At), short(l.Scenario.Length()))
+	return fmt.Sprintf("%s on %s  job %d by %s  %s of %s", l.Scenario.Name, l.Scenario.Target, l.Job, l.Actor, ops.Span(l.Tick.Second.At), ops.Span(l.Scenario.Length()))
 }
 
 // LiveLines say how a run under way stands: where in its plan it is, what was asked and
@@ -114,11 +114,11 @@ func LiveLines(l ops.LoadLive, more bool) []Cell {
 	t, s := l.Tick, l.Scenario
 	lines := []Cell{{Text: stageLine(s, t), Tone: TonePlain}}
 	if s.Warmup > t.Second.At {
-		lines = append(lines, Cell{Text: fmt.Sprintf("warming up for %s more: nothing of this is judged", short(s.Warmup-t.Second.At)), Tone: ToneInfo})
+		lines = append(lines, Cell{Text: fmt.Sprintf("warming up for %s more: nothing of this is judged", ops.Span(s.Warmup-t.Second.At)), Tone: ToneInfo})
 	}
 	w := t.Last10
 	rate := fmt.Sprintf("rate    asked %.4g/s, good %s, failed %s; %d in flight, the oldest for %s",
-		t.Rate, inWords(ops.MetricRate, w), inWords(ops.MetricErrors, w), t.Second.InFlight, short(t.Second.Oldest))
+		t.Rate, inWords(ops.MetricRate, w), inWords(ops.MetricErrors, w), t.Second.InFlight, ops.Span(t.Second.Oldest))
 	if s.Closed() {
 		rate = fmt.Sprintf("users   %d of %.0f; good %s, failed %s", t.Second.InFlight, t.Rate, inWords(ops.MetricRate, w), inWords(ops.MetricErrors, w))
 	}
@@ -179,12 +179,12 @@ func KeptLines(k ops.LoadKept) []Cell {
 		lines = append(lines, Cell{Text: fmt.Sprintf("stage   %d of %d: %s", i+1, len(k.Stages), s.Words())})
 	}
 	if k.Warmup > 0 {
-		lines = append(lines, Cell{Text: fmt.Sprintf("        of this the first %s warmed up and is not in the figures", short(k.Warmup))})
+		lines = append(lines, Cell{Text: fmt.Sprintf("        of this the first %s warmed up and is not in the figures", ops.Span(k.Warmup))})
 	}
 	if k.Before > 0 {
 		lines = append(lines, Cell{Text: fmt.Sprintf("covers  what was left: an earlier run had done %s, and they are in no figure here", ops.Count(k.Before, "record")), Tone: lacking(k.Before)})
 	}
-	lines = append(lines, Cell{Text: fmt.Sprintf("rate    good %s over %s", inWords(ops.MetricRate, k.Run), short(k.Run.Over))})
+	lines = append(lines, Cell{Text: fmt.Sprintf("rate    good %s over %s", inWords(ops.MetricRate, k.Run), ops.Span(k.Run.Over.Round(100*time.Millisecond)))})
 	lines = append(lines, waited("run     ", k.Run, closed(k.Stages)), timesLine("        served", k.Run.Service))
 	lines = append(lines, partLines(k.Parts)...)
 	return append(lines, figures(k.Verdict.Limits, k.Run, k.Errors, k.Health)...)
@@ -195,7 +195,7 @@ func partLines(parts []ops.LoadPart) []Cell {
 	line := "parts   p95"
 	for _, p := range parts {
 		if p.Times.N > 0 {
-			line += fmt.Sprintf("  %s %s", p.Name, short(p.Times.P95))
+			line += fmt.Sprintf("  %s %s", p.Name, ops.Digits(p.Times.P95))
 		}
 	}
 	if line == "parts   p95" {
@@ -254,7 +254,7 @@ func figures(limits []ops.LoadStanding, w ops.LoadWindow, errs []ops.LoadError, 
 		if e.Status > 0 {
 			status = fmt.Sprintf(" %d", e.Status)
 		}
-		lines = append(lines, Cell{Text: fmt.Sprintf("%s%s%s: %d, first at %s, last at %s: %s", name, e.Class, status, e.Count, short(e.First), short(e.Last), e.Sample), Tone: lacking(e.Count)})
+		lines = append(lines, Cell{Text: fmt.Sprintf("%s%s%s: %d, first at %s, last at %s: %s", name, e.Class, status, e.Count, ops.Span(e.First), ops.Span(e.Last), e.Sample), Tone: lacking(e.Count)})
 	}
 	cpu := "not known"
 	if h.CPUKnown {
@@ -263,7 +263,7 @@ func figures(limits []ops.LoadStanding, w ops.LoadWindow, errs []ops.LoadError, 
 	if h.Users > 0 {
 		return append(lines, senderLines(h, cpu)...)
 	}
-	sender := fmt.Sprintf("sender  late p99 %s, CPU %s", short(h.LateP99), cpu)
+	sender := fmt.Sprintf("sender  late p99 %s, CPU %s", ops.Digits(h.LateP99), cpu)
 	if h.Busy > 0 { // else how busy its connections are is the target's affair
 		sender += fmt.Sprintf(", connections %s busy, %d late, %d at the cap", ops.Percent(min(1, h.Busy)), w.Late, h.CapHits)
 	}
@@ -322,11 +322,11 @@ func timesLine(name string, t ops.LoadTimes) Cell {
 	line := name
 	for i, v := range []time.Duration{t.P50, t.P90, t.P95, t.P99} {
 		if v >= 0 {
-			line += fmt.Sprintf("  %s %s%s", [...]string{"p50", "p90", "p95", "p99"}[i], at, short(v))
+			line += fmt.Sprintf("  %s %s%s", [...]string{"p50", "p90", "p95", "p99"}[i], at, ops.Digits(v))
 		}
 	}
 	if t.Max >= 0 {
-		line += "  max " + short(t.Max)
+		line += "  max " + ops.Digits(t.Max).String()
 	}
 	return Cell{Text: line}
 }
@@ -338,14 +338,4 @@ func known(m ops.LoadMetric, v ops.Value) string {
 		return ops.NotKnown
 	}
 	return m.Figure(v.Value)
-}
-
-// short is a time to three digits.
-func short(d time.Duration) string {
-	for unit := time.Second; unit > time.Microsecond; unit /= 10 {
-		if d >= 10*unit {
-			return d.Round(unit / 10).String()
-		}
-	}
-	return d.Round(time.Microsecond).String()
 }

@@ -41,7 +41,7 @@ func alertLines(all []ops.LoadAlert) []Cell {
 		if !a.Service.Empty() {
 			of = fmt.Sprintf(" of %s", a.Service)
 		}
-		lines = append(lines, Cell{Text: fmt.Sprintf("%s%s %s%s, at %s", name, a.Severity.Name, a.Name, of, short(a.At)), Tone: lacking(1)})
+		lines = append(lines, Cell{Text: fmt.Sprintf("%s%s %s%s, at %s", name, a.Severity.Name, a.Name, of, ops.Span(a.At)), Tone: lacking(1)})
 	}
 	return lines
 }

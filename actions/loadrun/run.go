@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net"
-	"time"
 
 	"opsdeck/ops"
 )
@@ -149,7 +148,7 @@ func verdict(v ops.LoadVerdict) ops.Text {
 func progress(s ops.LoadScenario, t ops.LoadTick) ops.Progress {
 	at, length := t.Second.At, s.Length()
 	w := t.Last10
-	note := ops.Textf("%.0f/s of %.0f/s, p95 %s, %d failed", float64(w.Done)/max(w.Over.Seconds(), 1e-9), t.Rate, w.Latency.P95.Round(time.Microsecond), t.Run.Failed)
+	note := ops.Textf("%.0f/s of %.0f/s, p95 %s, %d failed", float64(w.Done)/max(w.Over.Seconds(), 1e-9), t.Rate, ops.Digits(w.Latency.P95), t.Run.Failed)
 	if s.Closed() {
 		note = ops.Textf("%d of %.0f users, %.0f/s, %d failed", t.Second.InFlight, t.Rate, float64(w.Done)/max(w.Over.Seconds(), 1e-9), t.Run.Failed)
 	}
