@@ -134,12 +134,27 @@ type LoadHealth struct {
 	CapHits  int64         `json:"cap_hits"`        // dropped because the most were in flight
 	CapAge   time.Duration `json:"cap_age"`         // at least as old was the oldest in flight at each of those
 	Memory   Value         `json:"memory,omitzero"` // of its process, bytes
+	// SameHost are those of the servers that it sent to that are on its own machine.
+	SameHost []Text `json:"same_host,omitempty"`
 	// CountsConns says that the run's new connections are counted: it opens them itself.
 	CountsConns bool `json:"counts_conns,omitzero"`
 	// Of a generator on several machines: CPU is the worst share of one core of any worker.
 	Workers []LoadWorker `json:"workers,omitempty"`
 	Lost    int          `json:"lost,omitzero"`  // workers that went missing during the run
 	Users   int          `json:"users,omitzero"` // of a closed loop: the most at once
+}
+
+// Shares says of a generator that it was on one machine with what it sent to; empty: as far
+// as is known it was not.
+func (h LoadHealth) Shares() Text {
+	verb := "are"
+	switch len(h.SameHost) {
+	case 0:
+		return Text{}
+	case 1:
+		verb = "is"
+	}
+	return Textf("%s %s on the machine that sends: they share its processors, and the figures are of both", Join(", ", h.SameHost), verb)
 }
 
 // LoadWorker is one process of a generator on several machines.

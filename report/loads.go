@@ -61,7 +61,7 @@ func scenarioRow(b ops.Board, s ops.LoadScenario, now time.Time) Row {
 }
 
 func keptRow(b ops.Board, k ops.LoadKept, now time.Time) Row {
-	return Row{Ref: k.Ref, Group: groupKept, Level: unjudged, From: board(b), Detail: about(k.Scenario.String(), k.Verdict.Why.String()), Beside: join(", ", k.Reason.String(), k.Note.String()),
+	return Row{Ref: k.Ref, Group: groupKept, Level: unjudged, From: board(b), Detail: about(k.Scenario.String(), join("; ", k.Verdict.Why.String(), k.Health.Shares().String())), Beside: join(", ", k.Reason.String(), k.Note.String()),
 		Cells: append([]Cell{text(fmt.Sprintf("run %s %s%s", k.Ref.ID, k.Scenario, pinned(k.Pinned)))}, keptCells(k, now, k.Verdict.Why.String())...)}
 }
 
@@ -132,7 +132,8 @@ func LiveLines(l ops.LoadLive, more bool) []Cell {
 	}
 	lines = append(lines, partLines(t.Parts)...)
 	lines = append(lines, soFar(l)...)
-	return append(append(lines, alertLines(l.Alerts)...), figures(l.Limits, t.Run, t.Errors, t.Health)...)
+	lines = append(append(lines, alertLines(l.Alerts)...), figures(l.Limits, t.Run, t.Errors, t.Health)...)
+	return append(lines, sharedLines(t.Health)...)
 }
 
 // longer are the times of the last minute and of the whole run: of a closed loop those served,
@@ -170,9 +171,23 @@ func stageLine(s ops.LoadScenario, t ops.LoadTick) string {
 	return line
 }
 
+// VerdictLines say the verdict on a run, and what whoever reads it has to know besides.
+func VerdictLines(k ops.LoadKept) []Cell {
+	return append([]Cell{{Text: join(": ", k.Verdict.Outcome.String(), k.Verdict.Why.String()), Tone: past(k.Verdict.Level)}}, sharedLines(k.Health)...)
+}
+
+// sharedLines say that the generator and what it sends to are on one machine.
+func sharedLines(h ops.LoadHealth) []Cell {
+	said := h.Shares()
+	if said.Empty() {
+		return nil
+	}
+	return []Cell{{Text: join(" ", "note   ", said.String()), Tone: ToneUnknown}}
+}
+
 // KeptLines say what a run has shown.
 func KeptLines(k ops.LoadKept) []Cell {
-	lines := []Cell{{Text: join(": ", k.Verdict.Outcome.String(), k.Verdict.Why.String()), Tone: past(k.Verdict.Level)}}
+	lines := VerdictLines(k)
 	by := fmt.Sprintf("%s until %s, by %s", ops.Stamp(k.Began), ops.Stamp(k.Ended), k.Actor)
 	lines = append(lines, Cell{Text: join(": ", by, k.Reason.String()), Tone: ToneMuted})
 	for i, s := range k.Stages {

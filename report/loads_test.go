@@ -24,6 +24,35 @@ func TestRunsAreWrittenAsTheGoldenFilesSay(t *testing.T) {
 	}
 }
 
+func TestThatSenderAndTargetWereOneMachineStandsBesideTheVerdict(t *testing.T) {
+	const said = "api:80, api:81 are on the machine that sends: they share its processors, and the figures are of both"
+	all := fixture.Loaded().Loads.Kept
+	for _, same := range []bool{true, false} {
+		r := *fixture.Reported(all[0], ops.Text{}, all)
+		live := fixture.Underload().Loading[0]
+		if same {
+			r.Kept.Health.SameHost = []ops.Text{ops.Lit("api:80"), ops.Lit("api:81")}
+			live.Tick.Health.SameHost = r.Kept.Health.SameHost
+		}
+		for format, want := range map[string]string{"text": "\nnote    " + said, "md": "\n    note    " + said, "csv": ",true\n", "json": `"same_host": [`} {
+			var b strings.Builder
+			if err := report.LoadRun(&b, r, format); err != nil || strings.Contains(b.String(), want) != same {
+				t.Errorf("%v, as %s: %v\n%s", same, format, err, b.String()[:min(b.Len(), 400)])
+			}
+		}
+		if second := report.KeptLines(r.Kept)[1].Text; strings.Contains(second, said) != same {
+			t.Errorf("%v: behind the verdict comes %q", same, second)
+		}
+		lines := ""
+		for _, c := range report.LiveLines(live, false) {
+			lines += c.Text + "\n"
+		}
+		if strings.Contains(lines, said) != same {
+			t.Errorf("%v: under way it reads\n%s", same, lines)
+		}
+	}
+}
+
 func TestARunThatProvesNothingDoesNotReadAsAPass(t *testing.T) {
 	for _, k := range fixture.Loaded().Loads.Kept {
 		first := report.KeptLines(k)[0]

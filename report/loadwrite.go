@@ -55,7 +55,7 @@ func loadSeries(w io.Writer, r ops.LoadReport) error {
 	out := csv.NewWriter(w)
 	rows := [][]string{{"at", "over", "planned", "sent", "dropped", "late", "done", "failed", "timed_out", "refused", "cut", "in_flight",
 		"latency_p50", "latency_p90", "latency_p95", "latency_p99", "service_p50", "service_p90", "service_p95", "service_p99", "lower_bounds",
-		"target_cpu", "target_memory", "target_sessions", "generator_memory", "new_connections"}}
+		"target_cpu", "target_memory", "target_sessions", "generator_memory", "new_connections", "same_host"}}
 	n := func(v int64) string { return strconv.FormatInt(v, 10) }
 	for _, p := range r.Series {
 		row := []string{inSeconds(p.At), inSeconds(p.Over), n(p.Planned), n(p.Sent), n(p.Dropped), n(p.Late), n(p.Done), n(p.Failed), n(p.TimedOut), n(p.Refused), n(p.Cut), strconv.Itoa(p.InFlight)}
@@ -81,7 +81,7 @@ func loadSeries(w io.Writer, r ops.LoadReport) error {
 		if r.Kept.Health.CountsConns || p.Conns > 0 { // runs of earlier builds do not say so
 			conns = n(p.Conns)
 		}
-		rows = append(rows, append(row, conns))
+		rows = append(rows, append(row, conns, strconv.FormatBool(len(r.Kept.Health.SameHost) > 0)))
 	}
 	if err := out.WriteAll(rows); err != nil {
 		return fmt.Errorf("write series: %w", err)

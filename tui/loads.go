@@ -231,13 +231,16 @@ func (r *loadRun) lines() []string {
 	if !r.Came || r.Detail.Load == nil {
 		return r.Failed()
 	}
-	load, said := r.Detail.Load, report.KeptLines(r.Detail.Load.Kept)
+	load := r.Detail.Load
+	verdict, said := report.VerdictLines(load.Kept), report.KeptLines(load.Kept)
 	var lines []string
-	for _, l := range draw.Wrapped(r.Theme, said[0].Text, r.Width, 3) {
-		lines = append(lines, r.Theme.Paint(draw.Role(said[0].Tone), l))
+	for _, c := range verdict {
+		for _, l := range draw.Wrapped(r.Theme, c.Text, r.Width, 3) {
+			lines = append(lines, r.Theme.Paint(draw.Role(c.Tone), l))
+		}
 	}
 	lines = append(lines, trailLines(r.Theme, load.Course(), r.Width, true)...)
-	lines = append(lines, toned(r.Theme, slices.Concat(report.KindLines(*load), report.BesideLines(*load), said[1:]), r.Width)...)
+	lines = append(lines, toned(r.Theme, slices.Concat(report.KindLines(*load), report.BesideLines(*load), said[len(verdict):]), r.Width)...)
 	for _, c := range report.CompareLines(load.Compared) {
 		for _, l := range draw.Wrapped(r.Theme, strings.TrimLeft(c.Text, " "), r.Width, 6) {
 			lines = append(lines, r.Theme.Paint(draw.Role(c.Tone), l))

@@ -23,9 +23,9 @@ type Driver interface {
 }
 
 // New returns the actions on the load scenarios of an estate. alive reports whether a
-// process still runs; actions are those that a fault can be.
-func New(e ops.Estate, drivers map[ops.LoadDriver]Driver, alive func(ops.Process) bool, actions func() []ops.Action) []ops.Action {
-	f := &family{estate: e, drivers: drivers, alive: alive, actions: actions, under: map[ops.JobID]*underway{}}
+// process still runs; actions are those that a fault can be; machine is what sends.
+func New(e ops.Estate, drivers map[ops.LoadDriver]Driver, alive func(ops.Process) bool, actions func() []ops.Action, machine Machine) []ops.Action {
+	f := &family{estate: e, drivers: drivers, alive: alive, actions: actions, machine: machine, under: map[ops.JobID]*underway{}}
 	all := []ops.Action{&run{f}, &stop{f}}
 	if f.cleans() {
 		all = append(all, &clean{f})
@@ -39,6 +39,7 @@ type family struct {
 	drivers map[ops.LoadDriver]Driver
 	alive   func(ops.Process) bool
 	actions func() []ops.Action
+	machine Machine
 
 	mu    sync.Mutex
 	under map[ops.JobID]*underway

@@ -75,7 +75,7 @@ func recovering(e ops.Environment, change func(*ops.LoadScenario), actions ...op
 		change(&s)
 	}
 	return loadrun.New(ops.Estate{Environment: e, Loads: []ops.LoadScenario{s}}, map[ops.LoadDriver]loadrun.Driver{ops.DriverHTTP: sender{10}},
-		func(ops.Process) bool { return false }, func() []ops.Action { return actions })[0]
+		func(ops.Process) bool { return false }, func() []ops.Action { return actions }, loadrun.ThisMachine())[0]
 }
 
 func info(change func(*ops.ActionInfo)) restart {

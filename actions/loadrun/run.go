@@ -3,7 +3,6 @@ package loadrun
 import (
 	"context"
 	"errors"
-	"net"
 
 	"opsdeck/ops"
 )
@@ -52,9 +51,9 @@ func (r *run) Plan(ctx context.Context, b ops.Board, req ops.Request) (ops.Plan,
 	}
 	for _, h := range would.Hosts {
 		p.Locks = append(p.Locks, ops.NewRef(ops.KindTarget, "", h))
-		if name, _, _ := net.SplitHostPort(h); name == "localhost" || net.ParseIP(name).IsLoopback() {
-			p.Warnings = append(p.Warnings, ops.Textf("%s is on the machine that sends: the two share its processors, and the figures are of both", h))
-		}
+	}
+	if said := (ops.LoadHealth{SameHost: r.machine.same(ctx, driver, s, would.Hosts)}).Shares(); !said.Empty() {
+		p.Warnings = append(p.Warnings, said)
 	}
 	if err := r.planFault(ctx, b, s, &p); err != nil {
 		return ops.Plan{}, err
@@ -96,8 +95,10 @@ func (r *run) Run(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.Resu
 	ctx, end := context.WithCancelCause(ctx)
 	u := r.begin(taker.Job(), end)
 	defer func() { r.over(taker.Job(), u) }()
+	same := r.machine.same(ctx, driver, s, hosts(p))
 	var struck *ops.LoadStruck
 	took, err := driver.Run(ctx, s, p.Steps, func(p ops.Process) { r.process(u, p); out.Child(p) }, func(t ops.LoadTick) {
+		t.Health.SameHost = same
 		out.Progress(progress(s, t))
 		if why := taker.LoadTick(t); !why.Empty() {
 			end(errors.New(why.String()))
@@ -109,7 +110,7 @@ func (r *run) Run(ctx context.Context, p ops.Plan, out ops.Progresser) (ops.Resu
 			}
 		}
 	})
-	took.Fault = struck
+	took.Fault, took.Health.SameHost = struck, same
 	end(nil)
 	if err != nil {
 		u.outcome = ops.AsError(err).What

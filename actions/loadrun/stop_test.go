@@ -34,7 +34,7 @@ func TestAStopIsNoSuccessWhileTheProcessRuns(t *testing.T) {
 		s := ops.LoadScenario{Name: ops.Lit("back"), Driver: ops.DriverHTTP, Target: ops.Lit("api")}
 		d, asked := endless{begun: make(chan struct{})}, ops.Process{}
 		all := loadrun.New(ops.Estate{Environment: ops.Development, Loads: []ops.LoadScenario{s}}, map[ops.LoadDriver]loadrun.Driver{ops.DriverHTTP: d},
-			func(p ops.Process) bool { asked = p; return alive }, func() []ops.Action { return nil })
+			func(p ops.Process) bool { asked = p; return alive }, func() []ops.Action { return nil }, loadrun.ThisMachine())
 		ended := make(chan error, 1)
 		p, err := all[0].Plan(t.Context(), ops.Board{}, request)
 		if err != nil {

@@ -47,7 +47,7 @@ func wireLoads(w *wiring) {
 		ops.DriverHTTP:   load.Driver{Sources: loadSources(w.file.Loads), Children: children(loadChild, load.LastWords)},
 		ops.DriverLocust: locust.Driver{Sources: locustSources(w.file.Loads), Addresses: locust.Addresses, Children: children(locustChild, locust.LastWords)},
 		ops.DriverLoans:  pipeline.Driver{Sources: loanSources(w.file.Loads), Connect: pipeline.By(postgres.Login.Config), Children: children(loansChild, load.LastWords)},
-	}, proc.Alive, func() []ops.Action { return w.engine.Actions })...)
+	}, proc.Alive, func() []ops.Action { return w.engine.Actions }, loadrun.ThisMachine())...)
 }
 
 // free is what share of a folder's file system is free to who is not root.

@@ -49,6 +49,16 @@ func (d Driver) order(s ops.LoadScenario) (Order, error) {
 	return o, o.Check()
 }
 
+// From is the Locust that sends.
+func (d Driver) From(s ops.LoadScenario) string {
+	for _, src := range d.Sources {
+		if u, err := url.Parse(src.URL); err == nil && src.Scenario == s.Name {
+			return load.HostPort(u)
+		}
+	}
+	return ""
+}
+
 // Plan returns what a run would do: the child with the digest of its order, and each call
 // of Locust's API. It asks Locust whether it is free.
 func (d Driver) Plan(ctx context.Context, s ops.LoadScenario) (p ops.LoadPlan, err error) {
