@@ -46,7 +46,7 @@ func Child(ctx context.Context, in io.Reader, out io.Writer) error {
 	}()
 	d, err := Run(ctx, o, func(what string) { _ = says.Encode(line{Doing: what}) }) // nobody listening ends in, too
 	if err != nil {
-		return errors.Join(err, says.Encode(line{Error: ops.AsError(err)}))
+		return errors.Join(err, says.Encode(line{Drill: &d, Error: ops.AsError(err)}))
 	}
 	return says.Encode(line{Drill: &d})
 }
@@ -71,6 +71,8 @@ func Command(ctx context.Context, child io.ReadWriter, o Order, doing func(what 
 				Help("the next drill takes away what it has left in its scratch")
 		case err != nil:
 			return ops.Drill{}, fmt.Errorf("read from the drill's process: %w", err)
+		case l.Error != nil && l.Drill != nil: // what it saw until then
+			return *l.Drill, l.Error
 		case l.Error != nil:
 			return ops.Drill{}, l.Error
 		case l.Drill != nil:

@@ -39,6 +39,7 @@ func Run(ctx context.Context, o Order, doing func(what string)) (ops.Drill, erro
 	case limited.Err() != nil:
 		err = &failure{ops.Textf("it took longer than %s", ops.Span(o.Limit))}
 	}
+	d.Log = s.said()
 	doing("taking the copy away")
 	if left := s.leave(); left != nil {
 		return d, errors.Join(err, left)

@@ -1,6 +1,9 @@
 package ops
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // WALPosition is a position on a timeline.
 type WALPosition struct {
@@ -116,6 +119,8 @@ type Drill struct {
 	Stages []DrillStage `json:"stages,omitempty"`
 	// Checks are the answers to what the estate asks of a copy.
 	Checks []DrillAnswer `json:"checks,omitempty"`
+	// Log is the last that the copy's server said, on the way to the job's output.
+	Log []Text `json:"log,omitempty"`
 	// Reindex is what is sorted by another version of its collation where the copy was made
 	// than where it was written: indexes, and whole databases.
 	Reindex []Text `json:"reindex,omitempty"`
@@ -130,6 +135,27 @@ type Drill struct {
 // Whole reports whether a drill went beyond the end of its backup. Only such a one says
 // something of the WAL behind that: a gap in it keeps no copy from the backup's own end.
 func (d Drill) Whole() bool { return d.Target != 0 }
+
+// Evidence is what a drill has measured, asked and heard, a line each, to be kept with its job.
+func (d Drill) Evidence() (lines []string) {
+	for _, s := range d.Stages {
+		lines = append(lines, fmt.Sprintf("%s took %s", s.Name, Num(s.Took).Span()))
+	}
+	if d.Reached > 0 {
+		lines = append(lines, fmt.Sprintf("reached %s on timeline %d; asked for %s", d.Reached, d.Timeline, d.Target))
+	}
+	for _, a := range d.Checks {
+		word := "as wanted"
+		if !a.OK {
+			word = "NOT as wanted"
+		}
+		lines = append(lines, fmt.Sprintf("check %s: %s, %s: %s", a.Name, a.Got, word, a.Want))
+	}
+	for _, l := range d.Log {
+		lines = append(lines, "server.log: "+l.String())
+	}
+	return lines
+}
 
 // Stage names of a drill, by which its times are told apart.
 const (

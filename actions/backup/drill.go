@@ -202,6 +202,10 @@ func (d *drill) one(ctx context.Context, step ops.Step, repo ops.RepositoryPlan,
 	}
 	if err == nil {
 		got, err = d.Try(ctx, c, tells(repo, out))
+		for _, l := range got.Evidence() {
+			out.Line(ops.StreamOut, fmt.Sprintf("%s: %s", repo.Name, l))
+		}
+		got.Log = nil // it stands in the job's output
 	}
 	if err == nil && !got.Failed.Empty() {
 		err = d.expired(ctx, step, repo)

@@ -128,6 +128,12 @@ func driller(b estate.Backup, account string, secrets func() ops.Secrets) backup
 		hide := secrets()
 		d, err := drillBy(ctx, argv, o, func(what string) { doing(hide.Mask(what)) })
 		d.Failed, d.Broke = ops.Clean(hide.Mask(d.Failed.String())), ops.Clean(hide.Mask(d.Broke.String()))
+		for i, l := range d.Log {
+			d.Log[i] = ops.Clean(hide.Mask(l.String()))
+		}
+		for i, a := range d.Checks {
+			d.Checks[i].Got = ops.Clean(hide.Mask(a.Got.String()))
+		}
 		if err != nil {
 			e := *ops.AsError(err)
 			e.What = ops.Clean(hide.Mask(e.What.String()))

@@ -97,10 +97,23 @@ func TestLabADrillComparesWithABusySource(t *testing.T) {
 		l.checks = append(asksTheSource(l.Server), ops.RestoreCheck{Name: ops.Lit("recovery"), Database: "postgres", Source: true, SQL: "SELECT pg_is_in_recovery()"})
 		l.does("succeeded: folder: full backup ", "backup.run")
 		l.asked = writes(t, l.Server)
-		d := l.tries(t.Context(), "failed: folder: the restore of ", quiet{})
+		var said heard
+		d := l.tries(t.Context(), "failed: folder: the restore of ", &said)
+		if all := strings.Join(said.lines, "\n"); !strings.Contains(all, "folder: check recovery: t, NOT as wanted: f as the source at that point") || !strings.Contains(all, "folder: server.log: ") ||
+			!strings.Contains(all, "recovery stopping before WAL location") || !strings.Contains(all, "folder: replay took ") || strings.Contains(all, l.scratch) {
+			t.Errorf("what is kept of it: %s", all)
+		}
 		if d.Failed.String() != "recovery is t, wanted f as the source at that point" {
 			t.Errorf("it failed: %s", d.Failed)
 		}
 		compared(t, d, 6)
 	})
 }
+
+// heard is a job whose output is kept.
+type heard struct {
+	quiet
+	lines []string
+}
+
+func (h *heard) Line(_ ops.Stream, text string) { h.lines = append(h.lines, text) }
