@@ -49,7 +49,7 @@ func (p *picture) setBackups(source ops.Text, v ops.Backups) {
 	if plan, ok := p.estate.BackupPlan(source); ok {
 		v.RPO, v.RTO, v.Drilled = plan.RPO, plan.RTO, plan.Drilled
 	}
-	v.Drills, v.Verified = p.drills[source.String()], p.verified[source.String()]
+	v.Drills, v.Verified, v.Ran = p.drills[source.String()], p.verified[source.String()], p.ran[source.String()]
 	for i := range v.Repositories {
 		v.Repositories[i].Listed = p.onceListed(source, v, v.Repositories[i])
 	}

@@ -19,7 +19,7 @@ const segment = 16 << 20
 func newShipping() *shipping {
 	s := &shipping{now: time.Date(2026, 11, 27, 3, 0, 0, 0, time.UTC)}
 	plan := ops.BackupPlan{Name: ops.Lit("plan"), Database: ops.Lit("pg"), RPO: 15 * time.Minute}
-	s.p = &picture{estate: ops.Estate{Backups: []ops.BackupPlan{plan}}, now: func() time.Time { return s.now }, written: map[ops.Text][]written{}, listed: map[string]listed{}, sighted: map[string]sighting{}, drills: map[string][]ops.Drill{}, verified: map[string][]ops.Verification{}, verdicts: map[string]ops.Level{}, orphans: map[ops.JobID]ops.Text{}, told: map[string]toldBackups{}}
+	s.p = &picture{estate: ops.Estate{Backups: []ops.BackupPlan{plan}}, now: func() time.Time { return s.now }, written: map[ops.Text][]written{}, listed: map[string]listed{}, sighted: map[string]sighting{}, drills: map[string][]ops.Drill{}, verified: map[string][]ops.Verification{}, verdicts: map[string]ops.Level{}, orphans: map[ops.JobID]ops.Text{}, told: map[string]toldBackups{}, ran: map[string][]ops.BackupRun{}}
 	s.p.board.Databases = ops.Readings[ops.Database]{{Source: ops.Lit("pg"), State: ops.SourceOK, At: s.now}}
 	s.p.board.Backups = ops.Readings[ops.Backups]{{Source: ops.Lit("plan"), State: ops.SourceOK, At: s.now}}
 	return s

@@ -24,6 +24,7 @@ const (
 	keptOrphans
 	keptSighted
 	keptTold
+	keptRan
 	keptParts // how many there are
 )
 
@@ -49,6 +50,7 @@ func keepings() [keptParts]keeping {
 		keptOrphans:   keep("orphaned backups", func(p *picture) map[ops.JobID]ops.Text { return maps.Clone(p.orphans) }, restoreOrphans),
 		keptSighted:   keep("seen positions", func(p *picture) map[string]sighting { return maps.Clone(p.sighted) }, func(p *picture, v map[string]sighting) { maps.Copy(p.sighted, v) }),
 		keptTold:      keep("told backups", func(p *picture) map[string]toldBackups { return maps.Clone(p.told) }, restoreTold),
+		keptRan:       keep("backup runs", func(p *picture) map[string][]ops.BackupRun { return maps.Clone(p.ran) }, restoreRan),
 	}
 }
 

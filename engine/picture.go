@@ -30,6 +30,7 @@ type picture struct {
 	sighted  map[string]sighting           // the same
 	drills   map[string][]ops.Drill        // by plan: the newest of each repository
 	verified map[string][]ops.Verification // the same
+	ran      map[string][]ops.BackupRun    // by plan: the newest of each action
 	verdicts map[string]ops.Level          // of backup plans and their repositories, as the history was told last
 	orphans  map[ops.JobID]ops.Text        // what was found of backups whose agent died
 	told     map[string]toldBackups        // what the history was told of, by plan and repository
@@ -46,7 +47,7 @@ const (
 )
 
 func newPicture(e *Engine) *picture {
-	p := &picture{estate: e.Estate, now: e.Now, alerts: newAlertFacts(), marks: map[ops.Ref]ops.Latch{}, written: map[ops.Text][]written{}, listed: map[string]listed{}, sighted: map[string]sighting{}, drills: map[string][]ops.Drill{}, verified: map[string][]ops.Verification{}, verdicts: map[string]ops.Level{}, orphans: map[ops.JobID]ops.Text{}, told: map[string]toldBackups{}}
+	p := &picture{estate: e.Estate, now: e.Now, alerts: newAlertFacts(), marks: map[ops.Ref]ops.Latch{}, written: map[ops.Text][]written{}, listed: map[string]listed{}, sighted: map[string]sighting{}, drills: map[string][]ops.Drill{}, verified: map[string][]ops.Verification{}, verdicts: map[string]ops.Level{}, orphans: map[ops.JobID]ops.Text{}, told: map[string]toldBackups{}, ran: map[string][]ops.BackupRun{}}
 	p.board.Estate = ops.EstateInfo{Name: e.Estate.Name, Environment: e.Estate.Environment, Simulated: e.Estate.Simulated, Watchdog: e.Estate.Watchdog, Agent: e.Agent}
 	if e.History != nil {
 		if n := e.History.Notice(); !n.Empty() {
@@ -290,4 +291,7 @@ func (p *picture) setJob(j ops.Job) {
 		p.noteVerification(j.Target.ID.String(), v)
 	}
 	p.noteMade(j)
+	if j.Target.Kind == ops.KindBackups && j.State.Ended() {
+		p.noteRun(j.Target.ID.String(), ops.BackupRun{Action: j.Action, State: j.State, Ended: j.Ended})
+	}
 }

@@ -114,6 +114,8 @@ type Backups struct {
 	Drills  []Drill       `json:"drills,omitempty"`
 	// Verified is what the last verify of each repository found.
 	Verified []Verification `json:"verified,omitempty"`
+	// Ran is how the last job of each action ended.
+	Ran []BackupRun `json:"ran,omitempty"`
 	// AtRisk is since when something was written that is safe in no repository; zero:
 	// nothing is, or it is not known, and then NotKnown says why. AtMost is how many
 	// seconds of it are at risk at the most where the server sends what it has by then.

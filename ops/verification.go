@@ -16,6 +16,13 @@ type Verification struct {
 	What    Text   `json:"what,omitzero"` // the damage in words
 }
 
+// BackupRun is how the last job of an action on a plan's backups ended.
+type BackupRun struct {
+	Action Text      `json:"action"`
+	State  JobState  `json:"state"`
+	Ended  time.Time `json:"ended"`
+}
+
 // Verification is the last of a repository that came to its end.
 func (b Backups) Verification(repository Text) (Verification, bool) {
 	return named(b.Verified, func(v Verification) bool { return v.Repository == repository })

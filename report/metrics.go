@@ -72,6 +72,9 @@ func (m *metrics) plan(r ops.Reading[ops.Backups], now time.Time) {
 		m.add("opsdeck_backup_rpo_seconds", "How long what was written has been safe in no repository.", v.Risk(now).Seconds(), "plan", plan)
 	}
 	m.add("opsdeck_backup_stopped", "Whether the engine was told to do nothing.", one(v.Stopped), "plan", plan)
+	for _, run := range v.Ran {
+		m.add("opsdeck_backup_last_run_timestamp_seconds", "When the last job of the action ended that this agent ran, and how.", float64(run.Ended.Unix()), "plan", plan, "action", run.Action.String(), "state", run.State.String())
+	}
 	for _, repo := range v.Repositories {
 		m.repository(plan, v, repo, now)
 	}

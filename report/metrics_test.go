@@ -44,6 +44,21 @@ func TestMetricsParseAndTellWhatTheBoardTells(t *testing.T) {
 	}
 }
 
+func TestMetricsTellHowTheLastRunOfEachActionEnded(t *testing.T) {
+	b := fixture.Named("backed")
+	b.Backups[0].Value.Ran = []ops.BackupRun{{Action: ops.Lit("backup.run"), State: ops.JobPartial, Ended: fixture.Now}, {Action: ops.Lit("backup.verify"), State: ops.JobSucceeded, Ended: fixture.Now}}
+	text := exposition(t, b)
+	for _, want := range []string{`opsdeck_backup_last_run_timestamp_seconds{plan="orders",action="backup.run",state="partial"} `, `{plan="orders",action="backup.verify",state="succeeded"} `} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %s in\n%s", want, text)
+		}
+	}
+	b.Backups[0].State = ops.SourceSilent
+	if strings.Contains(exposition(t, b), "last_run") {
+		t.Error("of a plan that is not known a figure is told")
+	}
+}
+
 func TestMetricsOfWhatIsNotKnownNowAreNotThere(t *testing.T) {
 	b := fixture.Named("backed")
 	b.Backups[0].State = ops.SourceSilent
