@@ -123,6 +123,9 @@ func BackupPlans(b ops.Board, now time.Time) Table {
 		line := BackupLine(r, now)
 		t.Rows = append(t.Rows, Row{Ref: r.Value.Ref, Level: levelOf(line.Tone), From: from, Next: r.Value.Verdict.Next, Detail: about(r.Source.String(), r.Value.Verdict.Cause.String()),
 			Cells: []Cell{text(r.Source.String()), toned(LevelWord(levelOf(line.Tone)), line.Tone), moment(newest(r.Value, 0), now), line}})
+		for _, work := range BackupWork(b, r, now) {
+			t.Rows = append(t.Rows, Row{Ref: r.Value.Ref, Level: levelOf(work.Tone), From: from, Cells: []Cell{text("  work"), nothing(), nothing(), work}})
+		}
 		for _, repo := range r.Value.Repositories {
 			level := aged(repo.Level, r.Fresh())
 			t.Rows = append(t.Rows, Row{Ref: r.Value.Ref, Level: level, From: from, Detail: about(repo.Name.String(), repo.Fault.String()), Cells: []Cell{

@@ -2,6 +2,7 @@ package report_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -19,6 +20,9 @@ func TestWhatIsDoneToBackupsStandsWithTheirPlan(t *testing.T) {
 		var said []string
 		for _, c := range report.BackupWork(b, b.Backups[0], fixture.Now) {
 			said = append(said, fmt.Sprint(c.Tone, " ", c.Text))
+			if !headless(b, c.Text) {
+				t.Errorf("%s: the pane says %q, and no headless view does", name, c.Text)
+			}
 		}
 		return strings.Join(said, "\n")
 	}
@@ -45,4 +49,12 @@ func TestWhatIsDoneToBackupsStandsWithTheirPlan(t *testing.T) {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
 	}
+}
+
+// headless reports whether the snapshot of the backups says so with the plan.
+func headless(b ops.Board, words string) bool {
+	rows := report.BackupPlans(b, fixture.Now).Rows
+	return slices.ContainsFunc(rows, func(r report.Row) bool {
+		return r.Ref == b.Backups[0].Value.Ref && slices.ContainsFunc(r.Cells, func(c report.Cell) bool { return c.Text == words })
+	})
 }
