@@ -129,10 +129,11 @@ func project(c ops.Container) string {
 	return "no compose project"
 }
 
-// about puts the subject before what is said of it; nothing said is nothing.
+// about puts the subject before what is said of it, where that does not name it itself;
+// nothing said is nothing.
 func about(subject, said string) string {
-	if said == "" {
-		return ""
+	if said == "" || strings.HasPrefix(said, subject+": ") {
+		return said
 	}
 	return subject + ": " + said
 }
