@@ -11,6 +11,7 @@ import (
 
 // written is when a server was last seen at a position of its WAL.
 type written struct {
+	first    time.Time // when it was first seen there
 	at       time.Time
 	lsn      ops.LSN
 	timeline uint32 // that it is on
@@ -40,7 +41,27 @@ func (p *picture) noteWritten(d ops.Database, now time.Time) {
 		}
 		all = all[:maxWritten/2]
 	}
-	p.written[d.Cluster.ID] = append(all, written{now, lsn, timeline})
+	p.written[d.Cluster.ID] = append(all, written{now, now, lsn, timeline})
+}
+
+// short is since when a primary was seen beyond what a standby of its cluster has; zero: it
+// has all, or nobody saw the primary.
+func (p *picture) short(d ops.Database) time.Time {
+	if !d.Standby || d.Upstream.Received.Empty() || d.Cluster.ID.Empty() {
+		return time.Time{}
+	}
+	received, err := ops.ParseLSN(d.Upstream.Received.String())
+	if err != nil {
+		return time.Time{}
+	}
+	if replayed, err := ops.ParseLSN(d.WAL.Position.String()); err == nil { // from an archive, maybe
+		received = max(received, replayed)
+	}
+	all := p.written[d.Cluster.ID]
+	if i := slices.IndexFunc(all, func(w written) bool { return w.lsn > received }); i >= 0 {
+		return all[i].first
+	}
+	return time.Time{}
 }
 
 // setBackups judges before it compares, as setContainers does.

@@ -217,8 +217,8 @@ func (p *picture) setContainers(source ops.Text, cs []ops.Container) {
 
 // setDatabase judges before it compares, as setContainers does.
 func (p *picture) setDatabase(source ops.Text, d ops.Database) ops.Database {
-	d.Replicas = p.withGone(source, d, p.now())
-	d = judge.Database(p.estate, d, p.now())
+	d.Replicas, d.Upstream.Short = p.withGone(source, d, p.now()), p.short(d)
+	d = judge.Database(p.estate, judge.Followed(p.board.Databases, d, p.estate.Limits.Database, p.now()), p.now())
 	p.changedIf(ops.SectionDatabases, p.board.Databases.Put(source, d))
 	p.noteWritten(d, p.now())
 	return d

@@ -128,6 +128,11 @@ func databaseFindings(b *ops.Board) []ops.Finding {
 			fs = append(fs, f)
 		}
 	}
+	for i, f := range fs { // what it was put down to may be over, and its own end not seen yet
+		if !f.Under.Zero() && !slices.ContainsFunc(fs, func(x ops.Finding) bool { return x.Ref == f.Under && x.Under.Zero() }) {
+			fs[i].Under = ops.Ref{}
+		}
+	}
 	return fs
 }
 

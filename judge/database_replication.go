@@ -26,13 +26,24 @@ func (j *dbJudge) standby() {
 		f.Cause = ops.Textf("neither primary_conninfo nor restore_command is set; %s", j.newest(u))
 		f.Next = words(ops.Lit("set primary_conninfo and reload, or promote it"))
 	case !u.Receiving:
-		f.Key, f.What, f.Since = ops.Lit("the cut from the primary"), ops.Lit("the standby is cut off from its primary"), u.Gone
+		f.Key, f.What, f.Since = ops.Lit("the cut of the stream"), ops.Textf("the standby is cut off from its %s", upstreamWord(u)), u.Gone
 		f.Cause = ops.Textf("primary_conninfo is set and there is no WAL receiver; %s", j.newest(u))
-		f.Next = words(ops.Lit("read the standby's log for why it cannot stream: is the primary up and reachable, does it let it in (replication in pg_hba.conf), has it the slot and the WAL?"))
+		f.Next = words(ops.Textf("read the standby's log for why it cannot stream: is %s up and reachable, does it let it in (replication in pg_hba.conf), has it the slot and the WAL?", followedName(u)))
 	case j.silent(u):
-		f.Key, f.What, f.Since = ops.Lit("the silence of the primary"), ops.Textf("the standby hears nothing from its primary %s", u.Host), u.Heard
+		f.Key, f.What, f.Since = ops.Lit("the silence of the stream"), ops.Textf("the standby hears nothing from its %s %s", upstreamWord(u), u.Host), u.Heard
 		f.Cause = ops.Textf("the WAL receiver is %s, and its last message came at %s; %s", u.State.Or(ops.Lit("there")), ops.Moment(u.Heard, j.now), j.newest(u))
-		f.Next = words(ops.Lit("look at the primary and at the network to it"))
+		f.Next = words(ops.Textf("look at %s and at the network to it", followedName(u)))
+	case !u.Stop.Ref.Zero():
+		f.Key, f.What, f.Since = ops.Lit("the stop of the WAL above the standby"), ops.Lit("the standby gets no new WAL"), u.Stop.Since
+		f.Cause = ops.Textf("it streams from %s, and %s; %s", u.Source, u.Stop.Why, j.newest(u))
+		f.Next = words(ops.Lit("mend that: the standbys below it go on by themselves"))
+		if u.Stop.Ref != j.d.Ref {
+			f.Under = u.Stop.Ref
+		}
+	case j.short(u):
+		f.Key, f.What, f.Since = ops.Lit("the lack of WAL"), ops.Lit("the standby does not get what the primary writes"), u.Short
+		f.Cause = ops.Textf("the primary was beyond what it has at %s, and it streams from %s; %s", ops.Moment(u.Short, j.now), u.Source.Or(u.Host).Or(ops.Lit("a server that is not told")), j.newest(u))
+		f.Next = words(ops.Lit("look at what it streams from: is that cut off itself, or far behind?"))
 	default:
 		f.Key, f.What = ops.Lit("the lag of replay"), ops.Textf("replay is behind by %s that are received", u.Waiting.Size())
 		f.Since = j.now.Add(-seconds(u.Lag)).Truncate(10 * time.Second)
@@ -48,6 +59,20 @@ func (j *dbJudge) newest(u ops.Upstream) string {
 		return "of when the newest transaction is that it has, it does not know"
 	}
 	return "the newest transaction that it has is of " + ops.Moment(u.Replayed, j.now)
+}
+
+// followedName names what a standby follows.
+func followedName(u ops.Upstream) ops.Text {
+	if u.Cascade {
+		return u.Source
+	}
+	return ops.Lit("the primary")
+}
+
+// short reports whether a standby has too long not what the primary wrote, although it
+// streams. A primary that it streams from itself says so of its replica.
+func (j *dbJudge) short(u ops.Upstream) bool {
+	return u.Receiving && (u.Cascade || u.Source.Empty()) && !u.Short.IsZero() && j.now.Sub(u.Short) >= j.l.ReplicaLag
 }
 
 // silent reports whether the receiver has heard nothing for too long: a primary with
@@ -71,6 +96,12 @@ func (j *dbJudge) standbyLevel() ops.Level {
 		return j.lateLevel(u.Gone)
 	case j.silent(u):
 		return j.lateLevel(u.Heard)
+	case !u.Stop.Ref.Zero() && u.Stop.Since.IsZero():
+		return ops.LevelWarning
+	case !u.Stop.Ref.Zero():
+		return j.lateLevel(u.Stop.Since)
+	case j.short(u):
+		return j.lateLevel(u.Short)
 	case u.Lag.Known && seconds(u.Lag) >= j.l.ReplicaLag:
 		return j.lateLevel(j.now.Add(-seconds(u.Lag)))
 	}

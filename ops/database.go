@@ -15,9 +15,12 @@ type Database struct {
 	Standby bool      `json:"standby"`         // in recovery: a replica
 	Paused  bool      `json:"paused,omitzero"` // a standby whose replay somebody paused
 	Cluster Cluster   `json:"cluster,omitzero"`
-	Login   Text      `json:"login,omitzero"` // who reads
-	Rights  Rights    `json:"rights"`         // of the actions role
-	Use     Use       `json:"use"`
+	// Addresses are those by which others may know it, host:port: the one that we reached
+	// it at, and the one that it has itself.
+	Addresses []Text `json:"addresses,omitempty"`
+	Login     Text   `json:"login,omitzero"` // who reads
+	Rights    Rights `json:"rights"`         // of the actions role
+	Use       Use    `json:"use"`
 	// Limits are the connection limits of roles and databases, the fullest first.
 	Limits []ConnectionLimit `json:"limits,omitempty"`
 	// Sessions are the sessions worth a line: blocking trees root first, then what
@@ -217,7 +220,8 @@ type Upstream struct {
 	Hidden  bool `json:"hidden,omitzero"` // whether it is told to stream, the login may not see
 	Told    bool `json:"told"`            // to stream: primary_conninfo is set
 	Archive bool `json:"archive"`         // to fetch from an archive: restore_command is set
-	// Receiving says that there is a WAL receiver. State, Host, Slot and Heard are of it.
+	// Receiving says that there is a WAL receiver. State, Host and Heard are of it, Slot and
+	// From of the last one that there was.
 	Receiving bool      `json:"receiving"`
 	State     Text      `json:"state,omitzero"` // "streaming"
 	Host      Text      `json:"host,omitzero"`
@@ -229,6 +233,23 @@ type Upstream struct {
 	Waiting  Value     `json:"waiting"`           // bytes that are received and not replayed
 	Lag      Value     `json:"lag"`               // how long the oldest of them wait, in seconds
 	Replayed time.Time `json:"replayed,omitzero"` // when the newest transaction that it has was committed on the primary
+	From     Text      `json:"from,omitzero"`     // host:port
+	// Source is the server there, where the estate has it, and Cascade says that it is a
+	// standby itself. Stop is where the WAL stops on its way down to that one. They are
+	// filled by judge.
+	Source  Text    `json:"source,omitzero"`
+	Cascade bool    `json:"cascade,omitzero"`
+	Stop    WALStop `json:"stop,omitzero"`
+	// Short is since when its cluster's primary was seen beyond what this standby has;
+	// zero: it has all, or nobody saw the primary.
+	Short time.Time `json:"short,omitzero"`
+}
+
+// WALStop is a standby that gets no WAL, as those below it see it.
+type WALStop struct {
+	Ref   Ref       `json:"ref"`
+	Why   Text      `json:"why"`
+	Since time.Time `json:"since,omitzero"`
 }
 
 // Replica is one standby or receiver that streams from the server, or did.

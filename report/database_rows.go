@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -116,7 +117,11 @@ func (v *dbView) replication() {
 
 // standby says where a standby gets its WAL from.
 func (v *dbView) standby(u ops.Upstream) {
-	state, since := "streams from "+u.Host.Or(ops.Lit("its primary")).String(), time.Time{}
+	upstream := "primary"
+	if u.Cascade {
+		upstream = "upstream"
+	}
+	state, since := "streams from "+cmp.Or(u.Host.String(), "its "+upstream), time.Time{}
 	switch {
 	case v.d.Lacks("WAL receiver"):
 		state = "not known"
@@ -125,11 +130,13 @@ func (v *dbView) standby(u ops.Upstream) {
 	case !u.Receiving && u.Hidden:
 		state = "no WAL receiver, why is hidden"
 	case !u.Receiving && u.Told:
-		state, since = "CUT OFF from its primary", u.Gone
+		state, since = "CUT OFF from its "+upstream, u.Gone
 	case !u.Receiving && u.Archive:
 		state = "replays from an archive"
 	case !u.Receiving:
 		state, since = "gets no WAL", u.Gone
+	case !u.Stop.Ref.Zero():
+		state, since = "GETS NO NEW WAL", u.Stop.Since
 	case u.State.String() != "streaming" && !u.State.Empty():
 		state = u.State.String() + ", from " + u.Host.String()
 	}
@@ -140,7 +147,7 @@ func (v *dbView) standby(u ops.Upstream) {
 	if u.Waiting.Known {
 		more = join(", ", u.Waiting.Size()+" received and not replayed", more)
 	}
-	v.add("standby", toned(state, ToneOf(v.d.Levels.Replay)), since, more)
+	v.add("standby", toned(state, ToneOf(v.d.Levels.Replay)), since, join(", ", u.Stop.Why.String(), more))
 }
 
 func (v *dbView) wal() {

@@ -43,8 +43,8 @@ func newWire(t *testing.T) *wire {
 		return r
 	})
 	w.AnswerWith("clock_timestamp(), pg_postmaster_start_time()", func(string) pgfake.Reply {
-		return pgfake.Reply{Columns: columns("now timestamptz, started timestamptz, recovery bool, paused bool, login text, max int4, reserved int4, sees bool, at text, lsn int8, level text, tracks bool, timeline int8"),
-			Rows: [][]any{{time.Now(), time.Now(), false, false, "reader", 100, 3, true, "0/3000158", 50331992, "replica", true, 1}}}
+		return pgfake.Reply{Columns: columns("now timestamptz, started timestamptz, recovery bool, paused bool, login text, max int4, reserved int4, sees bool, at text, lsn int8, level text, tracks bool, timeline int8, host text, port text"),
+			Rows: [][]any{{time.Now(), time.Now(), false, false, "reader", 100, 3, true, "0/3000158", 50331992, "replica", true, 1, "", "5432"}}}
 	})
 	w.Answer("FROM pg_prepared_xacts", pgfake.Reply{Columns: columns("xid int8, gid text, prepared timestamptz, owner text, database text, locks int4, waiters _int4")})
 	// The server has the session under its pid and start, as pg_stat_activity does.

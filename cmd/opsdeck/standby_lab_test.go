@@ -39,15 +39,9 @@ func paired(t *testing.T, text string) (*store.Store, <-chan ops.Event) {
 	return history, events
 }
 
-// TestLabACutBetweenPrimaryAndStandbyIsSeenOnBothSides: the primary lets the standby in
-// no more, and then again.
-func TestLabACutBetweenPrimaryAndStandbyIsSeenOnBothSides(t *testing.T) {
-	primary := postgrestest.Start(t, "wal_level=replica", "max_wal_senders=4", "wal_retrieve_retry_interval=500ms")
-	standby := primary.Standby("standby1")
-	history, events := paired(t, "estate: pair\nenvironment: staging\nsources:\n"+
-		"  primary: {kind: postgres, dsn: \""+primary.DSN("reader")+"\", every: 2s, timeout: 2s}\n"+
-		"  standby: {kind: postgres, dsn: \""+standby.DSN("reader")+"\", every: 2s, timeout: 2s}\n")
-	until := func(what string, is func(found []string, b ops.Board) bool) {
+// boardUntil returns a wait for a board that is as it should be. It is told what was found on it.
+func boardUntil(t *testing.T, events <-chan ops.Event) func(what string, is func(found []string, b ops.Board) bool) {
+	return func(what string, is func(found []string, b ops.Board) bool) {
 		t.Helper()
 		late := time.After(seenWithin)
 		var found []string
@@ -66,17 +60,12 @@ func TestLabACutBetweenPrimaryAndStandbyIsSeenOnBothSides(t *testing.T) {
 			}
 		}
 	}
-	const cutOff, gone = "standby: the standby is cut off from its primary", "primary: replica standby1 is gone"
-	looks := map[time.Time]bool{} // that saw the replica: of two it is the server's
-	until("the pair", func(found []string, b ops.Board) bool {
-		for _, r := range b.Databases {
-			if len(r.Value.Replicas) == 1 && r.Fresh() {
-				looks[r.At] = true
-			}
-		}
-		return len(found) == 0 && len(looks) > 2
-	})
-	hba := primary.Dir + "/data/pg_hba.conf"
+}
+
+// cutOff lets nobody stream from a server until letIn is called.
+func cutOff(t *testing.T, s *postgrestest.Server) (letIn func()) {
+	t.Helper()
+	hba := s.Dir + "/data/pg_hba.conf"
 	before, err := os.ReadFile(hba)
 	if err != nil {
 		t.Fatal(err)
@@ -86,17 +75,75 @@ func TestLabACutBetweenPrimaryAndStandbyIsSeenOnBothSides(t *testing.T) {
 		if err := os.WriteFile(hba, []byte(rules), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		primary.Exec("postgres", "SELECT pg_reload_conf()")
+		s.Exec("postgres", "SELECT pg_reload_conf()")
 	}
 	lets("host replication all all reject\n" + string(before))
-	primary.Exec("postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_replication")
-	until("the cut", func(found []string, _ ops.Board) bool {
-		return slices.Contains(found, cutOff) && slices.Contains(found, gone)
+	s.Exec("postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_replication")
+	return func() { t.Helper(); lets(string(before)) }
+}
+
+// TestLabAStandbyBelowOneThatIsCutOffIsNotWell: it streams as before, from one that gets
+// nothing. Then it is cut off itself.
+func TestLabAStandbyBelowOneThatIsCutOffIsNotWell(t *testing.T) {
+	primary := postgrestest.Start(t, "wal_level=replica", "max_wal_senders=4", "wal_retrieve_retry_interval=500ms")
+	upper := primary.Standby("upper")
+	lower := upper.Standby("lower")
+	source := func(name string, s *postgrestest.Server) string {
+		return "  " + name + ": {kind: postgres, dsn: \"" + s.DSN("reader") + "\", every: 2s, timeout: 2s}\n"
+	}
+	_, events := paired(t, "estate: cascade\nenvironment: staging\nsources:\n"+source("primary", primary)+source("upper", upper)+source("lower", lower))
+	until := boardUntil(t, events)
+	until("the chain", func(found []string, b ops.Board) bool {
+		return len(found) == 0 && b.Level == ops.LevelOK && b.Databases[1].Value.Upstream.Source.String() == "primary" && b.Databases[2].Value.Upstream.Cascade
 	})
-	lets(string(before))
+	upper.Exec("postgres", "SELECT pg_wal_replay_pause()")
+	primary.Exec("app", "UPDATE public.loans SET e = e + 1")
+	until("that one whose replay is paused sends on what it receives", func(_ []string, b ops.Board) bool {
+		v := b.Databases[1].Value
+		return v.Paused && v.Upstream.Waiting.Value > 0 && len(v.Replicas) == 1 && v.Replicas[0].Behind == ops.Num(0) && v.Replicas[0].Lag == ops.Num(0) && b.Databases[2].Value.Verdict.Level == ops.LevelOK
+	})
+	upper.Exec("postgres", "SELECT pg_wal_replay_resume()")
+	cutOff(t, primary)
+	until("the cut, and what is below it", func(found []string, b ops.Board) bool {
+		at := slices.Index(found, "upper: the standby is cut off from its primary")
+		below := slices.Index(found, "lower: the standby gets no new WAL")
+		return at >= 0 && below > at && b.Findings[below].Under == b.Findings[at].Ref && !slices.ContainsFunc(b.Databases, func(r ops.Reading[ops.Database]) bool {
+			return r.Value.Standby && r.Value.Verdict.Level == ops.LevelOK
+		})
+	})
+	cutOff(t, upper)
+	until("the cut below", func(found []string, _ ops.Board) bool {
+		return slices.Contains(found, "lower: the standby is cut off from its upstream")
+	})
+}
+
+// TestLabACutBetweenPrimaryAndStandbyIsSeenOnBothSides: the primary lets the standby in
+// no more, and then again.
+func TestLabACutBetweenPrimaryAndStandbyIsSeenOnBothSides(t *testing.T) {
+	primary := postgrestest.Start(t, "wal_level=replica", "max_wal_senders=4", "wal_retrieve_retry_interval=500ms")
+	standby := primary.Standby("standby1")
+	history, events := paired(t, "estate: pair\nenvironment: staging\nsources:\n"+
+		"  primary: {kind: postgres, dsn: \""+primary.DSN("reader")+"\", every: 2s, timeout: 2s}\n"+
+		"  standby: {kind: postgres, dsn: \""+standby.DSN("reader")+"\", every: 2s, timeout: 2s}\n")
+	until := boardUntil(t, events)
+	const cut, gone = "standby: the standby is cut off from its primary", "primary: replica standby1 is gone"
+	looks := map[time.Time]bool{} // that saw the replica: of two it is the server's
+	until("the pair", func(found []string, b ops.Board) bool {
+		for _, r := range b.Databases {
+			if len(r.Value.Replicas) == 1 && r.Fresh() {
+				looks[r.At] = true
+			}
+		}
+		return len(found) == 0 && len(looks) > 2
+	})
+	letIn := cutOff(t, primary)
+	until("the cut", func(found []string, _ ops.Board) bool {
+		return slices.Contains(found, cut) && slices.Contains(found, gone)
+	})
+	letIn()
 	until("its end", func(found []string, _ ops.Board) bool { return len(found) == 0 })
 	told := ""
-	for late := time.Now().Add(seenWithin); !(strings.Contains(told, cutOff) && strings.Contains(told, gone)) && time.Now().Before(late); time.Sleep(50 * time.Millisecond) { // the board does not wait for the disk
+	for late := time.Now().Add(seenWithin); !(strings.Contains(told, cut) && strings.Contains(told, gone)) && time.Now().Before(late); time.Sleep(50 * time.Millisecond) { // the board does not wait for the disk
 		recs, err := history.History(ops.Query{Kinds: []ops.RecordKind{ops.RecordDatabase}})
 		if err != nil {
 			t.Fatal(err)
@@ -106,7 +153,7 @@ func TestLabACutBetweenPrimaryAndStandbyIsSeenOnBothSides(t *testing.T) {
 			told += r.What.String() + "\n"
 		}
 	}
-	if !strings.Contains(told, cutOff) || !strings.Contains(told, gone) {
+	if !strings.Contains(told, cut) || !strings.Contains(told, gone) {
 		t.Errorf("the history has:\n%s", told)
 	}
 }

@@ -18,10 +18,14 @@ func (r *reading) finish() ops.Database {
 		d.Sessions, d.Left = d.Sessions[:maxSessions:maxSessions], n-maxSessions
 	}
 	d.WAL.Rate = r.places.note(r.now, r.lsn)
-	for i := range d.Replicas {
-		d.Replicas[i].Lag = r.places.lag(r.lags[i], r.now)
-	}
 	r.upstream()
+	sent := r.places
+	if d.Standby && r.streamed != nil { // it sends what it received, and need not have replayed it
+		sent = r.received
+	}
+	for i := range d.Replicas {
+		d.Replicas[i].Lag = sent.lag(r.lags[i], r.now)
+	}
 	r.workers()
 	if r.ext.version == 0 { // it was there a while ago, maybe
 		d.Statements = nil

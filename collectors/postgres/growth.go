@@ -77,17 +77,20 @@ func (r *reading) upstream() {
 	}
 	switch {
 	case !r.out.Standby:
-		r.cut, r.received = time.Time{}, nil
+		r.cut, r.received, r.from = time.Time{}, nil, followed{}
 		return
 	case r.missing["WAL receiver"] != "":
 		return // what is not seen says nothing
 	case u.Receiving:
-		r.cut = time.Time{}
+		r.cut, r.from = time.Time{}, followed{u.From, u.Slot}
 	case r.cut.IsZero():
 		r.cut = r.now
 	}
-	u.Gone = r.cut
+	u.Gone, u.From, u.Slot = r.cut, r.from.at, r.from.slot
 }
+
+// followed is what a standby streams from, or did: the server forgets it with the receiver.
+type followed struct{ at, slot ops.Text }
 
 // sample is a size at a time.
 type sample struct {

@@ -1,6 +1,8 @@
 package postgres
 
 import (
+	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,11 +16,13 @@ const clockSlack = 2 * time.Second
 
 func readServer(r *reading, row row) error {
 	var theirs time.Time
+	var host, port string
 	d := &r.out
 	if err := row.Scan(&theirs, timeTo{to: &d.Started}, &d.Standby, &d.Paused, textTo{&d.Login}, &d.Use.Max, &d.Use.Reserved,
-		&r.sees, textTo{&d.WAL.Position}, &r.lsn, textTo{&d.WAL.Level}, &r.tracks, &d.WAL.Timeline); err != nil {
+		&r.sees, textTo{&d.WAL.Position}, &r.lsn, textTo{&d.WAL.Level}, &r.tracks, &d.WAL.Timeline, &host, &port); err != nil {
 		return err
 	}
+	d.Addresses = r.addresses(host, port)
 	if ahead := theirs.Sub(r.now); ahead.Abs() > clockSlack {
 		r.ahead = ahead.Round(time.Second)
 		d.Started = d.Started.Add(-r.ahead)
@@ -39,8 +43,28 @@ func readLimit(r *reading, row row) error {
 
 func readUpstream(r *reading, row row) error {
 	u := &r.out.Upstream
-	return row.Scan(&u.Hidden, &u.Told, &u.Archive, &u.Receiving, textTo{&u.State}, textTo{&u.Host}, textTo{&u.Slot}, r.moment(&u.Heard), textTo{&u.Received},
-		&r.streamed, &r.replayed, r.moment(&u.Replayed))
+	var port int
+	err := row.Scan(&u.Hidden, &u.Told, &u.Archive, &u.Receiving, textTo{&u.State}, textTo{&u.Host}, textTo{&u.Slot}, r.moment(&u.Heard), textTo{&u.Received},
+		&r.streamed, &r.replayed, r.moment(&u.Replayed), &port)
+	if u.Receiving && port > 0 {
+		u.From = address(u.Host.String(), strconv.Itoa(port))
+	}
+	return err
+}
+
+func address(host, port string) ops.Text { return ops.CleanMasked(net.JoinHostPort(host, port)) }
+
+// addresses are those that the server is known by: the one that it was reached at, and its
+// own, which another network may lead to.
+func (r *reading) addresses(host, port string) []ops.Text {
+	var all []ops.Text
+	if r.at != "" {
+		all = append(all, ops.CleanMasked(r.at))
+	}
+	if own := address(host, port); host != "" && !slices.Contains(all, own) {
+		all = append(all, own)
+	}
+	return all
 }
 
 func readReplica(r *reading, row row) error {

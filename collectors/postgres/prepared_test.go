@@ -101,11 +101,41 @@ func TestAPreparedTransactionIsOpened(t *testing.T) {
 	})
 }
 
+// TestAReplicaOfAStandbyIsMeasuredByWhatThatReceived: one whose replay is paused sends on what
+// comes, and who is below it may be further than itself, or as far behind as nobody sees there.
+func TestAReplicaOfAStandbyIsMeasuredByWhatThatReceived(t *testing.T) {
+	inBubble(t, func(t *testing.T, f *fake) {
+		replayed := f.lsn() // and paused there
+		upstream := func(received int) []any {
+			return []any{false, true, false, true, "streaming", "10.0.0.1", "", ago(0), "0/1", received, replayed, ago(time.Hour), 5432}
+		}
+		below := func(lsn int) []any {
+			return []any{"below", "10.0.0.7", "streaming", "async", 0, 0, lsn, nil, ""}
+		}
+		f.servesAs("reader", true)
+		f.rows("WAL receiver", upstream(replayed))
+		f.rows("replication", below(replayed))
+		c := f.collector()
+		collect(t, c)
+		f.later(10 * time.Second)
+		f.rows("WAL receiver", upstream(replayed+5000))
+		collect(t, c)
+		f.later(90 * time.Second)
+		if lag := collect(t, c).Replicas[0].Lag; lag != ops.Num(90) {
+			t.Errorf("it has nothing of what came 90 s ago, and is behind by %v", lag)
+		}
+		f.rows("replication", below(replayed+5000))
+		if lag := collect(t, c).Replicas[0].Lag; lag != ops.Num(0) {
+			t.Errorf("it has all that came, and is behind by %v", lag)
+		}
+	})
+}
+
 // TestAStandbyRemembersSinceWhenItIsCutOff over its own connections.
 func TestAStandbyRemembersSinceWhenItIsCutOff(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *fake) {
 		row := func(receives bool, streamed, replayed any) []any {
-			return []any{false, true, false, receives, map[bool]string{true: "streaming"}[receives], "10.0.0.1", "", ago(0), "0/1", streamed, replayed, ago(time.Hour)}
+			return []any{false, true, false, receives, map[bool]string{true: "streaming"}[receives], "10.0.0.1", "", ago(0), "0/1", streamed, replayed, ago(time.Hour), 5432}
 		}
 		f.servesAs("reader", true)
 		f.rows("replication")
@@ -120,7 +150,7 @@ func TestAStandbyRemembersSinceWhenItIsCutOff(t *testing.T) {
 		collect(t, c)
 		f.later(10 * time.Second)
 		f.Cut()
-		if u := collect(t, c).Upstream; u.Gone.Sub(since).Abs() > time.Second || u.Receiving || u.Waiting != ops.Num(500) || u.Lag.Value < 10 {
+		if u := collect(t, c).Upstream; u.Gone.Sub(since).Abs() > time.Second || u.Receiving || u.Waiting != ops.Num(500) || u.Lag.Value < 10 || u.From.String() != "10.0.0.1:5432" {
 			t.Errorf("%+v, since %s", u, since)
 		}
 		f.answer("WAL receiver", pgfake.Error("42501", "no"))

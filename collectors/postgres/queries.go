@@ -17,6 +17,10 @@ const (
 // replayed by a standby.
 const here = `CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END`
 
+// has is the place up to which a server has the WAL, replayed or not: what it sends to
+// those below it, and keeps in slots for them. A standby fetches some from an archive, too.
+const has = `CASE WHEN pg_is_in_recovery() THEN greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()) ELSE pg_current_wal_lsn() END`
+
 // part is one query of a look.
 type part struct {
 	name   string        // what it is about, as Missing says it
@@ -65,7 +69,8 @@ const serverSQL = `SELECT clock_timestamp(), pg_postmaster_start_time(), pg_is_i
  current_setting('superuser_reserved_connections')::int + coalesce(current_setting('reserved_connections', true), '0')::int,
  pg_has_role(current_user, 'pg_read_all_stats', 'USAGE'),
  (` + here + `)::text, pg_wal_lsn_diff(` + here + `, '0/0')::int8, current_setting('wal_level'), current_setting('track_activities')::bool,
- CASE WHEN pg_is_in_recovery() THEN 0 ELSE ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int8 END`
+ CASE WHEN pg_is_in_recovery() THEN 0 ELSE ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int8 END,
+ coalesce(host(inet_server_addr()), ''), current_setting('port')`
 
 // sessionsSQL lists every process that has a client, and those without one that
 // wait for a lock, are waited for or are in a transaction. Who waits is read from
@@ -102,11 +107,11 @@ ORDER BY used::float8 / most DESC, database, name LIMIT 100`
 // holds, a password maybe, is not asked for.
 const upstreamSQL = `SELECT NOT m.may, CASE WHEN m.may THEN current_setting('primary_conninfo') <> '' ELSE false END, current_setting('restore_command') <> '',
  w.pid IS NOT NULL, coalesce(w.status, ''), coalesce(w.sender_host, ''), coalesce(w.slot_name, ''), w.last_msg_receipt_time, coalesce(pg_last_wal_receive_lsn()::text, ''),
- pg_wal_lsn_diff(pg_last_wal_receive_lsn(), '0/0')::int8, pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0')::int8, pg_last_xact_replay_timestamp()
+ pg_wal_lsn_diff(` + has + `, '0/0')::int8, pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0')::int8, pg_last_xact_replay_timestamp(), coalesce(w.sender_port, 0)
 FROM (SELECT pg_has_role(current_user, 'pg_read_all_settings', 'USAGE') AS may) m LEFT JOIN pg_stat_wal_receiver w ON true WHERE pg_is_in_recovery()`
 
 const replicasSQL = `SELECT coalesce(application_name, ''), coalesce(host(client_addr), 'local'), coalesce(state, ''), coalesce(sync_state, ''),
- pg_wal_lsn_diff(` + here + `, replay_lsn)::int8, pg_wal_lsn_diff(` + here + `, sent_lsn)::int8,
+ pg_wal_lsn_diff(` + has + `, replay_lsn)::int8, pg_wal_lsn_diff(` + has + `, sent_lsn)::int8,
  pg_wal_lsn_diff(replay_lsn, '0/0')::int8, extract(epoch FROM replay_lag)::float8, coalesce(s.slot_name::text, '')
 FROM pg_stat_replication r LEFT JOIN pg_replication_slots s ON s.active_pid = r.pid`
 
@@ -121,7 +126,7 @@ func slotsSQL(version int) string {
 		lost = `CASE WHEN conflicting THEN 'conflict' ELSE '' END, false, NULL::timestamptz`
 	}
 	return `SELECT slot_name::text, coalesce(slot_type, ''), coalesce(database::text, ''), active,
- pg_wal_lsn_diff(` + here + `, restart_lsn)::int8, coalesce(wal_status, ''), safe_wal_size::int8, ` + lost + `
+ pg_wal_lsn_diff(` + has + `, restart_lsn)::int8, coalesce(wal_status, ''), safe_wal_size::int8, ` + lost + `
 FROM pg_replication_slots`
 }
 

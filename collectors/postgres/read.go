@@ -25,6 +25,7 @@ type look struct {
 	places   trail     // of the server in the WAL
 	received trail     // of what a standby was sent
 	cut      time.Time // since when a standby has no WAL receiver; zero: it has
+	from     followed  // by a standby
 	// workless is since when an enabled subscription has no worker, by its database
 	// and name.
 	workless map[[2]ops.Text]time.Time
@@ -48,7 +49,7 @@ func newLook() look {
 // other rights. What grows with time is kept: it tells by itself when it no longer fits.
 func (l look) over(login uint64) look {
 	next := newLook()
-	next.login, next.places, next.received, next.cut, next.workless, next.sizes, next.wal = login, l.places, l.received, l.cut, l.workless, l.sizes, l.wal
+	next.login, next.places, next.received, next.cut, next.from, next.workless, next.sizes, next.wal = login, l.places, l.received, l.cut, l.from, l.workless, l.sizes, l.wal
 	return next
 }
 
@@ -56,6 +57,7 @@ func (l look) over(login uint64) look {
 type reading struct {
 	*look
 	source  string
+	at      string        // host:port that it was reached at
 	now     time.Time     // ours
 	ahead   time.Duration // how far the server's clock is before ours
 	out     ops.Database
@@ -129,6 +131,9 @@ func (c *Collector) due(all []part) []part {
 // would grow old unseen.
 func (c *Collector) begin(k conn, all []part) *reading {
 	r := &reading{look: &c.look, source: c.cfg.Name, now: c.cfg.Now(), version: k.version, out: c.look.d, idle: map[ops.UsedBy]int{}}
+	if at := c.reader.at.Load(); at != nil {
+		r.at = *at
+	}
 	r.out.Ref = c.Ref()
 	r.out.Version = ops.CleanMasked(k.PgConn().ParameterStatus("server_version"))
 	r.out.Use, r.out.Left, r.out.Missing = ops.Use{}, 0, nil

@@ -67,7 +67,7 @@ func (f *fake) plenty() {
 	f.rows("sessions", sessionRow(48, "report", "active", waitsFor(47, 0)), sessionRow(47, "nightly", "idle in transaction", inTransaction(time.Hour), func(s *sessionCells) { s.locks, s.horizon = 4, true }))
 	f.rows("prepared transactions", []any{731, "close", ago(2 * time.Hour), "app", "loans", 3, []int{48}})
 	f.rows("connection limits", []any{false, "app", 20, 2})
-	f.rows("WAL receiver", []any{false, true, true, true, "streaming", "10.0.0.1", "standby1", ago(time.Second), "0/3000158", 50331992, 50331000, ago(time.Minute)})
+	f.rows("WAL receiver", []any{false, true, true, true, "streaming", "10.0.0.1", "standby1", ago(time.Second), "0/3000158", 50331992, 50331000, ago(time.Minute), 5432})
 	f.rows("replication", []any{"standby1", "10.0.0.7", "streaming", "sync", 4096, 1024, f.lsn() - 3, 0.25, "standby1"})
 	f.rows("replication slots", []any{"cdc", "logical", "loans", false, 1048576, "extended", 4194304, "rows_removed", false, ago(time.Hour)})
 	f.rows("archiver", []any{true, 41, 3, ago(time.Hour), "0000000100000000000000A1", ago(time.Minute), "0000000100000000000000A2"})
@@ -104,7 +104,7 @@ func TestEveryPartIsReadIntoTheDomain(t *testing.T) {
 				User: text("app"), Database: text("loans"), State: ops.SessionPrepared, SQL: text("PREPARE TRANSACTION 'close'"), Locks: 3, Horizon: true, GID: text("close"), Literal: text("'close'"), Root: -731, Blocks: 1}},
 			"limits": {d.Limits, []ops.ConnectionLimit{{Of: ops.LimitRole, Name: text("app"), Limit: 20, Used: 2}}},
 			"the upstream": {d.Upstream, ops.Upstream{Told: true, Archive: true, Receiving: true, State: text("streaming"), Host: text("10.0.0.1"), Slot: text("standby1"), Heard: ago(time.Second),
-				Received: text("0/3000158"), Waiting: ops.Num(992), Lag: ops.Num(0), Replayed: ago(time.Minute)}},
+				Received: text("0/3000158"), Waiting: ops.Num(992), Lag: ops.Num(0), Replayed: ago(time.Minute), From: text("10.0.0.1:5432")}},
 			"a session that waits": {d.Sessions[1], ops.Session{Ref: ops.NewRef(ops.KindSession, "pg", "48"), PID: 48, Began: ago(time.Hour), Start: text("2026-11-21 01:14:00+00"), QueryStart: text("2026-11-21 02:13:00+00"),
 				User: text("app"), App: text("report"), Database: text("loans"), Client: text("10.0.0.9"), State: ops.SessionActive, Query: ago(time.Minute), Changed: ago(time.Minute), SQL: text("SELECT 1"),
 				Wait: text("Lock: transactionid"), Waiting: ago(30 * time.Second), BlockedBy: []int{47, -731}, Root: -731, Depth: 1}},

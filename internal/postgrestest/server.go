@@ -17,6 +17,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -127,7 +128,7 @@ func Start(t *testing.T, settings ...string) *Server {
 }
 
 // Standby stops the server, copies it and starts both: the copy follows through a slot
-// of its name. Not every collection of the programs has pg_basebackup.
+// of its name, a standby of a standby too. Not every collection of the programs has pg_basebackup.
 func (s *Server) Standby(name string) *Server {
 	s.t.Helper()
 	s.Exec("postgres", "SELECT pg_create_physical_replication_slot('"+name+"', true)")
@@ -138,7 +139,7 @@ func (s *Server) Standby(name string) *Server {
 	r.run("rm", "-r", r.Dir+"/data/pg_replslot/"+name) // the slot is the primary's
 	r.run("touch", r.Dir+"/data/standby.signal")
 	s.start(s.settings...)
-	r.start(append([]string{"cluster_name=" + name, "primary_slot_name=" + name, "primary_conninfo=host=127.0.0.1 port=" + s.Port + " user=postgres"}, s.settings...)...)
+	r.start(slices.Concat(s.settings, []string{"cluster_name=" + name, "primary_slot_name=" + name, "primary_conninfo=host=127.0.0.1 port=" + s.Port + " user=postgres"})...) // of a standby's own the last counts
 	return r
 }
 

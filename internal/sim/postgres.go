@@ -78,7 +78,7 @@ func (s *Servers) servePostgres(ctx context.Context, w *World) error {
 
 // types of the rows that are made here, in the order of the collector's questions.
 var serverReplies = map[string]string{
-	"server":   "timestamptz timestamptz bool bool text int4 int4 bool text int8 text bool int8",
+	"server":   "timestamptz timestamptz bool bool text int4 int4 bool text int8 text bool int8 text text",
 	"sessions": "int4 timestamptz text text text text text timestamptz timestamptz timestamptz text bool timestamptz _int4 text text bool text text int4 bool bool",
 	"archiver": "bool int8 int8 timestamptz text timestamptz text",
 	"cluster":  "text int4 int8 int8",
@@ -106,7 +106,7 @@ func (d *server) reply(sql string) pgfake.Reply {
 	switch has := func(words string) bool { return strings.Contains(sql, words) }; {
 	case has("pg_postmaster_start_time"):
 		at := d.position(now)
-		return answered("server", []any{now, d.w.started(), false, false, "opsdeck", 100, 3, true, lsn(0, at), at, "replica", true, 1})
+		return answered("server", []any{now, d.w.started(), false, false, "opsdeck", 100, 3, true, lsn(0, at), at, "replica", true, 1, "", "5432"})
 	case has("waits AS MATERIALIZED"):
 		return d.sessions(now)
 	case has("pg_stat_archiver"):
