@@ -1,9 +1,9 @@
 package backup
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -46,11 +46,13 @@ func (f *Failover) Describe() ops.ActionInfo {
 type standing struct {
 	name, received, replayed ops.Text
 	last                     time.Time // its newest transaction; zero: not known
+	timeline                 int       // that it received, or replayed; 0: not known
 }
 
 const (
 	standsSQL = "SELECT pg_is_in_recovery()::text, has_function_privilege('pg_catalog.pg_promote(boolean,integer)', 'execute')::text, greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())::text, " +
-		"pg_last_wal_replay_lsn()::text, coalesce(extract(epoch FROM pg_last_xact_replay_timestamp())::text, '')"
+		"pg_last_wal_replay_lsn()::text, coalesce(extract(epoch FROM pg_last_xact_replay_timestamp())::text, ''), " +
+		"greatest((SELECT received_tli FROM pg_stat_wal_receiver), (SELECT timeline_id FROM pg_control_checkpoint()), (SELECT min_recovery_end_timeline FROM pg_control_recovery()))::text"
 	promoteSQL = "SELECT pg_promote(true, 600)"
 	primarySQL = "SELECT pg_is_in_recovery()::text, pg_walfile_name(pg_current_wal_insert_lsn()), pg_current_wal_insert_lsn()::text"
 )
@@ -93,7 +95,7 @@ func (f *Failover) standby(ctx context.Context, b ops.Board, name ops.Text) (bes
 	if v, err := f.known(b); err == nil {
 		cluster = v.Cluster
 	}
-	var most ops.LSN
+	was := f.was(b)
 	for _, r := range b.Databases {
 		server, there := f.servers[r.Source]
 		if !there || !name.Empty() && r.Source != name || name.Empty() && (!r.Fresh() || !r.Value.Standby) {
@@ -108,8 +110,13 @@ func (f *Failover) standby(ctx context.Context, b ops.Board, name ops.Text) (bes
 			err = serr
 			continue
 		}
-		if at, _ := ops.ParseLSN(s.received.String()); best.name.Empty() || at > most {
-			best, most = s, at
+		if name.Empty() && s.apart(was.Value.Timeline()) {
+			err = ops.Errorf(ops.CodeInvalid, "%s is on timeline %d, and the old primary was on %d: it has another past, does not follow, or has only just begun to", s.name, s.timeline, was.Value.Timeline()).
+				Help("restore from a repository instead; or name it, to promote it all the same: --standby %s", s.name)
+			continue
+		}
+		if best.name.Empty() || best.less(s) {
+			best = s
 		}
 	}
 	switch {
@@ -122,13 +129,36 @@ func (f *Failover) standby(ctx context.Context, b ops.Board, name ops.Text) (bes
 		Help("restore from a repository that is left: opsdeck backup restore %s --repository NAME --to FOLDER --then promote", f.plan.Name)
 }
 
+// was is how the old primary was seen last; the zero value: it was not.
+func (f *Failover) was(b ops.Board) (was ops.Reading[ops.Database]) {
+	for _, r := range b.Databases {
+		if r.Source == f.plan.Database && r.Known() && !r.Value.Standby {
+			was = r
+		}
+	}
+	return was
+}
+
+// apart reports whether a standby is on another timeline than the old primary was; 0: that is
+// not known. The same position is another one there.
+func (s standing) apart(timeline int) bool {
+	return s.timeline != 0 && timeline != 0 && s.timeline != timeline
+}
+
+// less reports whether another standby has more.
+func (s standing) less(than standing) bool {
+	at, _ := ops.ParseLSN(s.received.String()) // what is none is the least
+	other, _ := ops.ParseLSN(than.received.String())
+	return cmp.Or(cmp.Compare(s.timeline, than.timeline), cmp.Compare(at, other)) < 0
+}
+
 // stands asks a standby how it stands, and is an error where it cannot be promoted.
 func stands(ctx context.Context, server Server, name ops.Text) (standing, error) {
 	rows, err := server.Query(ctx, standsSQL)
 	switch {
 	case err != nil:
 		return standing{}, fmt.Errorf("ask %s: %w", name, err)
-	case len(rows) != 1 || len(rows[0]) != 5:
+	case len(rows) != 1 || len(rows[0]) != 6:
 		return standing{}, ops.Errorf(ops.CodeInternal, "%s does not say how it stands", name)
 	}
 	row := rows[0]
@@ -142,6 +172,7 @@ func stands(ctx context.Context, server Server, name ops.Text) (standing, error)
 	if epoch, err := strconv.ParseFloat(row[4].String(), 64); err == nil {
 		s.last = ops.UnixTime(epoch)
 	}
+	s.timeline, _ = strconv.Atoi(row[5].String()) // what is no number is not known
 	return s, nil
 }
 
@@ -153,13 +184,15 @@ func (f *Failover) lost(b ops.Board, s standing) (out []ops.Text) {
 	if !s.last.IsZero() {
 		age = ops.Textf("its newest transaction is of %s", ops.Stamp(s.last))
 	}
-	i := slices.IndexFunc(b.Databases, func(r ops.Reading[ops.Database]) bool {
-		return r.Source == f.plan.Database && r.Known() && !r.Value.Standby
-	})
-	if i < 0 {
+	old := f.was(b)
+	if timeline := old.Value.Timeline(); s.apart(timeline) {
+		return []ops.Text{ops.Textf("ANOTHER TIMELINE: %s is on %d, at %s, and the old primary was last on %d, at %s: how much is lost cannot be told, because the two positions are of different pasts; %s; look at it before it is promoted",
+			s.name, s.timeline, s.received, timeline, old.Value.WAL.Position, age)}
+	}
+	if !old.Known() {
 		out = append(out, ops.Textf("how much is lost is not known: the old primary was not seen; %s has received up to %s, and %s", s.name, s.received, age))
-	} else if was, err := ops.ParseLSN(b.Databases[i].Value.WAL.Position.String()); err == nil {
-		seen, lost := b.Databases[i].At, ops.LSN(0)
+	} else if was, err := ops.ParseLSN(old.Value.WAL.Position.String()); err == nil {
+		seen, lost := old.At, ops.LSN(0)
 		if was > has {
 			lost = was - has
 		}

@@ -12,7 +12,7 @@ import (
 
 // promotable is a server that answers how it stands, and what happens to it.
 type promotable struct {
-	stands   []string // recovery, may promote, received, replayed, newest transaction
+	stands   []string // recovery, may promote, received, replayed, newest transaction, timeline
 	promotes error
 	writes   error
 	asked    []string
@@ -43,7 +43,7 @@ func (s *promotable) QueryLong(_ context.Context, sql string) ([][]ops.Text, err
 }
 
 func standbyAt(lsn string) *promotable {
-	return &promotable{stands: []string{"true", "true", lsn, lsn, "1795700000"}}
+	return &promotable{stands: []string{"true", "true", lsn, lsn, "1795700000", "1"}}
 }
 
 // failoverBoard has a primary that was seen at 0/5000000, and a standby.
@@ -94,6 +94,35 @@ func TestAFailoverSaysWhetherTheOldPrimaryIsFencedAndWhatIsLost(t *testing.T) {
 		if got := fmt.Sprint(p.Warnings); !strings.Contains(got, c.lost) {
 			t.Errorf("%s: %s, want %s", name, got, c.lost)
 		}
+	}
+}
+
+// TestAStandbyOnAnotherTimelineIsNotTheOneThatHasMost: its positions are of another past, and
+// it is promoted where somebody names it alone.
+func TestAStandbyOnAnotherTimelineIsNotTheOneThatHasMost(t *testing.T) {
+	b, req := failoverBoard()
+	b.Databases[0].Value.WAL.Timeline = 2
+	b.Databases = append(b.Databases, ops.Reading[ops.Database]{Source: ops.Lit("second"), At: b.Databases[1].At, State: ops.SourceOK, Value: ops.Database{Standby: true}})
+	apart, follows := standbyAt("0/9000000"), standbyAt("0/4F00000")
+	f := failoverTo(apart, "tcp 10.0.0.7:5432 refuses connections", "")
+	if _, err := f.Plan(t.Context(), b, req); err == nil || !strings.Contains(err.Error(), "replica is on timeline 1, and the old primary was on 2") || !strings.Contains(err.Error(), "--standby replica") {
+		t.Errorf("there is no other: %v", err)
+	}
+	f.servers[ops.Lit("second")] = follows
+	follows.stands[5] = "2"
+	p, err := f.Plan(t.Context(), b, req)
+	if err != nil || p.Steps[0].On[0].String() != "second" || !strings.Contains(fmt.Sprint(p.Warnings), "lost of what was seen: 1.0M") {
+		t.Errorf("one follows: %v, %v, %v", p.Steps, p.Warnings, err)
+	}
+	req.Params = []ops.Param{{Name: ops.Lit("standby"), Value: ops.Lit("replica")}}
+	p, err = f.Plan(t.Context(), b, req)
+	if err != nil || len(p.Warnings) == 0 || !strings.HasPrefix(p.Warnings[0].String(), "ANOTHER TIMELINE: replica is on 1, at 0/9000000, and the old primary was last on 2, at 0/5000000: how much is lost cannot be told") ||
+		strings.Contains(fmt.Sprint(p.Warnings), "lost of what was seen") {
+		t.Errorf("it is named: %v, %v", p.Warnings, err)
+	}
+	apart.stands[5] = "" // as of a server that does not tell
+	if p, err = f.Plan(t.Context(), b, req); err != nil || strings.Contains(fmt.Sprint(p.Warnings), "TIMELINE") {
+		t.Errorf("it is not known: %v, %v", p.Warnings, err)
 	}
 }
 

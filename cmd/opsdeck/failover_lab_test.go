@@ -175,13 +175,24 @@ func (l *labRegions) proves() {
 	if err != nil {
 		l.Fatal(err)
 	}
+	began := time.Now()
 	dr, err := tryIt.Run(l.Context(), dp, quiet{})
+	measured := time.Since(began)
 	if err != nil || len(dr.Drills) != 1 || !dr.Drills[0].Failed.Empty() {
 		l.Fatalf("%+v %v", dr, err)
 	}
 	v := &l.board.Backups[0].Value
 	v.Drills, v.RTO = dr.Drills, l.plan.Plan.RTO
 	took := time.Duration(dr.Drills[0].Took * float64(time.Second))
+	parts := 0.0 // what has to be waited for until a copy answers
+	for _, s := range dr.Drills[0].Stages {
+		if name := s.Name.String(); name == ops.StageRestore || name == ops.StageReplay {
+			parts += s.Took
+		}
+	}
+	if parts <= 0 || dr.Drills[0].Took < parts || took > measured {
+		l.Errorf("the drill says %s, its parts took %.3fs and all of it %s", took, parts, measured)
+	}
 	if line := report.BackupLine(l.board.Backups[0], time.Now()).Text; !strings.Contains(line, "RTO "+ops.Span(took)) {
 		l.Errorf("the drill took %s, and it shows %s", ops.Span(took), line)
 	}
