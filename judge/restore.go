@@ -14,6 +14,10 @@ import (
 // leads there, the newest backup from which it is reached. v has been judged. The error says
 // of each repository why it does not serve, and which points are nearest.
 func Restore(v ops.Backups, plan ops.BackupPlan, t ops.RestoreTarget) (ops.RestoreChoice, error) {
+	var err error
+	if plan.Repositories, err = inRegion(plan, t); err != nil {
+		return ops.RestoreChoice{}, err
+	}
 	var whys []string
 	var first *ops.Error
 	for _, rp := range plan.Repositories {
@@ -34,6 +38,33 @@ func Restore(v ops.Backups, plan ops.BackupPlan, t ops.RestoreTarget) (ops.Resto
 		return ops.RestoreChoice{}, ops.Errorf(ops.CodeNotFound, "%s has no repository %q", plan.Name, t.Repository)
 	}
 	return ops.RestoreChoice{}, ops.Errorf(first.Code, "%s", strings.Join(whys, "; ")).Help("%s", first.Remedy)
+}
+
+// inRegion are a plan's repositories in the region that a target names.
+func inRegion(plan ops.BackupPlan, t ops.RestoreTarget) (in []ops.RepositoryPlan, err error) {
+	if t.Region.Empty() {
+		return plan.Repositories, nil
+	}
+	var known []ops.Text
+	for _, r := range plan.Repositories {
+		switch {
+		case r.Region == t.Region && (t.Repository.Empty() || r.Name == t.Repository):
+			in = append(in, r)
+		case r.Name == t.Repository:
+			return nil, ops.Errorf(ops.CodeInvalid, "%s is in %s, and not in %s", r.Name, r.Region.Or(ops.Lit("a region that the estate does not say")), t.Region).Help("name one of the two: repository, or region")
+		}
+		if !r.Region.Empty() && !slices.Contains(known, r.Region) {
+			known = append(known, r.Region)
+		}
+	}
+	if len(in) > 0 {
+		return in, nil
+	}
+	if !slices.Contains(known, t.Region) {
+		return nil, ops.Errorf(ops.CodeNotFound, "%s has no repository in region %q: it has some in %s", plan.Name, t.Region, ops.Clean(joined(known)).Or(ops.Lit("none that the estate says"))).
+			Help("name one of these, or the repository itself")
+	}
+	return nil, ops.Errorf(ops.CodeNotFound, "%s has no repository %q", plan.Name, t.Repository)
 }
 
 // restoring looks in one repository.

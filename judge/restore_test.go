@@ -119,6 +119,44 @@ func TestARestoreStaysInTheRegionsThatAreAllowed(t *testing.T) {
 	}
 }
 
+// TestARestoreFromARegionTakesWhatLiesThere and no other, however good.
+func TestARestoreFromARegionTakesWhatLiesThere(t *testing.T) {
+	plan := ops.BackupPlan{Name: ops.Lit("orders"), Repositories: []ops.RepositoryPlan{{Name: ops.Lit("local"), Key: 1, Region: ops.Lit("eu-1")}, {Name: ops.Lit("away"), Key: 2, Region: ops.Lit("eu-2")}, {Name: ops.Lit("vault"), Key: 3, Region: ops.Lit("eu-2")}, {Name: ops.Lit("tape"), Key: 4}}}
+	v := shelf(func(v *ops.Backups) {
+		first := v.Repositories[0]
+		for _, key := range []int{2, 3, 4} {
+			r := first
+			r.Key, r.Name = key, plan.Repositories[key-1].Name
+			if key == 2 {
+				r.Fault = ops.Lit("gone")
+			}
+			v.Repositories = append(v.Repositories, r)
+			for _, s := range v.Sets[:3] {
+				s.Key = key
+				v.Sets = append(v.Sets, s)
+			}
+		}
+	})
+	for name, x := range map[string]struct{ region, repository, want string }{
+		"any":                           {"", "", "local"},
+		"its first that serves":         {"eu-2", "", "vault"},
+		"and the repository as well":    {"eu-2", "vault", "vault"},
+		"one that there is not":         {"us-1", "", `orders has no repository in region "us-1": it has some in eu-1, eu-2`},
+		"of another repository":         {"eu-2", "local", "local is in eu-1, and not in eu-2"},
+		"of one that says no region":    {"eu-2", "tape", "tape is in a region that the estate does not say, and not in eu-2"},
+		"of a repository there is none": {"eu-2", "third", `orders has no repository "third"`},
+	} {
+		c, err := Restore(v, plan, ops.RestoreTarget{Region: ops.Clean(x.region), Repository: ops.Clean(x.repository)})
+		got := c.Repository.Name.String()
+		if err != nil {
+			got = ops.AsError(err).What.String()
+		}
+		if got != x.want {
+			t.Errorf("%s: %s\nwant %s", name, got, x.want)
+		}
+	}
+}
+
 // TestWhatARestoreHasToReachIsOnATimeline: the same position is on the one that was left, too.
 func TestWhatARestoreHasToReachIsOnATimeline(t *testing.T) {
 	v := shelf(func(v *ops.Backups) {

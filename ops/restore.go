@@ -37,9 +37,10 @@ type RestoreTarget struct {
 	// Timeline is the one to go along; 0: the newest that the backup leads to.
 	Timeline uint32 `json:"timeline,omitzero"`
 	// Backup is the label of the backup to begin with, and Repository the name of where it
-	// is; empty: what serves best.
+	// is; Region is that of the repositories to choose among. Empty: what serves best.
 	Backup     Text `json:"backup,omitzero"`
 	Repository Text `json:"repository,omitzero"`
+	Region     Text `json:"region,omitzero"`
 }
 
 // RestoreChoice is what a restore to a target begins with, and what leads there.
@@ -136,7 +137,7 @@ func RestoreTargetOf(req Request) (t RestoreTarget, err error) {
 		}
 		t.Timeline = uint32(n)
 	}
-	t.Backup, t.Repository = Clean(req.Value("backup", "")), Clean(req.Value("repository", ""))
+	t.Backup, t.Repository, t.Region = Clean(req.Value("backup", "")), Clean(req.Value("repository", "")), Clean(req.Value("region", ""))
 	return t, nil
 }
 

@@ -113,6 +113,7 @@ func (r *Restore) Describe() ops.ActionInfo {
 	params = append(params, ops.ParamInfo{Name: ops.Lit("then"), What: ops.Lit("pause: it stands at the target to be looked at; promote: it takes writes"), Default: ops.Clean(thenPause), Words: words(thenPause, thenPromote)},
 		ops.ParamInfo{Name: ops.Lit("backup"), What: ops.Lit("the label to begin with; empty: what serves best")},
 		ops.ParamInfo{Name: ops.Lit("repository"), What: ops.Lit("the name of one; empty: the first that leads there")},
+		ops.ParamInfo{Name: ops.Lit("region"), What: ops.Lit("of the repositories to choose among; empty: any")},
 		ops.ParamInfo{Name: ops.Lit("timeline"), What: ops.Lit("latest, or a number"), Default: ops.Lit("latest")})
 	if r.inPlace {
 		return r.info("backup.restore-in-place", "restore in place", "restores a copy that takes the place of a stopped server's data; these go aside and stay", ops.ClassDestructive, params...)

@@ -117,7 +117,7 @@ is made from an agent's picture, from one of our own where no agent answers, or 
 }
 
 func restoreParams() []string {
-	return []string{"target", "at", "edge", "to", "data", "port", "then", "backup", "repository", "timeline"}
+	return []string{"target", "at", "edge", "to", "data", "port", "then", "backup", "repository", "region", "timeline"}
 }
 
 // backupAction runs one action on a plan, with its parameters as flags.
@@ -142,7 +142,7 @@ func (a *app) backupAction(verb, short, example string, params ...string) *cobra
 	what := map[string]string{"type": "full, diff or incr", "repository": "one of the plan's repositories, or all", "checkpoint": "with PostgreSQL's own tools: fast (the default), or spread: no burst of writes on the server, and a start some minutes later",
 		"target": "latest (the default), time, name, lsn, or backup: as it is", "at": "the time with its zone, the restore point's name, or the LSN", "edge": "inclusive, or exclusive: without what lies there itself",
 		"to": "the folder of the copy, which is not there yet, or empty", "data": "with --in-place: the folder of the stopped server's data", "port": "on 127.0.0.1; without it the copy is reached by its socket alone", "then": "pause: it can be looked at, or promote: it takes writes",
-		"backup": "the label to begin with; without it what serves best", "timeline": "latest, or a number",
+		"backup": "the label to begin with; without it what serves best", "timeline": "latest, or a number", "region": "of the repositories to choose among; without it any",
 		"standby": "the PostgreSQL source to promote; without it the one that has most", "container": "the old primary's container, which has to be stopped"}
 	for _, p := range params {
 		values[p] = cmd.Flags().String(p, "", what[p])
