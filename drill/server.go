@@ -6,7 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
+	"net"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -243,10 +245,35 @@ func (v *server) unasked(ctx context.Context, err error) error {
 		}
 		return saidBroke(said)
 	}
+	if late(err) && proc.Alive(v.at) {
+		return v.cut(err)
+	}
 	for began := time.Now(); v.last() == "" && proc.Alive(v.at) && time.Since(began) < lastWait && ctx.Err() == nil; {
 		time.Sleep(replayEvery)
 	}
+	if v.last() == "" && proc.Alive(v.at) {
+		return v.cut(err)
+	}
 	return v.s.blame(serverEnded, v.last())
+}
+
+// late reports whether an error is one of time.
+func late(err error) bool {
+	timed, ok := errors.AsType[net.Error](err)
+	return ok && timed.Timeout() || pgconn.Timeout(err)
+}
+
+// cut is the error of a question whose connection failed while the copy's server runs, and says
+// nothing of its own.
+func (v *server) cut(err error) error {
+	said := strings.ReplaceAll(ops.MaskSecrets(ops.Clean(err.Error()).String()), v.s.dir, "(scratch)")
+	switch {
+	case late(err):
+		return broke("the copy did not answer in time", said, "try again when the machine has less to do, or let it have a faster disk: drill.scratch of the plan")
+	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, fs.ErrNotExist):
+		return broke("the copy refuses connections, and its server runs", said, whoEnded)
+	}
+	return wrong("the connection to the copy broke, and its server runs: %s", said)
 }
 
 // silent is the error of a copy that does not say how far it is.
@@ -254,5 +281,5 @@ func (v *server) silent(ctx context.Context, err error) error {
 	if broke := v.unasked(ctx, err); broke != nil {
 		return broke
 	}
-	return wrong("the copy does not answer: %s", ops.MaskSecrets(ops.Clean(err.Error()).String()))
+	return wrong("the copy answers with an error where it has to say how far it is: %s", ops.MaskSecrets(ops.Clean(err.Error()).String()))
 }
