@@ -182,3 +182,39 @@ func TestWhatARestoreHasToReachIsOnATimeline(t *testing.T) {
 		}
 	}
 }
+
+// TestATimeOnALaterTimelineIsReachedAlongThatOne: along the one of the backup the same moment has
+// another past, or nothing at all.
+func TestATimeOnALaterTimelineIsReachedAlongThatOne(t *testing.T) {
+	forked := func(v *ops.Backups) {
+		w := &v.Repositories[0].WAL
+		noon := w.Runs[0].FirstAt
+		w.Runs = append(w.Runs, ops.WALRun{Timeline: 2, First: 18, Last: 22, FirstAt: noon.Add(145 * time.Minute), LastAt: noon.Add(170 * time.Minute)})
+		w.Histories, w.Forks = []uint32{2}, []ops.WALFork{{Timeline: 2, Parent: 1, At: 18<<24 + 8}}
+	}
+	lost := func(v *ops.Backups) {
+		forked(v)
+		v.Repositories[0].WAL.Histories, v.Repositories[0].WAL.Forks = nil, nil
+	}
+	plan := ops.BackupPlan{Name: ops.Lit("orders"), Repositories: []ops.RepositoryPlan{{Name: ops.Lit("local"), Key: 1}}}
+	for name, x := range map[string]struct {
+		change   func(*ops.Backups)
+		minute   int    // after two o'clock
+		timeline uint32 // that is named; 0: none
+		want     uint32 // that it goes along; 0: it is refused
+	}{
+		"on the later one":                       {forked, 28, 0, 2},
+		"behind the end of the one before":       {forked, 45, 0, 2},
+		"before the fork":                        {forked, 10, 0, 2},
+		"behind all":                             {forked, 55, 0, 0},
+		"the way to the later one is lost":       {lost, 28, 0, 0},
+		"the way is lost, and it is before that": {lost, 10, 0, 1},
+		"the one that was left is named":         {forked, 28, 1, 1},
+	} {
+		target := ops.RestoreTarget{Kind: ops.RestoreTime, Time: time.Date(2026, 11, 27, 14, x.minute, 0, 0, time.UTC), Timeline: x.timeline}
+		c, err := Restore(shelf(x.change), plan, target)
+		if got := c.Interval.To.Timeline; got != x.want || (err != nil) != (x.want == 0) {
+			t.Errorf("%s: it goes along timeline %d, want %d; %v", name, got, x.want, err)
+		}
+	}
+}

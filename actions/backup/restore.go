@@ -277,6 +277,9 @@ func (r *Restore) left(step ops.Step) string {
 // standsAt says what was restored, and how it is reached.
 func standsAt(set ops.Text, c ops.Restored) ops.Text {
 	at := c.Reached.String()
+	if c.Timeline > 0 {
+		at += fmt.Sprintf(" on timeline %d", c.Timeline)
+	}
 	if !c.Last.IsZero() {
 		at += ", its last transaction of " + c.Last.Format("2006-01-02 15:04:05.999999Z")
 	}
