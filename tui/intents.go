@@ -24,6 +24,8 @@ func (m *Model) handle(w screen.Intent) tea.Cmd {
 		return m.askShell(w.Ref)
 	case screen.IntentHighlight:
 		return m.openHighlight()
+	case screen.IntentExport:
+		return m.askExport(w.Ref)
 	case screen.IntentMore:
 		return m.askMore()
 	case screen.IntentRecord:
@@ -54,6 +56,8 @@ func (m *Model) carryOut(o dialog.Outcome) tea.Cmd {
 	case dialog.OutcomeHighlight:
 		m.top().(*logs).highlight(o.Text)
 		return nil
+	case dialog.OutcomeExport:
+		return m.cmdExport(o.Ref, o.Text)
 	case dialog.OutcomePlan:
 		return m.act(o.Action, o.Targets, nil)
 	case dialog.OutcomePreview:

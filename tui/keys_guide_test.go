@@ -39,7 +39,7 @@ func places() []struct {
 		name  string
 	}{{keys.InLists, "lists"}, {keys.InText, "opened objects"}, {keys.InLogs, "logs"}, {keys.InAlerts, "Alerts"}, {keys.InSilences, "silences"},
 		{keys.InTriage, "an opened alert"}, {keys.InCalls, "the escalation matrix"}, {keys.InDatabase, "Database"}, {keys.InBackups, "Backups"},
-		{keys.InLoads, "Load runs"}}
+		{keys.InLoads, "Load runs"}, {keys.InLoadRun, "an opened run"}}
 }
 
 // where names a set of places.

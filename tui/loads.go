@@ -199,6 +199,11 @@ func (p *loads) Key(k screen.Press) screen.Intent {
 			return screen.Intent{Kind: screen.IntentSay, Text: why}
 		}
 		return screen.Intent{Kind: screen.IntentOpen, Ref: ref}
+	case keys.LoadExport:
+		if _, kept := p.Picture.Board.LoadRun(p.Selected()); !kept {
+			return screen.Intent{Kind: screen.IntentSay, Text: "select a kept run"}
+		}
+		return screen.Intent{Kind: screen.IntentExport, Ref: p.Selected()}
 	}
 	action := map[keys.ID]string{keys.LoadRun: "load.run", keys.LoadStop: "load.stop"}[k.ID]
 	if action == "" {
@@ -218,7 +223,7 @@ func (p *loads) Key(k screen.Press) screen.Intent {
 func (p *loads) View() []string { return p.Draw(p.top[:p.Head]...) }
 
 func (p *loads) Keys() []keys.ID {
-	return []keys.ID{keys.LoadRun, keys.LoadStop, keys.LoadCompare, keys.Open, keys.Actions, keys.Filter, keys.Mark, keys.Sort}
+	return []keys.ID{keys.LoadRun, keys.LoadStop, keys.LoadCompare, keys.LoadExport, keys.Open, keys.Actions, keys.Filter, keys.Mark, keys.Sort}
 }
 
 // Scope is the pane's own.
@@ -250,7 +255,11 @@ func (r *loadRun) lines() []string {
 }
 
 func (r *loadRun) Key(k screen.Press) screen.Intent {
-	if !r.Pager.Key(k.ID) && k.ID == keys.Left {
+	switch {
+	case r.Pager.Key(k.ID):
+	case k.ID == keys.LoadExport:
+		return screen.Intent{Kind: screen.IntentExport, Ref: r.Ref}
+	case k.ID == keys.Left:
 		return screen.Intent{Kind: screen.IntentLeave}
 	}
 	return screen.Intent{}
@@ -272,5 +281,8 @@ func (r *loadRun) View() []string {
 	return r.Page(title, "")
 }
 
-func (r *loadRun) Keys() []keys.ID   { return []keys.ID{keys.Actions, keys.Copy} }
-func (r *loadRun) Scope() keys.Scope { return keys.InText }
+func (r *loadRun) Keys() []keys.ID {
+	return []keys.ID{keys.Actions, keys.LoadExport, keys.Copy}
+}
+
+func (r *loadRun) Scope() keys.Scope { return keys.InLoadRun }

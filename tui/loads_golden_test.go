@@ -1,6 +1,9 @@
 package tui
 
-import "testing"
+import (
+	"fmt"
+	"testing"
+)
 
 // TestLoadScreensAreAsTheGoldenFilesSay draws what there is to see of loads in the three sizes of a terminal.
 func TestLoadScreensAreAsTheGoldenFilesSay(t *testing.T) {
@@ -27,6 +30,12 @@ func TestLoadScreensAreAsTheGoldenFilesSay(t *testing.T) {
 				shot(t, of.board, of.walk, "none", s[0], s[1])
 			}
 		})
+	}
+	for _, s := range [][2]int{{80, 24}, {120, 40}, {200, 50}} {
+		r, _ := exporting()
+		r.send(size(s[0], s[1]))
+		r.press("6", "down", "down", "e")
+		golden(t, fmt.Sprintf("loaded-pane6-down-down-e-%dx%d-none.txt", s[0], s[1]), r.screen())
 	}
 	for _, board := range []string{"loaded", "underload", "swarmed"} {
 		shot(t, board, "6", "none-ascii", 80, 24)

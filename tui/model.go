@@ -49,6 +49,8 @@ type Options struct {
 	// Hand makes a program that gets the terminal while this console waits; nil:
 	// there is none to hand over.
 	Hand func(argv []string) tea.ExecCommand
+	// Save writes a new file on the machine of this console; nil: it may not.
+	Save func(name string, text []byte) error
 	// Estates lists what the console can change to; nil: nothing.
 	Estates func(context.Context) []dialog.Choice
 	// Kept is what was taken along from another estate.
@@ -179,6 +181,8 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return m, m.handedBack(msg)
 	case shellEndMsg:
 		return m, m.shellEndTold(msg)
+	case exportedMsg:
+		return m, m.exported(msg)
 	case copiedMsg:
 		return m, m.copied(msg)
 	}

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -62,10 +64,30 @@ func (a *app) options() (tui.Options, error) {
 	o := tui.Options{Now: time.Now, Theme: t, Keys: prefs.Keys, Version: versionLine(),
 		Quiet: prefs.Bell != nil && !*prefs.Bell, Slow: slow, Screen: p.get("STY") != "", Alone: alone(), CrashFile: crash,
 		Hand: func(argv []string) tea.ExecCommand { return proc.Hand(argv) }}
-	if p.get("TMUX") != "" && !a.gated { // who is behind a gate starts no program
+	if a.gated { // who is behind a gate starts no program, and leaves no file
+		return o, nil
+	}
+	if o.Save = saveNew; p.get("TMUX") != "" {
 		o.Buffer = tmuxBuffer
 	}
 	return o, nil
+}
+
+// saveNew writes a file that is not there yet. What a console writes nobody has asked to
+// take the place of anything.
+func saveNew(path string, text []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return ops.Errorf(ops.CodeInvalid, "%s is there already", ops.Clean(path)).Help("take another name")
+	case err != nil:
+		return err
+	}
+	_, err = f.Write(text)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return errors.Join(err, os.Remove(path)) // half a run is none
+	}
+	return nil
 }
 
 // tmuxWait is how long tmux may take to answer.

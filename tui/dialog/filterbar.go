@@ -6,7 +6,6 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"opsdeck/themes"
-	"opsdeck/tui/draw"
 )
 
 // FilterBar is the line in which a filter or a text to highlight is typed; what is
@@ -43,10 +42,4 @@ func (f *FilterBar) Key(k tea.KeyPressMsg, _ time.Time) Outcome {
 
 func (f *FilterBar) Paste(s string)         { f.field.paste(s) }
 func (f *FilterBar) View(int, int) []string { return nil }
-func (f *FilterBar) Bottom(w int) string {
-	hint := f.th.Paint(themes.Muted, f.hint)
-	if w < 80 {
-		hint = ""
-	}
-	return draw.Sides(f.th, f.field.view(f.th, w-draw.Width(hint)-2), hint, w)
-}
+func (f *FilterBar) Bottom(w int) string    { return bottomLine(f.th, f.field, f.hint, w) }

@@ -30,6 +30,7 @@ const (
 	outcomeStay      OutcomeKind = iota
 	OutcomeFilter                // text is the filter, typed so far
 	OutcomeHighlight             // text is what to highlight, typed so far
+	OutcomeExport                // ref is written to the file that text names
 	OutcomePlan                  // ask for the parameters of an action on targets, then plan it
 	OutcomePreview               // plan again soon: a parameter changed
 	OutcomeGo                    // go on with what a form shows

@@ -66,6 +66,7 @@ const (
 	LoadRun
 	LoadStop
 	LoadCompare
+	LoadExport
 	Suspend
 	Quit
 	Count // how many there are; those of the panes follow, by their digits
@@ -86,6 +87,7 @@ const (
 	InDatabase                   // the sessions, servers and statements of databases
 	InBackups                    // the backups of the plans
 	InLoads                      // the load runs
+	InLoadRun                    // one of them opened
 	Everywhere Scope = 1<<iota - 1
 
 	lists = InLists | InAlerts | InSilences | InDatabase | InBackups | InLoads
@@ -172,6 +174,7 @@ func Defaults(panes []Binding) []Binding {
 		Bind(LoadRun, "load-run", InLoads, "run", "run the selected load scenario", "n"),
 		Bind(LoadStop, "load-stop", InLoads, "stop", "stop the load run that is under way", "s"),
 		Bind(LoadCompare, "load-compare", InLoads, "compare", "compare two marked runs, or the selected one with its baseline", "c"),
+		Bind(LoadExport, "load-export", InLoads|InLoadRun, "export", "write the kept run to a file: CSV, JSON or Markdown", "e"),
 		Bind(Suspend, "suspend", Everywhere, "suspend", "back to the shell, fg returns", "ctrl+z"),
 		Bind(Quit, "quit", Everywhere, "quit", "leave one level, on a pane the console", "q", "ctrl+c"),
 	}...)

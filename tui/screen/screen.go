@@ -129,6 +129,7 @@ const (
 	IntentReread               // the log on top read again, from where it says
 	IntentShell                // a shell in ref
 	IntentHighlight            // ask for a text to highlight
+	IntentExport               // ask for a file to write kept run ref to
 )
 
 // Intent is what a screen wants; the root grants it, by a command where it needs
