@@ -98,6 +98,8 @@ type Backups struct {
 	Holder   Process `json:"holder,omitzero"`
 	Dead     bool    `json:"dead,omitzero"` // Holder is gone, and the lock is held all the same
 	Progress Value   `json:"progress"`
+	// Total is how many bytes that is of, where the engine tells bytes.
+	Total Value `json:"total"`
 	// Stopped says that the engine was told to do nothing until it is started again.
 	Stopped bool `json:"stopped,omitzero"`
 	// Receiver is what brings the WAL where the engine does that itself; nil: the server's
@@ -240,6 +242,12 @@ type Backup struct {
 // CopyBytes is the room that a copy of it takes, WAL that is still to be fetched aside: that of
 // the database and, where the backup holds its WAL itself, of this.
 func (b Backup) CopyBytes() int64 { return int64(max(b.Size.Value, b.Stored.Value)) }
+
+// Copied is how far a backup is that is being made.
+type Copied struct {
+	Part  Value // of it, from 0 to 1
+	Total Value // bytes, where the engine tells them
+}
 
 // BackupLabel is the label in the ref of a backup.
 func BackupLabel(ref Ref) Text {

@@ -197,6 +197,9 @@ type Progress struct {
 	Stage Text `json:"stage,omitzero"`
 }
 
+// UnitBytes is the unit of progress in bytes.
+var UnitBytes = Lit("bytes")
+
 // InStage is the stage, in the words of the note where there are no others.
 func (p Progress) InStage() Text {
 	if p.Stage.Empty() && p.Done == 0 && p.Total == 0 {

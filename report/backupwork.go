@@ -49,7 +49,10 @@ func holderCell(r ops.Reading[ops.Backups], ours bool) []Cell {
 	if v.Holder.PID > 0 {
 		s = fmt.Sprintf("held by process %d", v.Holder.PID)
 	}
-	if v.Progress.Known {
+	switch {
+	case v.Progress.Known && v.Total.Known && v.Total.Value > 0:
+		s += ": " + copied(v.Progress.Value*v.Total.Value, v.Total.Value)
+	case v.Progress.Known:
 		s += ": " + ops.Percent(v.Progress.Value)
 	}
 	return []Cell{toned("the engine is at work, "+s, ToneInfo)}

@@ -32,9 +32,15 @@ func TestWhatIsDoneToBackupsStandsWithTheirPlan(t *testing.T) {
 		change func(b *ops.Board)
 		want   string
 	}{
-		"nothing":       {"backed", nil, ""},
-		"a backup":      {"backing", nil, tone(report.ToneInfo, "job 12 backup  43%  local: backup file")},
-		"somebody else": {"backing", func(b *ops.Board) { b.Jobs = nil }, tone(report.ToneInfo, "the engine is at work, held by process 4711: 43%")},
+		"nothing":                 {"backed", nil, ""},
+		"a backup":                {"backing", nil, tone(report.ToneInfo, "job 12 backup  43%  local: backup file")},
+		"somebody else":           {"backing", func(b *ops.Board) { b.Jobs = nil }, tone(report.ToneInfo, "the engine is at work, held by process 4711: 43%")},
+		"somebody else, in bytes": {"backing", func(b *ops.Board) { b.Jobs, b.Backups[0].Value.Total = nil, ops.Num(41<<30) }, tone(report.ToneInfo, "the engine is at work, held by process 4711: 17.6G of 41.0G, 43%")},
+		"a backup, in bytes": {"backing", func(b *ops.Board) {
+			j := b.Jobs[0]
+			j.Progress.Done, j.Progress.Total, j.Progress.Unit = 12<<30, 48<<30, ops.UnitBytes
+			b.Jobs = []ops.Job{j}
+		}, tone(report.ToneInfo, "job 12 backup  12.0G of 48.0G, 25%  local: backup file base/16384/16397; 8m to 12m left")},
 		"not known who": {"backing", func(b *ops.Board) { b.Jobs, b.Backups[0].Value.Holder = nil, ops.Process{} }, tone(report.ToneInfo, "the engine is at work, held by somebody else: 43%")},
 		"one of two":    {"partial", nil, tone(report.ToneWarning, "backup PARTIAL 9m ago: local: full backup")},
 		"damage":        {"damaged", nil, "verify FAILED 9m ago: local: verify found damage"},

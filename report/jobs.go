@@ -59,6 +59,11 @@ func took(j ops.Job, now time.Time) Cell {
 	return Cell{Text: ops.Span(d), Value: d.Seconds(), Unit: "seconds"}
 }
 
+// copied says how many bytes of how many there are: "12.3G of 41.0G, 30%".
+func copied(done, total float64) string {
+	return ops.Size(done) + " of " + ops.Size(total) + ", " + ops.Percent(min(1, done/total))
+}
+
 // JobProgress says how far a job is, or how it ended: "43%  ~2m left".
 func JobProgress(j ops.Job) string {
 	if j.State.Ended() {
@@ -67,6 +72,8 @@ func JobProgress(j ops.Job) string {
 	p := j.Progress
 	s := ""
 	switch {
+	case p.Total > 0 && p.Unit == ops.UnitBytes:
+		s = copied(p.Done, p.Total)
 	case p.Total > 0:
 		s = ops.Percent(min(1, p.Done/p.Total))
 	case p.Done > 0:

@@ -35,9 +35,8 @@ type Engine interface {
 	// Locked returns what is known of a plan with its lock as that stands now; where that
 	// cannot be seen, as it was.
 	Locked(v ops.Backups) ops.Backups
-	// Underway is who holds the lock, as far as that can be seen, and how far the backup
-	// is, from 0 to 1.
-	Underway() (holder ops.Process, done ops.Value)
+	// Underway is who holds the lock, as far as that can be seen, and how far the backup is.
+	Underway() (holder ops.Process, done ops.Copied)
 	// Why is the error of a call that ended with a code, from what it said. Cause is what the
 	// code means, and what to do; empty: its own words have to do.
 	Why(argv []string, said string, code int) error

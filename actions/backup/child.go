@@ -96,8 +96,11 @@ func (f family) show(step ops.Step, h *heard, past history, began time.Time, out
 	defer tick.Stop()
 	for {
 		p := ops.Progress{Stage: ops.Textf("%s: at work", nameIn(step))}
-		if _, done := f.engine.Underway(); done.Known {
-			p = ops.Progress{Done: done.Value * 100, Total: 100, Unit: ops.Lit("%")}
+		switch _, done := f.engine.Underway(); {
+		case done.Part.Known && done.Total.Known:
+			p = ops.Progress{Done: done.Part.Value * done.Total.Value, Total: done.Total.Value, Unit: ops.UnitBytes}
+		case done.Part.Known:
+			p = ops.Progress{Done: done.Part.Value * 100, Total: 100, Unit: ops.Lit("%")}
 		}
 		h.mu.Lock()
 		doing := h.doing

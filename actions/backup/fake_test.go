@@ -39,6 +39,7 @@ type engine struct {
 	holder  int
 	locked  func(*ops.Backups) // how the lock stands now; nil: as it was
 	done    ops.Value
+	total   ops.Value
 	wal     map[int]string // by repository, the segment that it holds
 	expires bool           // what it holds is gone at the next look
 }
@@ -119,10 +120,10 @@ func (e *engine) Locked(v ops.Backups) ops.Backups {
 	return v
 }
 
-func (e *engine) Underway() (ops.Process, ops.Value) {
+func (e *engine) Underway() (ops.Process, ops.Copied) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return ops.Process{PID: e.holder}, e.done
+	return ops.Process{PID: e.holder}, ops.Copied{Part: e.done, Total: e.total}
 }
 
 // Why is the first error in what was said, as the real one cuts it.

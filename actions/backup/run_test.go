@@ -189,9 +189,18 @@ func TestACanceledBackup(t *testing.T) {
 }
 
 func TestWhatIsShownWhileABackupRuns(t *testing.T) {
+	t.Run("a share", func(t *testing.T) {
+		shown(t, ops.Value{}, ops.Progress{Done: 12.5, Total: 100, Unit: ops.Lit("%")})
+	})
+	t.Run("bytes, where the engine tells them", func(t *testing.T) {
+		shown(t, ops.Num(8<<30), ops.Progress{Done: 1 << 30, Total: 8 << 30, Unit: ops.UnitBytes})
+	})
+}
+
+func shown(t *testing.T, total ops.Value, want ops.Progress) {
 	synctest.Test(t, func(t *testing.T) {
 		e, plan, b := lab()
-		e.done = ops.Num(0.125)
+		e.done, e.total = ops.Num(0.125), total
 		o := made(one, 1)
 		o.wait = func(context.Context) { time.Sleep(10 * time.Second) }
 		e.calls[full1] = o
@@ -205,7 +214,7 @@ func TestWhatIsShownWhileABackupRuns(t *testing.T) {
 		if _, err := a.Run(t.Context(), p, j); err != nil {
 			t.Fatal(err)
 		}
-		want := ops.Progress{Done: 12.5, Total: 100, Unit: ops.Lit("%"), Note: ops.Textf("local: new backup label = %s; 25s left", one)}
+		want.Note = ops.Textf("local: new backup label = %s; 25s left", one)
 		if len(j.progress) < 10 || j.progress[6] != want {
 			t.Errorf("%d times, and then %+v", len(j.progress), j.progress[6])
 		}

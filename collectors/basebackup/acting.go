@@ -163,13 +163,13 @@ func (c *Collector) Tried(context.Context) (bool, error) { return c.repo.Stopped
 func (c *Collector) Locked(v ops.Backups) ops.Backups {
 	held, by, done, err := c.repo.Held()
 	if err == nil { // else what was known stays
-		v.Held, v.Holder, v.Progress = held, ops.Process{PID: by}, done
+		v.Held, v.Holder, v.Progress, v.Total = held, ops.Process{PID: by}, done.Part, done.Total
 	}
 	return v
 }
 
-// Underway is who is at work, and how far that is, from 0 to 1.
-func (c *Collector) Underway() (holder ops.Process, done ops.Value) {
+// Underway is who is at work, and how far that is.
+func (c *Collector) Underway() (holder ops.Process, done ops.Copied) {
 	_, by, done, _ := c.repo.Held() // nobody is named where that cannot be seen
 	return ops.Process{PID: by}, done
 }

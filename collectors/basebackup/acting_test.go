@@ -86,13 +86,13 @@ func TestTheLockIsReadAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close() //nolint:errcheck // with the test
-	if _, err := f.WriteString(`{"pid":4711,"done":0.5}`); err != nil {
+	if _, err := f.WriteString(`{"pid":4711,"done":0.5,"all":2048}`); err != nil {
 		t.Fatal(err)
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
 		t.Fatal(err)
 	}
-	if v := col.Locked(ops.Backups{}); !v.Held || v.Holder.PID != 4711 || v.Progress != ops.Num(0.5) {
+	if v := col.Locked(ops.Backups{}); !v.Held || v.Holder.PID != 4711 || v.Progress != ops.Num(0.5) || v.Total != ops.Num(2048) {
 		t.Errorf("begun since: %+v", v)
 	}
 }

@@ -111,7 +111,9 @@ func (c *Collector) Collect(context.Context) (ops.Observation, error) {
 	}
 	b.Stopped, err = c.repo.Stopped()
 	var unlocked error
-	b.Held, b.Holder.PID, b.Progress, unlocked = c.repo.Held()
+	var done ops.Copied
+	b.Held, b.Holder.PID, done, unlocked = c.repo.Held()
+	b.Progress, b.Total = done.Part, done.Total
 	if err = errors.Join(err, unlocked); err != nil {
 		b.Unseen = ops.Textf("%v", err)
 	}

@@ -149,14 +149,14 @@ func (c *Collector) Locked(v ops.Backups) ops.Backups {
 	return v
 }
 
-// Underway is who holds the lock, as far as that can be seen, and how far the backup is,
-// from 0 to 1.
-func (c *Collector) Underway() (holder ops.Process, done ops.Value) {
+// Underway is who holds the lock, as far as that can be seen, and how far the backup is:
+// its share alone, of what is an estimate.
+func (c *Collector) Underway() (holder ops.Process, done ops.Copied) {
 	var b ops.Backups
 	if dir, err := c.lockPath(); err == nil {
 		_, _ = c.holder(dir, &b) // nobody is named then
 	}
-	return b.Holder, b.Progress
+	return b.Holder, ops.Copied{Part: b.Progress}
 }
 
 // Name is what people call it.

@@ -11,10 +11,12 @@ import (
 	"opsdeck/ops"
 )
 
-// holder is what stands in the lock: who is at work, and how far that is, from 0 to 1.
+// holder is what stands in the lock: who is at work, and how far that is, from 0 to 1, of
+// so many bytes.
 type holder struct {
 	PID  int     `json:"pid"`
 	Done float64 `json:"done,omitempty"`
+	All  float64 `json:"all,omitempty"`
 }
 
 // errHeld is that somebody else has the lock.
@@ -39,7 +41,7 @@ func (r Repo) lock() (*lock, error) {
 			return nil, errors.Join(err, f.Close())
 		case !held:
 			l := &lock{f}
-			l.tell(0)
+			l.tell(0, 0)
 			return l, nil
 		case time.Now().After(end):
 			return nil, errors.Join(errHeld, f.Close())
@@ -47,9 +49,9 @@ func (r Repo) lock() (*lock, error) {
 	}
 }
 
-// tell says how far its holder is. Where that cannot be written, nobody is told.
-func (l *lock) tell(done float64) {
-	if b, err := json.Marshal(holder{os.Getpid(), done}); err == nil && l.f.Truncate(0) == nil {
+// tell says how far its holder is, of how many bytes. Where that cannot be written, nobody is told.
+func (l *lock) tell(done, all float64) {
+	if b, err := json.Marshal(holder{os.Getpid(), done, all}); err == nil && l.f.Truncate(0) == nil {
 		_, _ = l.f.WriteAt(b, 0)
 	}
 }
@@ -58,7 +60,7 @@ func (l *lock) release() { _ = l.f.Close() }
 
 // Held reports whether somebody is at work, who, and how far that is. Error: that cannot be
 // seen.
-func (r Repo) Held() (held bool, by int, done ops.Value, err error) {
+func (r Repo) Held() (held bool, by int, done ops.Copied, err error) {
 	f, err := ownfile.Open(r.at("lock"), os.O_RDONLY)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, 0, done, nil // nobody ever was
@@ -72,7 +74,10 @@ func (r Repo) Held() (held bool, by int, done ops.Value, err error) {
 	}
 	var h holder
 	if readJSON(r.at("lock"), &h) == nil && h.Done > 0 {
-		done = ops.Num(min(h.Done, 1))
+		done.Part = ops.Num(min(h.Done, 1))
+		if h.All > 0 {
+			done.Total = ops.Num(h.All)
+		}
 	}
 	return true, h.PID, done, nil
 }

@@ -2,11 +2,13 @@ package basebackup
 
 import (
 	"errors"
+	"io"
 	"os"
 	"sync"
 	"testing"
 
 	"opsdeck/internal/ownfile"
+	"opsdeck/ops"
 )
 
 func TestWhoLooksAtTheLockKeepsNobodyFromIt(t *testing.T) {
@@ -56,5 +58,26 @@ func TestWhoLooksAtTheLockKeepsNobodyFromIt(t *testing.T) {
 	}
 	if _, err := r.lock(); !errors.Is(err, errHeld) {
 		t.Errorf("one who stays is not one who looks: %v", err)
+	}
+}
+
+func TestTheLockSaysHowManyBytesAreCopied(t *testing.T) {
+	r := Repo(t.TempDir())
+	l, err := r.lock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.release()
+	p := &progress{out: io.Discard, lock: l}
+	for line, want := range map[string]ops.Copied{
+		"  24576/98304 kB (25%), 0/1 tablespace (x)\r": {Part: ops.Num(0.25), Total: ops.Num(96 << 20)},
+		" 98312/98304 kB (100%), 1/1 tablespace\n":     {Part: ops.Num(1), Total: ops.Num(96 << 20)}, // it copied more than it had guessed
+	} {
+		if _, err := p.Write([]byte(line)); err != nil {
+			t.Fatal(err)
+		}
+		if held, _, done, err := r.Held(); !held || done != want || err != nil {
+			t.Errorf("%q: held %v, %+v, %v; want %+v", line, held, done, err, want)
+		}
 	}
 }

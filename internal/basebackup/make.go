@@ -212,7 +212,7 @@ func (p *progress) line(line string) {
 		done, _ := strconv.ParseFloat(m[1], 64) // the pattern takes numbers that fit
 		all, _ := strconv.ParseFloat(m[2], 64)
 		if all > 0 {
-			p.lock.tell(done / all)
+			p.lock.tell(done/all, all*1024)
 		}
 		fmt.Fprintf(p.out, "INFO: %s\n", strings.TrimSpace(line))
 		return
