@@ -229,6 +229,19 @@ func TestLabADrillOfAFolderCatchesWhatIsLostAfterItsBackup(t *testing.T) {
 	spoiled(t, filepath.Join(l.folder, history[0]), gone, func() { l.drills("failed: folder: the restore of ", noTimeline) })
 	spoiled(t, filepath.Join(l.folder, whole[0]), halved, func() { l.drills("failed: folder: the restore of ", "has wrong size") })
 	spoiled(t, filepath.Join(l.folder, whole[0]), over, func() { l.drills("failed: folder: the restore of ", tooEarly) })
+	// Received twice, as by a receiver that began anew: the newer one is taken, and has to be good.
+	dir := filepath.Dir(filepath.Join(l.folder, whole[0]))
+	life, err := strconv.Atoi(filepath.Base(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	newer := filepath.Join(filepath.Dir(dir), strconv.Itoa(life+1), segment)
+	if out, err := l.Command(t.Context(), "cp", "-r", dir, filepath.Dir(newer)).CombinedOutput(); err != nil {
+		t.Fatal(err, string(out))
+	}
+	l.drills("succeeded: folder: ", "")
+	spoiled(t, newer, over, func() { l.drills("failed: folder: the restore of ", tooEarly) })
+	spoiled(t, filepath.Join(dir, segment), over, func() { l.drills("succeeded: folder: ", "") })
 	// Who is first to find no room is one time the server, and one time who fetches for it: neither is held against the backup.
 	for megabytes, says := range map[int]string{4: "failed: folder: the scratch has room for 4.0M, and the copy needs ", int(drill.Need(l.look().Sets[0].CopyBytes())>>20) + 4: "failed: folder: the copy"} {
 		l.scratch = smallScratch(t, l.Dir, megabytes)

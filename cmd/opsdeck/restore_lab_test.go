@@ -26,6 +26,7 @@ type labRestores struct {
 	restore *backup.Restore
 	action  ops.Action
 	history *store.Store
+	said    heard // of the last restore
 	n       int
 }
 
@@ -102,7 +103,8 @@ func (l *labRestores) restores(want string, params ...string) string {
 	if err != nil {
 		l.Fatal(err)
 	}
-	r, err := l.action.Run(l.Context(), p, quiet{})
+	l.said = heard{}
+	r, err := l.action.Run(l.Context(), p, &l.said)
 	got := r.State.String() + ": " + r.What.String()
 	if err != nil {
 		got = "failed: " + err.Error()
@@ -113,6 +115,20 @@ func (l *labRestores) restores(want string, params ...string) string {
 	}
 	l.Cleanup(func() { l.ends(to) })
 	return to
+}
+
+// follows wants the last restore to have said what has to follow, in this order.
+func (l *labRestores) follows(all ...string) {
+	l.Helper()
+	rest := strings.Join(l.said.lines, "\n")
+	for _, want := range all {
+		_, after, found := strings.Cut(rest, want)
+		if !found {
+			l.Errorf("it does not say %q, or not there:\n%s", want, strings.Join(l.said.lines, "\n"))
+			return
+		}
+		rest = after
+	}
 }
 
 // ends ends the server of a copy.
@@ -259,6 +275,7 @@ func TestLabARestoreIsRefusedOrFailsWhereItWouldLie(t *testing.T) {
 	// A copy that takes writes archives nothing, although the engine's configuration matches
 	// and the command came with it.
 	to := l.restores("succeeded: one: ", "then=promote")
+	l.follows("look at it: ", "end it: ", "end the old server for good", "take a full backup at once", "replicas have to be made anew or rewound, replication slots and subscriptions made again", "the receiver of WAL and whoever else connects by address")
 	config, err := os.ReadFile(l.Config)
 	if err != nil {
 		t.Fatal(err)
