@@ -155,22 +155,6 @@ func longer(t ops.LoadTick, closed bool) (lines []Cell) {
 	return lines
 }
 
-// stageLine says which stage a run is in, and what comes.
-func stageLine(s ops.LoadScenario, t ops.LoadTick) string {
-	if t.Stage >= len(s.Stages) {
-		return "stage   all are over: waiting for the last answers"
-	}
-	line := fmt.Sprintf("stage   > %d of %d: %s", t.Stage+1, len(s.Stages), s.Stages[t.Stage].Words())
-	if next := t.Stage + 1; next < len(s.Stages) {
-		unit := "/s"
-		if s.Closed() {
-			unit = ""
-		}
-		line += "; then " + s.Stages[next].Rate() + unit
-	}
-	return line
-}
-
 // VerdictLines say the verdict on a run, and what whoever reads it has to know besides.
 func VerdictLines(k ops.LoadKept) []Cell {
 	return append([]Cell{{Text: join(": ", k.Verdict.Outcome.String(), k.Verdict.Why.String()), Tone: past(k.Verdict.Level)}}, sharedLines(k.Health)...)
