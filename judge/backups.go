@@ -168,7 +168,7 @@ func (j *backupJudge) repositories() {
 			cause = j.filling(ops.Textf("%s; while one repository is away the engine reports WAL as not archived, so the server keeps it all and backups to the others fail too", r.Fault))
 		}
 		j.findIn(r, level, ops.Lit("a repository that cannot be read"), ops.Textf("repository %s cannot be read", r.Name), cause, time.Time{},
-			ops.Next{What: j.bringBack(*r)})
+			ops.Next{What: bringBack(*r)})
 	}
 }
 
@@ -176,8 +176,19 @@ func (j *backupJudge) repositories() {
 func (j *backupJudge) cluster() {
 	if theirs, ours := j.v.Cluster, j.server.Cluster.ID; !theirs.Empty() && !ours.Empty() && theirs != ours {
 		j.find(ops.LevelCritical, ops.Lit("the other cluster"), ops.Textf("the engine backs up another cluster than %s", j.plan.Database), ops.Textf("its newest backups are of %s, and %s is %s: none of them has what is in it", theirs, j.plan.Database, ours), time.Time{},
-			ops.Next{What: ops.Lit("look which server the engine is told to back up (pgBackRest: pg1-path, and stanza-upgrade after an upgrade), then take a full backup")})
+			ops.Next{What: ops.Textf("look which server the engine is told to back up%s, then take a full backup", aside(j.v.Told))})
 	}
+}
+
+// bringBack says what to do about a repository that is away.
+func bringBack(r ops.Repository) ops.Text { return r.Remedy.Or(ops.Lit("bring it back")) }
+
+// aside puts words in brackets behind a sentence, where there are any.
+func aside(words ops.Text) ops.Text {
+	if words.Empty() {
+		return words
+	}
+	return ops.Textf(" (%s)", words)
 }
 
 // unlisted finds repositories that hold backups, and of whose WAL it is not known what is

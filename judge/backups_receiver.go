@@ -57,14 +57,3 @@ func (j *backupJudge) receiverWords() ops.Text {
 	}
 	return ops.Textf("the receiver ended at %s: %s", ops.Moment(r.Since, j.now), r.Why)
 }
-
-// bringBack says what to do about a repository that is away.
-func (j *backupJudge) bringBack(r ops.Repository) ops.Text {
-	if j.v.Receiver != nil {
-		return ops.Lit("bring it back, or let the agent's account read and write it")
-	}
-	if r.Empty { // it was looked into
-		return ops.Lit("bring it back, or mount it; where there never was a stanza, look at its name, and run pgbackrest stanza-create")
-	}
-	return ops.Lit("bring it back; archive-push-queue-max would only drop WAL")
-}

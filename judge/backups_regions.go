@@ -62,7 +62,7 @@ func (j *backupJudge) regions() {
 			continue // each repository says so
 		}
 		cause := ops.Textf("none of its repositories can be read; %s in %s is left, and can be restored until %s", left.Name, left.Region.Or(ops.Lit("no region that the estate says")), moment(left.End().At, j.now))
-		level, next := ops.LevelWarning, []ops.Next{{What: j.bringBack(at[name][0])}}
+		level, next := ops.LevelWarning, []ops.Next{{What: bringBack(at[name][0])}}
 		if !j.sure { // the server is away with it
 			restore := do(actRestore, j.v.Ref, ops.Textf("or restore from %s", left.Name))
 			restore.Params = []ops.Param{{Name: ops.Lit("repository"), Value: left.Name}}

@@ -87,8 +87,11 @@ type Backups struct {
 	Stanza Text `json:"stanza,omitzero"`
 	// Cluster is the system identifier of the newest cluster that it knows, and Number
 	// its own number of it.
-	Cluster      Text         `json:"cluster,omitzero"`
-	Number       int          `json:"number,omitzero"`
+	Cluster Text `json:"cluster,omitzero"`
+	Number  int  `json:"number,omitzero"`
+	// Told is how the engine is told which server it backs up, in its own words; empty:
+	// there is nothing more to say.
+	Told         Text         `json:"told,omitzero"`
 	Repositories []Repository `json:"repositories"`
 	Sets         []Backup     `json:"backups"`       // newest first, of every repository
 	Left         int          `json:"left,omitzero"` // older ones that are not listed
@@ -164,6 +167,8 @@ type Repository struct {
 	Region Text `json:"region,omitzero"`
 	// Fault says what is wrong with it in the engine's own words; empty: nothing.
 	Fault Text `json:"fault,omitzero"`
+	// Remedy is what is to be done about Fault, where the engine's own reader knows.
+	Remedy Text `json:"remedy,omitzero"`
 	// Read is when it was read last: what is told of it, and its backups, are of then.
 	// Zero: never.
 	Read time.Time `json:"read,omitzero"`

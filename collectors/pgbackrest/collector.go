@@ -89,6 +89,7 @@ func (c *Collector) Collect(ctx context.Context) (ops.Observation, error) {
 	b := ops.Backups{
 		Ref: ops.NewRef(ops.KindBackups, c.cfg.Plan.Name.String(), c.cfg.Plan.Name.String()), Engine: ops.EnginePgBackRest,
 		Database: c.cfg.Plan.Database, Stanza: ops.Clean(c.cfg.Stanza),
+		Told: ops.Lit("pgBackRest: pg1-path, and stanza-upgrade after an upgrade"),
 	}
 	var notes []ops.Text
 	var failed error
@@ -96,6 +97,7 @@ func (c *Collector) Collect(ctx context.Context) (ops.Observation, error) {
 	for _, v := range views {
 		failed = cmp.Or(failed, v.err)
 		answered = answered || v.err == nil
+		v.repo.Remedy = remedy(v.repo)
 		b.Repositories = append(b.Repositories, v.repo)
 		b.Left += v.left
 		b.Held = b.Held || v.held
@@ -120,6 +122,17 @@ func (c *Collector) Collect(ctx context.Context) (ops.Observation, error) {
 	c.newest, c.newestAt = b, c.cfg.Now()
 	c.mu.Unlock()
 	return ops.Observation{Backups: &b, Version: c.knownVersion(), Notes: notes}, nil
+}
+
+// remedy says what to do about a repository that is away.
+func remedy(r ops.Repository) ops.Text {
+	switch {
+	case r.Fault.Empty():
+		return ops.Text{}
+	case r.Empty: // it was looked into
+		return ops.Lit("bring it back, or mount it; where there never was a stanza, look at its name, and run pgbackrest stanza-create")
+	}
+	return ops.Lit("bring it back; archive-push-queue-max would only drop WAL")
 }
 
 // newestFirst sorts backups, keeps as many as are on the board, and returns how many it

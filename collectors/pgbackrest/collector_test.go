@@ -71,9 +71,13 @@ func TestABackupOfARepositoryThatIsAwayIsNotForgotten(t *testing.T) {
 		!r.Read.Equal(good) || runs(r.WAL) != "1:1-9" || !r.WAL.At.Equal(good) || r.Unlisted != r.Fault || r.Empty {
 		t.Errorf("%s, %+v", got, r)
 	}
+	if got := r.Remedy.String(); got != "bring it back; archive-push-queue-max would only drop WAL" || !b.Repositories[0].Remedy.Empty() {
+		t.Errorf("what to do about it: %q, and about the other: %q", got, b.Repositories[0].Remedy)
+	}
 	// It was looked into, and there is nothing: then there is nothing.
 	e.info[2] = outcome{out: "[]"}
-	if b, _ := collect(t, col); says(b) != "0: 1 of 13.4M; 1: 0 of ? empty missing stanza path" || len(b.Repositories[1].WAL.Runs) > 0 {
+	if b, _ := collect(t, col); says(b) != "0: 1 of 13.4M; 1: 0 of ? empty missing stanza path" || len(b.Repositories[1].WAL.Runs) > 0 ||
+		!strings.Contains(b.Repositories[1].Remedy.String(), "run pgbackrest stanza-create") || !strings.Contains(b.Told.String(), "pg1-path") {
 		t.Errorf("%s", says(b))
 	}
 }

@@ -41,9 +41,7 @@ func particulars() map[string]particular {
 			words: words(func(i uint8) string { return ops.BackupEngine(i).String() }),
 			named: regexp.MustCompile(`(?i)\b(pgbackrest|stanza-\w+|archive-(push|get)[\w-]*|barman|wal-g|pg_(basebackup|receivewal|verifybackup|combinebackup|dump|dumpall|restore))\b`),
 			allowed: map[string]exception{
-				"judge/backups.go":          {"what is to be done about the other cluster has a name in pgBackRest that nobody guesses", []string{"pgBackRest", "stanza-upgrade"}},
-				"judge/backups_receiver.go": {"a repository without a receiver is pgBackRest's, and its commands and the setting that drops WAL are called so", []string{"pgbackrest", "stanza-create", "archive-push-queue-max"}},
-				"engine/replicas.go":        {"a receiver of WAL calls itself so while PostgreSQL copies a whole server, whoever asked for that", []string{"pg_basebackup"}},
+				"engine/replicas.go": {"a receiver of WAL calls itself so while PostgreSQL copies a whole server, whoever asked for that", []string{"pg_basebackup"}},
 			},
 		},
 	}
