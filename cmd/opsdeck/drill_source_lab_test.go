@@ -17,6 +17,8 @@ import (
 // asksTheSource makes a table in a server, and asks for its rows.
 func asksTheSource(s *postgrestest.Server) (checks []ops.RestoreCheck) {
 	s.Exec("postgres", "CREATE TABLE commits (n int PRIMARY KEY GENERATED ALWAYS AS IDENTITY, at timestamptz DEFAULT now())")
+	s.Exec("postgres", "CREATE ROLE asker LOGIN") // who asks need have no rights but those of the question
+	s.Exec("postgres", "GRANT SELECT ON commits TO asker")
 	asks := func(name, sql string) ops.RestoreCheck {
 		return ops.RestoreCheck{Name: ops.Clean(name), Database: "postgres", Source: true, SQL: sql}
 	}
@@ -32,7 +34,7 @@ func asksTheSource(s *postgrestest.Server) (checks []ops.RestoreCheck) {
 
 // labMark asks a server.
 func labMark(ctx context.Context, s *postgrestest.Server, checks []ops.RestoreCheck) (ops.SourcePoint, error) {
-	cfg, err := postgres.Login{DSN: s.DSN("postgres")}.Config()
+	cfg, err := postgres.Login{DSN: s.DSN("asker")}.Config()
 	if err != nil {
 		return ops.SourcePoint{}, err
 	}
@@ -85,6 +87,7 @@ func TestLabADrillComparesWithABusySource(t *testing.T) {
 		t.Parallel()
 		l := newLabDrills(t)
 		l.checks = asksTheSource(l.Server)
+		l.Exec("postgres", "GRANT EXECUTE ON FUNCTION pg_switch_wal TO asker")
 		l.does("succeeded: one: full backup ", "backup.run")
 		l.asked = writes(t, l.Server)
 		compared(t, l.drills(t.Context(), "succeeded: one: ", quiet{}), 5)
