@@ -216,7 +216,8 @@ func riskCells(b ops.Board, now time.Time) []Cell {
 		if !r.Known() {
 			continue
 		}
-		cell := toned(RiskWords(r.Value, now), ToneOf(aged(r.Value.Level, r.Fresh())))
+		// Of a plan that was never proved nothing stands in green, however little is at risk.
+		cell := toned(RiskWords(r.Value, now), ToneOf(aged(ops.Worst(r.Value.Level, r.Value.Verdict.Level), r.Fresh())))
 		if !r.Fresh() {
 			cell.Text = "RPO not known/" + ops.Span(r.Value.RPO)
 		}
