@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/user"
 	"path/filepath"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -35,13 +37,63 @@ func Listen(path string, mode os.FileMode) (net.Listener, error) {
 	var l net.Listener
 	var err error
 	closed(func() { l, err = net.Listen("unix", path) })
+	if errors.Is(err, syscall.EACCES) {
+		return nil, others(filepath.Dir(path), "the folder of the socket", ownerOf)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", path, err)
 	}
 	if err := os.Chmod(path, mode); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
-	return l, nil
+	release, _, _ := Claim(path) // without it another account is told who, and not the pid
+	return named{l, release}, nil
+}
+
+// named is a socket with a name that tells agents of other accounts who holds it: the socket
+// itself does not let them ask.
+type named struct {
+	net.Listener
+	release func()
+}
+
+func (n named) Close() error {
+	n.release()
+	return n.Listener.Close()
+}
+
+// others is the error where a socket or its folder is another account's. owner says whose.
+func others(path, what string, owner func(string) string) error {
+	holder := "account " + owner(path)
+	release, other, err := Claim(path)
+	release()
+	if err == nil && other != nil {
+		holder = fmt.Sprintf("an agent of %s (pid %d)", holder, other.PID)
+	}
+	return ops.Errorf(ops.CodeHeld, "%s holds %s, %s", holder, what, path).
+		Help("use that agent, or stop it; to run another one beside it, name another path with --socket and another folder with --state")
+}
+
+// ownerOf is the account that a file belongs to.
+func ownerOf(path string) string {
+	st, err := os.Lstat(path)
+	if err != nil {
+		return "not known"
+	}
+	s, ok := st.Sys().(*syscall.Stat_t)
+	if !ok {
+		return "not known"
+	}
+	return accountOf(s.Uid)
+}
+
+// accountOf names an account, with its number.
+func accountOf(uid uint32) string {
+	id := strconv.FormatUint(uint64(uid), 10)
+	if u, err := user.LookupId(id); err == nil {
+		return u.Username + " (uid " + id + ")"
+	}
+	return "uid " + id
 }
 
 func clearStale(path string) error {
@@ -55,13 +107,21 @@ func clearStale(path string) error {
 	if err == nil {
 		defer c.Close()
 		p, _ := peerOf(c)
-		return ops.Errorf(ops.CodeHeld, "an agent (pid %d, uid %d) already answers on %s", p.PID, p.UID, path).
+		return ops.Errorf(ops.CodeHeld, "an agent of account %s (pid %d) already answers on %s", accountOf(p.UID), p.PID, path).
 			Help("use it, or stop it with opsdeck agent stop")
+	}
+	if errors.Is(err, syscall.EACCES) {
+		return others(path, "the socket", ownerOf)
 	}
 	if !errors.Is(err, syscall.ECONNREFUSED) {
 		return fmt.Errorf("look at the old socket: %w", err)
 	}
-	return os.Remove(path)
+	if err := os.Remove(path); errors.Is(err, syscall.EACCES) || errors.Is(err, syscall.EPERM) {
+		return others(path, "the socket", ownerOf)
+	} else if err != nil {
+		return err
+	}
+	return nil
 }
 
 // Claim tells other agents of this machine that one looks after the estate: an
