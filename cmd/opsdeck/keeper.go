@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -41,7 +42,7 @@ func keptChild(history *store.Store, account string, secrets func() ops.Secrets)
 		}
 		k, err := proc.Start([]string{self, keepCommand}, dir, proc.Spec{Argv: argv, Secrets: secrets()}, func(p ops.Process) error { begun(p); return nil })
 		if err != nil {
-			return 0, errors.Join(err, os.RemoveAll(dir))
+			return 0, errors.Join(noFolder(history.Dir(), err), os.RemoveAll(dir))
 		}
 		if account == "" {
 			return waited(ctx, k, dir, line)
@@ -97,11 +98,11 @@ const bySignal = 128
 func childFolder(history *store.Store, now time.Time) (string, error) {
 	all := filepath.Join(history.Dir(), "children")
 	if err := os.MkdirAll(all, 0o700); err != nil {
-		return "", err
+		return "", noFolder(history.Dir(), err)
 	}
 	left, err := os.ReadDir(all)
 	if err != nil {
-		return "", err
+		return "", noFolder(history.Dir(), err)
 	}
 	for _, d := range left {
 		if info, err := d.Info(); err == nil && now.Sub(info.ModTime()) > leftFor {
@@ -111,4 +112,19 @@ func childFolder(history *store.Store, now time.Time) (string, error) {
 		}
 	}
 	return filepath.Join(all, now.UTC().Format("20060102-150405.000000000")), nil
+}
+
+// noFolder says what to do where a child's output has no place: the agent's folder was taken
+// away or given to another while it runs. Nothing was started then. Other errors stay as they are.
+func noFolder(state string, err error) error {
+	if at, ok := errors.AsType[*fs.PathError](err); !ok || at.Op != "mkdir" && at.Op != "open" || !within(state, at.Path) {
+		return err
+	}
+	return ops.Errorf(ops.CodeUnavailable, "nothing was started: its output has no place: %v", err).
+		Help("let the agent's account (uid %d) own %s and write there, as mode 0700; then start the job again", os.Geteuid(), state)
+}
+
+func within(folder, path string) bool {
+	rel, err := filepath.Rel(folder, path)
+	return err == nil && filepath.IsLocal(rel)
 }

@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -124,5 +126,31 @@ func TestOldOutputsOfDeadAgentsGo(t *testing.T) {
 	}
 	if left, err := os.ReadDir(filepath.Join(h.Dir(), "children")); err != nil || len(left) != 1 || left[0].Name() != "new" {
 		t.Errorf("%v, %v are left", left, err)
+	}
+}
+
+func TestAChildWithoutAFolderSaysWhatToDo(t *testing.T) {
+	h := keptHistory(t)
+	children := filepath.Join(h.Dir(), "children")
+	if err := os.RemoveAll(children); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(children, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	began := false
+	_, err := keptChild(h, "", func() ops.Secrets { return ops.Secrets{} })(t.Context(), []string{"true"}, func(ops.Process) { began = true }, func(ops.Stream, string) {})
+	if e := ops.AsError(err); began || e.Code != ops.CodeUnavailable || !strings.Contains(e.What.String(), "nothing was started") || !strings.Contains(e.Remedy.String(), h.Dir()) {
+		t.Errorf("%+v, began %v", e, began)
+	}
+	// A folder that stands and is another's refuses the one within it.
+	refused := &fs.PathError{Op: "mkdir", Path: filepath.Join(children, "1"), Err: syscall.EACCES}
+	if e := ops.AsError(noFolder(h.Dir(), refused)); !strings.Contains(e.What.String(), "permission denied") || e.Remedy.Empty() {
+		t.Errorf("%+v", e)
+	}
+	for _, other := range []error{syscall.EACCES, &fs.PathError{Op: "fork/exec", Path: "/bin/x", Err: syscall.EACCES}, &fs.PathError{Op: "open", Path: "/etc/x", Err: syscall.EACCES}} {
+		if got := noFolder(h.Dir(), other); got != other {
+			t.Errorf("%v became %v", other, got)
+		}
 	}
 }

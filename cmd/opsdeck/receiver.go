@@ -27,7 +27,7 @@ func keptReceiver(history *store.Store, secrets func() ops.Secrets) func(context
 		}
 		k, err := proc.Start([]string{self, keepCommand}, dir, proc.Spec{Argv: argv, Env: append(os.Environ(), "LC_ALL=C"), Secrets: secrets()}, begun)
 		if err != nil {
-			return errors.Join(err, os.RemoveAll(dir))
+			return errors.Join(noFolder(history.Dir(), err), os.RemoveAll(dir))
 		}
 		_, err = waited(ctx, k, dir, func(_ ops.Stream, text string) { line(text) })
 		return err
