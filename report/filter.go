@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -116,6 +117,29 @@ func (f Filter) Match(t Table, r Row) bool {
 		}
 	}
 	return true
+}
+
+// Filtered is the table with the rows that pass alone; each group says how many of its own.
+func (t Table) Filtered(f Filter) Table {
+	if f.Empty() {
+		return t
+	}
+	rows, groups := []Row{}, map[string]string{}
+	count := map[string]int{}
+	for _, r := range t.Rows {
+		if f.Match(t, r) {
+			rows = append(rows, r)
+			count[r.Group]++
+		}
+	}
+	for name, words := range t.Groups {
+		groups[name] = fmt.Sprintf("%d of %s", count[name], words)
+	}
+	if len(rows) == 0 {
+		t.Note = "nothing here matches " + ops.Clean(f.String()).String()
+	}
+	t.Rows, t.Groups = rows, groups
+	return t
 }
 
 // labels are the cells of a row by their columns, for matchers.

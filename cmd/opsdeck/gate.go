@@ -54,7 +54,7 @@ func gateFlags() map[string][]string {
 		"opsdeck load run":        {"yes", "confirm", "reason", "key", "plan"},
 		"opsdeck load stop":       {"yes", "confirm", "reason", "key", "plan"},
 		"opsdeck load clean":      {"yes", "confirm", "reason", "key", "plan"},
-		"opsdeck load list":       {"output"},
+		"opsdeck load list":       {"output", "search"},
 		"opsdeck load show":       {},
 		"opsdeck load compare":    {},
 		"opsdeck load export":     {"output"},

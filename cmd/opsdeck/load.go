@@ -24,20 +24,29 @@ func (a *app) loadCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "load", Short: "Put a target under load, judge the run, compare runs", Args: none,
 		Example: "opsdeck load list\nopsdeck load run peak --yes\nopsdeck load compare 12 9",
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
-	s := still{view: "loads"}
+	s, search := still{view: "loads"}, ""
 	list := &cobra.Command{Use: "list", Short: "Print the scenarios and the runs that were kept", Args: none,
-		Example: "opsdeck load list -o json",
+		Example: "opsdeck load list -o json\nopsdeck load list --search \"peak !aborted\"\nopsdeck load list --search target=api",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			_, b, done, err := a.attached(cmd.Context())
 			if err != nil {
 				return err
 			}
 			defer done()
-			return report.Write(cmd.OutOrStdout(), report.New(b, time.Now(), s.view), s.format)
+			return report.Write(cmd.OutOrStdout(), searched(report.New(b, time.Now(), s.view), search), s.format)
 		}}
 	list.Flags().StringVarP(&s.format, "output", "o", "text", "format: "+strings.Join(report.Formats(), ", "))
+	list.Flags().StringVar(&search, "search", "", "only those with these words, as the filter of the console: word, !word, column=value")
 	cmd.AddCommand(a.loadRunCommand(), a.loadStopCommand(), a.loadCleanCommand(), list, a.loadShowCommand(), a.loadCompareCommand(), a.loadPinCommand(), a.loadExportCommand(), a.loadGenerateCommand())
 	return cmd
+}
+
+// searched is a snapshot with what a filter finds in its tables.
+func searched(s report.Snapshot, words string) report.Snapshot {
+	for i, t := range s.Tables {
+		s.Tables[i] = t.Filtered(report.ParseFilter(words))
+	}
+	return s
 }
 
 func (a *app) loadRunCommand() *cobra.Command {
