@@ -108,6 +108,7 @@ func (j *backupJudge) all() {
 	j.gaps()
 	j.sets()
 	j.damage()
+	j.room()
 	j.overdue()
 	j.drills()
 	j.keys()

@@ -86,6 +86,21 @@ func (j *backupJudge) archiving() {
 	}
 }
 
+// room finds repositories whose file system has none for another full backup, before one
+// fails for it: what is to go goes after a new one is there.
+func (j *backupJudge) room() {
+	for i := range j.v.Repositories {
+		r := &j.v.Repositories[i]
+		last, found := j.v.LastGood(r.Key, ops.BackupFull)
+		if !r.Fault.Empty() || !r.Free.Known || !found || !last.Stored.Known || r.Free.Value >= last.Stored.Value {
+			continue
+		}
+		j.findIn(r, ops.LevelWarning, ops.Textf("the room of %s", r.Name), ops.Textf("repository %s has no room for another full backup", r.Name),
+			ops.Textf("%s free, and the last one, %s, took %s", r.Free.Size(), last.Label, last.Stored.Size()), time.Time{},
+			ops.Next{What: ops.Lit("make room on its file system, or prune it")})
+	}
+}
+
 // overdue finds repositories without a good full backup, whatever the plan asks, and types of
 // backups of which the newest good one is too old, in each repository of which that is known.
 func (j *backupJudge) overdue() {

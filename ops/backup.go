@@ -192,6 +192,8 @@ type Repository struct {
 	// Unlisted says why WAL is not what the repository holds now.
 	Unlisted Text  `json:"unlisted,omitzero"`
 	Size     Value `json:"size"` // bytes of all its backups
+	// Free is how many bytes there is room for, where a file system of this machine tells.
+	Free Value `json:"free"`
 	// Damage is what verify found in it and is still there, Recovery what can be recovered,
 	// and Level of it all, with Why where that is bad; they are filled by judge.
 	Damage Text `json:"damage,omitzero"`

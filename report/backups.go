@@ -280,6 +280,9 @@ func RepositoryLine(r ops.Reading[ops.Backups], repo ops.Repository, now time.Ti
 	if repo.Size.Known {
 		parts = append(parts, repo.Size.Size())
 	}
+	if repo.Free.Known && repo.Fault.Empty() {
+		parts = append(parts, repo.Free.Size()+" free")
+	}
 	if read, was := r.Value.Verification(repo.Name); was {
 		parts = append(parts, "verified "+ops.Ago(read.Ended, now))
 	} else if n > 0 {

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"opsdeck/internal/basebackup"
@@ -105,6 +106,10 @@ func (c *Collector) Collect(context.Context) (ops.Observation, error) {
 		}
 	}
 	r.Size = ops.Num(size)
+	var disk syscall.Statfs_t
+	if err := syscall.Statfs(c.cfg.Folder, &disk); err == nil {
+		r.Free = ops.Num(float64(disk.Bavail) * float64(disk.Bsize))
+	}
 	r.Promised = promised(b.Sets, b.Number, c.repo.Since(b.Cluster.String()))
 	if err := c.list(&r, sets); err != nil {
 		r.Unlisted = ops.Textf("%v", err)

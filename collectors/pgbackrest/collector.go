@@ -97,7 +97,7 @@ func (c *Collector) Collect(ctx context.Context) (ops.Observation, error) {
 	for _, v := range views {
 		failed = cmp.Or(failed, v.err)
 		answered = answered || v.err == nil
-		v.repo.Remedy = remedy(v.repo)
+		v.repo.Remedy, v.repo.Free = remedy(v.repo), c.free(v.repo)
 		b.Repositories = append(b.Repositories, v.repo)
 		b.Left += v.left
 		b.Held = b.Held || v.held

@@ -8,7 +8,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
+
+	"opsdeck/ops"
 )
 
 // settings are what the configuration of pgBackRest says, in the order of its sections
@@ -99,6 +103,24 @@ func small(name string) (string, error) {
 	defer f.Close() //nolint:errcheck // it is only read
 	text, err := io.ReadAll(io.LimitReader(f, smallMost))
 	return string(text), err
+}
+
+// repositoryAt is where a repository lies that no setting gives another place.
+const repositoryAt = "/var/lib/pgbackrest"
+
+// free is how many bytes there is room for in a repository that is a folder of this machine;
+// not known where it is none, or where the configuration cannot be read.
+func (c *Collector) free(r ops.Repository) (free ops.Value) {
+	set, err := c.settings()
+	of := func(key string) string { return set.of(fmt.Sprintf("repo%d-%s", r.Key, key), "") }
+	if err != nil || len(set.texts) == 0 || !r.Fault.Empty() || of("host") != "" || !slices.Contains([]string{"", "posix"}, of("type")) {
+		return free
+	}
+	var disk syscall.Statfs_t
+	if err := syscall.Statfs(cmp.Or(of("path"), repositoryAt), &disk); err == nil {
+		free = ops.Num(float64(disk.Bavail) * float64(disk.Bsize))
+	}
+	return free
 }
 
 // lockPath is the folder of the locks, as the configuration says.
