@@ -1,7 +1,7 @@
 # `make` alone prints the targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo build cross lab-build lab-up lab-down lab-status lab-fault lab-heal loadtest-up loadtest-down test check bench soak soak-restores soak-cuts install uninstall clean
+.PHONY: help demo build cross lab-build lab-up lab-down lab-status lab-fault lab-heal loadtest-up loadtest-down test check bench soak soak-restores soak-cuts soak-load install uninstall clean
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 COMMIT  := $(shell git rev-parse --short HEAD 2>/dev/null || echo none)
@@ -92,6 +92,10 @@ soak-cuts: ## backups of each engine cut at random moments, on servers of its ow
 	@scripts/check-go
 	@scripts/install-packages lab
 	@OPSDECK_CUTS=$(or $(N),30) go test -tags lab -count=1 -v -timeout 4h ./cmd/opsdeck -run 'BackupsThatAreCut|WhatIsCutOff'
+
+soak-load: ## a load of 1,000 requests a second on a server of its own: make soak-load MINUTES=10
+	@scripts/check-go
+	@OPSDECK_SOAK_LOAD=$(or $(MINUTES),10) go test -count=1 -v -timeout 12h ./load -run 'AGeneratorThatSendsForLongKeepsItsMemoryAndItsPace$$'
 
 # What a package would hold. DESTDIR is a folder to build one in.
 PREFIX ?= /usr/local
