@@ -82,10 +82,14 @@ type Secrets []string
 // too many words that are none.
 const secretLeast = 4
 
-// NewSecrets are these values, and as they stand in an address, in XML or within quotes.
+// NewSecrets are these values, and as they stand in an address, in XML or within quotes. Of a
+// value of several lines each line is one too: an output is masked a line at a time.
 func NewSecrets(values ...string) Secrets {
 	var all Secrets
 	for _, v := range values {
+		if strings.ContainsAny(strings.TrimSpace(v), "\r\n") {
+			all = append(all, NewSecrets(strings.FieldsFunc(v, func(r rune) bool { return r == '\r' || r == '\n' })...)...)
+		}
 		if v = strings.TrimSpace(v); len(v) < secretLeast {
 			continue
 		}

@@ -72,6 +72,19 @@ func FuzzNoSecretIsShown(f *testing.F) {
 	})
 }
 
+// TestASecretOfSeveralLinesIsHiddenLineByLine: outputs are masked a line at a time.
+func TestASecretOfSeveralLinesIsHiddenLineByLine(t *testing.T) {
+	s := NewSecrets("-----BEGIN KEY-----\r\nMIIEvQIBADANBgkq\n  hkiG9w0BAQEFAASC\nx\n-----END KEY-----\n")
+	for _, line := range []string{"MIIEvQIBADANBgkq", "got hkiG9w0BAQEFAASC here"} {
+		if got := s.Mask(line); strings.Contains(got, "MII") || strings.Contains(got, "hki") {
+			t.Errorf("%q is shown as %q", line, got)
+		}
+	}
+	if got := s.Mask("x is a letter"); got != "x is a letter" {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestSecretsThatAreKnownAreHiddenWhateverTheyLookLike(t *testing.T) {
 	known := NewSecrets("short", "short and longer", "a/b+c=", "", "abc", ` with "quotes" `)
 	for in, want := range map[string]string{
