@@ -39,12 +39,15 @@ func TestScreensAreAsTheGoldenFilesSay(t *testing.T) {
 		}
 	}
 	shot(t, "locked", "4", "dark", 80, 24)
-	for _, board := range []string{"backed", "gap", "behind", "unbacked", "plans", "good", "backing", "partial", "damaged", "unequipped", "hostilebackups", "drilling", "drillfailed", "drilldiffers", "drillbroke", "drillstale", "regionlost"} {
+	for _, board := range []string{"backed", "gap", "behind", "unbacked", "plans", "good", "backing", "partial", "damaged", "unequipped", "hostilebackups", "drilling", "drillfailed", "drilldiffers", "drillbroke", "drillstale", "regionlost", "proved", "repositorydown"} {
 		shot(t, board, "5", "none", 80, 24)
 		shot(t, board, "5", "none", 120, 40)
 	}
 	for _, board := range []string{"gap", "backing", "partial", "damaged", "unequipped", "drilling", "drillfailed", "drilldiffers", "drillbroke", "drillstale", "regionlost"} {
 		shot(t, board, "5", "dark", 80, 24)
+	}
+	for _, board := range []string{"backed", "gap", "repositorydown", "hostilebackups"} {
+		shot(t, board, "5", "none-ascii", 80, 24)
 	}
 	shot(t, "behind", "1", "none", 120, 40)
 	shot(t, "baddatabase", "2 enter", "none", 80, 24)
