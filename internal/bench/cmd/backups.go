@@ -110,7 +110,7 @@ func (w *watched) showsBackups(ctx context.Context) error {
 		return err
 	}
 	_, err := w.console.Await(ctx, patience, func(s *terminal.Screen) bool {
-		return s.Has(fmt.Sprint(manyStanzas*2*manyBackups)) && s.Has("of WAL")
+		return s.Has(fmt.Sprint(manyStanzas*2*manyBackups)) && s.Has(" files") // of WAL, which the line has no room for
 	})
 	if err != nil {
 		return fmt.Errorf("%d backups on the screen: %w, it was:\n%s", manyStanzas*2*manyBackups, err, strings.Join(w.console.Lines(), "\n"))
