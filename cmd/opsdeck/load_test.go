@@ -142,6 +142,9 @@ func TestARunEndsInItsVerdictAndIsKept(t *testing.T) {
 		if k.Verdict.Outcome != want.outcome || k.Run.Planned != 80 || k.Run.Done != 80 || len(d.Load.Series) < 2 || k.Actor.String() != "ana" || len(k.Verdict.Limits) != 2 {
 			t.Errorf("%s: %s (%s), %+v of %d seconds", want.scenario, k.Verdict.Outcome, k.Verdict.Why, k.Run.LoadCount, len(d.Load.Series))
 		}
+		if len(k.Health.SameHost) != 1 || !k.Health.CountsConns { // its server is on loopback
+			t.Errorf("%s: kept is %+v", want.scenario, k.Health)
+		}
 	}
 	b, err := c.Board(t.Context())
 	if err != nil || len(b.Loads.Kept) != 2 || len(b.Loading) != 0 || b.Loads.Kept[0].Scenario.String() != "strict" {
@@ -340,5 +343,8 @@ func TestADeadAgentLeavesNoLoadAndItsRunIsLost(t *testing.T) {
 	d, err := c.Detail(t.Context(), k.Ref, time.Minute)
 	if err != nil || d.Load == nil || len(d.Load.Series) == 0 || k.Run.Sent == 0 || k.Verdict.Outcome != ops.LoadInvalid {
 		t.Errorf("what it had shown is lost: %v, %+v", err, k)
+	}
+	if len(k.Health.SameHost) != 1 {
+		t.Errorf("that its server was on the same machine is lost: %+v", k.Health)
 	}
 }
