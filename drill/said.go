@@ -1,6 +1,8 @@
 package drill
 
 import (
+	"bytes"
+	"io"
 	"os"
 	"strings"
 
@@ -22,12 +24,19 @@ func (s scratch) said() (lines []ops.Text) {
 		return nil
 	}
 	defer f.Close() //nolint:errcheck // it was read
-	var end tail
-	if info, err := f.Stat(); err == nil && info.Size() > saidBytes {
-		_, _ = f.Seek(-saidBytes, 2) // else all of it is read
+	info, err := f.Stat()
+	cut := err == nil && info.Size() > saidBytes
+	if cut {
+		_, err = f.Seek(-saidBytes, io.SeekEnd)
 	}
-	_, _ = f.WriteTo(&end) // what cannot be read was not said
-	all := strings.Split(strings.TrimSpace(string(end.kept)), "\n")
+	if err != nil {
+		return nil
+	}
+	end, _ := io.ReadAll(io.LimitReader(f, saidBytes)) // what cannot be read was not said
+	if cut {                                           // of a line that begins before, a secret would not be known as one
+		_, end, _ = bytes.Cut(end, []byte("\n"))
+	}
+	all := strings.Split(strings.TrimSpace(string(end)), "\n")
 	for _, l := range all[max(0, len(all)-saidLines):] {
 		if l = strings.TrimSpace(strings.ReplaceAll(l, s.dir, "(scratch)")); l != "" {
 			l = ops.MaskSecrets(ops.Clean(l).String())

@@ -35,3 +35,17 @@ func TestTheEndOfAServersLogIsKeptWithoutSecrets(t *testing.T) {
 		t.Errorf("%d bytes are kept: %s", len(all), all)
 	}
 }
+
+func TestALineOfALogThatIsCutIsNotKept(t *testing.T) {
+	s := scratch{dir: t.TempDir()}
+	const secret = "2026-11-28 12:00:01 UTC [7] LOG:  host=db password=hunter2hunter2 user=x\n"
+	for at := range len(secret) { // what is kept begins at each of its bytes
+		rest := strings.Repeat("y", saidBytes-len(secret)+at-1) + "\n"
+		if err := os.WriteFile(s.file(logFile), []byte(strings.Repeat("old\n", 100)+secret+rest), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if all := fmt.Sprint(s.said()); strings.Contains(all, "hunter") || strings.Contains(all, "unter2") || !strings.Contains(all, "yyy") {
+			t.Fatalf("from byte %d on it is kept: %s", at, all)
+		}
+	}
+}

@@ -127,6 +127,8 @@ type server struct {
 	s    scratch
 	at   ops.Process
 	port uint16 // of its socket
+	// heard is the last that its log said when it last answered with an error.
+	heard string
 	control
 }
 
@@ -157,7 +159,7 @@ func start(s scratch, programs, rules string, settings []string, k control) (*se
 	if err != nil { // it has ended already
 		return nil, s.blame(serverEnded, (&server{s: s}).last())
 	}
-	return &server{s, at, usualPort, k}, nil
+	return &server{s: s, at: at, port: usualPort, control: k}, nil
 }
 
 // stop ends the server in an orderly way.
@@ -240,6 +242,7 @@ func (v *server) unasked(ctx context.Context, err error) error {
 		return nil
 	}
 	if said, answered := errors.AsType[*pgconn.PgError](err); answered {
+		v.heard = v.last()
 		if unwritten.MatchString(said.Message) && v.s.full() {
 			return broke("the copy could not be asked", "the scratch is full", moreRoom)
 		}
@@ -248,13 +251,20 @@ func (v *server) unasked(ctx context.Context, err error) error {
 	if late(err) && proc.Alive(v.at) {
 		return v.cut(err)
 	}
-	for began := time.Now(); v.last() == "" && proc.Alive(v.at) && time.Since(began) < lastWait && ctx.Err() == nil; {
+	for began := time.Now(); !v.news() && proc.Alive(v.at) && time.Since(began) < lastWait && ctx.Err() == nil; {
 		time.Sleep(replayEvery)
 	}
-	if v.last() == "" && proc.Alive(v.at) {
+	if !v.news() && proc.Alive(v.at) {
 		return v.cut(err)
 	}
 	return v.s.blame(serverEnded, v.last())
+}
+
+// news reports whether the server has said something since it last answered with an error: its
+// log has that, too.
+func (v *server) news() bool {
+	last := v.last()
+	return last != "" && last != v.heard
 }
 
 // late reports whether an error is one of time.

@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"opsdeck/internal/proc"
 	"opsdeck/ops"
 )
@@ -46,5 +48,28 @@ func TestWhyTheCopyWasNotAskedIsTold(t *testing.T) {
 		if !failed && ops.AsError(err).Remedy.Empty() {
 			t.Errorf("%s: nothing helps: %v", name, err)
 		}
+	}
+	// What it has answered before stands in its log, and is not why this question failed.
+	v := &server{s: scratch{dir: t.TempDir()}, at: self}
+	log := func(text string) {
+		t.Helper()
+		f, err := os.OpenFile(v.s.file(logFile), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+		if err == nil {
+			_, err = f.WriteString("2026-11-28 12:00:00.000 UTC [7] FATAL:  " + text + "\n")
+		}
+		if err = errors.Join(err, f.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	log(`database "shop" does not exist`)
+	if err := v.unasked(over, &pgconn.PgError{Severity: "FATAL", Code: "3D000", Message: `database "shop" does not exist`}); err != nil {
+		t.Errorf("an answer is none: %v", err)
+	}
+	if err := v.unasked(over, fmt.Errorf("dial: %w", syscall.ECONNREFUSED)); err == nil || !strings.HasPrefix(err.Error(), "the copy refuses connections, and its server runs: ") {
+		t.Errorf("behind an answer: %v", err)
+	}
+	log("terminating connection due to a crash")
+	if err := v.unasked(over, fmt.Errorf("dial: %w", syscall.ECONNREFUSED)); err == nil || !strings.Contains(err.Error(), "due to a crash") {
+		t.Errorf("with words of its own: %v", err)
 	}
 }

@@ -132,7 +132,7 @@ func driller(b estate.Backup, account string, secrets func() ops.Secrets) backup
 			d.Log[i] = ops.Clean(hide.Mask(l.String()))
 		}
 		for i, a := range d.Checks {
-			d.Checks[i].Got = ops.Clean(hide.Mask(a.Got.String()))
+			d.Checks[i].Got, d.Checks[i].Want = ops.Clean(hide.Mask(a.Got.String())), ops.Clean(hide.Mask(a.Want.String())) // either may be an answer
 		}
 		if err != nil {
 			e := *ops.AsError(err)
