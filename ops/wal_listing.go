@@ -225,6 +225,18 @@ func (w *WALFiles) Listing(at time.Time) WALListing {
 	return l
 }
 
+// Holds reports whether the segment of a position is there. A newer one says nothing of it:
+// several are archived at once.
+func (l WALListing) Holds(at WALPosition) bool {
+	if CheckWALSegment(l.SegmentSize) != nil {
+		return false
+	}
+	segment := at.LSN.Segment(l.SegmentSize)
+	return slices.ContainsFunc(l.Runs, func(r WALRun) bool {
+		return r.Timeline == at.Timeline && r.First <= segment && segment <= r.Last
+	})
+}
+
 // addSegments adds the runs of one directory, which continue those of the one before.
 func (l *WALListing) addSegments(dir walDir, d *walFiles) {
 	byNumber := func(a, b walEntry) int {

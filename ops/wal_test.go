@@ -313,3 +313,20 @@ func BenchmarkTwoHundredThousandNames(b *testing.B) {
 		}
 	})
 }
+
+func TestAListingHoldsAPositionByItsOwnSegment(t *testing.T) {
+	const mib = 1 << 20
+	l := WALListing{SegmentSize: 16 * mib, Runs: []WALRun{{Timeline: 1, First: 2, Last: 3}, {Timeline: 1, First: 5, Last: 6}, {Timeline: 2, First: 6, Last: 7}}}
+	for at, want := range map[WALPosition]bool{
+		{Timeline: 1, LSN: 2 * 16 * mib}: true, {Timeline: 1, LSN: 4*16*mib - 1}: true,
+		{Timeline: 1, LSN: 4 * 16 * mib}: false, // the next is there, and it is not
+		{Timeline: 1, LSN: 7 * 16 * mib}: false, {Timeline: 2, LSN: 7 * 16 * mib}: true, {Timeline: 2, LSN: 5 * 16 * mib}: false, {LSN: 5 * 16 * mib}: false,
+	} {
+		if got := l.Holds(at); got != want {
+			t.Errorf("%s on %d: %t", at.LSN, at.Timeline, got)
+		}
+	}
+	if (WALListing{Runs: l.Runs}).Holds(WALPosition{Timeline: 1, LSN: 2 * 16 * mib}) {
+		t.Error("it holds segments of no size")
+	}
+}

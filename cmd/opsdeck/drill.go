@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -54,12 +55,14 @@ func tries(f estate.File, b estate.Backup, account string) backup.Tries {
 	}
 	if slices.ContainsFunc(b.Drill.Checks, func(q ops.RestoreCheck) bool { return q.Source }) {
 		t.Mark = marks(f, b)
-		t.Archived = func(ctx context.Context, key int, at ops.WALPosition) (bool, error) {
-			var col ops.Collector = backupEngine(b, account)
+		look := sync.OnceValue(func() ops.Collector { // one for all looks: it lists all WAL at its first only
 			if b.Plan.Engine == ops.EngineBaseBackup {
-				col = baseBackups(&wiring{file: f}, b)
+				return baseBackups(&wiring{file: f}, b)
 			}
-			return archived(ctx, col, key, at)
+			return backupEngine(b, account)
+		})
+		t.Archived = func(ctx context.Context, key int, at ops.WALPosition) (bool, error) {
+			return archived(ctx, look(), key, at)
 		}
 	}
 	return t
@@ -93,11 +96,8 @@ func archived(ctx context.Context, col ops.Collector, key int, at ops.WALPositio
 		if !r.Fault.Empty() {
 			return false, ops.Errorf(ops.CodeUnavailable, "%s: %s", r.Name, r.Fault)
 		}
-		for _, end := range append(r.WAL.Ends(nil), r.Received) {
-			if end.Timeline == at.Timeline && end.LSN > at.LSN {
-				return true, nil
-			}
-		}
+		received := r.Received.Timeline == at.Timeline && r.Received.LSN > at.LSN
+		return received || r.WAL.Holds(at), nil
 	}
 	return false, nil
 }
