@@ -40,6 +40,8 @@ func TestHowTheLastRunOfEachActionEndedOutlivesTheAgent(t *testing.T) {
 	want("the next agent", next.has(2), "backup.run", ops.JobFailed)
 	want("the next agent, and a job that was not written down", next.has(2), "backup.verify", ops.JobFailed)
 
+	ends(s, 80, "backup.run", ops.JobCanceled, 30*time.Minute)
+	want("one that gave way to cron's", s.has(2), "backup.run", ops.JobFailed)
 	s.p.setJob(ops.Job{ID: 90, Target: plan, Action: ops.Lit("backup.run"), State: ops.JobRunning})
 	want("while the next one runs", s.has(2), "backup.run", ops.JobFailed)
 	ends(s, 90, "backup.run", ops.JobSucceeded, time.Hour)
