@@ -90,7 +90,7 @@ func (m LoadMetric) Figure(v float64) string {
 // Digits rounds a time to three digits: nobody measures a load more exactly.
 func Digits(d time.Duration) time.Duration {
 	unit := time.Nanosecond
-	for d.Abs() >= 1000*unit {
+	for d.Abs()/1000 >= unit { // 1000*unit would overflow for the longest
 		unit *= 10
 	}
 	return d.Round(unit)

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/url"
 	"slices"
@@ -179,7 +180,7 @@ func parseWhole(text string) (all ops.LoadTimes, failed int64, err error) {
 	head, last := rows[0], rows[len(rows)-1]
 	figure := func(name string) float64 {
 		if i := slices.Index(head, name); i >= 0 {
-			if v, err := strconv.ParseFloat(last[i], 64); err == nil {
+			if v, err := strconv.ParseFloat(last[i], 64); err == nil && v >= 0 && v < math.MaxInt64 {
 				return v
 			}
 		}
@@ -193,7 +194,17 @@ func parseWhole(text string) (all ops.LoadTimes, failed int64, err error) {
 	return ops.LoadTimes{N: int64(done), P50: ms("50%"), P90: ms("90%"), P95: ms("95%"), P99: ms("99%"), Max: ms("Max Response Time"), Approx: true}, int64(broken), nil
 }
 
-func inMillis(ms float64) time.Duration { return time.Duration(ms * float64(time.Millisecond)) }
+// inMillis is a time that is told in milliseconds, the longest that there is where it is longer;
+// one below zero is not known.
+func inMillis(ms float64) time.Duration {
+	switch ns := ms * float64(time.Millisecond); {
+	case ns >= math.MaxInt64:
+		return math.MaxInt64
+	case ns >= 0:
+		return time.Duration(ns)
+	}
+	return -1
+}
 
 // swarm asks for a number of users, of whom so many a second come or go.
 func (a api) swarm(ctx context.Context, users int, perSecond float64, host string) error {

@@ -3,6 +3,7 @@ package locust
 import (
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -117,10 +118,20 @@ func TestPercentilesThatASettingLeavesOutAreNotKnown(t *testing.T) {
 			t.Errorf("%s: %+v", m, v)
 		}
 	}
+	long := 1e300
+	if got := current(stats{Current: map[string]*float64{"response_time_percentile_0.5": &long}}, "0.5"); got != math.MaxInt64 {
+		t.Errorf("%g ms are %d ns", long, got)
+	}
 	if got.Max >= 0 {
 		t.Errorf("a maximum of %s", got.Max)
 	}
-	for _, text := range []string{"", "a,b\n", "a,b\n\"", "a,b\n1\n", "a,b\n1,2\n", "Request Count,b\n1,2\n", "Request Count,Failure Count\nN/A,0\n"} {
+	for text, want := range map[string]time.Duration{"9200000000000": 9_200_000_000_000 * time.Millisecond, "9e15": math.MaxInt64, "1e300": -1, "inf": -1, "nan": -1, "-1e300": -1} {
+		got, _, err := parseWhole("Request Count,Failure Count,50%\n1,0," + text + "\n")
+		if err != nil || got.P50 != want {
+			t.Errorf("%s ms are read as %d ns, want %d: %v", text, got.P50, want, err)
+		}
+	}
+	for _, text := range []string{"Request Count,Failure Count\nnan,0\n", "Request Count,Failure Count\n1,1e19\n", "", "a,b\n", "a,b\n\"", "a,b\n1\n", "a,b\n1,2\n", "Request Count,b\n1,2\n", "Request Count,Failure Count\nN/A,0\n"} {
 		if _, _, err := parseWhole(text); err == nil {
 			t.Errorf("%q is read", text)
 		}
