@@ -11,15 +11,18 @@ func TestARepositoryWithoutRoomForAnotherBackupIsFoundBeforeOneFails(t *testing.
 	for name, c := range map[string]struct {
 		free  ops.Value
 		fault string
+		held  bool
 		want  bool
 	}{
-		"nobody tells":           {ops.Value{}, "", false},
-		"room for one":           {ops.Num(1 << 50), "", false},
-		"less than the last one": {ops.Num(1 << 20), "", true},
-		"none at all":            {ops.Num(0), "", true},
-		"it cannot be read":      {ops.Num(0), "refused", false},
+		"nobody tells":           {ops.Value{}, "", false, false},
+		"room for one":           {ops.Num(1 << 50), "", false, false},
+		"less than the last one": {ops.Num(1 << 20), "", false, true},
+		"none at all":            {ops.Num(0), "", false, true},
+		"it cannot be read":      {ops.Num(0), "refused", false, false},
+		"one is being copied":    {ops.Num(1 << 20), "", true, false},
 	} {
 		all := found(func(_ *ops.Estate, b *ops.Board) {
+			b.Backups[0].Value.Held = c.held
 			r := &b.Backups[0].Value.Repositories[0]
 			r.Free, r.Fault = c.free, ops.Clean(c.fault)
 		})

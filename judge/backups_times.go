@@ -87,8 +87,12 @@ func (j *backupJudge) archiving() {
 }
 
 // room finds repositories whose file system has none for another full backup, before one
-// fails for it: what is to go goes after a new one is there.
+// fails for it: what is to go goes after a new one is there. While one is copied nothing is
+// found: what is free is less by what of it is there already.
 func (j *backupJudge) room() {
+	if j.v.Held {
+		return
+	}
 	for i := range j.v.Repositories {
 		r := &j.v.Repositories[i]
 		last, found := j.v.LastGood(r.Key, ops.BackupFull)
