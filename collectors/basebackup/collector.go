@@ -107,7 +107,7 @@ func (c *Collector) Collect(context.Context) (ops.Observation, error) {
 	}
 	r.Size = ops.Num(size)
 	var disk syscall.Statfs_t
-	if err := syscall.Statfs(c.cfg.Folder, &disk); err == nil {
+	if err := syscall.Statfs(c.cfg.Folder, &disk); err == nil && disk.Blocks > 0 { // without blocks nothing is told
 		r.Free = ops.Num(float64(disk.Bavail) * float64(disk.Bsize))
 	}
 	r.Promised = promised(b.Sets, b.Number, c.repo.Since(b.Cluster.String()))

@@ -109,15 +109,17 @@ func small(name string) (string, error) {
 const repositoryAt = "/var/lib/pgbackrest"
 
 // free is how many bytes there is room for in a repository that is a folder of this machine;
-// not known where it is none, or where the configuration cannot be read.
+// not known where it is none, where the configuration cannot be read, or where the
+// environment, which goes before it, says something of any repository.
 func (c *Collector) free(r ops.Repository) (free ops.Value) {
 	set, err := c.settings()
 	of := func(key string) string { return set.of(fmt.Sprintf("repo%d-%s", r.Key, key), "") }
-	if err != nil || len(set.texts) == 0 || !r.Fault.Empty() || of("host") != "" || !slices.Contains([]string{"", "posix"}, of("type")) {
+	told := slices.ContainsFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "PGBACKREST_REPO") })
+	if err != nil || told || len(set.texts) == 0 || !r.Fault.Empty() || of("host") != "" || !slices.Contains([]string{"", "posix"}, of("type")) {
 		return free
 	}
 	var disk syscall.Statfs_t
-	if err := syscall.Statfs(cmp.Or(of("path"), repositoryAt), &disk); err == nil {
+	if err := syscall.Statfs(cmp.Or(of("path"), repositoryAt), &disk); err == nil && disk.Blocks > 0 { // without blocks nothing is told
 		free = ops.Num(float64(disk.Bavail) * float64(disk.Bsize))
 	}
 	return free

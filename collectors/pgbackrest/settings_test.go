@@ -20,6 +20,7 @@ func TestOnlyARepositoryOnThisMachineTellsItsRoom(t *testing.T) {
 		"a store":                    {"[global]\nrepo1-type=s3\nrepo1-path=" + dir + "\n", "", false},
 		"a folder of another host":   {"[global]\nrepo1-host=away\nrepo1-path=" + dir + "\n", "", false},
 		"a folder that is not there": {"[global]\nrepo1-path=" + dir + "/none\n", "", false},
+		"one that tells no size":     {"[global]\nrepo1-path=/proc\n", "", false},
 		"one that is away":           {"[global]\nrepo1-path=" + dir + "\n", "refused", false},
 		"no configuration":           {"", "", false},
 	} {
@@ -34,5 +35,13 @@ func TestOnlyARepositoryOnThisMachineTellsItsRoom(t *testing.T) {
 		if got := col.free(ops.Repository{Key: 1, Fault: ops.Clean(c.fault)}); got.Known != c.want || c.want && got.Value <= 0 {
 			t.Errorf("%s: %v", name, got)
 		}
+	}
+	t.Setenv("PGBACKREST_REPO1_PATH", "/elsewhere")
+	file := filepath.Join(dir, "conf")
+	if err := os.WriteFile(file, []byte("[global]\nrepo1-path="+dir+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := (&Collector{cfg: Config{File: file, Stanza: "lab"}}).free(ops.Repository{Key: 1}); got.Known {
+		t.Errorf("the environment says another place: %v", got)
 	}
 }
