@@ -24,12 +24,19 @@ func stageLine(s ops.LoadScenario, t ops.LoadTick) string {
 // planRoom is how wide a plan may be: it is read on the narrowest screen too.
 const planRoom = 60
 
+// planBeside is how many stages on each side of the one that a run is in are tried: there is
+// room for no more, and a plan is drawn anew with every look, however long it is.
+const planBeside = 3
+
 // planLine is all stages in their order, with a mark on the one that a run is in. Where there
 // is no room, those are left out that are the farthest from it, but for the first and the last.
 func planLine(stages []ops.LoadStage, at int, left string) string {
-	shown := make([]int, len(stages))
-	for i := range shown {
-		shown[i] = i
+	shown := []int{0}
+	for i := max(1, at-planBeside); i <= min(at+planBeside, len(stages)-1); i++ {
+		shown = append(shown, i)
+	}
+	if last := len(stages) - 1; at+planBeside < last {
+		shown = append(shown, last)
 	}
 	for Width(planned(stages, shown, at, left)) > planRoom {
 		far := -1

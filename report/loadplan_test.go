@@ -1,12 +1,28 @@
 package report_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
 	"opsdeck/ops"
 	"opsdeck/report"
 )
+
+func TestAPlanOfManyStagesIsDrawnAtOnce(t *testing.T) {
+	stages := slices.Repeat([]ops.LoadStage{{From: 50, To: 50, For: time.Minute}}, 100_000)
+	l := ops.LoadLive{Scenario: ops.LoadScenario{Stages: stages}, Tick: ops.LoadTick{Stage: 50_000, Second: ops.LoadPoint{At: 50_000 * time.Minute}}}
+	said := make(chan string, 1)
+	go func() { said <- report.LiveLines(l, false)[0].Text }()
+	select {
+	case got := <-said:
+		if want := "stage   50001 of 100000: 50/s 1m | .. | > 50/s 1m, 1m left | 50/s 1m | .. | 50/s 1m"; got != want {
+			t.Errorf("it reads\n%s\nnot\n%s", got, want)
+		}
+	case <-time.After(5 * time.Second):
+		t.Error("it is not drawn within 5s")
+	}
+}
 
 func TestTheStagePlanOfARunSaysWhereItIs(t *testing.T) {
 	doubling := []ops.LoadStage{}
