@@ -280,13 +280,13 @@ func RepositoryLine(r ops.Reading[ops.Backups], repo ops.Repository, now time.Ti
 	if repo.Size.Known {
 		parts = append(parts, repo.Size.Size())
 	}
-	if repo.Free.Known && repo.Fault.Empty() {
-		parts = append(parts, repo.Free.Size()+" free")
-	}
 	if read, was := r.Value.Verification(repo.Name); was {
 		parts = append(parts, "verified "+ops.Ago(read.Ended, now))
 	} else if n > 0 {
 		parts = append(parts, "never verified")
+	}
+	if repo.Free.Known && repo.Fault.Empty() {
+		parts = append(parts, repo.Free.Size()+" free")
 	}
 	if repo.Fault.Empty() && repo.Behind.Known && repo.Behind.Value > 0 {
 		parts = append(parts, repo.Behind.Span()+" behind")
