@@ -1,6 +1,7 @@
 package drill
 
 import (
+	"errors"
 	"os"
 	"strings"
 	"testing"
@@ -144,6 +145,43 @@ func TestACopyHasToReachTheEndOfItsBackupAndWhatWasAskedFor(t *testing.T) {
 		err := r.reached(x.recovering)
 		if (err == nil) != (x.want == "") || err != nil && !strings.Contains(err.Error(), x.want) {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestWhatTheSourceLeavesInDoubtIsNotHeldAgainstTheBackup has what a copy may answer to checks
+// that the source answered while others committed.
+func TestWhatTheSourceLeavesInDoubtIsNotHeldAgainstTheBackup(t *testing.T) {
+	sure := ops.RestoreCheck{Name: ops.Lit("sure"), Source: true}
+	doubted := ops.RestoreCheck{Name: ops.Lit("doubted"), Source: true, Doubt: doubt(1, 1)}
+	for name, x := range map[string]struct {
+		checks []ops.RestoreCheck
+		ok     bool
+		err    error
+		want   string
+		failed bool // it is held against the backup
+	}{
+		"it holds in doubt":    {[]ops.RestoreCheck{doubted}, true, nil, "", false},
+		"it does not hold":     {[]ops.RestoreCheck{sure}, false, nil, "sure is 4, wanted 3", true},
+		"nor does it in doubt": {[]ops.RestoreCheck{doubted}, false, nil, "not proved: doubted is 4, wanted 3; transactions were committing at the point: try again when fewer write, or when the synchronous standby is back; and ask only for what grows or stands still: drill.checks of the plan", false},
+		"the copy is damaged":  {[]ops.RestoreCheck{doubted}, false, errors.New("invalid page"), "doubted is 4, wanted 3", true},
+		"another one fails":    {[]ops.RestoreCheck{doubted, sure}, false, nil, "sure is 4, wanted 3", true},
+	} {
+		var u unlike
+		for _, q := range x.checks {
+			u.adds(q, ops.DrillAnswer{Name: q.Name, Got: ops.Lit("4"), Want: ops.Lit("3"), OK: x.ok}, x.err)
+		}
+		said, err := "", u.err()
+		if err != nil {
+			said = err.Error()
+		}
+		if _, failed := errors.AsType[*failure](err); said != x.want || failed != x.failed {
+			t.Errorf("%s: %q, held against the backup: %v", name, said, failed)
+		}
+	}
+	for at, want := range map[[2]int]string{{0, 1}: "", {0, 3}: "transactions ended around the point", {2, 1}: "transactions were committing at the point"} {
+		if got := doubt(at[0], at[1]); got.String() != want {
+			t.Errorf("%v: %s", at, got)
 		}
 	}
 }

@@ -26,6 +26,8 @@ const askingTime = time.Minute
 const (
 	steadyTries = 20
 	steadyTime  = 3 * time.Second
+	// quietTries is how often one is made for one around which no transaction ends, too.
+	quietTries = 5
 )
 
 // endingTries is how often it is looked, at the pace of endingEvery, whether those have ended
@@ -38,8 +40,11 @@ const (
 // Mark asks a source what the checks want to know of it, and makes a point in its WAL. Each is
 // asked before the point and behind it: what was committed when the first answer was given lies
 // before the point in the WAL, and all that lies before the point is committed when the second
-// is given. So where both are the same, it is what a copy has to hold that stands there, however
-// busy the server is; where they stay different, a copy's number or time lies between.
+// is given. So of what only grows a copy has what lies between the two. What comes and goes may
+// have been otherwise at the point, though both are the same: only where no transaction ended
+// from the first to the second do they say what a copy has to hold. Else they are in doubt, as
+// they are where some were about to commit and did not come to it: those may lie before the
+// point, and were never seen.
 func Mark(ctx context.Context, cfg *pgx.ConnConfig, checks []ops.RestoreCheck) (p ops.SourcePoint, err error) {
 	s := &source{cfg: cfg, sessions: map[string]*pgx.Conn{}}
 	defer s.leave(ctx)
@@ -52,11 +57,12 @@ func Mark(ctx context.Context, cfg *pgx.ConnConfig, checks []ops.RestoreCheck) (
 		if err := s.around(ctx, &p); err != nil {
 			return p, err
 		}
-		if steady(p.Checks) || try == steadyTries || time.Since(began) > steadyTime {
+		if steady(p.Checks) && (p.Doubt.Empty() || try >= quietTries) || try == steadyTries || time.Since(began) > steadyTime {
 			break
 		}
 	}
-	for _, q := range p.Checks {
+	for i, q := range p.Checks {
+		p.Checks[i].Doubt = p.Doubt
 		if !q.Comparable() {
 			return p, ops.Errorf(ops.CodeUnavailable, "the source answers the check %s otherwise each time: no copy can be compared with that", q.Name).
 				Help("ask for a number or a time that grows, or for what stands still for a moment: drill.checks of the plan")
@@ -82,20 +88,56 @@ type source struct {
 	home     *pgx.Conn // where points are made: the first
 }
 
-// around asks all before a point and behind it.
+// around asks all before a point and behind it, and tells whether that can be doubted.
 func (s *source) around(ctx context.Context, p *ops.SourcePoint) (err error) {
+	var before string
+	if err := s.reads(ctx, p.Checks[0].Database, &before, workSQL); err != nil {
+		return err
+	}
 	for i := range p.Checks {
 		if p.Checks[i].Want, err = s.asks(ctx, p.Checks[i]); err != nil {
 			return err
 		}
 	}
-	if err := s.point(ctx, p); err != nil {
+	left, err := s.point(ctx, p)
+	if err != nil {
 		return err
 	}
 	for i := range p.Checks {
 		if p.Checks[i].After, err = s.asks(ctx, p.Checks[i]); err != nil {
 			return err
 		}
+	}
+	var ended int
+	if err := s.reads(ctx, p.Checks[0].Database, &ended, endedSQL, before); err != nil {
+		return err
+	}
+	p.Doubt = doubt(left, ended)
+	return nil
+}
+
+// doubt says why answers may not be those of the point that they were given around, where so
+// many transactions were left at work, and so many ended: one is ours.
+func doubt(left, ended int) ops.Text {
+	switch {
+	case left > 0:
+		return ops.Lit("transactions were committing at the point")
+	case ended != 1:
+		return ops.Lit("transactions ended around the point")
+	}
+	return ops.Text{}
+}
+
+// reads reads one value that says who is at work.
+func (s *source) reads(ctx context.Context, database string, to any, sql string, args ...any) error {
+	ctx, cancel := context.WithTimeout(ctx, askingTime)
+	defer cancel()
+	c, err := s.session(ctx, database)
+	if err == nil {
+		err = c.QueryRow(ctx, sql, args...).Scan(to)
+	}
+	if err != nil {
+		return notAsked("who is at work", err)
 	}
 	return nil
 }
@@ -151,15 +193,21 @@ const (
 	laterSQL  = `SELECT pg_current_xact_id()::text`
 	workSQL   = `SELECT pg_current_snapshot()::text`
 	workedSQL = `SELECT count(*) FROM pg_snapshot_xip($1::pg_snapshot) x WHERE NOT pg_visible_in_snapshot(x, pg_current_snapshot())`
+	// Those that have ended since a snapshot: all that are newer than it, without the ones at
+	// work, and those that were at work then.
+	endedSQL = `SELECT pg_snapshot_xmax(n)::text::bigint - pg_snapshot_xmax(w)::text::bigint
+		- (SELECT count(*) FROM pg_snapshot_xip(n) x WHERE x >= pg_snapshot_xmax(w)) + (SELECT count(*) FROM pg_snapshot_xip(w) x WHERE pg_visible_in_snapshot(x, n))
+		FROM pg_current_snapshot() n, CAST($1 AS pg_snapshot) w`
 )
 
 // point makes a point, and waits for those that are about to commit: the commit of one may lie
-// before the point and be seen a little later. Who takes longer is at work, and not about to.
-func (s *source) point(ctx context.Context, p *ops.SourcePoint) error {
+// before the point and be seen a little later. Who takes longer is left at work: it may not be
+// about to, or may wait for its standby.
+func (s *source) point(ctx context.Context, p *ops.SourcePoint) (left int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, askingTime)
 	defer cancel()
 	var at, cluster, later, work string
-	err := s.home.QueryRow(ctx, pointSQL).Scan(&at, &p.Timeline, &cluster)
+	err = s.home.QueryRow(ctx, pointSQL).Scan(&at, &p.Timeline, &cluster)
 	if err == nil {
 		err = s.home.QueryRow(ctx, laterSQL).Scan(&later)
 	}
@@ -171,20 +219,19 @@ func (s *source) point(ctx context.Context, p *ops.SourcePoint) error {
 	}
 	p.Cluster, p.At = ops.Clean(cluster), time.Now()
 	for try := 0; err == nil && try < endingTries; try++ {
-		var left int
 		if err = s.home.QueryRow(ctx, workedSQL, work).Scan(&left); err == nil && left == 0 {
-			return nil
+			return 0, nil
 		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return left, ctx.Err()
 		case <-time.After(endingEvery):
 		}
 	}
 	if err != nil {
-		return notAsked("a point in its WAL", err)
+		return left, notAsked("a point in its WAL", err)
 	}
-	return nil
+	return left, nil
 }
 
 // sends has the segment of the point archived at once, where the login may: else that happens

@@ -42,7 +42,7 @@ func checkKey(name string, c *ops.RestoreCheck) key {
 		bind(&c.Want, key{name: "want", shape: shapeText, pattern: anyText, example: "t",
 			meaning: "The answer, as PostgreSQL writes it: `t` for true."}),
 		bind(&c.Source, key{name: "source", shape: shapeFlag, fallback: "false", example: "true",
-			meaning: "In the place of `want`: the plan's database is asked too, as the login that reads it, at the point of its WAL that the copy then goes to, and the drill fails where the two differ. On a busy server it is asked before the point and behind it; where these answers differ, however often it is tried, the copy's has to lie between the two, which have to be numbers or times. Ask for nothing that is not in the WAL (unlogged tables), that runs ahead (sequences) or that depends on who asks and when (`now()`), and name tables with their schema."}),
+			meaning: "In the place of `want`: the plan's database is asked too, as the login that reads it, at the point of its WAL that the copy then goes to, and the drill fails where the two differ. On a busy server it is asked before the point and behind it; where these answers differ, however often it is tried, the copy's has to lie between the two, which have to be numbers or times. Only what grows or stands still can be compared: rows that come and go may have been otherwise at the point than before and behind it, and where others commit at that moment, an answer that differs is told as not proved. Ask for nothing that is not in the WAL (unlogged tables), that runs ahead (sequences) or that depends on who asks and when (`now()`), and name tables with their schema."}),
 	}}
 }
 

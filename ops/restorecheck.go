@@ -16,6 +16,9 @@ type RestoreCheck struct {
 	Want   Text `json:"want"`
 	After  Text `json:"after,omitzero"`
 	Source bool `json:"source,omitzero"`
+	// Doubt says why the source's answers may not be those of its point; empty: they are. What
+	// holds all the same is proved; what does not is not held against the backup.
+	Doubt Text `json:"doubt,omitzero"`
 }
 
 // Holds reports whether an answer is the one that the copy must give. Where the source gave two
@@ -63,6 +66,7 @@ type SourcePoint struct {
 	WALPosition
 	Cluster Text // the system identifier
 	Checks  []RestoreCheck
+	Doubt   Text // as of its checks
 }
 
 // DrillAnswer is what a copy said to a check.
