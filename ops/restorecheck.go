@@ -1,8 +1,8 @@
 package ops
 
 import (
-	"math"
-	"strconv"
+	"math/big"
+	"regexp"
 	"time"
 )
 
@@ -28,26 +28,47 @@ func (c RestoreCheck) Holds(got string) bool {
 	if got == c.Want.String() {
 		return true
 	}
-	low, ok := measure(c.Want.String())
-	high, ok2 := measure(c.After.String())
-	n, ok3 := measure(got)
-	return c.Source && ok && ok2 && ok3 && min(low, high) <= n && n <= max(low, high)
+	low, kind := measure(c.Want.String())
+	high, kind2 := measure(c.After.String())
+	n, kind3 := measure(got)
+	if !c.Source || kind == "" || kind != kind2 || kind != kind3 {
+		return false
+	}
+	if low.Cmp(high) > 0 {
+		low, high = high, low
+	}
+	return low.Cmp(n) <= 0 && n.Cmp(high) <= 0
 }
 
 // Comparable reports whether a copy's answer can be compared with those of the source.
 func (c RestoreCheck) Comparable() bool {
-	_, ok := measure(c.Want.String())
-	_, ok2 := measure(c.After.String())
-	return c.Want == c.After || ok && ok2
+	_, kind := measure(c.Want.String())
+	_, kind2 := measure(c.After.String())
+	return c.Want == c.After || kind != "" && kind == kind2
 }
 
-// measure is where a number, or a time as PostgreSQL writes it, stands among its like.
-func measure(s string) (float64, bool) {
-	if n, err := strconv.ParseFloat(s, 64); err == nil {
-		return n, !math.IsNaN(n)
+// number is a number as PostgreSQL writes it; not infinite, and no more than an exact one can
+// be made of.
+var number = regexp.MustCompile(`^-?\d+(\.\d+)?(e[+-]?\d{1,3})?$`)
+
+// moments are the layouts of timestamptz, timestamp and date.
+var moments = []string{"2006-01-02 15:04:05.999999Z07", "2006-01-02 15:04:05.999999", "2006-01-02"}
+
+// measure is where a number, or a time as PostgreSQL writes it, stands among its like, exactly:
+// numbers that lie close together are not the same. Kind tells which are alike; empty: it is
+// neither.
+func measure(s string) (at *big.Rat, kind string) {
+	if number.MatchString(s) {
+		if n, ok := new(big.Rat).SetString(s); ok {
+			return n, "number"
+		}
 	}
-	t, err := time.Parse("2006-01-02 15:04:05.999999Z07", s)
-	return float64(t.UnixMicro()), err == nil
+	for _, layout := range moments {
+		if t, err := time.Parse(layout, s); err == nil {
+			return new(big.Rat).SetInt64(t.UnixMicro()), layout
+		}
+	}
+	return nil, ""
 }
 
 // Wanted says what the copy must answer.
