@@ -70,9 +70,9 @@ func followedName(u ops.Upstream) ops.Text {
 }
 
 // short reports whether a standby has too long not what the primary wrote, although it
-// streams. A primary that it streams from itself says so of its replica.
+// streams.
 func (j *dbJudge) short(u ops.Upstream) bool {
-	return u.Receiving && (u.Cascade || u.Source.Empty()) && !u.Short.IsZero() && j.now.Sub(u.Short) >= j.l.ReplicaLag
+	return u.Receiving && !u.Short.IsZero() && j.now.Sub(u.Short) >= j.l.ReplicaLag
 }
 
 // silent reports whether the receiver has heard nothing for too long: a primary with

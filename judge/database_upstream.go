@@ -3,6 +3,7 @@ package judge
 import (
 	"net"
 	"slices"
+	"strings"
 	"time"
 
 	"opsdeck/ops"
@@ -22,13 +23,21 @@ func Followed(all ops.Readings[ops.Database], d ops.Database, l ops.DatabaseLimi
 		return d
 	}
 	u.Source, u.Cascade = above.Source, above.Value.Standby
+	if above.Fresh() && !u.Cascade && slices.ContainsFunc(above.Value.Replicas, func(r ops.Replica) bool {
+		return r.Gone.IsZero() && !r.Hidden && r.Lag.Known && (!u.Slot.Empty() && r.Slot == u.Slot || hasAddress(all, d, r.Client))
+	}) {
+		u.Short = time.Time{} // the primary says how far behind its replica is: once is enough
+	}
 	for met := []ops.Ref{d.Ref}; known && u.Receiving && above.Fresh() && above.Value.Standby; above, known = upstreamOf(all, above.Value) {
 		if slices.Contains(met, above.Value.Ref) {
 			u.Stop = ops.WALStop{Ref: d.Ref, Why: ops.Textf("it and %s follow each other, and no primary", u.Source)}
 			break
 		}
-		if why, since := stopped(above.Value, l, now); why != "" {
+		why, since, short := stopped(above.Value, l, now)
+		if why != "" {
 			u.Stop = ops.WALStop{Ref: above.Value.Ref, Why: ops.Textf("%s %s", above.Source, why), Since: since}
+		}
+		if why != "" && !short { // one that is short may be so by what is further up
 			break
 		}
 		met = append(met, above.Value.Ref)
@@ -37,21 +46,22 @@ func Followed(all ops.Readings[ops.Database], d ops.Database, l ops.DatabaseLimi
 }
 
 // stopped says why a standby gets no WAL that it could send on; empty: it gets some, or
-// nobody knows. One whose replay is paused sends on what it receives.
-func stopped(d ops.Database, l ops.DatabaseLimits, now time.Time) (why string, since time.Time) {
+// nobody knows. One whose replay is paused sends on what it receives. It is short where it
+// streams, and lacks what the primary wrote.
+func stopped(d ops.Database, l ops.DatabaseLimits, now time.Time) (why string, since time.Time, short bool) {
 	j := dbJudge{l: l, d: &d, now: now}
 	switch u := d.Upstream; {
 	case d.Lacks("WAL receiver"), u.Hidden && !u.Receiving:
 	case !u.Receiving && u.Told:
-		return "is cut off from its " + upstreamWord(u), u.Gone
+		return "is cut off from its " + upstreamWord(u), u.Gone, false
 	case !u.Receiving && !u.Archive:
-		return "gets no WAL", u.Gone
+		return "gets no WAL", u.Gone, false
 	case j.silent(u):
-		return "hears nothing from its " + upstreamWord(u), u.Heard
+		return "hears nothing from its " + upstreamWord(u), u.Heard, false
 	case j.short(u):
-		return "does not get what the primary writes", u.Short
+		return "does not get what the primary writes", u.Short, true
 	}
-	return "", time.Time{}
+	return "", time.Time{}, false
 }
 
 // upstreamWord is what a standby follows.
@@ -67,12 +77,14 @@ func upstreamWord(u ops.Upstream) string {
 // would find a fault in the wrong place.
 func upstreamOf(all ops.Readings[ops.Database], d ops.Database) (ops.Reading[ops.Database], bool) {
 	for _, is := range []func(ops.Database) bool{
-		func(x ops.Database) bool { return slices.Contains(x.Addresses, d.Upstream.From) },
+		func(x ops.Database) bool {
+			return (ofOneHost(d.Upstream.From) || besideAgent(d)) && slices.Contains(x.Addresses, d.Upstream.From)
+		},
 		func(x ops.Database) bool {
 			return !d.Upstream.Slot.Empty() && slices.ContainsFunc(x.Slots, func(s ops.Slot) bool { return s.Name == d.Upstream.Slot && s.Active })
 		},
 		func(x ops.Database) bool {
-			return slices.ContainsFunc(x.Replicas, func(r ops.Replica) bool { return r.Gone.IsZero() && hasAddress(d, r.Client) })
+			return slices.ContainsFunc(x.Replicas, func(r ops.Replica) bool { return r.Gone.IsZero() && hasAddress(all, d, r.Client) })
 		},
 	} {
 		var found []ops.Reading[ops.Database]
@@ -88,12 +100,34 @@ func upstreamOf(all ops.Readings[ops.Database], d ops.Database) (ops.Reading[ops
 	return ops.Reading[ops.Database]{}, false
 }
 
-// hasAddress reports whether a server is at an address, and nobody else: many are on this
-// machine.
-func hasAddress(d ops.Database, client ops.Text) bool {
-	ip := net.ParseIP(client.String())
-	return ip != nil && !ip.IsLoopback() && slices.ContainsFunc(d.Addresses, func(a ops.Text) bool {
+// ofOneHost reports whether an address leads to the same server from wherever it is used: on
+// each machine another one is at its loopback address, or at a socket.
+func ofOneHost(address ops.Text) bool {
+	host, _, err := net.SplitHostPort(address.String())
+	ip := net.ParseIP(host)
+	return err == nil && host != "" && host != "localhost" && !strings.ContainsAny(host[:1], "/@") && !ip.IsLoopback() && !ip.IsUnspecified()
+}
+
+// besideAgent reports whether a standby is read at the same loopback address, or at the same
+// sockets, as it streams from: then they lead to the same servers for it as for the agent.
+func besideAgent(d ops.Database) bool {
+	from, _, err := net.SplitHostPort(d.Upstream.From.String())
+	return err == nil && slices.ContainsFunc(d.Addresses, func(a ops.Text) bool {
 		host, _, err := net.SplitHostPort(a.String())
-		return err == nil && host == client.String()
+		return err == nil && host != "" && host == from
+	})
+}
+
+// hasAddress reports whether a server is at the address of a client, and no other of its
+// cluster: two may share a host.
+func hasAddress(all ops.Readings[ops.Database], d ops.Database, client ops.Text) bool {
+	at := func(d ops.Database) bool {
+		return slices.ContainsFunc(d.Addresses, func(a ops.Text) bool {
+			host, _, err := net.SplitHostPort(a.String())
+			return err == nil && ofOneHost(a) && host == client.String()
+		})
+	}
+	return at(d) && !slices.ContainsFunc(all, func(r ops.Reading[ops.Database]) bool {
+		return r.Known() && r.Value.Ref != d.Ref && r.Value.Cluster.ID == d.Cluster.ID && at(r.Value)
 	})
 }

@@ -241,7 +241,7 @@ type Upstream struct {
 	Cascade bool    `json:"cascade,omitzero"`
 	Stop    WALStop `json:"stop,omitzero"`
 	// Short is since when its cluster's primary was seen beyond what this standby has;
-	// zero: it has all, or nobody saw the primary.
+	// zero: it has all, or nobody saw the primary, or that says itself how far behind it is.
 	Short time.Time `json:"short,omitzero"`
 }
 
