@@ -58,7 +58,10 @@ func (p *picture) short(d ops.Database) time.Time {
 		received = max(received, replayed)
 	}
 	all := p.written[d.Cluster.ID]
-	if i := slices.IndexFunc(all, func(w written) bool { return w.lsn > received }); i >= 0 {
+	timeline := uint32(max(0, d.Timeline()))
+	if i := slices.IndexFunc(all, func(w written) bool { // on an older timeline than its own a position is of another past
+		return w.lsn > received && (w.timeline == 0 || w.timeline >= timeline)
+	}); i >= 0 {
 		return all[i].first
 	}
 	return time.Time{}

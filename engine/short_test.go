@@ -24,14 +24,15 @@ func TestWhatAStandbyLacksIsCountedFromWhenThePrimaryWasSeenBeyondIt(t *testing.
 		d    ops.Database
 		want time.Time
 	}{
-		"it has all":                         {standby(3000, 1000), time.Time{}},
-		"it has more than was seen":          {standby(4000, 1000), time.Time{}},
-		"it has what was written before":     {standby(1000, 1000), beyond},
-		"it has the newest but one":          {standby(2000, 2000), s.now},
-		"the rest came from an archive":      {standby(1000, 3000), time.Time{}},
-		"it never streamed":                  {ops.Database{Standby: true, Cluster: ops.Cluster{ID: ops.Lit("1")}}, time.Time{}},
-		"it is a primary":                    {ops.Database{Cluster: ops.Cluster{ID: ops.Lit("1")}, Upstream: ops.Upstream{Received: ops.Lit("0/1")}}, time.Time{}},
-		"nobody saw the primary of its kind": {func() ops.Database { d := standby(1, 1); d.Cluster.ID = ops.Lit("2"); return d }(), time.Time{}},
+		"it has all":                                     {standby(3000, 1000), time.Time{}},
+		"it has more than was seen":                      {standby(4000, 1000), time.Time{}},
+		"it has what was written before":                 {standby(1000, 1000), beyond},
+		"it has the newest but one":                      {standby(2000, 2000), s.now},
+		"the rest came from an archive":                  {standby(1000, 3000), time.Time{}},
+		"it never streamed":                              {ops.Database{Standby: true, Cluster: ops.Cluster{ID: ops.Lit("1")}}, time.Time{}},
+		"what the primary wrote is of an older timeline": {func() ops.Database { d := standby(1000, 1000); d.Cluster.Timeline = 9; return d }(), time.Time{}},
+		"it is a primary":                                {ops.Database{Cluster: ops.Cluster{ID: ops.Lit("1")}, Upstream: ops.Upstream{Received: ops.Lit("0/1")}}, time.Time{}},
+		"nobody saw the primary of its kind":             {func() ops.Database { d := standby(1, 1); d.Cluster.ID = ops.Lit("2"); return d }(), time.Time{}},
 	} {
 		if got := s.p.short(c.d); !got.Equal(c.want) {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
