@@ -95,7 +95,7 @@ func TestWhatTheSourcesOfAlertsDoIsSaidAndNothingIsFalselyGood(t *testing.T) {
 		const holds = `alerts firing: 20\d high` // something else may burn beside the storm
 		w.sights(t, s.in(t), []sight{
 			{fault: "alertmanager-restarted", wants: []string{`alertmanager(: | warns\s.*)up less than two minutes: it may not have heard`, holds}, never: falselyGood, exit: 1},
-			{fault: "alertmanager-down", wants: []string{`alertmanager REFUSED since \d\d:\d\dZ: connection refused`, `(?m)^UNKNOWN .*alertmanager refused`, holds},
+			{fault: "alertmanager-down", wants: []string{`alertmanager REFUSED since \d\d:\d\dZ: connection refused`, `(?m)^(UNKNOWN .*|[> ] UNKNOWN +)alertmanager refused`, holds},
 				never: falselyGood + `|alertmanager ok`, exit: 3, more: nobodyIsTold},
 			{fault: "prometheus-slow", wants: []string{`prometheus(: | warns\s.*)which targets are down is not known`, `UNKNOWN\s+data-quality\s+-`, holds}, never: falselyGood, exit: 1},
 			{fault: "clock-skew", wants: []string{`prometheus(: | warns\s.*)its clock is (4 min 5[89]|5 min [0-2]) s ahead of ours`, `alertmanager warns .*its clock is`, holds}, never: falselyGood, exit: 1},
